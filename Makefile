@@ -1,0 +1,36 @@
+# Two commands: `make run` starts everything on this machine, `make test` proves it.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; \
+	done)
+VENV := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check fmt runtime dev system
+
+help: ## list the commands
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+
+run: runtime ## start everything on this machine; Ctrl-C stops it
+	@exec $(VENV)/python -m audiospective up $(ARGS)
+
+test: system check ## set up, check, and run every test on SQLite, PostgreSQL, Redis and a browser
+	@echo '== tests'
+	@$(VENV)/python -m pytest $(ARGS)
+
+check: dev ## format, lint, types and import floors, without running anything
+	@$(VENV)/python tools/check.py
+
+fmt: dev ## put the code into the house format
+	@$(VENV)/ruff format .
+	@$(VENV)/ruff check --fix .
+
+runtime dev: python
+	@$(PYTHON) tools/environment.py $@
+
+system: python
+	@$(PYTHON) tools/system.py
+
+.PHONY: python
+python:
+	@test -n '$(PYTHON)' || { echo 'Audiospective needs Python 3.11 or newer on PATH.' >&2; exit 1; }

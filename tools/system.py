@@ -1,0 +1,121 @@
+"""Install what the tests need from the system's package manager: `system.py [package ...]`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Need:
+    """Something the tests use, how to see that it is there, and its name in each manager."""
+
+    what: str
+    present: Callable[[], bool]
+    apt: tuple[str, ...]
+    brew: tuple[str, ...]
+
+
+def on_path(*names: str) -> Callable[[], bool]:
+    return lambda: any(shutil.which(name) for name in names)
+
+
+def postgres() -> bool:
+    if shutil.which("initdb") and shutil.which("postgres"):
+        return True
+    folders = [*Path("/usr/lib/postgresql").glob("*/bin"), *Path("/opt/homebrew/opt").glob("*/bin")]
+    return any((folder / "initdb").exists() for folder in folders)
+
+
+def browser() -> bool:
+    mac = Path("/Applications/Chromium.app/Contents/MacOS/Chromium")
+    return on_path("chromium", "chromium-browser", "google-chrome")() or mac.exists()
+
+
+def font(part: str) -> Callable[[], bool]:
+    """Whether a font whose file name holds `part` is there; macOS has every script built in."""
+    if sys.platform == "darwin":
+        return lambda: True
+    return lambda: any(Path("/usr/share/fonts").rglob(f"*{part}*"))
+
+
+NEEDS = (
+    Need("PostgreSQL", postgres, ("postgresql",), ("postgresql@17",)),
+    Need("Redis", on_path("redis-server", "valkey-server"), ("redis-server",), ("redis",)),
+    Need("Chromium", browser, ("chromium",), ("--cask", "chromium")),
+    Need("fonts of all scripts", font("NotoSansArabic"), ("fonts-noto-core",), ()),
+    Need("Chinese, Japanese and Korean fonts", font("NotoSansCJK"), ("fonts-noto-cjk",), ()),
+    Need("emoji", font("NotoColorEmoji"), ("fonts-noto-color-emoji",), ()),
+)
+
+
+def main(packages: list[str]) -> None:
+    """Install `packages`, or whatever of NEEDS is missing; says nothing when nothing is."""
+    if packages:
+        install([f"the package {name}" for name in packages], packages, packages)
+        return
+    missing = [need for need in NEEDS if not need.present()]
+    if missing:
+        apt = [name for need in missing for name in need.apt]
+        brew = [name for need in missing for name in need.brew]
+        install([need.what for need in missing], apt, brew)
+        still = [need.what for need in missing if not need.present()]
+        if still:
+            sys.exit(f"Installed, and yet not found: {', '.join(still)}.")
+
+
+def install(what: list[str], apt: list[str], brew: list[str]) -> None:
+    names = ", ".join(what)
+    if shutil.which("apt-get"):
+        by_hand = f"apt-get install --no-install-recommends {' '.join(apt)}"
+        prefix = as_root()
+        if prefix is None:
+            sys.exit(f"Missing: {names}. This needs root; run: sudo {by_hand}")
+        print(f"== installing {names}", flush=True)
+        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        get = [*prefix, "apt-get", "-o", "DPkg::Lock::Timeout=300", "-qq"]
+        if run([*get, "update"], quiet) or run(
+            [*get, "install", "--yes", "--no-install-recommends", *apt], quiet
+        ):
+            sys.exit(f"Could not install {names}. By hand: sudo {by_hand}")
+    elif shutil.which("brew"):
+        print(f"== installing {names}", flush=True)
+        casks = [brew[i + 1] for i, name in enumerate(brew) if name == "--cask"]
+        formulas = [name for name in brew if name != "--cask" and name not in casks]
+        if (formulas and run(["brew", "install", *formulas], None)) or (
+            casks and run(["brew", "install", "--cask", *casks], None)
+        ):
+            sys.exit(f"Could not install {names} with brew; its words are above.")
+    else:
+        sys.exit(f"Missing: {names}. Install it with your system's package manager.")
+
+
+def as_root() -> list[str] | None:
+    """What to put before a command to run it as root, or None if that is not allowed."""
+    if os.geteuid() == 0:
+        return []
+    if shutil.which("sudo"):
+        allowed = subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False)
+        if allowed.returncode == 0:
+            return ["sudo", "-n"]
+    return None
+
+
+def run(command: list[str], environment: dict[str, str] | None) -> int:
+    """Run a step quietly; its output is shown only if it fails. Returns its status."""
+    done = subprocess.run(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        check=False,
+    )  # fmt: skip
+    if done.returncode:
+        print(done.stdout, file=sys.stderr)
+    return done.returncode
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
