@@ -1,0 +1,3 @@
+"""Audiospective keeps a person's Spotify listening for good."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,43 @@
+"""The commands; each lives in a module of its own, loaded only when it is called."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from audiospective import __version__
+from audiospective.settings import SettingsError
+
+
+class _Lazy(click.Group):
+    """Finds commands as modules of this package: `up.py` holds `up`'s `command`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        modules = (path.stem for path in Path(__file__).parent.glob("[!_]*.py"))
+        return sorted(name.replace("_", "-") for name in modules)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module = import_module(f"{__name__}.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="audiospective")
+def audiospective() -> None:
+    """Keep Spotify listening for good."""
+
+
+def main() -> None:
+    """Run a command; settings that cannot be used end it with one line per fault."""
+    try:
+        audiospective(prog_name="audiospective")
+    except SettingsError as error:
+        for fault in error.faults:
+            click.echo(f"audiospective: {fault}", err=True)
+        sys.exit(2)

@@ -1,0 +1,104 @@
+"""The queues: wake-ups in Redis that carry ids, as JSON, for functions on a list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from redis import Redis
+from rq import Queue
+from rq.job import Job
+from rq.serializers import JSONSerializer
+from rq_scheduler import Scheduler
+
+INTERACTIVE = "interactive"  # somebody is looking at the page
+PRO = "pro"
+FREE = "free"
+UPKEEP = "upkeep"  # the timetable's own jobs, sealing, letters
+BULK = "bulk"  # imports and exports
+QUEUES = (INTERACTIVE, UPKEEP, PRO, FREE, BULK)  # workers serve them in this order
+
+TASKS = "audiospective.jobs.tasks."  # the one module that a job may name
+DEFAULT_TIMEOUT = 60  # seconds
+
+
+class ForbiddenTask(Exception):
+    """A job names a function that is not one of ours; it is not run."""
+
+
+class TaskJob(Job):
+    """A job in JSON both ways: whoever can write to Redis still cannot make a worker unpickle.
+
+    rq-scheduler has no serializer setting, so the default is changed here, in the class that
+    scheduler, queues and workers are all given.
+    """
+
+    def __init__(self, id: str | None = None, connection: Any = None, serializer: Any = None):
+        super().__init__(id, connection, serializer or JSONSerializer)
+
+    @property
+    def func(self) -> Callable[..., Any]:
+        name = self.func_name or ""
+        task = name.removeprefix(TASKS)
+        if task == name or not task.isidentifier() or task.startswith("_"):
+            raise ForbiddenTask(f"job {self.id} names {name!r}")
+        return super().func  # type: ignore[no-any-return]
+
+
+class TaskQueue(Queue):
+    job_class = TaskJob
+
+
+class Queues:
+    """Puts tasks into queues; one task is named by the function's name in `jobs/tasks.py`."""
+
+    def __init__(self, redis: Redis) -> None:
+        self.redis = redis
+
+    def queue(self, name: str) -> TaskQueue:
+        return TaskQueue(
+            name, connection=self.redis, job_class=TaskJob, serializer=JSONSerializer
+        )
+
+    def enqueue(
+        self, queue: str, task: str, *args: Any, job_id: str | None = None,
+        timeout: int = DEFAULT_TIMEOUT,
+    ) -> None:
+        """Run `task` as soon as a worker is free. `args` are ids: numbers and short strings."""
+        self.queue(queue).enqueue_call(
+            TASKS + task,
+            args=args,
+            job_id=job_id,
+            timeout=timeout,
+            result_ttl=0,  # a finished job leaves nothing that could collide with its successor
+            failure_ttl=3600,
+        )
+
+    def enqueue_at(
+        self, when: datetime, queue: str, task: str, *args: Any, job_id: str | None = None,
+        timeout: int = DEFAULT_TIMEOUT,
+    ) -> None:
+        """Run `task` when `when` (aware) has come; needs a running scheduler."""
+        self.scheduler().enqueue_at(
+            when.astimezone(UTC).replace(tzinfo=None),  # rq-scheduler reckons in naive UTC
+            TASKS + task,
+            *args,
+            queue_name=queue,
+            job_id=job_id,
+            timeout=timeout,
+            job_result_ttl=0,
+        )
+
+    def scheduler(self, interval: float = 5) -> Scheduler:
+        return Scheduler(
+            queue_name=UPKEEP,
+            connection=self.redis,
+            interval=interval,
+            job_class=TaskJob,
+            queue_class=TaskQueue,
+        )
+
+    def depth(self) -> dict[str, int]:
+        """Jobs waiting, by queue."""
+        return {name: self.queue(name).count for name in QUEUES}

@@ -1,0 +1,28 @@
+"""Rows: the tables, their constraints and the queries that have a name."""
+
+from __future__ import annotations
+
+from audiospective.models.apps import SpotifyApp
+from audiospective.models.base import bind, database, transaction
+from audiospective.models.catalog import Album, Artist, Track, TrackArtist
+from audiospective.models.connections import Connection
+from audiospective.models.migrations import migrate, pending
+from audiospective.models.plays import Play, UnreadablePlay
+from audiospective.models.users import User
+
+__all__ = [
+    "Album",
+    "Artist",
+    "Connection",
+    "Play",
+    "SpotifyApp",
+    "Track",
+    "TrackArtist",
+    "UnreadablePlay",
+    "User",
+    "bind",
+    "database",
+    "migrate",
+    "pending",
+    "transaction",
+]

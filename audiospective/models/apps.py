@@ -1,0 +1,27 @@
+"""Spotify apps: whose client id a connection uses, and whether Spotify lets it call."""
+
+from __future__ import annotations
+
+from peewee import BooleanField, ForeignKeyField, IntegerField, TextField
+
+from audiospective.models.base import LONG_AGO, InstantField, Row
+from audiospective.models.users import User
+
+ENVIRONMENT_APP = 1  # the row of the app that the operator's environment names
+
+
+class SpotifyApp(Row):
+    """A client id with its seats; limits and blocks are Spotify's per app, never per user."""
+
+    owner = ForeignKeyField(User, null=True, on_delete="CASCADE", backref="apps")
+    client_id = TextField(unique=True)
+    secret_sealed = TextField()
+    mode = TextField(default="development")
+    seats = IntegerField(null=True)  # null: no limit
+    blocked_until = InstantField(default=LONG_AGO)
+    block_reason = TextField(null=True)
+    batch_ok = BooleanField(null=True)  # batch look-ups: unknown, granted, withheld
+    created_at = InstantField()
+
+    class Meta:
+        table_name = "spotify_apps"

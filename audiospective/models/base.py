@@ -1,0 +1,132 @@
+"""The database: which one, how its connections are opened, and whose clock counts."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from peewee import (
+    SQL,
+    BigIntegerField,
+    Database,
+    DatabaseProxy,
+    Expression,
+    Model,
+    PostgresqlDatabase,
+    SqliteDatabase,
+    Value,
+)
+from playhouse.pool import PooledPostgresqlDatabase
+
+from audiospective import clock
+
+database = DatabaseProxy()
+
+SQLITE_PRAGMAS = (
+    ("journal_mode", "wal"),
+    ("synchronous", 2),  # FULL: a commit that was acknowledged survives a power cut
+    ("foreign_keys", 1),
+    ("busy_timeout", 30_000),
+)
+
+
+class DurabilityError(Exception):
+    """The database does not keep the promise that an acknowledged commit is on disk."""
+
+
+class InstantField(BigIntegerField):
+    """An instant: UTC milliseconds since 1970 in the row, an aware datetime in Python."""
+
+    def db_value(self, value: datetime | int | None) -> int | None:
+        return clock.to_ms(value) if isinstance(value, datetime) else value
+
+    def python_value(self, value: int | None) -> datetime | None:
+        return None if value is None else clock.from_ms(value)
+
+
+LONG_AGO = clock.EPOCH  # "never" for instants that must sort and compare, so never null
+
+
+class Row(Model):  # type: ignore[misc]
+    """The root of all tables."""
+
+    class Meta:
+        database = database
+        legacy_table_names = False
+
+
+class _CheckedSqlite(SqliteDatabase):  # type: ignore[misc]
+    """SQLite that reads its settings back: a pragma that did not take is silent otherwise."""
+
+    def _set_pragmas(self, conn: Any) -> None:
+        super()._set_pragmas(conn)
+        for pragma, wanted in SQLITE_PRAGMAS:
+            (found,) = conn.execute(f"PRAGMA {pragma}").fetchone()
+            if found != wanted and not (pragma == "journal_mode" and found == "memory"):
+                raise DurabilityError(f"SQLite keeps {pragma}={found}, {wanted} is needed")
+
+
+def bind(url: str, *, pooled: bool = False) -> Database:
+    """Point every model at `url` without connecting; `pooled` for servers with many threads."""
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        chosen: Database = _CheckedSqlite(
+            unquote(parts.path[1:]) if parts.path.startswith("//") else unquote(parts.path),
+            pragmas=SQLITE_PRAGMAS,
+            timeout=30,
+            returning_clause=True,
+        )
+    else:
+        # libpq reads the URL itself, so every option an operator may write is understood.
+        dsn = url.replace("postgres://", "postgresql://", 1)
+        options: dict[str, Any] = {"prefer_psycopg3": True, "connect_timeout": 10}
+        if pooled:
+            chosen = PooledPostgresqlDatabase(
+                dsn, max_connections=8, stale_timeout=300, timeout=15, **options
+            )
+        else:
+            chosen = PostgresqlDatabase(dsn, **options)
+    database.initialize(chosen)
+    return chosen
+
+
+def is_sqlite() -> bool:
+    return isinstance(database.obj, SqliteDatabase)
+
+
+def transaction() -> AbstractContextManager[Any]:
+    """One transaction; on SQLite it takes the write lock at once.
+
+    A deferred SQLite transaction that reads and then writes fails at once when another process
+    wrote in between, whatever the busy time-out; IMMEDIATE waits its turn instead.
+    """
+    if is_sqlite() and database.transaction_depth() == 0:
+        return database.atomic("IMMEDIATE")  # type: ignore[no-any-return]
+    return database.atomic()  # type: ignore[no-any-return]
+
+
+def clock_now() -> Expression | Value:
+    """The database's own clock as an SQL expression in milliseconds.
+
+    Claims and leases compare with this one, so workers whose clocks differ cannot claim twice.
+    Under a virtual clock (tests, simulation) it is that clock's value.
+    """
+    if clock.is_virtual():
+        return Value(clock.to_ms(clock.now()), converter=False)
+    if is_sqlite():
+        return SQL("CAST(ROUND((julianday('now') - 2440587.5) * 86400000) AS INTEGER)")
+    return SQL("(EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::bigint")
+
+
+def read_clock() -> datetime:
+    """The present instant by the database's clock; one query."""
+    if clock.is_virtual():
+        return clock.now()
+    (ms,) = database.execute_sql(f"SELECT {clock_now().sql}").fetchone()
+    return clock.from_ms(int(ms))
+
+
+def in_ms(span: timedelta) -> int:
+    return span // timedelta(milliseconds=1)

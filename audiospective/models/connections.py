@@ -1,0 +1,54 @@
+"""Connections: one per person, everything that a poll reads and writes."""
+
+from __future__ import annotations
+
+from peewee import FloatField, ForeignKeyField, IntegerField, SmallIntegerField, TextField
+
+from audiospective.models.apps import SpotifyApp
+from audiospective.models.base import LONG_AGO, InstantField, Row
+from audiospective.models.users import User
+
+ACTIVE = "active"
+PAUSED = "paused"
+NEEDS_REAUTH = "needs_reauth"
+NOT_ALLOWED = "not_allowed"
+DISCONNECTED = "disconnected"
+
+
+class Connection(Row):
+    """The consent of one person, its tokens, and where polling stands.
+
+    A lease (`lease_until`, database clock) says that a worker is at it; `fence` rises with every
+    claim, and whoever writes with an old fence writes nothing.
+    """
+
+    user = ForeignKeyField(User, primary_key=True, on_delete="CASCADE", backref="connection")
+    app = ForeignKeyField(SpotifyApp, backref="connections")
+    status = TextField(default=ACTIVE)
+    scope = TextField(default="")
+    access_sealed = TextField(default="")
+    access_expires_at = InstantField(default=LONG_AGO)
+    refresh_sealed = TextField(default="")
+    authorized_at = InstantField()
+    reauth_due_at = InstantField()
+
+    next_poll_at = InstantField(index=True)  # never null: nulls would sort last and starve
+    lease_until = InstantField(default=LONG_AGO)
+    fence = IntegerField(default=0)
+    unfinished_claims = SmallIntegerField(default=0)  # claims whose worker never reported back
+
+    last_polled_at = InstantField(null=True)
+    last_success_at = InstantField(null=True)
+    newest_play_at = InstantField(null=True)
+    plays_per_hour = FloatField(default=0)
+    plays_archived = IntegerField(default=0)  # by polling; the archive itself knows the total
+
+    consecutive_failures = IntegerField(default=0)
+    last_failure_type = TextField(null=True)
+    last_failed_at = InstantField(null=True)
+    circuit_open_until = InstantField(default=LONG_AGO)
+    auth_notification_count = SmallIntegerField(default=0)
+    last_notification_sent = InstantField(null=True)
+
+    class Meta:
+        table_name = "connections"

@@ -1,0 +1,59 @@
+"""The hot tail of the archive, and what was offered but could not be read."""
+
+from __future__ import annotations
+
+from peewee import (
+    BigIntegerField,
+    CompositeKey,
+    ForeignKeyField,
+    IntegerField,
+    SmallIntegerField,
+    TextField,
+)
+
+from audiospective.models.base import InstantField, Row
+from audiospective.models.catalog import Track
+from audiospective.models.users import User
+
+FROM_POLL = 1
+FROM_IMPORT = 2
+FROM_BOTH = 3
+
+
+class Play(Row):
+    """One play; `played_at` is when it ended, in UTC milliseconds (a plain number, for speed).
+
+    The key is what makes a second poll of the same window harmless.
+    """
+
+    user = ForeignKeyField(User, on_delete="CASCADE")
+    played_at = BigIntegerField()
+    track = ForeignKeyField(Track)
+    source = SmallIntegerField(default=FROM_POLL)
+    ms_played = IntegerField(null=True)  # imports only: Spotify's API does not tell
+    context = TextField(null=True)  # Spotify URI of the playlist, album, artist, collection
+    flags = SmallIntegerField(null=True)  # see docs/archive-format.md
+    reason_start = TextField(null=True)
+    reason_end = TextField(null=True)
+    platform = TextField(null=True)
+    country = TextField(null=True)
+    import_id = IntegerField(null=True)
+
+    class Meta:
+        table_name = "plays"
+        primary_key = CompositeKey("user", "played_at", "track")
+        without_rowid = True
+
+
+class UnreadablePlay(Row):
+    """An item that Spotify offered and that fits no play; kept as it came, so nothing is lost."""
+
+    user = ForeignKeyField(User, on_delete="CASCADE")
+    digest = TextField()  # sha256 of `raw`: the same item in the next page is not kept again
+    reason = TextField()
+    raw = TextField()
+    seen_at = InstantField()
+
+    class Meta:
+        table_name = "unreadable_plays"
+        primary_key = CompositeKey("user", "digest")

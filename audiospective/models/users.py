@@ -1,0 +1,28 @@
+"""People who keep an archive here."""
+
+from __future__ import annotations
+
+from peewee import BooleanField, IntegerField, SmallIntegerField, TextField
+
+from audiospective.models.base import InstantField, Row
+
+
+class User(Row):
+    """One person; without a Spotify id, a member who only imports."""
+
+    spotify_account_id = TextField(unique=True, null=True)  # /me: account_id, else id
+    spotify_id = TextField(null=True)
+    display_name = TextField(null=True)
+    email = TextField(null=True, index=True)  # typed by the person, Spotify's is never trusted
+    email_verified_at = InstantField(null=True)
+    timezone = TextField(default="UTC")
+    tier = TextField(default="free")
+    founding_number = IntegerField(unique=True, null=True)
+    minute_offset = SmallIntegerField()  # where in the hour this person's polls stand, 0-59
+    preferences = TextField(default="{}")  # a JSON object
+    is_operator = BooleanField(default=False)
+    session_key = TextField(unique=True)  # random; what a session names, changed to revoke all
+    created_at = InstantField()
+
+    class Meta:
+        table_name = "users"

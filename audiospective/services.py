@@ -1,0 +1,50 @@
+"""The composition root: everything a process needs of the world, built from the settings once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from peewee import Database
+from redis import Redis
+
+from audiospective import models
+from audiospective.clients.limits import AppLimits
+from audiospective.clients.queues import Queues
+from audiospective.clients.spotify import SpotifyClient
+from audiospective.settings import Settings
+from audiospective.vault import Vault
+
+REDIS_TIMEOUT = 5.0  # seconds; a page must not hang because Redis does
+
+
+@dataclass(frozen=True)
+class Services:
+    """What actions are given. Nothing here connects before it is used."""
+
+    settings: Settings
+    database: Database
+    redis: Redis
+    queues: Queues
+    limits: AppLimits
+    spotify: SpotifyClient
+    vault: Vault
+
+    @classmethod
+    def build(cls, settings: Settings, *, threads: bool = False) -> Services:
+        """`threads`: many requests at once share this process (web), so connections are pooled."""
+        redis = Redis.from_url(
+            settings.redis_url,
+            socket_connect_timeout=REDIS_TIMEOUT,
+            # A worker waits for jobs with blocking reads; its own connection sets a longer one.
+            socket_timeout=REDIS_TIMEOUT if threads else None,
+            health_check_interval=30,
+        )
+        return cls(
+            settings=settings,
+            database=models.bind(settings.database_url, pooled=threads),
+            redis=redis,
+            queues=Queues(redis),
+            limits=AppLimits(redis),
+            spotify=SpotifyClient(settings.spotify_accounts_url, settings.spotify_api_url),
+            vault=Vault(settings.token_keys),
+        )

@@ -1,0 +1,311 @@
+"""Settings: read from the environment once, checked at boot, one clear line per fault."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ipaddress
+import json
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+SPOTIFY_ACCOUNTS_URL = "https://accounts.spotify.com"
+SPOTIFY_API_URL = "https://api.spotify.com/v1"
+RESEND_API_URL = "https://api.resend.com"
+DEVELOPMENT_SEATS = 5  # Spotify lets a development-mode app serve five users (since March 2026)
+LOCAL_FILE = "local.json"  # secrets and addresses that `up` keeps for one machine
+
+
+class SettingsError(Exception):
+    """The environment cannot be used; `faults` holds one line per fault."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that an operator can decide; secrets stay out of `repr`."""
+
+    home: Path
+    database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    token_keys: tuple[str, ...] = field(repr=False)
+    base_url: str = "http://127.0.0.1:8000"
+    spotify_client_id: str = ""
+    spotify_client_secret: str = field(default="", repr=False)
+    spotify_app_mode: str = "development"
+    spotify_seats: int | None = DEVELOPMENT_SEATS
+    spotify_accounts_url: str = SPOTIFY_ACCOUNTS_URL
+    spotify_api_url: str = SPOTIFY_API_URL
+    resend_api_key: str = field(default="", repr=False)
+    resend_api_url: str = RESEND_API_URL
+    mail_from: str = ""
+    founding_member_cap: int = 1000
+    batch_size: int = 50
+    poll_max_minutes: int = 60
+    poll_min_minutes: int = 10
+    storage_url: str = ""
+    s3_endpoint_url: str = ""
+    storage_budget_mb: int = 512
+    derived_stats: bool = True
+    log_level: str = "INFO"
+    sentry_dsn: str = field(default="", repr=False)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read and check the environment; raises SettingsError with every fault at once.
+
+        Values that `up` keeps under AUDIOSPECTIVE_HOME fill in what the environment leaves out,
+        so that commands on the same machine see the same archive.
+        """
+        environ = os.environ if environ is None else environ
+        home = Path(environ.get("AUDIOSPECTIVE_HOME") or "var").absolute()
+        values = {**_local_values(home), **{k: v for k, v in environ.items() if v != ""}}
+        reader = _Reader(values)
+        mode = reader.choice("SPOTIFY_APP_MODE", "development", ("development", "extended"))
+        seats = DEVELOPMENT_SEATS if mode == "development" else None
+        poll_min = reader.whole("POLL_MIN_MINUTES", 10, 1, 60)
+        settings = cls(
+            home=home,
+            database_url=reader.checked(
+                "DATABASE_URL", f"sqlite:///{home / 'audiospective.db'}", _database_fault
+            ),
+            redis_url=reader.checked("REDIS_URL", None, _redis_fault),
+            secret_key=reader.checked("SECRET_KEY", None, _secret_fault),
+            token_keys=reader.token_keys(),
+            base_url=reader.checked("BASE_URL", "http://127.0.0.1:8000", _base_fault).rstrip("/"),
+            spotify_client_id=reader.text("SPOTIFY_CLIENT_ID"),
+            spotify_client_secret=reader.text("SPOTIFY_CLIENT_SECRET"),
+            spotify_app_mode=mode,
+            spotify_seats=reader.seats(seats),
+            spotify_accounts_url=reader.url("SPOTIFY_ACCOUNTS_URL", SPOTIFY_ACCOUNTS_URL),
+            spotify_api_url=reader.url("SPOTIFY_API_URL", SPOTIFY_API_URL),
+            resend_api_key=reader.text("RESEND_API_KEY"),
+            resend_api_url=reader.url("RESEND_API_URL", RESEND_API_URL),
+            mail_from=reader.checked("MAIL_FROM", "", _sender_fault),
+            founding_member_cap=reader.whole("FOUNDING_MEMBER_CAP", 1000, 0, 10_000_000),
+            batch_size=reader.whole("BATCH_SIZE", 50, 1, 50),
+            poll_max_minutes=reader.whole("POLL_MAX_MINUTES", 60, poll_min, 24 * 60),
+            poll_min_minutes=poll_min,
+            storage_url=reader.checked(
+                "STORAGE_URL", f"file://{home / 'storage'}", _storage_fault
+            ),
+            s3_endpoint_url=reader.url("S3_ENDPOINT_URL", ""),
+            storage_budget_mb=reader.whole("STORAGE_BUDGET_MB", 512, 1, 1_000_000_000),
+            derived_stats=reader.switch("DERIVED_STATS", default=True),
+            log_level=reader.choice(
+                "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+            ),
+            sentry_dsn=reader.text("SENTRY_DSN"),
+        )
+        if bool(settings.spotify_client_id) != bool(settings.spotify_client_secret):
+            reader.faults.append(
+                "SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET belong together: set both or neither."
+            )
+        if reader.faults:
+            raise SettingsError(reader.faults)
+        return settings
+
+    @property
+    def callback_url(self) -> str:
+        """The redirect URI to register with Spotify; never made from a request's Host header."""
+        return f"{self.base_url}/callback"
+
+    @property
+    def https(self) -> bool:
+        return self.base_url.startswith("https://")
+
+    @property
+    def sandbox(self) -> bool:
+        """Whether a stand-in on this machine answers in Spotify's place."""
+        return _is_loopback(urlsplit(self.spotify_api_url).hostname or "")
+
+
+class _Reader:
+    """Takes values out of the environment and gathers what is wrong with them."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self.values = values
+        self.faults: list[str] = []
+
+    def text(self, name: str, default: str = "") -> str:
+        return self.values.get(name, default).strip()
+
+    def checked(
+        self, name: str, default: str | None, fault: Callable[[str], str | None]
+    ) -> str:
+        value = self.values.get(name, default)
+        if value is None:
+            self.faults.append(f"{name} is not set.")
+            return ""
+        value = value.strip()
+        if value and (problem := fault(value)):
+            self.faults.append(f"{name} {problem}")
+        return value
+
+    def whole(self, name: str, default: int, low: int, high: int) -> int:
+        text = self.text(name, str(default))
+        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+            self.faults.append(f"{name} must be a whole number from {low} to {high}, not {text!r}.")
+            return default
+        return int(text)
+
+    def seats(self, default: int | None) -> int | None:
+        if "SPOTIFY_SEATS" not in self.values:
+            return default
+        return self.whole("SPOTIFY_SEATS", default or 0, 0, 10_000_000)
+
+    def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
+        value = self.text(name, default)
+        found = next((one for one in allowed if one.lower() == value.lower()), None)
+        if found is None:
+            self.faults.append(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
+            return default
+        return found
+
+    def switch(self, name: str, *, default: bool) -> bool:
+        value = self.text(name, "on" if default else "off").lower()
+        if value not in ("on", "off", "true", "false", "1", "0", "yes", "no"):
+            self.faults.append(f"{name} must be on or off, not {value!r}.")
+        return value in ("on", "true", "1", "yes")
+
+    def url(self, name: str, default: str) -> str:
+        return self.checked(name, default, _service_fault).rstrip("/")
+
+    def token_keys(self) -> tuple[str, ...]:
+        keys = tuple(key.strip() for key in self.text("TOKEN_KEYS").split(",") if key.strip())
+        if not keys:
+            self.faults.append(
+                "TOKEN_KEYS is not set: one or more Fernet keys, comma-separated; the first seals."
+            )
+        for position, key in enumerate(keys, start=1):
+            if not _is_fernet_key(key):  # the key itself never appears in the message
+                self.faults.append(
+                    f"TOKEN_KEYS: key {position} is not a Fernet key (32 bytes, URL-safe base64)."
+                )
+        return keys
+
+
+def local_environment(home: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """`environ` completed for one machine: secrets are made once and kept in `home` (mode 0600).
+
+    Nothing that the environment already says is changed. Raises OSError if `home` cannot be
+    written.
+    """
+    home = home.absolute()
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    kept = _local_values(home)
+    for name, make in (("SECRET_KEY", _new_secret), ("TOKEN_KEYS", _new_fernet_key)):
+        kept.setdefault(name, make())
+    save_local_values(home, kept)
+    given = {name: value for name, value in environ.items() if value != ""}
+    return {**environ, **kept, **given, "AUDIOSPECTIVE_HOME": str(home)}
+
+
+def save_local_values(home: Path, values: Mapping[str, str]) -> None:
+    """Replace the values that commands on this machine fall back to; private and atomic."""
+    path = home / LOCAL_FILE
+    draft = path.with_suffix(".new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(dict(values), file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def _local_values(home: Path) -> dict[str, str]:
+    path = home / LOCAL_FILE
+    try:
+        values = json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise SettingsError([f"{path} cannot be read: {error}."]) from None
+    return {str(name): str(value) for name, value in values.items()}
+
+
+def _new_secret() -> str:
+    return secrets.token_urlsafe(48)
+
+
+def _new_fernet_key() -> str:
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
+def _is_fernet_key(key: str) -> bool:
+    try:
+        return len(base64.b64decode(key, altchars=b"-_", validate=True)) == 32  # noqa: PLR2004
+    except (binascii.Error, ValueError):
+        return False
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _base_fault(value: str) -> str | None:
+    # Spotify's redirect rules (enforced since 27 November 2025): https, or a loopback IP literal.
+    parts = urlsplit(value)
+    host = parts.hostname or ""
+    if parts.scheme not in ("http", "https") or not host:
+        return f"must be an address like https://archive.example, not {value!r}."
+    if host == "localhost" or host.endswith(".localhost"):
+        return "must not use localhost, Spotify refuses it as a redirect: write 127.0.0.1 instead."
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        return f"must have no path, only scheme and host, not {value!r}."
+    if parts.scheme == "http" and not _is_loopback(host):
+        return "must use https (plain http is accepted by Spotify for 127.0.0.1 and [::1] only)."
+    return None
+
+
+def _database_fault(value: str) -> str | None:
+    parts = urlsplit(value)
+    if parts.scheme not in ("sqlite", "postgres", "postgresql"):
+        return "must begin with postgres:// or sqlite:///."
+    if parts.scheme == "sqlite" and len(parts.path) <= 1:
+        return "names no file: write sqlite:////absolute/path.db."
+    if parts.scheme != "sqlite" and len(parts.path) <= 1:
+        return "names no database: write postgres://user:password@host:5432/name."
+    return None
+
+
+def _redis_fault(value: str) -> str | None:
+    if urlsplit(value).scheme not in ("redis", "rediss", "unix"):
+        return "must begin with redis://, rediss:// or unix://."
+    return None
+
+
+def _secret_fault(value: str) -> str | None:
+    return None if len(value) >= 32 else "is too short: at least 32 characters."  # noqa: PLR2004
+
+
+def _service_fault(value: str) -> str | None:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return f"must be an http or https address, not {value!r}."
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        return "must use https, or a loopback IP address for a stand-in on this machine."
+    return None
+
+
+def _sender_fault(value: str) -> str | None:
+    if "@" not in value or any(char in value for char in "\r\n"):
+        return "must be a sender like 'Audiospective <letters@archive.example>'."
+    return None
+
+
+def _storage_fault(value: str) -> str | None:
+    if urlsplit(value).scheme not in ("file", "s3"):
+        return "must begin with file:/// or s3://."
+    return None
