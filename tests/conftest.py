@@ -1,0 +1,37 @@
+"""What every test may ask for; the fixtures themselves are in tests/support."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+
+os.environ["TZ"] = "America/St_Johns"  # -03:30 with summer time: local time must not matter
+time.tzset()
+os.environ.pop("PYTHONWARNINGS", None)
+for name in ("DATABASE_URL", "REDIS_URL", "AUDIOSPECTIVE_HOME", "BASE_URL", "SECRET_KEY"):
+    os.environ.pop(name, None)  # a developer's own settings never reach a test
+
+# The same cases on every machine, and no verdict that depends on how busy it is.
+settings.register_profile(
+    "house",
+    derandomize=True,
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("house")
+
+pytest_plugins = [
+    "tests.support.network",
+    "tests.support.clocks",
+    "tests.support.redis",
+    "tests.support.postgres",
+    "tests.support.sqlite",
+    "tests.support.databases",
+    "tests.support.browser",
+]
+if (Path(__file__).parent / "fixtures.py").exists():
+    pytest_plugins.append("tests.fixtures")

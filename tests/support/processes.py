@@ -1,0 +1,125 @@
+"""Start servers for the tests so that none of them outlives the test run, even if it is killed."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+PR_SET_PDEATHSIG = 1
+
+
+def start(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+    """Start a child that gets SIGTERM when this process dies (Linux; elsewhere only on stop)."""
+    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+    def follow_the_parent() -> None:
+        if libc is not None:
+            libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+    return subprocess.Popen(command, preexec_fn=follow_the_parent, **options)  # noqa: PLW1509
+
+
+def stop(child: subprocess.Popen[bytes], sign: int = signal.SIGTERM, patience: float = 20) -> int:
+    """End a child, by force once `patience` seconds are over; returns its exit status."""
+    if child.poll() is None:
+        child.send_signal(sign)
+        try:
+            child.wait(patience)
+        except subprocess.TimeoutExpired:
+            child.kill()
+    return child.wait()
+
+
+def free_port() -> int:
+    """A TCP port of the loopback address that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until(condition: Callable[[], Any], what: str, seconds: float = 30) -> Any:
+    """Wait for `condition` to be true and return its value; fails saying `what` was awaited.
+
+    The bound is there to end a hopeless wait, not to measure: it is generous on purpose.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds:g} s in vain: {what}")
+        time.sleep(0.02)  # between two looks at the world outside this process
+
+
+def accepts(port: int) -> bool:
+    """Whether something listens on that loopback port."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def session_members(session: int) -> list[int]:
+    """The living processes of a session, found in /proc (Linux)."""
+    return [pid for pid in _processes() if _field(pid, 3) == session and _state(pid) != "Z"]
+
+
+def descendants(root: int) -> list[int]:
+    """Every living process below `root`, children of children too, found in /proc (Linux)."""
+    parents = {pid: _field(pid, 1) for pid in _processes() if _state(pid) != "Z"}
+    found: list[int] = []
+    layer = [root]
+    while layer:
+        layer = [pid for pid, parent in parents.items() if parent in layer]
+        found += layer
+    return found
+
+
+def alive(pid: int) -> bool:
+    """Whether the process exists and is not merely waiting to be reaped."""
+    return _state(pid) not in (None, "Z")
+
+
+def _processes() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _stat(pid: int) -> list[str]:
+    try:
+        # The second field is the name in parentheses and may itself hold blanks.
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def _state(pid: int) -> str | None:
+    fields = _stat(pid)
+    return fields[0] if fields else None
+
+
+def _field(pid: int, index: int) -> int | None:
+    fields = _stat(pid)
+    return int(fields[index]) if fields else None
+
+
+def unprivileged() -> dict[str, Any]:
+    """Popen options that give up root, for servers that refuse to run as root."""
+    if os.geteuid() != 0:
+        return {}
+    import pwd
+
+    for name in ("postgres", "nobody"):
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+    raise RuntimeError("no unprivileged account to run a server as")

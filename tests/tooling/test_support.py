@@ -1,0 +1,108 @@
+"""The servers, the browser and the guards that the other tests stand on."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import urllib.request
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import psycopg
+import pytest
+import redis
+from playwright.sync_api import Page
+
+from audiospective import clock
+from tests.support.browser import Gate
+from tests.support.clocks import Frozen
+from tests.support.network import OutsideWorldError
+
+PAGE = b"""<!doctype html><title>A page</title><link rel=icon href="data:,">
+<script>%s</script><p>here</p>"""
+
+
+@pytest.fixture
+def site() -> Iterator[str]:
+    """A server whose page runs the script in its query."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found = self.path.startswith("/?")
+            self.send_response(200 if found else 404)
+            self.send_header("Content-Security-Policy", "connect-src 'self'")
+            self.end_headers()
+            script = urllib.request.unquote(self.path.partition("?")[2]).encode()
+            self.wfile.write(PAGE % script)
+
+        def log_message(self, *_args: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_postgres_is_real(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url) as connection:
+        row = connection.execute("select version()").fetchone()
+    assert row is not None
+    assert row[0].startswith("PostgreSQL")
+
+
+def test_redis_is_real_and_empty(redis_url: str) -> None:
+    with redis.Redis.from_url(redis_url) as client:
+        assert client.dbsize() == 0
+        assert client.info("server")["redis_version"]
+
+
+@pytest.mark.parametrize("address", [("93.184.215.14", 80), ("2606:2800::1", 80), ("8.8.8.8", 53)])
+def test_no_test_reaches_another_machine(address: tuple[str, int]) -> None:
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    with socket.socket(family) as client, pytest.raises(OutsideWorldError):
+        client.connect(address)
+
+
+def test_no_test_looks_up_a_name() -> None:
+    with pytest.raises(OutsideWorldError):
+        socket.getaddrinfo("api.spotify.com", 443)
+
+
+def test_time_stands_still_until_it_is_moved(frozen: Frozen) -> None:
+    before = clock.now()
+    assert clock.now() == before
+    frozen.forward(minutes=61)
+    assert (clock.now() - before).total_seconds() == 61 * 60
+
+
+def test_a_page_without_fault_passes_the_gate(page: Page, gate: Gate, site: str) -> None:
+    page.goto(f"{site}/?document.title='run'")
+    assert page.title() == "run"
+    assert gate.problems == []
+
+
+@pytest.mark.parametrize(
+    ("script", "complaint"),
+    [
+        ("console.error('oh')", "console error: oh"),
+        ("throw new Error('thrown')", "thrown"),
+        ("fetch('/missing')", "404 http"),
+        ("new Image().src='https://tracker.example/x'", "foreign request"),
+        ("fetch('http://127.0.0.1:9/x').catch(() => 0)", "Content Security Policy"),
+    ],
+)
+def test_the_gate_sees_each_fault(
+    page: Page, gate: Gate, site: str, script: str, complaint: str
+) -> None:
+    page.goto(f"{site}/?{script}")
+    page.wait_for_load_state("networkidle")
+    assert any(complaint in problem for problem in gate.problems), gate.problems
+    gate.allow(".")
+
+
+def test_every_mode_shows_the_page(page_in_each_mode: Page, site: str) -> None:
+    page_in_each_mode.goto(f"{site}/?")
+    assert page_in_each_mode.locator("p").inner_text() == "here"
