@@ -94,9 +94,7 @@ class Settings:
             batch_size=reader.whole("BATCH_SIZE", 50, 1, 50),
             poll_max_minutes=reader.whole("POLL_MAX_MINUTES", 60, poll_min, 24 * 60),
             poll_min_minutes=poll_min,
-            storage_url=reader.checked(
-                "STORAGE_URL", f"file://{home / 'storage'}", _storage_fault
-            ),
+            storage_url=reader.checked("STORAGE_URL", f"file://{home / 'storage'}", _storage_fault),
             s3_endpoint_url=reader.url("S3_ENDPOINT_URL", ""),
             storage_budget_mb=reader.whole("STORAGE_BUDGET_MB", 512, 1, 1_000_000_000),
             derived_stats=reader.switch("DERIVED_STATS", default=True),
@@ -138,9 +136,7 @@ class _Reader:
     def text(self, name: str, default: str = "") -> str:
         return self.values.get(name, default).strip()
 
-    def checked(
-        self, name: str, default: str | None, fault: Callable[[str], str | None]
-    ) -> str:
+    def checked(self, name: str, default: str | None, fault: Callable[[str], str | None]) -> str:
         value = self.values.get(name, default)
         if value is None:
             self.faults.append(f"{name} is not set.")
@@ -242,7 +238,7 @@ def _new_fernet_key() -> str:
 
 def _is_fernet_key(key: str) -> bool:
     try:
-        return len(base64.b64decode(key, altchars=b"-_", validate=True)) == 32  # noqa: PLR2004
+        return len(base64.b64decode(key, altchars=b"-_", validate=True)) == 32
     except (binascii.Error, ValueError):
         return False
 
@@ -287,7 +283,7 @@ def _redis_fault(value: str) -> str | None:
 
 
 def _secret_fault(value: str) -> str | None:
-    return None if len(value) >= 32 else "is too short: at least 32 characters."  # noqa: PLR2004
+    return None if len(value) >= 32 else "is too short: at least 32 characters."
 
 
 def _service_fault(value: str) -> str | None:

@@ -57,12 +57,14 @@ class Queues:
         self.redis = redis
 
     def queue(self, name: str) -> TaskQueue:
-        return TaskQueue(
-            name, connection=self.redis, job_class=TaskJob, serializer=JSONSerializer
-        )
+        return TaskQueue(name, connection=self.redis, job_class=TaskJob, serializer=JSONSerializer)
 
     def enqueue(
-        self, queue: str, task: str, *args: Any, job_id: str | None = None,
+        self,
+        queue: str,
+        task: str,
+        *args: Any,
+        job_id: str | None = None,
         timeout: int = DEFAULT_TIMEOUT,
     ) -> None:
         """Run `task` as soon as a worker is free. `args` are ids: numbers and short strings."""
@@ -76,7 +78,12 @@ class Queues:
         )
 
     def enqueue_at(
-        self, when: datetime, queue: str, task: str, *args: Any, job_id: str | None = None,
+        self,
+        when: datetime,
+        queue: str,
+        task: str,
+        *args: Any,
+        job_id: str | None = None,
         timeout: int = DEFAULT_TIMEOUT,
     ) -> None:
         """Run `task` when `when` (aware) has come; needs a running scheduler."""

@@ -52,3 +52,8 @@ class Connection(Row):
 
     class Meta:
         table_name = "connections"
+
+
+# Where the vault seals a connection's tokens; the owner is the user's id.
+ACCESS_PLACE = "connections.access"
+REFRESH_PLACE = "connections.refresh"

@@ -1,0 +1,216 @@
+"""Reads a page of recently played items: every item becomes a play or is kept as unreadable."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from audiospective import clock
+
+_ID = re.compile(r"[0-9A-Za-z]{1,64}")
+_PLAYED_AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
+_KINDS = ("track", "episode", "chapter")
+RAW_LIMIT = 16_384  # characters of an unreadable item that are kept
+TEXT_LIMIT = 2_000  # characters of a name
+
+
+class MalformedPage(Exception):
+    """The body is no page of plays: nothing may be concluded from it, nothing moves."""
+
+
+@dataclass(frozen=True)
+class ArtistFacts:
+    spotify_id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class AlbumFacts:
+    spotify_id: str
+    name: str
+    album_type: str | None = None
+    release_date: str | None = None
+    release_date_precision: str | None = None
+    total_tracks: int | None = None
+    image_url: str | None = None
+
+
+@dataclass(frozen=True)
+class TrackFacts:
+    """A track as Spotify described it with a play; artists in Spotify's order."""
+
+    spotify_id: str
+    name: str
+    kind: str = "track"
+    artists: tuple[ArtistFacts, ...] = ()
+    album: AlbumFacts | None = None
+    duration_ms: int | None = None
+    explicit: bool | None = None
+    isrc: str | None = None
+    disc_number: int | None = None
+    track_number: int | None = None
+
+
+@dataclass(frozen=True)
+class PolledPlay:
+    """`played_at`: when the play ended, UTC milliseconds since 1970."""
+
+    played_at: int
+    track: TrackFacts
+    context: str | None = None
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    digest: str
+    reason: str
+    raw: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page; `offered` counts the items Spotify sent, readable or not."""
+
+    plays: tuple[PolledPlay, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
+    offered: int = 0
+
+    @property
+    def oldest(self) -> int | None:
+        return min((play.played_at for play in self.plays), default=None)
+
+    @property
+    def newest(self) -> int | None:
+        return max((play.played_at for play in self.plays), default=None)
+
+
+class _Misfit(Exception):
+    pass
+
+
+def read_page(body: bytes) -> Page:
+    """Parse the body of a 200 answer; raises MalformedPage unless it holds a list of items.
+
+    `{"items": []}` is an answer; an empty body, HTML, `null`, `[]` or a cut-off body is not.
+    """
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise MalformedPage("the answer is not JSON") from None
+    if not isinstance(document, dict) or not isinstance(document.get("items"), list):
+        raise MalformedPage("the answer holds no list of plays")
+    plays: list[PolledPlay] = []
+    unreadable: list[Unreadable] = []
+    for item in document["items"]:
+        try:
+            plays.append(_play(item))
+        except _Misfit as misfit:
+            unreadable.append(_keep(item, str(misfit)))
+    return Page(tuple(plays), tuple(unreadable), offered=len(document["items"]))
+
+
+def instant_ms(text: object) -> int:
+    """UTC milliseconds of an ISO 8601 time with zone; raises ValueError for anything else."""
+    if not isinstance(text, str) or not _PLAYED_AT.fullmatch(text):
+        raise ValueError("not an ISO 8601 time")
+    # Python reads at most microseconds; Spotify sends milliseconds.
+    whole = re.sub(r"(\.\d{6})\d+", r"\1", text)
+    return clock.to_ms(datetime.fromisoformat(whole).astimezone(UTC))
+
+
+def _play(item: object) -> PolledPlay:
+    if not isinstance(item, dict):
+        raise _Misfit("the item is no object")
+    try:
+        played_at = instant_ms(item.get("played_at"))
+    except (ValueError, OverflowError):
+        raise _Misfit("played_at is missing or no time") from None
+    if played_at <= 0:
+        raise _Misfit("played_at lies before 1970")
+    context = item.get("context")
+    uri = context.get("uri") if isinstance(context, dict) else None
+    return PolledPlay(played_at, _track(item.get("track")), _text(uri))
+
+
+def _track(found: object) -> TrackFacts:
+    if not isinstance(found, dict):
+        raise _Misfit("the track is missing")
+    spotify_id = _identity(found)
+    if spotify_id is None:
+        raise _Misfit("the track has no id (a local file?)")
+    kind = found.get("type")
+    external = found.get("external_ids")
+    return TrackFacts(
+        spotify_id=spotify_id,
+        name=_text(found.get("name")) or "",
+        kind=kind if kind in _KINDS else "track",
+        artists=_artists(found.get("artists")),
+        album=_album(found.get("album")),
+        duration_ms=_whole(found.get("duration_ms")),
+        explicit=found["explicit"] if isinstance(found.get("explicit"), bool) else None,
+        isrc=_text(external.get("isrc")) if isinstance(external, dict) else None,
+        disc_number=_whole(found.get("disc_number"), 32_767),
+        track_number=_whole(found.get("track_number"), 32_767),
+    )
+
+
+def _artists(found: object) -> tuple[ArtistFacts, ...]:
+    artists: dict[str, ArtistFacts] = {}
+    for one in found if isinstance(found, list) else ():
+        if isinstance(one, dict) and (spotify_id := _identity(one)):
+            artists.setdefault(spotify_id, ArtistFacts(spotify_id, _text(one.get("name")) or ""))
+    return tuple(artists.values())
+
+
+def _album(found: object) -> AlbumFacts | None:
+    if not isinstance(found, dict) or (spotify_id := _identity(found)) is None:
+        return None
+    return AlbumFacts(
+        spotify_id=spotify_id,
+        name=_text(found.get("name")) or "",  # Spotify empties the name of a removed album
+        album_type=_text(found.get("album_type")),
+        release_date=_text(found.get("release_date")),
+        release_date_precision=_text(found.get("release_date_precision")),
+        total_tracks=_whole(found.get("total_tracks")),
+        image_url=_image(found.get("images")),
+    )
+
+
+def _image(found: object) -> str | None:
+    """The picture nearest to 300 pixels, https only."""
+    images = [
+        (abs((_whole(one.get("width")) or 0) - 300), str(one["url"]))
+        for one in (found if isinstance(found, list) else ())
+        if isinstance(one, dict) and str(one.get("url", "")).startswith("https://")
+    ]
+    return min(images)[1][:TEXT_LIMIT] if images else None
+
+
+def _identity(found: Mapping[str, Any]) -> str | None:
+    value = found.get("id")
+    return value if isinstance(value, str) and _ID.fullmatch(value) else None
+
+
+def _text(value: object) -> str | None:
+    if not isinstance(value, str) or not value:
+        return None
+    # PostgreSQL stores neither NUL nor lone surrogates.
+    clean = value.replace("\x00", "").encode("utf-8", "replace").decode()
+    return clean[:TEXT_LIMIT] or None
+
+
+def _whole(value: object, largest: int = 2_147_483_647) -> int | None:
+    fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= largest
+    return value if fits else None  # type: ignore[return-value]
+
+
+def _keep(item: object, reason: str) -> Unreadable:
+    raw = orjson.dumps(item, option=orjson.OPT_SORT_KEYS).decode("utf-8", "replace")
+    digest = hashlib.sha256(raw.encode()).hexdigest()
+    return Unreadable(digest, reason, raw.replace("\\u0000", "")[:RAW_LIMIT])

@@ -1,0 +1,1 @@
+"""Rules: values in, values out; `now` is always an argument."""
