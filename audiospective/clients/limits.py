@@ -47,7 +47,7 @@ class AppLimits:
             found = self._redis.get(_key(app_id))
         except RedisError:
             return None
-        until = clock.from_ms(int(found)) if found else None  # type: ignore[arg-type]
+        until = clock.from_ms(int(found)) if found else None
         return until if until and until > now else None
 
     def lift(self, app_id: int) -> None:

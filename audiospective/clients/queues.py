@@ -23,7 +23,7 @@ TASKS = "audiospective.jobs.tasks."  # the one module that a job may name
 DEFAULT_TIMEOUT = 60  # seconds
 
 
-class ForbiddenTask(Exception):
+class ForbiddenTaskError(Exception):
     """A job names a function that is not one of ours; it is not run."""
 
 
@@ -42,7 +42,7 @@ class TaskJob(Job):
         name = self.func_name or ""
         task = name.removeprefix(TASKS)
         if task == name or not task.isidentifier() or task.startswith("_"):
-            raise ForbiddenTask(f"job {self.id} names {name!r}")
+            raise ForbiddenTaskError(f"job {self.id} names {name!r}")
         return super().func  # type: ignore[no-any-return]
 
 

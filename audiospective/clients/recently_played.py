@@ -20,7 +20,7 @@ RAW_LIMIT = 16_384  # characters of an unreadable item that are kept
 TEXT_LIMIT = 2_000  # characters of a name
 
 
-class MalformedPage(Exception):
+class MalformedPageError(Exception):
     """The body is no page of plays: nothing may be concluded from it, nothing moves."""
 
 
@@ -90,27 +90,27 @@ class Page:
         return max((play.played_at for play in self.plays), default=None)
 
 
-class _Misfit(Exception):
+class _MisfitError(Exception):
     pass
 
 
 def read_page(body: bytes) -> Page:
-    """Parse the body of a 200 answer; raises MalformedPage unless it holds a list of items.
+    """Parse the body of a 200 answer; raises MalformedPageError unless it holds a list of items.
 
     `{"items": []}` is an answer; an empty body, HTML, `null`, `[]` or a cut-off body is not.
     """
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError:
-        raise MalformedPage("the answer is not JSON") from None
+        raise MalformedPageError("the answer is not JSON") from None
     if not isinstance(document, dict) or not isinstance(document.get("items"), list):
-        raise MalformedPage("the answer holds no list of plays")
+        raise MalformedPageError("the answer holds no list of plays")
     plays: list[PolledPlay] = []
     unreadable: list[Unreadable] = []
     for item in document["items"]:
         try:
             plays.append(_play(item))
-        except _Misfit as misfit:
+        except _MisfitError as misfit:
             unreadable.append(_keep(item, str(misfit)))
     return Page(tuple(plays), tuple(unreadable), offered=len(document["items"]))
 
@@ -126,13 +126,13 @@ def instant_ms(text: object) -> int:
 
 def _play(item: object) -> PolledPlay:
     if not isinstance(item, dict):
-        raise _Misfit("the item is no object")
+        raise _MisfitError("the item is no object")
     try:
         played_at = instant_ms(item.get("played_at"))
     except (ValueError, OverflowError):
-        raise _Misfit("played_at is missing or no time") from None
+        raise _MisfitError("played_at is missing or no time") from None
     if played_at <= 0:
-        raise _Misfit("played_at lies before 1970")
+        raise _MisfitError("played_at lies before 1970")
     context = item.get("context")
     uri = context.get("uri") if isinstance(context, dict) else None
     return PolledPlay(played_at, _track(item.get("track")), _text(uri))
@@ -140,10 +140,10 @@ def _play(item: object) -> PolledPlay:
 
 def _track(found: object) -> TrackFacts:
     if not isinstance(found, dict):
-        raise _Misfit("the track is missing")
+        raise _MisfitError("the track is missing")
     spotify_id = _identity(found)
     if spotify_id is None:
-        raise _Misfit("the track has no id (a local file?)")
+        raise _MisfitError("the track has no id (a local file?)")
     kind = found.get("type")
     external = found.get("external_ids")
     return TrackFacts(

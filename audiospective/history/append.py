@@ -49,7 +49,7 @@ def unreadable(user_id: int, items: Sequence[Unreadable]) -> int:
             "user": user_id,
             "digest": item.digest,
             "reason": item.reason,
-            "raw": item.raw,
+            "item": item.raw,
             "seen_at": clock.now(),
         }
         for item in items

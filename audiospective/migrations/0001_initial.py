@@ -146,7 +146,7 @@ def up(migrator, db):
         user = ForeignKeyField(User, on_delete="CASCADE", index=False)
         digest = TextField()
         reason = TextField()
-        raw = TextField()
+        item = TextField()
         seen_at = BigIntegerField()
 
         class Meta:

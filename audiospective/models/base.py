@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -12,8 +12,8 @@ from peewee import (
     BigIntegerField,
     Database,
     DatabaseProxy,
-    Expression,
     Model,
+    Node,
     PostgresqlDatabase,
     SqliteDatabase,
     Value,
@@ -46,10 +46,13 @@ class InstantField(BigIntegerField):
         return None if value is None else clock.from_ms(value)
 
 
+_SQLITE_NOW = "CAST(ROUND((julianday('now') - 2440587.5) * 86400000) AS INTEGER)"
+_POSTGRES_NOW = "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::bigint"
+
 LONG_AGO = clock.EPOCH  # "never" for instants that must sort and compare, so never null
 
 
-class Row(Model):  # type: ignore[misc]
+class Row(Model):
     """The root of all tables."""
 
     class Meta:
@@ -57,11 +60,11 @@ class Row(Model):  # type: ignore[misc]
         legacy_table_names = False
 
 
-class _CheckedSqlite(SqliteDatabase):  # type: ignore[misc]
+class _CheckedSqlite(SqliteDatabase):
     """SQLite that reads its settings back: a pragma that did not take is silent otherwise."""
 
     def _set_pragmas(self, conn: Any) -> None:
-        super()._set_pragmas(conn)
+        super()._set_pragmas(conn)  # type: ignore[misc]
         for pragma, wanted in SQLITE_PRAGMAS:
             (found,) = conn.execute(f"PRAGMA {pragma}").fetchone()
             if found != wanted and not (pragma == "journal_mode" and found == "memory"):
@@ -103,11 +106,11 @@ def transaction() -> AbstractContextManager[Any]:
     wrote in between, whatever the busy time-out; IMMEDIATE waits its turn instead.
     """
     if is_sqlite() and database.transaction_depth() == 0:
-        return database.atomic("IMMEDIATE")  # type: ignore[no-any-return]
-    return database.atomic()  # type: ignore[no-any-return]
+        return database.atomic("IMMEDIATE")
+    return database.atomic()
 
 
-def clock_now() -> Expression | Value:
+def clock_now() -> Node:
     """The database's own clock as an SQL expression in milliseconds.
 
     Claims and leases compare with this one, so workers whose clocks differ cannot claim twice.
@@ -115,18 +118,13 @@ def clock_now() -> Expression | Value:
     """
     if clock.is_virtual():
         return Value(clock.to_ms(clock.now()), converter=False)
-    if is_sqlite():
-        return SQL("CAST(ROUND((julianday('now') - 2440587.5) * 86400000) AS INTEGER)")
-    return SQL("(EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::bigint")
+    return SQL(_SQLITE_NOW if is_sqlite() else _POSTGRES_NOW)
 
 
 def read_clock() -> datetime:
     """The present instant by the database's clock; one query."""
     if clock.is_virtual():
         return clock.now()
-    (ms,) = database.execute_sql(f"SELECT {clock_now().sql}").fetchone()
+    expression = _SQLITE_NOW if is_sqlite() else _POSTGRES_NOW
+    (ms,) = database.execute_sql(f"SELECT {expression}").fetchone()
     return clock.from_ms(int(ms))
-
-
-def in_ms(span: timedelta) -> int:
-    return span // timedelta(milliseconds=1)

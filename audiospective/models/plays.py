@@ -49,9 +49,9 @@ class UnreadablePlay(Row):
     """An item that Spotify offered and that fits no play; kept as it came, so nothing is lost."""
 
     user = ForeignKeyField(User, on_delete="CASCADE")
-    digest = TextField()  # sha256 of `raw`: the same item in the next page is not kept again
+    digest = TextField()  # sha256 of the item: the same item in the next page is not kept again
     reason = TextField()
-    raw = TextField()
+    item = TextField()  # JSON
     seen_at = InstantField()
 
     class Meta:

@@ -14,7 +14,7 @@ ALONE_AFTER = 2  # from here on a suspect is polled in a batch of its own
 def cooldown(failure: Failure, failures_in_a_row: int) -> timedelta:
     """The pause after the n-th failure in a row (n >= 1): base x 2^(n-1), factor and sum capped."""
     limits = COOLDOWNS[failure]
-    factor = min(2 ** min(failures_in_a_row - 1, 10), LARGEST_FACTOR)
+    factor: int = min(1 << min(failures_in_a_row - 1, 10), LARGEST_FACTOR)
     return min(limits.base * factor, limits.longest)
 
 

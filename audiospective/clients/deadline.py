@@ -1,0 +1,28 @@
+"""A point in time by which work must be over, and a way to end it sooner."""
+
+from __future__ import annotations
+
+import threading
+
+from audiospective import clock
+
+
+class Deadline:
+    """Shared by the threads of one batch; `stop` ends their waits at once."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = clock.monotonic() + seconds
+        self._stopped = threading.Event()
+
+    def remaining(self) -> float:
+        """Seconds left, never negative; zero once stopped."""
+        return 0.0 if self._stopped.is_set() else max(0.0, self._end - clock.monotonic())
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def pause(self, seconds: float) -> bool:
+        """Wait that long; False at once, without waiting, if it would not end in time."""
+        if seconds >= self.remaining():
+            return False
+        return not self._stopped.wait(seconds)

@@ -1,0 +1,258 @@
+"""Spotify: refreshes tokens, reads profiles and recently played pages, names every refusal."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import orjson
+import requests
+from requests.adapters import HTTPAdapter
+
+from audiospective.clients.deadline import Deadline
+from audiospective.clients.recently_played import MalformedPageError, Page, read_page
+from audiospective.policy import failures
+from audiospective.policy.failures import Failure
+
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 20.0
+TRIES = 3
+BACKOFF_BASE = 0.4  # seconds; full jitter: a wait is anywhere between 0 and base x 2^try
+BODY_LIMIT = 8 * 1024 * 1024  # bytes of an answer; a page in extended mode is about 1 MiB
+ERROR_LIMIT = 8 * 1024  # bytes of an error body that are read
+THREADS = 16
+
+Answer = TypeVar("Answer")
+
+
+class SpotifyError(Exception):
+    """Spotify refused or did not answer.
+
+    `failure` says what it means; `status` is the HTTP status or None when none came;
+    `retry_after` is the header as it came. The text never holds a token or a body.
+    """
+
+    def __init__(
+        self,
+        failure: Failure,
+        detail: str,
+        *,
+        status: int | None = None,
+        retry_after: str | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.failure = failure
+        self.status = status
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """An app's id and secret, as the accounts service wants them."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """A token answer; `refresh_token` is None when the old one stays, `scope` when not told."""
+
+    access_token: str = field(repr=False)
+    expires_in: int
+    refresh_token: str | None = field(default=None, repr=False)
+    scope: str | None = None
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Who authorized. `account_id` never changes (Spotify, May 2026); `spotify_id` may."""
+
+    account_id: str
+    spotify_id: str
+    display_name: str | None = None
+
+
+class SpotifyClient:
+    """One HTTP session for all threads of a process; nothing is sent before the first call."""
+
+    def __init__(
+        self,
+        accounts_url: str,
+        api_url: str,
+        *,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._accounts_url = accounts_url
+        self._api_url = api_url
+        self._chance = chance
+        self._session = requests.Session()
+        self._session.trust_env = False  # no .netrc, no surprise in what is sent
+        adapter = HTTPAdapter(pool_connections=4, pool_maxsize=THREADS, max_retries=0)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+
+    def refresh(self, app: Credentials, refresh_token: str, deadline: Deadline) -> Tokens:
+        """A new access token; raises SpotifyError (AUTH: this grant is over, do not retry)."""
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        return self._patiently(deadline, lambda: self._token(app, form, deadline))
+
+    def app_token(self, app: Credentials, deadline: Deadline) -> Tokens:
+        """A token for the app itself: proves id and secret; raises SpotifyError (APP)."""
+        return self._token(app, {"grant_type": "client_credentials"}, deadline)
+
+    def recently_played(self, access_token: str, deadline: Deadline) -> Page:
+        """The newest plays, at most 50. Without a cursor: one would hide plays that arrive late."""
+
+        def once() -> Page:
+            body = self._get("/me/player/recently-played?limit=50", access_token, deadline)
+            try:
+                return read_page(body)
+            except MalformedPageError as error:
+                raise SpotifyError(Failure.NETWORK, str(error), status=200) from None
+
+        return self._patiently(deadline, once)
+
+    def me(self, access_token: str, deadline: Deadline) -> Profile:
+        """Whose token this is; raises SpotifyError."""
+
+        def once() -> Profile:
+            found = _json_object(self._get("/me", access_token, deadline))
+            identity = found.get("id")
+            if not isinstance(identity, str) or not identity:
+                raise SpotifyError(Failure.NETWORK, "the profile has no id", status=200)
+            name = found.get("display_name")
+            return Profile(
+                account_id=str(found.get("account_id") or identity),
+                spotify_id=identity,
+                display_name=name if isinstance(name, str) else None,
+            )
+
+        return self._patiently(deadline, once)
+
+    def _patiently(self, deadline: Deadline, once: Callable[[], Answer]) -> Answer:
+        """Try again after passing faults: TRIES in all, full jitter, inside the deadline."""
+        for attempt in range(1, TRIES + 1):
+            try:
+                return once()
+            except SpotifyError as error:
+                wait = self._chance() * BACKOFF_BASE * 2**attempt
+                if (
+                    error.failure not in failures.TRANSIENT
+                    or attempt == TRIES
+                    or not deadline.pause(wait)
+                ):
+                    raise
+        raise AssertionError("unreachable")  # the last attempt returned or raised
+
+    def _token(self, app: Credentials, form: Mapping[str, str], deadline: Deadline) -> Tokens:
+        status, headers, body = self._send(
+            "POST",
+            f"{self._accounts_url}/api/token",
+            deadline,
+            data=dict(form),
+            auth=(app.client_id, app.client_secret),
+        )
+        if status != requests.codes.ok:
+            error = _object_or_empty(body).get("error")
+            failure = failures.of_token_answer(status, error if isinstance(error, str) else None)
+            raise SpotifyError(
+                failure,
+                f"token request refused with status {status}",
+                status=status,
+                retry_after=headers.get("Retry-After"),
+            )
+        return _tokens(_json_object(body))
+
+    def _get(self, path: str, access_token: str, deadline: Deadline) -> bytes:
+        status, headers, body = self._send(
+            "GET",
+            self._api_url + path,
+            deadline,
+            headers={"Authorization": f"Bearer {access_token}"},
+        )
+        if status == requests.codes.ok:
+            return body
+        found = _object_or_empty(body)
+        error = found.get("error")
+        error = error if isinstance(error, dict) else {}
+        message = str(error.get("message") or body[:200].decode("utf-8", "replace"))
+        reason = error.get("reason")
+        raise SpotifyError(
+            failures.of_api_answer(
+                status,
+                message,
+                reason if isinstance(reason, str) else None,
+                is_json=bool(found),
+            ),
+            f"refused with status {status}",
+            status=status,
+            retry_after=headers.get("Retry-After"),
+        )
+
+    def _send(
+        self, method: str, url: str, deadline: Deadline, **request: Any
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        left = deadline.remaining()
+        if left <= 0:
+            raise SpotifyError(Failure.NETWORK, "no time was left to ask")
+        try:
+            with self._session.request(
+                method,
+                url,
+                timeout=(min(CONNECT_SECONDS, left), min(READ_SECONDS, left)),
+                allow_redirects=False,  # a token must not follow to another host
+                stream=True,
+                **request,
+            ) as response:
+                good = response.status_code == requests.codes.ok
+                body = _read(response, BODY_LIMIT if good else ERROR_LIMIT, deadline)
+                return response.status_code, response.headers, body
+        except (requests.RequestException, OSError, ValueError) as error:
+            raise SpotifyError(Failure.NETWORK, type(error).__name__) from None
+
+
+def _read(response: requests.Response, limit: int, deadline: Deadline) -> bytes:
+    """The body, at most `limit` bytes; a read time-out alone lets a slow drip go on for ever."""
+    parts: list[bytes] = []
+    size = 0
+    for part in response.iter_content(65_536):
+        parts.append(part)
+        size += len(part)
+        if size > limit:
+            if response.status_code != requests.codes.ok:
+                break  # enough to tell what the error is
+            raise SpotifyError(Failure.NETWORK, "the answer is too large", status=200)
+        if deadline.remaining() <= 0:
+            raise SpotifyError(Failure.NETWORK, "the answer took too long", status=200)
+    return b"".join(parts)[:limit]
+
+
+def _tokens(found: Mapping[str, Any]) -> Tokens:
+    access, expires = found.get("access_token"), found.get("expires_in")
+    if not isinstance(access, str) or not access or not isinstance(expires, int):
+        raise SpotifyError(Failure.NETWORK, "the token answer holds no token", status=200)
+    renewed, scope = found.get("refresh_token"), found.get("scope")
+    return Tokens(
+        access_token=access,
+        expires_in=max(0, min(expires, 24 * 3600)),
+        refresh_token=renewed if isinstance(renewed, str) and renewed else None,
+        scope=scope if isinstance(scope, str) else None,
+    )
+
+
+def _json_object(body: bytes) -> Mapping[str, Any]:
+    found = _object_or_empty(body)
+    if not found:
+        raise SpotifyError(Failure.NETWORK, "the answer is no JSON object", status=200)
+    return found
+
+
+def _object_or_empty(body: bytes) -> Mapping[str, Any]:
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return found if isinstance(found, dict) else {}

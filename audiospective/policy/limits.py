@@ -1,0 +1,39 @@
+"""Limits that Spotify sets for an app: how long a 429 silences it."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from audiospective.policy.failures import Failure
+
+LONGEST = timedelta(hours=24)  # a longer pause is not believed: after a day one call asks again
+SHORTEST = timedelta(seconds=1)
+WITHOUT_HEADER = {
+    Failure.RATE_LIMIT: timedelta(seconds=30),  # the window in which Spotify counts calls
+    Failure.QUOTA: timedelta(hours=1),  # a rolling day; asking hourly costs 24 calls
+}
+
+
+def pause(failure: Failure, retry_after: str | None, now: datetime) -> timedelta:
+    """How long the app stays silent after a 429; `retry_after` is the header as it came.
+
+    RFC 9110 (10.2.3) allows seconds or a date. A missing, negative or unreadable header gives the
+    default of the kind of limit, never zero and never for ever.
+    """
+    found = _span(retry_after, now) if retry_after else None
+    if found is None or found <= timedelta(0):
+        found = WITHOUT_HEADER[failure]
+    return max(SHORTEST, min(found, LONGEST))
+
+
+def _span(header: str, now: datetime) -> timedelta | None:
+    text = header.strip()
+    if re.fullmatch(r"\d{1,9}(\.\d+)?", text):
+        return timedelta(seconds=float(text))
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return (date if date.tzinfo else date.replace(tzinfo=UTC)) - now
