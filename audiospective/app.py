@@ -1,0 +1,43 @@
+"""The web application: `gunicorn 'audiospective.app:create_app()'`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask
+
+from audiospective.services import Services
+from audiospective.settings import Settings
+from audiospective.web import (
+    assets,
+    context,
+    database,
+    errors,
+    filters,
+    probes,
+    security,
+    theme,
+)
+
+ROOT = Path(__file__).parent.parent
+
+# Everything that answers requests, in order; a group of pages is one module with `install(app)`.
+PARTS = (assets, context, filters, database, probes, theme)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the application; raises SettingsError if the environment cannot be used."""
+    settings = settings or Settings.from_env()
+    app = Flask(
+        __name__,
+        static_folder=None,
+        template_folder=str(ROOT / "templates"),
+    )
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    security.configure(app, settings)
+    app.extensions["audiospective"] = Services.build(settings, threads=True)
+    security.install(app, settings)
+    for part in PARTS:
+        part.install(app)
+    errors.install(app)
+    return app

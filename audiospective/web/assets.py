@@ -1,0 +1,97 @@
+"""Static files: read once, named by their content, compressed once, cached for ever."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import mimetypes
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Flask, Response, abort, request, url_for
+
+STATIC = Path(__file__).parents[2] / "static"
+SITE_CSS = "css/site.css"  # made here from the files below, so a page needs one request for style
+CSS_ORDER = ("css/tokens.css", "css/base.css", "css/layout.css")
+CSS_COMPONENTS = "css/components"
+FOR_EVER = "public, max-age=31536000, immutable"
+TEXT_TYPES = ("text/", "application/javascript", "image/svg+xml", "application/json")
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One file as it is sent; `address` carries the hash of the content."""
+
+    address: str
+    mimetype: str
+    body: bytes
+    packed: bytes | None
+
+
+class Assets:
+    """All static files by plain name (for templates) and by address (for requests)."""
+
+    def __init__(self, root: Path = STATIC) -> None:
+        files = {
+            path.relative_to(root).as_posix(): path.read_bytes()
+            for path in sorted(root.rglob("*"))
+            if path.is_file()
+        }
+        files[SITE_CSS] = _one_stylesheet(files)
+        self.by_name = {name: _asset(name, body) for name, body in files.items()}
+        self.by_address = {asset.address: asset for asset in self.by_name.values()}
+
+
+def install(app: Flask) -> None:
+    """Serve the files under /static and give templates `static_url(name)`."""
+    assets = Assets()
+
+    def static_url(name: str) -> str:
+        """The address of a file; raises KeyError if there is no such file."""
+        return url_for("static", filename=assets.by_name[name].address)
+
+    def static(filename: str) -> Response:
+        asset = assets.by_address.get(filename)
+        if asset is None:
+            abort(404)
+        packed = asset.packed is not None and "gzip" in request.accept_encodings
+        response = Response(
+            asset.packed if packed else asset.body, content_type=_content_type(asset.mimetype)
+        )
+        response.headers["Cache-Control"] = FOR_EVER
+        if packed:
+            response.headers["Content-Encoding"] = "gzip"
+        if asset.packed is not None:
+            response.vary.add("Accept-Encoding")
+        return response
+
+    app.add_url_rule("/static/<path:filename>", endpoint="static", view_func=static)
+    app.jinja_env.globals["static_url"] = static_url
+    logo = "img/spotify-logo.svg"
+    app.jinja_env.globals["spotify_logo"] = lambda: (
+        static_url(logo) if logo in assets.by_name else None
+    )
+
+
+def _one_stylesheet(files: dict[str, bytes]) -> bytes:
+    components = [name for name in files if name.startswith(CSS_COMPONENTS + "/")]
+    return b"\n".join(files[name] for name in (*CSS_ORDER, *sorted(components)))
+
+
+def _asset(name: str, body: bytes) -> Asset:
+    digest = hashlib.sha256(body).hexdigest()[:12]
+    stem, _, suffix = name.rpartition(".")
+    mimetype = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    if name.endswith(".js"):  # some systems' type tables say otherwise
+        mimetype = "text/javascript"
+    is_text = mimetype.startswith(TEXT_TYPES)
+    return Asset(
+        address=f"{stem}.{digest}.{suffix}" if stem else f"{name}.{digest}",
+        mimetype=mimetype,
+        body=body,
+        packed=gzip.compress(body, compresslevel=9, mtime=0) if is_text else None,
+    )
+
+
+def _content_type(mimetype: str) -> str:
+    return f"{mimetype}; charset=utf-8" if mimetype.startswith("text/") else mimetype

@@ -1,0 +1,125 @@
+"""Error pages: what happened, whether the archive goes on, one thing to do, a reference."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from dataclasses import dataclass
+
+from flask import Flask, Response, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from audiospective.web.htmx import is_fragment
+from audiospective.web.safe import local_path
+
+log = logging.getLogger(__name__)
+GOES_ON = "Saving your plays goes on in the background."
+REFERENCE = "@reference@"  # where the page made at start takes the reference of one failure
+
+
+@dataclass(frozen=True)
+class Words:
+    """One error in words; `action` leads to `href`, or to the same page again if that is empty."""
+
+    title: str
+    text: str
+    action: str = "Go to the start page"
+    href: str = "/"
+
+
+WORDS = {
+    400: Words("That request made no sense to us", "Something in the address or the form is off."),
+    401: Words("Please sign in", "Your session has ended, or you have not signed in yet."),
+    403: Words("That is not yours to open", "You are signed in, but this belongs to someone else."),
+    404: Words("There is nothing here", "The address may be mistyped, or what it named is gone."),
+    405: Words("This address works differently", "It cannot be opened in that way."),
+    409: Words("That is already under way", "Something you started before is not finished yet."),
+    413: Words("That is too large", "The server takes less than what was sent."),
+    422: Words("Something in the form is missing", "Go back, look it over and send it again."),
+    429: Words("Too many tries", "Wait a minute, then try again.", "Try again", ""),
+    500: Words("Something broke on our side", "It was noted and will be looked at."),
+    503: Words("This does not work right now", "Try again in a few minutes.", "Try again", ""),
+}
+TOO_LONG = Words(
+    "This page was open too long",
+    "The form's safety check ran out, so nothing was changed. Open the page again and repeat it.",
+    "Open the page again",
+    "",
+)
+
+
+def install(app: Flask) -> None:
+    broken = _made_at_start(app)
+
+    @app.errorhandler(CSRFError)
+    def stale_form(_error: CSRFError) -> Response:
+        return answer(400, TOO_LONG)
+
+    @app.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> Response:
+        code = error.code or 500
+        if error.response is not None or code < 400:  # a redirect, or an answer made by a view
+            return make_response(error.get_response())
+        response = answer(code, WORDS.get(code) or WORDS[500 if code >= 500 else 400])
+        for name, value in error.get_headers():
+            if name in ("Allow", "Retry-After", "WWW-Authenticate"):
+                response.headers[name] = value
+        return response
+
+    @app.errorhandler(Exception)
+    def failed(_error: Exception) -> Response:
+        reference = new_reference()
+        log.exception("%s %s failed [%s]", request.method, request.path, reference)
+        if is_fragment():
+            return _short(500, WORDS[500], reference)
+        return Response(broken.replace(REFERENCE, reference), 500, mimetype="text/html")
+
+
+def new_reference() -> str:
+    """Eight characters that find one failure in the log."""
+    return secrets.token_hex(4)
+
+
+def answer(code: int, words: Words, reference: str | None = None) -> Response:
+    """An error page with status `code`; asked for by htmx, one plain line for #alert."""
+    if reference is None:
+        reference = new_reference()
+        log.info("%s %s answered %d [%s]", request.method, request.path, code, reference)
+    if is_fragment():
+        response = _short(code, words, reference)
+    else:
+        again = request.path if request.method == "GET" else _back()
+        page = render_template(
+            "errors/page.html",
+            bare=True,  # no look-up of the person: the database may be what failed
+            code=code,
+            words=words,
+            href=words.href or again,
+            goes_on=GOES_ON,
+            reference=reference,
+        )
+        response = make_response(page, code)
+    if code in (429, 503):
+        response.headers.setdefault("Retry-After", "60")
+    return response
+
+
+def _short(code: int, words: Words, reference: str) -> Response:
+    line = f"{words.title}. {words.text} ({reference})"
+    return Response(line, code, mimetype="text/plain")
+
+
+def _back() -> str:
+    """The page a form was on, as a path on this site; the form's own address if unknown."""
+    referrer = request.referrer or ""
+    path = referrer[len(request.host_url) - 1 :] if referrer.startswith(request.host_url) else None
+    return local_path(path, "/")
+
+
+def _made_at_start(app: Flask) -> str:
+    """The 500 page, rendered once: when it is needed, neither database nor session may work."""
+    with app.test_request_context("/"):
+        return app.jinja_env.get_template("errors/500.html").render(
+            words=WORDS[500], goes_on=GOES_ON, reference=REFERENCE, code=500
+        )

@@ -1,0 +1,123 @@
+"""What a browser may do with these pages, and which requests are not answered at all."""
+
+from __future__ import annotations
+
+from typing import cast
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_wtf import CSRFProtect
+
+from audiospective.settings import Settings
+
+COVERS = "https://i.scdn.co"  # where Spotify's answers place album covers
+BODY_LIMIT = 256 * 1024  # bytes; views that take more say so with `larger_body`
+LOOPBACK = ("127.0.0.1", "[::1]")
+PROBES = ("/healthz", "/readyz")  # platforms ask these by address, not by name
+
+csrf = CSRFProtect()
+_larger: dict[str, int] = {}
+
+
+def larger_body(endpoint: str, limit: int) -> None:
+    """Let one view take bodies of up to `limit` bytes; settled before anything is parsed."""
+    _larger[endpoint] = limit
+
+
+def policy(settings: Settings) -> str:
+    """The Content-Security-Policy: own scripts and styles only, nothing inline, no frames."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            f"img-src 'self' {' '.join(image_hosts(settings))}",
+            "connect-src 'self'",
+            "font-src 'none'",
+            "form-action 'self'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+def image_hosts(settings: Settings) -> tuple[str, ...]:
+    """Origins that covers may come from; in the sandbox that is the stand-in itself, too."""
+    if not settings.sandbox:
+        return (COVERS,)
+    parts = urlsplit(settings.spotify_api_url)
+    return (COVERS, f"{parts.scheme}://{parts.netloc}")
+
+
+def configure(app: Flask, settings: Settings) -> None:
+    """Cookies, sizes and tokens, all from the settings and never from a request."""
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_NAME="__Host-session" if settings.https else "audiospective",
+        SESSION_COOKIE_SECURE=settings.https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH="/",
+        MAX_CONTENT_LENGTH=BODY_LIMIT,
+        MAX_FORM_PARTS=200,
+        WTF_CSRF_TIME_LIMIT=None,  # bound to the session: a tab left open overnight still works
+        PREFERRED_URL_SCHEME="https" if settings.https else "http",
+    )
+
+
+def install(app: Flask, settings: Settings) -> None:
+    """Refuse forged hosts, demand CSRF tokens, and send the headers."""
+    home = urlsplit(settings.base_url)
+    default_port = 443 if settings.https else 80
+    address = (home.hostname or "", home.port or default_port)
+    headers = {
+        "Content-Security-Policy": policy(settings),
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    }
+    if settings.https:
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+
+    @app.before_request
+    def only_our_name() -> ResponseReturnValue | None:
+        if request.path in PROBES:
+            return None
+        asked = _split_host(request.headers.get("Host", ""), default_port)
+        if asked == address:
+            return None
+        if asked == ("localhost", address[1]) and home.hostname in LOOPBACK:
+            # Spotify refuses localhost as a redirect URI; a session begun there would be lost.
+            return cast(Response, redirect(settings.base_url + request.full_path.rstrip("?")))
+        abort(400, "forged host")
+
+    @app.before_request
+    def only_so_much() -> None:
+        if request.endpoint in _larger:
+            request.max_content_length = _larger[request.endpoint]
+        if request.content_length and request.content_length > (
+            request.max_content_length or BODY_LIMIT
+        ):
+            abort(413)
+
+    csrf.init_app(app)
+
+    @app.after_request
+    def send_headers(response: Response) -> Response:
+        for name, value in headers.items():
+            response.headers.setdefault(name, value)
+        # Personal unless a view says otherwise; a shared cache must never guess.
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+
+def _split_host(header: str, default_port: int) -> tuple[str, int]:
+    try:
+        parts = urlsplit(f"//{header}")
+        return (parts.hostname or "", parts.port or default_port)
+    except ValueError:
+        return ("", 0)

@@ -1,0 +1,37 @@
+"""Light, dark or the system's choice: a cookie that the server reads, so no page flashes."""
+
+from __future__ import annotations
+
+from flask import Flask, abort, redirect, request
+from werkzeug.wrappers import Response
+
+from audiospective.web.safe import local_path
+
+THEMES = ("light", "dark")
+COOKIE = "theme"
+A_YEAR = 365 * 24 * 3600
+
+
+def chosen() -> str | None:
+    """`light`, `dark`, or None when the system decides."""
+    value = request.cookies.get(COOKIE)
+    return value if value in THEMES else None
+
+
+def install(app: Flask) -> None:
+    @app.post("/theme")
+    def choose_theme() -> Response:
+        value = request.form.get("theme", "")
+        if value not in (*THEMES, "system"):
+            abort(400)
+        response = redirect(local_path(request.form.get("next"), "/"), 303)
+        options = {
+            "httponly": True,
+            "samesite": "Lax",
+            "secure": app.config["SESSION_COOKIE_SECURE"],
+        }
+        if value == "system":
+            response.delete_cookie(COOKIE, **options)
+        else:
+            response.set_cookie(COOKIE, value, max_age=A_YEAR, **options)
+        return response
