@@ -1,0 +1,1 @@
+"""Verbs: load, ask a rule, write, call the world."""

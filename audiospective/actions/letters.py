@@ -1,0 +1,77 @@
+"""Letters are owed here, in the transaction of whatever made them necessary."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+import redis
+
+from audiospective import clock
+from audiospective.clients.queues import INTERACTIVE
+from audiospective.models.notices import Notice
+from audiospective.policy.letters import KINDS
+from audiospective.services import Services
+
+PLACE = "notices.data:"  # followed by the letter's key, so no letter opens with another's data
+
+
+def owe(
+    services: Services,
+    kind: str,
+    *,
+    recipient: str,
+    episode: str,
+    rung: int = 0,
+    user_id: int | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> bool:
+    """Put a letter into the outbox; False if this very letter is already there.
+
+    Call it inside the transaction that makes the letter necessary: both happen or neither does.
+    `episode` says what the letter is about (one breakdown, one request); together with recipient,
+    kind and rung it is what a letter is never sent twice for. `data` (JSON) is what the templates
+    `mail/<kind>.*` get, and is sealed; with "expires_at" (milliseconds) the letter is dropped
+    instead of sent after that instant. Raises KeyError for a kind that policy.letters lacks.
+    """
+    now = clock.now()
+    key = secrets.token_hex(16)
+    added = (
+        Notice.insert(
+            key=key,
+            user=user_id,
+            recipient=recipient,
+            kind=kind,
+            episode=episode,
+            rung=rung,
+            data_sealed=services.vault.seal(PLACE + key, user_id or 0, json.dumps(data or {})),
+            next_attempt_at=now + KINDS[kind].hold,
+            created_at=now,
+        )
+        .on_conflict_ignore()
+        .returning(Notice.id)
+        .execute()
+    )
+    return bool(list(added))
+
+
+def opened(services: Services, notice: Notice) -> dict[str, Any]:
+    """What a letter is made of; raises VaultError if it cannot be opened."""
+    sealed = services.vault.open(PLACE + notice.key, notice.owner, notice.data_sealed)
+    found: dict[str, Any] = json.loads(sealed)
+    return found
+
+
+def hurry(services: Services) -> bool:
+    """Have the outbox emptied soon, for a letter that somebody is waiting for.
+
+    Call it after the commit. Without Redis nothing is lost (False): the timetable sends the
+    letter with its next round.
+    """
+    try:
+        services.queues.enqueue(INTERACTIVE, "send_letters")
+    except redis.exceptions.RedisError:
+        return False
+    return True

@@ -1,0 +1,22 @@
+"""Refusals: who was turned away by Spotify lately, so that a mass failure is seen as one."""
+
+from __future__ import annotations
+
+from peewee import CompositeKey, ForeignKeyField, TextField
+
+from audiospective.models.apps import SpotifyApp
+from audiospective.models.base import InstantField, Row
+from audiospective.models.users import User
+
+
+class Refusal(Row):
+    """The latest refusal of one kind for one person; the key makes counting people, not calls."""
+
+    app = ForeignKeyField(SpotifyApp, on_delete="CASCADE")
+    kind = TextField()  # the failure type
+    user = ForeignKeyField(User, on_delete="CASCADE")
+    at = InstantField()
+
+    class Meta:
+        table_name = "refusals"
+        primary_key = CompositeKey("app", "kind", "user")
