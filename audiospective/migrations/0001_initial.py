@@ -140,7 +140,7 @@ def up(migrator, db):
         class Meta:
             table_name = "plays"
             primary_key = CompositeKey("user", "played_at", "track")
-            without_rowid = True
+            without_rowid = "sqlite" in type(db).__name__.lower()
 
     class UnreadablePlay(Base):
         user = ForeignKeyField(User, on_delete="CASCADE", index=False)
