@@ -6,16 +6,23 @@ from audiospective.models.apps import SpotifyApp
 from audiospective.models.base import bind, database, transaction
 from audiospective.models.catalog import Album, Artist, Track, TrackArtist
 from audiospective.models.connections import Connection
+from audiospective.models.ledger import StorageRecord
 from audiospective.models.migrations import migrate, pending
 from audiospective.models.plays import Play, UnreadablePlay
+from audiospective.models.removed import RemovedPlay
+from audiospective.models.segments import DamagedSegment, PlaySegment
 from audiospective.models.users import User
 
 __all__ = [
     "Album",
     "Artist",
     "Connection",
+    "DamagedSegment",
     "Play",
+    "PlaySegment",
+    "RemovedPlay",
     "SpotifyApp",
+    "StorageRecord",
     "Track",
     "TrackArtist",
     "UnreadablePlay",

@@ -1,0 +1,74 @@
+"""The hot tail: the newest plays and the late ones, as rows, without what was deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from peewee import SQL, EnclosedNodeList, ModelSelect, NodeList, fn
+
+from audiospective.models import Play, RemovedPlay
+
+COLUMNS = (
+    "played_at",
+    "track",
+    "source",
+    "ms_played",
+    "context",
+    "flags",
+    "reason_start",
+    "reason_end",
+    "platform",
+    "country",
+    "import_id",
+)
+Key = tuple[int, int]  # played_at in milliseconds, track
+CHUNK = 500
+
+
+def plays(user_id: int, start: int | None = None, end: int | None = None) -> ModelSelect:
+    """A query of one person's rows, `start` <= played_at < `end` (ms), that are not deleted."""
+    query = Play.select().where((Play.user == user_id) & ~fn.EXISTS(_tombstone()))
+    if start is not None:
+        query = query.where(Play.played_at >= start)
+    if end is not None:
+        query = query.where(Play.played_at < end)
+    return query
+
+
+def _tombstone() -> ModelSelect:
+    return RemovedPlay.select(SQL("1")).where(
+        (RemovedPlay.user == Play.user)
+        & (RemovedPlay.played_at == Play.played_at)
+        & (RemovedPlay.track == Play.track)
+    )
+
+
+def count(user_id: int) -> int:
+    """How many plays stand in rows."""
+    return int(plays(user_id).select(fn.COUNT(SQL("*"))).scalar())
+
+
+def delete(user_id: int, keys: Sequence[Key]) -> int:
+    """Delete exactly these rows; how many there were."""
+    gone = 0
+    for start in range(0, len(keys), CHUNK):
+        chunk = keys[start : start + CHUNK]
+        values = EnclosedNodeList([EnclosedNodeList(list(key)) for key in chunk])
+        pair = EnclosedNodeList([Play.played_at, Play.track])
+        gone += (
+            Play.delete()
+            .where((Play.user == user_id) & NodeList((pair, SQL("IN"), values)))
+            .execute()
+        )
+    return gone
+
+
+def insert(user_id: int, rows: Sequence[dict[str, Any]]) -> int:
+    """Store rows (keys as in COLUMNS) that are not there yet; how many were new."""
+    added = 0
+    for start in range(0, len(rows), CHUNK):
+        chunk = [{"user": user_id, **row} for row in rows[start : start + CHUNK]]
+        query = Play.insert_many(chunk).on_conflict_ignore().returning(Play.played_at)
+        added += len(list(query.tuples().execute()))
+    return added
