@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from peewee import (
@@ -39,6 +39,10 @@ class DurabilityError(Exception):
 class InstantField(BigIntegerField):
     """An instant: UTC milliseconds since 1970 in the row, an aware datetime in Python."""
 
+    if TYPE_CHECKING:
+
+        def __get__(self, instance: Any, owner: Any = None) -> Any: ...
+
     def db_value(self, value: datetime | int | None) -> int | None:
         return clock.to_ms(value) if isinstance(value, datetime) else value
 
@@ -64,7 +68,7 @@ class _CheckedSqlite(SqliteDatabase):
     """SQLite that reads its settings back: a pragma that did not take is silent otherwise."""
 
     def _set_pragmas(self, conn: Any) -> None:
-        super()._set_pragmas(conn)  # type: ignore[misc]
+        super()._set_pragmas(conn)
         for pragma, wanted in SQLITE_PRAGMAS:
             (found,) = conn.execute(f"PRAGMA {pragma}").fetchone()
             if found != wanted and not (pragma == "journal_mode" and found == "memory"):
@@ -106,8 +110,8 @@ def transaction() -> AbstractContextManager[Any]:
     wrote in between, whatever the busy time-out; IMMEDIATE waits its turn instead.
     """
     if is_sqlite() and database.transaction_depth() == 0:
-        return database.atomic("IMMEDIATE")
-    return database.atomic()
+        return database.atomic("IMMEDIATE")  # type: ignore[no-any-return]
+    return database.atomic()  # type: ignore[no-any-return]
 
 
 def clock_now() -> Node:
