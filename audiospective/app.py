@@ -10,10 +10,12 @@ from audiospective.services import Services
 from audiospective.settings import Settings
 from audiospective.web import (
     assets,
+    components,
     context,
     database,
     errors,
     filters,
+    landing,
     probes,
     security,
     theme,
@@ -22,7 +24,7 @@ from audiospective.web import (
 ROOT = Path(__file__).parent.parent
 
 # Everything that answers requests, in order; a group of pages is one module with `install(app)`.
-PARTS = (assets, context, filters, database, probes, theme)
+PARTS = (assets, context, filters, database, probes, theme, components, landing)
 
 
 def create_app(settings: Settings | None = None) -> Flask:

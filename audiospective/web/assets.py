@@ -54,7 +54,7 @@ def install(app: Flask) -> None:
         asset = assets.by_address.get(filename)
         if asset is None:
             abort(404)
-        packed = asset.packed is not None and "gzip" in request.accept_encodings
+        packed = asset.packed is not None and request.accept_encodings["gzip"] > 0
         response = Response(
             asset.packed if packed else asset.body, content_type=_content_type(asset.mimetype)
         )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import secrets
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from flask import Flask, Response, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, InternalServerError
 
 from audiospective.web.htmx import is_fragment
 from audiospective.web.safe import local_path
@@ -30,7 +31,12 @@ class Words:
 
 WORDS = {
     400: Words("That request made no sense to us", "Something in the address or the form is off."),
-    401: Words("Please sign in", "Your session has ended, or you have not signed in yet."),
+    401: Words(
+        "Please sign in",
+        "Your session has ended, or you have not signed in yet.",
+        "Sign in with Spotify",
+        "/connect",
+    ),
     403: Words("That is not yours to open", "You are signed in, but this belongs to someone else."),
     404: Words("There is nothing here", "The address may be mistyped, or what it named is gone."),
     405: Words("This address works differently", "It cannot be opened in that way."),
@@ -67,10 +73,11 @@ def install(app: Flask) -> None:
                 response.headers[name] = value
         return response
 
-    @app.errorhandler(Exception)
-    def failed(_error: Exception) -> Response:
+    @app.errorhandler(InternalServerError)
+    def failed(error: InternalServerError) -> Response:
         reference = new_reference()
-        log.exception("%s %s failed [%s]", request.method, request.path, reference)
+        cause = error.original_exception
+        log.error("%s %s failed [%s]", request.method, request.path, reference, exc_info=cause)
         if is_fragment():
             return _short(500, WORDS[500], reference)
         return Response(broken.replace(REFERENCE, reference), 500, mimetype="text/html")
@@ -89,17 +96,23 @@ def answer(code: int, words: Words, reference: str | None = None) -> Response:
     if is_fragment():
         response = _short(code, words, reference)
     else:
-        again = request.path if request.method == "GET" else _back()
+        again = request.path if request.method == "GET" else _same_site_path(request.referrer)
+        href = words.href or again
+        if code == 401:
+            href = f"{href}?{urlencode({'next': local_path(again, '/')})}"
         page = render_template(
             "errors/page.html",
             bare=True,  # no look-up of the person: the database may be what failed
             code=code,
             words=words,
-            href=words.href or again,
+            href=href,
             goes_on=GOES_ON,
             reference=reference,
         )
         response = make_response(page, code)
+    if code == 401 and is_fragment():
+        # The whole page turns into the invitation to sign in; a login inside a panel helps nobody.
+        response.headers["HX-Redirect"] = _same_site_path(request.headers.get("HX-Current-URL"))
     if code in (429, 503):
         response.headers.setdefault("Retry-After", "60")
     return response
@@ -110,11 +123,10 @@ def _short(code: int, words: Words, reference: str) -> Response:
     return Response(line, code, mimetype="text/plain")
 
 
-def _back() -> str:
-    """The page a form was on, as a path on this site; the form's own address if unknown."""
-    referrer = request.referrer or ""
-    path = referrer[len(request.host_url) - 1 :] if referrer.startswith(request.host_url) else None
-    return local_path(path, "/")
+def _same_site_path(url: str | None) -> str:
+    """The path of an address on this site, such as the page a form was on; else the start page."""
+    home = request.host_url
+    return local_path(url[len(home) - 1 :] if url and url.startswith(home) else None, "/")
 
 
 def _made_at_start(app: Flask) -> str:

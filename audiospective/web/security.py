@@ -93,7 +93,7 @@ def install(app: Flask, settings: Settings) -> None:
         if asked == ("localhost", address[1]) and home.hostname in LOOPBACK:
             # Spotify refuses localhost as a redirect URI; a session begun there would be lost.
             return cast(Response, redirect(settings.base_url + request.full_path.rstrip("?")))
-        abort(400, "forged host")
+        return abort(400, "forged host")
 
     @app.before_request
     def only_so_much() -> None:

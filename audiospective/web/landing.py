@@ -1,0 +1,64 @@
+"""The landing page and its live counter of founding places."""
+
+from __future__ import annotations
+
+from flask import Flask, current_app, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from audiospective.web.context import services, viewer
+from audiospective.web.htmx import STOP_POLLING, fragment_of
+from audiospective.web.places import Counter, Door, Places
+from audiospective.web.sample import SAMPLE
+
+PUBLIC = "public, max-age=60"
+EXTENSION = "audiospective.places"
+
+
+def install(app: Flask) -> None:
+    app.extensions[EXTENSION] = Counter()
+    app.add_url_rule("/", endpoint="landing.page", view_func=page)
+    app.add_url_rule("/ui/places", endpoint="landing.counter", view_func=counter)
+
+
+def page() -> ResponseReturnValue:
+    places = _places()
+    person = viewer()
+    response = make_response(
+        render_template(
+            "landing/page.html",
+            places=places,
+            door=_door(places),
+            settings=services().settings,
+            sample=SAMPLE,
+        )
+    )
+    # Everybody without a session gets the same page, so it may be kept for a minute.
+    response.headers["Cache-Control"] = "private, no-store" if person else PUBLIC
+    response.vary.add("Cookie")
+    return response
+
+
+@fragment_of("landing.page")
+def counter() -> ResponseReturnValue:
+    """The offer's numbers; the button is replaced only if the door has changed meanwhile."""
+    places = _places()
+    door = _door(places)
+    body = render_template(
+        "landing/_counter_update.html",
+        places=places,
+        door=door,
+        changed=request.args.get("door") != door,
+        settings=services().settings,
+    )
+    response = make_response(body, STOP_POLLING if door is Door.FULL else 200)
+    response.headers["Cache-Control"] = "public, max-age=30"
+    return response
+
+
+def _places() -> Places | None:
+    counter: Counter = current_app.extensions[EXTENSION]
+    return counter.read(services().settings)
+
+
+def _door(places: Places | None) -> Door:
+    return places.door if places else Door.UNKNOWN
