@@ -1,0 +1,107 @@
+"""Consent: sends a browser to Spotify and exchanges the code it brings back (OAuth 2.0, PKCE)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import requests
+from authlib.common.errors import AuthlibBaseError
+from authlib.integrations.requests_client import OAuth2Session
+
+from audiospective.clients.deadline import Deadline
+from audiospective.clients.spotify import Credentials, SpotifyError, Tokens
+from audiospective.policy import failures
+from audiospective.policy.failures import Failure
+
+SCOPE = "user-read-recently-played"  # nothing else is needed, so nothing else is asked for
+CONNECT_SECONDS = 4.0
+READ_SECONDS = 8.0  # somebody watches an empty browser window meanwhile
+
+
+class Consent:
+    """The authorization-code flow of one Spotify app; build one for each request."""
+
+    def __init__(self, accounts_url: str, app: Credentials, redirect_uri: str) -> None:
+        self._accounts_url = accounts_url
+        self._session = OAuth2Session(
+            client_id=app.client_id,
+            client_secret=app.client_secret,
+            token_endpoint_auth_method="client_secret_basic",  # noqa: S106 - a method's name
+            scope=SCOPE,
+            redirect_uri=redirect_uri,
+            code_challenge_method="S256",
+        )
+        self._session.trust_env = False  # no .netrc, no surprise in what is sent
+
+    def address(self, state: str, verifier: str, *, ask_again: bool) -> str:
+        """Where the browser goes; `ask_again` shows Spotify's consent page even if it is known.
+
+        Whether a consent that was waved through starts a new six months is not documented, so
+        whoever renews asks for the page.
+        """
+        url, _ = self._session.create_authorization_url(
+            f"{self._accounts_url}/authorize",
+            state=state,
+            code_verifier=verifier,
+            **({"show_dialog": "true"} if ask_again else {}),
+        )
+        return str(url)
+
+    def exchange(self, code: str, verifier: str, deadline: Deadline) -> Tokens:
+        """The tokens for `code`; raises SpotifyError (AUTH: the code is no good).
+
+        One try: a code works once, so after a lost answer a second one could only mislead.
+        """
+        left = deadline.remaining()
+        seen: list[requests.Response] = []
+        self._session.compliance_hook["access_token_response"] = {_keep(seen)}
+        try:
+            found = self._session.fetch_token(
+                f"{self._accounts_url}/api/token",
+                code=code,
+                code_verifier=verifier,
+                timeout=(min(CONNECT_SECONDS, left), min(READ_SECONDS, left)),
+                allow_redirects=False,  # the secret must not follow to another host
+            )
+        except AuthlibBaseError as error:
+            raise _refused(seen, error.error) from None
+        except requests.HTTPError:
+            raise _refused(seen, None) from None
+        except (requests.RequestException, OSError, ValueError) as error:
+            raise SpotifyError(Failure.NETWORK, type(error).__name__) from None
+        finally:
+            self._session.close()
+        return _tokens(found)
+
+
+def _keep(seen: list[requests.Response]) -> Any:
+    def hook(response: requests.Response) -> requests.Response:
+        seen.append(response)
+        return response
+
+    return hook
+
+
+def _refused(seen: list[requests.Response], error: str | None) -> SpotifyError:
+    status = seen[-1].status_code if seen else 0
+    return SpotifyError(
+        failures.of_token_answer(status, error),
+        f"code exchange refused with status {status}",
+        status=status or None,
+        retry_after=seen[-1].headers.get("Retry-After") if seen else None,
+    )
+
+
+def _tokens(found: dict[str, Any]) -> Tokens:
+    access, renewal = found.get("access_token"), found.get("refresh_token")
+    expires, scope = found.get("expires_in"), found.get("scope")
+    if not isinstance(access, str) or not access or not isinstance(expires, int):
+        raise SpotifyError(Failure.NETWORK, "the token answer holds no token", status=200)
+    if not isinstance(renewal, str) or not renewal:
+        raise SpotifyError(Failure.NETWORK, "the token answer holds no refresh token", status=200)
+    return Tokens(
+        access_token=access,
+        expires_in=max(0, min(expires, 24 * 3600)),
+        refresh_token=renewal,
+        scope=scope if isinstance(scope, str) else None,
+    )
