@@ -1,1 +1,1 @@
-"""Verbs: load, ask a rule, write, call the world."""
+"""Verbs: load, ask the rules, write, call the world."""

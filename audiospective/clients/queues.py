@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from redis import Redis
+from redis.exceptions import RedisError
 from rq import Queue
+from rq.exceptions import ShutDownImminentException
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from rq.timeouts import BaseTimeoutException
 from rq_scheduler import Scheduler
 
 INTERACTIVE = "interactive"  # somebody is looking at the page
@@ -21,6 +24,9 @@ QUEUES = (INTERACTIVE, UPKEEP, PRO, FREE, BULK)  # workers serve them in this or
 
 TASKS = "audiospective.jobs.tasks."  # the one module that a job may name
 DEFAULT_TIMEOUT = 60  # seconds
+
+# Raised into a running job from outside; a handler for everything must let these through.
+INTERRUPTS = (BaseTimeoutException, ShutDownImminentException)
 
 
 class ForbiddenTaskError(Exception):
@@ -96,6 +102,14 @@ class Queues:
             timeout=timeout,
             job_result_ttl=0,
         )
+
+    def wake(self, task: str, *args: Any) -> bool:
+        """Enqueue what somebody waits for; False when Redis is away."""
+        try:
+            self.enqueue(INTERACTIVE, task, *args)
+        except RedisError:
+            return False
+        return True
 
     def scheduler(self, interval: float = 5) -> Scheduler:
         return Scheduler(

@@ -1,0 +1,274 @@
+"""Polls a batch of people: fetching in threads, writing in one, nobody in another's way."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from redis.exceptions import RedisError
+
+from audiospective.actions import apps, record
+from audiospective.actions.fetch import Attempt, fetch
+from audiospective.clients.deadline import Deadline
+from audiospective.clients.queues import INTERRUPTS
+from audiospective.clients.recently_played import PolledPlay
+from audiospective.clients.spotify import THREADS
+from audiospective.history import catalog
+from audiospective.models import claims, transaction
+from audiospective.models.claims import Claim
+from audiospective.policy import circuit
+from audiospective.policy.failures import Failure
+from audiospective.services import Services
+
+SECONDS = 20.0  # for a batch's HTTP; a dyno that must go is killed 30 s after it is told
+GROUP = 10  # people whose answers are written in one transaction
+MARK_SECONDS = 24 * 3600
+ANY_TIME = datetime(9999, 1, 1, tzinfo=UTC)
+LATE = "the answer did not come before the batch ended"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Report:
+    """What became of a batch: people by outcome, and the figures that say what it cost.
+
+    Outcomes: `archived`, `failed:<type>`, `blocked` (their app may not call), `released` (no time
+    was left), `stale` (another worker took over), `lost` (nothing could be written).
+    """
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    new_plays: int = 0
+    calls: int = 0
+    hits: int = 0  # people whose slot was done already: no call was made
+    unpolled: list[int] = field(default_factory=list)  # given back, still due
+
+
+def mark(user_id: int, slot: datetime) -> str:
+    """The key in Redis that says this person's poll of this slot is done."""
+    return f"archive:{user_id}:{slot:%Y_%m_%d_%H%M}"
+
+
+def archive(
+    services: Services,
+    user_ids: Sequence[int],
+    slot: datetime,
+    before: datetime,
+    *,
+    deadline: Deadline | None = None,
+) -> Report:
+    """Poll those of `user_ids` who are due before `before`, once each per slot.
+
+    People whose slot is marked as done cost no call. Whoever cannot be polled in time is given
+    back. Raises only what concerns the whole batch: the database cannot be reached.
+    """
+    report = Report()
+    left = _without_done(services, user_ids, slot, report)
+    alone = circuit.ALONE_AFTER if len(user_ids) > 1 else None
+    claimed = claims.claim(left, before, suspects_below=alone)
+    _Run(services, deadline or Deadline(SECONDS), report, slot).run(claimed)
+    return report
+
+
+def now(services: Services, user_id: int, *, deadline: Deadline | None = None) -> Report:
+    """Poll one person at once, whatever the cadence says; circuits and blocks still hold."""
+    report = Report()
+    claimed = claims.claim([user_id], ANY_TIME)
+    _Run(services, deadline or Deadline(SECONDS), report, None).run(claimed)
+    return report
+
+
+class _Run:
+    """One pass over claimed people; this thread alone touches the database."""
+
+    def __init__(
+        self, services: Services, deadline: Deadline, report: Report, slot: datetime | None
+    ) -> None:
+        self.services = services
+        self.deadline = deadline
+        self.report = report
+        self.slot = slot
+        self.open: dict[int, Claim] = {}  # claimed, not settled
+        self.done: list[int] = []
+
+    def run(self, claimed: Sequence[Claim]) -> None:
+        self.open = {claim.user_id: claim for claim in claimed}
+        pool = ThreadPoolExecutor(THREADS, thread_name_prefix="fetch")
+        try:
+            self._drain(pool, self._start(pool, claimed))
+        finally:
+            # Threads end with their own time-outs; waiting for a hung one would cost the batch.
+            self.deadline.stop()
+            pool.shutdown(wait=False, cancel_futures=True)
+            self._give_back()
+            self._mark_done()
+
+    def _start(
+        self, pool: ThreadPoolExecutor, claimed: Sequence[Claim]
+    ) -> dict[Future[Attempt], Attempt]:
+        known = apps.credentials(self.services, {claim.app_id for claim in claimed})
+        running: dict[Future[Attempt], Attempt] = {}
+        for claim in claimed:
+            if circuit.is_poison(claim.unfinished_before):
+                self._settle(claim, Failure.UNKNOWN, record.poison(self.services, claim))
+            elif (credentials := known.get(claim.app_id)) is None:
+                # The app's secret cannot be opened: the app's trouble, not this person's.
+                self._fail(Attempt(claim, apps.NOBODY, failure=Failure.APP))
+            else:
+                attempt = Attempt(claim, credentials)
+                running[pool.submit(fetch, self.services, attempt, self.deadline)] = attempt
+        return running
+
+    def _drain(self, pool: ThreadPoolExecutor, running: dict[Future[Attempt], Attempt]) -> None:
+        ready: list[Attempt] = []
+        while running:
+            finished, _ = wait(
+                running, timeout=self.deadline.remaining(), return_when=FIRST_COMPLETED
+            )
+            if not finished:
+                break
+            for future in finished:
+                del running[future]
+                attempt = future.result()
+                self.report.calls += attempt.calls if attempt.finished else 0
+                if attempt.rotated:
+                    self._keep_rotation(pool, running, attempt)
+                else:
+                    ready.append(attempt)
+            if len(ready) >= GROUP or not running or self.deadline.remaining() <= 0:
+                self._store(ready)
+                ready = []
+        self._store(ready)
+        for future, attempt in running.items():
+            if not future.cancel():  # it was under way: this person's answer is what is late
+                self._fail(_late(attempt))
+
+    def _keep_rotation(
+        self,
+        pool: ThreadPoolExecutor,
+        running: dict[Future[Attempt], Attempt],
+        attempt: Attempt,
+    ) -> None:
+        kept = record.rotation(self.services, attempt)
+        if kept is None:
+            self.open.pop(attempt.claim.user_id)
+            self.report.outcomes["stale"] += 1
+        else:
+            running[pool.submit(fetch, self.services, kept, self.deadline)] = kept
+
+    def _store(self, attempts: Sequence[Attempt]) -> None:
+        """Write what came back: pages as a group, one by one if the group cannot be written."""
+        pages = sorted(
+            (attempt for attempt in attempts if attempt.page is not None),
+            key=lambda attempt: attempt.claim.user_id,
+        )
+        for attempt in attempts:
+            if attempt.blocked:
+                pass  # given back at the end
+            elif attempt.page is None:
+                self._fail(attempt)
+        try:
+            if pages:
+                self._store_pages(pages)
+        except INTERRUPTS:
+            raise
+        except Exception:
+            log.warning("a group of %d polls is written one by one", len(pages), exc_info=True)
+            for attempt in pages:
+                self._store_alone(attempt)
+
+    def _store_alone(self, attempt: Attempt) -> None:
+        try:
+            self._store_pages([attempt])
+        except INTERRUPTS:
+            raise
+        except Exception as error:
+            log.exception("the poll of user %d cannot be written", attempt.claim.user_id)
+            self._fail(_failed(attempt, type(error).__name__))
+
+    def _store_pages(self, attempts: Sequence[Attempt]) -> None:
+        tracks = (play.track for attempt in attempts for play in _plays(attempt))
+        track_ids = catalog.remember(tracks)
+        with transaction():
+            added = [
+                (attempt, record.success(self.services, attempt, track_ids)) for attempt in attempts
+            ]
+        for attempt, plays in added:  # only now, after the commit, is it true
+            self.open.pop(attempt.claim.user_id)
+            if plays is None:
+                self.report.outcomes["stale"] += 1
+            else:
+                self.report.outcomes["archived"] += 1
+                self.report.new_plays += plays
+                self.done.append(attempt.claim.user_id)
+
+    def _fail(self, attempt: Attempt) -> None:
+        assert attempt.failure is not None
+        try:
+            with transaction():
+                written = record.failure(
+                    self.services, attempt.claim, attempt.failure, attempt.retry_after
+                )
+        except INTERRUPTS:
+            raise
+        except Exception:
+            # Not even the failure could be written; the lease runs out and somebody tries again.
+            log.exception("the failure of user %d cannot be written", attempt.claim.user_id)
+            self.open.pop(attempt.claim.user_id)
+            self.report.outcomes["lost"] += 1
+        else:
+            self._settle(attempt.claim, attempt.failure, written)
+
+    def _settle(self, claim: Claim, failure: Failure, written: bool) -> None:
+        self.open.pop(claim.user_id)
+        self.report.outcomes[f"failed:{failure}" if written else "stale"] += 1
+        if written and failure not in (Failure.RATE_LIMIT, Failure.QUOTA, Failure.APP):
+            self.done.append(claim.user_id)
+
+    def _give_back(self) -> None:
+        """Free whoever was claimed and not polled; they are still due and cost nothing."""
+        for user_id, claim in sorted(self.open.items()):
+            if claims.release(claim):
+                self.report.outcomes["released"] += 1
+                self.report.unpolled.append(user_id)
+        self.open.clear()
+
+    def _mark_done(self) -> None:
+        if self.slot is None or not self.done:
+            return
+        try:
+            pipe = self.services.redis.pipeline(transaction=False)
+            for user_id in self.done:
+                pipe.set(mark(user_id, self.slot), 1, ex=MARK_SECONDS)
+            pipe.execute()
+        except RedisError:
+            log.warning("%d finished polls could not be marked", len(self.done))
+
+
+def _without_done(
+    services: Services, user_ids: Sequence[int], slot: datetime, report: Report
+) -> Collection[int]:
+    """Those whose slot is not marked; without Redis everybody, the database decides anyway."""
+    try:
+        marks = services.redis.mget([mark(user_id, slot) for user_id in user_ids])
+    except RedisError:
+        return user_ids
+    left = [user_id for user_id, done in zip(user_ids, marks, strict=True) if not done]
+    report.hits = len(user_ids) - len(left)
+    return left
+
+
+def _plays(attempt: Attempt) -> Iterable[PolledPlay]:
+    return attempt.page.plays if attempt.page else ()
+
+
+def _failed(attempt: Attempt, detail: str) -> Attempt:
+    return Attempt(attempt.claim, attempt.credentials, failure=Failure.UNKNOWN, detail=detail)
+
+
+def _late(attempt: Attempt) -> Attempt:
+    return Attempt(attempt.claim, attempt.credentials, failure=Failure.NETWORK, detail=LATE)

@@ -1,0 +1,111 @@
+"""Fetches one person's page; runs in a thread, touches no database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from audiospective.clients.deadline import Deadline
+from audiospective.clients.recently_played import Page
+from audiospective.clients.spotify import Credentials, SpotifyError, Tokens
+from audiospective.models.claims import Claim
+from audiospective.models.connections import ACCESS_PLACE, REFRESH_PLACE
+from audiospective.policy.failures import Failure
+from audiospective.services import Services
+
+SCOPE = "user-read-recently-played"
+RENEW_BEFORE = timedelta(minutes=5)  # a token that ends sooner is refreshed first
+UNAUTHORIZED = 401
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What is known so far about the poll of one claimed person.
+
+    `rotated` says that `tokens` replaced the refresh token: it must be on disk before anything
+    else is asked, since the old one is dead. `stored` says that it is; `spent` is the sealed
+    refresh token that was sent.
+    """
+
+    claim: Claim
+    credentials: Credentials
+    spent: str = ""
+    tokens: Tokens | None = None
+    rotated: bool = False
+    stored: bool = False
+    page: Page | None = None
+    failure: Failure | None = None
+    detail: str = ""
+    retry_after: str | None = None
+    blocked: bool = False
+    calls: int = 0
+    refreshed: bool = False
+
+    @property
+    def finished(self) -> bool:
+        return self.blocked or self.page is not None or self.failure is not None
+
+
+def fetch(services: Services, attempt: Attempt, deadline: Deadline) -> Attempt:
+    """Take the poll as far as it goes without the database; errors become part of the answer."""
+    try:
+        return _fetch(services, replace(attempt, rotated=False), deadline)
+    except SpotifyError as error:
+        return replace(
+            attempt,
+            failure=error.failure,
+            detail=str(error),
+            retry_after=error.retry_after,
+            calls=attempt.calls + 1,
+        )
+    except Exception as error:  # one person's trouble must not reach another's poll
+        return replace(attempt, failure=Failure.UNKNOWN, detail=type(error).__name__)
+
+
+def _fetch(services: Services, attempt: Attempt, deadline: Deadline) -> Attempt:
+    if services.limits.blocked_until(attempt.claim.app_id):
+        return replace(attempt, blocked=True)
+    if attempt.tokens is None and _ends_soon(attempt.claim):
+        attempt = _refresh(services, attempt, deadline)
+        if attempt.rotated:
+            return attempt
+    access = attempt.tokens.access_token if attempt.tokens else _access(services, attempt.claim)
+    try:
+        page = services.spotify.recently_played(access, deadline)
+    except SpotifyError as error:
+        if error.status != UNAUTHORIZED or attempt.refreshed:
+            raise
+        attempt = _refresh(services, replace(attempt, calls=attempt.calls + 1), deadline)
+        return attempt if attempt.rotated else _fetch(services, attempt, deadline)
+    return replace(attempt, page=page, calls=attempt.calls + 1)
+
+
+def _refresh(services: Services, attempt: Attempt, deadline: Deadline) -> Attempt:
+    claim = attempt.claim
+    spent = attempt.spent or claim.connection.refresh_sealed
+    old = services.vault.open(REFRESH_PLACE, claim.user_id, spent)
+    tokens = services.spotify.refresh(attempt.credentials, old, deadline)
+    if tokens.scope is not None and SCOPE not in tokens.scope.split():
+        raise SpotifyError(Failure.AUTH, "the grant no longer includes recently played")
+    rotated = tokens.refresh_token not in (None, old)
+    return replace(
+        attempt,
+        spent=spent,
+        tokens=tokens,
+        rotated=rotated,
+        stored=False,
+        refreshed=True,
+        calls=attempt.calls + 1,
+    )
+
+
+def _ends_soon(claim: Claim) -> bool:
+    connection = claim.connection
+    return (
+        not connection.access_sealed
+        or connection.access_expires_at - claim.claimed_at < RENEW_BEFORE
+    )
+
+
+def _access(services: Services, claim: Claim) -> str:
+    return services.vault.open(ACCESS_PLACE, claim.user_id, claim.connection.access_sealed)

@@ -1,0 +1,173 @@
+"""Plans polls: finds who is due in the database, cuts batches, spreads them over the window."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from redis.exceptions import RedisError
+
+from audiospective import clock
+from audiospective.clients.queues import FREE, INTERACTIVE, PRO
+from audiospective.models import Connection, SpotifyApp, User, claims
+from audiospective.models.base import clock_now
+from audiospective.policy import circuit, schedule
+from audiospective.policy.schedule import Standing
+from audiospective.services import Services
+
+SLOT_FORMAT = "%Y_%m_%d_%H%M"  # letters that a job's id may hold
+MARK_SECONDS = 20 * 60
+RECOVER_SECONDS = 60
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """People who are polled together; `lane` is the queue."""
+
+    lane: str
+    user_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class _Due:
+    user_id: int
+    lane: str
+    priority: int
+    alone: bool
+
+
+def plan(services: Services, now: datetime | None = None) -> list[Batch]:
+    """Enqueue batches for everybody who is due before this window ends; returns them.
+
+    Run twice or late, by one planner or by two, it does no harm: a window that was planned is
+    left alone, and where both plan at once the claim decides who polls whom.
+    """
+    now = now or clock.now()
+    slot = schedule.slot_of(now)
+    if _planned(services, slot):
+        return []
+    until = slot + schedule.WINDOW
+    batches = cut(due(until, now), services.settings.batch_size)
+    starts = schedule.spread(now, until, len(batches))
+    for start, batch in zip(starts, batches, strict=True):
+        _enqueue(services, batch, slot, start if start > now else None)
+    _mark_planned(services, slot)
+    log.info(
+        "planned",
+        extra={
+            "event": {
+                "slot": slot_name(slot),
+                "batches": len(batches),
+                "people": sum(len(b.user_ids) for b in batches),
+            }
+        },
+    )
+    return batches
+
+
+def recover(services: Services) -> list[Batch]:
+    """Enqueue again, at once, whoever was in the hands of a worker that is gone.
+
+    At most once a minute, so that a long queue does not fill with the same people.
+    """
+    lost = set(claims.abandoned())
+    if not lost or not services.redis.set("recovering", 1, nx=True, ex=RECOVER_SECONDS):
+        return []
+    now = clock.now()
+    slot = schedule.slot_of(now)
+    found = [one for one in due(slot + schedule.WINDOW, now) if one.user_id in lost]
+    batches = cut(found, services.settings.batch_size)
+    for batch in batches:
+        _enqueue(services, batch, slot, None)
+    log.warning("recovered", extra={"event": {"people": len(found), "batches": len(batches)}})
+    return batches
+
+
+def requeue(services: Services, user_ids: Sequence[int], slot: datetime) -> None:
+    """Enqueue the rest of a batch that had to stop early."""
+    if user_ids:
+        _enqueue(services, Batch(INTERACTIVE, tuple(user_ids)), slot, None)
+
+
+def due(before: datetime, now: datetime) -> list[_Due]:
+    """Everybody to be polled before `before`, the most urgent first; one query."""
+    by = clock_now()
+    rows = (
+        Connection.select(
+            Connection.user,
+            User.tier,
+            Connection.consecutive_failures,
+            Connection.last_success_at,
+            Connection.unfinished_claims,
+        )
+        .join(User)
+        .switch(Connection)
+        .join(SpotifyApp)
+        .where(
+            (Connection.next_poll_at < before)
+            & Connection.status.in_(claims.POLLED)
+            & (Connection.lease_until <= by)
+            & (Connection.circuit_open_until <= before)
+            & ~claims.blocked(by)
+        )
+        .tuples()
+    )
+    found = [
+        _Due(
+            user_id=user_id,
+            lane=PRO if tier == "pro" else FREE,
+            priority=schedule.priority(Standing(tier == "pro", failures, success), now),
+            alone=circuit.must_go_alone(unfinished),
+        )
+        for user_id, tier, failures, success, unfinished in rows
+    ]
+    return sorted(found, key=lambda one: (-one.priority, one.user_id))
+
+
+def cut(people: Sequence[_Due], size: int) -> list[Batch]:
+    """Batches of at most `size`, pro before free; suspects of killing workers one by one, last."""
+    batches = [
+        Batch(lane, tuple(one.user_id for one in group))
+        for lane in (PRO, FREE)
+        for group in _groups([p for p in people if p.lane == lane and not p.alone], size)
+    ]
+    return batches + [Batch(one.lane, (one.user_id,)) for one in people if one.alone]
+
+
+def _groups(people: Sequence[_Due], size: int) -> list[Sequence[_Due]]:
+    return [people[start : start + size] for start in range(0, len(people), size)]
+
+
+def slot_name(slot: datetime) -> str:
+    return slot.strftime(SLOT_FORMAT)
+
+
+def slot_from(name: str) -> datetime:
+    """The inverse of `slot_name`; raises ValueError."""
+    return datetime.strptime(name, SLOT_FORMAT).replace(tzinfo=clock.EPOCH.tzinfo)
+
+
+def _enqueue(services: Services, batch: Batch, slot: datetime, start: datetime | None) -> None:
+    # A fresh id each time: a planner that runs again must not change a batch that is running.
+    job_id = f"batch-{slot_name(slot)}-{batch.lane}-{secrets.token_hex(4)}"
+    args = (slot_name(slot), list(batch.user_ids))
+    if start is None:
+        services.queues.enqueue(batch.lane, "archive_batch", *args, job_id=job_id)
+    else:
+        services.queues.enqueue_at(start, batch.lane, "archive_batch", *args, job_id=job_id)
+
+
+def _planned(services: Services, slot: datetime) -> bool:
+    return bool(services.redis.exists(f"planned:{slot_name(slot)}"))
+
+
+def _mark_planned(services: Services, slot: datetime) -> None:
+    try:
+        services.redis.set(f"planned:{slot_name(slot)}", 1, ex=MARK_SECONDS)
+    except RedisError:
+        log.warning("slot %s is planned but could not be marked", slot_name(slot))

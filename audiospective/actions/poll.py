@@ -1,0 +1,62 @@
+"""Polls as jobs and commands ask for them: one batch, or one person at once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+from audiospective import clock
+from audiospective.actions import batch, plan
+from audiospective.clients.deadline import Deadline
+from audiospective.models import transaction
+from audiospective.models.connections import Connection
+from audiospective.policy import schedule
+from audiospective.services import Services
+
+log = logging.getLogger(__name__)
+
+
+def many(
+    services: Services, slot: datetime, user_ids: Sequence[int], deadline: Deadline
+) -> batch.Report:
+    """Poll a planned batch; whoever found no time goes back into the queue at once."""
+    began = clock.monotonic()
+    report = batch.archive(services, user_ids, slot, slot + schedule.WINDOW, deadline=deadline)
+    _log("batch", report, began, slot=plan.slot_name(slot), people=len(user_ids))
+    if report.unpolled and report.outcomes["released"] == len(report.unpolled):
+        plan.requeue(services, report.unpolled, slot)
+    return report
+
+
+def one(services: Services, user_id: int, deadline: Deadline) -> batch.Report:
+    """Poll one person now."""
+    began = clock.monotonic()
+    report = batch.now(services, user_id, deadline=deadline)
+    _log("poll", report, began, user=user_id)
+    return report
+
+
+def ask(services: Services, user_id: int) -> None:
+    """Make somebody's poll due and wake a worker; what counts is the row, not the wake-up."""
+    with transaction():
+        Connection.update(next_poll_at=clock.now()).where(
+            (Connection.user == user_id) & (Connection.next_poll_at > clock.now())
+        ).execute()
+    services.queues.wake("poll_user", user_id)
+
+
+def _log(name: str, report: batch.Report, began: float, **more: object) -> None:
+    log.info(
+        name,
+        extra={
+            "event": {
+                **more,
+                "outcomes": dict(sorted(report.outcomes.items())),
+                "new_plays": report.new_plays,
+                "calls": report.calls,
+                "hits": report.hits,
+                "ms": round((clock.monotonic() - began) * 1000),
+            }
+        },
+    )

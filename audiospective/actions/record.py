@@ -1,0 +1,154 @@
+"""Records how a poll went; the one place where a success or a failure is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from audiospective import clock
+from audiospective.actions.fetch import Attempt
+from audiospective.clients.spotify import Tokens
+from audiospective.history import append
+from audiospective.models import Connection, SpotifyApp, claims
+from audiospective.models.base import LONG_AGO
+from audiospective.models.claims import Claim
+from audiospective.models.connections import ACCESS_PLACE, ACTIVE, NOT_ALLOWED, REFRESH_PLACE
+from audiospective.policy import circuit, failures, limits, schedule
+from audiospective.policy.failures import Failure
+from audiospective.services import Services
+
+
+def rotation(services: Services, attempt: Attempt) -> Attempt | None:
+    """Keep a rotated refresh token at once; None when the connection has moved on since.
+
+    Compares with the sealed token that was spent instead of the fence: if that one is still
+    stored, it is dead, and this worker holds the only living one, late or not.
+    """
+    assert attempt.tokens is not None
+    values = _sealed(services, attempt.claim, attempt.tokens)
+    changed = (
+        Connection.update(values)
+        .where(
+            (Connection.user == attempt.claim.user_id)
+            & (Connection.refresh_sealed == attempt.spent)
+        )
+        .execute()
+    )
+    if not changed:
+        return None
+    return replace(attempt, rotated=False, stored=True, spent=values[Connection.refresh_sealed])
+
+
+def success(services: Services, attempt: Attempt, track_ids: Mapping[str, int]) -> int | None:
+    """Store a page and everything that follows from it; the caller holds the transaction.
+
+    Returns the number of new plays, or None, with nothing written, when the claim was lost.
+    """
+    claim, page = attempt.claim, attempt.page
+    assert page is not None
+    connection, now = claim.connection, claim.claimed_at
+    ended = [clock.from_ms(play.played_at) for play in page.plays]
+    rate = schedule.plays_per_hour(connection.plays_per_hour, ended, now)
+    known = [connection.newest_play_at] if connection.newest_play_at else []
+    values: dict[Any, Any] = {
+        Connection.status: ACTIVE,
+        Connection.last_polled_at: now,
+        Connection.last_success_at: now,
+        Connection.newest_play_at: max(ended + known, default=None),
+        Connection.plays_per_hour: rate,
+        Connection.next_poll_at: _next_poll(services, claim, rate),
+        Connection.unfinished_claims: 0,
+        Connection.consecutive_failures: 0,
+        Connection.last_failure_type: None,
+        Connection.circuit_open_until: LONG_AGO,
+    }
+    if attempt.tokens and not attempt.stored:
+        values |= _sealed(services, claim, attempt.tokens)
+    if not claims.settle(claim, values):
+        return None
+    added = append.polled(
+        [
+            append.NewPlay(
+                claim.user_id, play.played_at, track_ids[play.track.spotify_id], play.context
+            )
+            for play in page.plays
+        ]
+    )[claim.user_id]
+    append.unreadable(claim.user_id, page.unreadable)
+    if added:
+        Connection.update(plays_archived=Connection.plays_archived + added).where(
+            Connection.user == claim.user_id
+        ).execute()
+    return added
+
+
+def failure(services: Services, claim: Claim, found: Failure, retry_after: str | None) -> bool:
+    """Write a failure to whom it belongs; False, and nothing written, when the claim was lost.
+
+    A failure that is the app's stops the app; the person is given back unpolled and uncharged.
+    """
+    if found in failures.CHARGED_TO_APP:
+        if not claims.release(claim):
+            return False
+        block(services, claim.app_id, found, retry_after)
+        return True
+    connection, now = claim.connection, claim.claimed_at
+    in_a_row = connection.consecutive_failures + 1
+    reopens = circuit.reopens_at(found, in_a_row, now)
+    values: dict[Any, Any] = {
+        Connection.last_polled_at: now,
+        Connection.consecutive_failures: in_a_row,
+        Connection.last_failure_type: found.value,
+        Connection.last_failed_at: now,
+        Connection.circuit_open_until: reopens,
+        Connection.next_poll_at: reopens,  # half-open from then on: that poll decides
+        Connection.unfinished_claims: 0,
+    }
+    if found is Failure.NOT_ALLOWED:
+        values[Connection.status] = NOT_ALLOWED
+    return claims.settle(claim, values)
+
+
+def poison(services: Services, claim: Claim) -> bool:
+    """Pause somebody with whom workers keep dying; afterwards they are tried alone again."""
+    if not failure(services, claim, Failure.UNKNOWN, None):
+        return False
+    Connection.update(unfinished_claims=circuit.ALONE_AFTER).where(
+        (Connection.user == claim.user_id) & (Connection.fence == claim.connection.fence)
+    ).execute()
+    return True
+
+
+def block(services: Services, app_id: int, found: Failure, retry_after: str | None) -> datetime:
+    """Stop every call of an app; returns until when. A block that lasts longer already stays."""
+    now = clock.now()
+    span: timedelta = (
+        failures.APP_PAUSE if found is Failure.APP else limits.pause(found, retry_after, now)
+    )
+    until = now + span
+    SpotifyApp.update(blocked_until=until, block_reason=found.value).where(
+        (SpotifyApp.id == app_id) & (SpotifyApp.blocked_until < until)
+    ).execute()
+    services.limits.block(app_id, until)
+    return until
+
+
+def _sealed(services: Services, claim: Claim, found: Tokens) -> dict[Any, Any]:
+    seal, user_id = services.vault.seal, claim.user_id
+    values: dict[Any, Any] = {
+        Connection.access_sealed: seal(ACCESS_PLACE, user_id, found.access_token),
+        Connection.access_expires_at: claim.claimed_at + timedelta(seconds=found.expires_in),
+    }
+    if found.refresh_token:
+        values[Connection.refresh_sealed] = seal(REFRESH_PLACE, user_id, found.refresh_token)
+    if found.scope is not None:
+        values[Connection.scope] = found.scope
+    return values
+
+
+def _next_poll(services: Services, claim: Claim, rate: float) -> datetime:
+    settings = services.settings
+    every = schedule.interval(rate, settings.poll_min_minutes, settings.poll_max_minutes)
+    return schedule.next_poll(claim.claimed_at, every, claim.minute_offset)

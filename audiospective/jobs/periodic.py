@@ -1,0 +1,83 @@
+"""The timetable: what runs by itself, as data, and how Redis is brought in line with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rq.exceptions import NoSuchJobError
+from rq_scheduler import Scheduler
+
+from audiospective.clients.queues import TASKS, UPKEEP, TaskJob
+
+PREFIX = "periodic-"  # ids of ours; whatever else is scheduled is left alone
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`task` runs whenever `cron` (UTC) says; `name` never changes once it is released."""
+
+    name: str
+    cron: str
+    task: str
+    queue: str = UPKEEP
+    timeout: int = 60
+
+    @property
+    def job_id(self) -> str:
+        return PREFIX + self.name
+
+
+TIMETABLE: tuple[Entry, ...] = (Entry("plan", "*/10 * * * *", "plan_polls"),)
+
+
+def reconcile(scheduler: Scheduler, timetable: Sequence[Entry] = TIMETABLE) -> list[str]:
+    """Make the schedule equal to `timetable`; returns what was done, one line a change.
+
+    Fixed ids make this safe to repeat and to run twice at once: an entry is never doubled.
+    """
+    wanted = {entry.job_id: entry for entry in timetable}
+    done = []
+    for job_id in _scheduled(scheduler):
+        if job_id not in wanted:
+            scheduler.cancel(job_id)
+            done.append(f"removed {job_id}")
+    for job_id, entry in wanted.items():
+        state = _state(scheduler, job_id, entry)
+        if state != "unchanged":
+            _register(scheduler, entry)
+            done.append(f"{state} {job_id}")
+    return done
+
+
+def _scheduled(scheduler: Scheduler) -> list[str]:
+    ids = scheduler.connection.zrange(scheduler.scheduled_jobs_key, 0, -1)
+    return [name for name in (one.decode() for one in ids) if name.startswith(PREFIX)]
+
+
+def _state(scheduler: Scheduler, job_id: str, entry: Entry) -> str:
+    if job_id not in scheduler:
+        return "added"
+    try:
+        job = TaskJob.fetch(job_id, connection=scheduler.connection)
+    except NoSuchJobError:
+        return "added"
+    same = (
+        job.func_name == TASKS + entry.task
+        and job.meta.get("cron_string") == entry.cron
+        and job.origin == entry.queue
+        and job.timeout == entry.timeout
+    )
+    return "unchanged" if same else "changed"
+
+
+def _register(scheduler: Scheduler, entry: Entry) -> None:
+    scheduler.cron(
+        entry.cron,
+        TASKS + entry.task,
+        id=entry.job_id,
+        queue_name=entry.queue,
+        timeout=entry.timeout,
+        result_ttl=-1,  # the job is its own definition; were it to expire, the entry would be gone
+        use_local_timezone=False,
+    )

@@ -1,0 +1,66 @@
+"""The scheduler: keeps the timetable in Redis and looks after people whose worker died."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any
+
+from redis.exceptions import RedisError
+from rq_scheduler import Scheduler
+
+from audiospective.actions import plan
+from audiospective.clients.queues import UPKEEP, TaskJob, TaskQueue
+from audiospective.jobs import periodic
+from audiospective.services import Services
+
+INTERVAL = 5  # seconds between two looks at the schedule
+RETRY_SECONDS = 5
+
+log = logging.getLogger(__name__)
+
+
+class ArchiveScheduler(Scheduler):
+    """rq-scheduler that notices when Redis has forgotten everything.
+
+    Before each look at the schedule the timetable is reconciled, which costs one read, so a
+    flushed Redis is whole again within seconds.
+    """
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(
+            queue_name=UPKEEP,
+            connection=services.redis,
+            interval=INTERVAL,
+            job_class=TaskJob,
+            queue_class=TaskQueue,
+        )
+        self._services = services
+
+    def enqueue_jobs(self) -> Any:
+        for line in periodic.reconcile(self):
+            log.info("timetable: %s", line)
+        jobs = super().enqueue_jobs()
+        self._recover()
+        return jobs
+
+    def _recover(self) -> None:
+        try:
+            with self._services.database.connection_context():
+                plan.recover(self._services)
+        except RedisError:
+            raise
+        except Exception:  # a database that is away must not stop the timetable
+            log.exception("people of dead workers could not be looked up")
+
+
+def run(services: Services, stopped: threading.Event | None = None) -> None:
+    """Schedule until the process is told to stop; a Redis that went away is waited for."""
+    stopped = stopped or threading.Event()
+    while not stopped.is_set():
+        try:
+            ArchiveScheduler(services).run()
+            return
+        except RedisError as error:
+            log.error("Redis is away (%s); trying again", type(error).__name__)
+            stopped.wait(RETRY_SECONDS)

@@ -1,0 +1,130 @@
+"""Claims: a worker takes connections for itself, and writes only while they are still its own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from audiospective.models.apps import SpotifyApp
+from audiospective.models.base import LONG_AGO, clock_now, is_sqlite, transaction
+from audiospective.models.connections import ACTIVE, NOT_ALLOWED, Connection
+from audiospective.models.users import User
+
+LEASE = timedelta(seconds=60)  # longer than a batch may take, so a live worker never loses it
+POLLED = (ACTIVE, NOT_ALLOWED)  # an account that is not on the app's list is looked at again
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One connection as it stood when it was claimed; times are the database's."""
+
+    connection: Connection
+    claimed_at: datetime
+    minute_offset: int = 0
+
+    @property
+    def user_id(self) -> int:
+        return int(self.connection.user_id)
+
+    @property
+    def app_id(self) -> int:
+        return int(self.connection.app_id)
+
+    @property
+    def unfinished_before(self) -> int:
+        """Earlier claims in a row whose worker never reported back."""
+        return int(self.connection.unfinished_claims) - 1
+
+
+def claim(
+    user_ids: Collection[int], before: datetime, *, suspects_below: int | None = None
+) -> list[Claim]:
+    """Take those that may be polled and are due before `before`; one statement, database clock.
+
+    A row that another worker holds, whose circuit is open or whose app is blocked is left alone.
+    With `suspects_below`, so is one with that many unfinished claims: it is polled by itself.
+    """
+    if not user_ids:
+        return []
+    now = clock_now()
+    free = (
+        Connection.user.in_(list(user_ids))
+        & Connection.status.in_(POLLED)
+        & (Connection.lease_until <= now)
+        & (Connection.circuit_open_until <= now)
+        & (Connection.next_poll_at < before)
+        & Connection.app.not_in(SpotifyApp.select(SpotifyApp.id).where(blocked(now)))
+    )
+    if suspects_below is not None:
+        free &= Connection.unfinished_claims < suspects_below
+    if is_sqlite():
+        chosen = free
+    else:  # rows that another claim is just taking are not worth waiting for
+        chosen = Connection.user.in_(
+            Connection.select(Connection.user).where(free).for_update("FOR UPDATE SKIP LOCKED")
+        )
+    lease_ms = LEASE // timedelta(milliseconds=1)
+    with transaction():
+        claimed = (
+            Connection.update(
+                lease_until=now + lease_ms,
+                fence=Connection.fence + 1,
+                unfinished_claims=Connection.unfinished_claims + 1,
+            )
+            .where(chosen)
+            .returning(Connection)
+            .execute()
+        )
+        rows = list(claimed)
+        offsets = dict(
+            User.select(User.id, User.minute_offset)
+            .where(User.id.in_([row.user_id for row in rows]))
+            .tuples()
+        )
+        return [Claim(row, row.lease_until - LEASE, offsets[row.user_id]) for row in rows]
+
+
+def blocked(now: Any) -> Any:
+    """The condition that an app may not call at `now`."""
+    return SpotifyApp.blocked_until > now
+
+
+def write(claim: Claim, values: Mapping[Any, Any]) -> bool:
+    """Write to a claimed connection; False, and nothing written, once the claim is lost."""
+    changed = (
+        Connection.update(values)
+        .where(
+            (Connection.user == claim.user_id)
+            & (Connection.fence == claim.connection.fence)
+            & (Connection.lease_until > clock_now())
+        )
+        .execute()
+    )
+    return bool(changed)
+
+
+def settle(claim: Claim, values: Mapping[Any, Any]) -> bool:
+    """Like `write`, and the claim ends with it: the worker reported back."""
+    return write(claim, {**values, Connection.lease_until: LONG_AGO})
+
+
+def release(claim: Claim) -> bool:
+    """Give a connection back unpolled, as if it had not been claimed."""
+    return settle(claim, {Connection.unfinished_claims: claim.unfinished_before})
+
+
+def abandoned() -> list[int]:
+    """People whose lease ran out: their worker is gone, and their poll is still to be done."""
+    rows = (
+        Connection.select(Connection.user)
+        .where(
+            (Connection.lease_until > LONG_AGO)
+            & (Connection.lease_until <= clock_now())
+            & Connection.status.in_(POLLED)
+        )
+        .order_by(Connection.user)
+        .tuples()
+    )
+    return [user_id for (user_id,) in rows]
