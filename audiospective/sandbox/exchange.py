@@ -1,0 +1,71 @@
+"""One call from the outside: faults, the real answer, what happens to it on the wire, the count."""
+
+from collections.abc import Callable
+from typing import cast
+
+from flask import Flask, Response, current_app, request
+
+from audiospective.sandbox import recipes
+from audiospective.sandbox.answers import Answer
+from audiospective.sandbox.calls import Call
+from audiospective.sandbox.faults import ON_THE_WIRE, Fault
+from audiospective.sandbox.world import World
+
+# The server looks here for what to do to the connection: drop it, or cut the body in half.
+WIRE = "sandbox.wire"
+
+
+def world() -> World:
+    """The world of the app that answers the present request."""
+    return world_of(current_app)
+
+
+def world_of(app: Flask) -> World:
+    """The world behind a sandbox app."""
+    return cast(World, app.extensions["sandbox"])
+
+
+def exchange(call: Call, make: Callable[[], Answer]) -> Response:
+    """Answer a call; `make` runs under the world's lock unless a fault takes its place."""
+    here = world()
+    with here.lock:
+        canned = here.faults.hit(recipes.CANNED, call.endpoint, call.listener, call.app)
+        if canned is not None:
+            return _send(here, call, recipes.CANNED[canned.name](canned.params))
+        harm = here.faults.hit(ON_THE_WIRE, call.endpoint, call.listener, call.app)
+    if harm is not None:
+        return _harmed(here, call, harm, make)
+    with here.lock:
+        return _send(here, call, make())
+
+
+def _harmed(here: World, call: Call, harm: Fault, make: Callable[[], Answer]) -> Response:
+    call.spoiled = True
+    if harm.name == "stall":
+        here.stopping.wait(float(harm.get("seconds", 45)))
+        if harm.get("then", "drop") == "drop":
+            return _drop(here, call)
+    if harm.name == "reset":
+        return _drop(here, call)
+    with here.lock:
+        answer = make()
+        if harm.name == "lost":
+            return _drop(here, call)
+        response = _send(here, call, answer)
+    if harm.name == "truncated":
+        request.environ[WIRE] = "truncate"
+    if harm.name == "broken_json":
+        response.set_data(answer.body[: len(answer.body) // 2])
+    return response
+
+
+def _drop(here: World, call: Call) -> Response:
+    request.environ[WIRE] = "drop"
+    with here.lock:
+        here.calls.record(call, 0, here.clock.now_ms())
+    return Response(b"", 503)
+
+
+def _send(here: World, call: Call, answer: Answer) -> Response:
+    here.calls.record(call, answer.status, here.clock.now_ms())
+    return Response(answer.body, answer.status, answer.headers, content_type=answer.content_type)

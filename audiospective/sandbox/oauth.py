@@ -1,0 +1,103 @@
+"""`POST /api/token`: codes become grants, refresh tokens become access tokens."""
+
+from base64 import b64decode
+from binascii import Error as Base64Error
+from hmac import compare_digest
+from urllib.parse import unquote_plus
+
+from flask import Blueprint, Response, request
+
+from audiospective.sandbox import answers
+from audiospective.sandbox.answers import Answer
+from audiospective.sandbox.apps import App
+from audiospective.sandbox.calls import Call
+from audiospective.sandbox.exchange import exchange, world
+from audiospective.sandbox.grants import ACCESS_SECONDS, Grant, OAuthError
+from audiospective.sandbox.world import World
+
+bp = Blueprint("oauth", __name__)
+
+ENDPOINTS = {"authorization_code": "token.code", "refresh_token": "token.refresh"}
+
+
+@bp.post("/api/token")
+def token() -> Response:
+    """Exchange a code, refresh an access token, or give the app a token of its own."""
+    here = world()
+    form = request.form
+    kind = form.get("grant_type", "")
+    client_id, secret = _credentials()
+    with here.lock:
+        grant = here.grants.find_refresh(form.get("refresh_token", ""))
+        owner = grant.listener_id if grant else here.grants.code_listener(form.get("code", ""))
+    call = Call(ENDPOINTS.get(kind, "token"), owner, client_id)
+
+    def make() -> Answer:
+        try:
+            tokens = _tokens(here, call, kind, client_id, secret)
+            return answers.json(tokens, Cache_Control="no-store")
+        except OAuthError as error:
+            app = here.apps.get(client_id or "")
+            status = app.client_error_status if app and error.error == "invalid_client" else 400
+            return answers.oauth_error(error.error, error.description, status)
+
+    return exchange(call, make)
+
+
+def _tokens(
+    here: World, call: Call, kind: str, client_id: str | None, secret: str | None
+) -> dict[str, object]:
+    if not kind:
+        raise OAuthError("unsupported_grant_type", "grant_type parameter is missing")
+    app = here.apps.get(client_id or "")
+    if app is None:
+        raise OAuthError("invalid_client", "Invalid client")
+    if secret is not None and not compare_digest(secret.encode(), app.client_secret.encode()):
+        raise OAuthError("invalid_client", "Invalid client secret")
+    proven = secret is not None
+    if kind == "authorization_code":
+        grant, access = here.grants.redeem(
+            app.client_id, request.form.get("code", ""), request.form.get("redirect_uri", ""),
+            request.form.get("code_verifier"), proven,
+        )  # fmt: skip
+        return _body(grant, access) | {"refresh_token": grant.refresh_token}
+    if kind == "refresh_token":
+        grant, access, rotated = here.grants.refresh(
+            app.client_id, request.form.get("refresh_token", ""), proven,
+            _rotation(here, app, call),
+        )  # fmt: skip
+        return _body(grant, access) | ({"refresh_token": grant.refresh_token} if rotated else {})
+    if kind == "client_credentials":
+        if not proven:
+            raise OAuthError("invalid_client", "Invalid client")
+        access = here.grants.new_app_token(app.client_id)
+        return {"access_token": access, "token_type": "Bearer", "expires_in": ACCESS_SECONDS}
+    raise OAuthError("unsupported_grant_type", "grant_type must be client_credentials, "
+                     "authorization_code or refresh_token")  # fmt: skip
+
+
+def _rotation(here: World, app: App, call: Call) -> str:
+    """Whether this refresh replaces the token: as a fault says, else the grant, else the app."""
+    if here.faults.hit(["rotate"], call.endpoint, call.listener, call.app):
+        return "always"
+    if here.faults.hit(["keep"], call.endpoint, call.listener, call.app):
+        return "never"
+    grant = here.grants.find_refresh(request.form.get("refresh_token", ""))
+    return (grant.rotation if grant else None) or app.rotation
+
+
+def _body(grant: Grant, access: str) -> dict[str, object]:
+    return {"access_token": access, "token_type": "Bearer", "expires_in": ACCESS_SECONDS,
+            "scope": grant.scope}  # fmt: skip
+
+
+def _credentials() -> tuple[str | None, str | None]:
+    """Client id and secret, from the Basic header or, as also works, from the body."""
+    header = request.headers.get("Authorization", "")
+    if header.lower().startswith("basic "):
+        try:
+            name, _, secret = b64decode(header[6:], validate=True).decode().partition(":")
+        except (Base64Error, UnicodeDecodeError):
+            return None, None
+        return unquote_plus(name), unquote_plus(secret)
+    return request.form.get("client_id"), request.form.get("client_secret")

@@ -1,0 +1,54 @@
+"""A play: what was heard, when it ended, and when Spotify came to know of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from audiospective.sandbox.catalog import Track
+
+
+class _Unset:
+    """Says that a play's item is built from its track, not given as it is."""
+
+
+UNSET = _Unset()
+
+
+@dataclass(slots=True, eq=False)
+class Play:
+    """One listen; instants are UTC milliseconds.
+
+    `played_at` is the end of the play, `recorded_at` the moment from which the API may show it.
+    `hidden` names why the API never shows it (skip, podcast, private): exports do.
+    `offered_at` is when an answer that arrived whole first held it, `left_at` when newer plays
+    pushed it out of the window.
+    """
+
+    played_at: int
+    recorded_at: int
+    order: int
+    track: Track | None
+    context: dict[str, Any] | None = None
+    ms_played: int = 0
+    source: str = "habit"
+    hidden: str = ""
+    raw: Any = UNSET
+    skipped: bool = False
+    shuffle: bool = False
+    offline: bool = False
+    offered_at: int | None = None
+    left_at: int | None = None
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """Sorts plays by time; the order decides between plays of the same millisecond."""
+        return self.played_at, self.order
+
+    def state(self, now: int) -> str:
+        """pending, hidden, offered, waiting (in the window, unseen) or lost (left it unseen)."""
+        if self.recorded_at > now:
+            return "pending"
+        if self.hidden:
+            return "hidden"
+        if self.offered_at is not None:
+            return "offered"
+        return "waiting" if self.left_at is None else "lost"

@@ -1,0 +1,127 @@
+"""`GET /v1/me/player/recently-played`: parameters, page, cursors and the faults inside it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from flask import request
+
+from audiospective.sandbox import answers
+from audiospective.sandbox.answers import Answer
+from audiospective.sandbox.calls import Call
+from audiospective.sandbox.items import Writer
+from audiospective.sandbox.listeners import Listener
+from audiospective.sandbox.plays import Play
+from audiospective.sandbox.window import cut
+from audiospective.sandbox.world import World
+
+PATH = "/v1/me/player/recently-played"
+DEFAULT_LIMIT, MOST = 20, 50
+# All that a client may rely on in a catalog object.
+SURE = ("id", "name", "type", "uri")
+DISTORTING = ("null_track", "null_context", "missing_fields")
+
+
+class BadParameterError(ValueError):
+    """A parameter that is answered with 400."""
+
+
+def recently_played(
+    here: World, listener: Listener, writer: Writer, call: Call, args: Mapping[str, str]
+) -> Answer:
+    """The page a listener's token gets; what arrives whole counts as offered."""
+    try:
+        limit = _number(args, "limit", DEFAULT_LIMIT)
+        after, before = _number(args, "after"), _number(args, "before")
+        if limit is None or not 1 <= limit <= MOST:
+            raise BadParameterError("Invalid limit")
+        if after is not None and before is not None:
+            raise BadParameterError("Only one of `after` and `before` may be given")
+    except BadParameterError as error:
+        return answers.api_error(400, str(error))
+    window = _window(here, listener, call)
+    faults = [
+        fault
+        for name in DISTORTING
+        if (fault := here.faults.hit([name], call.endpoint, call.listener, call.app))
+    ]
+    key, query = (listener.id, writer.extended), request.query_string
+    plain = not faults and window is listener.tape.window
+    kept = here.pages.get(key)
+    if plain and kept is not None and kept[:2] == (listener.tape.version, query):
+        if not call.spoiled:
+            # A page that is kept may first have gone to somebody who never received it.
+            _offer(here, cut(window, limit, after, before))
+        return Answer(200, kept[2])
+    page = cut(window, limit, after, before)
+    items = [writer.item(play) for play in page]
+    untold: set[int] = set()
+    for fault in faults:
+        untold |= _distort(fault.name, fault.params, items)
+    if not call.spoiled:
+        _offer(here, [play for index, play in enumerate(page) if index not in untold])
+    body = orjson.dumps(_page(here.base, items, page, limit, after is not None))
+    if plain:
+        here.pages[key] = (listener.tape.version, query, body)
+    return Answer(200, body)
+
+
+def _page(
+    base: str, items: list[Any], page: list[Play], limit: int, forward: bool
+) -> dict[str, Any]:
+    query = request.query_string.decode()
+    found: dict[str, Any] = {"items": items, "next": None, "cursors": None, "limit": limit}
+    if page:
+        newest, oldest = str(page[0].played_at), str(page[-1].played_at)
+        cursor = f"after={newest}" if forward else f"before={oldest}"
+        # There is a next page even where nothing follows: Spotify does not look ahead.
+        found["next"] = f"{base}{PATH}?{cursor}&limit={limit}"
+        found["cursors"] = {"after": newest, "before": oldest}
+    found["href"] = f"{base}{PATH}?{query}" if query else f"{base}{PATH}"
+    return found
+
+
+def _window(here: World, listener: Listener, call: Call) -> list[Play]:
+    """The plays to page through: of now, or frozen at the moment a stale fault began."""
+    stale = here.faults.hit(["stale"], call.endpoint, call.listener, call.app)
+    if stale is None:
+        return here.heard(listener).tape.window
+    if listener.id not in stale.snapshots:
+        stale.snapshots[listener.id] = list(here.heard(listener, stale.since_ms).tape.window)
+    return stale.snapshots[listener.id]
+
+
+def _offer(here: World, plays: list[Play]) -> None:
+    for play in plays:
+        if play.offered_at is None:
+            play.offered_at = here.clock.now_ms()
+
+
+def _distort(name: str, params: dict[str, Any], items: list[Any]) -> set[int]:
+    """Spoil items in place; the indexes whose play can no longer be known from them."""
+    chosen = range(min(int(params.get("items", len(items))), len(items)))
+    for index in chosen:
+        item = items[index] = orjson.loads(orjson.dumps(items[index]))
+        if not isinstance(item, dict):
+            continue
+        if name == "null_track":
+            item["track"] = None
+        elif name == "null_context":
+            item["context"] = None
+        elif isinstance(item.get("track"), dict):
+            drop = params.get("drop")
+            item["track"] = {
+                field: value
+                for field, value in item["track"].items()
+                if (field not in drop if drop is not None else field in SURE)
+            }
+    return set(chosen) if name == "null_track" else set()
+
+
+def _number(args: Mapping[str, str], name: str, default: int | None = None) -> int | None:
+    text = args.get(name)
+    if text is None:
+        return default
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise BadParameterError(f"Invalid {name}")
+    return int(text)
