@@ -54,6 +54,7 @@ class Settings:
     storage_url: str = ""
     s3_endpoint_url: str = ""
     storage_budget_mb: int = 512
+    trusted_proxies: int = 0  # routers in front that append to X-Forwarded-For (Heroku: 1)
     derived_stats: bool = True
     log_level: str = "INFO"
     sentry_dsn: str = field(default="", repr=False)
@@ -97,6 +98,7 @@ class Settings:
             storage_url=reader.checked("STORAGE_URL", f"file://{home / 'storage'}", _storage_fault),
             s3_endpoint_url=reader.url("S3_ENDPOINT_URL", ""),
             storage_budget_mb=reader.whole("STORAGE_BUDGET_MB", 512, 1, 1_000_000_000),
+            trusted_proxies=reader.whole("TRUSTED_PROXIES", 0, 0, 8),
             derived_stats=reader.switch("DERIVED_STATS", default=True),
             log_level=reader.choice(
                 "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
