@@ -6,12 +6,10 @@ import orjson
 from flask import Blueprint, Response, request
 
 from audiospective.sandbox import answers
-from audiospective.sandbox.control import Control
+from audiospective.sandbox.control import VERBS, Control
 from audiospective.sandbox.exchange import world
 
 bp = Blueprint("control", __name__, url_prefix="/__control")
-
-VERBS = frozenset(name for name in vars(Control) if not name.startswith("_"))
 
 
 @bp.get("/")

@@ -5,6 +5,8 @@ from typing import Any
 
 from audiospective.sandbox.catalog import Track
 
+STATES = ("offered", "waiting", "lost", "before", "hidden", "pending")
+
 
 class _Unset:
     """Says that a play's item is built from its track, not given as it is."""
@@ -43,12 +45,14 @@ class Play:
         """Sorts plays by time; the order decides between plays of the same millisecond."""
         return self.played_at, self.order
 
-    def state(self, now: int) -> str:
-        """pending, hidden, offered, waiting (in the window, unseen) or lost (left it unseen)."""
+    def state(self, now: int, first_offer: int | None = None) -> str:
+        """One of STATES; `first_offer` is when the first play of this listener was offered."""
         if self.recorded_at > now:
             return "pending"
         if self.hidden:
             return "hidden"
         if self.offered_at is not None:
             return "offered"
-        return "waiting" if self.left_at is None else "lost"
+        if self.left_at is None:
+            return "waiting"
+        return "before" if first_offer is None or self.left_at <= first_offer else "lost"

@@ -51,7 +51,7 @@ def recently_played(
     if plain and kept is not None and kept[:2] == (listener.tape.version, query):
         if not call.spoiled:
             # A page that is kept may first have gone to somebody who never received it.
-            _offer(here, cut(window, limit, after, before))
+            _offer(here, listener, cut(window, limit, after, before))
         return Answer(200, kept[2])
     page = cut(window, limit, after, before)
     items = [writer.item(play) for play in page]
@@ -59,7 +59,7 @@ def recently_played(
     for fault in faults:
         untold |= _distort(fault.name, fault.params, items)
     if not call.spoiled:
-        _offer(here, [play for index, play in enumerate(page) if index not in untold])
+        _offer(here, listener, [play for index, play in enumerate(page) if index not in untold])
     body = orjson.dumps(_page(here.base, items, page, limit, after is not None))
     if plain:
         here.pages[key] = (listener.tape.version, query, body)
@@ -91,10 +91,13 @@ def _window(here: World, listener: Listener, call: Call) -> list[Play]:
     return stale.snapshots[listener.id]
 
 
-def _offer(here: World, plays: list[Play]) -> None:
+def _offer(here: World, listener: Listener, plays: list[Play]) -> None:
+    now = here.clock.now_ms()
     for play in plays:
         if play.offered_at is None:
-            play.offered_at = here.clock.now_ms()
+            play.offered_at = now
+    if plays and listener.tape.first_offer is None:
+        listener.tape.first_offer = now
 
 
 def _distort(name: str, params: dict[str, Any], items: list[Any]) -> set[int]:

@@ -35,6 +35,7 @@ class Tape:
 
     size: int = SIZE
     heard_until: int = 0
+    first_offer: int | None = None
     version: int = 0
     window: list[Play] = field(default_factory=list)
     history: list[Play] = field(default_factory=list)

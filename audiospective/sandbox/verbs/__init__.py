@@ -1,0 +1,1 @@
+"""The verbs of the control handle, by what they are about."""

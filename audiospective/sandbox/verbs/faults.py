@@ -1,0 +1,44 @@
+"""Verbs that let things go wrong."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from audiospective.sandbox.verbs.base import Verbs
+
+
+class FaultVerbs(Verbs):
+    """Faults, put in force and ended."""
+
+    def fault(
+        self,
+        name: str,
+        *,
+        listener: str | Sequence[str] | None = None,
+        app: str | None = None,
+        endpoint: str | None = None,
+        times: int | None = None,
+        skip: int = 0,
+        **params: Any,
+    ) -> int:
+        """Put a fault in force and get its number; see docs/sandbox.md for names and parameters.
+
+        Scope it by listener (one or several), app and endpoint; `times` ends it after so many
+        calls, `skip` lets the first ones pass.
+        """
+        people = (listener,) if isinstance(listener, str) else tuple(listener or ())
+        with self.world.lock:
+            fault = self.world.faults.add(
+                name, self.world.clock.now_ms(), endpoint=endpoint, listeners=people, app=app,
+                times=times, skip=skip, params=params,
+            )  # fmt: skip
+            return fault.id
+
+    def clear(self, id: int | None = None, name: str | None = None) -> None:
+        """End one fault, all of a name, or all."""
+        with self.world.lock:
+            self.world.faults.clear(id, name)
+
+    def faults(self) -> list[dict[str, Any]]:
+        """The faults in force."""
+        with self.world.lock:
+            return [fault.describe() for fault in self.world.faults.all.values()]

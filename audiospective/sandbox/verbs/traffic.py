@@ -1,0 +1,55 @@
+"""Verbs about calls and letters that came in."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from audiospective.sandbox.verbs.base import Verbs
+
+
+class TrafficVerbs(Verbs):
+    """What came in: calls and letters."""
+
+    def calls(
+        self,
+        endpoint: str | None = None,
+        listener: str | None = None,
+        app: str | None = None,
+        status: int | None = None,
+    ) -> int:
+        """How many calls came, filtered; status 0 counts those that got no answer."""
+        with self.world.lock:
+            return self.world.calls.count(endpoint, listener, app, status)
+
+    def calls_by(self, key: str = "endpoint") -> dict[str, int]:
+        """Calls by endpoint, listener, app or status."""
+        with self.world.lock:
+            return self.world.calls.by(key)
+
+    def call_log(self) -> list[dict[str, Any]]:
+        """The latest calls, oldest first, in sandbox time."""
+        with self.world.lock:
+            return list(self.world.calls.recent)
+
+    def reset_calls(self) -> None:
+        """Count calls from zero again."""
+        with self.world.lock:
+            self.world.calls.reset()
+
+    def letters(self, to: str | None = None) -> list[dict[str, Any]]:
+        """Letters caught, oldest first, to one address or to all."""
+        with self.world.lock:
+            return [
+                {name: getattr(letter, name) for name in letter.__dataclass_fields__}
+                for letter in self.world.mailbox.letters.values()
+                if to is None or to in letter.to
+            ]
+
+    def clear_letters(self) -> None:
+        """Empty the inbox."""
+        with self.world.lock:
+            self.world.mailbox.clear()
+
+    def set_mail_keys(self, keys: Iterable[str] | None) -> None:
+        """Which API keys the mail service takes; None for any."""
+        with self.world.lock:
+            self.world.mail_keys = None if keys is None else set(keys)
