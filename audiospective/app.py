@@ -9,9 +9,12 @@ from flask import Flask
 from audiospective.services import Services
 from audiospective.settings import Settings
 from audiospective.web import (
+    access,
     assets,
     components,
+    connection,
     context,
+    dashboard,
     database,
     errors,
     filters,
@@ -24,7 +27,19 @@ from audiospective.web import (
 ROOT = Path(__file__).parent.parent
 
 # Everything that answers requests, in order; a group of pages is one module with `install(app)`.
-PARTS = (assets, context, filters, database, probes, theme, components, landing)
+PARTS = (
+    assets,
+    context,
+    filters,
+    database,
+    access,
+    probes,
+    theme,
+    components,
+    landing,
+    dashboard,
+    connection,
+)
 
 
 def create_app(settings: Settings | None = None) -> Flask:

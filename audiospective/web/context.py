@@ -40,7 +40,7 @@ def zone() -> tzinfo:
 
 
 def install(app: Flask) -> None:
-    """Give templates what the frame of a page asks for; functions, since error pages ask nothing."""
+    """Give templates what the frame of a page asks for; functions: error pages ask nothing."""
     app.jinja_env.globals.update(
         viewer=viewer,
         theme=theme.chosen,

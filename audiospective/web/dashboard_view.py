@@ -3,6 +3,58 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from itertools import groupby
+
+from audiospective import clock
+from audiospective.history import newest
+from audiospective.history.newest import RecentPlay
+from audiospective.models import Connection, SpotifyApp
+from audiospective.models.base import LONG_AGO
+from audiospective.models.claims import POLLED
+from audiospective.models.gaps import Gap
+from audiospective.policy import health
+from audiospective.policy.failures import Failure
+from audiospective.policy.health import SENTENCES, Sentence, Standing
+from audiospective.web.filters import local
+
+SHOWN = 20
+
+# What the sentence means for the person, in one line.
+MEANINGS = {
+    Sentence.UP_TO_DATE: "Everything that Spotify showed us at the last check is saved.",
+    Sentence.FIRST_POLL: "The first check runs now and brings your last fifty plays.",
+    Sentence.CATCHING_UP: "The next check is late. It is made up for by itself.",
+    Sentence.RECONNECT_NEEDED: "Spotify no longer lets us read your plays. What is saved stays "
+    "saved; what you play now is at risk until you reconnect.",
+    Sentence.NOT_ALLOWED: "Spotify has not put your account on this app’s list. We keep asking, "
+    "and a Spotify app of your own would solve it.",
+    Sentence.PAUSED: "We do not ask Spotify for your plays. After a few hours of listening, "
+    "resuming cannot bring back everything.",
+    Sentence.SPOTIFY_SILENT: "The last checks brought no answer. We keep trying, at growing "
+    "distances; you need not do anything.",
+    Sentence.WAITING_FOR_LIMIT: "Spotify asked us to wait. Checks go on by themselves as soon as "
+    "the wait is over.",
+    Sentence.APP_REFUSED: "It is not about your account, and we have been told. Your consent is "
+    "kept; you need not do anything.",
+    Sentence.DISCONNECTED: "We hold no key to your Spotify account. Your archive stays here, to "
+    "read and to take away.",
+    Sentence.IMPORT_ONLY: "It grows with the files you bring. Connect Spotify to have new plays "
+    "saved as you listen.",
+}
+SYMBOLS = {
+    Sentence.UP_TO_DATE: "good",
+    Sentence.FIRST_POLL: "clock",
+    Sentence.CATCHING_UP: "catching",
+    Sentence.RECONNECT_NEEDED: "off",
+    Sentence.NOT_ALLOWED: "key",
+    Sentence.PAUSED: "pause",
+    Sentence.DISCONNECTED: "off",
+    Sentence.IMPORT_ONLY: "good",
+}  # everything else waits
+TONES = {health.GOOD: "good", health.BAD: "bad", health.WAIT: "warn"}
+CALM = (Sentence.FIRST_POLL, Sentence.PAUSED, Sentence.DISCONNECTED)  # chosen, or just begun
 
 
 @dataclass(frozen=True)
@@ -13,3 +65,139 @@ class Item:
     by: str
     cover_url: str | None
     spotify_url: str | None
+
+
+@dataclass(frozen=True)
+class PlayLine:
+    """One play of the list; `at` is when it ended."""
+
+    at: datetime
+    item: Item
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The health card. Instants are aware; `next_check_at` is None while nothing is planned."""
+
+    sentence: Sentence
+    status: str | None
+    last_success_at: datetime | None
+    next_check_at: datetime | None
+    renew_by: datetime | None
+    authorized_at: datetime | None
+    plays: int
+    gaps: int
+
+    @property
+    def title(self) -> str:
+        return SENTENCES[self.sentence]
+
+    @property
+    def meaning(self) -> str:
+        return MEANINGS[self.sentence]
+
+    @property
+    def symbol(self) -> str:
+        return SYMBOLS.get(self.sentence, "wait")
+
+    @property
+    def tone(self) -> str:
+        return "accent" if self.sentence in CALM else TONES[health.tone(self.sentence)]
+
+    @property
+    def runs(self) -> bool:
+        """Whether checks are made at all."""
+        return self.status in POLLED
+
+    @property
+    def wants_consent(self) -> bool:
+        """Whether the one thing to do is to connect (again)."""
+        return self.sentence in (
+            Sentence.RECONNECT_NEEDED,
+            Sentence.DISCONNECTED,
+            Sentence.IMPORT_ONLY,
+        )
+
+
+def overview(user_id: int) -> Overview:
+    """The state of one person's archive."""
+    now = clock.now()
+    connection = (
+        Connection.select(Connection, SpotifyApp)
+        .join(SpotifyApp)
+        .where(Connection.user == user_id)
+        .first()
+    )
+    gaps = Gap.select().where((Gap.user == user_id) & Gap.closed_at.is_null()).count()
+    plays = newest.total(user_id)
+    if connection is None:
+        none = Standing(status=None)
+        return Overview(
+            health.sentence(none, now), None, None, None, None, None, plays=plays, gaps=gaps
+        )
+    return Overview(
+        sentence=health.sentence(_standing(connection), now),
+        status=connection.status,
+        last_success_at=connection.last_success_at,
+        next_check_at=_next_check(connection),
+        renew_by=connection.reauth_due_at,
+        authorized_at=connection.authorized_at,
+        plays=plays,
+        gaps=gaps,
+    )
+
+
+def plays(user_id: int) -> list[PlayLine]:
+    """The newest plays, newest first."""
+    return [PlayLine(play.played_at, item_of(play)) for play in newest.recent(user_id, SHOWN)]
+
+
+def by_day(lines: list[PlayLine]) -> list[tuple[str, list[PlayLine]]]:
+    """Plays under the day on which they ended, in the reader's zone."""
+    return [(day, list(group)) for day, group in groupby(lines, lambda one: local(one.at, "day"))]
+
+
+def stamp(lines: list[PlayLine]) -> str:
+    """A mark that changes when the list does, so that an unchanged one is not sent again."""
+    facts = "|".join(f"{line.at.isoformat()} {line.item.title}" for line in lines)
+    return sha256(facts.encode()).hexdigest()[:12]
+
+
+def item_of(play: RecentPlay) -> Item:
+    return Item(
+        title=play.title,
+        by=", ".join(name for _, name in play.artists) or (play.album or ""),
+        cover_url=play.image_url,
+        spotify_url=spotify_url(play.kind, play.spotify_id),
+    )
+
+
+def spotify_url(kind: str, spotify_id: str | None) -> str | None:
+    """Where an item lives at Spotify; None where only an import named it."""
+    return f"https://open.spotify.com/{kind}/{spotify_id}" if spotify_id else None
+
+
+def _standing(connection: Connection) -> Standing:
+    app = connection.app
+    return Standing(
+        status=connection.status,
+        next_poll_at=connection.next_poll_at,
+        last_success_at=connection.last_success_at,
+        consecutive_failures=connection.consecutive_failures,
+        failure=_failure(connection.last_failure_type),
+        app_blocked_until=app.blocked_until if app.blocked_until > LONG_AGO else None,
+        app_failure=_failure(app.block_reason),
+    )
+
+
+def _failure(name: str | None) -> Failure | None:
+    return Failure(name) if name in set(Failure) else None
+
+
+def _next_check(connection: Connection) -> datetime | None:
+    if connection.status not in POLLED:
+        return None
+    soonest: datetime = max(
+        connection.next_poll_at, connection.circuit_open_until, connection.app.blocked_until
+    )
+    return soonest

@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask import Flask, current_app, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
+from audiospective.policy.founding import Door, Places
 from audiospective.web.context import services, viewer
 from audiospective.web.htmx import STOP_POLLING, fragment_of
-from audiospective.web.places import Counter, Door, Places
+from audiospective.web.places import UNKNOWN, Counter
 from audiospective.web.sample import SAMPLE
 
 PUBLIC = "public, max-age=60"
@@ -50,15 +51,15 @@ def counter() -> ResponseReturnValue:
         changed=request.args.get("door") != door,
         settings=services().settings,
     )
-    response = make_response(body, STOP_POLLING if door is Door.FULL else 200)
+    response = make_response(body, STOP_POLLING if door == Door.FULL else 200)
     response.headers["Cache-Control"] = "public, max-age=30"
     return response
 
 
 def _places() -> Places | None:
     counter: Counter = current_app.extensions[EXTENSION]
-    return counter.read(services().settings)
+    return counter.read(services())
 
 
-def _door(places: Places | None) -> Door:
-    return places.door if places else Door.UNKNOWN
+def _door(places: Places | None) -> str:
+    return places.door if places else UNKNOWN

@@ -6,6 +6,7 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, redirect, request
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask.typing import ResponseReturnValue
 from flask_wtf import CSRFProtect
 
@@ -16,8 +17,17 @@ BODY_LIMIT = 256 * 1024  # bytes; views that take more say so with `larger_body`
 LOOPBACK = ("127.0.0.1", "[::1]")
 PROBES = ("/healthz", "/readyz")  # platforms ask these by address, not by name
 
+SHARED = ("static", "landing.counter", "healthz", "readyz")  # the same answer for everybody
+
 csrf = CSRFProtect()
 _larger: dict[str, int] = {}
+
+
+class Sessions(SecureCookieSessionInterface):
+    """A session is renewed by pages, never by answers that a shared cache may keep."""
+
+    def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
+        return super().should_set_cookie(app, session) and request.endpoint not in SHARED
 
 
 def larger_body(endpoint: str, limit: int) -> None:
@@ -52,6 +62,7 @@ def image_hosts(settings: Settings) -> tuple[str, ...]:
 
 def configure(app: Flask, settings: Settings) -> None:
     """Cookies, sizes and tokens, all from the settings and never from a request."""
+    app.session_interface = Sessions()
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SESSION_COOKIE_NAME="__Host-session" if settings.https else "audiospective",

@@ -1,0 +1,89 @@
+"""What a person does with their own connection: check now, pause, resume, disconnect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from audiospective import clock
+from audiospective.actions import poll
+from audiospective.models import Connection, transaction
+from audiospective.models.base import LONG_AGO
+from audiospective.models.claims import POLLED
+from audiospective.models.connections import ACTIVE, DISCONNECTED, NEEDS_REAUTH, PAUSED
+from audiospective.services import Services
+
+PATIENCE = timedelta(minutes=5)  # between two checks that the person asks for
+
+
+class Answer(StrEnum):
+    """What became of the wish to check now."""
+
+    QUEUED = "queued"
+    TOO_SOON = "too_soon"
+    STOPPED = "stopped"  # paused, disconnected, or without a consent
+
+
+@dataclass(frozen=True)
+class Check:
+    """`at`: when the next wish will be heard (TOO_SOON), or when this one was."""
+
+    answer: Answer
+    at: datetime
+
+
+def check_now(services: Services, user_id: int) -> Check:
+    """Poll at once if nobody did within PATIENCE; a second wish meanwhile changes nothing."""
+    now = clock.now()
+    connection = Connection.get_or_none(Connection.user == user_id)
+    if connection is None or connection.status not in POLLED:
+        return Check(Answer.STOPPED, now)
+    # Circuits and blocks of the app hold for everybody, the impatient included.
+    soonest = max(
+        (connection.last_polled_at or LONG_AGO) + PATIENCE,
+        connection.circuit_open_until,
+        connection.app.blocked_until,
+    )
+    if soonest > now:
+        return Check(Answer.TOO_SOON, soonest)
+    poll.ask(services, user_id)
+    return Check(Answer.QUEUED, now)
+
+
+def pause(user_id: int) -> bool:
+    """Stop polling until `resume`; True if it was running."""
+    return _move(user_id, (*POLLED,), {Connection.status: PAUSED})
+
+
+def resume(services: Services, user_id: int) -> bool:
+    """Poll again, at once; True if it was paused."""
+    due = {Connection.status: ACTIVE, Connection.next_poll_at: clock.now()}
+    if not _move(user_id, (PAUSED,), due):
+        return False
+    poll.ask(services, user_id)
+    return True
+
+
+def disconnect(user_id: int) -> bool:
+    """Stop polling and forget the tokens; the archive stays. True if there was a connection."""
+    forget = {
+        Connection.status: DISCONNECTED,
+        Connection.access_sealed: "",
+        Connection.refresh_sealed: "",
+        Connection.access_expires_at: LONG_AGO,
+    }
+    return _move(user_id, (*POLLED, PAUSED, NEEDS_REAUTH), forget)
+
+
+def _move(user_id: int, sources: tuple[str, ...], values: dict[object, object]) -> bool:
+    """Change the status from one of `sources`; a poll that is under way then writes nothing."""
+    with transaction():
+        changed = (
+            Connection.update(
+                {**values, Connection.fence: Connection.fence + 1, Connection.lease_until: LONG_AGO}
+            )
+            .where((Connection.user == user_id) & Connection.status.in_(sources))
+            .execute()
+        )
+    return bool(changed)

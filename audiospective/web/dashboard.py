@@ -1,0 +1,61 @@
+"""The dashboard: the state of the archive first, then the newest plays as they arrive."""
+
+from __future__ import annotations
+
+from flask import Flask, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from audiospective.web.access import person, signed_in
+
+from audiospective import clock
+from audiospective.policy.health import SENTENCES, Sentence
+from audiospective.web import dashboard_view as view
+from audiospective.web.htmx import fragment_of
+
+PAGE = "dashboard.page"
+
+
+def install(app: Flask) -> None:
+    app.add_url_rule("/dashboard", endpoint=PAGE, view_func=page)
+    app.add_url_rule("/ui/health", endpoint="dashboard.health", view_func=health)
+    app.add_url_rule("/ui/plays", endpoint="dashboard.plays", view_func=plays)
+
+
+@signed_in
+def page() -> ResponseReturnValue:
+    member = person()
+    lines = view.plays(member.id)
+    return render_template(
+        "dashboard/page.html",
+        overview=view.overview(member.id),
+        days=view.by_day(lines),
+        stamp=view.stamp(lines),
+        now=clock.now(),
+    )
+
+
+@fragment_of(PAGE)
+@signed_in
+def health() -> ResponseReturnValue:
+    """The card's state. Announced only when the sentence is another than the page's."""
+    overview = view.overview(person().id)
+    return render_template(
+        "dashboard/_health_update.html",
+        overview=overview,
+        now=clock.now(),
+        changed=_known(request.args.get("sentence")) != overview.sentence,
+    )
+
+
+@fragment_of(PAGE)
+@signed_in
+def plays() -> ResponseReturnValue:
+    """The newest plays; 204, so that nothing on the page moves, while the list is the same."""
+    lines = view.plays(person().id)
+    stamp = view.stamp(lines)
+    if request.args.get("stamp") == stamp:
+        return make_response("", 204)
+    return render_template("dashboard/_plays.html", days=view.by_day(lines), stamp=stamp)
+
+
+def _known(name: str | None) -> Sentence | None:
+    return Sentence(name) if name in set(SENTENCES) else None
