@@ -11,9 +11,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+# The last one is installed; it names the others.
 FILES = {
-    "runtime": ("requirements.txt",),
-    "dev": ("requirements.txt", "requirements-dev.txt"),
+    "runtime": ("constraints.txt", "requirements.txt"),
+    "dev": ("constraints.txt", "requirements.txt", "requirements-dev.txt"),
 }
 
 

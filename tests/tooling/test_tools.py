@@ -1,0 +1,153 @@
+"""The scripts behind `make`: they install what is missing, once, and say what they may not do."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+TOOLS = Path(__file__).resolve().parent.parent.parent / "tools"
+
+
+def load(name: str) -> ModuleType:
+    spec = spec_from_file_location(f"tools_{name}", TOOLS / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """tools/environment.py over an empty project; what it would run is kept, not run."""
+    module = load("environment")
+    for name in ("requirements.txt", "requirements-dev.txt", "constraints.txt"):
+        (tmp_path / name).write_text(f"{name}==1\n")
+    (tmp_path / ".venv").mkdir()
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(module, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(module, "works", lambda: True)
+    monkeypatch.setattr(module, "run", lambda command: ran.append(command[-1]))
+    ran: list[str] = []
+    module.__dict__["ran"] = ran
+    return module
+
+
+def installs(environment: ModuleType, kind: str) -> list[str]:
+    environment.ran.clear()
+    environment.main(kind)
+    return [Path(name).name for name in environment.ran]
+
+
+def test_requirements_are_installed_once(environment: ModuleType) -> None:
+    assert installs(environment, "runtime") == ["requirements.txt"]
+    assert installs(environment, "runtime") == []
+
+
+def test_the_tests_requirements_include_the_runtime(environment: ModuleType) -> None:
+    assert installs(environment, "dev") == ["requirements-dev.txt"]
+    assert installs(environment, "runtime") == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "runtime", "dev"),
+    [
+        ("requirements.txt", True, True),
+        ("requirements-dev.txt", False, True),
+        ("constraints.txt", True, True),
+    ],
+)
+def test_what_changed_is_installed_again(
+    environment: ModuleType, changed: str, runtime: bool, dev: bool
+) -> None:
+    installs(environment, "runtime")
+    installs(environment, "dev")
+    (environment.ROOT / changed).write_text("changed==2\n")
+    assert bool(installs(environment, "runtime")) is runtime
+    assert bool(installs(environment, "dev")) is dev
+
+
+def test_a_failed_installation_is_tried_again(
+    environment: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_command: list[str]) -> None:
+        raise SystemExit(1)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(environment, "run", fails)
+        with pytest.raises(SystemExit):
+            environment.main("runtime")
+    assert installs(environment, "runtime") == ["requirements.txt"]
+
+
+@pytest.fixture
+def system(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """tools/system.py on a machine that lacks everything; what it would run is kept, not run."""
+    module = load("system")
+    ran: list[list[str]] = []
+    module.__dict__["ran"] = ran
+    needs = [
+        module.Need(need.what, lambda: bool(ran), need.apt, need.brew) for need in module.NEEDS
+    ]
+    monkeypatch.setattr(module, "NEEDS", needs)
+    monkeypatch.setattr(module, "run", lambda command, _environment: ran.append(command) or 0)
+    return module
+
+
+def has(monkeypatch: pytest.MonkeyPatch, module: ModuleType, *tools: str) -> None:
+    monkeypatch.setattr(module.shutil, "which", lambda name: name if name in tools else None)
+
+
+def test_root_installs_with_apt(system: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    has(monkeypatch, system, "apt-get")
+    monkeypatch.setattr(system.os, "geteuid", lambda: 0)
+    system.main([])
+    update, install = system.ran
+    assert update[0] == "apt-get"
+    assert update[-1] == "update"
+    assert {"postgresql", "redis-server", "chromium", "fonts-noto-cjk"} <= set(install)
+
+
+def test_sudo_without_a_password_is_used(
+    system: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has(monkeypatch, system, "apt-get", "sudo")
+    monkeypatch.setattr(system.os, "geteuid", lambda: 1000)
+    allowed = subprocess.CompletedProcess[str]([], 0)
+    monkeypatch.setattr(system.subprocess, "run", lambda *_, **__: allowed)
+    system.main([])
+    assert all(command[:3] == ["sudo", "-n", "apt-get"] for command in system.ran)
+
+
+def test_without_permission_the_command_to_run_is_shown(
+    system: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has(monkeypatch, system, "apt-get")
+    monkeypatch.setattr(system.os, "geteuid", lambda: 1000)
+    with pytest.raises(SystemExit) as refused:
+        system.main([])
+    assert "sudo apt-get install" in str(refused.value)
+    assert "postgresql redis-server chromium" in str(refused.value)
+    assert system.ran == []
+
+
+def test_homebrew_installs_casks_apart(system: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    has(monkeypatch, system, "brew")
+    system.main([])
+    formulas, casks = system.ran
+    assert formulas == ["brew", "install", "postgresql@17", "redis"]
+    assert casks == ["brew", "install", "--cask", "chromium"]
+
+
+def test_a_machine_without_a_package_manager_is_told_what_is_missing(
+    system: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has(monkeypatch, system)
+    with pytest.raises(SystemExit, match=r"Missing: PostgreSQL, Redis, Chromium"):
+        system.main([])
