@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ from audiospective.supervisor.output import Lines
 from audiospective.supervisor.program import Program
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds before a restart; doubled each time
+KEPT_LINES = 20  # of a quiet program
 STEADY = 60.0  # seconds of life after which the next death counts as the first
 
 
@@ -27,6 +29,7 @@ class Child:
         self.status: int | None = None  # of the last process that ended
         self.deaths = 0  # in a row
         self.killed = False
+        self.kept: deque[str] = deque(maxlen=KEPT_LINES)  # what a quiet program said last
         self.restart_at: float | None = None  # by clock.monotonic()
         self._started_at = 0.0
         self._lines = Lines()

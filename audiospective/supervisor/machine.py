@@ -38,6 +38,7 @@ class QueueServer:
             (str(self.binary), str(file)),
             ready=redis_answers(LOOPBACK, self.port, self.password),
             foundation=True,
+            quiet=True,
             repair=lambda: queue.set_aside(self.directory),
         )
 

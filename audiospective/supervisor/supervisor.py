@@ -124,10 +124,16 @@ class Supervisor:
 
     def _show(self, child: Child) -> None:
         lines, more = child.read()
-        for line in lines:
-            self._output.line(child.name, line)
+        self._print(child, lines)
         if not more and child.process is not None and child.process.stdout is not None:
             self._forget(child)
+
+    def _print(self, child: Child, lines: list[str]) -> None:
+        if child.program.quiet:
+            child.kept.extend(lines)
+            return
+        for line in lines:
+            self._output.line(child.name, line)
 
     def _forget(self, child: Child) -> None:
         """Stop listening to a child's output; it may have closed it long before it ends."""
@@ -144,13 +150,15 @@ class Supervisor:
                 break
         else:
             return
-        lines = [*child.read()[0], *child.read()[0]]  # what it still said, and a last half line
-        for line in lines:
-            self._output.line(child.name, line)
+        # What it still said, and a last half line.
+        self._print(child, [*child.read()[0], *child.read()[0]])
         self._forget(child)
         child.ended(status)
         if self._asked_to_stop() or child.program.once:
             return
+        for line in child.kept:
+            self._output.line(child.name, line)
+        child.kept.clear()
         if child.deaths == 1 and child.program.repair is not None:
             child.program.repair()
         pause = child.plan_restart()

@@ -123,6 +123,16 @@ def test_a_program_that_dies_starts_again_and_says_so_in_one_line() -> None:
         assert len(stage.family()) == 2
 
 
+def test_a_quiet_program_is_heard_only_when_it_dies() -> None:
+    with supervised({"queue": {"code": POLITE, "quiet": True}, "other": POLITE}) as stage:
+        stage.sees("all up")
+        stage.sees("other | hello")
+        assert not any("queue" in line for line in stage.lines)
+        os.kill(stage.family()[0], signal.SIGKILL)
+        stage.sees("queue | hello")
+        stage.sees("queue | was ended by SIGKILL; starts again in 1 s")
+
+
 def test_what_a_dead_program_left_behind_is_gone_before_it_starts_again() -> None:
     with supervised({"worker": PARENT}) as stage:
         stage.sees("all up")
