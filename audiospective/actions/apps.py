@@ -10,7 +10,7 @@ from audiospective.models import SpotifyApp
 from audiospective.services import Services
 from audiospective.vault import VaultError
 
-SECRET_PLACE = "spotify_apps.secret"  # noqa: S105 - where a secret lies, not the secret
+SECRET_PLACE = "spotify_apps.secret"  # noqa: S105 - where the vault seals secrets; owner: the app
 NOBODY = Credentials("", "")
 
 log = logging.getLogger(__name__)

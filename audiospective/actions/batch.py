@@ -21,7 +21,7 @@ from audiospective.history import catalog
 from audiospective.models import claims, transaction
 from audiospective.models.claims import Claim
 from audiospective.policy import circuit
-from audiospective.policy.failures import Failure
+from audiospective.policy.failures import CHARGED_TO_APP, Failure
 from audiospective.services import Services
 
 SECONDS = 20.0  # for a batch's HTTP; a dyno that must go is killed 30 s after it is told
@@ -168,7 +168,7 @@ class _Run:
         )
         for attempt in attempts:
             if attempt.blocked:
-                pass  # given back at the end
+                self._release(self.open.pop(attempt.claim.user_id), "blocked")
             elif attempt.page is None:
                 self._fail(attempt)
         try:
@@ -226,16 +226,20 @@ class _Run:
     def _settle(self, claim: Claim, failure: Failure, written: bool) -> None:
         self.open.pop(claim.user_id)
         self.report.outcomes[f"failed:{failure}" if written else "stale"] += 1
-        if written and failure not in (Failure.RATE_LIMIT, Failure.QUOTA, Failure.APP):
+        if written and failure not in CHARGED_TO_APP:
             self.done.append(claim.user_id)
 
     def _give_back(self) -> None:
         """Free whoever was claimed and not polled; they are still due and cost nothing."""
         for user_id, claim in sorted(self.open.items()):
-            if claims.release(claim):
-                self.report.outcomes["released"] += 1
+            if self._release(claim, "released"):
                 self.report.unpolled.append(user_id)
         self.open.clear()
+
+    def _release(self, claim: Claim, outcome: str) -> bool:
+        released = claims.release(claim)
+        self.report.outcomes[outcome if released else "stale"] += 1
+        return released
 
     def _mark_done(self) -> None:
         if self.slot is None or not self.done:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from audiospective import clock
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.recently_played import Page
 from audiospective.clients.spotify import Credentials, SpotifyError, Tokens
 from audiospective.models.claims import Claim
 from audiospective.models.connections import ACCESS_PLACE, REFRESH_PLACE
-from audiospective.policy.failures import Failure
+from audiospective.policy import limits
+from audiospective.policy.failures import CHARGED_TO_APP, Failure
 from audiospective.services import Services
 
 SCOPE = "user-read-recently-played"
@@ -51,6 +53,11 @@ def fetch(services: Services, attempt: Attempt, deadline: Deadline) -> Attempt:
     try:
         return _fetch(services, replace(attempt, rotated=False), deadline)
     except SpotifyError as error:
+        if error.failure in CHARGED_TO_APP:
+            # At once, from this thread: the others must not run into the same wall.
+            now = clock.now()
+            span = limits.pause(error.failure, error.retry_after, now)
+            services.limits.block(attempt.claim.app_id, now + span)
         return replace(
             attempt,
             failure=error.failure,
@@ -58,7 +65,7 @@ def fetch(services: Services, attempt: Attempt, deadline: Deadline) -> Attempt:
             retry_after=error.retry_after,
             calls=attempt.calls + 1,
         )
-    except Exception as error:  # one person's trouble must not reach another's poll
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is this person's alone
         return replace(attempt, failure=Failure.UNKNOWN, detail=type(error).__name__)
 
 

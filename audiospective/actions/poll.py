@@ -24,8 +24,7 @@ def many(
     began = clock.monotonic()
     report = batch.archive(services, user_ids, slot, slot + schedule.WINDOW, deadline=deadline)
     _log("batch", report, began, slot=plan.slot_name(slot), people=len(user_ids))
-    if report.unpolled and report.outcomes["released"] == len(report.unpolled):
-        plan.requeue(services, report.unpolled, slot)
+    plan.requeue(services, report.unpolled, slot)
     return report
 
 

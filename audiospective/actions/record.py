@@ -124,10 +124,7 @@ def poison(services: Services, claim: Claim) -> bool:
 def block(services: Services, app_id: int, found: Failure, retry_after: str | None) -> datetime:
     """Stop every call of an app; returns until when. A block that lasts longer already stays."""
     now = clock.now()
-    span: timedelta = (
-        failures.APP_PAUSE if found is Failure.APP else limits.pause(found, retry_after, now)
-    )
-    until = now + span
+    until = now + limits.pause(found, retry_after, now)
     SpotifyApp.update(blocked_until=until, block_reason=found.value).where(
         (SpotifyApp.id == app_id) & (SpotifyApp.blocked_until < until)
     ).execute()

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from audiospective.policy.failures import Failure
+from audiospective.policy.failures import APP_PAUSE, Failure
 
 LONGEST = timedelta(hours=24)  # a longer pause is not believed: after a day one call asks again
 SHORTEST = timedelta(seconds=1)
@@ -17,11 +17,14 @@ WITHOUT_HEADER = {
 
 
 def pause(failure: Failure, retry_after: str | None, now: datetime) -> timedelta:
-    """How long the app stays silent after a 429; `retry_after` is the header as it came.
+    """How long an app stays silent; `retry_after` is the header of a 429 as it came.
 
     RFC 9110 (10.2.3) allows seconds or a date. A missing, negative or unreadable header gives the
-    default of the kind of limit, never zero and never for ever.
+    default of the kind of limit, never zero and never for ever. An app that is refused altogether
+    waits APP_PAUSE.
     """
+    if failure is Failure.APP:
+        return APP_PAUSE
     found = _span(retry_after, now) if retry_after else None
     if found is None or found <= timedelta(0):
         found = WITHOUT_HEADER[failure]
