@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import warnings
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -56,6 +57,8 @@ class ArchiveScheduler(Scheduler):
 
 def run(services: Services, stopped: threading.Event | None = None) -> None:
     """Schedule until the process is told to stop; a Redis that went away is waited for."""
+    # rq-scheduler asks crontab without naming a zone; this process runs in UTC, so both agree.
+    warnings.filterwarnings("ignore", message="Version 0.22.0", category=FutureWarning)
     stopped = stopped or threading.Event()
     while not stopped.is_set():
         try:
