@@ -11,7 +11,7 @@ import redis
 
 from audiospective import clock
 from audiospective.clients.queues import INTERACTIVE
-from audiospective.models.notices import Notice
+from audiospective.models.notices import OBSOLETE, QUEUED, Notice
 from audiospective.policy.letters import KINDS
 from audiospective.services import Services
 
@@ -38,19 +38,26 @@ def owe(
     """
     now = clock.now()
     key = secrets.token_hex(16)
+    values = {
+        Notice.key: key,
+        Notice.user: user_id,
+        Notice.recipient: recipient,
+        Notice.kind: kind,
+        Notice.episode: episode,
+        Notice.rung: rung,
+        Notice.data_sealed: services.vault.seal(PLACE + key, user_id or 0, json.dumps(data or {})),
+        Notice.next_attempt_at: now + KINDS[kind].hold,
+        Notice.created_at: now,
+    }
+    # A letter that was dropped unsent, because it was not true then, may become true again.
+    revived = {**values, Notice.status: QUEUED, Notice.attempts: 0, Notice.error: None}
     added = (
-        Notice.insert(
-            key=key,
-            user=user_id,
-            recipient=recipient,
-            kind=kind,
-            episode=episode,
-            rung=rung,
-            data_sealed=services.vault.seal(PLACE + key, user_id or 0, json.dumps(data or {})),
-            next_attempt_at=now + KINDS[kind].hold,
-            created_at=now,
+        Notice.insert(values)
+        .on_conflict(
+            conflict_target=[Notice.recipient, Notice.kind, Notice.episode, Notice.rung],
+            update=revived,
+            where=(Notice.status == OBSOLETE),
         )
-        .on_conflict_ignore()
         .returning(Notice.id)
         .execute()
     )

@@ -113,4 +113,5 @@ def up(migrator, db):
             table_name = "counters"
             primary_key = CompositeKey("hour", "name")
 
+    db.execute_sql("ALTER TABLE connections ADD COLUMN empty_pages SMALLINT NOT NULL DEFAULT 0")
     db.create_tables([Notice, Coverage, Gap, PollLog, Refusal, Mark, Counter])

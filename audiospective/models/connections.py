@@ -41,6 +41,7 @@ class Connection(Row):
     last_success_at = InstantField(null=True)
     newest_play_at = InstantField(null=True)
     plays_per_hour = FloatField(default=0)
+    empty_pages = SmallIntegerField(default=0)  # in a row, though this person had plays before
     plays_archived = IntegerField(default=0)  # by polling; the archive itself knows the total
 
     consecutive_failures = IntegerField(default=0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from peewee import CompositeKey, ForeignKeyField
 
 from audiospective.models.base import InstantField, Row
@@ -22,3 +24,30 @@ class Coverage(Row):
     class Meta:
         table_name = "coverage"
         primary_key = CompositeKey("user", "started_at")
+
+    @classmethod
+    def begin(cls, user_id: int, at: datetime) -> None:
+        """A stretch that grows from `at` on."""
+        cls.insert(user=user_id, started_at=at).on_conflict_ignore().execute()
+
+    @classmethod
+    def end(cls, user_id: int, at: datetime) -> None:
+        """The growing stretch, if there is one, is complete up to `at` and grows no more."""
+        growing = (cls.user == user_id) & cls.ended_at.is_null()
+        cls.update(ended_at=at).where(growing & (cls.started_at < at)).execute()
+        cls.delete().where(growing).execute()  # it began after `at`: nothing of it is left
+
+    @classmethod
+    def newest(cls, user_id: int) -> Coverage | None:
+        """The stretch that reaches furthest, or None before the first success."""
+        found: Coverage | None = (
+            cls.select().where(cls.user == user_id).order_by(cls.started_at.desc()).first()
+        )
+        return found
+
+    def write(self, started_at: datetime, ended_at: datetime | None) -> None:
+        """Change the stretch's ends; rows have no key but their start."""
+        cls = type(self)
+        cls.update(started_at=started_at, ended_at=ended_at).where(
+            (cls.user == self.__data__["user"]) & (cls.started_at == self.started_at)
+        ).execute()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from peewee import TextField
+from datetime import datetime
+
+from peewee import EXCLUDED, TextField
 
 from audiospective.models.base import InstantField, Row
 
@@ -16,3 +18,30 @@ class Mark(Row):
 
     class Meta:
         table_name = "marks"
+
+    @classmethod
+    def put(cls, name: str, at: datetime, note: str = "") -> None:
+        """Set the mark, whether or not it was there."""
+        cls.insert(name=name, at=at, note=note).on_conflict(
+            conflict_target=[cls.name], update={cls.at: EXCLUDED.at, cls.note: EXCLUDED.note}
+        ).execute()
+
+    @classmethod
+    def at_of(cls, name: str) -> datetime | None:
+        """When the mark stands at, or None."""
+        found: Mark | None = cls.get_or_none(cls.name == name)
+        return None if found is None else found.at
+
+    @classmethod
+    def drop(cls, name: str) -> bool:
+        """Take the mark away; False if there was none."""
+        return bool(cls.delete().where(cls.name == name).execute())
+
+    @classmethod
+    def advance(cls, name: str, before: datetime | None, at: datetime) -> bool:
+        """Move the mark from `before` to `at`; False when another process was quicker."""
+        if before is None:
+            made = cls.insert(name=name, at=at).on_conflict_ignore().returning(cls.name).execute()
+            return bool(list(made))
+        moved = cls.update(at=at).where((cls.name == name) & (cls.at == before)).execute()
+        return bool(moved)

@@ -85,6 +85,8 @@ def sentence(standing: Standing, now: datetime) -> Sentence:
         return Sentence.APP_REFUSED
     if standing.mass_refusal and not fresh:
         return Sentence.APP_REFUSED
+    if standing.consecutive_failures and standing.failure is Failure.AUTH:
+        return Sentence.RECONNECT_NEEDED  # polling still asks now and then; the person must act
     if standing.consecutive_failures and not fresh:
         ours = standing.failure in (Failure.UNKNOWN, None)
         return Sentence.CATCHING_UP if ours else Sentence.SPOTIFY_SILENT

@@ -1,0 +1,40 @@
+"""A breakdown: from the last success until the next one; what letters about it are counted by."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from audiospective import clock
+from audiospective.models import Connection
+from audiospective.models.connections import NEEDS_REAUTH, NOT_ALLOWED
+from audiospective.policy.failures import Failure
+
+BROKEN = frozenset({Failure.AUTH.value, Failure.NOT_ALLOWED.value, Failure.WITHHELD.value})
+
+
+def is_broken(connection: Connection) -> bool:
+    """Whether polling stopped for a reason that only the person or the operator can mend."""
+    if connection.status in (NEEDS_REAUTH, NOT_ALLOWED):
+        return True
+    return bool(
+        connection.status == "active"
+        and connection.consecutive_failures > 0
+        and connection.last_failure_type in BROKEN
+    )
+
+
+def last_known(connection: Connection) -> datetime:
+    """The last instant at which all was well: the last success, else the consent."""
+    found: datetime = connection.last_success_at or connection.authorized_at
+    return found
+
+
+def episode(connection: Connection) -> str:
+    """The name of the present breakdown; another one after a success or a new consent."""
+    success = connection.last_success_at
+    return f"{clock.to_ms(connection.authorized_at)}.{clock.to_ms(success) if success else 0}"
+
+
+def quiet_episode(connection: Connection) -> str:
+    """The name of the present silence, for the letter after a day without success."""
+    return str(clock.to_ms(last_known(connection)))

@@ -1,0 +1,174 @@
+"""The mail provider: hands one letter to Resend and says in one word what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import requests
+import resend
+from resend.exceptions import NoContentError, ResendError
+from resend.http_client import HTTPClient
+
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 15.0
+DAY = timedelta(hours=24)
+MINUTE = timedelta(minutes=1)
+
+
+class MailError(Exception):
+    """The letter was not accepted, or nobody knows whether it was.
+
+    MailError
+     +-- LimitedError         the provider takes no more for now: all mail waits
+     +-- UnreachableError     no answer, or one that says nothing: the letter may have been taken
+     +-- AddressRefusedError  this one address is not accepted: never again
+     +-- LetterRefusedError   this one letter is not accepted: never again
+     +-- AccountRefusedError  key, sender or domain is not accepted: the operator must act
+     +-- AlreadyTakenError    the same key was accepted before with other words: it is out
+    """
+
+
+class LimitedError(MailError):
+    """Rate limit or quota; `wait` from now, `daily` if it is an allowance that was used up."""
+
+    def __init__(self, detail: str, wait: timedelta, *, daily: bool) -> None:
+        super().__init__(detail)
+        self.wait = wait
+        self.daily = daily
+
+
+class UnreachableError(MailError):
+    """Time-out, lost connection, 5xx, or an answer that is none."""
+
+
+class AddressRefusedError(MailError):
+    """The provider will not send to this address."""
+
+
+class LetterRefusedError(MailError):
+    """The provider will not send this letter."""
+
+
+class AccountRefusedError(MailError):
+    """The provider does not let us send at all."""
+
+
+class AlreadyTakenError(MailError):
+    """An earlier try of this letter was accepted, with a text that has changed since."""
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """One letter, ready to go."""
+
+    sender: str
+    recipient: str = field(repr=False)
+    subject: str = field(repr=False)
+    text: str = field(repr=False)
+    html: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+class _Client(HTTPClient):
+    """The library's own client waits 30 s, follows redirects and reads ~/.netrc; this does not."""
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        json: Any = None,
+        files: Any = None,
+        data: Any = None,
+    ) -> tuple[bytes, int, Mapping[str, str]]:
+        with requests.Session() as session:
+            session.trust_env = False
+            answer = session.request(
+                method,
+                url,
+                headers=headers,
+                json=json,
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                allow_redirects=False,
+            )
+            return answer.content, answer.status_code, answer.headers
+
+
+def send(api_url: str, api_key: str, letter: Envelope, key: str) -> str:
+    """Hand the letter over once; returns the provider's id, raises a MailError.
+
+    `key` makes a repetition harmless: Resend answers the same key with the same id for 24 hours
+    and delivers nothing (resend.com/docs, "Idempotency keys").
+    """
+    # The library keeps its settings in module globals; a process has one set of them.
+    resend.api_url, resend.api_key = api_url, api_key
+    resend.default_http_client = _Client()
+    try:
+        answer: Any = resend.Emails.send(
+            {
+                "from": letter.sender,
+                "to": [letter.recipient],
+                "subject": letter.subject,
+                "text": letter.text,
+                "html": letter.html,
+                "headers": dict(letter.headers),
+            },
+            {"idempotency_key": key},
+        )
+    except ResendError as error:
+        raise _named(error) from None
+    except (NoContentError, ValueError) as error:
+        raise UnreachableError(type(error).__name__) from None
+    found = answer.get("id") if isinstance(answer, dict) else None
+    if not isinstance(found, str) or not found:
+        raise UnreachableError("the answer names no letter")
+    return found
+
+
+def _named(error: ResendError) -> MailError:
+    """The library's error in our words; it raises one class for whatever it does not know.
+
+    A failure to connect comes as code 500 and type HttpClientError.
+    """
+    status = int(error.code) if str(error.code).isdigit() else 500
+    kind, message = str(error.error_type), str(error.message)
+    detail = f"{status} {kind}"  # the message may quote the address, so it stays out
+    if status == 429:
+        daily = "quota" in kind
+        return LimitedError(detail, _wait(error.headers, DAY if daily else MINUTE), daily=daily)
+    if status == 409:
+        taken = kind == "invalid_idempotent_request"
+        return AlreadyTakenError(detail) if taken else UnreachableError(detail)
+    if status in (401, 403) or "`from`" in message:
+        return AccountRefusedError(detail)
+    if status == 422 and "`to`" in message:
+        return AddressRefusedError(detail)
+    if 400 <= status < 500 and status not in (404, 405, 408):
+        return LetterRefusedError(detail)
+    return UnreachableError(detail)
+
+
+def _wait(headers: Mapping[str, str], default: timedelta) -> timedelta:
+    """`Retry-After` as seconds or a date (RFC 9110, 10.2.3), between a second and a day."""
+    text = next((v for k, v in headers.items() if k.lower() == "retry-after"), "").strip()
+    found = default
+    if text.isascii() and text.isdigit():
+        found = timedelta(seconds=min(int(text), 10**6))
+    elif text:
+        try:
+            date = parsedate_to_datetime(text)
+            sent = parsedate_to_datetime(
+                next((v for k, v in headers.items() if k.lower() == "date"), "")
+            )
+            found = _utc(date) - _utc(sent)
+        except (TypeError, ValueError, OverflowError):
+            found = default
+    return max(timedelta(seconds=1), min(found, DAY))
+
+
+def _utc(date: datetime) -> datetime:
+    return date if date.tzinfo else date.replace(tzinfo=UTC)

@@ -1,0 +1,57 @@
+"""The log: one JSON object a line, with ids and never with a name, an address or a token."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+ROOT = "audiospective"
+FIELDS = "event"  # `extra={"event": {...}}`: the fields of a record
+
+
+class JsonFormatter(logging.Formatter):
+    """A record as one line: time, level, logger, event, and the event's own fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": record.getMessage(),
+        }
+        line |= getattr(record, FIELDS, {})
+        if record.exc_info and record.exc_info[0] is not None:
+            # Only the place and the type: the text of an exception may quote what it choked on.
+            line["error"] = record.exc_info[0].__name__
+            trace = record.exc_info[2]
+            while trace is not None and trace.tb_next is not None:
+                trace = trace.tb_next
+            if trace is not None:
+                code = trace.tb_frame.f_code
+                line["where"] = f"{code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
+        return json.dumps(line, separators=(",", ":"), default=str)
+
+
+def configure(level: str, stream: TextIO | None = None) -> None:
+    """Send the package's log to `stream` (default: standard error); once in a process."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(JsonFormatter())
+    logger = logging.getLogger(ROOT)
+    logger.handlers[:] = [handler]
+    logger.setLevel(level)
+    logger.propagate = False
+
+
+def event(name: str, level: int = logging.INFO, **fields: Any) -> None:
+    """Write one event; `fields` are ids, numbers and short words, nothing personal."""
+    logger = logging.getLogger(ROOT)
+    if logger.isEnabledFor(level):
+        logger.log(level, name, extra={FIELDS: fields})
+
+
+def trouble(name: str, error: BaseException, **fields: Any) -> None:
+    """Write an exception that was caught: its type and where it came from."""
+    logging.getLogger(ROOT).error(name, exc_info=error, extra={FIELDS: fields})
