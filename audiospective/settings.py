@@ -8,6 +8,7 @@ import ipaddress
 import json
 import os
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -189,6 +190,12 @@ class _Reader:
                     f"TOKEN_KEYS: key {position} is not a Fernet key (32 bytes, URL-safe base64)."
                 )
         return keys
+
+
+def use_utc() -> None:
+    """Make UTC this process's local time: rq-scheduler reckons cron lines in local time."""
+    os.environ["TZ"] = "UTC"
+    time.tzset()
 
 
 def local_environment(home: Path, environ: Mapping[str, str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from audiospective import models
 from audiospective.jobs import scheduler as scheduling
 from audiospective.jobs.worker import build
 from audiospective.services import Services
-from audiospective.settings import Settings, SettingsError
+from audiospective.settings import Settings, SettingsError, use_utc
 
 
 def worker() -> None:
@@ -21,6 +21,7 @@ def worker() -> None:
 
 def scheduler() -> None:
     """Run the timetable until told to stop."""
+    use_utc()
     scheduling.run(_ready())
 
 
