@@ -70,6 +70,15 @@ def plan(services: Services, now: datetime | None = None) -> list[Batch]:
     return batches
 
 
+def enqueue_due(services: Services) -> list[Batch]:
+    """Enqueue at once whoever is due now, without a scheduler that could hold batches back."""
+    now = clock.now()
+    batches = cut(due(now, now), services.settings.batch_size)
+    for batch in batches:
+        _enqueue(services, batch, schedule.slot_of(now), None)
+    return batches
+
+
 def recover(services: Services) -> list[Batch]:
     """Enqueue again, at once, whoever was in the hands of a worker that is gone.
 
@@ -90,8 +99,12 @@ def recover(services: Services) -> list[Batch]:
 
 def requeue(services: Services, user_ids: Sequence[int], slot: datetime) -> None:
     """Enqueue the rest of a batch that had to stop early."""
-    if user_ids:
+    if not user_ids:
+        return
+    try:
         _enqueue(services, Batch(INTERACTIVE, tuple(user_ids)), slot, None)
+    except RedisError:
+        log.warning("%d people wait for the next plan", len(user_ids))
 
 
 def due(before: datetime, now: datetime) -> list[_Due]:

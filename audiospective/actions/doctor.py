@@ -1,0 +1,178 @@
+"""The doctor: looks at everything a deployment needs and says what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from urllib.parse import unquote, urlsplit
+
+from peewee import PeeweeException
+from redis.exceptions import RedisError
+
+from audiospective import models
+from audiospective.clients.deadline import Deadline
+from audiospective.clients.spotify import Credentials, SpotifyError
+from audiospective.models import database
+from audiospective.models.base import DurabilityError, is_sqlite
+from audiospective.policy.failures import Failure
+from audiospective.services import Services
+
+SECONDS = 10.0
+DURABLE = ("fsync", "full_page_writes", "synchronous_commit")  # what an acknowledged commit needs
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`advice` is empty when all is well; a `serious` finding keeps plays from being archived."""
+
+    subject: str
+    state: str
+    advice: str = ""
+    serious: bool = True
+
+
+def examine(services: Services) -> Iterator[Finding]:
+    """Look at one thing after the other; what cannot be looked at is a finding, never an error."""
+    checks: tuple[Callable[[Services], Finding], ...] = (
+        _database,
+        _durability,
+        _redis,
+        _callback,
+        _spotify,
+        _mail,
+        _storage,
+    )
+    for check in checks:
+        yield check(services)
+
+
+def _database(services: Services) -> Finding:
+    kind = "SQLite" if is_sqlite() else "PostgreSQL"
+    try:
+        missing = models.pending()
+    except (PeeweeException, DurabilityError, OSError) as error:
+        return Finding(
+            "Database",
+            f"{kind} cannot be used ({_first_line(error)})",
+            "Check DATABASE_URL and that the server runs.",
+        )
+    if missing:
+        return Finding(
+            "Database",
+            f"{len(missing)} migrations are missing",
+            "Run: python -m audiospective migrate",
+        )
+    return Finding("Database", f"{kind}, up to date")
+
+
+def _durability(services: Services) -> Finding:
+    """SQLite's settings are read back with every connection; PostgreSQL's are the server's."""
+    if is_sqlite():
+        return Finding("Durability", "write-ahead log, every commit synced")
+    try:
+        with database.connection_context():
+            values = {name: database.execute_sql(f"SHOW {name}").fetchone()[0] for name in DURABLE}
+    except (PeeweeException, OSError):
+        return Finding("Durability", "could not be asked", "Repair the database first.")
+    weak = [name for name, value in values.items() if value == "off"]
+    if weak:
+        return Finding(
+            "Durability",
+            f"{', '.join(weak)} off: a commit may vanish in a power cut",
+            "Turn it on in the PostgreSQL server's settings.",
+        )
+    return Finding("Durability", "commits are synced")
+
+
+def _redis(services: Services) -> Finding:
+    try:
+        services.redis.ping()
+    except RedisError as error:
+        return Finding(
+            "Redis",
+            f"does not answer ({_first_line(error)})",
+            "Check REDIS_URL and that the server runs. Nothing is lost meanwhile.",
+        )
+    return Finding("Redis", "answers")
+
+
+def _callback(services: Services) -> Finding:
+    return Finding(
+        "Redirect URI",
+        f"{services.settings.callback_url} (must be registered with the Spotify app, exactly so)",
+    )
+
+
+def _spotify(services: Services) -> Finding:
+    settings = services.settings
+    if not settings.spotify_client_id:
+        return Finding(
+            "Spotify app",
+            "no client id is set",
+            "Set SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET, or use 'up' with its sandbox.",
+        )
+    app = Credentials(settings.spotify_client_id, settings.spotify_client_secret)
+    try:
+        services.spotify.app_token(app, Deadline(SECONDS))
+    except SpotifyError as error:
+        if error.failure is Failure.APP:
+            return Finding(
+                "Spotify app",
+                "Spotify refuses the client id or secret",
+                "Copy both again from developer.spotify.com/dashboard.",
+            )
+        return Finding(
+            "Spotify app", f"could not be asked ({error})", "Try again later.", serious=False
+        )
+    mode = f"{settings.spotify_app_mode} mode"
+    seats = (
+        "no limit of seats"
+        if settings.spotify_seats is None
+        else (f"{settings.spotify_seats} seats")
+    )
+    stand_in = ", answered by the sandbox" if settings.sandbox else ""
+    return Finding("Spotify app", f"accepted, {mode}, {seats}{stand_in}")
+
+
+def _mail(services: Services) -> Finding:
+    settings = services.settings
+    missing = [
+        name
+        for name, value in (
+            ("RESEND_API_KEY", settings.resend_api_key),
+            ("MAIL_FROM", settings.mail_from),
+        )
+        if not value
+    ]
+    if missing:
+        return Finding(
+            "Letters",
+            f"{' and '.join(missing)} not set: letters are kept, none is sent",
+            "Set them so that people hear when their connection breaks.",
+            serious=False,
+        )
+    return Finding("Letters", f"sent as {settings.mail_from}")
+
+
+def _storage(services: Services) -> Finding:
+    parts = urlsplit(services.settings.storage_url)
+    if parts.scheme != "file":
+        return Finding("Storage", f"{parts.scheme}://{parts.netloc}{parts.path}")
+    directory = Path(unquote(parts.path))
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=directory) as probe:
+            probe.write(b"audiospective")
+    except OSError as error:
+        return Finding(
+            "Storage",
+            f"{directory} cannot be written ({error.strerror})",
+            "Make the folder writable or set STORAGE_URL.",
+        )
+    return Finding("Storage", f"{directory} can be written")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0] or type(error).__name__

@@ -1,0 +1,46 @@
+"""`tick`: one round of polling, for platforms that have nothing but a cron."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import click
+from rich.console import Console
+from rich.progress import track
+
+from audiospective import clock
+from audiospective.actions import batch as batches
+from audiospective.actions import plan, poll
+from audiospective.cli._archive import opened
+from audiospective.clients.deadline import Deadline
+from audiospective.policy import schedule
+
+
+@click.command()
+@click.option("--inline", is_flag=True, help="Poll here instead of leaving it to the workers.")
+def command(inline: bool) -> None:
+    """Plan what is due now and exit.
+
+    Without --inline the batches go to the queues at once and workers take them. With it no Redis
+    and no worker is needed: everybody who is due is polled before the command ends.
+    """
+    with opened() as services:
+        if not inline:
+            planned = plan.enqueue_due(services)
+            people = sum(len(one.user_ids) for one in planned)
+            click.echo(f"{people} people in {len(planned)} batches are waiting for a worker.")
+            return
+        slot = schedule.slot_of(clock.now())
+        due = plan.due(slot + schedule.WINDOW, clock.now())
+        cut = plan.cut(due, services.settings.batch_size)
+        outcomes: Counter[str] = Counter()
+        console = Console(stderr=True)
+        for one in track(cut, "Polling", console=console, disable=not console.is_terminal):
+            report = poll.many(services, slot, one.user_ids, Deadline(batches.SECONDS))
+            outcomes += report.outcomes
+        click.echo(f"{outcomes.pop('archived', 0)} people polled." + _rest(outcomes))
+
+
+def _rest(outcomes: Counter[str]) -> str:
+    parts = [f"{count} {name}" for name, count in sorted(outcomes.items())]
+    return f" Not polled: {', '.join(parts)}." if parts else ""
