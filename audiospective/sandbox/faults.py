@@ -24,6 +24,14 @@ ON_THE_WIRE = ("stall", "truncated", "broken_json", "lost", "reset")
 # The endpoints ask for these themselves.
 WITHIN = tuple(name for name in HOME if name not in CANNED)
 NAMES = frozenset((*CANNED, *ON_THE_WIRE, *WITHIN))
+PARAMS = {
+    "not_listed": "wording", "rate_limit": "retry_after style", "quota": "retry_after",
+    "status": "status style message", "html": "status", "empty": "status", "null": "status",
+    "list": "status", "body": "status text content_type headers", "stall": "seconds then",
+    "null_track": "items", "null_context": "items", "missing_fields": "items drop",
+    "invalid_grant": "description", "invalid_client": "description status",
+    "authorize_error": "error", "mail_rate_limit": "retry_after", "mail_bad_key": "status",
+}  # fmt: skip
 GROUPS = {
     "authorize": "accounts", "token.code": "accounts", "token.refresh": "accounts",
     "token": "accounts", "me": "api", "recently-played": "api", "tracks": "api",
@@ -46,7 +54,6 @@ class Fault:
     app: str | None = None
     times: int | None = None
     skip: int = 0
-    since_ms: int = 0
     hits: int = 0
     params: dict[str, Any] = field(default_factory=dict)
     snapshots: dict[str, list[Play]] = field(default_factory=dict, repr=False)
@@ -82,7 +89,6 @@ class Faults:
     def add(
         self,
         name: str,
-        now_ms: int,
         *,
         endpoint: str | None = None,
         listeners: Iterable[str] = (),
@@ -91,14 +97,17 @@ class Faults:
         skip: int = 0,
         params: dict[str, Any] | None = None,
     ) -> Fault:
-        """Put a fault in force; ValueError if there is none of that name or no such endpoint."""
+        """Put a fault in force; ValueError if its name, endpoint or parameters are unknown."""
         if name not in NAMES:
             raise ValueError(f"no such fault: {name}; there are {', '.join(sorted(NAMES))}")
+        odd = set(params or {}) - set(PARAMS.get(name, "").split())
+        if odd:
+            raise ValueError(f"{name} has no {', '.join(sorted(odd))}")
         endpoint = endpoint or HOME.get(name)
         if endpoint and endpoint not in GROUPS and endpoint not in GROUPS.values():
             raise ValueError(f"no such endpoint: {endpoint}")
         fault = Fault(
-            next(self._ids), name, endpoint, frozenset(listeners), app, times, skip, now_ms,
+            next(self._ids), name, endpoint, frozenset(listeners), app, times, skip,
             params=params or {},
         )  # fmt: skip
         self.all[fault.id] = fault

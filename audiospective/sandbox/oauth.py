@@ -96,8 +96,9 @@ def _credentials() -> tuple[str | None, str | None]:
     header = request.headers.get("Authorization", "")
     if header.lower().startswith("basic "):
         try:
-            name, _, secret = b64decode(header[6:], validate=True).decode().partition(":")
-        except (Base64Error, UnicodeDecodeError):
+            text = b64decode(header[6:], validate=True).decode(errors="replace")
+        except Base64Error:
             return None, None
+        name, _, secret = text.partition(":")
         return unquote_plus(name), unquote_plus(secret)
     return request.form.get("client_id"), request.form.get("client_secret")

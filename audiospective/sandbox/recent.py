@@ -83,12 +83,9 @@ def _page(
 
 def _window(here: World, listener: Listener, call: Call) -> list[Play]:
     """The plays to page through: of now, or frozen at the moment a stale fault began."""
+    window = here.heard(listener).tape.window
     stale = here.faults.hit(["stale"], call.endpoint, call.listener, call.app)
-    if stale is None:
-        return here.heard(listener).tape.window
-    if listener.id not in stale.snapshots:
-        stale.snapshots[listener.id] = list(here.heard(listener, stale.since_ms).tape.window)
-    return stale.snapshots[listener.id]
+    return window if stale is None else stale.snapshots.setdefault(listener.id, list(window))
 
 
 def _offer(here: World, listener: Listener, plays: list[Play]) -> None:

@@ -119,9 +119,9 @@ class World:
             listener.awake.append(max(now, ends))
             self.keep(listener)
 
-    def heard(self, listener: Listener, until: int | None = None) -> Listener:
+    def heard(self, listener: Listener) -> Listener:
         """The listener, with everything played that was to be played by now."""
-        listener.listen(self.clock.now_ms() if until is None else until, self.seed, self.catalog)
+        listener.listen(self.clock.now_ms(), self.seed, self.catalog)
         return listener
 
     def add_plays(self, listener: Listener, plays: Iterable[Play]) -> list[Play]:

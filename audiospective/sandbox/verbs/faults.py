@@ -28,9 +28,13 @@ class FaultVerbs(Verbs):
         people = (listener,) if isinstance(listener, str) else tuple(listener or ())
         with self.world.lock:
             fault = self.world.faults.add(
-                name, self.world.clock.now_ms(), endpoint=endpoint, listeners=people, app=app,
+                name, endpoint=endpoint, listeners=people, app=app,
                 times=times, skip=skip, params=params,
             )  # fmt: skip
+            if name == "stale":
+                for known in people or self.world.listeners:
+                    tape = self.world.heard(self.world.listeners[known]).tape
+                    fault.snapshots[known] = list(tape.window)
             return fault.id
 
     def clear(self, id: int | None = None, name: str | None = None) -> None:
