@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from audiospective import clock
 from audiospective.clients.recently_played import Unreadable
-from audiospective.models import Play, UnreadablePlay
+from audiospective.models import Play, RemovedPlay, UnreadablePlay
 from audiospective.models.plays import FROM_POLL
 
 
@@ -23,7 +23,12 @@ class NewPlay:
 
 
 def polled(plays: Sequence[NewPlay]) -> Counter[int]:
-    """Store plays of one or more people in the caller's transaction; how many were new, by user."""
+    """Store plays of one or more people in the caller's transaction; how many were new, by user.
+
+    What its owner deleted is not stored again, however often Spotify offers it.
+    """
+    removed = _removed(plays)
+    plays = [p for p in plays if (p.user_id, p.played_at, p.track_id) not in removed]
     if not plays:
         return Counter()
     rows = [
@@ -56,3 +61,13 @@ def unreadable(user_id: int, items: Sequence[Unreadable]) -> int:
     ]
     added = UnreadablePlay.insert_many(rows).on_conflict_ignore().returning(UnreadablePlay.digest)
     return len(list(added.execute()))
+
+
+def _removed(plays: Sequence[NewPlay]) -> set[tuple[int, int, int]]:
+    query = RemovedPlay.select(RemovedPlay.user, RemovedPlay.played_at, RemovedPlay.track)
+    return set(
+        query.where(
+            RemovedPlay.user.in_({play.user_id for play in plays})
+            & (RemovedPlay.played_at >= min((play.played_at for play in plays), default=0))
+        ).tuples()
+    )

@@ -2,50 +2,85 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import orjson
+from peewee import IntegrityError
+
 from audiospective.clients.recently_played import AlbumFacts, ArtistFacts, TrackFacts
-from audiospective.models import Album, Artist, Track, TrackArtist, transaction
+from audiospective.history import renewal
+from audiospective.models import Album, Artist, Track, TrackArtist, database, transaction
 
 CHUNK = 500  # rows a statement, far below every database's limit of parameters
+CACHED = 20_000  # tracks that this process remembers
+
+_cache: dict[str, tuple[int, int]] = {}  # Spotify id -> our id, digest of the facts
+_cache_of: list[object] = [None]  # the database that the cache speaks of
 
 
 def remember(tracks: Iterable[TrackFacts]) -> dict[str, int]:
-    """Our id of every track, by Spotify id; what is new is stored with its album and artists.
+    """Our id of every track, by Spotify id; what is new or has changed is stored.
 
     A transaction of its own: a catalog row that nobody ended up playing does no harm, and the
     polls' transaction stays short. Rows are written in the order of their Spotify ids, so that
     two workers that learn the same tracks cannot wait for each other in a circle.
     """
     facts = {track.spotify_id: track for track in tracks}
-    known = _ids(Track, facts)
-    new = [facts[key] for key in sorted(facts.keys() - known.keys())]
-    if not new:
+    digests = {key: digest(track) for key, track in facts.items()}
+    known = _cached(digests)
+    missing = facts.keys() - known.keys()
+    if not missing:
         return known
+    wanted = {key: facts[key] for key in sorted(missing)}
+    try:
+        found = _store(wanted, digests)
+    except IntegrityError:  # another worker learned the same at this very moment
+        found = _store(wanted, digests)
+    if not database.in_transaction():  # else it may yet be rolled back
+        _keep({key: (found[key], digests[key]) for key in found})
+    return known | found
+
+
+def digest(track: TrackFacts) -> int:
+    """63 bits that change whenever Spotify says something else about a track."""
+    body = hashlib.blake2b(orjson.dumps(track), digest_size=8).digest()
+    return int.from_bytes(body, "big") >> 1
+
+
+def forget() -> None:
+    """Empty this process's cache, for when the database was replaced under it."""
+    _cache.clear()
+
+
+def _store(facts: Mapping[str, TrackFacts], digests: Mapping[str, int]) -> dict[str, int]:
+    known = _with_digests(facts)
+    new = [facts[key] for key in facts if key not in known]
+    changed = {known[key][0]: facts[key] for key in known if known[key][1] != digests[key]}
+    ids = {key: track_id for key, (track_id, _) in known.items()}
+    if not new and not changed:
+        return ids
     with transaction():
-        artists = _store_artists({artist for track in new for artist in track.artists})
-        albums = _store_albums({track.album for track in new if track.album})
-        _insert(Track, [_track_row(track, albums) for track in new])
-        fresh = _ids(Track, [track.spotify_id for track in new])
-        _insert(
-            TrackArtist,
-            [
-                {
-                    "track": fresh[track.spotify_id],
-                    "position": position,
-                    "artist": artists[artist.spotify_id],
-                }
-                for track in new
-                for position, artist in enumerate(track.artists)
-            ],
-        )
-    return known | fresh
+        if changed:
+            renewal.adopt(changed)
+        told = [*new, *changed.values()]
+        artists = _store_artists({artist for track in told for artist in track.artists})
+        albums = _store_albums({track.album for track in told if track.album})
+        _insert(Track, [_track_row(track, albums, digests) for track in new])
+        ids |= _ids(Track, [track.spotify_id for track in new])
+        _insert(TrackArtist, _credits(new, ids, artists))
+        if changed:
+            rows = {
+                track_id: _track_row(track, albums, digests) for track_id, track in changed.items()
+            }
+            named = _credits(list(changed.values()), ids, artists)
+            renewal.renew(rows, named)
+    return ids
 
 
 def _store_artists(found: set[ArtistFacts]) -> dict[str, int]:
-    rows = {artist.spotify_id: {"name": artist.name} for artist in found}
-    return _upsert(Artist, rows)
+    return _upsert(Artist, {artist.spotify_id: {"name": artist.name} for artist in found})
 
 
 def _store_albums(found: set[AlbumFacts]) -> dict[str, int]:
@@ -63,7 +98,9 @@ def _store_albums(found: set[AlbumFacts]) -> dict[str, int]:
     return _upsert(Album, rows)
 
 
-def _track_row(track: TrackFacts, albums: Mapping[str, int]) -> dict[str, Any]:
+def _track_row(
+    track: TrackFacts, albums: Mapping[str, int], digests: Mapping[str, int]
+) -> dict[str, Any]:
     return {
         "spotify_id": track.spotify_id,
         "kind": track.kind,
@@ -74,13 +111,30 @@ def _track_row(track: TrackFacts, albums: Mapping[str, int]) -> dict[str, Any]:
         "isrc": track.isrc,
         "disc_number": track.disc_number,
         "track_number": track.track_number,
+        "facts": digests[track.spotify_id],
     }
 
 
+def _credits(
+    tracks: Sequence[TrackFacts], ids: Mapping[str, int], artists: Mapping[str, int]
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "track": ids[track.spotify_id],
+            "position": position,
+            "artist": artists[artist.spotify_id],
+        }
+        for track in tracks
+        for position, artist in enumerate(track.artists)
+    ]
+
+
 def _upsert(model: Any, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+    """Ids by Spotify id. Rows that exist get what is new about them; nothing known is blanked."""
     known = _ids(model, rows)
     new = sorted(rows.keys() - known.keys())
     _insert(model, [{"spotify_id": key, **rows[key]} for key in new])
+    renewal.amend(model, {known[key]: rows[key] for key in sorted(known)})
     return known | _ids(model, new)
 
 
@@ -90,11 +144,32 @@ def _insert(model: Any, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _ids(model: Any, keys: Iterable[str]) -> dict[str, int]:
+    return dict(_rows(keys, model.spotify_id, model.id))
+
+
+def _with_digests(keys: Iterable[str]) -> dict[str, tuple[int, int | None]]:
+    rows = _rows(keys, Track.spotify_id, Track.id, Track.facts)
+    return {key: (track_id, facts) for key, track_id, facts in rows}
+
+
+def _rows(keys: Iterable[str], key: Any, *columns: Any) -> list[tuple[Any, ...]]:
     wanted = sorted(keys)
-    found: dict[str, int] = {}
+    found: list[tuple[Any, ...]] = []
     for start in range(0, len(wanted), CHUNK):
-        rows = model.select(model.spotify_id, model.id).where(
-            model.spotify_id.in_(wanted[start : start + CHUNK])
-        )
-        found.update(rows.tuples())
+        query = key.model.select(key, *columns).where(key.in_(wanted[start : start + CHUNK]))
+        found.extend(query.tuples())
     return found
+
+
+def _cached(digests: Mapping[str, int]) -> dict[str, int]:
+    if _cache_of[0] is not database.obj:
+        _cache.clear()
+        _cache_of[0] = database.obj
+    entries = ((key, _cache.get(key)) for key in digests)
+    return {key: entry[0] for key, entry in entries if entry and entry[1] == digests[key]}
+
+
+def _keep(entries: Mapping[str, tuple[int, int]]) -> None:
+    _cache.update(entries)
+    for key in list(_cache)[: max(0, len(_cache) - CACHED)]:  # oldest first
+        del _cache[key]

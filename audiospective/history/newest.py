@@ -44,9 +44,9 @@ def recent(user_id: int, limit: int = 20, before: datetime | None = None) -> lis
     found = _from_rows(user_id, limit, end)
     full = len(found) >= limit
     if _segments_reach(user_id, found[-1][0] if full else None, end):
-        from audiospective.history import reading
+        from audiospective.history.reading import newest
 
-        found = reading.newest(user_id, limit, end)
+        found = newest(user_id, limit, end)
     return _named(found)
 
 
@@ -64,9 +64,9 @@ def total(user_id: int) -> int:
     if not old:
         return int(sealed) + rows
     # Late plays: a row may repeat one that is sealed, only the keys can tell.
-    from audiospective.history import reading
+    from audiospective.history.reading import repeated
 
-    return int(sealed) + rows - reading.repeated(user_id, newest_sealed + 1)
+    return int(sealed) + rows - repeated(user_id, newest_sealed + 1)
 
 
 def _from_rows(user_id: int, limit: int, end: int | None) -> list[Found]:

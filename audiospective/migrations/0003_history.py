@@ -72,6 +72,7 @@ def up(migrator, db):
             table_name = "storage_ledger"
 
     db.create_tables([PlaySegment, DamagedSegment, RemovedPlay, StorageRecord])
+    db.execute_sql("ALTER TABLE tracks ADD COLUMN facts BIGINT")
     # An import that named no ids is found by name.
     for table in ("artists", "albums", "tracks"):
         db.execute_sql(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from peewee import (
+    BigIntegerField,
     BooleanField,
     CompositeKey,
     ForeignKeyField,
@@ -51,6 +52,7 @@ class Track(Row):
     isrc = TextField(null=True)
     disc_number = SmallIntegerField(null=True)
     track_number = SmallIntegerField(null=True)
+    facts = BigIntegerField(null=True)  # digest of what Spotify last said; null: an import's word
 
     class Meta:
         table_name = "tracks"

@@ -1,0 +1,70 @@
+"""Takes in many plays at once, past the hot tail: imports, restored backups, healed segments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+from peewee import fn
+
+from audiospective.history import flags, hot, lock, reading, sealing, segment
+from audiospective.models import PlaySegment
+from audiospective.policy.sealing import KEEP
+
+
+@dataclass(frozen=True)
+class Absorbed:
+    """What became of the plays: `added` are new, `known` were there, `removed` stay deleted."""
+
+    added: int
+    known: int
+    removed: int
+
+
+def absorb(user_id: int, plays: pl.DataFrame) -> Absorbed:
+    """Add plays (all columns of segment.SCHEMA, any order) in one transaction.
+
+    Only the newest 200 of all stay rows, the others go to segments. A play whose key is known
+    fills in what was unknown about it; what its owner deleted stays deleted.
+    """
+    offered = segment.merge([plays.select(segment.COLUMNS).match_to_schema(segment.SCHEMA)])
+    with lock.held(user_id):
+        wanted = reading.without_removed(user_id, offered)
+        last = _last_sealed(user_id)
+        rows = reading.from_rows(user_id)
+        known = rows.height - (0 if last is None else reading.repeated(user_id, last + 1))
+        together = segment.merge([rows, wanted])
+        newest = _after(together, last).tail(KEEP)
+        older = together.head(together.height - newest.height)
+        # Just the rows that were read are replaced: a poll may be adding others meanwhile.
+        hot.delete(user_id, keys(rows))
+        added = sealing.settle(user_id, older) + newest.height - known
+        hot.insert(user_id, as_rows(newest))
+    return Absorbed(added, wanted.height - added, offered.height - wanted.height)
+
+
+def keys(plays: pl.DataFrame) -> list[hot.Key]:
+    """The keys of plays, (milliseconds, track)."""
+    return plays.select(pl.col("played_at").to_physical(), "track").rows()
+
+
+def as_rows(plays: pl.DataFrame) -> list[dict[str, Any]]:
+    """Plays (all segment columns) as rows of the hot tail."""
+    rows = plays.with_columns(pl.col("played_at").to_physical()).to_dicts()
+    for row in rows:
+        row["flags"] = flags.pack({name: row.pop(name) for name in flags.NAMES})
+    return rows
+
+
+def _last_sealed(user_id: int) -> int | None:
+    last = PlaySegment.select(fn.MAX(PlaySegment.last_at)).where(PlaySegment.user == user_id)
+    found: int | None = last.scalar()
+    return found
+
+
+def _after(plays: pl.DataFrame, instant: int | None) -> pl.DataFrame:
+    """The plays newer than everything sealed: only among them may the newest 200 be rows."""
+    if instant is None:
+        return plays
+    return plays.filter(pl.col("played_at").to_physical() > instant)

@@ -1,0 +1,51 @@
+"""Joins plays with the catalog: which artist and album a track belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+import polars as pl
+
+from audiospective.models import database
+from audiospective.models.base import is_sqlite
+
+TRACKS = {"track": pl.Int32(), "album": pl.Int32(), "artist": pl.Int32()}
+CREDITS = {"track": pl.Int32(), "artist": pl.Int32()}
+_MAIN = (
+    "SELECT t.id, t.album_id, c.artist_id FROM tracks t"
+    " LEFT JOIN track_artists c ON c.track_id = t.id AND c.position = 0 WHERE t.id IN {ids}"
+)
+_ALL = "SELECT track_id, artist_id FROM track_artists WHERE track_id IN {ids}"
+
+
+def join(plays: pl.DataFrame) -> pl.DataFrame:
+    """Adds `album` and `artist` (the first one credited): ids of the catalog, null if unknown."""
+    return plays.join(of(plays["track"]), on="track", how="left", maintain_order="left")
+
+
+def of(tracks: pl.Series) -> pl.DataFrame:
+    """`track`, `album`, `artist` of every track that occurs."""
+    return _fetch(_MAIN, tracks, TRACKS)
+
+
+def everybody(tracks: pl.Series) -> pl.DataFrame:
+    """`track`, `artist` of every track that occurs, one row for each artist credited."""
+    return _fetch(_ALL, tracks, CREDITS)
+
+
+def _fetch(query: str, tracks: pl.Series, schema: dict[str, Any]) -> pl.DataFrame:
+    ids = tracks.unique().to_list()
+    if not ids:
+        return pl.DataFrame(schema=schema)
+    rows: Sequence[tuple[Any, ...]] = database.execute_sql(*_with_ids(query, ids)).fetchall()
+    columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
+    return pl.DataFrame(dict(zip(schema, columns, strict=True)), schema=schema)
+
+
+def _with_ids(query: str, ids: list[int]) -> tuple[str, tuple[Any, ...]]:
+    # One parameter however many ids there are: no statement grows beyond the limits.
+    if is_sqlite():
+        return query.format(ids="(SELECT value FROM json_each(?))"), (orjson.dumps(ids).decode(),)
+    return query.format(ids="(SELECT unnest(%s::int[]))"), (ids,)

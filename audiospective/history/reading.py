@@ -1,0 +1,169 @@
+"""The one way to read plays: segments and hot tail, less what was deleted, each play once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from audiospective import clock
+from audiospective.history import credit, flags, hot, segment, store
+from audiospective.models import Play, PlaySegment, RemovedPlay
+
+CATALOG_COLUMNS = ("artist", "album")  # ids; the artist is the first one credited
+COLUMNS = (*segment.COLUMNS, *CATALOG_COLUMNS)
+_HOT = {name: segment.SCHEMA.get(name, pl.Int16()) for name in hot.COLUMNS} | {
+    "played_at": pl.Int64()
+}
+
+
+def frame(
+    user_id: int,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    columns: Sequence[str] | None = None,
+) -> pl.DataFrame:
+    """Somebody's plays with `start` <= played_at < `end` (aware), oldest first, each key once.
+
+    `columns` are names of COLUMNS, in that order in the answer; None gives segment.COLUMNS. Only
+    segments that overlap the span are opened, and only the columns that are needed.
+    """
+    first = None if start is None else clock.to_ms(start)
+    last = None if end is None else clock.to_ms(end)
+    return between(user_id, first, last, segment.COLUMNS if columns is None else columns)
+
+
+def between(
+    user_id: int, start: int | None, end: int | None, columns: Sequence[str]
+) -> pl.DataFrame:
+    """The same with milliseconds."""
+    needed = _needed(columns)
+    # Rows first: what is sealed between the two queries is seen twice, never not at all.
+    rows = from_rows(user_id, start, end).select(needed)
+    parts = _from_segments(user_id, start, end, needed)
+    plays = _join(parts, rows)
+    plays = without_removed(user_id, plays) if parts else plays
+    if any(name in CATALOG_COLUMNS for name in columns):
+        plays = credit.join(plays)
+    return plays.select(columns)
+
+
+def newest(user_id: int, limit: int, end: int | None) -> list[tuple[Any, ...]]:
+    """The `limit` newest plays before `end`, ties included, newest first; as tuples.
+
+    Goes back year by year and opens no segment older than it has to.
+    """
+    wanted = ("played_at", "track", "source", "ms_played", "context")
+    starts = (
+        PlaySegment.select(PlaySegment.first_at)
+        .where(PlaySegment.user == user_id)
+        .order_by(PlaySegment.year.desc())
+    )
+    if end is not None:
+        starts = starts.where(PlaySegment.first_at < end)
+    parts: list[pl.DataFrame] = []
+    until = end
+    for start in (*(at for (at,) in starts.tuples()), None):
+        parts.append(between(user_id, start, until, wanted))
+        until = start
+        if sum(part.height for part in parts) >= limit:
+            break
+    plays = pl.concat(reversed(parts)).with_columns(pl.col("played_at").to_physical())
+    if plays.height > limit:
+        plays = plays.filter(pl.col("played_at") >= plays["played_at"][-limit])
+    return plays.reverse().rows()
+
+
+def repeated(user_id: int, end: int) -> int:
+    """How many rows before `end` repeat a play that is sealed already."""
+    rows = from_rows(user_id, None, end).select(segment.KEY)
+    if rows.is_empty():
+        return 0
+    start = int(rows["played_at"].to_physical()[0])
+    parts = _from_segments(user_id, start, end, list(segment.KEY))
+    return rows.join(pl.concat([rows.clear(), *parts]), on=segment.KEY, how="semi").height
+
+
+def from_rows(user_id: int, start: int | None = None, end: int | None = None) -> pl.DataFrame:
+    """The hot tail as a frame of all segment columns, in order."""
+    query = hot.plays(user_id, start, end).select(*(getattr(Play, name) for name in hot.COLUMNS))
+    return as_frame(list(query.order_by(Play.played_at, Play.track).tuples()))
+
+
+def as_frame(rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
+    """Tuples of hot.COLUMNS as a frame of all segment columns."""
+    bits = pl.col("flags")
+    return (
+        pl.DataFrame(rows, schema=_HOT, orient="row")
+        .with_columns(
+            pl.col("played_at").cast(segment.INSTANT),
+            *(
+                pl.when(bits & 1 << (bit + flags.KNOWN) != 0).then(bits & 1 << bit != 0).alias(name)
+                for bit, name in enumerate(flags.NAMES)
+            ),
+        )
+        .select(segment.COLUMNS)
+    )
+
+
+def _needed(columns: Sequence[str]) -> list[str]:
+    unknown = [name for name in columns if name not in COLUMNS]
+    if unknown:
+        raise ValueError(f"a play has no {', '.join(unknown)}")
+    return [name for name in segment.COLUMNS if name in columns or name in segment.KEY]
+
+
+def _from_segments(
+    user_id: int, start: int | None, end: int | None, columns: list[str]
+) -> list[pl.DataFrame]:
+    query = PlaySegment.select().where(PlaySegment.user == user_id)
+    span = pl.lit(True)
+    instant = pl.col("played_at").to_physical()
+    if start is not None:
+        query, span = query.where(PlaySegment.last_at >= start), span & (instant >= start)
+    if end is not None:
+        query, span = query.where(PlaySegment.first_at < end), span & (instant < end)
+    parts = []
+    for row in query.order_by(PlaySegment.year):
+        try:
+            plays = store.opened(row, columns)
+        except store.DamagedSegmentError as error:
+            store.set_aside(row, str(error))
+            continue
+        inside = (start is None or start <= row.first_at) and (end is None or row.last_at < end)
+        parts.append(plays if inside else plays.filter(span))
+    return parts
+
+
+def _join(parts: list[pl.DataFrame], rows: pl.DataFrame) -> pl.DataFrame:
+    """Segments are in order and apart from each other; only rows can repeat or come late."""
+    sealed = pl.concat(parts) if parts else rows.clear()
+    if rows.is_empty() or sealed.is_empty():
+        return sealed if rows.is_empty() else rows
+    late = rows["played_at"][0] <= sealed["played_at"][-1]
+    return segment.merge([sealed, rows]) if late else pl.concat([sealed, rows])
+
+
+def without_removed(user_id: int, plays: pl.DataFrame) -> pl.DataFrame:
+    keys = list(
+        RemovedPlay.select(RemovedPlay.played_at, RemovedPlay.track)
+        .where(RemovedPlay.user == user_id)
+        .tuples()
+    )
+    return without(plays, keys)
+
+
+def without(plays: pl.DataFrame, keys: Sequence[hot.Key]) -> pl.DataFrame:
+    """The plays whose key is none of `keys`."""
+    if not keys:
+        return plays
+    return plays.join(key_frame(keys), on=segment.KEY, how="anti", maintain_order="left")
+
+
+def key_frame(keys: Sequence[hot.Key]) -> pl.DataFrame:
+    """Keys, (milliseconds, track), as a frame to join with."""
+    schema = {"played_at": pl.Int64(), "track": pl.Int32()}
+    frame = pl.DataFrame(keys, schema=schema, orient="row")
+    return frame.with_columns(pl.col("played_at").cast(segment.INSTANT))

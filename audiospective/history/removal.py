@@ -1,0 +1,98 @@
+"""Deletes single plays for good: a tombstone keeps each from coming back; undone within 30 days."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+import polars as pl
+
+from audiospective import clock
+from audiospective.history import absorbing, hot, lock, reading, segment, store
+from audiospective.models import PlaySegment, RemovedPlay
+from audiospective.policy.sealing import year_of
+
+UNDO = timedelta(days=30)
+CHUNK = 200  # tombstones a statement
+
+
+def remove(user_id: int, keys: Sequence[hot.Key]) -> int:
+    """Delete plays by (milliseconds, track) from rows and segments; how many there were."""
+    with lock.held(user_id):
+        wanted = reading.key_frame(sorted(set(keys)))
+        rows = reading.from_rows(user_id).join(wanted, on=segment.KEY, how="semi")
+        parts = [rows]
+        for year in _years(user_id, keys):
+            known = store.load(user_id, year)
+            if known is None:
+                continue
+            found = known.join(wanted, on=segment.KEY, how="semi")
+            if found.height:
+                parts.insert(0, found)
+                left = known.join(wanted, on=segment.KEY, how="anti", maintain_order="left")
+                store.write(user_id, year, left)
+        gone = segment.merge(parts)
+        hot.delete(user_id, absorbing.keys(rows))
+        _bury(user_id, gone)
+    return gone.height
+
+
+def restore(user_id: int, keys: Sequence[hot.Key]) -> int:
+    """Undo deletions that are at most 30 days old; how many plays came back."""
+    with lock.held(user_id):
+        back: list[dict[str, Any]] = []
+        for played_at, track in keys:
+            where = (
+                (RemovedPlay.user == user_id)
+                & (RemovedPlay.played_at == played_at)
+                & (RemovedPlay.track == track)
+            )
+            stone = RemovedPlay.get_or_none(where & RemovedPlay.kept.is_null(False))
+            if stone is None or clock.now() - stone.removed_at > UNDO:
+                continue
+            back.append(orjson.loads(stone.kept))
+            RemovedPlay.delete().where(where).execute()
+        hot.insert(user_id, back)
+    return len(back)
+
+
+def removed(user_id: int, since: datetime) -> list[tuple[datetime, int, datetime]]:
+    """(played_at, track, removed_at) of plays deleted since, latest deletion first."""
+    query = (
+        RemovedPlay.select()
+        .where((RemovedPlay.user == user_id) & (RemovedPlay.removed_at >= since))
+        .order_by(RemovedPlay.removed_at.desc(), RemovedPlay.played_at.desc())
+    )
+    return [(clock.from_ms(one.played_at), one.track, one.removed_at) for one in query]
+
+
+def forget(now: datetime) -> int:
+    """Drop what is kept of plays whose deletion can no longer be undone; how many."""
+    past = (RemovedPlay.removed_at < now - UNDO) & RemovedPlay.kept.is_null(False)
+    return int(RemovedPlay.update(kept=None).where(past).execute())
+
+
+def _years(user_id: int, keys: Sequence[hot.Key]) -> list[int]:
+    years = {year_of(played_at) for played_at, _ in keys}
+    query = PlaySegment.select(PlaySegment.year).where(
+        (PlaySegment.user == user_id) & PlaySegment.year.in_(sorted(years))
+    )
+    return [year for (year,) in query.tuples()]
+
+
+def _bury(user_id: int, plays: pl.DataFrame) -> None:
+    now = clock.now()
+    stones = [
+        {
+            "user": user_id,
+            "played_at": row["played_at"],
+            "track": row["track"],
+            "removed_at": now,
+            "kept": orjson.dumps(row).decode(),
+        }
+        for row in absorbing.as_rows(plays)
+    ]
+    for start in range(0, len(stones), CHUNK):
+        RemovedPlay.insert_many(stones[start : start + CHUNK]).on_conflict_ignore().execute()

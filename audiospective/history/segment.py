@@ -1,0 +1,97 @@
+"""The segment format: plays of one person and UTC year as a Parquet file.
+
+docs/archive-format.md describes it for everybody else.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import polars as pl
+from polars.exceptions import PanicException, PolarsError
+
+FORMAT = 1
+LEVEL = 15  # of zstd: 3 % smaller than the default, still under a microsecond a play
+INSTANT = pl.Datetime("ms", "UTC")
+SCHEMA = pl.Schema(
+    {
+        "played_at": INSTANT,
+        "track": pl.Int32(),
+        "source": pl.Int8(),
+        "ms_played": pl.Int32(),
+        "context": pl.String(),
+        "reason_start": pl.String(),
+        "reason_end": pl.String(),
+        "shuffle": pl.Boolean(),
+        "skipped": pl.Boolean(),
+        "offline": pl.Boolean(),
+        "incognito": pl.Boolean(),
+        "platform": pl.String(),
+        "country": pl.String(),
+        "import_id": pl.Int32(),
+    }
+)
+COLUMNS = tuple(SCHEMA)
+KEY = ("played_at", "track")
+
+
+class UnreadableSegmentError(Exception):
+    """The bytes are no segment of a known format."""
+
+
+def encode(plays: pl.DataFrame) -> bytes:
+    """A file of plays (all COLUMNS) in the order of their keys."""
+    file = io.BytesIO()
+    plays.select(COLUMNS).match_to_schema(SCHEMA).sort(KEY).write_parquet(
+        file,
+        compression="zstd",
+        compression_level=LEVEL,
+        statistics=False,  # the row beside the file knows its range
+        metadata={"audiospective.format": str(FORMAT)},
+    )
+    return file.getvalue()
+
+
+def decode(blob: bytes, columns: Sequence[str] = COLUMNS, version: int = FORMAT) -> pl.DataFrame:
+    """The plays of a file, only `columns`, in order; raises UnreadableSegmentError.
+
+    Whether the bytes are the ones that were written is for the caller to check: a damaged file
+    may decode to something.
+    """
+    if version != FORMAT:
+        raise UnreadableSegmentError(f"format {version} is not known, only {FORMAT}")
+    try:
+        plays = pl.read_parquet(blob, columns=list(columns), use_statistics=False)
+    except (PolarsError, PanicException, OSError) as error:
+        raise UnreadableSegmentError(str(error).partition("\n")[0]) from None
+    if dict(plays.schema) != {name: SCHEMA[name] for name in columns}:
+        raise UnreadableSegmentError(f"columns are {dict(plays.schema)}")
+    return plays
+
+
+def empty(columns: Sequence[str] = COLUMNS) -> pl.DataFrame:
+    return pl.DataFrame(schema={name: SCHEMA[name] for name in columns})
+
+
+def merge(plays: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Frames with the same columns (the key's among them) as one: each key once, in order.
+
+    Of two rows with one key the earlier frame's facts count and the later one's fill what is
+    unknown; the sources add up (poll 1, import 2, both 3).
+    """
+    together = pl.concat(plays)
+    doubled = together.select(pl.struct(KEY).is_duplicated()).to_series()
+    if doubled.any():
+        others = [name for name in together.columns if name not in KEY]
+        one = (
+            together.filter(doubled)
+            .group_by(KEY, maintain_order=True)
+            .agg(
+                pl.col(name).bitwise_or() if name == "source" else pl.col(name).drop_nulls().first()
+                for name in others
+            )
+            .select(together.columns)
+        )
+        together = pl.concat([together.filter(~doubled), one])
+    return together.sort(KEY)

@@ -1,0 +1,101 @@
+"""Keeps segments in their rows: checked when read, proved when written, set aside when damaged."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Sequence
+
+import polars as pl
+
+from audiospective import clock
+from audiospective.history import segment
+from audiospective.models import DamagedSegment, PlaySegment, transaction
+from audiospective.policy.sealing import year_span
+
+log = logging.getLogger(__name__)
+
+
+class SegmentProofError(Exception):
+    """What was written does not read back as it was: nothing may be deleted."""
+
+
+class DamagedSegmentError(Exception):
+    """A segment that is not what was written; the message says what is wrong."""
+
+
+def opened(row: PlaySegment, columns: Sequence[str] = segment.COLUMNS) -> pl.DataFrame:
+    """The plays of a segment's row; raises DamagedSegmentError rather than half a year."""
+    blob = bytes(row.blob)
+    if hashlib.sha256(blob).hexdigest() != row.sha256:
+        raise DamagedSegmentError("its bytes do not have the hash that was noted")
+    try:
+        plays = segment.decode(blob, columns, row.format)
+    except segment.UnreadableSegmentError as error:
+        raise DamagedSegmentError(str(error)) from None
+    if plays.height != row.plays:
+        raise DamagedSegmentError(f"it holds {plays.height} plays, {row.plays} were noted")
+    return plays
+
+
+def load(user_id: int, year: int) -> pl.DataFrame | None:
+    """A year of somebody's plays, to be changed under the lock; None if there is nothing sound.
+
+    A damaged segment is set aside, so that its year can go on.
+    """
+    row = PlaySegment.get_or_none((PlaySegment.user == user_id) & (PlaySegment.year == year))
+    if row is None:
+        return None
+    try:
+        return opened(row)
+    except DamagedSegmentError as error:
+        set_aside(row, str(error))
+        return None
+
+
+def write(user_id: int, year: int, plays: pl.DataFrame) -> None:
+    """Make `plays` (sorted, each key once) the segment of a year, and prove that they are.
+
+    In the caller's transaction, under the lock. Raises SegmentProofError.
+    """
+    where = (PlaySegment.user == user_id) & (PlaySegment.year == year)
+    if plays.is_empty():
+        PlaySegment.delete().where(where).execute()
+        return
+    blob = segment.encode(plays)
+    instants = plays["played_at"].to_physical()
+    values = {
+        PlaySegment.user: user_id,
+        PlaySegment.year: year,
+        PlaySegment.format: segment.FORMAT,
+        PlaySegment.plays: plays.height,
+        PlaySegment.first_at: instants[0],
+        PlaySegment.last_at: instants[-1],
+        PlaySegment.size: len(blob),
+        PlaySegment.sha256: hashlib.sha256(blob).hexdigest(),
+        PlaySegment.sealed_at: clock.now(),
+        PlaySegment.blob: blob,
+    }
+    PlaySegment.insert(values).on_conflict(
+        conflict_target=[PlaySegment.user, PlaySegment.year],
+        preserve=[column for column in values if column.name not in ("user", "year")],
+    ).execute()
+    first, following = year_span(year)
+    try:
+        found = opened(PlaySegment.get(where))
+    except DamagedSegmentError as error:
+        raise SegmentProofError(f"year {year} of user {user_id}: {error}") from None
+    if not (found.equals(plays) and first <= instants[0] and instants[-1] < following):
+        raise SegmentProofError(f"year {year} of user {user_id} reads back changed")
+
+
+def set_aside(row: PlaySegment, reason: str) -> None:
+    """Move a damaged segment to where nothing reads it, whole, unless it was replaced meanwhile."""
+    with transaction():
+        where = (PlaySegment.user == row.user_id) & (PlaySegment.year == row.year)
+        gone = PlaySegment.delete().where(where, PlaySegment.sha256 == row.sha256).execute()
+        if not gone:
+            return
+        facts = dict(row.__data__)
+        DamagedSegment.create(**facts, reason=reason, found_at=clock.now())
+    log.error("segment %s of user %s is damaged: %s", row.year, row.user_id, reason)

@@ -1,0 +1,33 @@
+"""What moves from the hot tail into segments, and when."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+KEEP = 200  # newest plays that stay rows: four pages of 50, so every poll overlaps them
+TRIGGER = 1000  # more rows than this and the older ones move
+
+
+def is_due(rows: int) -> bool:
+    """Whether somebody with so many plays in rows should be sealed."""
+    return rows > TRIGGER
+
+
+def moving(rows: int, keep: int = KEEP) -> int:
+    """How many of somebody's rows move, oldest first."""
+    return max(0, rows - keep)
+
+
+def year_of(played_at: int) -> int:
+    """The UTC year that a play belongs to; `played_at` in milliseconds."""
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=played_at)).year
+
+
+def year_span(year: int) -> tuple[int, int]:
+    """The first millisecond of a UTC year and that of the next one."""
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    first, following = (
+        (datetime(at, 1, 1, tzinfo=UTC) - epoch) // timedelta(milliseconds=1)
+        for at in (year, year + 1)
+    )
+    return first, following
