@@ -23,10 +23,12 @@ def install(app: Flask) -> None:
 @signed_in
 def page() -> ResponseReturnValue:
     member = person()
+    overview = view.overview(member.id)
     lines = view.plays(member.id)
     return render_template(
         "dashboard/page.html",
-        overview=view.overview(member.id),
+        overview=overview,
+        connected=overview.runs,
         days=view.by_day(lines),
         stamp=view.stamp(lines),
         now=clock.now(),
@@ -54,7 +56,9 @@ def plays() -> ResponseReturnValue:
     stamp = view.stamp(lines)
     if request.args.get("stamp") == stamp:
         return make_response("", 204)
-    return render_template("dashboard/_plays.html", days=view.by_day(lines), stamp=stamp)
+    return render_template(
+        "dashboard/_plays.html", days=view.by_day(lines), stamp=stamp, connected=True
+    )
 
 
 def _known(name: str | None) -> Sentence | None:

@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, current_app, make_response, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
@@ -100,9 +100,10 @@ def answer(code: int, words: Words, reference: str | None = None) -> Response:
         href = words.href or again
         if code == 401:
             href = f"{href}?{urlencode({'next': local_path(again, '/')})}"
-        page = render_template(
-            "errors/page.html",
-            bare=True,  # no look-up of the person: the database may be what failed
+        # Past the context processors and `bare`: who is there is not looked up, since the
+        # database may be what failed.
+        page = current_app.jinja_env.get_template("errors/page.html").render(
+            bare=True,
             code=code,
             words=words,
             href=href,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -19,6 +20,8 @@ PROBES = ("/healthz", "/readyz")  # platforms ask these by address, not by name
 
 SHARED = ("static", "landing.counter", "healthz", "readyz")  # the same answer for everybody
 
+_HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?")
+
 csrf = CSRFProtect()
 _larger: dict[str, int] = {}
 
@@ -26,8 +29,9 @@ _larger: dict[str, int] = {}
 class Sessions(SecureCookieSessionInterface):
     """A session is renewed by pages, never by answers that a shared cache may keep."""
 
-    def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
-        return super().should_set_cookie(app, session) and request.endpoint not in SHARED
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if request.endpoint not in SHARED:
+            super().save_session(app, session, response)
 
 
 def larger_body(endpoint: str, limit: int) -> None:
@@ -127,8 +131,5 @@ def install(app: Flask, settings: Settings) -> None:
 
 
 def _split_host(header: str, default_port: int) -> tuple[str, int]:
-    try:
-        parts = urlsplit(f"//{header}")
-        return (parts.hostname or "", parts.port or default_port)
-    except ValueError:
-        return ("", 0)
+    found = _HOST.fullmatch(header)
+    return (found[1].strip("[]").lower(), int(found[2] or default_port)) if found else ("", 0)

@@ -1,0 +1,134 @@
+"""The application as a browser meets it, without a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from audiospective import clock, models
+from audiospective.app import create_app
+from audiospective.models import User
+from audiospective.services import Services
+from audiospective.settings import Settings
+from audiospective.web.access import SIGNED_IN_AT
+from tests.fixtures import make_settings
+from tests.web import markup
+from tests.web.markup import Tag
+
+
+class Visitor(FlaskClient):
+    """A browser without script: it keeps cookies and fills in the forms it is shown."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        kwargs.setdefault(
+            "base_url", self.application.extensions["audiospective"].settings.base_url
+        )
+        return super().open(*args, **kwargs)
+
+    def sign_in(self, user: User) -> Visitor:
+        """Hold a session of `user`, begun just now."""
+        base_url = self.application.extensions["audiospective"].settings.base_url
+        with self.session_transaction(base_url=base_url) as session:
+            session["_user_id"] = user.session_key
+            session["_fresh"] = True
+            session[SIGNED_IN_AT] = clock.to_ms(clock.now())
+            session.permanent = True
+        return self
+
+    def page(self, address: str, status: int = 200) -> Tag:
+        """The page at `address` as a tree; its markup must be as the house wants it."""
+        answer = self.get(address)
+        assert answer.status_code == status, answer.text[:2000]
+        tree = markup.read(answer.text)
+        assert markup.faults(tree) == []
+        return tree
+
+    def fragment(self, address: str, **headers: str) -> TestResponse:
+        """What htmx gets at `address`."""
+        return self.get(address, headers={"HX-Request": "true", **headers})
+
+    def submit(self, page: Tag, action: str, **values: str) -> TestResponse:
+        """Send the form on `page` that leads to `action`, with what it holds and `values`."""
+        form = page.one("form", action=action)
+        fields = {
+            tag.attributes["name"]: tag.attributes.get("value", "")
+            for tag in form.all("input")
+            if tag.attributes.get("type") == "hidden"
+        }
+        base_url = self.application.extensions["audiospective"].settings.base_url
+        return self.post(action, data={**fields, **values}, headers={"Referer": f"{base_url}/"})
+
+
+@dataclass
+class Site:
+    """One application with its services, and the people who come to it."""
+
+    app: Flask
+    services: Services
+
+    def visitor(self) -> Visitor:
+        """Somebody new, with no cookies."""
+        client = self.app.test_client()
+        assert isinstance(client, Visitor)
+        return client
+
+    def member(self, user: User) -> Visitor:
+        return self.visitor().sign_in(user)
+
+
+MakeSite = Callable[..., Site]
+
+
+@pytest.fixture
+def make_site(tmp_path: Path, redis_url: str, request: pytest.FixtureRequest) -> Iterator[MakeSite]:
+    """Build a site: `make_site(base_url="https://…")`; on SQLite unless `database_url` is given."""
+    built: list[Site] = []
+
+    def run(**more: Any) -> Site:
+        url = more.pop("database_url", None) or request.getfixturevalue("sqlite_database_url")
+        settings: Settings = make_settings(tmp_path / "home", url, redis_url, **more)
+        app = create_app(settings)
+        app.test_client_class = Visitor
+        built.append(Site(app, app.extensions["audiospective"]))
+        if models.database.is_closed():
+            models.database.connect()
+        return built[-1]
+
+    yield run
+    for site in built:
+        site.services.redis.close()
+    if built and not models.database.is_closed():
+        models.database.close()
+
+
+@pytest.fixture
+def site(make_site: MakeSite) -> Site:
+    """A site with ordinary settings."""
+    return make_site()
+
+
+@pytest.fixture
+def queries(site: Site, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every statement that reaches the database from now on."""
+    found: list[str] = []
+    run = models.database.obj.execute_sql
+
+    def noted(sql: str, *args: Any, **kwargs: Any) -> Any:
+        found.append(sql)
+        return run(sql, *args, **kwargs)
+
+    monkeypatch.setattr(models.database.obj, "execute_sql", noted)
+    return found
+
+
+@pytest.fixture
+def visitor(site: Site) -> Visitor:
+    """A stranger on the ordinary site."""
+    return site.visitor()

@@ -1,0 +1,70 @@
+"""Static files: named by their content, compressed, and kept for ever."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+from pathlib import Path
+
+from tests.web.conftest import Site, Visitor
+
+STATIC = Path("static")
+# From the npm package htmx.org 2.0.11, dist/htmx.min.js; see static/vendor/htmx/LICENSE.
+HTMX = "d6fdc75f204e6bdefa99b69bf1e6d4ac69b8a364f77929f45c13476b4000f717"
+
+
+def test_the_vendored_htmx_is_the_published_file() -> None:
+    body = (STATIC / "vendor/htmx/htmx-2.0.11.min.js").read_bytes()
+    assert hashlib.sha256(body).hexdigest() == HTMX
+    assert b'version:"2.0.11"' in body
+
+
+def test_a_file_is_kept_for_ever_under_a_name_with_its_hash(visitor: Visitor) -> None:
+    page = visitor.page("/")
+    address = page.one("link", rel="stylesheet").attributes["href"]
+    answer = visitor.get(address)
+    digest = hashlib.sha256(answer.data).hexdigest()[:12]
+    assert address == f"/static/css/site.{digest}.css"
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["Content-Type"] == "text/css; charset=utf-8"
+
+
+def test_text_is_sent_compressed_to_who_takes_it(visitor: Visitor) -> None:
+    address = visitor.page("/").one("link", rel="stylesheet").attributes["href"]
+    packed = visitor.get(address, headers={"Accept-Encoding": "br, gzip"})
+    plain = visitor.get(address, headers={"Accept-Encoding": "identity"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == plain.data
+    assert "Accept-Encoding" in packed.headers["Vary"]
+    assert (
+        "Content-Encoding"
+        not in visitor.get(address, headers={"Accept-Encoding": "gzip;q=0"}).headers
+    )
+
+
+def test_the_stylesheet_holds_every_file_in_layers(visitor: Visitor) -> None:
+    address = visitor.page("/").one("link", rel="stylesheet").attributes["href"]
+    style = visitor.get(address).text
+    for path in STATIC.glob("css/**/*.css"):
+        assert path.read_text() in style
+    assert style.index("@layer tokens, base, layout") < style.index("@layer base {")
+    assert "@import" not in style
+    assert "url(" not in style  # nothing to fetch, so the policy needs no data: addresses
+
+
+def test_unknown_and_plain_names_are_not_served(visitor: Visitor) -> None:
+    for name in ("css/site.css", "css/site.000000000000.css", "../app.py", "js/app.js", ""):
+        assert visitor.get(f"/static/{name}").status_code == 404
+
+
+def test_no_session_is_touched_by_a_file(site: Site) -> None:
+    from tests.factories import make_user
+
+    member = site.member(make_user())
+    page = member.get("/")
+    address = re.search(r'href="(/static/css/[^"]+)"', page.text)
+    assert address
+    answer = member.get(address[1])
+    assert "Set-Cookie" not in answer.headers
+    assert "Cookie" not in answer.headers.get("Vary", "")
