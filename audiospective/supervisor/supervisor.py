@@ -15,12 +15,14 @@ from audiospective.supervisor import family
 from audiospective.supervisor.child import Child, describe
 from audiospective.supervisor.output import Output
 from audiospective.supervisor.program import Program
+from audiospective.supervisor.terminal import Terminal
 
 GRACE = 25.0  # seconds to wind down; a worker may need most of Heroku's 30
 PATIENCE = 60.0  # seconds until a program must be ready
 TRIES = 3  # starts before a program that was never ready is given up
 LOOK = 0.1  # seconds between two questions whether a program is ready
 ECHO = 1.0  # seconds in which a second request to stop is still the first one
+WATCH = 1.0  # seconds between two looks at the terminal
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -47,6 +49,7 @@ class Supervisor:
         self._output = output
         self._grace = grace
         self._patience = patience
+        self._terminal = Terminal()
         self._selector = selectors.DefaultSelector()
         self._stop_asked: float | None = None  # when we were first asked to, by clock.monotonic()
         self._hurry = False  # asked again, by a person who does not want to wait
@@ -64,7 +67,7 @@ class Supervisor:
                 if not self._asked_to_stop():
                     started()
                 while not self._asked_to_stop():
-                    self._turn(None)
+                    self._turn(WATCH)
             finally:
                 self._stop()
 
@@ -99,18 +102,18 @@ class Supervisor:
             raise StartError(f"{child.name} cannot be started: {error}.") from error
         self._selector.register(descriptor, selectors.EVENT_READ, child)
 
-    def _turn(self, longest: float | None) -> None:
+    def _turn(self, longest: float) -> None:
         """Wait for something to happen, `longest` seconds at most, and deal with it."""
         now = clock.monotonic()
         waits = [c.restart_at - now for c in self._children if c.restart_at is not None]
-        if longest is not None:
-            waits.append(longest)
-        for key, _ in self._selector.select(max(min(waits), 0) if waits else None):
+        for key, _ in self._selector.select(max(min([*waits, longest]), 0)):
             if isinstance(key.data, Child):
                 self._show(key.data)
             else:
                 os.read(key.fd, 4096)  # a signal woke us; its handler has run
         family.reap(self._ended)
+        if self._terminal.gone():
+            self._note_request(signal.SIGHUP, None)
         for child in self._children:
             if child.restart_at is not None and child.restart_at <= clock.monotonic():
                 self._start_again(child)
@@ -205,7 +208,8 @@ class Supervisor:
             os.set_blocking(descriptor, False)
         self._selector.register(reading, selectors.EVENT_READ, None)
         for sign in STOP_SIGNALS:
-            signal.signal(sign, self._note_request)
+            if sign != signal.SIGHUP or signal.getsignal(sign) != signal.SIG_IGN:  # `nohup`
+                signal.signal(sign, self._note_request)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
         try:

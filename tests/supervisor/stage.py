@@ -87,10 +87,12 @@ def environment() -> dict[str, str]:
 
 
 @contextmanager
-def supervised(programs: dict[str, str | dict[str, Any]], grace: float = 20) -> Iterator[Stage]:
+def supervised(
+    programs: dict[str, str | dict[str, Any]], *through: str, grace: float = 20
+) -> Iterator[Stage]:
     """Supervise Python snippets by name; whatever the test leaves behind is killed."""
     process = start(
-        command(programs, grace),
+        [*through, *command(programs, grace)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         cwd=ROOT,

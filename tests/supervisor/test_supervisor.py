@@ -216,7 +216,7 @@ def test_programs_end_even_if_the_supervisor_itself_is_killed() -> None:
 
 
 @contextmanager
-def at_a_terminal(code: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def at_a_terminal(code: str, *through: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """A supervisor on a terminal of its own, as a person has it; yields the terminal's far end."""
     far, near = pty.openpty()
 
@@ -224,7 +224,7 @@ def at_a_terminal(code: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
     process = subprocess.Popen(
-        command({"one": code, "two": POLITE}),
+        [*through, *command({"one": code, "two": POLITE})],
         stdin=near,
         stdout=near,
         stderr=near,
@@ -243,33 +243,41 @@ def at_a_terminal(code: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
         process.wait()
 
 
-def read_until(far: int, part: bytes) -> bytes:
+def read_until(far: int, *parts: bytes) -> bytes:
     seen = b""
-    while part not in seen:
+    while not all(part in seen for part in parts):
         seen += os.read(far, 4096)
     return seen
 
 
 def test_ctrl_c_at_a_terminal_stops_in_order() -> None:
     with at_a_terminal(f"{POLITE}print('bye')") as (process, far):
-        seen = read_until(far, b"all up") + read_until(far, b"hello")
-        assert b"\x1b[36mone" in seen  # names in colour for a person
+        read_until(far, b"all up", b"\x1b[36mone |\x1b[0m hello")  # in colour, for a person
         os.write(far, b"\x03")
         seen = read_until(far, b"all down")
         assert b"bye" in seen  # its SIGTERM came from us, not the terminal's SIGINT
         assert process.wait(30) == 0
 
 
-def test_a_terminal_that_is_closed_leaves_nothing_running() -> None:
+@pytest.mark.parametrize("through", [(), ("sh", "-c", '"$@"; true', "sh")], ids=["first", "below"])
+def test_a_terminal_that_is_closed_leaves_nothing_running(through: tuple[str, ...]) -> None:
+    """Only the first process of the terminal's session is told; here, a shell that keeps quiet."""
     chatty = (
         f"{HOLD}print('hello', flush=True)\n"
         "while not signal.sigtimedwait([signal.SIGTERM], 0.01):\n"
         "    print('still here', flush=True)\n"
     )
-    with at_a_terminal(chatty) as (process, far):
+    with at_a_terminal(chatty, *through) as (process, far):
         read_until(far, b"still here")
         family = descendants(process.pid)
-        assert len(family) == 2
+        assert len(family) == 2 + bool(through)
         os.close(far)
-        assert process.wait(30) == 0
-        assert [pid for pid in family if alive(pid)] == []
+        until(lambda: not any(map(alive, family)), "everything to end")
+
+
+def test_nohup_is_respected() -> None:
+    with supervised({"one": POLITE}, "nohup") as stage:
+        stage.sees("one | hello")
+        stage.process.send_signal(signal.SIGHUP)
+        os.kill(stage.family()[0], signal.SIGKILL)
+        stage.sees("one | hello", times=2)
