@@ -11,6 +11,7 @@ from audiospective.settings import Settings
 from audiospective.web import (
     access,
     assets,
+    auth,
     components,
     connection,
     context,
@@ -21,7 +22,11 @@ from audiospective.web import (
     landing,
     probes,
     security,
+    sign_in,
+    spotify_app,
     theme,
+    waitlist,
+    welcome,
 )
 
 ROOT = Path(__file__).parent.parent
@@ -37,6 +42,11 @@ PARTS = (
     theme,
     components,
     landing,
+    auth,
+    sign_in,
+    waitlist,
+    welcome,
+    spotify_app,
     dashboard,
     connection,
 )

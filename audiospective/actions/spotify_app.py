@@ -10,6 +10,8 @@ from peewee import IntegrityError
 from redis.exceptions import RedisError
 
 from audiospective import clock
+from audiospective.actions.apps import SECRET_PLACE
+from audiospective.clients.consent import Consent
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.spotify import Credentials, SpotifyError
 from audiospective.models import Connection, SpotifyApp, User, transaction
@@ -21,7 +23,6 @@ from audiospective.services import Services
 from audiospective.settings import DEVELOPMENT_SEATS
 from audiospective.vault import VaultError
 
-SECRET_PLACE = "spotify_apps.secret"  # noqa: S105 - where the vault seals secrets; owner: the app
 TEST_SECONDS = 10.0
 # The dashboard shows 32 hexadecimal digits; more is let through, since nobody promises that.
 _SHAPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,127}")
@@ -33,6 +34,7 @@ class Trouble(StrEnum):
     ID_SHAPE = "id_shape"
     SECRET_SHAPE = "secret_shape"  # noqa: S105 - the name of a fault
     REFUSED = "refused"  # Spotify does not know the pair
+    REDIRECT = "redirect"  # the pair is right, but the way back is not registered
     NOT_REACHED = "not_reached"
     IN_USE = "in_use"  # somebody else keeps it here, or it is the server's own
 
@@ -120,7 +122,10 @@ def _tested(services: Services, app: Credentials) -> Trouble | None:
         services.spotify.app_token(app, Deadline(TEST_SECONDS))
     except SpotifyError as error:
         return Trouble.REFUSED if error.failure is Failure.APP else Trouble.NOT_REACHED
-    return None
+    settings = services.settings
+    consent = Consent(settings.spotify_accounts_url, app, settings.callback_url)
+    complaint = consent.complaint(Deadline(TEST_SECONDS)) or ""
+    return Trouble.REDIRECT if "redirect" in complaint.casefold() else None
 
 
 def _take_turns(user: User) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import requests
@@ -15,6 +16,7 @@ from audiospective.policy.failures import Failure
 
 SCOPE = "user-read-recently-played"  # nothing else is needed, so nothing else is asked for
 CONNECT_SECONDS = 4.0
+PAGE_BYTES = 32 * 1024  # of an error page that are looked at
 READ_SECONDS = 8.0  # somebody watches an empty browser window meanwhile
 
 
@@ -46,6 +48,30 @@ class Consent:
             **({"show_dialog": "true"} if ask_again else {}),
         )
         return str(url)
+
+    def complaint(self, deadline: Deadline) -> str | None:
+        """What Spotify says against this app before anybody signs in; None if nothing.
+
+        A wrong redirect URI is never reported to the app: Spotify shows its user an error page
+        instead of the sign-in (contract of /authorize). So the page is fetched and looked at;
+        an answer that cannot be understood is no complaint.
+        """
+        left = deadline.remaining()
+        try:
+            with self._session.get(
+                self.address("check", "v" * 43, ask_again=False),
+                withhold_token=True,
+                timeout=(min(CONNECT_SECONDS, left), min(READ_SECONDS, left)),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                start = next(response.iter_content(PAGE_BYTES), b"")
+        except (requests.RequestException, OSError):
+            return None
+        finally:
+            self._session.close()
+        found = re.search(r"INVALID_CLIENT: ([A-Za-z ]{3,60})", start.decode("utf-8", "replace"))
+        return found.group(1).strip() if found else None
 
     def exchange(self, code: str, verifier: str, deadline: Deadline) -> Tokens:
         """The tokens for `code`; raises SpotifyError (AUTH: the code is no good).

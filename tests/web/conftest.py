@@ -93,7 +93,9 @@ def make_site(tmp_path: Path, redis_url: str, request: pytest.FixtureRequest) ->
 
     def run(**more: Any) -> Site:
         url = more.pop("database_url", None) or request.getfixturevalue("sqlite_database_url")
-        settings: Settings = make_settings(tmp_path / "home", url, redis_url, **more)
+        settings: Settings = make_settings(
+            tmp_path / "home", url, more.pop("redis_url", redis_url), **more
+        )
         app = create_app(settings)
         app.test_client_class = Visitor
         built.append(Site(app, app.extensions["audiospective"]))

@@ -1,0 +1,91 @@
+"""Sign-in by a link in a letter: for archives that live from imports, and as a second key."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+from audiospective import clock
+from audiospective.actions import letters, membership, one_time
+from audiospective.models import User, transaction
+from audiospective.models.sign_in_links import SignInLink
+from audiospective.services import Services
+
+GOOD_FOR = timedelta(minutes=30)
+
+
+def ask(services: Services, email: str, next_path: str) -> None:
+    """Send a link to `email` (normalized), known or not: opening an account takes a link, too."""
+    now = clock.now()
+    token = one_time.new_token()
+    expires_at = now + GOOD_FOR
+    with transaction():
+        SignInLink.delete().where(SignInLink.expires_at < now).execute()
+        SignInLink.insert(
+            token_hash=one_time.digest(token),
+            email=email,
+            next_path=next_path,
+            created_at=now,
+            expires_at=expires_at,
+        ).execute()
+        letters.owe(
+            services,
+            "sign_in_link",
+            recipient=email,
+            episode=one_time.digest(token)[:32],
+            data={
+                "token": token,
+                "known": bool(archives(email)),
+                "expires_at": clock.to_ms(expires_at),
+            },
+        )
+    letters.hurry(services)
+
+
+def find(token: str) -> SignInLink | None:
+    """The link of a token while it is good; looking does not use it up."""
+    found: SignInLink | None = SignInLink.get_or_none(
+        (SignInLink.token_hash == one_time.digest(token))
+        & SignInLink.used_at.is_null()
+        & (SignInLink.expires_at > clock.now())
+    )
+    return found
+
+
+def archives(email: str) -> list[User]:
+    """The archives whose owners have proven this address, oldest first."""
+    query = User.select().where(User.email == email, User.email_verified_at.is_null(False))
+    return list(query.order_by(User.id))
+
+
+def use(link: SignInLink, archive_id: int | None = None) -> User | None:
+    """Use a link up and return whom it signs in; None if somebody was faster.
+
+    `archive_id` chooses among several archives of the address; unknown addresses get a new,
+    free archive that is filled by imports.
+    """
+    now = clock.now()
+    with transaction():
+        used = (
+            SignInLink.update(used_at=now)
+            .where(
+                SignInLink.token_hash == link.token_hash,
+                SignInLink.used_at.is_null(),
+                SignInLink.expires_at > now,
+            )
+            .execute()
+        )
+        if not used:
+            return None
+        found = archives(link.email)
+        chosen = next((user for user in found if user.id == archive_id), None)
+        if found:
+            return chosen or found[0]
+        created: User = User.create(
+            email=link.email,
+            email_verified_at=now,
+            minute_offset=secrets.randbelow(60),
+            session_key=membership.new_session_key(),
+            created_at=now,
+        )
+        return created

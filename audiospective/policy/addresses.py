@@ -1,0 +1,46 @@
+"""E-mail addresses: which are usable, and when two are the same."""
+
+from __future__ import annotations
+
+import re
+
+LONGEST = 254  # characters, RFC 5321 (4.5.3.1.3)
+LONGEST_LOCAL = 64  # before the @, RFC 5321 (4.5.3.1.1)
+LONGEST_LABEL = 63  # between two dots of the host, RFC 1035 (2.3.4)
+
+# What letters are really sent to: dot-atoms (RFC 5322, 3.2.3). Quoted parts, comments, control
+# characters and lists of addresses are refused, which also keeps headers free of injections.
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
+_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
+
+
+def normalized(text: str) -> str | None:
+    """The address in the form that is stored and compared; None if no letter can go there.
+
+    Blanks around it are dropped, a host in another script is put into its ASCII form, and case is
+    folded: by the letter of RFC 5321 the local part has a case, by the practice of mail it has
+    none. Dots and tags ("+list") are kept, since what they mean is the host's matter.
+    """
+    local, at, host = text.strip(" \t").rpartition("@")
+    if not at or len(local) > LONGEST_LOCAL or not _LOCAL.fullmatch(local):
+        return None
+    ascii_host = _ascii(host)
+    if ascii_host is None or len(local) + 1 + len(ascii_host) > LONGEST:
+        return None
+    labels = ascii_host.split(".")
+    usable = len(labels) > 1 and all(
+        len(label) <= LONGEST_LABEL and _LABEL.fullmatch(label) for label in labels
+    )
+    if not usable or labels[-1].isdigit():
+        return None
+    return f"{local.lower()}@{ascii_host}"
+
+
+def _ascii(host: str) -> str | None:
+    if not host or len(host) > LONGEST:
+        return None
+    try:
+        return host.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        return None

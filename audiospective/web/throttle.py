@@ -1,0 +1,117 @@
+"""Limits on what one visitor, or everybody together, may ask of the open doors."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+import threading
+from dataclasses import dataclass
+
+from flask import request
+from redis import Redis
+from redis.exceptions import RedisError
+from werkzeug.exceptions import TooManyRequests
+
+from audiospective import clock
+from audiospective.web.context import services
+
+STRICTER = 4  # without Redis every process counts by itself, so each allows only a part
+REDIS_REST = 10.0  # seconds for which a Redis that failed is not asked again
+MEMORY = 10_000  # counters that one process keeps at most
+EVERYBODY = "everybody"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `count` in `seconds`, for each visitor or (`shared`) for all together."""
+
+    name: str
+    count: int
+    seconds: int
+    shared: bool = False
+
+
+class Counters:
+    """Counts in fixed windows: in Redis, or strictly in this process while Redis is away."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._own: dict[str, tuple[int, int]] = {}  # key: (window, count)
+        self._redis_back_at = 0.0
+
+    def spend(self, redis: Redis, limit: Limit, who: str) -> int:
+        """Count one; 0 if that is allowed, else the seconds until the window ends."""
+        now = clock.to_ms(clock.now()) // 1000
+        window = now // limit.seconds
+        used, allowed = self._counted(redis, limit, who, window)
+        return 0 if used <= allowed else max(1, (window + 1) * limit.seconds - now)
+
+    def _counted(self, redis: Redis, limit: Limit, who: str, window: int) -> tuple[int, int]:
+        key = f"limit:{limit.name}:{who}"
+        if clock.monotonic() >= self._redis_back_at:
+            try:
+                with redis.pipeline(transaction=True) as pipe:
+                    pipe.incr(f"{key}:{window}")
+                    pipe.expire(f"{key}:{window}", limit.seconds + 60)
+                    return int(pipe.execute()[0]), limit.count
+            except RedisError:
+                self._redis_back_at = clock.monotonic() + REDIS_REST
+        with self._lock:
+            if len(self._own) >= MEMORY:
+                self._own.clear()
+            known = self._own.get(key)
+            used = known[1] + 1 if known and known[0] == window else 1
+            self._own[key] = (window, used)
+        return used, max(1, limit.count // STRICTER)
+
+
+_counters = Counters()
+
+
+def enforce(*limits: Limit, who: str | None = None) -> None:
+    """Count this request against each limit; answers 429 with Retry-After when one is reached.
+
+    `who` is what is counted instead of the visitor, such as the address that a letter goes to.
+    """
+    wait = max(spend(limit, who=who) for limit in limits)
+    if wait:
+        raise TooManyRequests(retry_after=wait)
+
+
+def spend(limit: Limit, who: str | None = None) -> int:
+    """Count one against a limit; 0 if that is allowed, else seconds to wait."""
+    counted = EVERYBODY if limit.shared else _pseudonym(who or visitor())
+    return _counters.spend(services().redis, limit, counted)
+
+
+def visitor() -> str:
+    """The visitor's network address; whole /64 networks count as one, as one person has them.
+
+    X-Forwarded-For is believed only as far as routers of our own wrote it: each appends the
+    address it saw, so with TRUSTED_PROXIES=n the n-th entry from the right is the visitor and
+    everything before it is whatever the visitor liked to send. With 0 the header means nothing.
+    """
+    trusted = services().settings.trusted_proxies
+    found = request.remote_addr or ""
+    if trusted:
+        hops = [
+            hop.strip() for hop in ",".join(request.headers.getlist("X-Forwarded-For")).split(",")
+        ]
+        if len(hops) >= trusted:
+            found = hops[-trusted]
+    try:
+        address = ipaddress.ip_address(found)
+    except ValueError:
+        return found[:64]
+    if address.version == 6:
+        if address.ipv4_mapped:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)
+
+
+def _pseudonym(who: str) -> str:
+    """Redis is anybody's to read in the worst case: it never holds an address."""
+    key = services().settings.secret_key.encode()
+    return hmac.new(key, who.encode(), hashlib.sha256).hexdigest()[:24]
