@@ -114,7 +114,7 @@ class _Run:
         running: dict[Future[Attempt], Attempt] = {}
         for claim in claimed:
             if circuit.is_poison(claim.unfinished_before):
-                self._settle(claim, Failure.UNKNOWN, record.poison(self.services, claim))
+                self._poison(Attempt(claim, apps.NOBODY, failure=Failure.UNKNOWN))
             elif (credentials := known.get(claim.app_id)) is None:
                 # The app's secret cannot be opened: the app's trouble, not this person's.
                 self._fail(Attempt(claim, apps.NOBODY, failure=Failure.APP))
@@ -122,6 +122,11 @@ class _Run:
                 attempt = Attempt(claim, credentials)
                 running[pool.submit(fetch, self.services, attempt, self.deadline)] = attempt
         return running
+
+    def _poison(self, attempt: Attempt) -> None:
+        with transaction():
+            written = record.poison(self.services, attempt)
+        self._settle(attempt.claim, Failure.UNKNOWN, written)
 
     def _drain(self, pool: ThreadPoolExecutor, running: dict[Future[Attempt], Attempt]) -> None:
         ready: list[Attempt] = []
@@ -210,9 +215,7 @@ class _Run:
         assert attempt.failure is not None
         try:
             with transaction():
-                written = record.failure(
-                    self.services, attempt.claim, attempt.failure, attempt.retry_after
-                )
+                written = record.failure(self.services, attempt)
         except INTERRUPTS:
             raise
         except Exception:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from audiospective import clock
 from audiospective.models import Connection
@@ -16,20 +17,25 @@ from audiospective.policy.gaps import Before, Hole
 ORDINARY = timedelta(hours=2)  # after a shorter silence there is nothing to look up
 
 
+def is_ordinary(before: Connection, offered: int, oldest: datetime | None, now: datetime) -> bool:
+    """Whether nothing has to be written: the growing stretch ends at `last_success_at` anyway."""
+    success = before.last_success_at
+    if success is None or now - success > ORDINARY:
+        return False
+    known = gaps.newest_known(before.newest_play_at, success)
+    return offered < gaps.PAGE or oldest is None or oldest <= known
+
+
 def polled(before: Connection, offered: int, oldest: datetime | None, now: datetime) -> Hole | None:
     """Extend this person's coverage with a successful poll, or open a gap; returns the hole.
 
     `before` is the connection as it stood before the poll; `offered` counts the items of the page
-    and `oldest` is the end of its oldest play. Call it in the transaction that stores the page.
-    An ordinary poll costs nothing here: the growing stretch ends at `last_success_at` anyway.
+    and `oldest` is the end of its oldest play. Call it in the transaction that stores the page,
+    unless the poll `is_ordinary`.
     """
     user_id = int(before.__data__["user"])
     if before.last_success_at is None:
         Coverage.begin(user_id, gaps.covered_from(offered, oldest, now))
-        return None
-    full = offered >= gaps.PAGE and oldest is not None
-    overlaps = not full or oldest <= (before.newest_play_at or before.last_success_at)
-    if overlaps and now - before.last_success_at <= ORDINARY:
         return None
     last = Coverage.newest(user_id)
     paused = last is not None and last.ended_at is not None
@@ -129,7 +135,7 @@ def _merge(user_id: int) -> None:
     stretches = list(
         Coverage.select().where(Coverage.user == user_id).order_by(Coverage.started_at)
     )
-    for earlier, later in zip(stretches, stretches[1:], strict=False):
+    for earlier, later in pairwise(stretches):
         if holes.get(earlier.ended_at) == later.started_at:
             continue
         Coverage.delete().where(

@@ -6,13 +6,15 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from audiospective import clock
+from audiospective.clients import tally
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.recently_played import Page
 from audiospective.clients.spotify import Credentials, SpotifyError, Tokens
 from audiospective.models.claims import Claim
 from audiospective.models.connections import ACCESS_PLACE, REFRESH_PLACE
-from audiospective.policy import limits
+from audiospective.policy import limits, silence
 from audiospective.policy.failures import CHARGED_TO_APP, Failure
+from audiospective.policy.silence import Reading
 from audiospective.services import Services
 
 SCOPE = "user-read-recently-played"
@@ -41,6 +43,8 @@ class Attempt:
     retry_after: str | None = None
     blocked: bool = False
     calls: int = 0
+    sends: int = 0  # HTTP requests, further tries included
+    took_ms: int = 0
     refreshed: bool = False
 
     @property
@@ -50,6 +54,16 @@ class Attempt:
 
 def fetch(services: Services, attempt: Attempt, deadline: Deadline) -> Attempt:
     """Take the poll as far as it goes without the database; errors become part of the answer."""
+    began, sends = clock.monotonic(), tally.sends()
+    found = _caught(services, attempt, deadline)
+    return replace(
+        found,
+        sends=attempt.sends + tally.sends() - sends,
+        took_ms=attempt.took_ms + round((clock.monotonic() - began) * 1000),
+    )
+
+
+def _caught(services: Services, attempt: Attempt, deadline: Deadline) -> Attempt:
     try:
         return _fetch(services, replace(attempt, rotated=False), deadline)
     except SpotifyError as error:
@@ -84,7 +98,29 @@ def _fetch(services: Services, attempt: Attempt, deadline: Deadline) -> Attempt:
             raise
         attempt = _refresh(services, replace(attempt, calls=attempt.calls + 1), deadline)
         return attempt if attempt.rotated else _fetch(services, attempt, deadline)
-    return replace(attempt, page=page, calls=attempt.calls + 1)
+    attempt = replace(attempt, page=page, calls=attempt.calls + 1)
+    return _confirmed(services, attempt, access, deadline)
+
+
+def _confirmed(services: Services, attempt: Attempt, access: str, deadline: Deadline) -> Attempt:
+    """An empty page where there were plays, for the second time: ask whether the token works."""
+    page, connection = attempt.page, attempt.claim.connection
+    assert page is not None
+    reading = silence.read(
+        page.offered,
+        had_plays=connection.newest_play_at is not None,
+        empty_before=connection.empty_pages > 0,
+        profile_ok=None,
+    )
+    if reading is not Reading.CONFIRM:
+        return attempt
+    try:
+        services.spotify.me(access, deadline)
+    except SpotifyError as error:
+        if error.failure in CHARGED_TO_APP:
+            raise
+        raise SpotifyError(Failure.SILENT, "empty pages, and the profile is refused") from None
+    return replace(attempt, calls=attempt.calls + 1)
 
 
 def _refresh(services: Services, attempt: Attempt, deadline: Deadline) -> Attempt:

@@ -7,10 +7,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-import redis
-
 from audiospective import clock
-from audiospective.clients.queues import INTERACTIVE
 from audiospective.models.notices import OBSOLETE, QUEUED, Notice
 from audiospective.policy.letters import KINDS
 from audiospective.services import Services
@@ -77,8 +74,4 @@ def hurry(services: Services) -> bool:
     Call it after the commit. Without Redis nothing is lost (False): the timetable sends the
     letter with its next round.
     """
-    try:
-        services.queues.enqueue(INTERACTIVE, "send_letters")
-    except redis.exceptions.RedisError:
-        return False
-    return True
+    return services.queues.wake("send_letters")

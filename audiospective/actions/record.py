@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from audiospective import clock
+from audiospective import clock, log
+from audiospective.actions import breakdown, coverage, guard, notify
 from audiospective.actions.fetch import Attempt
+from audiospective.clients.queues import INTERRUPTS
 from audiospective.clients.spotify import Tokens
 from audiospective.history import append
 from audiospective.models import Connection, SpotifyApp, claims
-from audiospective.models.base import LONG_AGO
+from audiospective.models.base import LONG_AGO, database
 from audiospective.models.claims import Claim
 from audiospective.models.connections import ACCESS_PLACE, ACTIVE, NOT_ALLOWED, REFRESH_PLACE
+from audiospective.models.poll_log import PollLog
 from audiospective.policy import circuit, failures, limits, schedule
 from audiospective.policy.failures import Failure
 from audiospective.services import Services
+
+Result = TypeVar("Result")
 
 
 def rotation(services: Services, attempt: Attempt) -> Attempt | None:
@@ -49,6 +54,8 @@ def success(services: Services, attempt: Attempt, track_ids: Mapping[str, int]) 
     claim, page = attempt.claim, attempt.page
     assert page is not None
     connection, now = claim.connection, claim.claimed_at
+    if not page.offered and connection.newest_play_at is not None:
+        return _empty(services, attempt)
     ended = [clock.from_ms(play.played_at) for play in page.plays]
     rate = schedule.plays_per_hour(connection.plays_per_hour, ended, now)
     known = [connection.newest_play_at] if connection.newest_play_at else []
@@ -63,11 +70,17 @@ def success(services: Services, attempt: Attempt, track_ids: Mapping[str, int]) 
         Connection.consecutive_failures: 0,
         Connection.last_failure_type: None,
         Connection.circuit_open_until: LONG_AGO,
+        Connection.empty_pages: 0,
+        Connection.auth_notification_count: 0,
+        Connection.last_notification_sent: None,
     }
     if attempt.tokens and not attempt.stored:
         values |= _sealed(services, claim, attempt.tokens)
     if not claims.settle(claim, values):
         return None
+    oldest = min(ended, default=None)
+    seen = (connection, page.offered, oldest, now)
+    hole = None if coverage.is_ordinary(*seen) else _aside(claim, lambda: coverage.polled(*seen))
     added = append.polled(
         [
             append.NewPlay(
@@ -81,20 +94,57 @@ def success(services: Services, attempt: Attempt, track_ids: Mapping[str, int]) 
         Connection.update(plays_archived=Connection.plays_archived + added).where(
             Connection.user == claim.user_id
         ).execute()
+    _log(attempt, "ok", added)
+    if notify.may_have_recovered(connection, now):
+        _aside(claim, lambda: notify.recovered(services, connection, added, hole))
     return added
 
 
-def failure(services: Services, claim: Claim, found: Failure, retry_after: str | None) -> bool:
+def _empty(services: Services, attempt: Attempt) -> int | None:
+    """A page without plays for somebody who has some proves nothing: recorded, and asked again.
+
+    It is no success either: a day of such answers is what the dead man's switch is for.
+    """
+    claim = attempt.claim
+    values: dict[Any, Any] = {
+        Connection.last_polled_at: claim.claimed_at,
+        Connection.next_poll_at: claim.claimed_at + failures.COOLDOWNS[Failure.SILENT].base,
+        Connection.unfinished_claims: 0,
+        Connection.empty_pages: min(claim.connection.empty_pages + 1, 1000),
+    }
+    if attempt.tokens and not attempt.stored:
+        values |= _sealed(services, claim, attempt.tokens)
+    if not claims.settle(claim, values):
+        return None
+    _log(attempt, "empty", 0)
+    return 0
+
+
+def failure(services: Services, attempt: Attempt) -> bool:
     """Write a failure to whom it belongs; False, and nothing written, when the claim was lost.
 
     A failure that is the app's stops the app; the person is given back unpolled and uncharged.
+    So is one that strikes so many at once that it cannot be their own.
     """
+    claim, found = attempt.claim, attempt.failure
+    assert found is not None
     if found in failures.CHARGED_TO_APP:
         if not claims.release(claim):
             return False
-        block(services, claim.app_id, found, retry_after)
+        block(services, claim.app_id, found, attempt.retry_after)
+        _log(attempt, found.value, 0)
+        if found is Failure.APP:
+            notify.app_refused(services, claim.app_id)
         return True
     connection, now = claim.connection, claim.claimed_at
+    if guard.refused(claim, found):
+        spared: dict[Any, Any] = {
+            Connection.last_polled_at: now,
+            Connection.next_poll_at: now + failures.COOLDOWNS[found].base,
+            Connection.unfinished_claims: 0,
+        }
+        _log(attempt, found.value, 0)
+        return claims.settle(claim, spared)
     in_a_row = connection.consecutive_failures + 1
     reopens = circuit.reopens_at(found, in_a_row, now)
     values: dict[Any, Any] = {
@@ -108,12 +158,18 @@ def failure(services: Services, claim: Claim, found: Failure, retry_after: str |
     }
     if found is Failure.NOT_ALLOWED:
         values[Connection.status] = NOT_ALLOWED
-    return claims.settle(claim, values)
+    if not claims.settle(claim, values):
+        return False
+    _log(attempt, found.value, 0)
+    if found.value in breakdown.BROKEN:
+        _aside(claim, lambda: notify.broke(services, connection, found))
+    return True
 
 
-def poison(services: Services, claim: Claim) -> bool:
+def poison(services: Services, attempt: Attempt) -> bool:
     """Pause somebody with whom workers keep dying; afterwards they are tried alone again."""
-    if not failure(services, claim, Failure.UNKNOWN, None):
+    claim = attempt.claim
+    if not failure(services, replace(attempt, failure=Failure.UNKNOWN)):
         return False
     Connection.update(unfinished_claims=circuit.ALONE_AFTER).where(
         (Connection.user == claim.user_id) & (Connection.fence == claim.connection.fence)
@@ -130,6 +186,34 @@ def block(services: Services, app_id: int, found: Failure, retry_after: str | No
     ).execute()
     services.limits.block(app_id, until)
     return until
+
+
+def _aside(claim: Claim, extra: Callable[[], Result]) -> Result | None:
+    """Do what belongs into this transaction but must not cost it: on an error only that is undone.
+
+    The plays matter more; what a letter misses here, the timetable finds again.
+    """
+    try:
+        with database.atomic():
+            return extra()
+    except INTERRUPTS:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, the plays are stored
+        log.trouble("aside_failed", error, user=claim.user_id)
+        return None
+
+
+def _log(attempt: Attempt, outcome: str, added: int) -> None:
+    """One line for the person's health page; the same poll written twice is one line."""
+    PollLog.insert(
+        user=attempt.claim.user_id,
+        at=attempt.claim.claimed_at,
+        outcome=outcome,
+        offered=attempt.page.offered if attempt.page else 0,
+        added=added,
+        took_ms=attempt.took_ms,
+        tries=max(1, attempt.sends),
+    ).on_conflict_ignore().execute()
 
 
 def _sealed(services: Services, claim: Claim, found: Tokens) -> dict[Any, Any]:

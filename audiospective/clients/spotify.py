@@ -11,6 +11,7 @@ import orjson
 import requests
 from requests.adapters import HTTPAdapter
 
+from audiospective.clients import tally
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.recently_played import MalformedPageError, Page, read_page
 from audiospective.policy import failures
@@ -198,6 +199,7 @@ class SpotifyClient:
         left = deadline.remaining()
         if left <= 0:
             raise SpotifyError(Failure.NETWORK, "no time was left to ask")
+        tally.count()
         try:
             with self._session.request(
                 method,

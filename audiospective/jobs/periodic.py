@@ -28,7 +28,10 @@ class Entry:
         return PREFIX + self.name
 
 
-TIMETABLE: tuple[Entry, ...] = (Entry("plan", "*/10 * * * *", "plan_polls"),)
+TIMETABLE: tuple[Entry, ...] = (
+    Entry("plan", "*/10 * * * *", "plan_polls"),
+    Entry("care", "5-59/20 * * * *", "look_after"),  # between two plans, 72 times a day
+)
 
 
 def reconcile(scheduler: Scheduler, timetable: Sequence[Entry] = TIMETABLE) -> list[str]:

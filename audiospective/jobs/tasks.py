@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from audiospective.actions import batch, plan, poll
+from audiospective.actions import batch, care, plan, poll
 from audiospective.jobs.context import deadline, task
 from audiospective.services import Services
 
@@ -27,3 +27,15 @@ def poll_user(services: Services, user_id: int) -> None:
     """Poll one person at once: somebody is waiting for it."""
     with deadline(batch.SECONDS) as end:
         poll.one(services, user_id, end)
+
+
+@task
+def look_after(services: Services) -> None:
+    """Owe the letters that are due, send what waits, forget what is old."""
+    care.round_of_care(services)
+
+
+@task
+def send_letters(services: Services) -> None:
+    """Empty the outbox now: somebody is waiting for a letter."""
+    care.deliver(services)

@@ -10,6 +10,7 @@ from audiospective.policy.failures import Failure
 
 PAGE = 50  # Spotify shows this many plays and no older ones
 SURELY = 5.0  # so many expected plays and none heard: under one percent (Poisson)
+FUTURE = timedelta(hours=1)  # clocks differ by less
 LATE = timedelta(hours=2)  # a person is polled hourly at least; twice that is our own delay
 
 
@@ -60,11 +61,21 @@ def hole(before: Before, items: int, oldest: datetime | None, now: datetime) -> 
     """
     if items < PAGE or oldest is None or before.last_success_at is None:
         return None
-    # Without any play so far, the last poll is what proves that there was none.
-    known = before.newest_play_at or before.last_success_at
+    known = newest_known(before.newest_play_at, before.last_success_at)
     if oldest <= known:
         return None
     return Hole(known, oldest, _cause(before, now), _certainty(before, oldest - known))
+
+
+def newest_known(newest_play_at: datetime | None, last_success_at: datetime) -> datetime:
+    """The last instant of which the poll at `last_success_at` told something.
+
+    Without any play so far, that poll itself: it proved that there was none. A play from the
+    future (a device with a wrong clock) would hide every hole until then, so it counts for nothing.
+    """
+    if newest_play_at is None or newest_play_at > last_success_at + FUTURE:
+        return last_success_at
+    return newest_play_at
 
 
 def covered_from(items: int, oldest: datetime | None, now: datetime) -> datetime:

@@ -1,0 +1,296 @@
+"""Owes the letters that the state of the archive asks for; driven by the database, not by polls."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from audiospective import clock, log
+from audiospective.actions import breakdown, guard, letters, links, members
+from audiospective.models import Connection, User, transaction
+from audiospective.models.connections import ACTIVE, NEEDS_REAUTH, NOT_ALLOWED
+from audiospective.models.notices import QUEUED, SENDING, SENT, UNCERTAIN, Notice
+from audiospective.policy import escalation, renewal
+from audiospective.policy import guard as mass
+from audiospective.policy.failures import Failure
+from audiospective.policy.gaps import Hole
+from audiospective.services import Services
+
+LINK_GOOD_FOR = timedelta(days=14)
+ALERT_EVERY = timedelta(days=1)  # while the same trouble lasts
+TROUBLES = ("archive_stopped", "no_success")
+RETRIED = (ACTIVE, NOT_ALLOWED)
+
+
+def due(services: Services) -> dict[str, int]:
+    """Owe everything that is due now; returns letters by kind.
+
+    Safe to run late, twice and by several processes: a letter is owed once per recipient, kind,
+    episode and step, and the step is taken by a conditional update.
+    """
+    guards = guard.review()
+    outages = guard.outages(timedelta(minutes=services.settings.poll_max_minutes))
+    for app_id, failure, since in guards:
+        alert(
+            services, "guard", f"guard.{app_id}.{failure}.{_day(since)}",
+            {"app": app_id, "failure": failure.value, "since": clock.to_ms(since)},
+        )  # fmt: skip
+    owed = {
+        "archive_stopped": sum(_ladder_step(services, one) for one in _broken()),
+        "no_success": sum(_quiet(services, one, outages) for one in _silent()),
+        "renewal": sum(_renewal(services, one) for one in _ending()),
+    }
+    _deactivate()
+    return owed
+
+
+def broke(services: Services, before: Connection, failure: Failure) -> None:
+    """Somebody's connection just broke: owe the first letter, in the transaction that says so."""
+    if failure.value in breakdown.BROKEN and not before.auth_notification_count:
+        found = Connection.get_by_id(before.__data__["user"])
+        _ladder_step(services, found)
+
+
+def may_have_recovered(before: Connection, now: datetime) -> bool:
+    """Whether a letter about trouble can have gone out before this success; no query."""
+    since, success = breakdown.last_known(before), before.last_success_at
+    renewed = success is not None and before.authorized_at > success
+    return bool(before.auth_notification_count) or renewed or escalation.gone_quiet(since, now)
+
+
+def recovered(services: Services, before: Connection, added: int, hole: Hole | None) -> bool:
+    """A poll succeeded: owe "back on" if a letter about the trouble went out; True if so.
+
+    `before` is the connection as it stood before the poll. The caller holds the transaction.
+    """
+    now = clock.now()
+    since = breakdown.last_known(before)
+    user_id = int(before.__data__["user"])
+    about = Notice.user == user_id, Notice.kind.in_(TROUBLES), Notice.created_at >= since
+    told = Notice.select().where(*about, Notice.status.in_((SENT, UNCERTAIN, SENDING))).exists()
+    user = User.get_by_id(user_id)
+    recipient = members.address(user, "back_on")
+    if not told or recipient is None:
+        return False
+    data = _common(services, user) | {
+        "since": clock.to_ms(since),
+        "back_at": clock.to_ms(now),
+        "added": added,
+        "hole_start": clock.to_ms(hole.start) if hole else None,
+        "hole_end": clock.to_ms(hole.end) if hole else None,
+        "import_url": f"{services.settings.base_url}/import",
+    }
+    return letters.owe(
+        services, "back_on", recipient=recipient, episode=str(clock.to_ms(since)),
+        user_id=user_id, data=data,
+    )  # fmt: skip
+
+
+def app_refused(services: Services, app_id: int) -> int:
+    """The app itself is turned away (secret, Premium of its owner): only its operator can act."""
+    now = clock.now()
+    return alert(
+        services, "app_refused", f"app_refused.{app_id}.{now:%Y-%m-%d}",
+        {"app": app_id, "since": clock.to_ms(now)},
+    )  # fmt: skip
+
+
+def alert(services: Services, topic: str, episode: str, facts: dict[str, Any]) -> int:
+    """Tell every operator, once per `episode`; returns how many letters are owed by it."""
+    owed = 0
+    for user in User.select().where(User.is_operator == True):  # noqa: E712 - SQL, not Python
+        recipient = members.address(user, "operator_alert")
+        if recipient is not None:
+            data = _common(services, user) | {"topic": topic, "facts": facts}
+            owed += letters.owe(
+                services, "operator_alert", recipient=recipient, episode=episode,
+                user_id=user.id, data=data,
+            )  # fmt: skip
+    return owed
+
+
+def _broken() -> Iterator[Connection]:
+    """Whoever only person or operator can help, with a letter of the ladder still to come."""
+    query = Connection.select().where(
+        (
+            (Connection.status == NOT_ALLOWED)
+            | (
+                (Connection.status == ACTIVE)
+                & (Connection.consecutive_failures > 0)
+                & Connection.last_failure_type.in_(list(breakdown.BROKEN))
+            )
+        )
+        & (Connection.auth_notification_count < escalation.LETTERS)
+    )
+    return iter(list(query))
+
+
+def _ladder_step(services: Services, connection: Connection) -> bool:
+    now, count = clock.now(), connection.auth_notification_count
+    rung = escalation.due(count, connection.last_notification_sent, now)
+    user_id = int(connection.__data__["user"])
+    failure = Failure(connection.last_failure_type or Failure.NOT_ALLOWED.value)
+    if rung is None or guard.in_force(int(connection.__data__["app"]), failure):
+        return False
+    user = User.get_by_id(user_id)
+    recipient = members.address(user, "archive_stopped")
+    if recipient is None:
+        return False  # the dashboard says that nobody will be told
+    url = reconnect_url(services, user_id, now)
+    data = _common(services, user) | {
+        "reason": _reason(connection, failure, now),
+        "stopped_at": clock.to_ms(breakdown.last_known(connection)),
+        "rung": rung,
+        "last": rung == escalation.LETTERS - 1,
+        "reconnect_url": url,
+    }
+    with transaction():
+        # Whoever moves the count owes the letter; a second process finds it moved.
+        moved = (
+            Connection.update(auth_notification_count=count + 1)
+            .where(
+                (Connection.user == user_id)
+                & (Connection.auth_notification_count == count)
+                & (Connection.authorized_at == connection.authorized_at)
+            )
+            .execute()
+        )
+        return bool(moved) and letters.owe(
+            services, "archive_stopped", recipient=recipient,
+            episode=breakdown.episode(connection), rung=rung, user_id=user_id, data=data,
+        )  # fmt: skip
+
+
+def _silent() -> Iterator[Connection]:
+    """Whoever should be polled with success and was not for a day, for other reasons."""
+    limit = clock.now() - escalation.SILENT_FOR
+    query = Connection.select().where(
+        (Connection.status == ACTIVE)
+        & (
+            (Connection.last_success_at <= limit)
+            | (Connection.last_success_at.is_null() & (Connection.authorized_at <= limit))
+        )
+    )
+    return (one for one in list(query) if not breakdown.is_broken(one))
+
+
+def _quiet(services: Services, connection: Connection, outages: set[int]) -> bool:
+    app_id = int(connection.__data__["app"])
+    kind = connection.last_failure_type if connection.consecutive_failures else None
+    shared = kind is None or Failure(kind) in mass.SHARED
+    if (shared and app_id in outages) or guard.any_in_force(app_id):
+        return False
+    user = User.get_by_id(connection.__data__["user"])
+    recipient = members.address(user, "no_success")
+    if recipient is None:
+        return False
+    data = _common(services, user) | {
+        "since": clock.to_ms(breakdown.last_known(connection)),
+        "failure": kind or "",
+    }
+    return letters.owe(
+        services, "no_success", recipient=recipient,
+        episode=breakdown.quiet_episode(connection), user_id=user.id, data=data,
+    )  # fmt: skip
+
+
+def _ending() -> Iterator[Connection]:
+    now = clock.now()
+    query = Connection.select().where(
+        Connection.status.in_(RETRIED)
+        & (Connection.reauth_due_at > now)
+        & (Connection.reauth_due_at <= now + renewal.STEPS[0])
+    )
+    return (one for one in list(query) if not breakdown.is_broken(one))
+
+
+def _renewal(services: Services, connection: Connection) -> bool:
+    now = clock.now()
+    step = renewal.step(connection.reauth_due_at, now)
+    user = User.get_by_id(connection.__data__["user"])
+    recipient = members.address(user, "renewal")
+    if step is None or recipient is None:
+        return False
+    episode = str(clock.to_ms(connection.reauth_due_at))
+    if _owed_before(recipient, "renewal", episode, step):
+        return False
+    data = _common(services, user) | {
+        "ends_at": clock.to_ms(connection.reauth_due_at),
+        "days": renewal.STEPS[step].days,
+        "last": step == len(renewal.STEPS) - 1,
+        "renew_url": reconnect_url(services, user.id, now, renewal.STEPS[0] + LINK_GOOD_FOR),
+        "expires_at": clock.to_ms(connection.reauth_due_at),
+    }
+    return letters.owe(
+        services, "renewal", recipient=recipient, episode=episode, rung=step,
+        user_id=user.id, data=data,
+    )  # fmt: skip
+
+
+def _owed_before(recipient: str, kind: str, episode: str, rung: int) -> bool:
+    """Whether this letter is there already; spares sealing its data again with every round."""
+    return bool(
+        Notice.select()
+        .where(
+            (Notice.recipient == recipient)
+            & (Notice.kind == kind)
+            & (Notice.episode == episode)
+            & (Notice.rung == rung)
+        )
+        .exists()
+    )
+
+
+def _deactivate() -> None:
+    """After the last letter went out polling stops; the state stays visible until reconnected.
+
+    An account that is missing on the app's list is looked at daily all the same: the operator may
+    add it without a word.
+    """
+    waiting = Notice.select(Notice.user).where(
+        (Notice.kind == "archive_stopped")
+        & Notice.user.is_null(False)
+        & Notice.status.in_((QUEUED, UNCERTAIN, SENDING))
+    )
+    stopped = (
+        Connection.update(status=NEEDS_REAUTH)
+        .where(
+            (Connection.status == ACTIVE)
+            & (Connection.consecutive_failures > 0)
+            & (Connection.last_failure_type == Failure.AUTH.value)
+            & (Connection.auth_notification_count >= escalation.LETTERS)
+            & Connection.user.not_in(waiting)
+        )
+        .execute()
+    )
+    if stopped:
+        log.event("deactivated", logging.WARNING, people=stopped)
+
+
+def reconnect_url(
+    services: Services, user_id: int, now: datetime, good_for: timedelta = LINK_GOOD_FOR
+) -> str:
+    """The page behind a letter's button; opening it does nothing."""
+    token = links.sign(services.settings, links.RECONNECT, user_id, expires_at=now + good_for)
+    return f"{services.settings.base_url}/reconnect/{token}"
+
+
+def _reason(connection: Connection, failure: Failure, now: datetime) -> str:
+    if failure is Failure.AUTH:
+        return "expired" if connection.reauth_due_at <= now else "revoked"
+    return failure.value
+
+
+def _common(services: Services, user: User) -> dict[str, Any]:
+    return {
+        "name": user.display_name or "",
+        "timezone": user.timezone,
+        "dashboard_url": f"{services.settings.base_url}/dashboard",
+    }
+
+
+def _day(instant: datetime) -> str:
+    """One alert a day while the same trouble lasts."""
+    return str((clock.now() - instant) // ALERT_EVERY)

@@ -1,0 +1,86 @@
+"""Forgets what has served its time, so that storage is left for plays."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from audiospective import clock, log
+from audiospective.models import Connection, transaction
+from audiospective.models.base import LONG_AGO
+from audiospective.models.connections import ACTIVE, NEEDS_REAUTH
+from audiospective.models.counters import Counter
+from audiospective.models.marks import Mark
+from audiospective.models.notices import DONE, Notice
+from audiospective.models.poll_log import PollLog
+from audiospective.policy.failures import Failure
+
+POLLS = timedelta(days=3)  # the last fifty polls of somebody who is polled hourly
+FAILED_POLLS = timedelta(days=30)
+COUNTERS = timedelta(days=35)
+STRANGERS = timedelta(days=30)  # letters to addresses that belong to no member
+NOTICES = timedelta(days=200)  # longer than any episode that a letter must not repeat in
+DEAD_TOKENS = timedelta(days=30)
+EVERY = timedelta(hours=20)
+LAST = "purged"
+ORDINARY = ("ok", "empty")
+
+
+def daily() -> dict[str, int] | None:
+    """Purge if that was not done within the last day; rows by table, None when it was not time."""
+    now = clock.now()
+    before = Mark.at_of(LAST)
+    if before is not None and now - before < EVERY:
+        return None
+    if not Mark.advance(LAST, before, now):
+        return None  # another process just began
+    gone = {
+        "poll_log": _polls(now),
+        "counters": Counter.delete().where(Counter.hour < now - COUNTERS).execute(),
+        "notices": _notices(now),
+        "tokens": _dead_tokens(now),
+    }
+    log.event("purged", **gone)
+    return gone
+
+
+def _polls(now: datetime) -> int:
+    fine = PollLog.outcome.in_(ORDINARY)
+    return int(
+        PollLog.delete()
+        .where((fine & (PollLog.at < now - POLLS)) | (PollLog.at < now - FAILED_POLLS))
+        .execute()
+    )
+
+
+def _notices(now: datetime) -> int:
+    settled = Notice.status.in_(DONE)
+    old = Notice.created_at < now - NOTICES
+    strangers = Notice.user.is_null() & (Notice.created_at < now - STRANGERS)
+    return int(Notice.delete().where(settled & (old | strangers)).execute())
+
+
+def _dead_tokens(now: datetime) -> int:
+    """Tokens that Spotify refused stay sealed for a while: it has taken back refusals before."""
+    limit = now - DEAD_TOKENS
+    failing = (
+        (Connection.status == ACTIVE)
+        & (Connection.consecutive_failures > 0)
+        & (Connection.last_failure_type == Failure.AUTH.value)
+    )
+    with transaction():
+        return int(
+            Connection.update(
+                status=NEEDS_REAUTH,
+                access_sealed="",
+                refresh_sealed="",
+                access_expires_at=LONG_AGO,
+            )
+            .where(
+                (failing | (Connection.status == NEEDS_REAUTH))
+                & (Connection.refresh_sealed != "")
+                & (Connection.authorized_at < limit)
+                & (Connection.last_success_at.is_null() | (Connection.last_success_at < limit))
+                & (Connection.lease_until == LONG_AGO)
+            )
+            .execute()
+        )
