@@ -26,7 +26,7 @@ HOLD = "import signal, os; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGT
 AWAIT = "signal.sigwait([signal.SIGTERM])\n"
 FOR_EVER = "signal.sigwait([signal.SIGUSR1])\n"
 
-POLITE = HOLD + "print('hello', flush=True)\n" + AWAIT
+POLITE = HOLD + "print('hello from', os.getpid(), flush=True)\n" + AWAIT
 STUBBORN = HOLD + "print('never', flush=True)\n" + FOR_EVER
 # Forks a child into a process group of its own, as RQ does with its work horse.
 PARENT = (
@@ -65,6 +65,10 @@ class Stage:
 
         lines: list[str] = until(found, f"{part!r} in {self.lines}")
         return lines[-1]
+
+    def pid_of(self, name: str) -> int:
+        """The process of a POLITE program, as it said itself."""
+        return int(self.sees(f"{name} | hello from").split()[-1])
 
     def family(self) -> list[int]:
         return descendants(self.process.pid)
