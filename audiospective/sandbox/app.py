@@ -1,7 +1,8 @@
 """Puts the sandbox together as one WSGI app."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, Response
 
@@ -29,6 +30,16 @@ def create_sandbox(
     app.extensions["sandbox"] = World(base.rstrip("/"), home, seed, demo, source_ms)
     for module in (api, oauth, consent, mail, control_api, pages):
         app.register_blueprint(module.bp)
+
+    plain = app.wsgi_app
+
+    def lenient(environ: Any, start: Any) -> Iterable[bytes]:
+        # Spotify takes a slash at the end of any path, and clients rely on it.
+        if environ["PATH_INFO"].startswith("/v1/"):
+            environ["PATH_INFO"] = environ["PATH_INFO"].rstrip("/")
+        return plain(environ, start)
+
+    app.wsgi_app = lenient  # type: ignore[assignment]
 
     @app.errorhandler(500)
     def broken(_: Exception) -> Response:

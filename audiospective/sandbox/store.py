@@ -31,7 +31,7 @@ class Store:
         path = home / FILE
         path.touch(mode=0o600)
         self._file = sqlite3.connect(
-            path, timeout=1.0, isolation_level=None, check_same_thread=False
+            path, timeout=0.5, isolation_level=None, check_same_thread=False
         )
         try:
             # The lock is held for life: two sandboxes in one home would forget each other's tokens.

@@ -140,14 +140,19 @@ class Handler(BaseHTTPRequestHandler):
         self, status: str, headers: list[tuple[str, str]], body: bytes, cut: bool = False
     ) -> None:
         lines = [f"HTTP/1.1 {status}", f"Date: {self.date_time_string()}"]
-        lines += [f"{name}: {value}" for name, value in headers if name != "Content-Length"]
-        lines.append(f"Content-Length: {len(body)}")
+        # An answer to HEAD keeps the length of the body that it does not have.
+        head_only = self.command == "HEAD"
+        lines += [
+            f"{name}: {value}" for name, value in headers if head_only or name != "Content-Length"
+        ]
+        if not head_only:
+            lines.append(f"Content-Length: {len(body)}")
         if self.close_connection:
             lines.append("Connection: close")
         head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
         if cut:
             body = body[: len(body) // 2]
-        self.wfile.write(head if self.command == "HEAD" else head + body)
+        self.wfile.write(head if head_only else head + body)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Requests go to the log, not to the terminal."""
