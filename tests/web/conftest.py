@@ -106,8 +106,8 @@ def make_site(tmp_path: Path, redis_url: str, request: pytest.FixtureRequest) ->
     yield run
     for site in built:
         site.services.redis.close()
-    if built and not models.database.is_closed():
-        models.database.close()
+        close_all = getattr(site.services.database, "close_all", site.services.database.close)
+        close_all()
 
 
 @pytest.fixture

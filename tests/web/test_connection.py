@@ -1,0 +1,155 @@
+"""Check now, pause, resume, disconnect: by form, with and without htmx."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from audiospective import clock
+from audiospective.clients.queues import INTERACTIVE
+from audiospective.models import Connection
+from audiospective.models.poll_log import PollLog
+from tests.factories import connected, make_user
+from tests.support.clocks import Frozen
+from tests.web import markup
+from tests.web.conftest import Site, Visitor
+
+CHECK = "/connection/check"
+
+
+def token(member: Visitor) -> str:
+    return member.page("/dashboard").all("input", name="csrf_token")[0].attributes["value"]
+
+
+def ask(member: Visitor) -> str:
+    """What htmx gets for the button "Check now"."""
+    answer = member.post(CHECK, data={"csrf_token": token(member)}, headers={"HX-Request": "true"})
+    assert answer.status_code == 200
+    return answer.text
+
+
+def test_check_now_makes_the_poll_due_and_wakes_a_worker(site: Site, frozen: Frozen) -> None:
+    found = connected(site.services, next_poll_at=frozen.now + timedelta(minutes=50))
+    member = site.member(found.user)
+    answer = member.submit(member.page("/dashboard"), CHECK)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/dashboard")
+    assert "The check is on its way" in member.page("/dashboard").text
+    assert Connection.get().next_poll_at == frozen.now
+    assert site.services.queues.queue(INTERACTIVE).count == 1
+
+
+def test_a_second_wish_within_minutes_is_told_when(site: Site, frozen: Frozen) -> None:
+    found = connected(site.services, last_polled_at=frozen.now - timedelta(minutes=2))
+    assert "You can check again at 15:12." in ask(site.member(found.user))
+    assert site.services.queues.queue(INTERACTIVE).count == 0
+
+
+def test_circuits_and_limits_hold_for_the_impatient(site: Site, frozen: Frozen) -> None:
+    found = connected(site.services, circuit_open_until=frozen.now + timedelta(minutes=30))
+    assert "You can check again at 15:39." in ask(site.member(found.user))
+    assert site.services.queues.queue(INTERACTIVE).count == 0
+
+
+def test_nobody_is_polled_who_is_paused_or_gone(site: Site) -> None:
+    found = connected(site.services, status="paused")
+    assert "Checks are stopped" in ask(site.member(found.user))
+    bob = site.member(make_user("bob"))
+    assert "Checks are stopped" in ask(bob)
+    assert site.services.queues.queue(INTERACTIVE).count == 0
+
+
+def test_the_page_watches_until_the_check_is_done(site: Site, frozen: Frozen) -> None:
+    found = connected(site.services)
+    member = site.member(found.user)
+    watching = markup.read(ask(member)).one("span")
+    assert watching.attributes["hx-trigger"] == "every 2s"
+    address = watching.attributes["hx-get"]
+
+    frozen.forward(seconds=30)
+    slower = markup.read(member.fragment(address).text).one("span")
+    assert slower.attributes["hx-trigger"] == "every 5s"
+
+    Connection.update(last_polled_at=frozen.now, last_success_at=frozen.now).execute()
+    PollLog.create(user=found.user, at=frozen.now, outcome="ok", offered=50, added=3)
+    done = member.fragment(address)
+    assert "Checked at 15:09. 3 new plays." in done.text
+    assert done.headers["HX-Trigger"] == "archive-changed"
+    assert "hx-get" not in done.text
+    assert markup.read(done.text).one("div", hx_swap_oob="innerHTML:#status")
+
+
+def test_a_check_that_failed_is_not_called_a_success(site: Site, frozen: Frozen) -> None:
+    found = connected(site.services, last_success_at=frozen.now - timedelta(hours=1))
+    member = site.member(found.user)
+    address = markup.read(ask(member)).one("span").attributes["hx-get"]
+    Connection.update(last_polled_at=frozen.forward(seconds=4)).execute()
+    assert "did not give us your plays" in member.fragment(address).text
+
+
+def test_watching_ends_by_itself(site: Site, frozen: Frozen) -> None:
+    member = site.member(connected(site.services).user)
+    address = markup.read(ask(member)).one("span").attributes["hx-get"]
+    frozen.forward(minutes=3)
+    answer = member.fragment(address).text
+    assert "still waiting for its turn" in answer
+    assert "hx-get" not in answer
+
+
+def test_nonsense_ends_watching_too(site: Site) -> None:
+    member = site.member(connected(site.services).user)
+    for since in ("", "x", "-1", "9" * 40, "١٢"):
+        answer = member.fragment(f"/ui/check?since={since}")
+        assert answer.status_code == 200
+        assert "hx-get" not in answer.text
+
+
+def test_pausing_and_resuming_are_two_forms(site: Site, frozen: Frozen) -> None:
+    found = connected(site.services, next_poll_at=frozen.now + timedelta(minutes=50))
+    member = site.member(found.user)
+    member.submit(member.page("/dashboard"), "/connection/pause")
+    assert Connection.get().status == "paused"
+    page = member.page("/dashboard")
+    assert page.one("h1").text == "Paused by you"
+    member.submit(page, "/connection/resume")
+    assert Connection.get().status == "active"
+    assert Connection.get().next_poll_at <= frozen.now
+    assert site.services.queues.queue(INTERACTIVE).count == 1
+
+
+def test_a_poll_under_way_writes_nothing_after_a_pause(site: Site) -> None:
+    found = connected(site.services, fence=7)
+    member = site.member(found.user)
+    member.submit(member.page("/dashboard"), "/connection/pause")
+    assert Connection.get().fence == 8
+
+
+def test_disconnecting_is_explained_and_forgets_the_tokens(site: Site) -> None:
+    found = connected(site.services)
+    member = site.member(found.user)
+    page = member.page("/connection/disconnect")
+    assert Connection.get().status == "active"  # looking changes nothing
+    assert "It deletes nothing" in page.text
+    member.submit(page, "/connection/disconnect")
+    left = Connection.get()
+    assert (left.status, left.access_sealed, left.refresh_sealed) == ("disconnected", "", "")
+    assert member.page("/dashboard").one("h1").text == "Disconnected"
+
+
+def test_what_cannot_be_paused_or_resumed_stays_as_it_is(site: Site) -> None:
+    found = connected(site.services, status="needs_reauth")
+    member = site.member(found.user)
+    form = {"csrf_token": token(member)}
+    for verb in ("pause", "resume"):
+        assert member.post(f"/connection/{verb}", data=form).status_code == 303
+        assert Connection.get().status == "needs_reauth"
+
+
+def test_everything_works_while_redis_is_away(site: Site, frozen: Frozen) -> None:
+    from redis.exceptions import ConnectionError as RedisConnectionError
+
+    def away(*_: object, **__: object) -> None:
+        raise RedisConnectionError("away")
+
+    found = connected(site.services, next_poll_at=clock.now() + timedelta(minutes=50))
+    site.services.queues.enqueue = away  # type: ignore[method-assign]
+    assert "Asking Spotify" in ask(site.member(found.user))
+    assert Connection.get().next_poll_at == frozen.now  # the next plan finds it

@@ -1,0 +1,295 @@
+"""The dashboard: the state of the archive in one sentence, and plays that arrive by themselves."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from audiospective import clock
+from audiospective.history import append, catalog
+from audiospective.models import Connection, SpotifyApp, User
+from audiospective.models.gaps import Gap
+from tests.factories import connected, make_user, track
+from tests.support.clocks import Frozen
+from tests.web import markup
+from tests.web.conftest import MakeSite, Site, Visitor
+from tests.web.markup import Tag
+
+HOUR = timedelta(hours=1)
+FRAGMENTS = ["/ui/health", "/ui/plays", "/ui/check"]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def site(request: pytest.FixtureRequest, make_site: MakeSite) -> Site:
+    """A site on each kind of database: the dashboard is the most read page."""
+    return make_site(database_url=request.getfixturevalue(f"{request.param}_database_url"))
+
+
+def listener(site: Site, *, ago: timedelta = 8 * timedelta(minutes=1), **values: Any) -> User:
+    """Alice with a connection whose last check was `ago` before now and went well."""
+    now = clock.now()
+    connection = connected(
+        site.services,
+        **{
+            "last_polled_at": now - ago,
+            "last_success_at": now - ago,
+            "next_poll_at": now - ago + HOUR,
+            **values,
+        },
+    )
+    user: User = connection.user
+    return user
+
+
+def save(user: User, *names: str, artist: str = "Harbour Lights") -> None:
+    """Plays of these titles, the first one newest, three minutes apart."""
+    facts = {name: track(name, artist) for name in names}
+    ids = catalog.remember(facts.values())
+    append.polled(
+        [
+            append.NewPlay(
+                user.id,
+                clock.to_ms(clock.now() - timedelta(minutes=10 + 3 * back)),
+                ids[facts[name].spotify_id],
+                None,
+            )
+            for back, name in enumerate(names)
+        ]
+    )
+
+
+def facts(page: Tag) -> dict[str, str]:
+    terms = page.one("dl").all("dt")
+    values = page.one("dl").all("dd")
+    return {dt.text: dd.text for dt, dd in zip(terms, values, strict=True)}
+
+
+def test_the_sentence_comes_first(site: Site, frozen: Frozen) -> None:
+    user = listener(site)
+    save(user, "Slack Water", "Ebb")
+    page = site.member(user).page("/dashboard")
+    assert page.one("h1").text == "Your archive is up to date"
+    assert facts(page) == {
+        "Last successful check": "14 Mar 2026, 15:01 UTC (8 minutes ago)",
+        "Next check": "14 Mar 2026, 16:01 UTC (in 52 minutes)",
+        "Plays saved": "2",
+        "Possible holes": "none known",
+    }
+    assert page.one("title").text == "Your archive is up to date · Audiospective"
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence", "actions"),
+    [
+        ({}, "Your archive is up to date", {"check", "pause"}),
+        (
+            {"last_success_at": None, "last_polled_at": None},
+            "Your first plays are on their way",
+            {"check", "pause"},
+        ),
+        ({"ago": timedelta(hours=6)}, "Catching up", {"check", "pause"}),
+        ({"status": "needs_reauth"}, "Reconnect needed", set()),
+        ({"status": "paused"}, "Paused by you", {"resume"}),
+        ({"status": "disconnected"}, "Disconnected", set()),
+        (
+            {"status": "not_allowed"},
+            "Spotify does not let us read your plays",
+            {"check", "pause"},
+        ),
+        (
+            {"ago": 6 * HOUR, "consecutive_failures": 3, "last_failure_type": "network"},
+            "Spotify isn’t answering us",
+            {"check", "pause"},
+        ),
+    ],
+)
+def test_each_state_has_its_sentence_and_its_buttons(
+    site: Site, frozen: Frozen, values: dict[str, Any], sentence: str, actions: set[str]
+) -> None:
+    page = site.member(listener(site, **values)).page("/dashboard")
+    assert page.one("h1").text == sentence
+    offered = {form.attributes["action"] for form in page.all("form")} - {"/theme", "/sign-out"}
+    assert offered == {f"/connection/{action}" for action in actions}
+
+
+def test_the_wait_that_spotify_asks_for_is_told(site: Site, frozen: Frozen) -> None:
+    user = listener(site, ago=6 * HOUR)
+    SpotifyApp.update(blocked_until=frozen.now + HOUR, block_reason="rate_limit").execute()
+    page = site.member(user).page("/dashboard")
+    assert page.one("h1").text == "Waiting for Spotify’s limit"
+    assert facts(page)["Next check"] == "14 Mar 2026, 16:09 UTC (in 1 hour)"
+
+
+@pytest.mark.parametrize("status", ["needs_reauth", "disconnected"])
+def test_what_only_a_new_consent_helps_leads_to_one(site: Site, status: str) -> None:
+    page = site.member(listener(site, status=status)).page("/dashboard")
+    link = page.one("a", class_="button button-primary")
+    assert link.text == "Reconnect Spotify"
+    assert link.attributes["href"].startswith("/connect?")
+
+
+def test_a_member_without_spotify_is_invited_to_connect(site: Site) -> None:
+    page = site.member(make_user(spotify_account_id=None, spotify_id=None)).page("/dashboard")
+    assert page.one("h1").text == "Your imported archive is safe"
+    assert page.one("a", class_="button button-primary").attributes["href"] == "/connect"
+    assert "every" not in plays(page).attributes["hx-trigger"]
+
+
+def test_open_gaps_are_counted_and_closed_ones_are_not(site: Site) -> None:
+    user = listener(site)
+    for hours, closed in ((9, None), (5, None), (3, clock.now())):
+        start = clock.now() - hours * HOUR
+        Gap.create(
+            user=user,
+            started_at=start,
+            ended_at=start + HOUR,
+            cause="overflow",
+            certainty="possible",
+            opened_at=start,
+            closed_at=closed,
+        )
+    assert facts(site.member(user).page("/dashboard"))["Possible holes"] == "2"
+
+
+def test_the_founding_number_is_shown(site: Site) -> None:
+    user = listener(site)
+    assert "Founding member" not in site.member(user).page("/dashboard").text
+    User.update(founding_number=614).execute()
+    assert "Founding member No. 614" in site.member(user).page("/dashboard").text
+
+
+def test_plays_stand_under_their_day_in_the_readers_zone(site: Site, frozen: Frozen) -> None:
+    user = listener(site)
+    User.update(timezone="Pacific/Auckland").execute()  # 04:09 on the 15th
+    save(user, *(f"Song {number}" for number in range(25)))
+    list_ = plays(site.member(user).page("/dashboard"))
+    assert [day.text for day in list_.all("h3")] == ["Sunday, 15 March 2026"]
+    assert len(list_.all("li")) == 20
+    first = list_.all("li")[0]
+    assert first.one("time").attributes["datetime"] == "2026-03-14T14:59:26Z"
+    assert first.one("time").text == "03:59"
+    assert "Song 0" in first.text
+
+
+def test_every_play_leads_back_to_spotify_and_the_list_names_it(site: Site) -> None:
+    user = listener(site)
+    save(user, "Slack Water")
+    list_ = plays(site.member(user).page("/dashboard"))
+    link = list_.all("li")[0].one("a")
+    assert (
+        link.attributes["href"]
+        == f"https://open.spotify.com/track/{track('Slack Water').spotify_id}"
+    )
+    assert link.text == "Open Spotify : Slack Water"
+    assert "come from Spotify" in list_.text
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "{{ 7 * 7 }}{% raw %}",
+    "سماء بعيدة",
+    "遠い海の記憶 🎻",
+    "A" * 3000,
+    "\u202ereversed",
+    "&amp; &lt;",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_are_shown_as_delivered_and_do_nothing(site: Site, name: str) -> None:
+    user = listener(site)
+    User.update(display_name=name).execute()
+    save(user, name, artist=name)
+    page = site.member(user).page("/dashboard")
+    item = plays(page).all("li")[0]
+    title, by = (span for span in item.all("span") if span.attributes.get("dir") == "auto")
+    assert (title.text, by.text) == (" ".join(name.split()), " ".join(name.split()))
+    assert page.all("img") == []
+    assert len(page.all("script")) == 2  # htmx and our own
+
+
+def test_a_picture_from_another_host_is_not_shown(site: Site) -> None:
+    from audiospective.models import Album
+
+    user = listener(site)
+    save(user, "Slack Water")
+    for url, shown in (("https://evil.example/x.png", 0), ("https://i.scdn.co/image/ab", 1)):
+        Album.update(image_url=url).execute()
+        assert len(site.member(user).page("/dashboard").all("img")) == shown
+
+
+def test_an_unchanged_list_is_not_sent_again(site: Site) -> None:
+    user = listener(site)
+    save(user, "Slack Water")
+    member = site.member(user)
+    address = plays(member.page("/dashboard")).attributes["hx-get"]
+    assert member.fragment(address).status_code == 204
+    save(user, "Ebb")
+    answer = member.fragment(address)
+    assert answer.status_code == 200
+    fragment = markup.read(answer.text)
+    assert markup.faults(fragment) == []
+    assert "Ebb" in fragment.text
+    assert member.fragment(plays(fragment).attributes["hx-get"]).status_code == 204
+
+
+def test_only_a_change_of_state_is_announced(site: Site) -> None:
+    user = listener(site)
+    member = site.member(user)
+    health = member.page("/dashboard").by_id("health")
+    assert health
+    address = health.attributes["hx-get"]
+    assert "#status" not in member.fragment(address).text
+    Connection.update(status="paused").execute()
+    fragment = markup.read(member.fragment(address).text)
+    assert fragment.one("div", hx_swap_oob="innerHTML:#status").text == "Paused by you"
+    again = fragment.by_id("health")
+    assert again
+    assert "#status" not in member.fragment(again.attributes["hx-get"]).text
+    assert "#status" in member.fragment("/ui/health?sentence=nonsense").text
+
+
+@pytest.mark.parametrize("address", FRAGMENTS)
+def test_a_fragment_opened_directly_leads_to_its_page(site: Site, address: str) -> None:
+    answer = site.member(listener(site)).get(address)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/dashboard")
+    assert "HX-Request" in answer.headers["Vary"]
+
+
+@pytest.mark.parametrize("address", FRAGMENTS)
+def test_a_fragment_without_a_session_moves_the_whole_page(site: Site, address: str) -> None:
+    answer = site.visitor().fragment(address)
+    assert answer.status_code == 401
+    assert answer.headers["HX-Redirect"].startswith("/")
+
+
+def test_bob_sees_nothing_of_alice(site: Site) -> None:
+    alice = listener(site)
+    save(alice, "Slack Water")
+    bob: Visitor = site.member(connected(site.services, "bob").user)
+    page = bob.page("/dashboard")
+    assert "Slack Water" not in page.text
+    assert "Alice" not in page.text
+    assert "No plays yet" in page.text
+
+
+def test_the_dashboard_costs_few_queries_however_many_plays(site: Site, queries: list[str]) -> None:
+    user = listener(site)
+    save(user, *(f"Song {number}" for number in range(150)))
+    member = site.member(user)
+    member.get("/dashboard")
+    queries.clear()
+    member.get("/dashboard")
+    assert len(queries) <= 12, queries
+    queries.clear()
+    member.fragment("/ui/plays")
+    assert len(queries) <= 8, queries
+
+
+def plays(page: Tag) -> Tag:
+    found = page.by_id("plays")
+    assert found
+    return found

@@ -1,0 +1,89 @@
+"""The component page, themes and probes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from peewee import OperationalError
+
+from audiospective import models
+from tests.factories import make_user
+from tests.web.conftest import MakeSite, Site, Visitor
+
+
+def test_the_component_page_is_for_the_sandbox_alone(make_site: MakeSite) -> None:
+    assert make_site().visitor().get("/_components").status_code == 404
+    sandbox = make_site(spotify_api_url="http://127.0.0.1:9999/v1")
+    page = sandbox.visitor().page("/_components")
+    assert {"Buttons", "Fields", "Notices", "Plays"} <= {h2.text for h2 in page.all("h2")}
+
+
+def test_htmx_is_told_to_do_nothing_that_the_policy_forbids(visitor: Visitor) -> None:
+    config = json.loads(visitor.page("/").one("meta", name="htmx-config").attributes["content"])
+    assert config["allowEval"] is config["allowScriptTags"] is False
+    assert config["includeIndicatorStyles"] is False
+    assert config["historyCacheSize"] == 0
+    assert config["historyRestoreAsHxRequest"] is False
+    assert config["selfRequestsOnly"] is True
+    swaps = {rule["code"]: rule["swap"] for rule in config["responseHandling"]}
+    assert swaps == {"204": False, "[23]..": True, "422": True, "[45]..": False, "...": False}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_chosen_theme_is_in_the_first_byte(site: Site, theme: str) -> None:
+    member = site.member(make_user())
+    assert "data-theme" not in member.page("/dashboard").one("html").attributes
+    answer = member.submit(member.page("/dashboard"), "/theme", theme=theme, next="/dashboard")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/dashboard")
+    page = member.page("/dashboard")
+    assert page.one("html").attributes["data-theme"] == theme
+    pressed = [b.attributes["value"] for b in page.all("button", aria_pressed="true")]
+    assert pressed == [theme]
+    member.submit(page, "/theme", theme="system")
+    assert "data-theme" not in member.page("/dashboard").one("html").attributes
+
+
+def test_a_theme_that_is_none_is_refused_and_a_forged_cookie_ignored(site: Site) -> None:
+    member = site.member(make_user())
+    assert member.submit(member.page("/dashboard"), "/theme", theme="neon").status_code == 400
+    member.set_cookie("theme", '"><script>', domain="127.0.0.1")
+    assert "data-theme" not in member.page("/dashboard").one("html").attributes
+
+
+def test_choosing_a_theme_leads_to_no_other_site(site: Site) -> None:
+    member = site.member(make_user())
+    answer = member.submit(member.page("/dashboard"), "/theme", theme="dark", next="//evil.example")
+    assert answer.headers["Location"] == "/"
+
+
+def test_alive_is_said_without_a_database(
+    site: Site, queries: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert site.visitor().get("/healthz").text == "ok\n"
+    assert queries == []
+
+
+def test_ready_means_that_the_database_answers(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = site.visitor().get("/readyz")
+    assert (answer.status_code, answer.text) == (200, "database: ok\nredis: ok\n")
+
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("no answer from secret-host")
+
+    monkeypatch.setattr(models.database.obj, "execute_sql", away)
+    answer = site.visitor().get("/readyz")
+    assert (answer.status_code, answer.text) == (503, "database: no answer\nredis: ok\n")
+
+
+def test_redis_away_is_said_but_stops_no_page(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    from redis.exceptions import ConnectionError as RedisConnectionError
+
+    def away() -> None:
+        raise RedisConnectionError("away")
+
+    monkeypatch.setattr(site.services.redis, "ping", away)
+    answer = site.visitor().get("/readyz")
+    assert (answer.status_code, answer.text) == (200, "database: ok\nredis: no answer\n")
