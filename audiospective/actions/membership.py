@@ -150,6 +150,10 @@ def set_tier(user: User, tier: str) -> None:
     User.update(tier=tier).where(User.id == user.id).execute()
 
 
+def set_operator(user: User, operator: bool) -> None:
+    User.update(is_operator=operator).where(User.id == user.id).execute()
+
+
 @dataclass(frozen=True)
 class _Consent:
     profile: Profile

@@ -123,6 +123,11 @@ def confirm(services: Services, entry: WaitlistEntry) -> Standing:
     return standing(entry)
 
 
+def waiting() -> int:
+    """How many have confirmed and were not invited yet."""
+    return int(WaitlistEntry.select().where(WaitlistEntry.is_waiting()).count())
+
+
 def leave(entry: WaitlistEntry) -> None:
     """Forget the address; a place held for it goes back."""
     WaitlistEntry.delete().where(

@@ -1,0 +1,46 @@
+"""`waitlist`: who waits for a place, and who is invited next."""
+
+from __future__ import annotations
+
+import click
+
+from audiospective.actions import membership, waitlist
+from audiospective.cli._archive import opened
+from audiospective.policy.founding import Places
+
+
+@click.group()
+def command() -> None:
+    """Look at the waitlist and invite from it."""
+
+
+@command.command()
+def status() -> None:
+    """How many wait, and what is free."""
+    with opened() as services:
+        waiting, places = waitlist.waiting(), membership.places(services)
+    click.echo(f"{waiting} waiting; {_free(places)}.")
+
+
+@command.command()
+@click.argument("count", type=click.IntRange(1, 10_000))
+def invite(count: int) -> None:
+    """Invite the next COUNT in line; each has seven days to come, whatever the door says."""
+    with opened() as services:
+        seats = membership.places(services).seats_left
+        invited = waitlist.invite(services, count)
+        places = membership.places(services)
+    for email in invited:
+        click.echo(f"invited {email}")
+    if seats is not None and len(invited) > seats:
+        click.echo(
+            f"Only {seats} Spotify seats were free. Add the others to your app's users at Spotify, "
+            "or they will be turned away there.",
+            err=True,
+        )
+    click.echo(f"{len(invited)} invited; {_free(places)}.")
+
+
+def _free(places: Places) -> str:
+    seats = "no limit of seats" if places.seats_left is None else f"{places.seats_left} seats free"
+    return f"{places.left} founding places free, {places.held} held, {seats}"

@@ -1,0 +1,78 @@
+"""Who may come in."""
+
+from __future__ import annotations
+
+import pytest
+
+from audiospective.policy.founding import (
+    Admission,
+    Door,
+    Places,
+    Refusal,
+    Visitor,
+    admit,
+    may_take_seat,
+)
+
+FOUNDER, FREE = Admission(founding=True), Admission(founding=False)
+STRANGER = Visitor()
+INVITED = Visitor(invited=True, holds_place=True)
+INVITED_WITHOUT_PLACE = Visitor(invited=True)
+RESERVED = Visitor(holds_place=True)
+OWN_APP = Visitor(own_app=True)
+
+
+@pytest.mark.parametrize(
+    ("places", "door"),
+    [
+        (Places(cap=1000, taken=0), Door.OPEN),
+        (Places(cap=1000, taken=974), Door.OPEN),
+        (Places(cap=1000, taken=975), Door.FEW),
+        (Places(cap=1000, taken=900, held=75), Door.FEW),
+        (Places(cap=1000, taken=999), Door.FEW),
+        (Places(cap=1000, taken=1000), Door.FULL),
+        (Places(cap=1000, taken=990, held=10), Door.FULL),
+        (Places(cap=1000, taken=990, held=99), Door.FULL),
+        (Places(cap=0, taken=0), Door.FULL),
+        (Places(cap=3, taken=7), Door.FULL),  # the operator lowered the cap
+        (Places(cap=1000, taken=4, seats=5, seats_taken=4), Door.OPEN),
+        (Places(cap=1000, taken=5, seats=5, seats_taken=5), Door.NO_SEAT),
+        (Places(cap=1000, taken=4, seats=5, seats_taken=4, seats_held=1), Door.NO_SEAT),
+        (Places(cap=1000, taken=5, seats=0), Door.NO_SEAT),
+        (Places(cap=5, taken=5, seats=5, seats_taken=5), Door.FULL),  # the cap is the last word
+    ],
+)
+def test_the_door_says_what_a_stranger_finds(places: Places, door: Door) -> None:
+    assert places.door is door
+
+
+@pytest.mark.parametrize(
+    ("places", "visitor", "verdict"),
+    [
+        (Places(cap=10, taken=0), STRANGER, FOUNDER),
+        (Places(cap=10, taken=9), STRANGER, FOUNDER),
+        (Places(cap=10, taken=10), STRANGER, Refusal.FULL),
+        (Places(cap=10, taken=8, held=2), STRANGER, Refusal.FULL),
+        (Places(cap=10, taken=5, seats=5, seats_taken=5), STRANGER, Refusal.NO_SEAT),
+        (Places(cap=10, taken=5, seats=5, seats_taken=4, seats_held=1), STRANGER, Refusal.NO_SEAT),
+        (Places(cap=10, taken=8, held=2), INVITED, FOUNDER),
+        (Places(cap=10, taken=5, held=1, seats=5, seats_taken=5), INVITED, FOUNDER),
+        (Places(cap=10, taken=10), INVITED, FREE),  # nobody gets number eleven
+        (Places(cap=10, taken=8, held=2), INVITED_WITHOUT_PLACE, FREE),
+        (Places(cap=10, taken=8, held=1), INVITED_WITHOUT_PLACE, FOUNDER),
+        (Places(cap=10, taken=8, held=2), RESERVED, FOUNDER),
+        (Places(cap=10, taken=8, held=2, seats=5, seats_taken=5), RESERVED, Refusal.NO_SEAT),
+        (Places(cap=10, taken=10), RESERVED, Refusal.FULL),
+        (Places(cap=10, taken=2, seats=5, seats_taken=5), OWN_APP, FOUNDER),
+        (Places(cap=10, taken=10), OWN_APP, FREE),
+    ],
+)
+def test_who_may_join(places: Places, visitor: Visitor, verdict: Admission | Refusal) -> None:
+    assert admit(places, visitor) == verdict
+
+
+@pytest.mark.parametrize(
+    ("seats", "taken", "may"), [(None, 900, True), (5, 4, True), (5, 5, False), (5, 7, False)]
+)
+def test_a_member_may_take_a_seat_that_is_free(seats: int | None, taken: int, may: bool) -> None:
+    assert may_take_seat(Places(cap=1, taken=1, seats=seats, seats_taken=taken)) is may
