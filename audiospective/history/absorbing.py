@@ -28,7 +28,7 @@ def absorb(user_id: int, plays: pl.DataFrame) -> Absorbed:
     Only the newest 200 of all stay rows, the others go to segments. A play whose key is known
     fills in what was unknown about it; what its owner deleted stays deleted.
     """
-    offered = segment.merge([plays.select(segment.COLUMNS).match_to_schema(segment.SCHEMA)])
+    offered = segment.merge([plays.select(segment.COLUMNS).cast(segment.SCHEMA)])
     with lock.held(user_id):
         wanted = reading.without_removed(user_id, offered)
         last = _last_sealed(user_id)

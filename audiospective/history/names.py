@@ -38,8 +38,11 @@ class Named:
 
 
 def tracks(ids: Collection[int]) -> dict[int, TrackNames]:
-    """What tracks are called, by id; two queries for every 500. All ids must exist."""
-    found: dict[int, TrackNames] = {}
+    """What tracks are called, by id; two queries for every 500.
+
+    An id that the catalog lacks (a backup put back in part) gets an empty title, never an error.
+    """
+    found = {one: TrackNames(one, None, "track", "", None, None, None, None) for one in ids}
     for chunk in _chunks(ids):
         rows = (
             Track.select(

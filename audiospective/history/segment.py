@@ -6,7 +6,8 @@ docs/archive-format.md describes it for everybody else.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import polars as pl
 from polars.exceptions import PanicException, PolarsError
@@ -70,8 +71,10 @@ def decode(blob: bytes, columns: Sequence[str] = COLUMNS, version: int = FORMAT)
     return plays
 
 
-def empty(columns: Sequence[str] = COLUMNS) -> pl.DataFrame:
-    return pl.DataFrame(schema={name: SCHEMA[name] for name in columns})
+def of(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    """Plays from rows by column name, `played_at` in milliseconds; what a row lacks is unknown."""
+    columns = {**SCHEMA, "played_at": pl.Int64()}
+    return pl.DataFrame(rows, schema=columns, orient="row").cast(SCHEMA)
 
 
 def merge(plays: Sequence[pl.DataFrame]) -> pl.DataFrame:

@@ -1,0 +1,43 @@
+"""Verifies archives: every segment is read again, and what is wrong is told to the operators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from audiospective.actions import notify
+from audiospective.history.checking import Examination, examine
+from audiospective.models import DamagedSegment, PlaySegment
+from audiospective.services import Services
+
+
+def members() -> list[int]:
+    """Whose archive holds segments, sound or damaged."""
+    query = PlaySegment.select(PlaySegment.user).distinct()
+    damaged = DamagedSegment.select(DamagedSegment.user).distinct()
+    return sorted({row.user_id for row in query} | {row.user_id for row in damaged})
+
+
+def archives(user_ids: Sequence[int]) -> Iterator[tuple[int, Examination]]:
+    """Examine one archive after the other."""
+    for user_id in user_ids:
+        yield user_id, examine(user_id)
+
+
+def everything(services: Services) -> int:
+    """Examine every archive and let the operators know of damage; how many faults there are."""
+    faults = sum(len(found.faults) for _, found in archives(members()))
+    report_damage(services)
+    return faults
+
+
+def report_damage(services: Services) -> None:
+    """One letter to each operator for every segment that stands aside."""
+    for row in DamagedSegment.select(
+        DamagedSegment.id, DamagedSegment.user, DamagedSegment.year, DamagedSegment.reason
+    ):
+        notify.alert(
+            services,
+            "segment_damaged",
+            f"segment_damaged.{row.id}",
+            {"user": row.user_id, "year": row.year, "reason": row.reason},
+        )

@@ -1,0 +1,90 @@
+"""Looks into every segment of a person: whole, complete, in order, and known to the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from audiospective.history import absorbing, credit, lock, reading, segment, store
+from audiospective.models import DamagedSegment, PlaySegment
+from audiospective.policy.sealing import year_span
+
+
+@dataclass
+class Examination:
+    """What was found; `faults` are sentences, `healed` years that were set aside and are whole."""
+
+    segments: int = 0
+    plays: int = 0
+    faults: list[str] = field(default_factory=list)
+    healed: list[int] = field(default_factory=list)
+
+
+def examine(user_id: int) -> Examination:
+    """Re-read every segment of somebody. What is damaged is set aside, never read in part.
+
+    Segments that were set aside are tried again: one that is whole (its bytes were put back) is
+    taken in again.
+    """
+    found = Examination()
+    for row in DamagedSegment.select().where(DamagedSegment.user == user_id):
+        _heal(row, found)
+    for row in PlaySegment.select().where(PlaySegment.user == user_id).order_by(PlaySegment.year):
+        found.segments += 1
+        try:
+            plays = store.opened(row)
+            problem = _misfit(row, plays)
+        except store.DamagedSegmentError as error:
+            problem, plays = str(error), segment.of([])
+        if problem is not None:
+            store.set_aside(row, problem)
+            found.faults.append(f"year {row.year} is damaged and set aside: {problem}")
+            continue
+        found.plays += plays.height
+        found.faults += (f"year {row.year}: {doubt}" for doubt in _doubts(user_id, plays))
+    return found
+
+
+def _heal(row: DamagedSegment, found: Examination) -> None:
+    try:
+        plays = store.opened(row)
+        problem = _misfit(row, plays)
+    except store.DamagedSegmentError as error:
+        problem = str(error)
+    if problem is not None:
+        found.faults.append(
+            f"year {row.year} has been set aside since {row.found_at:%Y-%m-%d}: {problem}"
+        )
+        return
+    with lock.held(row.user_id):
+        absorbing.absorb(row.user_id, plays)
+        row.delete_instance()
+    found.healed.append(row.year)
+
+
+def _misfit(row: PlaySegment | DamagedSegment, plays: pl.DataFrame) -> str | None:
+    """Why a segment that opens is not what its row says, or None."""
+    first, following = year_span(row.year)
+    instants = plays["played_at"].to_physical()
+    if (instants.min(), instants.max()) != (row.first_at, row.last_at):
+        return "its first or last play is not the one that was noted"
+    if not (first <= row.first_at and row.last_at < following):
+        return "it holds plays of another year"
+    if plays.select(pl.struct(segment.KEY).is_duplicated().any()).item():
+        return "it holds a play twice"
+    if not plays.select(segment.KEY).equals(plays.select(segment.KEY).sort(segment.KEY)):
+        return "its plays are not in order"
+    return None
+
+
+def _doubts(user_id: int, plays: pl.DataFrame) -> Iterator[str]:
+    """What is wrong around a sound segment."""
+    tracks = plays["track"].unique()
+    foreign = tracks.len() - credit.of(tracks).height
+    if foreign:
+        yield f"{foreign} of its tracks are not in the catalog"
+    left = reading.without_removed(user_id, plays).height
+    if left != plays.height:
+        yield f"{plays.height - left} deleted plays are still in it"

@@ -1,0 +1,73 @@
+"""What plays would cost as rows, measured: the same columns and key, in this very database."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from peewee import SQL
+
+from audiospective.history import absorbing, hot, reading, segment
+from audiospective.models import Play, PlaySegment, database
+from audiospective.models.base import is_sqlite
+
+ENOUGH = 20_000  # plays; with fewer, half-empty pages would count too much
+_COLUMNS = (
+    "user_id int, played_at bigint, track_id int, source smallint, ms_played int, context text,"
+    " flags smallint, reason_start text, reason_end text, platform text, country text,"
+    " import_id int"
+)
+_KEY = "PRIMARY KEY (user_id, played_at, track_id)"
+
+
+def sample(plays: int = ENOUGH) -> list[tuple[Any, ...]]:
+    """About so many of the newest stored plays as full rows (user, then hot.COLUMNS)."""
+    rows: list[tuple[Any, ...]] = []
+    newest = PlaySegment.select(PlaySegment.user, PlaySegment.first_at).order_by(
+        PlaySegment.last_at.desc(), PlaySegment.user
+    )
+    for user_id, start in newest.tuples().iterator():
+        found = absorbing.as_rows(reading.between(user_id, start, None, segment.COLUMNS))
+        rows += [(user_id, *(row[name] for name in hot.COLUMNS)) for row in found]
+        if len(rows) >= plays:
+            return rows[:plays]
+    columns = (Play.user, *(getattr(Play, name) for name in hot.COLUMNS))
+    rows += Play.select(*columns).order_by(SQL("1, 2")).limit(plays - len(rows)).tuples()
+    return sorted(set(rows), key=lambda row: row[:3])
+
+
+def row_cost(rows: Sequence[tuple[Any, ...]]) -> float:
+    """Bytes that each of these rows takes in a table of its own, the key's index included."""
+    if not rows:
+        return 0.0
+    return (_in_sqlite(rows) if is_sqlite() else _in_postgres(rows)) / len(rows)
+
+
+def _in_sqlite(rows: Sequence[tuple[Any, ...]]) -> int:
+    with (
+        tempfile.TemporaryDirectory() as home,
+        closing(sqlite3.connect(Path(home) / "rows.db")) as file,
+    ):
+        file.execute(f"CREATE TABLE cost ({_COLUMNS}, {_KEY}) WITHOUT ROWID")
+        file.executemany(_insert("?"), rows)
+        (pages,) = file.execute("PRAGMA page_count").fetchone()
+        (size,) = file.execute("PRAGMA page_size").fetchone()
+        return int(pages * size)
+
+
+def _in_postgres(rows: Sequence[tuple[Any, ...]]) -> int:
+    with database.atomic() as transaction:
+        database.execute_sql(f"CREATE TEMPORARY TABLE cost ({_COLUMNS}, {_KEY})")
+        database.cursor().executemany(_insert("%s"), rows)
+        (size,) = database.execute_sql("SELECT pg_total_relation_size('cost')").fetchone()
+        transaction.rollback()
+    return int(size)
+
+
+def _insert(mark: str) -> str:
+    marks = ", ".join([mark] * (len(hot.COLUMNS) + 1))
+    return f"INSERT INTO cost VALUES ({marks})"  # noqa: S608 - marks only

@@ -1,0 +1,130 @@
+"""Storage: when the budget is reached, when to warn, and what a month costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+MB = 1_000_000
+WARN_AT = (50, 80, 95)  # percent of the budget
+PLAYS_A_DAY = 30.0  # of a member about whom nothing is known yet
+DAYS_A_MONTH = 365.25 / 12
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a database holds and takes; sizes in bytes.
+
+    `rows` and `segments` are the tables of plays with their indexes, `empty` is what the database
+    takes before anybody comes, `row_cost` what one play takes as a row.
+    """
+
+    size: int
+    empty: int
+    rows: int
+    segments: int
+    hot: int  # plays in rows
+    sealed: int  # plays in segments
+    members: int
+    plays_per_day: float  # of everybody
+    row_cost: float
+
+    @property
+    def plays(self) -> int:
+        return self.hot + self.sealed
+
+    @property
+    def rate(self) -> float:
+        """Plays a day of one member."""
+        known = self.members and self.plays_per_day
+        return self.plays_per_day / self.members if known else PLAYS_A_DAY
+
+    @property
+    def sealed_cost(self) -> float:
+        """Bytes of a sealed play; before anything is sealed, the bound that sealing promises."""
+        return self.segments / self.sealed if self.sealed else 12.0
+
+    @property
+    def upkeep(self) -> float:
+        """Bytes a member takes besides sealed plays: hot tail, catalog, the rest."""
+        known = self.size - self.empty - self.segments
+        return known / self.members if self.members else 600 * self.row_cost
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """For a number of members: bytes at first, bytes more a day, days until the budget is full.
+
+    `days` is 0 when it is full from the start, None when it never will be.
+    """
+
+    members: int
+    at_first: float
+    per_day: float
+    days: float | None
+
+
+def forecast(
+    measured: Measured, members: int, budget: float, *, play: float | None = None
+) -> Forecast:
+    """When `members` like today's fill `budget` bytes; `play`: bytes of an old play."""
+    cost = measured.sealed_cost if play is None else play
+    at_first = measured.empty + members * measured.upkeep
+    if members == measured.members:
+        at_first += measured.sealed * cost
+    per_day = members * measured.rate * cost
+    left = budget - at_first
+    days = None if per_day == 0 else max(0.0, left / per_day)
+    return Forecast(members, at_first, per_day, days)
+
+
+def size_after(measured: Measured, members: int, days: float) -> float:
+    """Bytes of a database in which `members` have been archived for so many days."""
+    return (
+        measured.empty
+        + members * measured.upkeep
+        + members * measured.rate * days * measured.sealed_cost
+    )
+
+
+def level(size: float, budget: float) -> int:
+    """The highest of WARN_AT that is reached, else 0."""
+    return max((mark for mark in WARN_AT if size * 100 >= mark * budget), default=0)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a bill, in the currency of the price table, a month."""
+
+    what: str
+    units: float
+    cost: float
+
+
+def bill(prices: Mapping[str, Any], members: int, size: float) -> list[Line]:
+    """The monthly bill of `members` with a database of `size` bytes; `prices` as in prices.toml."""
+    lines = [
+        _tier("database", prices["database"], size / (1000 * MB), "gb"),
+        _tier("redis", prices["redis"], members, "members"),
+    ]
+    for name, process in sorted(prices["process"].items()):
+        count = max(1, -(-members // process["members"]))
+        lines.append(Line(name, count, count * process["price"]))
+    letters = members * prices["letters_per_member"]
+    lines.append(_tier("letters", prices["letters"], letters, "letters"))
+    stored = max(
+        0.0, members * prices["stored_mb_per_member"] / 1000 - prices["storage"]["free_gb"]
+    )
+    lines.append(Line("file storage", stored, stored * prices["storage"]["price_per_gb"]))
+    return lines
+
+
+def _tier(name: str, tiers: Sequence[Mapping[str, Any]], need: float, unit: str) -> Line:
+    """The cheapest plan that holds `need`; beyond the largest, as many of that one as it takes."""
+    for tier in sorted(tiers, key=lambda one: float(one["price"])):
+        if need <= tier[unit]:
+            return Line(f"{name} ({tier['name']})", 1, tier["price"])
+    largest = max(tiers, key=lambda one: float(one[unit]))
+    count = -(-need // largest[unit])
+    return Line(f"{name} ({largest['name']} x {count:.0f})", count, count * largest["price"])

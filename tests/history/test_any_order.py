@@ -1,0 +1,184 @@
+"""Whatever happens in whatever order, the archive equals a plain set of plays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from audiospective import clock, history
+from audiospective.history import append, removal, sealing, segment
+from audiospective.models import Play, PlaySegment, RemovedPlay, TrackArtist, User
+from audiospective.policy import calendar
+from tests.history.making import person, track
+
+# Around three ends of year, so that few plays reach many segments; ties are likely.
+MOMENTS = [
+    clock.to_ms(datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC)) + offset * 700
+    for year in (2023, 2024, 2025)
+    for offset in range(-6, 7)
+]
+TRACKS = 3
+keys = st.tuples(st.sampled_from(MOMENTS), st.integers(0, TRACKS - 1))
+some_keys = st.lists(keys, min_size=1, max_size=12)
+zones = st.sampled_from(
+    ["UTC", "America/Los_Angeles", "Asia/Kathmandu", "Pacific/Kiritimati", "Europe/Lisbon"]
+)
+
+
+class Archive(RuleBasedStateMachine):
+    """Two people's archives next to the simplest thing that could be right."""
+
+    @initialize()
+    def begin(self) -> None:
+        for model in (PlaySegment, RemovedPlay, Play, TrackArtist, User):
+            model.delete().execute()
+        self.names = [track(f"{id(self)} {number}") for number in range(TRACKS)]
+        self.alice, self.bob = person("alice"), person("bob")
+        self.plays: dict[tuple[int, int], dict[str, Any]] = {}
+        self.removed: dict[tuple[int, int], dict[str, Any]] = {}
+        self.friends = {(MOMENTS[0], self.names[0])}
+        append.polled([append.NewPlay(self.bob, *key, None) for key in self.friends])
+
+    def real(self, chosen: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        return sorted({(moment, self.names[number]) for moment, number in chosen})
+
+    def learn(self, key: tuple[int, int], source: int, **facts: Any) -> None:
+        known = self.plays.setdefault(key, {"source": 0})
+        known["source"] |= source
+        for name, value in facts.items():
+            if value is not None:
+                known.setdefault(name, value)
+
+    @rule(chosen=some_keys, context=st.sampled_from([None, "spotify:album:x"]))
+    def poll(self, chosen: list[tuple[int, int]], context: str | None) -> None:
+        page = self.real(chosen)
+        append.polled([append.NewPlay(self.alice, *key, context) for key in page])
+        for key in page:
+            # A row that is there stays as it is; one that repeats a sealed play adds what it knows.
+            if key not in self.removed and key not in self.rows_before:
+                self.learn(key, 1, context=context)
+
+    @rule(chosen=some_keys, ms_played=st.sampled_from([None, 0, 31_000]), skipped=st.booleans())
+    def bring(self, chosen: list[tuple[int, int]], ms_played: int | None, skipped: bool) -> None:
+        file = self.real(chosen)
+        before = self.total()
+        told = history.absorb(self.alice, imported(file, ms_played=ms_played, skipped=skipped))
+        fresh = [key for key in file if key not in self.plays and key not in self.removed]
+        stones = [key for key in file if key in self.removed]
+        assert (told.added, told.removed) == (len(fresh), len(stones))
+        assert told.known == len(file) - len(fresh) - len(stones)
+        assert self.total() == before + len(fresh)
+        for key in file:
+            if key not in self.removed:
+                self.learn(key, 2, ms_played=ms_played, skipped=skipped, country="SE")
+
+    @rule(keep=st.integers(0, 6), trigger=st.integers(0, 10))
+    def seal(self, keep: int, trigger: int) -> None:
+        sealing.seal(self.alice, keep=keep, trigger=trigger)
+
+    @rule(chosen=some_keys)
+    def delete(self, chosen: list[tuple[int, int]]) -> None:
+        wanted = self.real(chosen)
+        there = [key for key in wanted if key in self.plays]
+        assert removal.remove(self.alice, wanted) == len(there)
+        for key in there:
+            self.removed[key] = self.plays.pop(key)
+
+    @rule(chosen=some_keys)
+    def undo(self, chosen: list[tuple[int, int]]) -> None:
+        wanted = self.real(chosen)
+        there = [key for key in wanted if key in self.removed]
+        assert removal.restore(self.alice, wanted) == len(there)
+        for key in there:
+            self.plays[key] = self.removed.pop(key)
+
+    @rule(zone=zones)
+    def move(self, zone: str) -> None:
+        User.update(timezone=zone).where(User.id == self.alice).execute()
+
+    @rule(span=st.tuples(st.sampled_from(MOMENTS), st.sampled_from(MOMENTS)))
+    def look(self, span: tuple[int, int]) -> None:
+        start, end = sorted(span)
+        found = history.frame(self.alice, clock.from_ms(start), clock.from_ms(end), ["track"])
+        assert found.height == sum(start <= at < end for at, _ in self.plays)
+
+    @rule(year=st.sampled_from([2023, 2024, 2025, 2026]))
+    def look_at_a_year(self, year: int) -> None:
+        zone = User.get_by_id(self.alice).timezone
+        found = history.frame(self.alice, *calendar.year(zone, year))
+        local = [clock.from_ms(at).astimezone(ZoneInfo(zone)).year for at, _ in self.plays]
+        assert found.height == local.count(year)
+
+    @rule(limit=st.integers(1, 9))
+    def leaf_through(self, limit: int) -> None:
+        seen: list[tuple[int, int]] = []
+        before = None
+        while page := history.recent(self.alice, limit, before):
+            seen += [(clock.to_ms(one.played_at), one.track_id) for one in page]
+            before = page[-1].played_at
+        assert seen == sorted(self.plays, reverse=True)
+
+    def total(self) -> int:
+        return history.total(self.alice)
+
+    @invariant()
+    def is_a_plain_set(self) -> None:
+        if not hasattr(self, "plays"):
+            return
+        found = history.frame(self.alice)
+        at = pl.col("played_at").to_physical()
+        assert found.select(at, "track").rows() == sorted(self.plays)
+        for row in found.with_columns(at).to_dicts():
+            known = self.plays[row["played_at"], row["track"]]
+            for name in ("source", "ms_played", "skipped", "country", "context"):
+                assert row[name] == known.get(name), name
+        assert history.total(self.alice) == len(self.plays)
+        assert history.frame(self.bob).height == history.total(self.bob) == 1
+        self.rows_before = set(
+            Play.select(Play.played_at, Play.track).where(Play.user == self.alice).tuples()
+        )
+        for row in PlaySegment.select().where(PlaySegment.user == self.alice):
+            sealed = segment.decode(bytes(row.blob))
+            assert sealed.height == row.plays == sealed.n_unique(segment.KEY)
+            assert {at.year for at in sealed["played_at"]} == {row.year}
+
+
+def imported(file: list[tuple[int, int]], **facts: Any) -> pl.DataFrame:
+    """A frame as an import brings it."""
+    return segment.of(
+        [{"played_at": at, "track": name, "source": 2, "country": "SE", **facts}
+         for at, name in file]
+    )  # fmt: skip
+
+
+@pytest.fixture
+def few_rows(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An import leaves four plays hot instead of 200, so that segments are always about."""
+    monkeypatch.setattr("audiospective.history.absorbing.KEEP", 4)
+    return
+
+
+@pytest.mark.usefixtures("database", "few_rows")
+def test_any_interleaving_equals_a_plain_set() -> None:
+    run_state_machine_as_test(
+        Archive,
+        settings=settings(
+            max_examples=14,
+            stateful_step_count=20,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+        ),
+    )
