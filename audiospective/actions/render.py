@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -17,6 +19,7 @@ from audiospective import clock
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 UTC = ZoneInfo("UTC")
+WIDTH = 72  # of the text part
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,20 @@ def render(kind: str, data: Mapping[str, Any]) -> Words:
 
     # One line: whatever a name may hold, it cannot add a header.
     subject = " ".join(part("subject.txt").split())
-    return Words(subject, part("txt").strip() + "\n", part("html"))
+    return Words(subject, _folded(part("txt")), part("html"))
+
+
+def _folded(text: str) -> str:
+    """Paragraphs as lines of at most WIDTH characters; addresses are never broken."""
+    paragraphs = []
+    for paragraph in re.split(r"\n\s*\n", text.strip()):
+        lines = [line.strip() for line in paragraph.strip().splitlines()]
+        if not any("://" in line for line in lines):
+            lines = textwrap.wrap(
+                " ".join(lines), WIDTH, break_long_words=False, break_on_hyphens=False
+            )
+        paragraphs.append("\n".join(lines))
+    return "\n\n".join(filter(None, paragraphs)).replace("\n\n--\n\n", "\n\n-- \n") + "\n"
 
 
 @lru_cache(maxsize=1)
@@ -63,7 +79,7 @@ def _environment() -> Environment:
 def _day(context: Context, ms: int) -> str:
     """3 November 2026"""
     there = _there(context, ms)
-    return f"{there.day} {there:%B %Y}"
+    return f"{there.day}\u00a0{there:%B %Y}"
 
 
 @pass_context
@@ -71,7 +87,7 @@ def _moment(context: Context, ms: int) -> str:
     """3 November 2026, 14:05 (and UTC where that is not the reader's own zone)"""
     there = _there(context, ms)
     suffix = " UTC" if there.tzinfo is UTC else ""
-    return f"{there.day} {there:%B %Y, %H:%M}{suffix}"
+    return f"{there.day}\u00a0{there:%B %Y, %H:%M}{suffix}"
 
 
 def _plural(count: int, one: str, many: str | None = None) -> str:
