@@ -44,6 +44,7 @@ class Listener:
     def __post_init__(self) -> None:
         self.offline = [(start, end) for start, end in self.offline]
         self.tape = Tape()
+        self.first_day: date | None = None
         self._next_day: date | None = None
         self._woken: set[int] = set()
 
@@ -65,7 +66,7 @@ class Listener:
         if HABITS[self.habit].sessions:
             self._habits(until, seed, catalog)
         while (play := tape.due(until)) is not None:
-            if play.source == "habit" and self._is_awake(play.played_at):
+            if self.is_awake_instead(play):
                 continue
             held = self._held_until(play)
             if held is not None:
@@ -83,7 +84,7 @@ class Listener:
 
     def _habits(self, until: int, seed: str, catalog: Catalog) -> None:
         if self._next_day is None:
-            self._next_day = self._first_day(seed, catalog)
+            self.first_day = self._next_day = self._first_day(seed, catalog)
         while day_start(self._next_day, self.tz) <= until:
             for play in self._plays_of(self._next_day, seed, catalog):
                 self.tape.push(play)
@@ -119,8 +120,11 @@ class Listener:
                 at += rng.randrange(31_000, 58_000)
                 order += 1
 
-    def _is_awake(self, at: int) -> bool:
-        return any(start <= at < start + AWAKE_MS for start in self.awake)
+    def is_awake_instead(self, play: Play) -> bool:
+        """Whether a play of habit did not happen, as its listener was awake and played others."""
+        return play.source == "habit" and any(
+            start <= play.played_at < start + AWAKE_MS for start in self.awake
+        )
 
     def _held_until(self, play: Play) -> int | None:
         """When the device is online again, for a play that ended while it was not."""

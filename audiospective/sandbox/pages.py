@@ -6,10 +6,13 @@ from werkzeug.wrappers import Response as AnyResponse
 from audiospective.sandbox.clock import to_datetime
 from audiospective.sandbox.covers import cover
 from audiospective.sandbox.exchange import world
+from audiospective.sandbox.export import export_zip
 from audiospective.sandbox.ids import is_id
 from audiospective.sandbox.mailbox import Letter
 
 bp = Blueprint("pages", __name__)
+
+EXPORT_MS = 3 * 365 * 86_400_000
 
 # What a letter may do when it is shown: be seen and have its links followed.
 LETTER_POLICY = (
@@ -101,6 +104,22 @@ def remove() -> AnyResponse:
             abort(404)
         here.grants.revoke(grant)
     return redirect("/account/apps", 303)
+
+
+@bp.get("/account/export")
+def export() -> Response:
+    """A listener's whole history, as Spotify sends it on request: three years of it."""
+    here = world()
+    with here.lock:
+        listener = here.listeners.get(request.args.get("listener", ""))
+        since = here.clock.now_ms() - EXPORT_MS
+    if listener is None:
+        abort(404)
+    body = export_zip(here, listener, since)
+    disposition = 'attachment; filename="my_spotify_data.zip"'
+    return Response(
+        body, content_type="application/zip", headers={"Content-Disposition": disposition}
+    )
 
 
 @bp.get("/image/<mark>")

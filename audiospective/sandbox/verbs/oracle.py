@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from audiospective.sandbox.clock import iso
+from audiospective.sandbox.clock import Instant, iso, to_ms
+from audiospective.sandbox.export import export_zip
 from audiospective.sandbox.plays import STATES, Play
 from audiospective.sandbox.verbs.base import Verbs
 
@@ -47,6 +48,11 @@ class OracleVerbs(Verbs):
                 if state is None or play.state(now, tape.first_offer) == state
             ]
         return sorted(found, key=lambda play: (play["played_ms"], play["order"]))
+
+    def export(self, listener: str, since: Instant | None = None) -> bytes:
+        """Somebody's Extended Streaming History as a zip; `since` makes their past reach back."""
+        start = None if since is None else to_ms(since)
+        return export_zip(self.world, self.world.listeners[listener], start)
 
     def balance(self, listener: str | None = None) -> dict[str, int]:
         """How many plays are in each state, of one listener or of all."""
