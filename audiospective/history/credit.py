@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import polars as pl
 
-from audiospective.models import database
+from audiospective.models import Track, TrackArtist, database
 from audiospective.models.base import is_sqlite
 
 TRACKS = {"track": pl.Int32(), "album": pl.Int32(), "artist": pl.Int32()}
@@ -17,6 +17,7 @@ _MAIN = (
     "SELECT t.id, t.album_id, c.artist_id FROM tracks t"
     " LEFT JOIN track_artists c ON c.track_id = t.id AND c.position = 0 WHERE t.id IN {ids}"
 )
+_LENGTHS = "SELECT id, duration_ms FROM tracks WHERE duration_ms IS NOT NULL AND id IN {ids}"
 _ALL = "SELECT track_id, artist_id FROM track_artists WHERE track_id IN {ids}"
 
 
@@ -33,6 +34,20 @@ def of(tracks: pl.Series) -> pl.DataFrame:
 def everybody(tracks: pl.Series) -> pl.DataFrame:
     """`track`, `artist` of every track that occurs, one row for each artist credited."""
     return _fetch(_ALL, tracks, CREDITS)
+
+
+def durations(tracks: pl.Series) -> pl.DataFrame:
+    """`track`, `duration` (ms) of every track that occurs and whose length is known."""
+    return _fetch(_LENGTHS, tracks, {"track": pl.Int32(), "duration": pl.Int64()})
+
+
+def tracks_of(kind: str, one: int) -> list[int]:
+    """The tracks of an "artist" (every credit counts) or "album"."""
+    if kind == "artist":
+        query = TrackArtist.select(TrackArtist.track).where(TrackArtist.artist == one)
+    else:
+        query = Track.select(Track.id).where(Track.album == one)
+    return [track for (track,) in query.distinct().tuples()]
 
 
 def _fetch(query: str, tracks: pl.Series, schema: dict[str, Any]) -> pl.DataFrame:

@@ -1,0 +1,39 @@
+"""When somebody listens: days of a year, hours of a day, months of a life."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import polars as pl
+
+from audiospective.stats import zones
+
+
+def by_day(plays: pl.DataFrame, zone: str, first: date, last: date) -> list[tuple[date, int]]:
+    """Plays of every day from `first` to `last`, days without any included."""
+    counts = dict(_count(zones.dates(plays, zone)))
+    span = range((last - first).days + 1)
+    return [(day, counts.get(day, 0)) for day in (first + timedelta(days=n) for n in span)]
+
+
+def by_hour(plays: pl.DataFrame, zone: str) -> list[int]:
+    """The listening clock: plays by hour of the day, 24 numbers from midnight on."""
+    counts = dict(_count(zones.local(plays, zone).dt.hour()))
+    return [counts.get(hour, 0) for hour in range(24)]
+
+
+def by_month(plays: pl.DataFrame, zone: str) -> list[tuple[date, int]]:
+    """Plays by month (its first day), every month from the first with plays to the last."""
+    counts = dict(_count(zones.local(plays, zone).dt.truncate("1mo").dt.date()))
+    if not counts:
+        return []
+    month, last, months = min(counts), max(counts), []
+    while month <= last:
+        months.append((month, counts.get(month, 0)))
+        month = (month + timedelta(days=31)).replace(day=1)
+    return months
+
+
+def _count(values: pl.Series) -> list[tuple[Any, int]]:
+    return values.alias("value").value_counts().rows()

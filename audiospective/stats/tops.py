@@ -1,0 +1,61 @@
+"""What was heard most: tracks, albums, artists."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from audiospective.history import credit
+
+KINDS = ("track", "album", "artist")
+
+
+def top(plays: pl.DataFrame, kind: str, limit: int = 50) -> pl.DataFrame:
+    """The most played of KINDS: `id`, `plays`, `first`, `last` (played_at), most plays first.
+
+    Needs the columns played_at and track. Every artist credited on a track counts, so their plays
+    may add up to more than there are. Of equals the one heard first stands first.
+    """
+    return _ranked(_by_track(plays), kind).head(limit)
+
+
+def rank(plays: pl.DataFrame, kind: str, one: int) -> int | None:
+    """The place of one track, album or artist, counting from 1; equals share a place."""
+    ranked = _ranked(_by_track(plays), kind)
+    own = ranked.filter(pl.col("id") == one)
+    if own.is_empty():
+        return None
+    return int((ranked["plays"] > own["plays"][0]).sum()) + 1
+
+
+def listened(plays: pl.DataFrame) -> int:
+    """Milliseconds heard; needs track and ms_played.
+
+    Polled plays do not tell how long they were heard: the whole track is assumed.
+    """
+    unknown = plays.filter(pl.col("ms_played").is_null())
+    known = int(plays["ms_played"].sum())
+    if unknown.is_empty():
+        return known
+    lengths = credit.durations(unknown["track"])
+    return known + int(unknown.join(lengths, on="track", how="left")["duration"].sum())
+
+
+def _by_track(plays: pl.DataFrame) -> pl.DataFrame:
+    return plays.group_by("track").agg(
+        plays=pl.len(), first=pl.col("played_at").min(), last=pl.col("played_at").max()
+    )
+
+
+def _ranked(tracks: pl.DataFrame, kind: str) -> pl.DataFrame:
+    # Counting by track first leaves few rows to join with the catalog.
+    if kind == "track":
+        found = tracks.rename({"track": "id"})
+    else:
+        reach = credit.everybody if kind == "artist" else credit.of
+        found = (
+            tracks.join(reach(tracks["track"]), on="track")
+            .drop_nulls(kind)
+            .group_by(pl.col(kind).alias("id"))
+            .agg(pl.col("plays").sum(), pl.col("first").min(), pl.col("last").max())
+        )
+    return found.sort(["plays", "first", "id"], descending=[True, False, False])

@@ -1,0 +1,165 @@
+"""Statistics against the slow and obvious way to count."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audiospective import clock, history
+from audiospective.history import segment
+from audiospective.models import Track
+from audiospective.stats import activity, memories, periods, portrait, streaks, tops, zones
+from tests.history.making import at, person, play, track
+
+ZONE_NAMES = ["UTC", "America/St_Johns", "Europe/Berlin", "Asia/Kathmandu", "Pacific/Apia"]
+instants = st.integers(
+    clock.to_ms(datetime(2011, 12, 1, tzinfo=UTC)), clock.to_ms(datetime(2027, 1, 1, tzinfo=UTC))
+)
+
+
+def plays_at(moments: list[int]) -> pl.DataFrame:
+    rows = [{"played_at": moment, "track": 1, "source": 1} for moment in sorted(moments)]
+    return segment.of(rows)
+
+
+@given(st.lists(instants, max_size=40), st.sampled_from(ZONE_NAMES))
+def test_wall_clocks_are_those_of_the_zone(moments: list[int], zone: str) -> None:
+    shown = zones.local(plays_at(moments), zone).to_list()
+    clocks = (clock.from_ms(moment).astimezone(ZoneInfo(zone)) for moment in sorted(moments))
+    assert shown == [one.replace(tzinfo=None) for one in clocks]
+
+
+@given(st.lists(instants, max_size=40), st.sampled_from(ZONE_NAMES))
+def test_every_play_is_counted_once_by_day_hour_and_month(moments: list[int], zone: str) -> None:
+    plays = plays_at(moments)
+    local = [clock.from_ms(moment).astimezone(ZoneInfo(zone)) for moment in moments]
+    hours = Counter(one.hour for one in local)
+    assert activity.by_hour(plays, zone) == [hours[hour] for hour in range(24)]
+    days = activity.by_day(plays, zone, date(2011, 11, 30), date(2027, 1, 2))
+    assert {day: n for day, n in days if n} == Counter(one.date() for one in local)
+    months = activity.by_month(plays, zone)
+    assert {day: n for day, n in months if n} == Counter(one.date().replace(day=1) for one in local)
+    assert all(later > earlier for (earlier, _), (later, _) in pairwise(months))
+
+
+@pytest.mark.usefixtures("database")
+class TestWithCatalog:
+    """What needs to know albums and artists."""
+
+    def test_tops_count_every_credited_artist(self) -> None:
+        alice = person("alice")
+        duet = track("duet", ("One", "Two"), "Album")
+        solo = track("solo", ("Two",), "Other")
+        for minute, song in enumerate([duet, solo, duet, solo, solo]):
+            play(alice, at(minute), song)
+        plays = history.frame(alice, columns=["played_at", "track"])
+        tracks = tops.top(plays, "track")
+        assert tracks.select("id", "plays").rows() == [(solo, 3), (duet, 2)]
+        assert tracks["first"].to_list() == [clock.from_ms(at(1)), clock.from_ms(at(0))]
+        assert tops.top(plays, "artist")["plays"].to_list() == [5, 2]
+        assert tops.top(plays, "album")["plays"].to_list() == [3, 2]
+        assert tops.top(plays, "artist", 1).height == 1
+        assert tops.rank(plays, "track", duet) == 2
+        assert tops.rank(plays, "track", 0) is None
+
+    def test_no_plays_have_no_tops(self) -> None:
+        plays = history.frame(person("alice"), columns=["played_at", "track"])
+        assert [tops.top(plays, kind).height for kind in tops.KINDS] == [0, 0, 0]
+        assert portrait.of(plays, "artist", 1, "UTC") is None
+
+    def test_time_listened_takes_the_whole_track_where_nothing_is_known(self) -> None:
+        alice, song, odd = person("alice"), track("song"), track("odd")
+        Track.update(duration_ms=180_000).where(Track.id == song).execute()
+        play(alice, at(1), song)
+        play(alice, at(2), song, ms_played=1_000, source=3)
+        play(alice, at(3), odd)
+        plays = history.frame(alice, columns=["track", "ms_played"])
+        assert tops.listened(plays) == 181_000
+
+    def test_a_portrait_of_an_artist(self) -> None:
+        alice = person("alice", "America/Los_Angeles")
+        duet, solo, other = track("duet", ("One", "Two")), track("solo", ("Two",)), track("x")
+        january = clock.to_ms(datetime(2026, 1, 1, 7, 30, tzinfo=UTC))  # 31 December there
+        for moment, song in ((january, duet), (at(0), solo), (at(1), other), (at(2), solo)):
+            play(alice, moment, song)
+        plays = history.frame(alice, columns=["played_at", "track"])
+        artist = tops.top(plays, "artist")["id"][0]
+        found = portrait.of(plays, "artist", artist, "America/Los_Angeles")
+        assert found is not None
+        assert found.plays == 3
+        assert (found.first, found.last) == (
+            (clock.from_ms(january), duet),
+            (clock.from_ms(at(2)), solo),
+        )
+        assert found.months[0] == (date(2025, 12, 1), 1)
+        assert sum(n for _, n in found.months) == sum(found.hours) == 3
+        assert found.tracks.select("id", "plays").rows() == [(solo, 2), (duet, 1)]
+
+    def test_a_week_next_to_the_week_before(self) -> None:
+        alice = person("alice")
+        old, new = track("old", ("Old",)), track("new", ("New",))
+        play(alice, at(0), old)
+        play(alice, at(100), old, ms_played=5, source=2)
+        play(alice, at(101), new, ms_played=7, source=2)
+        columns = ["played_at", "track", "artist", "ms_played", "source"]
+        middle = clock.from_ms(at(50))
+        now = history.frame(alice, start=middle, columns=columns)
+        before = history.frame(alice, end=middle, columns=columns)
+        assert periods.totals(now, before) == periods.Totals(2, 12, 2, 2, 1)
+        assert periods.by_source(before, polled=False).height == 0
+        assert periods.by_source(now, polled=False).height == 2
+        assert periods.by_source(before, polled=True).height == 1
+
+    def test_this_day_in_earlier_years(self) -> None:
+        alice = person("alice")
+        song, hit = track("song"), track("hit")
+        for year, songs in ((2023, [song]), (2024, [song, hit, hit]), (2025, [])):
+            for minute, one in enumerate(songs):
+                moment = datetime(year, 5, 4, 23, 10 + minute, tzinfo=ZoneInfo("Asia/Tokyo"))
+                play(alice, clock.to_ms(moment.astimezone(UTC)), one)
+
+        def read(start: datetime, end: datetime) -> pl.DataFrame:
+            return history.frame(alice, start, end, ["track", "artist"])
+
+        found = memories.on_this_day(read, "Asia/Tokyo", date(2026, 5, 4), 2020)
+        assert [(m.day.year, m.plays, m.track) for m in found] == [(2024, 3, hit), (2023, 1, song)]
+        assert memories.on_this_day(read, "Asia/Tokyo", date(2024, 2, 29), 2020) == []
+
+
+TODAY = date(2026, 11, 22)
+
+
+def back(*days: int) -> set[date]:
+    return {TODAY - timedelta(days=day) for day in days}
+
+
+@pytest.mark.parametrize(
+    ("heard", "unknown", "days"),
+    [
+        (back(), back(), None),
+        (back(0), back(), 1),
+        (back(1), back(), 1),  # today is not over
+        (back(2), back(), None),
+        (back(0, 1, 2, 4), back(), 3),
+        (back(0, 1, 3, 4), back(2), 4),  # a hole neither breaks nor extends
+        (back(2, 3), back(0, 1), 2),
+        (back(3), back(1, 2), 1),
+        (back(5), back(3, 4), None),
+    ],
+)
+def test_the_current_streak(heard: set[date], unknown: set[date], days: int | None) -> None:
+    found = streaks.current(heard, TODAY, unknown)
+    assert (found.days if found else None) == days
+
+
+def test_the_longest_streak_counts_its_unknown_days_apart() -> None:
+    found = streaks.longest(back(1, 2, 3, 10, 11, 13, 14), back(12, 15))
+    assert found == streaks.Streak(4, *sorted(back(14, 10)), unknown=1)
+    assert streaks.longest([]) is None
