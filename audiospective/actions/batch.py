@@ -26,6 +26,9 @@ from audiospective.services import Services
 
 SECONDS = 20.0  # for a batch's HTTP; a dyno that must go is killed 30 s after it is told
 GROUP = 10  # people whose answers are written in one transaction
+LINGER = 0.02  # seconds an answer waits for company before it is written
+LOOK = 0.5  # seconds between two looks whether the batch must end
+GRACE = 3.0  # seconds for calls under way once the process has been told to go
 MARK_SECONDS = 24 * 3600
 ANY_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 LATE = "the answer did not come before the batch ended"
@@ -129,28 +132,54 @@ class _Run:
         self._settle(attempt.claim, Failure.UNKNOWN, written)
 
     def _drain(self, pool: ThreadPoolExecutor, running: dict[Future[Attempt], Attempt]) -> None:
+        """Write answers as they come, together where several come at once."""
         ready: list[Attempt] = []
-        while running:
-            finished, _ = wait(
-                running, timeout=self.deadline.remaining(), return_when=FIRST_COMPLETED
-            )
-            if not finished:
-                break
-            for future in finished:
-                del running[future]
-                attempt = future.result()
-                self.report.calls += attempt.calls if attempt.finished else 0
-                if attempt.rotated:
-                    self._keep_rotation(pool, running, attempt)
-                else:
-                    ready.append(attempt)
-            if len(ready) >= GROUP or not running or self.deadline.remaining() <= 0:
+        while running and self.deadline.remaining() > 0:
+            finished = self._finished(running, LINGER if ready else LOOK)
+            ready += self._sort(pool, running, finished)
+            if len(ready) >= GROUP or not finished:
                 self._store(ready)
                 ready = []
         self._store(ready)
+        if self.deadline.stopped:
+            self._wind_down(running)
         for future, attempt in running.items():
-            if not future.cancel():  # it was under way: this person's answer is what is late
-                self._fail(_late(attempt))
+            if not future.cancel() and not self.deadline.stopped:
+                self._fail(_late(attempt))  # this person's answer is what is late
+
+    def _wind_down(self, running: dict[Future[Attempt], Attempt]) -> None:
+        """Told to go: what is under way may still land, what has not begun is given back."""
+        begun = [future for future in running if not future.cancel()]
+        wait(begun, timeout=GRACE)
+        landed = [future.result() for future in begun if future.done()]
+        for attempt in landed:
+            if attempt.rotated:  # only this worker knows the living token
+                record.rotation(self.services, attempt)
+        self._store([attempt for attempt in landed if attempt.page is not None])
+
+    def _finished(
+        self, running: dict[Future[Attempt], Attempt], seconds: float
+    ) -> set[Future[Attempt]]:
+        # Short looks, because a signal that brings the deadline forward does not end a wait.
+        timeout = min(seconds, self.deadline.remaining())
+        return wait(running, timeout=timeout, return_when=FIRST_COMPLETED).done
+
+    def _sort(
+        self,
+        pool: ThreadPoolExecutor,
+        running: dict[Future[Attempt], Attempt],
+        finished: Iterable[Future[Attempt]],
+    ) -> list[Attempt]:
+        ready = []
+        for future in finished:
+            del running[future]
+            attempt = future.result()
+            if attempt.rotated:
+                self._keep_rotation(pool, running, attempt)
+            else:
+                self.report.calls += attempt.calls
+                ready.append(attempt)
+        return ready
 
     def _keep_rotation(
         self,

@@ -19,7 +19,13 @@ class Deadline:
         return 0.0 if self._stopped.is_set() else max(0.0, self._end - clock.monotonic())
 
     def stop(self) -> None:
+        """End it now: nothing new is begun."""
         self._stopped.set()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was ended from outside, before its time."""
+        return self._stopped.is_set()
 
     def pause(self, seconds: float) -> bool:
         """Wait that long; False at once, without waiting, if it would not end in time."""

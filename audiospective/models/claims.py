@@ -77,7 +77,7 @@ def claim(
             .returning(Connection)
             .execute()
         )
-        rows = list(claimed)
+        rows = sorted(claimed, key=lambda row: row.user_id)
         offsets = dict(
             User.select(User.id, User.minute_offset)
             .where(User.id.in_([row.user_id for row in rows]))
