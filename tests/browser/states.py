@@ -1,0 +1,134 @@
+"""Every page in every state, as functions that bring it about; used by all browser tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from audiospective import clock
+from audiospective.history import append, catalog
+from audiospective.models import Album, SpotifyApp, User
+from audiospective.models.founding import FoundingRegister
+from tests.browser.conftest import House
+from tests.factories import connected, make_user, track
+
+NAMES = [
+    ("Paper Lanterns", "Nora Feld"),
+    ("سماء بعيدة", "ليلى ناصر"),
+    ("遠い海の記憶 🎻", "青木 鈴"),
+    ("<script>alert(1)</script>", "Quote & “Ampersand”"),
+    ("Unbreakable" * 30, "One, Two, Three " * 12),
+]
+
+
+def member(house: House, name: str = "alice", plays: int = 12, **values: Any) -> User:
+    """A member whose last check was 23 minutes ago, with plays that have difficult names."""
+    now = clock.now()
+    connection = connected(
+        house.services,
+        name,
+        **{
+            "last_polled_at": now - timedelta(minutes=23),
+            "last_success_at": now - timedelta(minutes=23),
+            "next_poll_at": now + timedelta(minutes=37),
+            **values,
+        },
+    )
+    user: User = connection.user
+    User.update(founding_number=614, timezone="Europe/Berlin").where(User.id == user.id).execute()
+    save(user, plays)
+    return user
+
+
+def save(user: User, plays: int, *, newest: timedelta = timedelta(minutes=12)) -> None:
+    """Store plays, half an hour apart, the newest `newest` ago."""
+    if not plays:
+        return
+    facts = [track(title, artist) for title, artist in NAMES]
+    ids = catalog.remember(facts)
+    append.polled(
+        [
+            append.NewPlay(
+                user.id,
+                clock.to_ms(clock.now() - newest - back * timedelta(minutes=31)),
+                ids[facts[back % len(facts)].spotify_id],
+                None,
+            )
+            for back in range(plays)
+        ]
+    )
+
+
+def pictures() -> None:
+    """Give every album a cover on Spotify's image host."""
+    Album.update(image_url="https://i.scdn.co/image/ab67616d00001e02").execute()
+
+
+State = Callable[[House], tuple[str, User | None]]
+
+
+def _taken(number: int) -> State:
+    def state(house: House) -> tuple[str, User | None]:
+        with house.services.database.atomic():
+            FoundingRegister.locked()
+            FoundingRegister.update(last_number=number).execute()
+        return "/", None
+
+    return state
+
+
+def _no_seat(house: House) -> tuple[str, User | None]:
+    _taken(4)(house)
+    member(house, "bob", 0)
+    SpotifyApp.update(seats=1).execute()
+    object.__setattr__(house.services.settings, "spotify_seats", 1)
+    return "/", None
+
+
+def _dashboard(**values: Any) -> State:
+    def state(house: House) -> tuple[str, User | None]:
+        return "/dashboard", member(house, **values)
+
+    return state
+
+
+def _limited(house: House) -> tuple[str, User | None]:
+    user = member(house, last_success_at=clock.now() - timedelta(hours=5))
+    SpotifyApp.update(
+        blocked_until=clock.now() + timedelta(hours=2), block_reason="rate_limit"
+    ).execute()
+    return "/dashboard", user
+
+
+def _import_only(_house: House) -> tuple[str, User | None]:
+    return "/dashboard", make_user("carol", spotify_account_id=None, spotify_id=None)
+
+
+STATES: dict[str, State] = {
+    "landing": _taken(613),
+    "landing with few places left": _taken(980),
+    "landing when full": _taken(1000),
+    "landing without a seat": _no_seat,
+    "landing for a member": lambda house: ("/", member(house)),
+    "dashboard": _dashboard(),
+    "dashboard of a new member": _dashboard(
+        plays=0, last_polled_at=None, last_success_at=None, next_poll_at=clock.now()
+    ),
+    "dashboard catching up": _dashboard(next_poll_at=clock.now() - timedelta(hours=4)),
+    "dashboard with a consent that ended": _dashboard(status="needs_reauth"),
+    "dashboard without a place on the list": _dashboard(status="not_allowed"),
+    "dashboard paused": _dashboard(status="paused"),
+    "dashboard disconnected": _dashboard(status="disconnected"),
+    "dashboard while Spotify is silent": _dashboard(
+        last_success_at=clock.now() - timedelta(hours=7),
+        consecutive_failures=3,
+        last_failure_type="network",
+    ),
+    "dashboard while Spotify has us wait": _limited,
+    "dashboard of an import-only member": _import_only,
+    "disconnect": lambda house: ("/connection/disconnect", member(house)),
+    "sign in": lambda _house: ("/fail/401", None),
+    "nothing there": lambda _house: ("/nowhere", None),
+    "something broke": lambda _house: ("/fail/500", None),
+}
