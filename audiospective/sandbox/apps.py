@@ -28,7 +28,7 @@ class App:
 
     client_id: str = CLIENT_ID
     client_secret: str = CLIENT_SECRET
-    name: str = "Sandbox app"
+    name: str = "Audiospective"
     redirect_uris: list[str] = field(default_factory=lambda: list(REDIRECT_URIS))
     mode: str = "development"
     allow_list: list[str] | None = None

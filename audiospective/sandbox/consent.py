@@ -26,6 +26,16 @@ SCOPES = {
     "playlist-read-private": "See your private playlists",
 }
 
+HABITS = {
+    "silent": "plays nothing unasked",
+    "steady": "listens every day",
+    "commuter": "listens on the way to work, often offline",
+    "night": "listens at night",
+    "loop": "plays the same few albums again and again",
+    "radio": "leaves the music on all day",
+    "seldom": "listens once in a while",
+}
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -111,7 +121,7 @@ def ask() -> Response:
     return make_response(
         render_template(
             "consent.html", asked=asked, people=people, chosen=chosen, scopes=scopes,
-            args=request.args,
+            args=request.args, habits=HABITS,
         )
     )  # fmt: skip
 

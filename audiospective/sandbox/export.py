@@ -58,12 +58,7 @@ def _known(world: World, listener: Listener) -> list[Play]:
     """Everything that was played by now, known to the API or not."""
     with world.lock:
         now = world.clock.now_ms()
-        tape = world.heard(listener).tape
-        return tape.history + [
-            play
-            for play in tape.coming()
-            if play.played_at <= now and not listener.is_awake_instead(play)
-        ]
+        return [play for play in world.heard(listener).plays() if play.played_at <= now]
 
 
 def _before(world: World, listener: Listener, since_ms: int | None) -> Iterator[Play]:

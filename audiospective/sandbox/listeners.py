@@ -13,7 +13,9 @@ from audiospective.sandbox.habits import HABITS, HOUR_MS, day_plays, day_start
 from audiospective.sandbox.plays import Play
 from audiospective.sandbox.window import Tape
 
-# Somebody who is asked to stay awake samples a new track every 30 to 60 seconds this long.
+# Whoever is woken samples a new track every 30 to 60 seconds, then hears whole ones till the end.
+# An hour of it stays below fifty plays, so that hourly polls miss nothing.
+BRISK_MS = HOUR_MS // 3
 AWAKE_MS = 3 * HOUR_MS
 BACKFILL_DAYS = 60
 BACKFILL_PLAYS = 90
@@ -66,7 +68,7 @@ class Listener:
         if HABITS[self.habit].sessions:
             self._habits(until, seed, catalog)
         while (play := tape.due(until)) is not None:
-            if self.is_awake_instead(play):
+            if self.did_not_happen(play):
                 continue
             held = self._held_until(play)
             if held is not None:
@@ -114,17 +116,30 @@ class Listener:
             at, order = start + rng.randrange(6_000, 18_000), start
             while at < start + AWAKE_MS:
                 track = rng.choice(rng.choice(catalog.ordered).albums[0].tracks)
+                brisk = at < start + BRISK_MS
                 heard = min(rng.randrange(31_000, 58_000), track.duration_ms)
-                play = Play(at, at, order, track, None, heard, "awake", skipped=True)
-                self.tape.push(play)
-                at += rng.randrange(31_000, 58_000)
+                step = heard + rng.randrange(200, 2_000) if brisk else track.duration_ms + 1_500
+                ms_played = heard if brisk else track.duration_ms
+                self.tape.push(Play(at, at, order, track, None, ms_played, "awake", skipped=brisk))
+                at += step
                 order += 1
 
-    def is_awake_instead(self, play: Play) -> bool:
-        """Whether a play of habit did not happen, as its listener was awake and played others."""
-        return play.source == "habit" and any(
-            start <= play.played_at < start + AWAKE_MS for start in self.awake
-        )
+    def plays(self) -> list[Play]:
+        """Everything played, and everything known here that is yet to come up."""
+        coming = [play for play in self.tape.coming() if not self.did_not_happen(play)]
+        return self.tape.history + coming
+
+    def did_not_happen(self, play: Play) -> bool:
+        """Whether something else was played instead: while awake habits rest until the next day,
+        and being woken again ends what the waking before had begun.
+        """
+        woken = max((start for start in self.awake if start <= play.played_at), default=None)
+        if woken is None or play.source == "explicit":
+            return False
+        if play.source == "habit":
+            return play.played_at < woken + AWAKE_MS
+        # The order of such a play counts up from the moment of its waking.
+        return play.order < woken
 
     def _held_until(self, play: Play) -> int | None:
         """When the device is online again, for a play that ended while it was not."""

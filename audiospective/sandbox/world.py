@@ -16,7 +16,7 @@ from audiospective.sandbox.faults import Faults
 from audiospective.sandbox.grants import Grants
 from audiospective.sandbox.items import Writer
 from audiospective.sandbox.limits import Limits
-from audiospective.sandbox.listeners import AWAKE_MS, Listener
+from audiospective.sandbox.listeners import BRISK_MS, Listener
 from audiospective.sandbox.mailbox import Mailbox
 from audiospective.sandbox.plays import UNSET, Play
 from audiospective.sandbox.roster import roster
@@ -111,12 +111,11 @@ class World:
         self.store.put("listeners", listener.id, listener.document())
 
     def wake(self, listener: Listener) -> None:
-        """Let somebody play something new every minute or sooner for the next hours."""
+        """Let somebody play something new every minute or sooner for the next twenty minutes."""
         now = self.clock.now_ms()
-        ends = max(listener.awake, default=0) + AWAKE_MS
-        if ends < now + AWAKE_MS // 3:
+        if max(listener.awake, default=0) < now - BRISK_MS * 3 // 4:
             # A waking that has become history stays: it explains plays that were already shown.
-            listener.awake.append(max(now, ends))
+            listener.awake.append(now)
             self.keep(listener)
 
     def heard(self, listener: Listener) -> Listener:

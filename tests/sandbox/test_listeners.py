@@ -11,7 +11,7 @@ import pytest
 from audiospective.sandbox.catalog import Catalog
 from audiospective.sandbox.clock import to_ms
 from audiospective.sandbox.habits import HABITS, HOUR_MS, day_plays, day_start
-from audiospective.sandbox.listeners import AWAKE_MS, Listener
+from audiospective.sandbox.listeners import BRISK_MS, Listener
 from audiospective.sandbox.names import HARD_ALBUMS, HARD_ARTISTS, HARD_TRACKS
 from audiospective.sandbox.roster import roster
 from audiospective.sandbox.window import Tape
@@ -105,15 +105,45 @@ def test_a_silent_listener_plays_nothing() -> None:
     assert somebody.tape.history == []
 
 
-def test_an_awake_listener_plays_something_every_minute_or_sooner() -> None:
+def ends_after(somebody: Listener, start: int) -> list[int]:
+    return [play.played_at for play in somebody.tape.history if play.played_at >= start]
+
+
+def test_a_woken_listener_plays_something_every_minute_or_sooner() -> None:
     somebody = listener(awake=[NOON])
-    somebody.listen(NOON + AWAKE_MS, SEED, CATALOG)
-    ends = [play.played_at for play in somebody.tape.history if play.played_at >= NOON]
+    somebody.listen(NOON + BRISK_MS, SEED, CATALOG)
+    ends = ends_after(somebody, NOON)
     assert NOON < ends[0] <= NOON + 20_000
     steps = [after - before for before, after in pairwise(ends)]
     assert min(steps) > 30_000
     assert max(steps) < 60_000
-    assert ends[-1] > NOON + AWAKE_MS - 60_000
+    assert ends[-1] > NOON + BRISK_MS - 60_000
+
+
+def test_an_hour_after_waking_fits_into_the_window() -> None:
+    for start in range(NOON, NOON + 50 * 977, 977):
+        somebody = listener(awake=[start])
+        somebody.listen(start + HOUR_MS, SEED, CATALOG)
+        assert 30 < len(ends_after(somebody, start)) < 45
+
+
+def test_waking_again_begins_anew_and_keeps_what_was_already_played() -> None:
+    again = NOON + HOUR_MS
+    once, twice = listener(awake=[NOON]), listener(awake=[NOON])
+    once.listen(again, SEED, CATALOG)
+    twice.listen(again, SEED, CATALOG)
+    twice.awake.append(again)
+    twice.listen(again + 5 * 60_000, SEED, CATALOG)
+    assert twice.tape.history[: len(once.tape.history)] != []
+    assert seen_all(twice)[: len(once.tape.history)] == seen_all(once)
+    assert len(ends_after(twice, again)) >= 5
+    fresh = listener(awake=[NOON, again])
+    fresh.listen(again + 5 * 60_000, SEED, CATALOG)
+    assert seen(fresh.tape) == seen(twice.tape)
+
+
+def seen_all(somebody: Listener) -> list[int]:
+    return [play.played_at for play in somebody.tape.history]
 
 
 def test_the_default_listener_is_the_lively_one() -> None:
@@ -130,7 +160,7 @@ def test_offline_plays_arrive_together_when_the_device_is_back() -> None:
     assert all(play.played_at < NOON for play in somebody.tape.history)
     somebody.listen(NOON + HOUR_MS, SEED, CATALOG)
     back = [play for play in somebody.tape.history if play.played_at >= NOON]
-    assert len(back) > 50
+    assert len(back) > 30
     assert {play.recorded_at for play in back if play.played_at < NOON + HOUR_MS} == {
         NOON + HOUR_MS
     }

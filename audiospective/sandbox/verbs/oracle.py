@@ -41,11 +41,12 @@ class OracleVerbs(Verbs):
             raise ValueError(f"no such state: {state}; there are {', '.join(STATES)}")
         with self.world.lock:
             now = self.world.clock.now_ms()
-            tape = self.world.heard(self.world.listeners[listener]).tape
+            known = self.world.heard(self.world.listeners[listener])
+            first = known.tape.first_offer
             found = [
-                told(play, now, tape.first_offer)
-                for play in (*tape.history, *tape.coming())
-                if state is None or play.state(now, tape.first_offer) == state
+                told(play, now, first)
+                for play in known.plays()
+                if state is None or play.state(now, first) == state
             ]
         return sorted(found, key=lambda play: (play["played_ms"], play["order"]))
 
@@ -61,7 +62,7 @@ class OracleVerbs(Verbs):
             now = self.world.clock.now_ms()
             people = [listener] if listener is not None else list(self.world.listeners)
             for name in people:
-                tape = self.world.heard(self.world.listeners[name]).tape
-                for play in (*tape.history, *tape.coming()):
-                    counts[play.state(now, tape.first_offer)] += 1
+                known = self.world.heard(self.world.listeners[name])
+                for play in known.plays():
+                    counts[play.state(now, known.tape.first_offer)] += 1
         return counts

@@ -67,7 +67,7 @@ class PlayVerbs(Verbs):
             self.world.keep(known)
 
     def wake(self, listener: str) -> None:
-        """Let somebody play something new every 30 to 60 seconds for the next three hours."""
+        """Let somebody play something new every 30 to 60 seconds for twenty minutes."""
         with self.world.lock:
             self.world.wake(self.world.heard(self.world.listeners[listener]))
 
