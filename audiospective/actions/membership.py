@@ -107,6 +107,8 @@ def join(services: Services, profile: Profile, tokens: Tokens, visit: Visit) -> 
     The register's lock makes sign-ups take turns, so that the last founding number and the last
     seat are given once. The tokens are sealed; nothing is kept of somebody who does not come in.
     """
+    if refusal := _hopeless(services, profile, visit):
+        return Waitlisted(refusal)
     with transaction():
         register = FoundingRegister.locked()
         outcome = _settle(services, register, _Consent(profile, tokens, visit, read_clock()))
@@ -160,6 +162,15 @@ class _Consent:
     tokens: Tokens = field(repr=False)
     visit: Visit
     now: datetime
+
+
+def _hopeless(services: Services, profile: Profile, visit: Visit) -> Refusal | None:
+    """Why a stranger finds the door shut, by reading alone: a crowd before it needs no lock."""
+    if visit.signed_in or visit.expected or visit.entry or _known(profile):
+        return None
+    app = SpotifyApp.get_by_id(visit.app_id)
+    verdict = founding.admit(_places(services, app.id, app.seats, clock.now()), Visitor())
+    return verdict if isinstance(verdict, Refusal) else None
 
 
 def _settle(services: Services, register: FoundingRegister, consent: _Consent) -> Outcome:
@@ -241,8 +252,8 @@ def _come_back(services: Services, consent: _Consent, user: User) -> Outcome:
     if not visit.renews and status in (DISCONNECTED, PAUSED):
         return Returned(user.id, connected=False)  # they only sign in; stopped stays stopped
     app = SpotifyApp.get_by_id(visit.app_id)
-    if connection and connection.app_id != app.id and status == ACTIVE:
-        return Returned(user.id, connected=False)  # it works through its own app; leave it alone
+    if app.owner_id != user.id and SpotifyApp.select().where(SpotifyApp.owner == user.id).exists():
+        return Returned(user.id, connected=False)  # theirs goes through an app of their own
     if status == DISCONNECTED and app.owner_id != user.id:
         seats = _places(services, app.id, app.seats, consent.now)
         if not founding.may_take_seat(seats):

@@ -53,7 +53,8 @@ def connect() -> ResponseReturnValue:
     member = signed_in_person()
     if member and not intent and _works(member):
         return redirect(way_back or url_for("dashboard.page"))
-    app = spotify_app.app_of(services(), member)
+    expected = session.get(access.EXPECTS)
+    app = spotify_app.app_of(services(), member or User.get_or_none(User.id == expected))
     if not app.client_id:
         return outcomes.page(outcomes.NO_APP)
     try:
@@ -66,7 +67,7 @@ def connect() -> ResponseReturnValue:
         renews=intent in RENEWING or (member is not None and not confirms),
         confirms=confirms,
         member=member.id if member else None,
-        expects=session.get(access.EXPECTS),
+        expects=expected,
         next_path=way_back if len(way_back) <= NEXT_LENGTH else "",
     )
     target = door.consent.address(state, flow.verifier, ask_again=flow.renews or confirms)
