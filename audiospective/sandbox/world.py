@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import count
 from pathlib import Path
 from threading import Event, RLock
@@ -70,7 +70,7 @@ class World:
     @cached_property
     def catalog(self) -> Catalog:
         """What can be played."""
-        return Catalog(self.seed)
+        return _catalog(self.seed)
 
     @cached_property
     def writers(self) -> dict[bool, Writer]:
@@ -144,6 +144,12 @@ class World:
         play = Play(**{"raw": UNSET, **doc}, track=self.catalog.tracks.get(track))
         self._orders = count(max(next(self._orders), play.order + 1))
         listener.tape.push(play)
+
+
+@lru_cache(maxsize=4)
+def _catalog(seed: str) -> Catalog:
+    """Catalogs never change, so sandboxes of one seed share theirs."""
+    return Catalog(seed)
 
 
 def _document(listener: Listener, play: Play) -> dict[str, Any]:
