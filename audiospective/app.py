@@ -10,6 +10,7 @@ from audiospective.services import Services
 from audiospective.settings import Settings
 from audiospective.web import (
     access,
+    address,
     assets,
     auth,
     components,
@@ -19,12 +20,15 @@ from audiospective.web import (
     database,
     errors,
     filters,
+    health,
     landing,
     probes,
+    reconnect,
     security,
     sign_in,
     spotify_app,
     theme,
+    unsubscribe,
     waitlist,
     welcome,
 )
@@ -49,6 +53,10 @@ PARTS = (
     spotify_app,
     dashboard,
     connection,
+    health,
+    reconnect,
+    address,
+    unsubscribe,
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from enum import StrEnum
 
 from audiospective import clock
 from audiospective.actions import letters, links
@@ -10,6 +11,7 @@ from audiospective.models import User, transaction
 from audiospective.services import Services
 
 PROVE_WITHIN = timedelta(days=3)
+LINK_VALUES = 2  # whose address it is, and which
 
 
 def propose(services: Services, user: User, email: str) -> bool:
@@ -39,3 +41,42 @@ def propose(services: Services, user: User, email: str) -> bool:
         )
     letters.hurry(services)
     return True
+
+
+class Proof(StrEnum):
+    """What a verification link is worth."""
+
+    GOOD = "good"
+    DONE = "done"  # this address is proven already
+    EXPIRED = "expired"
+    STRANGE = "strange"  # not made here, or for an address that was replaced since
+
+
+def examine(services: Services, token: str) -> tuple[Proof, User | None]:
+    """Look at a link without using it."""
+    found = links.read(services.settings, links.VERIFY, token)
+    if found is None or len(found[0]) != LINK_VALUES:
+        return Proof.STRANGE, None
+    (user_id, email), good = found
+    user = User.get_or_none((User.id == user_id) & (User.email == email))
+    if user is None:
+        return Proof.STRANGE, None
+    if user.email_verified_at is not None:
+        return Proof.DONE, user
+    return (Proof.GOOD if good else Proof.EXPIRED), user
+
+
+def prove(services: Services, token: str) -> Proof:
+    """Use a link: its address is the person's from now on."""
+    proof, user = examine(services, token)
+    if proof is not Proof.GOOD or user is None:
+        return proof
+    with transaction():
+        changed = (
+            User.update(email_verified_at=clock.now())
+            .where(
+                (User.id == user.id) & (User.email == user.email) & User.email_verified_at.is_null()
+            )
+            .execute()
+        )
+    return Proof.GOOD if changed else Proof.DONE

@@ -35,6 +35,15 @@ def episode(connection: Connection) -> str:
     return f"{clock.to_ms(connection.authorized_at)}.{clock.to_ms(success) if success else 0}"
 
 
+def reason(connection: Connection, failure: Failure | None = None) -> str:
+    """Why it stopped, as templates know it: expired, revoked, or the failure's own name."""
+    known = connection.last_failure_type
+    found = failure or (Failure(known) if known in set(Failure) else Failure.AUTH)
+    if found is Failure.AUTH:
+        return "expired" if connection.reauth_due_at <= clock.now() else "revoked"
+    return found.value
+
+
 def quiet_episode(connection: Connection) -> str:
     """The name of the present silence, for the letter after a day without success."""
     return str(clock.to_ms(last_known(connection)))

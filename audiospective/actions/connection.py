@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from audiospective import clock
-from audiospective.actions import poll
+from audiospective.actions import coverage, poll
 from audiospective.models import Connection, transaction
 from audiospective.models.base import LONG_AGO
 from audiospective.models.claims import POLLED
@@ -86,4 +86,6 @@ def _move(user_id: int, sources: tuple[str, ...], values: dict[object, object]) 
             .where((Connection.user == user_id) & Connection.status.in_(sources))
             .execute()
         )
+        if changed and values[Connection.status] in (PAUSED, DISCONNECTED):
+            coverage.interrupt(user_id)
     return bool(changed)

@@ -36,6 +36,12 @@ def switch(user_id: int, kind: str, *, on: bool) -> bool:
     return True
 
 
+def is_off(user_id: int, kind: str) -> bool:
+    """Whether this person switched letters of a kind off."""
+    user = User.get_or_none(User.id == user_id)
+    return user is not None and kind in switched_off(user)
+
+
 def address(user: User, kind: str) -> str | None:
     """Where to write to this person about `kind`: only to an address they proved to be theirs."""
     if not user.email or user.email_verified_at is None or kind in switched_off(user):

@@ -7,18 +7,24 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from peewee import fn
+
 from audiospective import clock, log
 from audiospective.actions import breakdown, guard, letters, links, members
 from audiospective.models import Connection, User, transaction
 from audiospective.models.connections import ACTIVE, NEEDS_REAUTH, NOT_ALLOWED
+from audiospective.models.gaps import Gap
 from audiospective.models.notices import QUEUED, SENDING, SENT, UNCERTAIN, Notice
+from audiospective.models.poll_log import PollLog
 from audiospective.policy import escalation, renewal
 from audiospective.policy import guard as mass
 from audiospective.policy.failures import Failure
-from audiospective.policy.gaps import Hole
+from audiospective.policy.gaps import Cause, Hole
 from audiospective.services import Services
 
 LINK_GOOD_FOR = timedelta(days=14)
+NEWS = timedelta(days=1)
+TRYING = timedelta(hours=20)  # a day less the longest usual time to the first failure
 ALERT_EVERY = timedelta(days=1)  # while the same trouble lasts
 TROUBLES = ("archive_stopped", "no_success")
 RETRIED = (ACTIVE, NOT_ALLOWED)
@@ -41,6 +47,7 @@ def due(services: Services) -> dict[str, int]:
         "archive_stopped": sum(_ladder_step(services, one) for one in _broken()),
         "no_success": sum(_quiet(services, one, outages) for one in _silent()),
         "renewal": sum(_renewal(services, one) for one in _ending()),
+        "gap_found": sum(_gap(services, one) for one in _fresh_gaps()),
     }
     _deactivate()
     return owed
@@ -140,7 +147,7 @@ def _ladder_step(services: Services, connection: Connection) -> bool:
         return False  # the dashboard says that nobody will be told
     url = reconnect_url(services, user_id, now)
     data = _common(services, user) | {
-        "reason": _reason(connection, failure, now),
+        "reason": breakdown.reason(connection, failure),
         "stopped_at": clock.to_ms(breakdown.last_known(connection)),
         "rung": rung,
         "last": rung == escalation.LETTERS - 1,
@@ -173,7 +180,26 @@ def _silent() -> Iterator[Connection]:
             | (Connection.last_success_at.is_null() & (Connection.authorized_at <= limit))
         )
     )
-    return (one for one in list(query) if not breakdown.is_broken(one))
+    return (one for one in list(query) if not breakdown.is_broken(one) and _tried(one))
+
+
+def _tried(connection: Connection) -> bool:
+    """Whether the silence is ours to report: after a pause of weeks, the first minute is not.
+
+    Either polls have failed for nearly a day, or one has been due for a day and was not made.
+    """
+    now = clock.now()
+    if now - connection.next_poll_at >= escalation.SILENT_FOR:
+        return True
+    first = (
+        PollLog.select(fn.MIN(PollLog.at))
+        .where(
+            (PollLog.user == connection.__data__["user"])
+            & (PollLog.at > breakdown.last_known(connection))
+        )
+        .scalar(convert=True)
+    )
+    return first is not None and now - first >= TRYING
 
 
 def _quiet(services: Services, connection: Connection, outages: set[int]) -> bool:
@@ -229,6 +255,33 @@ def _renewal(services: Services, connection: Connection) -> bool:
     )  # fmt: skip
 
 
+def _fresh_gaps() -> Iterator[Gap]:
+    """Holes of one person's own making: a full page within an hour. Outages mail nobody."""
+    query = Gap.select().where(
+        (Gap.opened_at > clock.now() - NEWS)
+        & Gap.closed_at.is_null()
+        & (Gap.cause == Cause.OVERFLOW.value)
+    )
+    return iter(list(query))
+
+
+def _gap(services: Services, gap: Gap) -> bool:
+    user = User.get_by_id(gap.__data__["user"])
+    recipient = members.address(user, "gap_found")
+    year, week, _ = gap.opened_at.isocalendar()
+    episode = f"{year}-W{week}"  # whoever listens that much is told once a week
+    if recipient is None or _owed_before(recipient, "gap_found", episode, 0):
+        return False
+    data = _common(services, user) | {
+        "start": clock.to_ms(gap.started_at),
+        "end": clock.to_ms(gap.ended_at),
+        "import_url": f"{services.settings.base_url}/import",
+    }
+    return letters.owe(
+        services, "gap_found", recipient=recipient, episode=episode, user_id=user.id, data=data
+    )
+
+
 def _owed_before(recipient: str, kind: str, episode: str, rung: int) -> bool:
     """Whether this letter is there already; spares sealing its data again with every round."""
     return bool(
@@ -275,12 +328,6 @@ def reconnect_url(
     """The page behind a letter's button; opening it does nothing."""
     token = links.sign(services.settings, links.RECONNECT, user_id, expires_at=now + good_for)
     return f"{services.settings.base_url}/reconnect/{token}"
-
-
-def _reason(connection: Connection, failure: Failure, now: datetime) -> str:
-    if failure is Failure.AUTH:
-        return "expired" if connection.reauth_due_at <= now else "revoked"
-    return failure.value
 
 
 def _common(services: Services, user: User) -> dict[str, Any]:

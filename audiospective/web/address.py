@@ -1,0 +1,28 @@
+"""The link that proves an address: opening it shows a button, pressing that proves it."""
+
+from __future__ import annotations
+
+from flask import Flask, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from audiospective.actions import address
+from audiospective.actions.address import Proof
+from audiospective.web.context import services
+
+STATUS = {Proof.STRANGE: 404, Proof.EXPIRED: 410}
+
+
+def install(app: Flask) -> None:
+    app.add_url_rule(
+        "/address/<token>", endpoint="address.prove", view_func=prove, methods=["GET", "POST"]
+    )
+
+
+def prove(token: str) -> ResponseReturnValue:
+    """Mail scanners open links, so a GET changes nothing."""
+    if request.method == "POST":
+        address.prove(services(), token)
+        return redirect(url_for("address.prove", token=token), 303)
+    proof, user = address.examine(services(), token)
+    body = render_template("address/prove.html", proof=proof, user=user, token=token)
+    return make_response(body, STATUS.get(proof, 200))
