@@ -34,6 +34,14 @@ class Batch:
 
 
 @dataclass(frozen=True)
+class Slot:
+    """A planning window, from `start` up to but not including `end`."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True)
 class _Due:
     user_id: int
     lane: str
@@ -48,20 +56,19 @@ def plan(services: Services, now: datetime | None = None) -> list[Batch]:
     left alone, and where both plan at once the claim decides who polls whom.
     """
     now = now or clock.now()
-    slot = schedule.slot_of(now)
-    if _planned(services, slot):
+    slot = current_slot(services, now)
+    if _planned(services, slot.start):
         return []
-    until = slot + schedule.WINDOW
-    batches = cut(due(until, now), services.settings.batch_size)
-    starts = schedule.spread(now, until, len(batches))
+    batches = cut(due(slot.end, now), services.settings.batch_size)
+    starts = schedule.spread(now, slot.end, len(batches))
     for start, batch in zip(starts, batches, strict=True):
-        _enqueue(services, batch, slot, start if start > now else None)
-    _mark_planned(services, slot)
+        _enqueue(services, batch, slot.start, start if start > now else None)
+    _mark_planned(services, slot.start)
     log.info(
         "planned",
         extra={
             "event": {
-                "slot": slot_name(slot),
+                "slot": slot_name(slot.start),
                 "batches": len(batches),
                 "people": sum(len(b.user_ids) for b in batches),
             }
@@ -75,7 +82,7 @@ def enqueue_due(services: Services) -> list[Batch]:
     now = clock.now()
     batches = cut(due(now, now), services.settings.batch_size)
     for batch in batches:
-        _enqueue(services, batch, schedule.slot_of(now), None)
+        _enqueue(services, batch, current_slot(services, now).start, None)
     return batches
 
 
@@ -88,11 +95,11 @@ def recover(services: Services) -> list[Batch]:
     if not lost or not services.redis.set("recovering", 1, nx=True, ex=RECOVER_SECONDS):
         return []
     now = clock.now()
-    slot = schedule.slot_of(now)
-    found = [one for one in due(slot + schedule.WINDOW, now) if one.user_id in lost]
+    slot = current_slot(services, now)
+    found = [one for one in due(slot.end, now) if one.user_id in lost]
     batches = cut(found, services.settings.batch_size)
     for batch in batches:
-        _enqueue(services, batch, slot, None)
+        _enqueue(services, batch, slot.start, None)
     log.warning("recovered", extra={"event": {"people": len(found), "batches": len(batches)}})
     return batches
 
@@ -154,6 +161,13 @@ def cut(people: Sequence[_Due], size: int) -> list[Batch]:
 
 def _groups(people: Sequence[_Due], size: int) -> list[Sequence[_Due]]:
     return [people[start : start + size] for start in range(0, len(people), size)]
+
+
+def current_slot(services: Services, now: datetime) -> Slot:
+    """The window that `now` lies in."""
+    length = schedule.window(services.settings.poll_min_minutes)
+    start = schedule.slot_of(now, length)
+    return Slot(start, start + length)
 
 
 def slot_name(slot: datetime) -> str:

@@ -11,7 +11,6 @@ from audiospective.actions import batch, plan
 from audiospective.clients.deadline import Deadline
 from audiospective.models import transaction
 from audiospective.models.connections import Connection
-from audiospective.policy import schedule
 from audiospective.services import Services
 
 log = logging.getLogger(__name__)
@@ -22,7 +21,8 @@ def many(
 ) -> batch.Report:
     """Poll a planned batch; whoever found no time goes back into the queue at once."""
     began = clock.monotonic()
-    report = batch.archive(services, user_ids, slot, slot + schedule.WINDOW, deadline=deadline)
+    end = plan.current_slot(services, slot).end
+    report = batch.archive(services, user_ids, slot, end, deadline=deadline)
     _log("batch", report, began, slot=plan.slot_name(slot), people=len(user_ids))
     plan.requeue(services, report.unpolled, slot)
     return report

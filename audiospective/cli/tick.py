@@ -13,7 +13,6 @@ from audiospective.actions import batch as batches
 from audiospective.actions import plan, poll
 from audiospective.cli._archive import opened
 from audiospective.clients.deadline import Deadline
-from audiospective.policy import schedule
 
 
 @click.command()
@@ -30,13 +29,14 @@ def command(inline: bool) -> None:
             people = sum(len(one.user_ids) for one in planned)
             click.echo(f"{people} people in {len(planned)} batches are waiting for a worker.")
             return
-        slot = schedule.slot_of(clock.now())
-        due = plan.due(slot + schedule.WINDOW, clock.now())
+        now = clock.now()
+        slot = plan.current_slot(services, now)
+        due = plan.due(slot.end, now)
         cut = plan.cut(due, services.settings.batch_size)
         outcomes: Counter[str] = Counter()
         console = Console(stderr=True)
         for one in track(cut, "Polling", console=console, disable=not console.is_terminal):
-            report = poll.many(services, slot, one.user_ids, Deadline(batches.SECONDS))
+            report = poll.many(services, slot.start, one.user_ids, Deadline(batches.SECONDS))
             outcomes += report.outcomes
         click.echo(f"{outcomes.pop('archived', 0)} people polled." + _rest(outcomes))
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from rq.exceptions import NoSuchJobError
 from rq_scheduler import Scheduler
 
 from audiospective.clients.queues import TASKS, UPKEEP, TaskJob
+from audiospective.policy import schedule
+from audiospective.settings import Settings
 
 PREFIX = "periodic-"  # ids of ours; whatever else is scheduled is left alone
 
@@ -28,18 +31,21 @@ class Entry:
         return PREFIX + self.name
 
 
-TIMETABLE: tuple[Entry, ...] = (
-    Entry("plan", "*/10 * * * *", "plan_polls"),
-    Entry("care", "5-59/20 * * * *", "look_after"),  # between two plans, 72 times a day
-)
+def timetable(settings: Settings) -> tuple[Entry, ...]:
+    """All that runs by itself on this instance."""
+    every = schedule.window(settings.poll_min_minutes) // timedelta(minutes=1)
+    return (
+        Entry("plan", f"*/{every} * * * *", "plan_polls"),
+        Entry("care", "5-59/20 * * * *", "look_after"),  # between two plans, 72 times a day
+    )
 
 
-def reconcile(scheduler: Scheduler, timetable: Sequence[Entry] = TIMETABLE) -> list[str]:
-    """Make the schedule equal to `timetable`; returns what was done, one line a change.
+def reconcile(scheduler: Scheduler, entries: Sequence[Entry]) -> list[str]:
+    """Make the schedule equal to `entries`; returns what was done, one line a change.
 
     Fixed ids make this safe to repeat and to run twice at once: an entry is never doubled.
     """
-    wanted = {entry.job_id: entry for entry in timetable}
+    wanted = {entry.job_id: entry for entry in entries}
     done = []
     for job_id in _scheduled(scheduler):
         if job_id not in wanted:

@@ -37,9 +37,10 @@ class ArchiveScheduler(Scheduler):
             queue_class=TaskQueue,
         )
         self._services = services
+        self._timetable = periodic.timetable(services.settings)
 
     def enqueue_jobs(self) -> Any:
-        for line in periodic.reconcile(self):
+        for line in periodic.reconcile(self, self._timetable):
             log.info("timetable: %s", line)
         jobs = super().enqueue_jobs()
         self._recover()

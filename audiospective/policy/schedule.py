@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-WINDOW = timedelta(minutes=10)  # one plan covers this long
+LONGEST_WINDOW = 10  # minutes that one plan covers, unless polls may come more often
 PAGE = 50  # plays that Spotify still shows
 EXPECTED = 25  # plays between two polls that leave half the page as a reserve
 RECENT = timedelta(hours=24)  # listening that still says something about the next hours
@@ -78,10 +78,19 @@ def next_poll(now: datetime, every: timedelta, minute_offset: int) -> datetime:
     return midnight + phase + steps * every
 
 
-def slot_of(instant: datetime) -> datetime:
-    """The start of the planning window that `instant` lies in (UTC, multiples of ten minutes)."""
+def window(shortest: int) -> timedelta:
+    """How long one plan covers where people are polled every `shortest` minutes at most.
+
+    It divides the hour, and no poll falls due twice in it.
+    """
+    longest = min(shortest, LONGEST_WINDOW)
+    return timedelta(minutes=max(step for step in _STEPS if step <= longest))
+
+
+def slot_of(instant: datetime, length: timedelta) -> datetime:
+    """The start of the planning window, `length` long, that `instant` lies in (UTC)."""
     midnight = instant.replace(hour=0, minute=0, second=0, microsecond=0)
-    return midnight + (instant - midnight) // WINDOW * WINDOW
+    return midnight + (instant - midnight) // length * length
 
 
 def spread(now: datetime, until: datetime, batches: int) -> list[datetime]:

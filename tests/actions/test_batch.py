@@ -9,23 +9,23 @@ import pytest
 from peewee import DatabaseError, OperationalError
 
 from audiospective import clock
-from audiospective.actions import batch, record
+from audiospective.actions import batch, plan, record
 from audiospective.actions.batch import archive
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.spotify import SpotifyError, Tokens
 from audiospective.history import catalog
 from audiospective.models import Connection, Play, SpotifyApp, Track, claims
 from audiospective.models.base import LONG_AGO
-from audiospective.policy import circuit, schedule
+from audiospective.policy import circuit
 from audiospective.policy.failures import Failure
 from tests.factories import connected, crowd, listening, make_connection, make_user, page, play
 
 
 def run(services, people, **more):
     now = clock.now()
-    slot = schedule.slot_of(now)
+    slot = plan.current_slot(services, now)
     ids = [one.user_id for one in people]
-    return archive(services, ids, slot, slot + schedule.WINDOW, **more)
+    return archive(services, ids, slot.start, slot.end, **more)
 
 
 def reload(connection):

@@ -10,7 +10,7 @@ from audiospective import clock
 from audiospective.actions import plan, poll
 from audiospective.clients.queues import FREE, INTERACTIVE, PRO, QUEUES, TaskJob
 from audiospective.models import Connection, User, claims
-from audiospective.policy import circuit, schedule
+from audiospective.policy import circuit
 from tests.factories import connected, crowd
 
 
@@ -98,7 +98,7 @@ def test_after_a_flush_the_same_window_is_planned_anew_from_the_database(service
 
 def test_people_of_a_dead_worker_are_enqueued_again_at_once(services, frozen):
     people = crowd(services, 60)
-    claims.claim([one.user_id for one in people], frozen.now + schedule.WINDOW)
+    claims.claim([one.user_id for one in people], frozen.now + timedelta(minutes=10))
     assert plan.recover(services) == []  # the leases still run
     frozen.forward(seconds=61)
     batches = plan.recover(services)

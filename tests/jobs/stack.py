@@ -18,7 +18,6 @@ from audiospective.actions import plan
 from audiospective.clients.queues import FREE
 from audiospective.models import Connection, Play
 from audiospective.models.connections import ACCESS_PLACE, REFRESH_PLACE
-from audiospective.policy import schedule
 from audiospective.sandbox import CLIENT_ID, CLIENT_SECRET, SandboxServer
 from audiospective.services import Services
 from audiospective.settings import Settings
@@ -81,7 +80,7 @@ class Stack:
     def enqueue_batch(self, ids: Sequence[int] = ()) -> None:
         """A batch of this slot, of everybody unless `ids` says otherwise."""
         ids = ids or [row.user_id for row in Connection.select().order_by(Connection.user)]
-        slot = plan.slot_name(schedule.slot_of(clock.now()))
+        slot = plan.slot_name(plan.current_slot(self.services, clock.now()).start)
         self.services.queues.enqueue(FREE, "archive_batch", slot, list(ids))
 
     def let_leases_run_out(self) -> None:

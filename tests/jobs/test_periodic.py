@@ -10,8 +10,9 @@ import redis
 
 from audiospective.clients.queues import Queues, TaskJob
 from audiospective.jobs import tasks
-from audiospective.jobs.periodic import TIMETABLE, Entry, reconcile
+from audiospective.jobs.periodic import Entry, reconcile, timetable
 from audiospective.settings import use_utc
+from tests.fixtures import make_settings
 
 PLAN = Entry("plan", "*/10 * * * *", "plan_polls")
 OTHER = Entry("other", "5 * * * *", "plan_polls")
@@ -78,10 +79,21 @@ def test_the_hour_is_utc_whatever_the_machine_says(scheduler, monkeypatch):
     assert int(at) % 86400 == 12 * 3600
 
 
-@pytest.mark.parametrize("entry", TIMETABLE, ids=lambda entry: entry.name)
-def test_every_entry_names_a_task_that_exists(entry):
-    assert callable(getattr(tasks, entry.task))
+@pytest.fixture
+def settings(tmp_path):
+    return make_settings(tmp_path, f"sqlite:///{tmp_path}/a.db", "redis://127.0.0.1:1/0")
 
 
-def test_names_are_unique():
-    assert len({entry.name for entry in TIMETABLE}) == len(TIMETABLE)
+def test_every_entry_names_a_task_that_exists(settings):
+    assert all(callable(getattr(tasks, entry.task)) for entry in timetable(settings))
+
+
+def test_names_are_unique(settings):
+    names = [entry.name for entry in timetable(settings)]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize(("shortest", "cron"), [(10, "*/10"), (60, "*/10"), (7, "*/6"), (1, "*/1")])
+def test_plans_are_made_as_often_as_polls_may_come(settings, shortest, cron):
+    plan = timetable(replace(settings, poll_min_minutes=shortest))[0]
+    assert plan.cron == f"{cron} * * * *"

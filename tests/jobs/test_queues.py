@@ -22,7 +22,6 @@ from audiospective.clients.queues import (
 )
 from audiospective.jobs import context
 from audiospective.models import Connection, Play
-from audiospective.policy import schedule
 from tests.factories import connected, listening
 
 
@@ -55,7 +54,7 @@ def test_a_person_is_polled_through_the_queue(services, spotify, burst):
 
 def test_a_batch_delivered_twice_polls_once(services, spotify, burst):
     alice = connected(services)
-    slot = plan.slot_name(schedule.slot_of(clock.now()))
+    slot = plan.slot_name(plan.current_slot(services, clock.now()).start)
     for _ in range(2):
         services.queues.enqueue(FREE, "archive_batch", slot, [alice.user_id])
     burst()

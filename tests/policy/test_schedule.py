@@ -10,6 +10,7 @@ from audiospective.policy import schedule
 from audiospective.policy.schedule import Standing, priority
 
 NOW = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
+TEN = timedelta(minutes=10)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,7 @@ def test_the_next_poll_is_between_half_and_one_and_a_half_intervals_away(minute,
     ("at", "slot"), [("12:00", "12:00"), ("12:09", "12:00"), ("12:10", "12:10")]
 )
 def test_a_slot_is_ten_minutes_of_the_clock(at, slot):
-    found = schedule.slot_of(datetime.fromisoformat(f"2026-03-14T{at}:59.5+00:00"))
+    found = schedule.slot_of(datetime.fromisoformat(f"2026-03-14T{at}:59.5+00:00"), TEN)
     assert found.strftime("%H:%M:%S.%f") == f"{slot}:00.000000"
 
 
