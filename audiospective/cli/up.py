@@ -18,6 +18,8 @@ from audiospective.supervisor.machine import LOOPBACK, ROOT, QueueServer, Sandbo
 from audiospective.supervisor.output import Output
 
 WEB_PORT, SANDBOX_PORT = 8000, 8888
+# The practice listeners play something new every minute, and a visitor wants to see it arrive.
+PRACTICE_PACE = {"POLL_MIN_MINUTES": "1", "POLL_MAX_MINUTES": "1"}
 SECRETS = ("SECRET_KEY", "TOKEN_KEYS")
 
 
@@ -143,7 +145,8 @@ def _run(plan: Plan, file: Mapping[str, str], given: Mapping[str, str]) -> None:
     # Only the secrets outlive a run: yesterday's addresses and sandbox must not leak into today.
     kept = {name: made[name] for name in SECRETS}
     save_local_values(plan.home, kept)
-    environment = local_environment(plan.home, {**given, **plan.environment()})
+    pace = PRACTICE_PACE if plan.sandbox is not None else {}
+    environment = local_environment(plan.home, {**pace, **given, **plan.environment()})
     Settings.from_env(environment)  # the operator hears of every fault before anything starts
     # Other commands on this machine find the same archive: `doctor`, `export` and the like.
     save_local_values(plan.home, {**kept, **file, **plan.environment()})
