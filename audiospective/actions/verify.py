@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from audiospective.actions import notify
-from audiospective.history.checking import Examination, examine
 from audiospective.models import DamagedSegment, PlaySegment
 from audiospective.services import Services
+
+if TYPE_CHECKING:
+    from audiospective.history.checking import Examination
 
 
 def members() -> list[int]:
@@ -19,6 +22,8 @@ def members() -> list[int]:
 
 def archives(user_ids: Sequence[int]) -> Iterator[tuple[int, Examination]]:
     """Examine one archive after the other."""
+    from audiospective.history.checking import examine
+
     for user_id in user_ids:
         yield user_id, examine(user_id)
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from rq.exceptions import NoSuchJobError
 from rq_scheduler import Scheduler
 
-from audiospective.clients.queues import TASKS, UPKEEP, TaskJob
+from audiospective.clients.queues import BULK, TASKS, UPKEEP, TaskJob
 from audiospective.policy import schedule
 from audiospective.settings import Settings
 
@@ -37,6 +37,9 @@ def timetable(settings: Settings) -> tuple[Entry, ...]:
     return (
         Entry("plan", f"*/{every} * * * *", "plan_polls"),
         Entry("care", "5-59/20 * * * *", "look_after"),  # between two plans, 72 times a day
+        Entry("seal", "17 * * * *", "seal_due"),
+        Entry("ledger", "43 3 * * *", "keep_ledger"),
+        Entry("verify", "23 4 * * 0", "verify_archives", queue=BULK, timeout=4 * 3600),
     )
 
 

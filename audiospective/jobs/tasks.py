@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from audiospective.actions import batch, care, plan, poll
+from audiospective.actions import batch, capacity, care, plan, poll, removal, seal, verify
 from audiospective.jobs.context import deadline, task
 from audiospective.services import Services
 
@@ -39,3 +39,28 @@ def look_after(services: Services) -> None:
 def send_letters(services: Services) -> None:
     """Empty the outbox now: somebody is waiting for a letter."""
     care.deliver(services)
+
+
+@task
+def seal_due(services: Services) -> None:
+    """Have whoever's hot tail is too long sealed within the hour."""
+    seal.spread(services)
+
+
+@task
+def seal_user(_services: Services, user_id: int) -> None:
+    """Move one person's older plays into segments."""
+    seal.people([user_id])
+
+
+@task
+def keep_ledger(services: Services) -> None:
+    """Measure the archive, warn of a full budget, drop what can no longer be undone."""
+    capacity.record(services)
+    removal.forget()
+
+
+@task
+def verify_archives(services: Services) -> None:
+    """Re-read every segment."""
+    verify.everything(services)

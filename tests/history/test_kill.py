@@ -1,0 +1,61 @@
+"""A sealing process that is killed outright: the archive is as it was, or as it should be."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from audiospective import history
+from audiospective.history import sealing
+from audiospective.models import Play, PlaySegment
+from tests.history.making import at, person, play, track
+
+ROOT = Path(__file__).parent.parent.parent
+SEAL = """
+import os, signal, sys
+from audiospective import models
+from audiospective.history import hot, sealing, store
+url, moment = sys.argv[1:]
+def die(*args, **kwargs):
+    os.kill(os.getpid(), signal.SIGKILL)
+models.bind(url)
+with models.database.connection_context():
+    if moment == "before the rows go":
+        hot.delete = die
+    elif moment == "before the commit":
+        models.database.obj.commit = die
+    elif moment == "after the commit":
+        commit = models.database.obj.commit
+        models.database.obj.commit = lambda: (commit(), die())
+    sealing.seal(1, keep=2, trigger=0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("moment", "moved"),
+    [("before the rows go", 0), ("before the commit", 0), ("after the commit", 18)],
+)
+def test_killed_while_sealing(database: object, database_url: str, moment: str, moved: int) -> None:
+    alice, song = person("alice"), track("song")
+    for minute in range(20):
+        play(alice, at(minute), song)
+    before = history.frame(alice)
+    done = subprocess.run(
+        [sys.executable, "-c", SEAL, database_url, moment],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert Play.select().count() == 20 - moved
+    assert PlaySegment.select().count() == (1 if moved else 0)
+    assert history.frame(alice).equals(before)
+    assert sealing.seal(alice, keep=2, trigger=2) == 18 - moved
+    assert history.frame(alice).equals(before)
+    assert history.total(alice) == 20

@@ -1,0 +1,32 @@
+"""When plays move, and into which year."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from audiospective import clock
+from audiospective.policy import sealing
+
+
+@pytest.mark.parametrize(("rows", "due"), [(0, False), (1000, False), (1001, True)])
+def test_a_thousand_rows_are_enough(rows: int, due: bool) -> None:
+    assert sealing.is_due(rows) is due
+
+
+@pytest.mark.parametrize(("rows", "moving"), [(0, 0), (200, 0), (201, 1), (1001, 801)])
+def test_all_but_the_newest_move(rows: int, moving: int) -> None:
+    assert sealing.moving(rows) == moving
+
+
+def test_the_rows_that_stay_cover_every_page_spotify_shows() -> None:
+    assert sealing.KEEP >= 4 * 50
+
+
+@pytest.mark.parametrize("year", [1970, 2000, 2024, 2025, 2100])
+def test_years_begin_and_end_in_utc(year: int) -> None:
+    first, following = sealing.year_span(year)
+    assert clock.from_ms(first) == datetime(year, 1, 1, tzinfo=UTC)
+    assert sealing.year_of(first) == sealing.year_of(following - 1) == year
+    assert sealing.year_of(following) == year + 1
