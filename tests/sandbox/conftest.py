@@ -40,6 +40,18 @@ class Client:
         return self.token(grant_type="refresh_token", refresh_token=self.tokens["refresh_token"])
 
 
+def api(status: int, message: str, **more: str) -> dict[str, Any]:
+    """An error in the Web API's shape."""
+    return {"error": {"status": status, "message": message, **more}}
+
+
+def refused(answer: Any) -> tuple[int, str, str]:
+    """Status, error and description of an answer in OAuth's own shape."""
+    body = answer.json()
+    assert set(body) == {"error", "error_description"}
+    return answer.status_code, body["error"], body["error_description"]
+
+
 @pytest.fixture
 def sandbox() -> Iterator[SandboxServer]:
     with SandboxServer() as running:
