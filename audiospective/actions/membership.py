@@ -12,6 +12,7 @@ from peewee import fn
 from redis.exceptions import RedisError
 
 from audiospective import clock
+from audiospective.actions import letters
 from audiospective.clients.queues import INTERACTIVE
 from audiospective.clients.spotify import Profile, Tokens
 from audiospective.models import Connection, SpotifyApp, User, transaction
@@ -130,6 +131,21 @@ def poll_soon(services: Services, user_id: int) -> bool:
     return True
 
 
+def greet(services: Services, user_id: int) -> None:
+    """Owe the one letter of welcome, if there is a proven address; inside the transaction that
+    made it one, or made them a member."""
+    user = User.get_by_id(user_id)
+    if user.email and user.email_verified_at is not None and user.spotify_account_id is not None:
+        letters.owe(
+            services,
+            "welcome",
+            recipient=user.email,
+            episode=str(user.id),
+            user_id=user.id,
+            data={"number": user.founding_number},
+        )
+
+
 def find(text: str) -> User | None:
     """A member by account id, Spotify id, confirmed e-mail address or own id."""
     text = text.strip()
@@ -235,7 +251,8 @@ def _come_in(
         number = number or archive.founding_number
         User.update(**identity, founding_number=number).where(User.id == user.id).execute()
     if entry is not None:
-        _welcome_from_the_list(entry, user, now)
+        _settle_entry(entry, user, now)
+    greet(services, user.id)
     Connection.insert(user=user.id, **_renewed(services, user.id, consent)).execute()
     return Joined(user.id, number, attached=archive is not None)
 
@@ -341,7 +358,7 @@ def _invited(entry: WaitlistEntry, now: datetime) -> bool:
     return entry.invited_at is not None and now < entry.invited_at + founding.PLACE_HELD
 
 
-def _welcome_from_the_list(entry: WaitlistEntry, user: User, now: datetime) -> None:
+def _settle_entry(entry: WaitlistEntry, user: User, now: datetime) -> None:
     """The address was proven on the list, so it is the member's own; the held place is used up."""
     WaitlistEntry.update(user=user.id, place_until=LONG_AGO).where(
         WaitlistEntry.id == entry.id

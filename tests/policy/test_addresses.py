@@ -64,5 +64,5 @@ def test_whatever_is_typed_never_yields_a_second_line_or_address(typed: str) -> 
     if found is not None:
         assert found.isascii()
         assert found.count("@") == 1
-        assert not set(found) & set(" \t\r\n,;<>\"\\\x00")
+        assert not set(found) & set(' \t\r\n,;<>"\\\x00')
         assert normalized(found) == found

@@ -68,7 +68,11 @@ class Door:
 def make_door(make_site: MakeSite, sandbox: SandboxServer) -> Any:
     def run(**more: Any) -> Door:
         site = make_site(
-            spotify_accounts_url=sandbox.accounts_url, spotify_api_url=sandbox.api_url, **more
+            spotify_accounts_url=sandbox.accounts_url,
+            spotify_api_url=sandbox.api_url,
+            resend_api_url=sandbox.mail_url,
+            resend_api_key="re_test",
+            **more,
         )
         return Door(site, sandbox)
 
