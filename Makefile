@@ -4,6 +4,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; \
 	done)
 VENV := .venv/bin
+# Every process has servers and a browser of its own; more than four would only crowd the machine.
+PYTEST := $(VENV)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check fmt runtime dev system
@@ -16,7 +18,7 @@ run: runtime ## start everything on this machine; Ctrl-C stops it
 
 test: system check ## set up, check, and run every test on SQLite, PostgreSQL, Redis and a browser
 	@echo '== tests'
-	@$(VENV)/python -m pytest $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 check: dev ## format, lint, types and import floors, without running anything
 	@$(VENV)/python tools/check.py

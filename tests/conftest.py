@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 
@@ -26,12 +25,12 @@ settings.load_profile("house")
 
 pytest_plugins = [
     "tests.support.network",
+    "tests.support.signals",
     "tests.support.clocks",
     "tests.support.redis",
     "tests.support.postgres",
     "tests.support.sqlite",
     "tests.support.databases",
     "tests.support.browser",
+    "tests.fixtures",
 ]
-if (Path(__file__).parent / "fixtures.py").exists():
-    pytest_plugins.append("tests.fixtures")

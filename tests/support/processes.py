@@ -45,7 +45,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def until(condition: Callable[[], Any], what: str, seconds: float = 30) -> Any:
+def until(condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
     """Wait for `condition` to be true and return its value; fails saying `what` was awaited.
 
     The bound is there to end a hopeless wait, not to measure: it is generous on purpose.
