@@ -6,6 +6,7 @@ from pathlib import Path
 
 from flask import Flask
 
+from audiospective import log
 from audiospective.services import Services
 from audiospective.settings import Settings
 from audiospective.web import (
@@ -63,6 +64,7 @@ PARTS = (
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the application; raises SettingsError if the environment cannot be used."""
     settings = settings or Settings.from_env()
+    log.configure(settings.log_level)
     app = Flask(
         __name__,
         static_folder=None,

@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from typing import Any
 
 ROOT = "audiospective"
 FIELDS = "event"  # `extra={"event": {...}}`: the fields of a record
@@ -35,14 +35,25 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, separators=(",", ":"), default=str)
 
 
-def configure(level: str, stream: TextIO | None = None) -> None:
-    """Send the package's log to `stream` (default: standard error); once in a process."""
-    handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(JsonFormatter())
+class _StandardError(logging.Handler):
+    """Writes to what standard error is at that moment, not to what it was at the start."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            sys.stderr.write(self.format(record) + "\n")
+            sys.stderr.flush()
+        except (OSError, ValueError):  # a closed pipe must not end a poll
+            return
+
+
+def configure(level: str) -> None:
+    """Write the package's log to standard error; doing it again changes only the level."""
     logger = logging.getLogger(ROOT)
-    logger.handlers[:] = [handler]
+    if not any(isinstance(handler, _StandardError) for handler in logger.handlers):
+        handler = _StandardError()
+        handler.setFormatter(JsonFormatter())
+        logger.addHandler(handler)
     logger.setLevel(level)
-    logger.propagate = False
 
 
 def event(name: str, level: int = logging.INFO, **fields: Any) -> None:

@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 
 from audiospective.actions import apps, record
 from audiospective.actions.fetch import Attempt, fetch
+from audiospective.actions.figures import Figures
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.clients.recently_played import PolledPlay
@@ -97,6 +98,7 @@ class _Run:
         self.slot = slot
         self.open: dict[int, Claim] = {}  # claimed, not settled
         self.done: list[int] = []
+        self.figures = Figures()
 
     def run(self, claimed: Sequence[Claim]) -> None:
         self.open = {claim.user_id: claim for claim in claimed}
@@ -109,6 +111,7 @@ class _Run:
             pool.shutdown(wait=False, cancel_futures=True)
             self._give_back()
             self._mark_done()
+            self.figures.keep(self.services, self.report.hits)
 
     def _start(
         self, pool: ThreadPoolExecutor, claimed: Sequence[Claim]
@@ -235,7 +238,9 @@ class _Run:
             self.open.pop(attempt.claim.user_id)
             if plays is None:
                 self.report.outcomes["stale"] += 1
+                self.figures.poll(attempt, "stale")
             else:
+                self.figures.poll(attempt, record.outcome(attempt), plays)
                 self.report.outcomes["archived"] += 1
                 self.report.new_plays += plays
                 self.done.append(attempt.claim.user_id)
@@ -253,6 +258,7 @@ class _Run:
             self.open.pop(attempt.claim.user_id)
             self.report.outcomes["lost"] += 1
         else:
+            self.figures.poll(attempt, attempt.failure.value if written else "stale")
             self._settle(attempt.claim, attempt.failure, written)
 
     def _settle(self, claim: Claim, failure: Failure, written: bool) -> None:

@@ -23,6 +23,7 @@ from audiospective.policy.failures import Failure
 from audiospective.services import Services
 
 Result = TypeVar("Result")
+OK, EMPTY = "ok", "empty"  # outcomes in the log of polls that are no failures
 
 
 def rotation(services: Services, attempt: Attempt) -> Attempt | None:
@@ -46,6 +47,13 @@ def rotation(services: Services, attempt: Attempt) -> Attempt | None:
     return replace(attempt, rotated=False, stored=True, spent=values[Connection.refresh_sealed])
 
 
+def outcome(attempt: Attempt) -> str:
+    """What a page is: OK, or EMPTY where there were plays before."""
+    assert attempt.page is not None
+    had_plays = attempt.claim.connection.newest_play_at is not None
+    return EMPTY if had_plays and not attempt.page.offered else OK
+
+
 def success(services: Services, attempt: Attempt, track_ids: Mapping[str, int]) -> int | None:
     """Store a page and everything that follows from it; the caller holds the transaction.
 
@@ -54,7 +62,7 @@ def success(services: Services, attempt: Attempt, track_ids: Mapping[str, int]) 
     claim, page = attempt.claim, attempt.page
     assert page is not None
     connection, now = claim.connection, claim.claimed_at
-    if not page.offered and connection.newest_play_at is not None:
+    if outcome(attempt) == EMPTY:
         return _empty(services, attempt)
     ended = [clock.from_ms(play.played_at) for play in page.plays]
     rate = schedule.plays_per_hour(connection.plays_per_hour, ended, now)
@@ -94,7 +102,7 @@ def success(services: Services, attempt: Attempt, track_ids: Mapping[str, int]) 
         Connection.update(plays_archived=Connection.plays_archived + added).where(
             Connection.user == claim.user_id
         ).execute()
-    _log(attempt, "ok", added)
+    _log(attempt, OK, added)
     if notify.may_have_recovered(connection, now):
         _aside(claim, lambda: notify.recovered(services, connection, added, hole))
     return added
@@ -116,7 +124,7 @@ def _empty(services: Services, attempt: Attempt) -> int | None:
         values |= _sealed(services, claim, attempt.tokens)
     if not claims.settle(claim, values):
         return None
-    _log(attempt, "empty", 0)
+    _log(attempt, EMPTY, 0)
     return 0
 
 

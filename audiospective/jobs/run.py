@@ -7,7 +7,7 @@ import sys
 from peewee import PeeweeException
 from redis.exceptions import RedisError
 
-from audiospective import models
+from audiospective import log, models
 from audiospective.jobs import scheduler as scheduling
 from audiospective.jobs.worker import build
 from audiospective.services import Services
@@ -30,6 +30,7 @@ def _ready() -> Services:
         settings = Settings.from_env()
     except SettingsError as error:
         _stop(error.faults)
+    log.configure(settings.log_level)
     services = Services.build(settings)
     faults = [fault for fault in (_redis_fault(services), _database_fault()) if fault]
     if faults:

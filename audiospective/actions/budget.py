@@ -1,0 +1,43 @@
+"""Keeps each app within its own daily allowance of calls; counted in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from audiospective import clock, log
+from audiospective.models import SpotifyApp
+from audiospective.models.counters import Counter
+from audiospective.policy import budget
+from audiospective.services import Services
+
+REASON = "budget"
+CALLS, LOOK_UPS = "calls:", "lookups:"  # names of counters, followed by the app
+
+
+def settle(services: Services, app_ids: Iterable[int]) -> list[int]:
+    """Pause those apps whose allowance is used up; returns them. Call it after a batch."""
+    now = clock.now()
+    used = Counter.sums(now - budget.DAY, CALLS)
+    paused = []
+    for app in SpotifyApp.select().where(SpotifyApp.id.in_(list(app_ids))):
+        allowance = budget.calls_a_day(app.mode, app.seats)
+        if budget.may_poll(used.get(f"{CALLS}{app.id}", 0), allowance):
+            continue
+        until = now + budget.PAUSE
+        SpotifyApp.update(blocked_until=until, block_reason=REASON).where(
+            (SpotifyApp.id == app.id) & (SpotifyApp.blocked_until < until)
+        ).execute()
+        services.limits.block(app.id, until)
+        log.event("budget_spent", app=app.id, allowance=allowance)
+        paused.append(app.id)
+    return paused
+
+
+def may_look_up(app: SpotifyApp) -> bool:
+    """Whether this app has calls to spare for names; the caller counts them as `lookups:<app>`."""
+    since = clock.now() - budget.DAY
+    used, looked_up = Counter.sums(since, CALLS), Counter.sums(since, LOOK_UPS)
+    allowance = budget.calls_a_day(app.mode, app.seats)
+    return budget.may_look_up(
+        used.get(f"{CALLS}{app.id}", 0), looked_up.get(f"{LOOK_UPS}{app.id}", 0), allowance
+    )

@@ -1,0 +1,64 @@
+"""Figures of polling: one line in the log for each poll, sums by the hour in the database."""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+
+from peewee import PeeweeException
+
+from audiospective import clock, log
+from audiospective.actions import budget
+from audiospective.actions.fetch import Attempt
+from audiospective.models.counters import Counter
+from audiospective.policy.failures import Failure
+from audiospective.services import Services
+
+STEPS_MS = (100, 250, 500, 1000, 2500, 5000, 10_000)  # upper ends of the duration's classes
+LIMITED = (Failure.RATE_LIMIT, Failure.QUOTA)
+
+
+class Figures:
+    """What a batch adds to the counters. Names: `polls:<outcome>`, `poll_ms` (their sum),
+    `poll_ms_le:<ms>` or `poll_ms_le:inf` (polls by duration), `plays`, `retries`, `hits`,
+    `calls:<app>` (HTTP requests), `limited:<app>:<rate_limit or quota>`.
+    """
+
+    def __init__(self) -> None:
+        self.sums: Tally[str] = Tally()
+        self.apps: set[int] = set()
+
+    def poll(self, attempt: Attempt, outcome: str, added: int = 0) -> None:
+        """Count and log one poll that is settled; ids and numbers only."""
+        claim, page = attempt.claim, attempt.page
+        requests = max(attempt.sends, attempt.calls)
+        log.event(
+            "poll",
+            user=claim.user_id,
+            app=claim.app_id,
+            outcome=outcome,
+            offered=page.offered if page else 0,
+            added=added,
+            requests=requests,
+            retries=requests - attempt.calls,
+            ms=attempt.took_ms,
+            fence=claim.connection.fence,
+        )
+        step = next((str(top) for top in STEPS_MS if attempt.took_ms <= top), "inf")
+        self.sums[f"polls:{outcome}"] += 1
+        self.sums["poll_ms"] += attempt.took_ms
+        self.sums[f"poll_ms_le:{step}"] += 1
+        self.sums["plays"] += added
+        self.sums["retries"] += requests - attempt.calls
+        self.sums[f"{budget.CALLS}{claim.app_id}"] += requests
+        if attempt.failure in LIMITED:
+            self.sums[f"limited:{claim.app_id}:{attempt.failure}"] += 1
+        self.apps.add(claim.app_id)
+
+    def keep(self, services: Services, hits: int) -> None:
+        """Write the sums; plays are worth more, so a database error costs nothing but figures."""
+        try:
+            Counter.add({**self.sums, "hits": hits}, clock.now())
+            if self.apps:
+                budget.settle(services, self.apps)
+        except PeeweeException as error:
+            log.trouble("figures_lost", error)
