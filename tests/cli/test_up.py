@@ -149,11 +149,11 @@ def test_a_broken_dotenv_is_named_by_line_and_not_shown(home: Path, tmp_path: Pa
 def test_the_environment_goes_before_the_dotenv(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / ".env").write_text("BATCH_SIZE=1000\nPOLL_MIN_MINUTES=1000\n")
+    (tmp_path / ".env").write_text("BATCH_SIZE=1000\nSTORAGE_BUDGET_MB=none\n")
     monkeypatch.setenv("BATCH_SIZE", "20")
     result = run("--port", str(free_port()), "--sandbox-port", str(free_port()))
     faults = getattr(result.exception, "faults", [])
-    assert [fault.split()[0] for fault in faults] == ["POLL_MIN_MINUTES"]
+    assert [fault.split()[0] for fault in faults] == ["STORAGE_BUDGET_MB"]
 
 
 def test_yesterdays_sandbox_does_not_leak_into_an_archive_with_its_own_app(

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from audiospective.supervisor import queue
 from audiospective.supervisor.machine import QueueServer
@@ -49,7 +51,8 @@ def test_jobs_survive_a_restart(server: QueueServer) -> None:
 
 
 def test_strangers_on_the_machine_are_refused(server: QueueServer) -> None:
-    with running(server), redis.Redis(port=server.port) as stranger:
+    once = Retry(NoBackoff(), 0)
+    with running(server), redis.Redis(port=server.port, retry=once) as stranger:
         with pytest.raises(redis.exceptions.AuthenticationError):
             stranger.ping()
         told = [path for path in Path("/proc").glob("[0-9]*/cmdline") if _names(path, "secret")]

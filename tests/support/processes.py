@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
+import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-PR_SET_PDEATHSIG = 1
-
 
 def start(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
     """Start a child that gets SIGTERM when this process dies (Linux; elsewhere only on stop)."""
-    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
-
-    def follow_the_parent() -> None:
-        if libc is not None:
-            libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-
-    return subprocess.Popen(command, preexec_fn=follow_the_parent, **options)  # noqa: PLW1509
+    setpriv = shutil.which("setpriv")  # of util-linux; it becomes the command itself
+    leash = [setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []
+    return subprocess.Popen([*leash, *command], **options)
 
 
 def stop(child: subprocess.Popen[bytes], sign: int = signal.SIGTERM, patience: float = 20) -> int:

@@ -1,0 +1,130 @@
+"""The first command of a newcomer, whole: start, connect, see plays, stop, find them again."""
+
+from __future__ import annotations
+
+import html
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import urljoin
+
+import pytest
+import requests
+
+from audiospective.sandbox import RemoteControl
+from tests.supervisor.stage import ROOT, Stage
+from tests.support.processes import alive, descendants, free_port, start, until
+
+PLAYS_ARRIVE = 90  # seconds at most, on a machine that does other things too
+KEPT_OUT = ("SPOTIFY_", "RESEND_", "AUDIOSPECTIVE_", "BASE_", "REDIS_", "DATABASE_", "STORAGE_")
+HIDDEN = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)">')
+PERSON = re.compile(r'<input type="radio" name="listener" value="([^"]*)"')
+
+
+@contextmanager
+def up(home: Path, port: int, path: str) -> Iterator[Stage]:
+    """`python -m audiospective up` from outside; what a failed test leaves behind is killed."""
+    given = {name: v for name, v in os.environ.items() if not name.startswith(KEPT_OUT)}
+    process = start(
+        [
+            *(sys.executable, "-m", "audiospective", "up"),
+            *("--port", str(port), "--sandbox-port", str(free_port())),
+        ],
+        cwd=ROOT,
+        env={**given, "AUDIOSPECTIVE_HOME": str(home), "PATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    stage = Stage(process)
+    try:
+        stage.sees("Audiospective is at")
+        yield stage
+    finally:
+        if process.poll() is None:
+            for pid in [*stage.family(), process.pid]:
+                os.kill(pid, signal.SIGKILL)
+        stage.ends()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def stop(stage: Stage, home: Path) -> None:
+    """Ctrl-C, and proof that nothing is left: no descendant, and nobody who holds on to `home`."""
+    family = stage.family()
+    assert len(family) >= 6
+    stage.process.send_signal(signal.SIGINT)
+    assert stage.ends(60) == 0, stage.lines
+    assert stage.lines[-1] == "Stopped."
+    assert not any("killed" in line for line in stage.lines), stage.lines
+    assert [pid for pid in family if alive(pid)] == []
+    assert [pid for pid in descendants(1) if _uses(pid, home)] == []
+
+
+def _uses(pid: int, home: Path) -> bool:
+    try:
+        return str(home).encode() in Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return False
+
+
+def sandbox_of(stage: Stage) -> str:
+    found = re.search(r"http://\S+", stage.sees("Spotify is played by"))
+    assert found is not None
+    return found.group()
+
+
+def connect(visitor: requests.Session, base: str) -> None:
+    """Press "connect", allow it as the first listener of the sandbox, and come back."""
+    consent = visitor.get(f"{base}/connect", timeout=30)
+    assert consent.status_code == 200
+    fields = {name: html.unescape(value) for name, value in HIDDEN.findall(consent.text)}
+    fields |= {"listener": PERSON.findall(consent.text)[0], "decision": "allow"}
+    answer = visitor.post(
+        urljoin(consent.url, "/authorize"), data=fields, timeout=30, allow_redirects=False
+    )
+    back = visitor.get(answer.headers["Location"], timeout=30, allow_redirects=False)
+    assert back.status_code == 302, back.text
+    assert visitor.get(f"{base}/dashboard", timeout=30).status_code == 200
+
+
+def stored(home: Path) -> list[tuple[int, int, int]]:
+    """The keys of all plays in the archive, read beside the running programs."""
+    with closing(sqlite3.connect(f"file:{home}/audiospective.db?mode=ro", uri=True)) as database:
+        return database.execute("select user_id, played_at, track_id from plays").fetchall()
+
+
+def names_on(page: str) -> list[str]:
+    return re.findall(r'<li class="play">', page)
+
+
+@pytest.mark.parametrize("with_redis", [True, False], ids=["redis on PATH", "no redis on PATH"])
+def test_a_newcomer_sees_plays_arrive_and_finds_them_again(
+    tmp_path: Path, with_redis: bool
+) -> None:
+    home, port, base = tmp_path / "home", free_port(), ""
+    path = os.environ["PATH"] if with_redis else str(tmp_path)
+    with requests.Session() as visitor:
+        with up(home, port, path) as stage:
+            base = f"http://127.0.0.1:{port}"
+            stage.sees(base)
+            connect(visitor, base)
+
+            def plays_shown() -> list[str]:
+                return names_on(visitor.get(f"{base}/dashboard", timeout=30).text)
+
+            until(plays_shown, f"plays on the dashboard; {stage.lines}", PLAYS_ARRIVE)
+            first = until(lambda: stored(home), "plays in the archive")
+            sandbox = RemoteControl(sandbox_of(stage))
+            assert sandbox.listeners()
+            stop(stage, home)
+        with up(home, port, path) as stage:
+            assert plays_shown()
+            assert set(first) <= set(stored(home))
+            stop(stage, home)
