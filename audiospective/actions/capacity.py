@@ -81,19 +81,16 @@ def prices(path: Path = PRICES) -> dict[str, Any]:
 
 
 def _warn(services: Services, found: Measured, level: int) -> None:
-    budget = services.settings.storage_budget_mb
-    log.warning("the database takes %d %% of its %d MB", level, budget)
+    now, budget = clock.now(), services.settings.storage_budget_mb
+    log.warning("the database takes more than %d %% of its %d MB", level, budget)
     days = storage.forecast(found, found.members, budget * MB).days
+    used = f"{found.size / MB:,.0f} MB of {budget:,} MB are used, more than {level} %."
+    ahead = "" if days is None else f" At today's growth it is full in {days:,.0f} days."
     notify.alert(
         services,
         "storage",
-        f"storage.{level}.{clock.now():%Y-%m-%d}",
-        {
-            "percent": level,
-            "size_mb": round(found.size / MB),
-            "budget_mb": budget,
-            "days_left": None if days is None else round(days),
-        },
+        f"storage.{level}.{now:%Y-%m-%d}",
+        {"since": clock.to_ms(now), "said": used + ahead},
     )
 
 

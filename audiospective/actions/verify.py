@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from audiospective import clock
 from audiospective.actions import notify
 from audiospective.models import DamagedSegment, PlaySegment
 from audiospective.services import Services
@@ -35,14 +36,19 @@ def everything(services: Services) -> int:
     return faults
 
 
-def report_damage(services: Services) -> None:
-    """One letter to each operator for every segment that stands aside."""
-    for row in DamagedSegment.select(
-        DamagedSegment.id, DamagedSegment.user, DamagedSegment.year, DamagedSegment.reason
-    ):
+def report_damage(services: Services) -> int:
+    """One letter to each operator for every segment that stands aside; how many are owed now."""
+    columns = ("id", "user", "year", "reason", "found_at")
+    query = DamagedSegment.select(*(getattr(DamagedSegment, name) for name in columns))
+    return sum(
         notify.alert(
             services,
             "segment_damaged",
             f"segment_damaged.{row.id}",
-            {"user": row.user_id, "year": row.year, "reason": row.reason},
+            {
+                "since": clock.to_ms(row.found_at),
+                "said": f"Account {row.user_id}, year {row.year}: {row.reason}.",
+            },
         )
+        for row in query
+    )

@@ -36,7 +36,7 @@ def sample(plays: int = ENOUGH) -> list[tuple[Any, ...]]:
         if len(rows) >= plays:
             return rows[:plays]
     columns = (Play.user, *(getattr(Play, name) for name in hot.COLUMNS))
-    rows += Play.select(*columns).order_by(SQL("1, 2")).limit(plays - len(rows)).tuples()
+    rows.extend(Play.select(*columns).order_by(SQL("1, 2")).limit(plays - len(rows)).tuples())
     return sorted(set(rows), key=lambda row: row[:3])
 
 

@@ -39,12 +39,15 @@ def _has_dbstat() -> bool:
 
 
 def _estimated() -> dict[str, int]:
-    """SQLite without `dbstat`: the file's bytes, shared out by what the values of a table take."""
+    """SQLite without `dbstat`: a page for every table and index, the rest by what values take."""
+    (page,) = database.execute_sql("PRAGMA page_size").fetchone()
+    trees = "SELECT tbl_name, count(*) FROM sqlite_master WHERE rootpage > 0 GROUP BY 1"
+    least = {name: count * page for name, count in database.execute_sql(trees).fetchall()}
     values = {}
-    for table in database.get_tables():
+    for table in least:
         columns = [column.name for column in database.get_columns(table)]
         lengths = " + ".join(f'coalesce(length(CAST("{name}" AS BLOB)), 0) + 1' for name in columns)
         query = f'SELECT coalesce(sum({lengths}), 0) FROM "{table}"'  # noqa: S608 - names of ours
         (values[table],) = database.execute_sql(query).fetchone()
-    whole = sum(values.values()) or 1
-    return {table: total() * value // whole for table, value in values.items()}
+    rest, whole = max(0, total() - sum(least.values())), sum(values.values()) or 1
+    return {table: least[table] + rest * value // whole for table, value in values.items()}

@@ -1,0 +1,187 @@
+"""Sealing jobs, the ledger, and the commands that look after the archive."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from audiospective import clock, history, models
+from audiospective.actions import capacity, letters, removal, render, seal, verify
+from audiospective.cli import audiospective
+from audiospective.clients.queues import BULK
+from audiospective.history import append, sampling, sealing
+from audiospective.jobs import context, tasks
+from audiospective.models import DamagedSegment, Play, PlaySegment, StorageRecord, User
+from audiospective.models.notices import Notice
+from audiospective.services import Services
+from audiospective.settings import Settings
+from tests.factories import make_user
+from tests.history.making import MINUTE, track
+from tests.support.clocks import Frozen
+
+
+def fill(user_id: int, plays: int) -> None:
+    song, newest = track(f"song of {user_id}"), clock.to_ms(clock.now())
+    rows = [append.NewPlay(user_id, newest - n * MINUTE, song, None) for n in range(plays)]
+    for start in range(0, plays, 500):
+        append.polled(rows[start : start + 500])
+
+
+def operator(**values: Any) -> User:
+    return make_user(
+        "olga", is_operator=True, email="olga@example.org", email_verified_at=clock.now(), **values
+    )
+
+
+def written(services: Services) -> render.Words:
+    facts = letters.opened(services, Notice.get())
+    return render.render("operator_alert", facts | {"unsubscribe_url": None})
+
+
+def test_who_is_due_is_sealed_within_the_hour(services: Services, frozen: Frozen) -> None:
+    for name, plays in (("alice", 1_001), ("bob", 1_000), ("charlie", 1_200)):
+        fill(make_user(name).id, plays)
+    assert seal.spread(services) == 2
+    assert seal.spread(services) == 2  # again, as after a restart: each waits once
+    waiting = list(services.queues.scheduler().get_jobs(with_times=True))
+    assert [job.origin for job, _ in waiting] == [BULK, BULK]
+    assert waiting[1][1] - waiting[0][1] == timedelta(minutes=30)
+    with context.use(services), ThreadPoolExecutor(1) as worker:
+        for job, _ in waiting:
+            worker.submit(getattr(tasks, job.func_name.rpartition(".")[2]), *job.args).result()
+    assert Play.select().count() == 200 + 1_000 + 200
+    assert seal.due() == []
+
+
+def test_the_ledger_has_one_line_a_day(services: Services, frozen: Frozen) -> None:
+    alice = make_user()
+    fill(alice.id, 30)
+    sealing.seal(alice.id, keep=10, trigger=0)
+    first = capacity.record(services)
+    assert (first.members, first.hot, first.sealed, first.warned) == (1, 10, 20, 0)
+    assert first.size > 0
+    frozen.forward(minutes=5)
+    capacity.record(services)
+    frozen.forward(days=1)
+    capacity.record(services)
+    assert StorageRecord.select().count() == 2
+
+
+def test_operators_are_told_once_at_each_mark(services: Services, frozen: Frozen) -> None:
+    operator()
+    size = capacity.measure(costs=False).size
+
+    def with_budget(share: float) -> Services:
+        budget = max(1, round(size / share / 1_000_000))
+        return replace(services, settings=replace(services.settings, storage_budget_mb=budget))
+
+    capacity.record(with_budget(0.1))
+    assert Notice.select().count() == 0
+    tight = replace(services, settings=replace(services.settings, storage_budget_mb=0))
+    assert capacity.record(tight).warned == 95
+    assert Notice.select().count() == 1
+    frozen.forward(days=1)
+    capacity.record(tight)
+    assert Notice.select().count() == 1
+    letter = written(services)
+    assert "filling up" in letter.subject
+    assert "are used, more than 95 %" in letter.text
+    assert "are used, more than 95 %" in letter.html
+
+
+def test_damage_is_reported_once_and_verify_says_so(services: Services) -> None:
+    operator()
+    alice = make_user()
+    fill(alice.id, 30)
+    sealing.seal(alice.id, keep=10, trigger=0)
+    assert verify.everything(services) == 0
+    PlaySegment.update(sha256="0").execute()
+    assert verify.everything(services) == 1
+    assert verify.everything(services) == 1
+    assert Notice.select().count() == 1
+    letter = written(services)
+    assert "damaged" in letter.subject
+    assert "2026: its bytes do not have the hash" in letter.text
+
+
+def test_a_member_deletes_and_undoes(services: Services) -> None:
+    alice = make_user()
+    fill(alice.id, 3)
+    plays = [(one.played_at, one.track_id) for one in history.recent(alice.id)][:2]
+    assert removal.remove(alice.id, plays) == 2
+    assert history.total(alice.id) == 1
+    assert removal.restore(alice.id, plays[:1]) == 1
+    assert removal.forget() == 0
+
+
+@pytest.fixture
+def command(services: Services, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(Settings, "from_env", classmethod(lambda cls: settings))
+
+    def run(*arguments: str) -> Any:
+        done = CliRunner().invoke(audiospective, list(arguments))
+        models.database.initialize(services.database)  # the command had a connection of its own
+        return done
+
+    return run
+
+
+def test_verify_exits_with_one_on_damage(services: Services, command: Any) -> None:
+    alice = make_user()
+    fill(alice.id, 30)
+    sealing.seal(alice.id, keep=10, trigger=0)
+    sound = command("verify")
+    assert (sound.exit_code, sound.output) == (
+        0,
+        "1 archives, 1 segments, 20 sealed plays, 0 faults\n",
+    )
+    PlaySegment.update(sha256="0").execute()
+    broken = command("verify", "alice")
+    assert broken.exit_code == 1
+    assert "year 2026 is damaged and set aside" in broken.output
+    assert DamagedSegment.select().count() == 1
+
+
+def test_capacity_prints_sizes_forecast_and_bill(services: Services, command: Any) -> None:
+    alice = make_user()
+    fill(alice.id, 300)
+    sealing.seal(alice.id, keep=100, trigger=0)
+    done = command("capacity")
+    assert done.exit_code == 0, done.output
+    for words in ("play_segments", "a sealed play", "1,000 members with rows", "100,000 members"):
+        assert words in done.output
+
+
+def test_capacity_of_an_empty_archive(command: Any) -> None:
+    done = command("capacity")
+    assert done.exit_code == 0, done.output
+    assert "0 members, 0 plays" in done.output
+
+
+def test_rows_are_measured_in_this_very_database(services: Services) -> None:
+    alice = make_user()
+    fill(alice.id, 2_000)
+    sealing.seal(alice.id)
+    rows = sampling.sample(1_500)
+    assert len(rows) == 1_500
+    assert 20 < sampling.row_cost(rows) < 200
+    assert sampling.row_cost(rows) == sampling.row_cost(rows)
+    assert sampling.row_cost([]) == 0
+
+
+def test_sizes_are_shared_out_where_sqlite_cannot_tell(sqlite_database_url: str) -> None:
+    from audiospective.models import sizes
+
+    models.bind(sqlite_database_url)
+    with models.database.connection_context():
+        fill(make_user().id, 2_000)
+        told, estimated = sizes.tables(), sizes._estimated()
+        for found in (told, estimated):
+            assert found["plays"] > found["users"]
+        assert 0.5 < estimated["plays"] / told["plays"] < 2
+        assert sum(estimated.values()) <= sizes.total()
