@@ -6,7 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from audiospective import clock
-from audiospective.actions import letters, links
+from audiospective.actions import letters, links, membership
 from audiospective.models import User, transaction
 from audiospective.services import Services
 
@@ -79,4 +79,6 @@ def prove(services: Services, token: str) -> Proof:
             )
             .execute()
         )
+        if changed:
+            membership.greet(services, user.id)
     return Proof.GOOD if changed else Proof.DONE

@@ -94,7 +94,7 @@ def callback() -> ResponseReturnValue:
         _let_go_of_the_database()
         profile, tokens = signin.identify(services(), door, code, flow.verifier)
     except signin.SignInError as error:
-        return _explained(error, flow, again)
+        return _explained(error, again, own_app=app.owner_id is not None)
     visit = Visit(
         app_id=flow.app,
         renews=flow.renews,
@@ -146,15 +146,15 @@ def _back(outcome: Returned, flow: flows.Flow) -> Response:
     return redirect(flow.next or url_for("dashboard.page"))
 
 
-def _explained(error: signin.SignInError, flow: flows.Flow, again: dict[str, str]) -> Response:
+def _explained(error: signin.SignInError, again: dict[str, str], *, own_app: bool) -> Response:
     until = error.until if isinstance(error, signin.UnavailableError) else None
     if isinstance(error, signin.BadCodeError):
         throttle.enforce(FAILURES)
-    if isinstance(error, signin.NotListedError):
+    if isinstance(error, signin.NotListedError) and not own_app:
         session[NOT_LISTED] = True
     if isinstance(error, signin.MissingScopeError):
         again = again | {"intent": "reconnect"}  # shows the consent page again
-    return outcomes.page(PAGES[type(error)], until=until, again_query=again)
+    return outcomes.page(PAGES[type(error)], until=until, again_query=again, own_app=own_app)
 
 
 def _failed(outcome: outcomes.Outcome) -> Response:

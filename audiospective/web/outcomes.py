@@ -79,13 +79,7 @@ MISSING_SCOPE = Outcome(
 NOT_LISTED = Outcome(
     403,
     "Spotify has not opened a seat for your account yet",
-    (
-        (
-            "Until Spotify grants it more, an app like this one may serve only people whom its "
-            "operator has entered by hand. Your account is not among them, so Spotify tells us "
-            "nothing about it."
-        ),
-    ),
+    (),
     again="Try again",
     extra="connect/_not_listed.html",
 )

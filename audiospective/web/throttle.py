@@ -95,9 +95,8 @@ def visitor() -> str:
     trusted = services().settings.trusted_proxies
     found = request.remote_addr or ""
     if trusted:
-        hops = [
-            hop.strip() for hop in ",".join(request.headers.getlist("X-Forwarded-For")).split(",")
-        ]
+        header = ",".join(request.headers.getlist("X-Forwarded-For"))
+        hops = [hop.strip() for hop in header.split(",") if hop.strip()]
         if len(hops) >= trusted:
             found = hops[-trusted]
     try:
