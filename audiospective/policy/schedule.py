@@ -12,6 +12,7 @@ PAGE = 50  # plays that Spotify still shows
 EXPECTED = 25  # plays between two polls that leave half the page as a reserve
 RECENT = timedelta(hours=24)  # listening that still says something about the next hours
 FORGET = 0.7  # what is left of an old rate after each poll
+NEGLIGIBLE = 0.01  # plays an hour; a rate that fades for ever ends where a float does
 
 _STEPS = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60)  # minutes that divide the hour
 
@@ -50,7 +51,8 @@ def plays_per_hour(before: float, ended: Sequence[datetime], now: datetime) -> f
         fastest = length / seconds * 3600
         if length < EXPECTED:
             fastest *= length / EXPECTED  # a short run proves less
-    return max(fastest, before * FORGET)
+    rate = max(fastest, before * FORGET)
+    return rate if rate >= NEGLIGIBLE else 0.0
 
 
 def interval(rate: float, shortest: int, longest: int) -> timedelta:

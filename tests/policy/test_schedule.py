@@ -73,6 +73,13 @@ def test_the_fastest_recent_stretch_sets_the_rate(before, ended, rate):
     assert schedule.plays_per_hour(before, ended, NOW) == pytest.approx(rate)
 
 
+def test_a_rate_fades_to_nothing_and_not_beyond_what_a_float_holds():
+    rate = 120.0
+    for _ in range(1000):
+        rate = schedule.plays_per_hour(rate, [], NOW)
+    assert rate == 0
+
+
 def test_a_night_without_music_does_not_hide_the_session_before_it():
     session = plays(30, 60, ago=timedelta(hours=9))
     assert schedule.plays_per_hour(0, [*session, NOW], NOW) == pytest.approx(60)
