@@ -8,7 +8,8 @@ import mimetypes
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask import Flask, Response, abort, request, url_for
+from flask import Flask, Response, abort, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 
 STATIC = Path(__file__).parents[2] / "static"
 SITE_CSS = "css/site.css"  # made here from the files below, so a page needs one request for style
@@ -65,6 +66,11 @@ def install(app: Flask) -> None:
             response.vary.add("Accept-Encoding")
         return response
 
+    def favicon() -> ResponseReturnValue:
+        """Where browsers look when a text or an error names no icon."""
+        return redirect(static_url("img/mark.svg"))
+
+    app.add_url_rule("/favicon.ico", endpoint="favicon", view_func=favicon)
     app.add_url_rule("/static/<path:filename>", endpoint="static", view_func=static)
     app.jinja_env.globals["static_url"] = static_url
     logo = "img/spotify-logo.svg"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from flask import Flask, make_response, render_template, request
 from flask.typing import ResponseReturnValue
-from audiospective.web.access import person, signed_in
 
 from audiospective import clock
 from audiospective.policy.health import SENTENCES, Sentence
 from audiospective.web import dashboard_view as view
+from audiospective.web.access import person, signed_in
+from audiospective.web.context import services
 from audiospective.web.htmx import fragment_of
 
 PAGE = "dashboard.page"
@@ -23,11 +24,12 @@ def install(app: Flask) -> None:
 @signed_in
 def page() -> ResponseReturnValue:
     member = person()
-    overview = view.overview(member.id)
+    overview = view.overview(services(), member.id)
     lines = view.plays(member.id)
     return render_template(
         "dashboard/page.html",
         overview=overview,
+        state=overview.state,
         connected=overview.runs,
         days=view.by_day(lines),
         stamp=view.stamp(lines),
@@ -39,7 +41,7 @@ def page() -> ResponseReturnValue:
 @signed_in
 def health() -> ResponseReturnValue:
     """The card's state. Announced only when the sentence is another than the page's."""
-    overview = view.overview(person().id)
+    overview = view.overview(services(), person().id)
     return render_template(
         "dashboard/_health_update.html",
         overview=overview,

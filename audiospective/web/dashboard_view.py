@@ -7,16 +7,13 @@ from datetime import datetime
 from hashlib import sha256
 from itertools import groupby
 
-from audiospective import clock
+from audiospective.actions import health
+from audiospective.actions.health import Health
 from audiospective.history import newest
 from audiospective.history.newest import RecentPlay
-from audiospective.models import Connection, SpotifyApp
-from audiospective.models.base import LONG_AGO
 from audiospective.models.claims import POLLED
-from audiospective.models.gaps import Gap
-from audiospective.policy import health
-from audiospective.policy.failures import Failure
-from audiospective.policy.health import SENTENCES, Sentence, Standing
+from audiospective.policy.health import BAD, GOOD, WAIT, Sentence
+from audiospective.services import Services
 from audiospective.web.filters import local
 
 SHOWN = 20
@@ -53,7 +50,7 @@ SYMBOLS = {
     Sentence.DISCONNECTED: "off",
     Sentence.IMPORT_ONLY: "good",
 }  # everything else waits
-TONES = {health.GOOD: "good", health.BAD: "bad", health.WAIT: "warn"}
+TONES = {GOOD: "good", BAD: "bad", WAIT: "warn"}
 CALM = (Sentence.FIRST_POLL, Sentence.PAUSED, Sentence.DISCONNECTED)  # chosen, or just begun
 
 
@@ -77,20 +74,18 @@ class PlayLine:
 
 @dataclass(frozen=True)
 class Overview:
-    """The health card. Instants are aware; `next_check_at` is None while nothing is planned."""
+    """The health card: the state of the archive, how it is put, and how many plays it holds."""
 
-    sentence: Sentence
-    status: str | None
-    last_success_at: datetime | None
-    next_check_at: datetime | None
-    renew_by: datetime | None
-    authorized_at: datetime | None
+    state: Health
     plays: int
-    gaps: int
+
+    @property
+    def sentence(self) -> Sentence:
+        return self.state.sentence
 
     @property
     def title(self) -> str:
-        return SENTENCES[self.sentence]
+        return self.state.title
 
     @property
     def meaning(self) -> str:
@@ -102,12 +97,12 @@ class Overview:
 
     @property
     def tone(self) -> str:
-        return "accent" if self.sentence in CALM else TONES[health.tone(self.sentence)]
+        return "accent" if self.sentence in CALM else TONES[self.state.tone]
 
     @property
     def runs(self) -> bool:
         """Whether checks are made at all."""
-        return self.status in POLLED
+        return self.state.status in POLLED
 
     @property
     def wants_consent(self) -> bool:
@@ -119,32 +114,9 @@ class Overview:
         )
 
 
-def overview(user_id: int) -> Overview:
+def overview(services: Services, user_id: int) -> Overview:
     """The state of one person's archive."""
-    now = clock.now()
-    connection = (
-        Connection.select(Connection, SpotifyApp)
-        .join(SpotifyApp)
-        .where(Connection.user == user_id)
-        .first()
-    )
-    gaps = Gap.select().where((Gap.user == user_id) & Gap.closed_at.is_null()).count()
-    plays = newest.total(user_id)
-    if connection is None:
-        none = Standing(status=None)
-        return Overview(
-            health.sentence(none, now), None, None, None, None, None, plays=plays, gaps=gaps
-        )
-    return Overview(
-        sentence=health.sentence(_standing(connection), now),
-        status=connection.status,
-        last_success_at=connection.last_success_at,
-        next_check_at=_next_check(connection),
-        renew_by=connection.reauth_due_at,
-        authorized_at=connection.authorized_at,
-        plays=plays,
-        gaps=gaps,
-    )
+    return Overview(health.state(services, user_id), newest.total(user_id))
 
 
 def plays(user_id: int) -> list[PlayLine]:
@@ -175,29 +147,3 @@ def item_of(play: RecentPlay) -> Item:
 def spotify_url(kind: str, spotify_id: str | None) -> str | None:
     """Where an item lives at Spotify; None where only an import named it."""
     return f"https://open.spotify.com/{kind}/{spotify_id}" if spotify_id else None
-
-
-def _standing(connection: Connection) -> Standing:
-    app = connection.app
-    return Standing(
-        status=connection.status,
-        next_poll_at=connection.next_poll_at,
-        last_success_at=connection.last_success_at,
-        consecutive_failures=connection.consecutive_failures,
-        failure=_failure(connection.last_failure_type),
-        app_blocked_until=app.blocked_until if app.blocked_until > LONG_AGO else None,
-        app_failure=_failure(app.block_reason),
-    )
-
-
-def _failure(name: str | None) -> Failure | None:
-    return Failure(name) if name in set(Failure) else None
-
-
-def _next_check(connection: Connection) -> datetime | None:
-    if connection.status not in POLLED:
-        return None
-    soonest: datetime = max(
-        connection.next_poll_at, connection.circuit_open_until, connection.app.blocked_until
-    )
-    return soonest

@@ -18,7 +18,8 @@ BODY_LIMIT = 256 * 1024  # bytes; views that take more say so with `larger_body`
 LOOPBACK = ("127.0.0.1", "[::1]")
 PROBES = ("/healthz", "/readyz")  # platforms ask these by address, not by name
 
-SHARED = ("static", "landing.counter", "healthz", "readyz")  # the same answer for everybody
+# The same answer for everybody.
+SHARED = ("static", "favicon", "landing.counter", "healthz", "readyz")
 
 _HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?")
 

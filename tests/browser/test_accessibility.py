@@ -12,6 +12,7 @@ from tests.browser import axe
 from tests.browser.conftest import House, MakeHouse, Visit
 from tests.browser.states import STATES
 from tests.support.browser import Gate, OpenPage
+from tests.web import markup
 
 WIDTHS = {"narrow": (320, 640), "wide": (1280, 800)}
 
@@ -76,6 +77,7 @@ def test_a_page_is_for_everybody(house: House, visit: Visit, gate: Gate, state: 
     address, user = STATES[state](house)
     page = visit(address, user)
     assert page.locator("h1").count() == 1
+    assert markup.faults(markup.read(page.request.get(address).text())) == []
     assert look(page) == []
 
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import House
 from tests.support.browser import OpenPage
 
+PAINTED = "() => performance.getEntriesByName('first-contentful-paint').length > 0"
 LIMIT = 60_000  # bytes over the wire, headers included
 
 
@@ -55,7 +56,9 @@ def test_the_page_is_painted_before_any_script_has_come(house: House, open_page:
     page.route("**/*.js", lambda route: held.append(route))  # noqa: PLW0108 - a bound method cannot be wrapped
     page.goto("/", wait_until="commit")
     expect(page.get_by_role("link", name="Connect Spotify")).to_be_visible()
-    page.wait_for_function("() => performance.getEntriesByName('first-contentful-paint').length > 0")
+    page.wait_for_function(
+        "() => performance.getEntriesByName('first-contentful-paint').length > 0"
+    )
     assert len(held) == 2
     assert page.evaluate("typeof htmx") == "undefined"
     for route in held:
