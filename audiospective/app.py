@@ -15,6 +15,7 @@ from audiospective.web import (
     assets,
     auth,
     components,
+    compression,
     connection,
     context,
     dashboard,
@@ -39,6 +40,7 @@ ROOT = Path(__file__).parent.parent
 # Everything that answers requests, in order; a group of pages is one module with `install(app)`.
 PARTS = (
     assets,
+    compression,
     context,
     filters,
     database,

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 
 from flask import Flask, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from audiospective.web.access import person, signed_in
 
 from audiospective import clock
 from audiospective.actions import connection
 from audiospective.actions.connection import Answer, Check
 from audiospective.models import Connection
 from audiospective.models.poll_log import PollLog
+from audiospective.web.access import person, signed_in
 from audiospective.web.context import services
 from audiospective.web.filters import local, plural
 from audiospective.web.htmx import fragment_of, is_fragment

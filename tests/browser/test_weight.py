@@ -11,7 +11,7 @@ from tests.browser.conftest import House
 from tests.support.browser import OpenPage
 
 PAINTED = "() => performance.getEntriesByName('first-contentful-paint').length > 0"
-LIMIT = 60_000  # bytes over the wire, headers included
+LIMIT = 40_000  # bytes over the wire, headers included
 
 
 def transferred(page: Page) -> dict[str, int]:

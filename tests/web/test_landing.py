@@ -173,3 +173,16 @@ def _action(page: Tag) -> Tag:
     place = page.by_id("offer-action")
     assert place
     return next(tag for tag in place.all("a") if "button" in tag.attributes.get("class", ""))
+
+
+def test_strangers_get_the_page_compressed_and_members_do_not(site: Site) -> None:
+    import gzip
+
+    accepts = {"Accept-Encoding": "gzip"}
+    packed = site.visitor().get("/", headers=accepts)
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert b"</html>" in gzip.decompress(packed.data)
+    assert "Accept-Encoding" in packed.headers["Vary"]
+    member = site.member(make_user())
+    for address in ("/", "/dashboard"):  # they hold tokens, and lengths must not tell them
+        assert "Content-Encoding" not in member.get(address, headers=accepts).headers
