@@ -1,0 +1,100 @@
+"""Time goes by: polls are made when they are due, and the round of care runs in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from audiospective import clock
+from audiospective.actions import batch, care, plan
+from audiospective.models import Connection, User
+from audiospective.services import Services
+from tests.care.post_office import PostOffice
+from tests.factories import listening, make_connection, make_user
+from tests.fakes import FakeSpotify
+from tests.support.clocks import Frozen
+
+CARE = timedelta(minutes=20)
+
+
+@dataclass
+class Life:
+    """One installation under a clock that moves only here."""
+
+    services: Services
+    spotify: FakeSpotify
+    frozen: Frozen
+    office: PostOffice
+    flush: Callable[[], bool] = lambda: False  # whether Redis forgets everything at this step
+
+    def person(self, name: str = "alice", **values: object) -> Connection:
+        """A member whose address is proven and whose connection works."""
+        user = make_user(
+            name, email=f"{name}@mail.example", email_verified_at=clock.now(), timezone="UTC"
+        )
+        connection = make_connection(self.services, user, **values)
+        self.plays(connection, 5)
+        return connection
+
+    def plays(self, connection: Connection, count: int) -> None:
+        """From now on Spotify shows this many plays, the last one ended now."""
+        key = f"access-{connection.user_id}"
+        self.spotify.pages[key] = listening(clock.now(), count, prefix=f"{connection.user_id}:")
+
+    def breaks(self, connection: Connection, error: BaseException) -> None:
+        """From now on every call for this person fails like this."""
+        user_id = connection.user_id
+        self.spotify.refreshes[f"refresh-{user_id}"] = error
+        self.spotify.pages[f"access-{user_id}"] = error
+
+    def heals(self, connection: Connection, count: int = 5) -> None:
+        """Spotify accepts this person's tokens again."""
+        self.spotify.refreshes.pop(f"refresh-{connection.user_id}", None)
+        self.plays(connection, count)
+
+    def reconnect(self, connection: Connection, count: int = 5) -> None:
+        """The person gives a new consent, as the callback writes it."""
+        self.heals(connection, count)
+        now = clock.now()
+        Connection.update(
+            status="active",
+            authorized_at=now,
+            reauth_due_at=now + timedelta(days=182),
+            next_poll_at=now,
+            circuit_open_until=clock.EPOCH,
+            consecutive_failures=0,
+            last_failure_type=None,
+            auth_notification_count=0,
+            last_notification_sent=None,
+        ).where(Connection.user == connection.user_id).execute()
+
+    def step(self) -> None:
+        """Whatever is due now is polled; then the round of care."""
+        if self.flush():
+            self.services.redis.flushall()
+        now = clock.now()
+        due = [one.user_id for one in plan.due(now, now)]
+        slot = plan.current_slot(self.services, now)
+        if due:
+            batch.archive(self.services, due, slot.start, now)
+        care.round_of_care(self.services, wait=lambda seconds: None)
+
+    def passes(self, **amount: float) -> None:
+        """Let time go by in steps of twenty minutes."""
+        end = clock.now() + timedelta(**amount)
+        while clock.now() < end:
+            self.frozen.to(min(end, clock.now() + CARE))
+            self.step()
+
+    def letters(self, name: str = "alice") -> list[str]:
+        """Subjects of what this person got, in order."""
+        return self.office.subjects(f"{name}@mail.example")
+
+    def row(self, connection: Connection) -> Connection:
+        found: Connection = Connection.get_by_id(connection.user_id)
+        return found
+
+    def user(self, connection: Connection) -> User:
+        found: User = User.get_by_id(connection.user_id)
+        return found

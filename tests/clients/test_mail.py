@@ -1,0 +1,173 @@
+"""What the mail provider's answers mean, through its own library."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from datetime import timedelta
+
+import pytest
+
+from audiospective.clients import mail
+from audiospective.clients.mail import (
+    AccountRefusedError,
+    AddressRefusedError,
+    AlreadyTakenError,
+    Envelope,
+    LetterRefusedError,
+    LimitedError,
+    UnreachableError,
+)
+from tests.care import post_office
+from tests.care.post_office import page, refused
+
+LETTER = Envelope(
+    sender="Audiospective <letters@archive.example>",
+    recipient="alice@mail.example",
+    subject="Grüße 🎻",
+    text="text",
+    html="<p>html</p>",
+    headers={"List-Unsubscribe": "<https://archive.example/u/1>"},
+)
+
+
+@pytest.fixture
+def office():
+    with post_office.running() as found:
+        yield found
+
+
+def send(office, key="key-1"):
+    return mail.send(office.url, "re_test", LETTER, key)
+
+
+def test_a_letter_arrives_whole_and_its_id_comes_back(office):
+    assert send(office) == "mail-0"
+    (found,) = office.delivered.values()
+    assert found == {
+        "from": LETTER.sender,
+        "to": ["alice@mail.example"],
+        "subject": "Grüße 🎻",
+        "text": "text",
+        "html": "<p>html</p>",
+        "headers": {"List-Unsubscribe": "<https://archive.example/u/1>"},
+    }
+
+
+def test_the_same_key_delivers_once(office):
+    assert send(office) == send(office) == "mail-0"
+    assert send(office, "key-2") == "mail-1"
+    assert len(office.delivered) == 2
+
+
+DATE = "Sat, 14 Mar 2026 12:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (refused(400, "validation_error"), LetterRefusedError),
+        (refused(401, "missing_api_key"), AccountRefusedError),
+        (refused(401, "restricted_api_key"), AccountRefusedError),
+        (refused(403, "invalid_api_key"), AccountRefusedError),
+        (refused(403, "validation_error", "The domain is not verified."), AccountRefusedError),
+        (refused(422, "validation_error", "Invalid `from` field."), AccountRefusedError),
+        (refused(422, "validation_error", "Invalid `to` field."), AddressRefusedError),
+        (refused(422, "missing_required_field", "Missing `subject`."), LetterRefusedError),
+        (refused(409, "invalid_idempotent_request"), AlreadyTakenError),
+        (refused(409, "concurrent_idempotent_requests"), UnreachableError),
+        (refused(404, "not_found"), UnreachableError),
+        (refused(408, "timeout"), UnreachableError),
+        (refused(429, "rate_limit_exceeded"), LimitedError),
+        (refused(429, "daily_quota_exceeded"), LimitedError),
+        (refused(429, "something_new"), LimitedError),
+        (refused(500, "application_error"), UnreachableError),
+        (refused(503, "maintenance"), UnreachableError),
+        (page(502, b"<html>bad gateway</html>"), UnreachableError),
+        (page(503, b""), UnreachableError),
+        (page(429, b"slow down", "text/plain"), LimitedError),
+        (page(200, b"<html>login</html>"), UnreachableError),
+        (page(200, b"{", "application/json"), UnreachableError),
+        (page(200, b"[]", "application/json"), UnreachableError),
+        (page(200, b"null", "application/json"), UnreachableError),
+        (page(200, b"{}", "application/json"), UnreachableError),
+        (page(200, b'{"id": 7}', "application/json"), UnreachableError),
+        ((302, {"Location": "http://127.0.0.1:1/"}, b""), UnreachableError),
+        (None, UnreachableError),
+    ],
+)
+def test_every_answer_has_its_name(office, answer, error):
+    office.answer = lambda letter, key: answer
+    if answer and answer[0] == 200:  # the post office would take it as acceptance
+        office.take = lambda letter, key: answer
+    with pytest.raises(mail.MailError) as caught:
+        send(office)
+    assert type(caught.value) is error
+    assert "alice" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "headers", "seconds", "daily"),
+    [
+        ("rate_limit_exceeded", {}, 60, False),
+        ("rate_limit_exceeded", {"Retry-After": "2"}, 2, False),
+        ("rate_limit_exceeded", {"retry-after": "0"}, 1, False),
+        ("daily_quota_exceeded", {}, 86_400, True),
+        ("monthly_quota_exceeded", {}, 86_400, True),
+        ("daily_quota_exceeded", {"Retry-After": "3600"}, 3600, True),
+        ("daily_quota_exceeded", {"Retry-After": "999999999999"}, 86_400, True),
+        ("daily_quota_exceeded", {"Retry-After": "-5"}, 86_400, True),
+        ("daily_quota_exceeded", {"Retry-After": "soon"}, 86_400, True),
+        (
+            "daily_quota_exceeded",
+            {"Retry-After": "Sat, 14 Mar 2026 14:00:00 GMT", "Date": DATE},
+            7200,
+            True,
+        ),
+    ],
+)
+def test_a_limit_says_how_long_to_wait(monkeypatch, name, headers, seconds, daily):
+    error = mail._named(
+        mail.ResendError(429, name, "slow", "", {"Content-Type": "application/json", **headers})
+    )
+    assert isinstance(error, LimitedError)
+    assert (error.wait, error.daily) == (timedelta(seconds=seconds), daily)
+
+
+def test_a_provider_that_never_answers_does_not_hold_us(monkeypatch):
+    monkeypatch.setattr(mail, "READ_SECONDS", 0.2)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with pytest.raises(UnreachableError):
+            mail.send(url, "re_test", LETTER, "key")
+
+
+def test_a_provider_that_is_not_there_is_unreachable():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound, not listening
+        with pytest.raises(UnreachableError):
+            mail.send(f"http://127.0.0.1:{taken.getsockname()[1]}", "re_test", LETTER, "key")
+
+
+def test_an_answer_that_is_cut_off_is_none():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+
+        def cut() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(
+                    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                    b'Content-Length: 500\r\n\r\n{"id": "mail'
+                )
+
+        thread = threading.Thread(target=cut)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with pytest.raises(UnreachableError):
+            mail.send(url, "re_test", LETTER, "key")
+        thread.join()
