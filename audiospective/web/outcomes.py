@@ -15,8 +15,8 @@ from audiospective import clock
 class Outcome:
     """A page: its status, its words, and the one thing to do next.
 
-    `again` is the button's label; `extra` names a fragment of `connect/` for what only this page
-    has.
+    `again` is the button's label (empty: no button), `quiet` when another comes first; `extra`
+    names a fragment of `connect/` for what only this page has.
     """
 
     status: int
@@ -24,6 +24,7 @@ class Outcome:
     text: tuple[str, ...]
     again: str = "Connect Spotify again"
     extra: str = ""
+    quiet: bool = False
 
 
 DENIED = Outcome(
@@ -82,18 +83,19 @@ NOT_LISTED = Outcome(
     (),
     again="Try again",
     extra="connect/_not_listed.html",
+    quiet=True,
 )
 OTHER_ACCOUNT = Outcome(
     409,
     "That is another Spotify account",
     (),
-    again="Choose the other account at Spotify",
+    again="",
     extra="connect/_other_account.html",
 )
 UNAVAILABLE = Outcome(
     503,
     "Spotify does not answer just now",
-    ("This is on Spotify's side, and nothing was stored.",),
+    ("This is on Spotify’s side, and nothing was stored.",),
     again="Try again",
     extra="connect/_unavailable.html",
 )
