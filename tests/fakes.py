@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable
 from typing import TypeVar
 
 from audiospective.clients.deadline import Deadline

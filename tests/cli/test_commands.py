@@ -1,0 +1,180 @@
+"""The commands, run as an operator runs them: in a process of their own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from audiospective import models
+from audiospective.models import Connection, Play
+from tests.jobs.stack import ROOT, running
+
+
+@pytest.fixture
+def stack(sqlite_database_url, redis_url, tmp_path):
+    with running(sqlite_database_url, redis_url, tmp_path / "home") as built:
+        yield built
+
+
+@pytest.fixture
+def either(database_url, redis_url, tmp_path):
+    """A stack on each kind of database, for commands that write."""
+    with running(database_url, redis_url, tmp_path / "home") as built:
+        yield built
+
+
+def run(*command: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60
+    )
+
+
+def cli(stack, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return run("-m", "audiospective", *arguments, env={**stack.environment, **env})
+
+
+def test_the_doctor_finds_nothing_wrong_with_a_whole_deployment(stack):
+    done = cli(stack, "doctor", RESEND_API_KEY="re_123")
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert all(line.startswith("ok ") for line in lines)
+    for subject in ("Settings", "Database", "Redis", "Redirect URI", "Spotify app", "Letters"):
+        assert any(f" {subject}: " in line for line in lines)
+
+
+SICK = [
+    ({"REDIS_URL": "redis://127.0.0.1:1/0"}, "FAULT Redis: does not answer", 1),
+    ({"SPOTIFY_CLIENT_SECRET": "wrong"}, "FAULT Spotify app: Spotify refuses", 1),
+    ({"SPOTIFY_ACCOUNTS_URL": "http://127.0.0.1:1"}, "note  Spotify app: could not be asked", 0),
+    ({"SPOTIFY_CLIENT_ID": "", "SPOTIFY_CLIENT_SECRET": ""}, "FAULT Spotify app: no client id", 1),
+    ({"RESEND_API_KEY": ""}, "note  Letters: RESEND_API_KEY not set", 0),
+    ({"STORAGE_URL": "file:///proc/nowhere"}, "FAULT Storage: /proc/nowhere cannot be written", 1),
+    ({"DATABASE_URL": "sqlite:////nowhere/at/all.db"}, "FAULT Database: SQLite cannot be used", 1),
+    ({"DATABASE_URL": "postgres://u:p@127.0.0.1:1/x"}, "FAULT Database: PostgreSQL cannot", 1),
+]
+
+
+@pytest.mark.parametrize(("change", "says", "code"), SICK, ids=[line for _, line, _ in SICK])
+def test_the_doctor_names_what_is_wrong_and_what_to_do(stack, change, says, code):
+    done = cli(stack, "doctor", **change)
+    assert done.returncode == code
+    found = done.stdout.splitlines()
+    position = next(at for at, line in enumerate(found) if line.startswith(says))
+    assert found[position + 1].startswith("      -> ")
+    assert "Traceback" not in done.stderr
+    assert "u:p" not in done.stdout
+
+
+def test_the_doctor_says_when_a_server_does_not_sync_its_commits(
+    postgres_database_url, redis_url, tmp_path
+):
+    # The test server saves itself the waiting; an archive must not.
+    with running(postgres_database_url, redis_url, tmp_path / "home") as stack:
+        done = cli(stack, "doctor")
+    assert done.returncode == 1
+    assert "FAULT Durability: fsync" in done.stdout
+
+
+def test_the_doctor_says_when_migrations_are_missing(stack, tmp_path):
+    done = cli(stack, "doctor", DATABASE_URL=f"sqlite:///{tmp_path}/new.db")
+    assert done.returncode == 1
+    assert "-> Run: python -m audiospective migrate" in done.stdout
+
+
+def test_migrate_makes_the_tables_once(stack, tmp_path):
+    url = f"sqlite:///{tmp_path}/new.db"
+    assert "applied 0001_initial" in cli(stack, "migrate", DATABASE_URL=url).stdout
+    assert cli(stack, "migrate", DATABASE_URL=url).stdout == "The database is up to date.\n"
+
+
+def test_poll_archives_one_members_plays_now(either):
+    (name,) = either.people(1)
+    done = cli(either, "poll", name)
+    assert (done.returncode, done.stdout) == (0, "5 new plays archived.\n")
+    assert Play.select().count() == 5
+
+
+def test_poll_of_somebody_unknown_is_one_clear_line(stack):
+    done = cli(stack, "poll", "nobody")
+    assert done.returncode == 1
+    assert done.stderr == "Error: nobody here is known as 'nobody'.\n"
+
+
+def test_poll_respects_a_pause(stack):
+    (name,) = stack.people(1)
+    Connection.update(status="paused").execute()
+    done = cli(stack, "poll", name)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: not polled:")
+
+
+def test_tick_leaves_the_work_to_the_workers(stack):
+    stack.people(3)
+    done = cli(stack, "tick")
+    assert done.stdout == "3 people in 1 batches are waiting for a worker.\n"
+    assert stack.services.queues.depth()["free"] == 1
+
+
+def test_tick_inline_needs_neither_redis_nor_worker(either):
+    either.people(3)
+    done = cli(either, "tick", "--inline", REDIS_URL="redis://127.0.0.1:1/0")
+    assert (done.returncode, done.stdout) == (0, "3 people polled.\n")
+    assert Play.select().count() == 15
+
+
+@pytest.mark.parametrize("command", [["poll", "x"], ["tick"]])
+def test_a_command_on_an_empty_database_says_what_to_run(stack, tmp_path, command):
+    done = cli(stack, *command, DATABASE_URL=f"sqlite:///{tmp_path}/new.db")
+    assert done.returncode == 1
+    assert "audiospective migrate" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_command_without_redis_says_so(stack):
+    stack.people(1)
+    done = cli(stack, "tick", REDIS_URL="redis://127.0.0.1:1/0")
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: Redis does not answer")
+
+
+BAD_BOOTS = [
+    ({"BASE_URL": "http://localhost:8000"}, "BASE_URL must not use localhost"),
+    ({"SECRET_KEY": ""}, "SECRET_KEY is not set."),
+    ({"TOKEN_KEYS": "x"}, "TOKEN_KEYS: key 1 is not a Fernet key"),
+    ({"DATABASE_URL": "oracle://x/y"}, "DATABASE_URL must begin with"),
+    ({"DATABASE_URL": "postgres://u:p@127.0.0.1:1/x"}, "DATABASE_URL: the database cannot be used"),
+    ({"REDIS_URL": "redis://127.0.0.1:1/0"}, "REDIS_URL: the server does not answer"),
+]
+
+
+@pytest.mark.parametrize("script", ["worker.py", "scheduler.py"])
+@pytest.mark.parametrize(("change", "says"), BAD_BOOTS, ids=[line for _, line in BAD_BOOTS])
+def test_bad_settings_stop_the_boot_with_one_clear_line(
+    sqlite_database_url, redis_url, tmp_path, script, change, says
+):
+    with running(sqlite_database_url, redis_url, tmp_path / "home") as stack:
+        done = run(script, env={**stack.environment, **change})
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"audiospective: {says}")
+
+
+def test_a_worker_refuses_tables_that_are_older_than_its_code(stack, tmp_path):
+    done = run("worker.py", env={**stack.environment, "DATABASE_URL": f"sqlite:///{tmp_path}/n.db"})
+    assert done.returncode == 2
+    assert "run 'python -m audiospective migrate' first" in done.stderr
+
+
+def test_help_lists_every_command_without_settings(tmp_path):
+    done = run("-m", "audiospective", "--help", env={"AUDIOSPECTIVE_HOME": str(tmp_path)})
+    assert done.returncode == 0
+    for name in ("doctor", "migrate", "poll", "sandbox", "tick", "up"):
+        assert f"  {name} " in done.stdout
+        shown = run("-m", "audiospective", name, "--help", env={"PATH": ""})
+        assert shown.returncode == 0, shown.stderr
+
+
+def test_migrations_leave_nothing_pending(database):
+    assert models.pending() == []
