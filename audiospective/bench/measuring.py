@@ -1,0 +1,33 @@
+"""How long and how large: percentiles, peak memory, and lines of a report."""
+
+from __future__ import annotations
+
+import resource
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from audiospective import clock
+
+Echo = Callable[[str], Any]
+
+
+def seconds(action: Callable[[], Any], times: int = 1) -> list[float]:
+    """How long each of `times` runs took, shortest first."""
+    taken = []
+    for _ in range(times):
+        began = clock.monotonic()
+        action()
+        taken.append(clock.monotonic() - began)
+    return sorted(taken)
+
+
+def p95(taken: Sequence[float]) -> float:
+    """The duration that 95 % stay under; of few runs the longest."""
+    return sorted(taken)[min(len(taken) - 1, int(len(taken) * 0.95))]
+
+
+def peak_mb() -> float:
+    """The most memory that this process ever held, in megabytes."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1_000_000
