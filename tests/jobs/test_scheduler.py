@@ -1,0 +1,102 @@
+"""The scheduler and the worker's parent: they outlive Redis and hold nothing they must not."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import redis
+
+from audiospective.jobs import scheduler as scheduling
+from audiospective.models import database
+from tests.factories import crowd
+from tests.jobs.stack import running
+from tests.support.processes import free_port, start, stop, until
+from tests.support.redis import server_binary
+
+
+@contextmanager
+def redis_on(port):
+    with tempfile.TemporaryDirectory() as home:
+        options = ["--port", str(port), "--bind", "127.0.0.1", "--dir", home, "--save", ""]
+        server = start(
+            [server_binary(), *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            with redis.Redis(port=port) as client:
+                until(lambda: answers(client), "Redis answers")
+                yield client
+        finally:
+            stop(server)
+
+
+def answers(client):
+    try:
+        return client.ping()
+    except redis.exceptions.ConnectionError:
+        return False
+
+
+def test_scheduler_and_worker_wait_for_redis_and_go_on_by_themselves(sqlite_database_url, tmp_path):
+    port = free_port()
+    url = f"redis://127.0.0.1:{port}/0"
+    with running(sqlite_database_url, url, tmp_path / "home") as stack:
+        with redis_on(port) as client:
+            scheduler, worker = stack.start("scheduler.py"), stack.start("worker.py")
+            until(lambda: client.zcard("rq:scheduler:scheduled_jobs"), "the timetable is there")
+            until(lambda: client.scard("rq:workers"), "the worker is there")
+        people = stack.people(3)
+        with redis_on(port) as client:  # empty: nothing of the old one survived
+            until(lambda: client.zcard("rq:scheduler:scheduled_jobs"), "the timetable is back", 60)
+            assert scheduler.poll() is None
+            assert worker.poll() is None
+            stack.services.queues.enqueue("upkeep", "plan_polls")
+            until(lambda: stack.polled() == len(people), "people are polled again", 60)
+
+
+def test_the_workers_parent_holds_no_database_open(sqlite_database_url, redis_url, tmp_path):
+    with running(sqlite_database_url, redis_url, tmp_path / "home") as stack:
+        stack.people(1)
+        worker = stack.start("worker.py")
+        stack.enqueue_batch()
+        until(lambda: stack.polled() == 1, "a job was done")
+        files = [str(link.readlink()) for link in Path(f"/proc/{worker.pid}/fd").iterdir()]
+        assert files
+        assert not [name for name in files if "archive.db" in name]
+
+
+def test_a_database_that_is_away_does_not_stop_the_timetable(services, monkeypatch, caplog):
+    crowd(services, 1)
+
+    def away(_):
+        raise ConnectionError("no database")
+
+    monkeypatch.setattr(scheduling.plan, "recover", away)
+    scheduler = scheduling.ArchiveScheduler(services)
+    scheduler.enqueue_jobs()
+    assert services.redis.zcard(scheduler.scheduled_jobs_key)
+    assert "could not be looked up" in caplog.text
+
+
+def test_each_look_at_the_schedule_brings_back_what_a_flush_took(services):
+    scheduler = scheduling.ArchiveScheduler(services)
+    scheduler.enqueue_jobs()
+    entries = services.redis.zcard(scheduler.scheduled_jobs_key)
+    services.redis.flushall()
+    scheduler.enqueue_jobs()
+    assert services.redis.zcard(scheduler.scheduled_jobs_key) == entries > 0
+
+
+@pytest.mark.parametrize("times", [1, 5])
+def test_the_scheduler_closes_the_database_after_each_look(settings, times):
+    from audiospective.services import Services
+
+    built = Services.build(settings)
+    scheduler = scheduling.ArchiveScheduler(built)
+    for _ in range(times):
+        scheduler.enqueue_jobs()
+    assert database.is_closed()
+    built.redis.close()
