@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import polars as pl
 
-from audiospective import clock, history, models
+from audiospective import clock, history
 from audiospective.bench.listening import TODAY, Catalog, listen
+from audiospective.bench.scratch import member
 from audiospective.history import segment
-from audiospective.models import Album, Artist, Track, TrackArtist, User, database, transaction
+from audiospective.models import Album, Artist, Track, TrackArtist, transaction
 from audiospective.models.plays import FROM_BOTH, FROM_IMPORT
 
 CHUNK = 2_000
@@ -23,23 +21,6 @@ _LETTERS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _WORDS = ("love", "night", "day", "river", "light", "moon", "fire", "rain", "heart", "road",
           "dream", "summer", "city", "ghost", "home", "blue", "wild", "gold", "paper", "glass",
           "north", "silver", "echo", "wonder", "morning", "shadow", "garden", "winter")  # fmt: skip
-
-
-class NotEmptyError(Exception):
-    """The database holds an archive: a bench writes only into an empty one."""
-
-
-@contextmanager
-def scratch(url: str | None) -> Iterator[str]:
-    """An empty, migrated database: `url`, or a SQLite file that is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="audiospective-bench-") as home:
-        chosen = url or f"sqlite:///{Path(home) / 'bench.db'}"
-        models.bind(chosen)
-        models.migrate()
-        with database.connection_context():
-            if User.select().exists():
-                raise NotEmptyError
-            yield chosen
 
 
 def catalog_rows(catalog: Catalog) -> None:
@@ -85,18 +66,6 @@ def catalog_rows(catalog: Catalog) -> None:
                 model.insert_many(rows[start : start + CHUNK]).execute()
 
 
-def member(number: int) -> int:
-    """A member with a zone that changes its clocks; the id."""
-    user = User.create(
-        spotify_account_id=f"bench-{number}",
-        timezone="Europe/Berlin",
-        minute_offset=number % 60,
-        session_key=f"bench-{number}",
-        created_at=clock.now(),
-    )
-    return int(user.id)
-
-
 def archive(catalog: Catalog, number: int, plays: int, years: float, *, full: bool) -> int:
     """A member with so many plays; the id.
 
@@ -105,8 +74,13 @@ def archive(catalog: Catalog, number: int, plays: int, years: float, *, full: bo
     makes all plays like the last year's: the worst case for size.
     """
     user_id = member(number)
-    history.absorb(user_id, frame(catalog, number, plays, TODAY, years, full=full))
+    fill(catalog, user_id, plays, years, full=full)
     return user_id
+
+
+def fill(catalog: Catalog, user_id: int, plays: int, years: float, *, full: bool) -> None:
+    """Give an existing member so many plays."""
+    history.absorb(user_id, frame(catalog, user_id, plays, TODAY, years, full=full))
 
 
 def frame(

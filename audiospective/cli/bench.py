@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import click
 
 
 @click.command()
 @click.argument("name", type=click.Choice(["storage", "stats", "poll"]))
-@click.option("--small", is_flag=True, help="A tenth of the work, for a first look.")
+@click.option("--small", is_flag=True, help="A small part of the work, for a first look.")
 @click.option(
     "--database",
     "url",
@@ -20,21 +26,44 @@ def command(name: str, small: bool, url: str | None) -> None:
     storage: bytes a play, sealed and in rows. stats: the views of a large archive, against merely
     decoding it. poll: polls a second against merely fetching and parsing.
     """
-    from audiospective.bench.filling import NotEmptyError, scratch
+    from audiospective.bench.scratch import NotEmptyError, scratch
 
     try:
         with scratch(url) as database:
-            if name == "storage":
-                from audiospective.bench import storage
-
-                storage.run(click.echo, small=small)
-            elif name == "stats":
-                from audiospective.bench import stats
-
-                stats.run(click.echo, small=small, url=database)
-            else:
-                from audiospective.bench import poll
-
-                poll.run(click.echo, small=small, url=database)
+            _run(name, small=small, url=database)
     except NotEmptyError:
         raise click.ClickException("the database holds an archive; give an empty one.") from None
+
+
+def _run(name: str, *, small: bool, url: str) -> None:
+    if name == "storage":
+        from audiospective.bench import storage
+
+        storage.run(click.echo, small=small)
+    elif name == "stats":
+        from audiospective.bench import stats
+
+        stats.run(click.echo, small=small, url=url)
+    else:
+        from audiospective.bench import poll
+
+        with _sandbox() as sandbox:
+            poll.run(click.echo, small=small, url=url, sandbox=sandbox)
+
+
+@contextmanager
+def _sandbox() -> Iterator[Any]:
+    """A sandbox in a process of its own, so that it does not share this one's interpreter lock."""
+    from audiospective.bench.poll import Sandbox
+    from audiospective.sandbox import CLIENT_ID, CLIENT_SECRET, RemoteControl
+
+    command = [sys.executable, "-m", "audiospective", "sandbox", "--port", "0", "--no-demo"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            line = server.stdout.readline() if server.stdout else ""
+            address = next((word for word in line.split() if word.startswith("http")), None)
+            if address is None:
+                raise click.ClickException("the sandbox did not start.")
+            yield Sandbox(address, CLIENT_ID, CLIENT_SECRET, RemoteControl(address, 120))
+        finally:
+            server.terminate()

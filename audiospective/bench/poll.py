@@ -1,0 +1,162 @@
+"""`bench poll`: polls a second, next to merely fetching and parsing the same pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from cryptography.fernet import Fernet
+
+from audiospective import clock
+from audiospective.actions import batch, spotify_app
+from audiospective.bench.measuring import Echo, peak_mb, seconds
+from audiospective.bench.scratch import member
+from audiospective.clients.deadline import Deadline
+from audiospective.clients.spotify import THREADS
+from audiospective.models import Connection, database
+from audiospective.models.connections import ACCESS_PLACE, REFRESH_PLACE
+from audiospective.services import Services
+from audiospective.settings import Settings
+
+BATCH = 50
+ROUNDS = 3
+NEW_PLAYS = 3  # between two polls, an hour of listening
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A sandbox in a process of its own: its address, its app, and the verbs of its control."""
+
+    url: str
+    client_id: str
+    client_secret: str
+    control: Any
+
+
+def run(echo: Echo, *, small: bool, url: str, sandbox: Sandbox) -> None:
+    """Poll a crowd; then give one of them a huge archive and poll again."""
+    people, huge = (60, 50_000) if small else (500, 1_000_000)
+    services = _services(url, sandbox)
+    tokens = _crowd(services, sandbox, people)
+    ids = list(tokens)
+    echo(
+        f"{people} members, {THREADS} threads, batches of {BATCH}, on one machine with the sandbox"
+    )
+    first = _rate(people, lambda: _poll(services, ids))
+    echo(f"  first polls, 50 new plays each    {first:7.1f} a second")
+    limit, polls = _rounds(services, sandbox, tokens)
+    echo(f"  fetch and parse only, the limit   {limit:7.1f} a second")
+    echo(f"  polls, {NEW_PLAYS} new plays each           {polls:7.1f} a second")
+    echo(f"  ratio {polls / limit:.0%} of the limit; memory while polling {peak_mb():.0f} MB")
+    _with_a_huge_archive(echo, services, sandbox, tokens, huge)
+
+
+def _rounds(services: Services, sandbox: Sandbox, tokens: dict[int, str]) -> tuple[float, float]:
+    """Medians of pages fetched and of polls a second, taken in turns so that both fare alike."""
+    limits, polls = [], []
+    for _ in range(ROUNDS):
+        _listen(sandbox, len(tokens))
+        limits.append(_rate(len(tokens), lambda: _fetch(services, list(tokens.values()))))
+        polls.append(_rate(len(tokens), lambda: _poll(services, list(tokens))))
+    return median(limits), median(polls)
+
+
+def _with_a_huge_archive(
+    echo: Echo, services: Services, sandbox: Sandbox, tokens: dict[int, str], plays: int
+) -> None:
+    from audiospective.bench.filling import catalog_rows, fill
+    from audiospective.bench.listening import Catalog
+
+    someone, other = list(tokens)[:2]
+    database.execute_sql("DELETE FROM plays")
+    for table in ("track_artists", "tracks", "albums", "artists"):
+        database.execute_sql(f"DELETE FROM {table}")  # noqa: S608 - names of ours
+    echo(f"  ... {plays:,} plays are given to one of them")
+    catalog = Catalog.of(120_000 if plays > 100_000 else 6_000)
+    catalog_rows(catalog)
+    fill(catalog, someone, plays, 12.0, full=False)
+    _poll(services, list(tokens))
+    taken: dict[int, list[float]] = {someone: [], other: []}
+    for _ in range(40):
+        for user_id in taken:
+            taken[user_id] += seconds(partial(batch.now, services, user_id))
+    echo(
+        f"  one poll of theirs {median(taken[someone]) * 1000:.1f} ms,"
+        f" of somebody else {median(taken[other]) * 1000:.1f} ms (medians of 40)"
+    )
+    limit, polls = _rounds(services, sandbox, tokens)
+    echo(f"  all of them again {polls:.1f} a second, {polls / limit:.0%} of the limit {limit:.1f}")
+
+
+def _services(url: str, sandbox: Sandbox) -> Services:
+    # Nothing listens there: polls do without Redis, which only spares calls.
+    settings = Settings(
+        home=Path(),
+        database_url=url,
+        redis_url="redis://127.0.0.1:1/0",
+        secret_key="",
+        token_keys=(Fernet.generate_key().decode(),),
+        spotify_client_id=sandbox.client_id,
+        spotify_client_secret=sandbox.client_secret,
+        spotify_app_mode="extended",
+        spotify_seats=None,
+        spotify_accounts_url=sandbox.url,
+        spotify_api_url=f"{sandbox.url}/v1",
+    )
+    services = Services.build(settings)
+    services.database.connect(reuse_if_open=True)
+    return services
+
+
+def _crowd(services: Services, sandbox: Sandbox, people: int) -> dict[int, str]:
+    """Members with connections; their access tokens by id."""
+    names = sandbox.control.make_listeners(count=people)
+    for name in names:
+        sandbox.control.burst(listener=name, count=60, seconds_apart=200)
+    app, now, tokens = spotify_app.environment_app(services), clock.now(), {}
+    for number, grant in enumerate(sandbox.control.mint_many(listeners=names)):
+        user_id = member(number)
+        tokens[user_id] = grant["access_token"]
+        Connection.create(
+            user=user_id,
+            app=app,
+            scope=grant["scope"],
+            access_sealed=services.vault.seal(ACCESS_PLACE, user_id, grant["access_token"]),
+            access_expires_at=now + timedelta(hours=1),
+            refresh_sealed=services.vault.seal(REFRESH_PLACE, user_id, grant["refresh_token"]),
+            authorized_at=now,
+            reauth_due_at=now + timedelta(days=180),
+            next_poll_at=now,
+        )
+    return tokens
+
+
+def _listen(sandbox: Sandbox, people: int) -> None:
+    """Everybody hears a little more."""
+    for name in sandbox.control.make_listeners(count=people):
+        sandbox.control.burst(listener=name, count=NEW_PLAYS, seconds_apart=0.5)
+
+
+def _fetch(services: Services, tokens: Sequence[str]) -> None:
+    deadline = Deadline(600)
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(lambda token: services.spotify.recently_played(token, deadline), tokens))
+
+
+def _poll(services: Services, ids: Sequence[int]) -> None:
+    slot = clock.now()
+    for start in range(0, len(ids), BATCH):
+        chunk = ids[start : start + BATCH]
+        report = batch.archive(services, chunk, slot, batch.ANY_TIME, deadline=Deadline(600))
+        if report.outcomes["archived"] != len(chunk):
+            raise RuntimeError(f"polls failed: {dict(report.outcomes)}")
+
+
+def _rate(count: int, action: Callable[[], object]) -> float:
+    return count / seconds(action)[0]
