@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from audiospective import log
+from audiospective import boot
 from audiospective.services import Services
 from audiospective.settings import Settings
 from audiospective.web import (
@@ -64,9 +64,16 @@ PARTS = (
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """Build the application; raises SettingsError if the environment cannot be used."""
-    settings = settings or Settings.from_env()
-    log.configure(settings.log_level)
+    """Build the application.
+
+    Without `settings`, as gunicorn calls it, the environment is read and what the pages need is
+    looked at; whatever is wrong ends the process with one line a fault.
+    """
+    if settings is None:
+        services = boot.services(threads=True)
+    else:
+        services = Services.build(settings, threads=True)
+    settings = services.settings
     app = Flask(
         __name__,
         static_folder=None,
@@ -74,7 +81,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     security.configure(app, settings)
-    app.extensions["audiospective"] = Services.build(settings, threads=True)
+    app.extensions["audiospective"] = services
     security.install(app, settings)
     for part in PARTS:
         part.install(app)

@@ -156,15 +156,30 @@ def test_bad_settings_stop_the_boot_with_one_clear_line(
 ):
     with running(sqlite_database_url, redis_url, tmp_path / "home") as stack:
         done = run(script, env={**stack.environment, **change})
-    assert done.returncode == 2
+    assert done.returncode == 3
     (line,) = done.stderr.splitlines()
     assert line.startswith(f"audiospective: {says}")
 
 
 def test_a_worker_refuses_tables_that_are_older_than_its_code(stack, tmp_path):
     done = run("worker.py", env={**stack.environment, "DATABASE_URL": f"sqlite:///{tmp_path}/n.db"})
-    assert done.returncode == 2
+    assert done.returncode == 3
     assert "run 'python -m audiospective migrate' first" in done.stderr
+
+
+@pytest.mark.parametrize(("change", "says"), BAD_BOOTS, ids=[line for _, line in BAD_BOOTS])
+def test_bad_settings_stop_the_pages_with_the_same_line_and_no_traceback(
+    sqlite_database_url, redis_url, tmp_path, change, says
+):
+    with running(sqlite_database_url, redis_url, tmp_path / "home") as stack:
+        done = run(
+            *("-m", "gunicorn", "audiospective.app:create_app()"),
+            *("--no-control-socket", "--bind", "127.0.0.1:0"),
+            env={**stack.environment, **change},
+        )
+    assert done.returncode != 0
+    assert f"audiospective: {says}" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_help_lists_every_command_without_settings(tmp_path):

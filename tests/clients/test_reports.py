@@ -1,0 +1,49 @@
+"""Error reports say what broke and where, and quote nothing."""
+
+from __future__ import annotations
+
+import logging
+from typing import ClassVar
+
+import pytest
+import sentry_sdk
+from sentry_sdk.transport import Transport
+
+from audiospective.clients import reports
+
+
+class Kept(Transport):
+    """Keeps what would be sent."""
+
+    sent: ClassVar[list[str]] = []
+
+    def capture_envelope(self, envelope):
+        Kept.sent.append(envelope.serialize().decode())
+
+
+@pytest.fixture
+def sent():
+    Kept.sent = []
+    reports.configure("https://key@reports.example/1", transport=Kept)
+    yield Kept.sent
+    sentry_sdk.init()
+
+
+def test_an_error_is_reported_by_type_and_place_without_its_text(sent):
+    access_token = "BQDx8fK2v0cT"
+    try:
+        raise ValueError(f"no: {access_token} of mara@people.example")
+    except ValueError:
+        logging.getLogger("audiospective").exception("poll failed")
+    sentry_sdk.flush()
+    (report,) = [one for one in sent if '"exception"' in one]
+    assert "ValueError" in report
+    assert "test_reports" in report
+    assert access_token not in report
+    assert "mara" not in report
+
+
+def test_without_a_dsn_nothing_is_set_up():
+    sentry_sdk.init()
+    reports.configure("")
+    assert not sentry_sdk.get_client().options["dsn"]
