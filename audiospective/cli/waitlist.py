@@ -34,13 +34,19 @@ def invite(count: int) -> None:
         click.echo(f"invited {email}")
     if seats is not None and len(invited) > seats:
         click.echo(
-            f"Only {seats} Spotify seats were free. Add the others to your app's users at Spotify, "
-            "or they will be turned away there.",
+            f"Only {_count(seats, 'Spotify seat')} free. Add the others to your app's users at "
+            "Spotify, or they will be turned away there.",
             err=True,
         )
     click.echo(f"{len(invited)} invited; {_free(places)}.")
 
 
 def _free(places: Places) -> str:
-    seats = "no limit of seats" if places.seats_left is None else f"{places.seats_left} seats free"
-    return f"{places.left} founding places free, {places.held} held, {seats}"
+    seats = "no limit of seats"
+    if places.seats_left is not None:
+        seats = f"{_count(places.seats_left, 'seat')} free"
+    return f"{_count(places.left, 'founding place')} free, {places.held} held, {seats}"
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, g, redirect, request, session, url_for
+from flask import Flask, flash, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
@@ -17,6 +17,10 @@ from audiospective.web.context import services
 from audiospective.web.safe import local_path
 from audiospective.web.throttle import Limit
 
+BACK_ON = (
+    "Back on. Your newest plays are being fetched. Where the archive stood still, plays may be "
+    "missing; a file from Spotify can bring them back."
+)
 RENEWING = ("reconnect", "renew")
 ENTRY = "waitlist_entry"  # in the session: the waitlist entry whose link this browser opened
 NOT_LISTED = "not_listed"  # in the session: Spotify has refused this browser's account
@@ -141,8 +145,8 @@ def _back(outcome: Returned, flow: flows.Flow) -> Response:
     access.sign_in(User.get_by_id(outcome.user_id))
     if outcome.refused is not None:
         return outcomes.page(outcomes.REFUSED_SEAT)
-    if outcome.reconnected and not flow.next:
-        return redirect(url_for("dashboard.page", back="on"))
+    if outcome.reconnected:
+        flash(BACK_ON)
     return redirect(flow.next or url_for("dashboard.page"))
 
 

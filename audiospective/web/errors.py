@@ -77,7 +77,7 @@ def install(app: Flask) -> None:
     def failed(error: InternalServerError) -> Response:
         reference = new_reference()
         cause = error.original_exception
-        log.error("%s %s failed [%s]", request.method, request.path, reference, exc_info=cause)
+        log.error("%s %s failed [%s]", request.method, _route(), reference, exc_info=cause)
         if is_fragment():
             return _short(500, WORDS[500], reference)
         return Response(broken.replace(REFERENCE, reference), 500, mimetype="text/html")
@@ -92,7 +92,7 @@ def answer(code: int, words: Words, reference: str | None = None) -> Response:
     """An error page with status `code`; asked for by htmx, one plain line for #alert."""
     if reference is None:
         reference = new_reference()
-        log.info("%s %s answered %d [%s]", request.method, request.path, code, reference)
+        log.info("%s %s answered %d [%s]", request.method, _route(), code, reference)
     if is_fragment():
         response = _short(code, words, reference)
     else:
@@ -117,6 +117,11 @@ def answer(code: int, words: Words, reference: str | None = None) -> Response:
     if code in (429, 503):
         response.headers.setdefault("Retry-After", "60")
     return response
+
+
+def _route() -> str:
+    """The path without what letters put into it: a link's token is a key, and logs are read."""
+    return request.url_rule.rule if request.url_rule else request.path
 
 
 def _short(code: int, words: Words, reference: str) -> Response:

@@ -224,7 +224,8 @@ def test_reconnecting_resets_everything_that_stood_in_the_way(door: Door, frozen
     browser = door.site.visitor()
     address = door.leave_for_spotify(browser, intent="reconnect")
     assert "show_dialog=true" in address
-    assert door.come_back(browser, address).headers["Location"] == "/dashboard?back=on"
+    assert door.come_back(browser, address).headers["Location"] == "/dashboard"
+    assert "Back on." in browser.page("/dashboard").text
     after = door.connection()
     assert after.status == ACTIVE
     assert (after.consecutive_failures, after.last_failure_type) == (0, None)

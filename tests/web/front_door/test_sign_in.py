@@ -106,6 +106,17 @@ def test_the_database_holds_no_usable_link(door: Door) -> None:
     door.site.visitor().page(f"/sign-in/link/{SignInLink.get().token_hash}", 410)
 
 
+def test_a_refused_form_leaves_no_link_in_the_log(
+    door: Door, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    ask(door.site.visitor())
+    token = link(inbox(door, ANA)[0]).rpartition("/")[2]
+    assert door.site.visitor().post(f"/sign-in/link/{token}").status_code == 400
+    assert any("answered 400" in record.getMessage() for record in caplog.records)
+    assert not any(token in record.getMessage() for record in caplog.records)
+
+
 def test_several_archives_of_one_address_are_offered(door: Door) -> None:
     proven("alice", founding_number=3)
     bob = proven("bob")
@@ -145,6 +156,26 @@ def test_the_answer_is_the_same_for_known_and_unknown_addresses(door: Door) -> N
     assert {(one.status_code, one.headers["Location"], one.text) for one in answers} == {
         (303, "/sign-in/sent", answers[0].text)
     }
+
+
+def test_known_and_unknown_addresses_take_the_same_statements(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proven("alice")
+    seen: list[str] = []
+    run = models.database.obj.execute_sql
+
+    def noted(sql: str, *args: Any, **kwargs: Any) -> Any:
+        seen.append(sql)
+        return run(sql, *args, **kwargs)
+
+    monkeypatch.setattr(models.database.obj, "execute_sql", noted)
+    statements = []
+    for email in (ANA, "nobody@example.org"):
+        seen.clear()
+        signin_link.ask(door.site.services, email, "")
+        statements.append(list(seen))
+    assert statements[0] == statements[1]
 
 
 def test_a_robot_and_a_nonsense_address_get_no_letter(door: Door) -> None:
