@@ -42,7 +42,7 @@ def _now(found: Measured, budget: int) -> None:
 
 def _by_table(sizes: dict[str, int]) -> None:
     click.echo("\nBytes by table, indexes included")
-    for name, size in sorted(sizes.items(), key=lambda one: -one[1])[:12]:
+    for name, size in sorted(sizes.items(), key=lambda one: -one[1]):
         click.echo(f"  {name:<24}{size:>16,}")
 
 

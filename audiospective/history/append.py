@@ -8,8 +8,25 @@ from dataclasses import dataclass
 
 from audiospective import clock
 from audiospective.clients.recently_played import Unreadable
-from audiospective.models import Play, RemovedPlay, UnreadablePlay
+from audiospective.history import sets
+from audiospective.models import UnreadablePlay, database
+from audiospective.models.base import is_sqlite
 from audiospective.models.plays import FROM_POLL
+
+_INSERT = f"""
+INSERT INTO plays (user_id, played_at, track_id, source, context)
+SELECT u, p, t, {FROM_POLL}, c FROM {{rows}} WHERE NOT EXISTS (
+    SELECT 1 FROM removed_plays r WHERE r.user_id = u AND r.played_at = p AND r.track = t
+)
+ON CONFLICT DO NOTHING RETURNING user_id
+"""  # noqa: S608 - a constant
+_SQLITE = _INSERT.format(
+    rows="(SELECT value ->> 0 AS u, value ->> 1 AS p, value ->> 2 AS t, value ->> 3 AS c"
+    " FROM json_each(?))"
+)
+_POSTGRES = _INSERT.format(
+    rows="unnest(%s::int[], %s::bigint[], %s::int[], %s::text[]) AS v (u, p, t, c)"
+)
 
 
 @dataclass(frozen=True)
@@ -25,24 +42,17 @@ class NewPlay:
 def polled(plays: Sequence[NewPlay]) -> Counter[int]:
     """Store plays of one or more people in the caller's transaction; how many were new, by user.
 
-    What its owner deleted is not stored again, however often Spotify offers it.
+    What its owner deleted is not stored again, however often Spotify offers it. One constant
+    statement: this is what polling does most.
     """
-    removed = _removed(plays)
-    plays = [p for p in plays if (p.user_id, p.played_at, p.track_id) not in removed]
     if not plays:
         return Counter()
-    rows = [
-        {
-            "user": play.user_id,
-            "played_at": play.played_at,
-            "track": play.track_id,
-            "source": FROM_POLL,
-            "context": play.context,
-        }
-        for play in plays
-    ]
-    added = Play.insert_many(rows).on_conflict_ignore().returning(Play.user).tuples().execute()
-    return Counter(user_id for (user_id,) in added)
+    rows = [(play.user_id, play.played_at, play.track_id, play.context) for play in plays]
+    if is_sqlite():
+        added = database.execute_sql(_SQLITE, (sets.as_json(rows),))
+    else:
+        added = database.execute_sql(_POSTGRES, tuple(map(list, zip(*rows, strict=True))))
+    return Counter(user_id for (user_id,) in added.fetchall())
 
 
 def unreadable(user_id: int, items: Sequence[Unreadable]) -> int:
@@ -61,13 +71,3 @@ def unreadable(user_id: int, items: Sequence[Unreadable]) -> int:
     ]
     added = UnreadablePlay.insert_many(rows).on_conflict_ignore().returning(UnreadablePlay.digest)
     return len(list(added.execute()))
-
-
-def _removed(plays: Sequence[NewPlay]) -> set[tuple[int, int, int]]:
-    query = RemovedPlay.select(RemovedPlay.user, RemovedPlay.played_at, RemovedPlay.track)
-    return set(
-        query.where(
-            RemovedPlay.user.in_({play.user_id for play in plays})
-            & (RemovedPlay.played_at >= min((play.played_at for play in plays), default=0))
-        ).tuples()
-    )

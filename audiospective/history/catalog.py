@@ -10,11 +10,13 @@ import orjson
 from peewee import IntegrityError
 
 from audiospective.clients.recently_played import AlbumFacts, ArtistFacts, TrackFacts
-from audiospective.history import renewal
+from audiospective.history import renewal, sets
 from audiospective.models import Album, Artist, Track, TrackArtist, database, transaction
 
 CHUNK = 500  # rows a statement, far below every database's limit of parameters
 CACHED = 20_000  # tracks that this process remembers
+
+_KNOWN = "SELECT spotify_id, id, facts FROM tracks WHERE spotify_id IN {set}"
 
 _cache: dict[str, tuple[int, int]] = {}  # Spotify id -> our id, digest of the facts
 _cache_of: list[object] = [None]  # the database that the cache speaks of
@@ -144,21 +146,13 @@ def _insert(model: Any, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _ids(model: Any, keys: Iterable[str]) -> dict[str, int]:
-    return dict(_rows(keys, model.spotify_id, model.id))
+    query = f"SELECT spotify_id, id FROM {model._meta.table_name} WHERE spotify_id IN {{set}}"  # noqa: S608
+    return dict(sets.select(query, list(keys)))
 
 
 def _with_digests(keys: Iterable[str]) -> dict[str, tuple[int, int | None]]:
-    rows = _rows(keys, Track.spotify_id, Track.id, Track.facts)
+    rows = sets.select(_KNOWN, list(keys))
     return {key: (track_id, facts) for key, track_id, facts in rows}
-
-
-def _rows(keys: Iterable[str], key: Any, *columns: Any) -> list[tuple[Any, ...]]:
-    wanted = sorted(keys)
-    found: list[tuple[Any, ...]] = []
-    for start in range(0, len(wanted), CHUNK):
-        query = key.model.select(key, *columns).where(key.in_(wanted[start : start + CHUNK]))
-        found.extend(query.tuples())
-    return found
 
 
 def _cached(digests: Mapping[str, int]) -> dict[str, int]:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-import orjson
 import polars as pl
 
-from audiospective.models import Track, TrackArtist, database
-from audiospective.models.base import is_sqlite
+from audiospective.history import sets
+from audiospective.models import Track, TrackArtist
 
 TRACKS = {"track": pl.Int32(), "album": pl.Int32(), "artist": pl.Int32()}
 CREDITS = {"track": pl.Int32(), "artist": pl.Int32()}
 _MAIN = (
     "SELECT t.id, t.album_id, c.artist_id FROM tracks t"
-    " LEFT JOIN track_artists c ON c.track_id = t.id AND c.position = 0 WHERE t.id IN {ids}"
+    " LEFT JOIN track_artists c ON c.track_id = t.id AND c.position = 0 WHERE t.id IN {set}"
 )
-_LENGTHS = "SELECT id, duration_ms FROM tracks WHERE duration_ms IS NOT NULL AND id IN {ids}"
-_ALL = "SELECT track_id, artist_id FROM track_artists WHERE track_id IN {ids}"
+_LENGTHS = "SELECT id, duration_ms FROM tracks WHERE duration_ms IS NOT NULL AND id IN {set}"
+_ALL = "SELECT track_id, artist_id FROM track_artists WHERE track_id IN {set}"
 
 
 def join(plays: pl.DataFrame) -> pl.DataFrame:
@@ -51,16 +49,6 @@ def tracks_of(kind: str, one: int) -> list[int]:
 
 
 def _fetch(query: str, tracks: pl.Series, schema: dict[str, Any]) -> pl.DataFrame:
-    ids = tracks.unique().to_list()
-    if not ids:
-        return pl.DataFrame(schema=schema)
-    rows: Sequence[tuple[Any, ...]] = database.execute_sql(*_with_ids(query, ids)).fetchall()
+    rows = sets.select(query, tracks.unique().to_list())
     columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
     return pl.DataFrame(dict(zip(schema, columns, strict=True)), schema=schema)
-
-
-def _with_ids(query: str, ids: list[int]) -> tuple[str, tuple[Any, ...]]:
-    # One parameter however many ids there are: no statement grows beyond the limits.
-    if is_sqlite():
-        return query.format(ids="(SELECT value FROM json_each(?))"), (orjson.dumps(ids).decode(),)
-    return query.format(ids="(SELECT unnest(%s::int[]))"), (ids,)
