@@ -1,0 +1,33 @@
+"""`reseal`: move every sealed secret to the first of TOKEN_KEYS."""
+
+from __future__ import annotations
+
+import click
+
+from audiospective.cli._archive import opened
+
+
+@click.command()
+def command() -> None:
+    """Seal all tokens and secrets anew with the first key, so that old keys can go.
+
+    Put the new key first in TOKEN_KEYS, restart every process, run this, then take the old key
+    out. It can be stopped and repeated at any time.
+    """
+    from audiospective.actions import reseal
+
+    with opened() as services:
+        report = reseal.everything(services)
+    for name, count in sorted(report.moved.items()):
+        click.echo(f"{count:>8,} {name}")
+    if report.busy:
+        raise click.ClickException(
+            f"{report.busy.total():,} values were in use just now. Run this again before taking "
+            "the old key out."
+        )
+    if report.broken:
+        raise click.ClickException(
+            f"{report.broken.total():,} values cannot be opened with any key; they are left as "
+            "they are. Add the key they were sealed with and run this again."
+        )
+    click.echo("Everything is sealed with the first key.")
