@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from peewee import EXCLUDED, fn
+from peewee import EXCLUDED, Case, fn
 
 from audiospective import clock, log
 from audiospective.models import Connection, transaction
@@ -80,11 +80,9 @@ def outages(longest_poll: timedelta) -> set[int]:
     """Apps whose people are all without success lately, or were until a few hours ago."""
     now = clock.now()
     lately = now - max(LATELY, 2 * longest_poll)
-    late = fn.SUM(
-        (fn.COALESCE(Connection.last_success_at, Connection.authorized_at) <= lately).cast(
-            "INTEGER"
-        )
-    )
+    # In milliseconds: what a function returns is not converted as a field's value would be.
+    well = fn.COALESCE(Connection.last_success_at, Connection.authorized_at)
+    late = fn.SUM(Case(None, [(well <= clock.to_ms(lately), 1)], 0))
     rows = (
         Connection.select(Connection.app, late, fn.COUNT(Connection.user))
         .where(Connection.status == ACTIVE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from audiospective import clock
@@ -43,7 +44,7 @@ def owe(
         Notice.episode: episode,
         Notice.rung: rung,
         Notice.data_sealed: services.vault.seal(PLACE + key, user_id or 0, json.dumps(data or {})),
-        Notice.next_attempt_at: now + KINDS[kind].hold,
+        Notice.next_attempt_at: now + (KINDS[kind].hold if rung == 0 else timedelta(0)),
         Notice.created_at: now,
     }
     # A letter that was dropped unsent, because it was not true then, may become true again.

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
-
-from peewee import fn
+from typing import Any, TypeVar
 
 from audiospective import clock, log
 from audiospective.actions import breakdown, guard, letters, links, members
+from audiospective.clients.queues import INTERRUPTS
 from audiospective.models import Connection, User, transaction
 from audiospective.models.connections import ACTIVE, NEEDS_REAUTH, NOT_ALLOWED
 from audiospective.models.gaps import Gap
@@ -27,6 +26,7 @@ NEWS = timedelta(days=1)
 TRYING = timedelta(hours=20)  # a day less the longest usual time to the first failure
 ALERT_EVERY = timedelta(days=1)  # while the same trouble lasts
 TROUBLES = ("archive_stopped", "no_success")
+About = TypeVar("About", Connection, Gap)
 RETRIED = (ACTIVE, NOT_ALLOWED)
 
 
@@ -44,12 +44,25 @@ def due(services: Services) -> dict[str, int]:
             {"app": app_id, "failure": failure.value, "since": clock.to_ms(since)},
         )  # fmt: skip
     owed = {
-        "archive_stopped": sum(_ladder_step(services, one) for one in _broken()),
-        "no_success": sum(_quiet(services, one, outages) for one in _silent()),
-        "renewal": sum(_renewal(services, one) for one in _ending()),
-        "gap_found": sum(_gap(services, one) for one in _fresh_gaps()),
+        "archive_stopped": _each(_broken(), lambda one: _ladder_step(services, one)),
+        "no_success": _each(_silent(), lambda one: _quiet(services, one, outages)),
+        "renewal": _each(_ending(), lambda one: _renewal(services, one)),
+        "gap_found": _each(_fresh_gaps(), lambda one: _gap(services, one)),
     }
     _deactivate()
+    return owed
+
+
+def _each(about: Iterator[About], owe: Callable[[About], bool]) -> int:
+    """Letters owed about all of these; trouble with one of them keeps nothing from the others."""
+    owed = 0
+    for one in about:
+        try:
+            owed += owe(one)
+        except INTERRUPTS:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this one's alone
+            log.trouble("notify_failed", error, user=one.__data__["user"])
     return owed
 
 
@@ -192,14 +205,15 @@ def _tried(connection: Connection) -> bool:
     if now - connection.next_poll_at >= escalation.SILENT_FOR:
         return True
     first = (
-        PollLog.select(fn.MIN(PollLog.at))
+        PollLog.select()
         .where(
             (PollLog.user == connection.__data__["user"])
             & (PollLog.at > breakdown.last_known(connection))
         )
-        .scalar(convert=True)
+        .order_by(PollLog.at)
+        .first()
     )
-    return first is not None and now - first >= TRYING
+    return first is not None and now - first.at >= TRYING
 
 
 def _quiet(services: Services, connection: Connection, outages: set[int]) -> bool:

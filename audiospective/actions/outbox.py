@@ -44,6 +44,7 @@ LEASE = timedelta(seconds=120)  # longer than one letter can take
 SECONDS = 45.0  # for one round; a job may take a minute
 SHORT = timedelta(seconds=3)  # a rate limit this short is waited for inside the round
 FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=1), timedelta(hours=1)
+PUNCTUAL = timedelta(hours=1)
 ACCOUNT_RETRY = timedelta(hours=1)
 IN_VAIN = 2  # letters in a row without an answer: the provider is away, the rest can wait
 AT_A_TIME = 200
@@ -125,7 +126,8 @@ class _Round:
             return self._limited(notice, error, envelope)
         except UnreachableError as error:
             self.in_vain += 1
-            self._later(notice, UNCERTAIN, str(error), _backoff(notice.attempts))
+            status = QUEUED if error.refused else UNCERTAIN
+            self._later(notice, status, str(error), _backoff(notice.attempts))
             if self.in_vain >= IN_VAIN:
                 _pause(FIRST_RETRY, str(error))
         except AccountRefusedError as error:
@@ -182,8 +184,11 @@ class _Round:
                 data_sealed="",
             ).where(_still_ours(notice)).execute()
             if status == SENT and notice.kind == "archive_stopped":
-                # The next step of the ladder counts from when this one really went out.
-                Connection.update(last_notification_sent=now).where(
+                # The next step of the ladder counts from when this one was due, unless it had to
+                # wait for long: two of them must not arrive together.
+                delayed = now - notice.created_at > PUNCTUAL
+                told_at = now if delayed else notice.created_at
+                Connection.update(last_notification_sent=told_at).where(
                     (Connection.user == notice.owner) & (Connection.auth_notification_count > 0)
                 ).execute()
         self.report.count(status)

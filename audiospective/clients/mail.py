@@ -15,6 +15,7 @@ from resend.http_client import HTTPClient
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 15.0
+NO_ANSWER = "HttpClientError"  # the library's type for a request that got none
 DAY = timedelta(hours=24)
 MINUTE = timedelta(minutes=1)
 
@@ -42,7 +43,14 @@ class LimitedError(MailError):
 
 
 class UnreachableError(MailError):
-    """Time-out, lost connection, 5xx, or an answer that is none."""
+    """Time-out, lost connection, 5xx, or an answer that is none.
+
+    `refused`: the provider said itself that it failed, so the letter was hardly taken.
+    """
+
+    def __init__(self, detail: str, *, refused: bool = False) -> None:
+        super().__init__(detail)
+        self.refused = refused
 
 
 class AddressRefusedError(MailError):
@@ -132,7 +140,7 @@ def send(api_url: str, api_key: str, letter: Envelope, key: str) -> str:
 def _named(error: ResendError) -> MailError:
     """The library's error in our words; it raises one class for whatever it does not know.
 
-    A failure to connect comes as code 500 and type HttpClientError.
+    A failure to connect, or to read the answer, comes as code 500 and type HttpClientError.
     """
     status = int(error.code) if str(error.code).isdigit() else 500
     kind, message = str(error.error_type), str(error.message)
@@ -149,7 +157,7 @@ def _named(error: ResendError) -> MailError:
         return AddressRefusedError(detail)
     if 400 <= status < 500 and status not in (404, 405, 408):
         return LetterRefusedError(detail)
-    return UnreachableError(detail)
+    return UnreachableError(detail, refused=str(error.error_type) != NO_ANSWER and status >= 500)
 
 
 def _wait(headers: Mapping[str, str], default: timedelta) -> timedelta:

@@ -13,7 +13,10 @@ SECOND_THOUGHTS = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Kind:
-    """`waited_for`: somebody sits in front of the inbox. `security`: cannot be switched off."""
+    """`waited_for`: somebody sits in front of the inbox. `security`: cannot be switched off.
+
+    `hold` keeps the first letter of a ladder back for a while.
+    """
 
     name: str
     waited_for: bool = False

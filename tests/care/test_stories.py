@@ -1,0 +1,436 @@
+"""Months of trouble under a clock: who is told, when, and never more than they can bear."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+import pytest
+
+from audiospective import clock
+from audiospective.actions import coverage, health, notify
+from audiospective.clients.spotify import SpotifyError
+from audiospective.models import Connection, User
+from audiospective.models.connections import REFRESH_PLACE
+from audiospective.models.coverage import Coverage
+from audiospective.models.gaps import Gap
+from audiospective.models.marks import Mark
+from audiospective.models.notices import OBSOLETE, SENT, Notice
+from audiospective.models.poll_log import PollLog
+from audiospective.policy.failures import Failure
+from audiospective.policy.health import Sentence
+from tests.care.post_office import refused
+
+REVOKED = SpotifyError(Failure.AUTH, "revoked", status=400)
+NOT_LISTED = SpotifyError(Failure.NOT_ALLOWED, "not listed", status=403)
+DOWN = SpotifyError(Failure.NETWORK, "502", status=502)
+BROKEN = RuntimeError("something nobody thought of")
+
+
+def sent(kind):
+    rows = Notice.select().where((Notice.kind == kind) & (Notice.status == SENT))
+    return list(rows.order_by(Notice.sent_at))
+
+
+def hours_after(start, notices):
+    return [round((one.sent_at - start).total_seconds() / 3600) for one in notices]
+
+
+def healthy(life, connection):
+    life.step()
+    assert life.row(connection).last_success_at is not None
+
+
+@pytest.mark.parametrize("flushing", [False, True], ids=["calm", "redis-flushed-at-random"])
+def test_a_revoked_person_gets_three_letters_and_no_fourth_in_sixty_days(life, flushing):
+    chance = random.Random(7)
+    if flushing:
+        life.flush = lambda: chance.random() < 0.3
+    alice = life.person()
+    healthy(life, alice)
+    life.passes(hours=5)
+    start = clock.now()
+    life.breaks(alice, REVOKED)
+    life.passes(days=12)
+    found = sent("archive_stopped")
+    broke = Notice.select().order_by(Notice.id).get().created_at
+    assert broke - start < timedelta(hours=2)
+    assert hours_after(broke, found) == [0, 48, 168]
+    assert [one.rung for one in found] == [0, 1, 2]
+    assert life.row(alice).status == "needs_reauth"
+    # The polls have ended; what is left is the round of care.
+    calls = sum(life.spotify.calls.values())
+    for _ in range(60):
+        life.frozen.forward(days=1)
+        life.step()
+    assert len(life.letters()) == 3
+    assert sum(life.spotify.calls.values()) == calls
+    assert health.state(life.services, alice.user_id).sentence is Sentence.RECONNECT_NEEDED
+    assert life.row(alice).refresh_sealed == ""  # dead tokens are not kept for ever
+
+
+def test_whoever_reconnects_after_the_first_letter_gets_back_on_and_nothing_more(life):
+    alice = life.person()
+    healthy(life, alice)
+    life.breaks(alice, REVOKED)
+    life.passes(hours=30)
+    assert len(life.letters()) == 1
+    life.reconnect(alice)
+    life.passes(days=20)
+    assert [one.kind for one in Notice.select().order_by(Notice.id)] == [
+        "archive_stopped",
+        "back_on",
+    ]
+    assert len(life.letters()) == 2
+    row = life.row(alice)
+    assert (row.auth_notification_count, row.consecutive_failures) == (0, 0)
+
+
+def test_a_new_episode_starts_at_one(life):
+    alice = life.person()
+    healthy(life, alice)
+    life.breaks(alice, REVOKED)
+    life.passes(hours=30)
+    life.reconnect(alice)
+    life.passes(hours=5)
+    life.breaks(alice, REVOKED)
+    life.passes(days=10)
+    assert [one.rung for one in sent("archive_stopped")] == [0, 0, 1, 2]
+
+
+def test_a_reconnection_that_fails_at_once_starts_a_new_episode(life):
+    alice = life.person()
+    healthy(life, alice)
+    life.breaks(alice, REVOKED)
+    life.passes(days=9)
+    assert len(life.letters()) == 3
+    life.reconnect(alice)
+    life.breaks(alice, REVOKED)
+    life.passes(hours=3)
+    assert [one.rung for one in sent("archive_stopped")] == [0, 1, 2, 0]
+
+
+def test_an_account_missing_on_the_list_is_told_and_looked_at_for_ever(life):
+    alice = life.person()
+    healthy(life, alice)
+    life.breaks(alice, NOT_LISTED)
+    life.passes(days=12)
+    assert len(life.letters()) == 3
+    assert life.row(alice).status == "not_allowed"
+    life.heals(alice)  # the operator listed the account, without a word to anybody
+    life.passes(hours=25)
+    assert life.row(alice).status == "active"
+    assert [one.kind for one in sent("back_on")] == ["back_on"]
+
+
+def test_no_proven_address_means_no_letter_and_the_dashboard_says_so(life):
+    alice = life.person()
+    User.update(email_verified_at=None).execute()
+    healthy(life, alice)
+    life.breaks(alice, REVOKED)
+    life.passes(days=4)
+    state = health.state(life.services, alice.user_id)
+    assert (life.office.asked, state.silent) == ([], health.NOT_PROVEN)
+    assert state.sentence is Sentence.RECONNECT_NEEDED
+    assert state.at_risk_since == life.row(alice).last_success_at
+    # Nobody is excluded without a letter: once there is an address, the first one comes.
+    User.update(email_verified_at=clock.now()).execute()
+    life.passes(hours=1)
+    assert len(life.letters()) == 1
+    assert health.state(life.services, alice.user_id).silent is None
+
+
+def crowd(life, size):
+    people = [life.person(f"listener{number}") for number in range(size)]
+    healthy(life, people[0])
+    return people
+
+
+def test_a_false_mass_invalid_grant_mails_nobody_and_costs_no_token(life):
+    people = crowd(life, 500)
+    operator = life.user(people[-1])
+    User.update(is_operator=True).where(User.id == operator.id).execute()
+    tokens = {row.user_id: row.refresh_sealed for row in Connection.select()}
+    life.frozen.forward(minutes=45)
+    for one in people:
+        life.breaks(one, REVOKED)
+    life.passes(hours=6)
+    assert sent("archive_stopped") == sent("no_success") == []
+    assert len(sent("operator_alert")) == 1
+    rows = list(Connection.select())
+    assert {row.status for row in rows} == {"active"}
+    assert {row.consecutive_failures for row in rows} == {0}
+    assert {row.user_id: row.refresh_sealed for row in rows} == tokens
+    vault = life.services.vault
+    assert vault.open(REFRESH_PLACE, people[7].user_id, tokens[people[7].user_id]).startswith(
+        "refresh-"
+    )
+    state = health.state(life.services, people[0].user_id)
+    assert state.sentence is Sentence.APP_REFUSED
+
+    for one in people:
+        life.heals(one)
+    life.passes(hours=3)
+    assert (
+        Connection.select()
+        .where(Connection.last_success_at > clock.now() - timedelta(hours=3))
+        .count()
+        == 500
+    )
+    assert {one.kind for one in Notice.select().where(Notice.status == SENT)} == {"operator_alert"}
+    assert not Mark.select().where(Mark.name.startswith("guard:")).exists()
+
+
+def test_the_guard_lifts_and_then_whoever_is_really_revoked_is_told(life):
+    people = crowd(life, 12)
+    life.frozen.forward(minutes=45)
+    for one in people:
+        life.breaks(one, REVOKED)
+    life.passes(hours=3)
+    assert sent("archive_stopped") == []
+    for one in people[1:]:
+        life.heals(one)
+    life.passes(hours=8)
+    assert len(life.letters("listener0")) == 1
+    assert all(life.letters(f"listener{number}") == [] for number in range(1, 12))
+
+
+def test_a_founding_day_that_ends_together_is_no_accident(life):
+    ends = clock.now() + timedelta(days=2)
+    people = [life.person(f"listener{n}", reauth_due_at=ends) for n in range(12)]
+    healthy(life, people[0])
+    life.frozen.to(ends)
+    for one in people:
+        life.breaks(one, REVOKED)
+    life.passes(hours=3)
+    assert len(sent("archive_stopped")) == 12
+
+
+def test_a_spotify_outage_of_thirty_hours_mails_nobody_and_loses_nothing_it_could_keep(life):
+    people = [life.person(f"listener{number}") for number in range(6)]
+    for one in people:
+        life.plays(one, 50)
+    healthy(life, people[0])
+    life.passes(hours=3)
+    for one in people:
+        life.breaks(one, DOWN)
+    before = sum(life.spotify.calls.values())
+    life.passes(hours=30)
+    tries = (sum(life.spotify.calls.values()) - before) / len(people)
+    assert 20 <= tries <= 45  # the breaker's longest pause is an hour
+    state = health.state(life.services, people[0].user_id)
+    assert state.sentence is Sentence.SPOTIFY_SILENT
+    for number, one in enumerate(people):
+        life.heals(one)
+        if number == 0:  # fifty new ones: more may have been played
+            life.plays(one, 50)
+        else:
+            known = life.spotify.pages[f"access-{one.user_id}"]
+            assert known.plays
+    life.passes(hours=3)
+    assert Notice.select().count() == 0
+    assert Connection.select().where(Connection.consecutive_failures > 0).count() == 0
+    (gap,) = Gap.select()
+    assert (gap.user_id, gap.cause) == (people[0].user_id, "outage")
+    assert gap.ended_at - gap.started_at > timedelta(hours=25)
+    assert life.row(people[0]).plays_archived == 100
+
+
+def test_an_outage_of_a_single_persons_installation_mails_nobody_either(life):
+    alice = life.person()
+    healthy(life, alice)
+    life.breaks(alice, DOWN)
+    life.passes(hours=40)
+    life.heals(alice)
+    life.passes(hours=3)
+    assert life.letters() == []
+
+
+def test_the_dead_mans_switch_tells_one_person_once_and_says_when_it_is_over(life):
+    alice, *others = [life.person(name) for name in ("alice", "bob", "charlie")]
+    healthy(life, alice)
+    life.breaks(alice, BROKEN)
+    life.passes(hours=22)
+    assert life.letters() == []
+    life.passes(hours=6)
+    assert [one.kind for one in Notice.select()] == ["no_success"]
+    life.passes(days=5)
+    assert len(life.letters()) == 1
+    life.heals(alice)
+    life.passes(hours=4)
+    assert [one.kind for one in Notice.select().order_by(Notice.id)] == ["no_success", "back_on"]
+    assert all(life.letters(name) == [] for name in ("bob", "charlie"))
+    assert len(others) == 2
+
+
+def test_network_trouble_of_one_person_among_many_is_not_an_outage(life):
+    alice, *_ = [life.person(name) for name in ("alice", "bob", "charlie")]
+    healthy(life, alice)
+    life.breaks(alice, DOWN)
+    life.passes(hours=30)
+    assert [one.kind for one in Notice.select()] == ["no_success"]
+
+
+def test_our_own_downtime_mails_nobody_when_we_are_back(life):
+    people = [life.person(name) for name in ("alice", "bob")]
+    healthy(life, people[0])
+    life.frozen.forward(hours=50)  # nothing ran at all
+    notify.due(life.services)  # care comes first, then the polls
+    life.passes(hours=3)
+    assert Notice.select().count() == 0
+
+
+def test_a_pause_is_the_persons_own_wish_and_no_letter_follows_it(life):
+    alice = life.person()
+    life.person("bob")
+    life.plays(alice, 50)
+    healthy(life, alice)
+    Connection.update(status="paused").where(Connection.user == alice.user_id).execute()
+    coverage.interrupt(alice.user_id)
+    life.passes(days=3)
+    assert life.letters() == []
+    Connection.update(status="active", next_poll_at=clock.now()).where(
+        Connection.user == alice.user_id
+    ).execute()
+    notify.due(life.services)
+    life.plays(alice, 50)
+    life.passes(hours=1)
+    assert life.letters() == []
+    (gap,) = Gap.select()
+    assert gap.cause == "paused"
+
+
+def test_renewal_is_asked_for_thirty_seven_and_one_day_before(life):
+    alice = life.person(reauth_due_at=clock.now() + timedelta(days=33))
+    ends = alice.reauth_due_at
+    for _ in range(33 * 4):
+        life.frozen.forward(hours=6)
+        life.plays(alice, 1)
+        life.step()
+    found = sent("renewal")
+    assert [one.rung for one in found] == [0, 1, 2]
+    assert [(ends - one.sent_at).days for one in found] == [30, 7, 1]
+    life.breaks(alice, REVOKED)  # the end itself
+    life.passes(hours=5)
+    assert [one.rung for one in sent("archive_stopped")] == [0]
+
+
+def test_whoever_renews_gets_no_further_reminder(life):
+    alice = life.person(reauth_due_at=clock.now() + timedelta(days=31))
+    healthy(life, alice)
+    life.frozen.forward(days=2)
+    life.step()
+    assert len(sent("renewal")) == 1
+    life.reconnect(alice)
+    for _ in range(40):
+        life.frozen.forward(days=1)
+        life.plays(alice, 1)
+        life.step()
+    assert [one.kind for one in Notice.select()] == ["renewal"]
+
+
+def test_letters_that_are_no_longer_true_when_mail_works_again_are_not_sent(life):
+    alice, bob = life.person("alice"), life.person("bob")
+    healthy(life, alice)
+    life.office.answer = lambda letter, key: refused(500, "application_error")
+    life.breaks(alice, REVOKED)
+    life.breaks(bob, REVOKED)
+    life.passes(hours=6)
+    life.reconnect(alice)
+    life.passes(hours=2)
+    life.office.answer = None
+    life.passes(hours=3)
+    assert life.letters("alice") == []
+    assert len(life.letters("bob")) == 1
+    kinds = {(one.recipient[:3], one.kind, one.status) for one in Notice.select()}
+    assert ("ali", "archive_stopped", OBSOLETE) in kinds
+    assert ("bob", "archive_stopped", SENT) in kinds
+
+
+def test_an_empty_page_twice_is_asked_about_and_not_held_against_anybody(life):
+    alice = life.person()
+    life.person("bob")
+    healthy(life, alice)
+    success = life.row(alice).last_success_at
+    life.spotify.pages[f"access-{alice.user_id}"] = type(
+        life.spotify.pages[f"access-{alice.user_id}"]
+    )()
+    life.passes(hours=3)
+    row = life.row(alice)
+    assert (row.consecutive_failures, row.last_success_at) == (0, success)
+    assert row.empty_pages >= 2
+    assert life.spotify.calls["me"] >= 1
+    outcomes = {one.outcome for one in PollLog.select().where(PollLog.user == alice.user_id)}
+    assert outcomes == {"ok", "empty"}
+    assert life.letters() == []
+    life.plays(alice, 50)  # and nothing overlaps any more
+    life.passes(hours=2)
+    assert life.row(alice).empty_pages == 0
+    (gap,) = Gap.select()
+    assert gap.cause == "outage"
+
+
+def test_empty_pages_and_a_refused_profile_are_a_silent_failure(life, monkeypatch):
+    alice = life.person()
+    healthy(life, alice)
+    life.spotify.pages[f"access-{alice.user_id}"] = type(
+        life.spotify.pages[f"access-{alice.user_id}"]
+    )()
+
+    def me(token, deadline):
+        raise SpotifyError(Failure.AUTH, "who?", status=401)
+
+    monkeypatch.setattr(life.spotify, "me", me)
+    life.passes(hours=3)
+    row = life.row(alice)
+    assert row.last_failure_type == "silent"
+    assert row.consecutive_failures >= 1
+
+
+def test_a_new_account_without_plays_is_simply_up_to_date(life):
+    alice = life.person()
+    life.spotify.pages.clear()
+    life.passes(days=2)
+    assert life.row(alice).consecutive_failures == 0
+    assert health.state(life.services, alice.user_id).sentence is Sentence.UP_TO_DATE
+    assert Coverage.select().count() == 1
+    assert life.letters() == []
+
+
+def test_fifty_one_plays_between_two_polls_are_told_once_a_week(life):
+    alice = life.person()
+    life.plays(alice, 50)
+    healthy(life, alice)
+    for _ in range(3):
+        life.frozen.forward(minutes=70)
+        life.plays(alice, 50)
+        # Fifty plays of three minutes reach back further than an hour: make them shorter.
+        key = f"access-{alice.user_id}"
+        from tests.factories import listening
+
+        life.spotify.pages[key] = listening(clock.now(), 50, minutes=1, prefix=str(clock.now()))
+        life.step()
+    assert Gap.select().count() == 3
+    assert {gap.cause for gap in Gap.select()} == {"overflow"}
+    assert [one.kind for one in Notice.select()] == ["gap_found"]
+    assert Coverage.select().count() == 4
+
+
+def test_the_dashboard_says_what_a_reconnection_saved_and_what_may_be_missing(life):
+    alice = life.person()
+    life.plays(alice, 50)
+    healthy(life, alice)
+    stopped = life.row(alice).last_success_at
+    life.breaks(alice, REVOKED)
+    life.passes(days=3)
+    life.reconnect(alice, 50)
+    life.passes(hours=1)
+    state = health.state(life.services, alice.user_id)
+    assert state.sentence is Sentence.UP_TO_DATE
+    assert state.returned is not None
+    assert state.returned.saved == 50
+    assert state.returned.hole is not None
+    assert (state.returned.hole.cause, state.gaps) == ("authorization", 1)
+    assert stopped - state.returned.hole.started_at < timedelta(hours=3)
+    back_on = sent("back_on")
+    assert len(back_on) == 1
