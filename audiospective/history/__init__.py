@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from audiospective.history.newest import RecentPlay, recent, total
+from audiospective.history.newest import RecentPlay, footprint, recent, total
 
 if TYPE_CHECKING:
     import polars as pl
 
     from audiospective.history.absorbing import Absorbed
 
-__all__ = ["RecentPlay", "absorb", "frame", "recent", "total"]
+__all__ = ["RecentPlay", "absorb", "footprint", "frame", "recent", "total"]
 
 
 def frame(

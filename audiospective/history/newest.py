@@ -12,6 +12,8 @@ from audiospective import clock
 from audiospective.history import hot, names
 from audiospective.models import Play, PlaySegment
 
+ROW = 110  # bytes of a play in a row, with its key; `capacity` measures it
+
 Found = tuple[int, int, int, int | None, str | None]  # played_at, track, source, ms_played, context
 
 
@@ -67,6 +69,12 @@ def total(user_id: int) -> int:
     from audiospective.history.reading import repeated
 
     return int(sealed) + rows - repeated(user_id, newest_sealed + 1)
+
+
+def footprint(user_id: int) -> int:
+    """About how many bytes somebody's plays take; opens nothing."""
+    files = PlaySegment.select(fn.SUM(PlaySegment.size)).where(PlaySegment.user == user_id).scalar()
+    return int(files or 0) + hot.count(user_id) * ROW
 
 
 def _from_rows(user_id: int, limit: int, end: int | None) -> list[Found]:

@@ -11,6 +11,7 @@ import polars as pl
 from audiospective import clock
 from audiospective.history import credit, flags, hot, segment, store
 from audiospective.models import Play, PlaySegment, RemovedPlay
+from audiospective.policy.sealing import year_span
 
 CATALOG_COLUMNS = ("artist", "album")  # ids; the artist is the first one credited
 COLUMNS = (*segment.COLUMNS, *CATALOG_COLUMNS)
@@ -74,6 +75,18 @@ def newest(user_id: int, limit: int, end: int | None) -> list[tuple[Any, ...]]:
     if plays.height > limit:
         plays = plays.filter(pl.col("played_at") >= plays["played_at"][-limit])
     return plays.reverse().rows()
+
+
+def spans(user_id: int) -> list[tuple[datetime | None, datetime | None]]:
+    """All time in pieces that open one segment each, oldest first: for whoever reads everything.
+
+    One frame after the other keeps memory flat however long the archive is.
+    """
+    years = PlaySegment.select(PlaySegment.year).where(PlaySegment.user == user_id)
+    starts = [
+        clock.from_ms(year_span(year)[0]) for (year,) in years.order_by(PlaySegment.year).tuples()
+    ]
+    return list(zip([None, *starts[1:]], [*starts[1:], None], strict=True))
 
 
 def repeated(user_id: int, end: int) -> int:

@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from audiospective import clock, history
-from audiospective.history import reading, sealing, segment, store
-from audiospective.models import DamagedSegment, PlaySegment, RemovedPlay
+from audiospective.history import absorbing, reading, sealing, segment, store
+from audiospective.models import DamagedSegment, PlaySegment, RemovedPlay, User
 from tests.history.making import MINUTE, at, person, play, track
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -137,6 +137,44 @@ def test_a_sealing_between_the_two_queries_hides_nothing(
 
     monkeypatch.setattr(reading, "from_rows", then_seal)
     assert history.frame(alice).height == 29
+
+
+def test_reading_everything_piece_by_piece_opens_one_segment_at_a_time(
+    alice: int, opened: list[int]
+) -> None:
+    play(alice, moment(2021, hour=1), 1)
+    play(alice, moment(2026, hour=1), 1)
+    whole = history.frame(alice)
+    opened.clear()
+    pieces = []
+    for number, span in enumerate(reading.spans(alice), 1):
+        pieces.append(history.frame(alice, *span))
+        assert len(opened) == number
+    assert opened == [2022, 2023, 2024, 2025]
+    assert pl.concat(pieces).equals(whole)
+    assert reading.spans(person("bob")) == [(None, None)]
+
+
+def test_plays_can_be_rewritten_wherever_they_are(alice: int) -> None:
+    odd = pl.col("played_at").dt.hour() % 2 == 1
+    absorbing.rewrite(alice, lambda plays: plays.filter(~odd).with_columns(country=pl.lit("SE")))
+    found = history.frame(alice)
+    assert found["played_at"].dt.hour().unique().to_list() == [0, 2, 4]
+    assert found["country"].unique().to_list() == ["SE"]
+    assert history.total(alice) == found.height == 12
+
+
+def test_a_deleted_account_leaves_nothing(alice: int) -> None:
+    bob = person("bob")
+    play(bob, at(0), 1)
+    assert history.footprint(alice) > history.footprint(bob) > 0
+    PlaySegment.update(sha256="0").where(PlaySegment.year == 2022).execute()
+    history.frame(alice)
+    RemovedPlay.create(user=alice, played_at=1, track=1, removed_at=clock.now())
+    User.delete_by_id(alice)
+    for model in (PlaySegment, DamagedSegment, RemovedPlay):
+        assert model.select().count() == 0
+    assert history.total(bob) == 1
 
 
 class TestDamage:

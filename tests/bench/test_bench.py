@@ -1,0 +1,66 @@
+"""The benches measure what they say, on listening that looks like people's."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+from click.testing import CliRunner
+
+from audiospective import models
+from audiospective.bench.filling import frame
+from audiospective.bench.listening import TODAY, Catalog, listen
+from audiospective.bench.scratch import member
+from audiospective.cli import audiospective
+from audiospective.history import segment
+
+CATALOG = Catalog.of(4_000)
+
+
+def test_listening_is_the_same_every_time_and_in_order() -> None:
+    plays = list(listen(CATALOG, 1, 3_000, TODAY))
+    assert plays == list(listen(CATALOG, 1, 3_000, TODAY))
+    assert len(plays) == 3_000
+    assert all(later.played_at > earlier.played_at for earlier, later in pairwise(plays))
+
+
+def test_people_have_favourites_skip_and_come_back() -> None:
+    plays = list(listen(CATALOG, 1, 5_000, TODAY))
+    counts = Counter(play.track for play in plays)
+    assert 0.1 < len(counts) / len(plays) < 0.6
+    assert counts.most_common(1)[0][1] > 15
+    assert 0.1 < sum(play.skipped for play in plays) / len(plays) < 0.25
+    assert all(play.ms_played <= CATALOG.durations[play.track] for play in plays)
+
+
+def test_only_the_last_year_was_polled() -> None:
+    plays = frame(CATALOG, 1, 3_000, TODAY, 6.0, full=False)
+    last = plays.filter(plays["source"] == 3)
+    assert 0 < last.height < plays.height / 3
+    assert last["played_at"].min() > plays.filter(plays["source"] == 2)["played_at"].max()  # type: ignore[operator]
+    assert frame(CATALOG, 1, 3_000, TODAY, 6.0, full=True)["source"].unique().to_list() == [3]
+
+
+def test_storage_prints_bytes_a_play() -> None:
+    done = CliRunner().invoke(audiospective, ["bench", "storage", "--small"])
+    assert done.exit_code == 0, done.output
+    for words in ("a sealed play, its file", "a plain row with the unique key", "times smaller"):
+        assert words in done.output
+
+
+def test_it_refuses_a_database_with_an_archive(sqlite_database_url: str) -> None:
+    models.bind(sqlite_database_url)
+    with models.database.connection_context():
+        member(1)
+    done = CliRunner().invoke(
+        audiospective, ["bench", "storage", "--database", sqlite_database_url]
+    )
+    assert done.exit_code == 1
+    assert "give an empty one" in done.output
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_year_of_three_thousand_plays_takes_at_most_twelve_bytes_each(full: bool) -> None:
+    plays = frame(Catalog.of(60_000), 7, 3_600, TODAY, 1.0, full=full).sort(segment.KEY)
+    assert len(segment.encode(plays)) <= 12 * plays.height
