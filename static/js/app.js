@@ -75,6 +75,12 @@
     }
   });
 
+  // The zone that this computer is set to, as a suggestion that the person sees before saving.
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  for (const select of document.querySelectorAll("select[data-guess-zone]")) {
+    if ([...select.options].some((option) => option.value === here)) select.value = here;
+  }
+
   // An answer to a full-page form starts reading at its errors.
   const summary = document.querySelector("[data-error-summary]");
   if (summary) summary.focus();

@@ -176,3 +176,12 @@ def test_no_personal_page_stays_in_the_browsers_storage(visit: Visit, alice: Use
     expect(page.locator("#check-answer")).not_to_be_empty()
     kept = page.evaluate("({...localStorage, ...sessionStorage})")
     assert kept == {"htmx-current-path-for-history": "/dashboard"}  # an address, no content
+
+
+@pytest.mark.parametrize(("mode", "zone"), [("light", "Europe/Berlin"), ("no-js", "UTC")])
+def test_the_zone_is_suggested_from_the_computer(
+    house: House, visit: Visit, alice: User, mode: str, zone: str
+) -> None:
+    User.update(timezone="UTC").execute()
+    page = visit("/welcome", alice, mode)
+    expect(page.get_by_label("Your time zone")).to_have_value(zone)
