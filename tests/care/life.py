@@ -28,13 +28,13 @@ class Life:
     office: PostOffice
     flush: Callable[[], bool] = lambda: False  # whether Redis forgets everything at this step
 
-    def person(self, name: str = "alice", **values: object) -> Connection:
+    def person(self, name: str = "alice", plays: int = 5, **values: object) -> Connection:
         """A member whose address is proven and whose connection works."""
         user = make_user(
             name, email=f"{name}@mail.example", email_verified_at=clock.now(), timezone="UTC"
         )
         connection = make_connection(self.services, user, **values)
-        self.plays(connection, 5)
+        self.plays(connection, plays)
         return connection
 
     def plays(self, connection: Connection, count: int) -> None:
@@ -48,7 +48,7 @@ class Life:
         self.spotify.refreshes[f"refresh-{user_id}"] = error
         self.spotify.pages[f"access-{user_id}"] = error
 
-    def heals(self, connection: Connection, count: int = 5) -> None:
+    def heals(self, connection: Connection, count: int = 1) -> None:
         """Spotify accepts this person's tokens again."""
         self.spotify.refreshes.pop(f"refresh-{connection.user_id}", None)
         self.plays(connection, count)
@@ -80,11 +80,11 @@ class Life:
             batch.archive(self.services, due, slot.start, now)
         care.round_of_care(self.services, wait=lambda seconds: None)
 
-    def passes(self, **amount: float) -> None:
-        """Let time go by in steps of twenty minutes."""
+    def passes(self, every: timedelta = CARE, **amount: float) -> None:
+        """Let time go by in steps of twenty minutes, or whatever is said."""
         end = clock.now() + timedelta(**amount)
         while clock.now() < end:
-            self.frozen.to(min(end, clock.now() + CARE))
+            self.frozen.to(min(end, clock.now() + every))
             self.step()
 
     def letters(self, name: str = "alice") -> list[str]:

@@ -1,0 +1,192 @@
+"""Coverage and gaps as they are written, closed and opened again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from audiospective import clock
+from audiospective.actions import coverage
+from audiospective.actions.batch import now as poll_now
+from audiospective.models import Connection, UnreadablePlay
+from audiospective.models.coverage import Coverage
+from audiospective.models.gaps import Gap
+from tests.factories import connected, listening
+
+HOUR = timedelta(hours=1)
+
+
+def polled(services, spotify, connection, found):
+    spotify.pages[f"access-{connection.user_id}"] = found
+    Connection.update(access_expires_at=clock.now() + HOUR).execute()
+    return poll_now(services, connection.user_id)
+
+
+def stretches(connection):
+    rows = Coverage.select().where(Coverage.user == connection.user_id)
+    return [(row.started_at, row.ended_at) for row in rows.order_by(Coverage.started_at)]
+
+
+def full(minutes=1.0, prefix="x", until=None):
+    return listening(until or clock.now(), 50, minutes=minutes, prefix=prefix)
+
+
+def oldest(found):
+    return clock.from_ms(found.oldest)
+
+
+def newest(found):
+    return clock.from_ms(found.newest)
+
+
+def test_the_first_poll_begins_coverage_and_opens_no_gap(services, spotify, frozen):
+    alice = connected(services)
+    first = full()
+    polled(services, spotify, alice, first)
+    assert stretches(alice) == [(oldest(first), None)]
+    assert Gap.select().count() == 0
+
+
+def test_somebody_without_holes_has_one_row_however_long(services, spotify, frozen):
+    alice = connected(services)
+    polled(services, spotify, alice, full(3))
+    begun = stretches(alice)
+    for _ in range(30):
+        frozen.forward(hours=1)
+        polled(services, spotify, alice, full(3))
+    assert stretches(alice) == begun
+    assert Gap.select().count() == 0
+
+
+def test_a_page_that_does_not_reach_back_ends_coverage_and_begins_it_anew(
+    services, spotify, frozen
+):
+    alice = connected(services)
+    first = full(prefix="a")
+    polled(services, spotify, alice, first)
+    frozen.forward(minutes=70)
+    second = full(prefix="b")
+    polled(services, spotify, alice, second)
+    (gap,) = Gap.select()
+    assert (gap.started_at, gap.ended_at) == (newest(first), oldest(second))
+    assert (gap.cause, gap.opened_at, gap.closed_at) == ("overflow", frozen.now, None)
+    assert stretches(alice) == [(oldest(first), newest(first)), (oldest(second), None)]
+
+
+def test_the_same_poll_told_twice_is_one_gap(services, spotify, frozen):
+    alice = connected(services)
+    polled(services, spotify, alice, full(prefix="a"))
+    before = Connection.get_by_id(alice.user_id)
+    frozen.forward(minutes=70)
+    second = full(prefix="b")
+    for _ in range(2):
+        coverage.polled(before, 50, oldest(second), frozen.now)
+    assert Gap.select().count() == 1
+    assert len(stretches(alice)) == 2
+
+
+def test_unreadable_items_count_towards_a_full_page(services, spotify, frozen):
+    from audiospective.clients.recently_played import Page, Unreadable
+
+    alice = connected(services)
+    polled(services, spotify, alice, full(prefix="a"))
+    frozen.forward(minutes=70)
+    second = full(prefix="b")
+    harmed = Page(second.plays[:49], (Unreadable("d", "the track is missing", "{}"),), 50)
+    polled(services, spotify, alice, harmed)
+    assert Gap.select().count() == 1
+    assert UnreadablePlay.select().count() == 1
+
+
+def gaps_of(services, spotify, frozen, count):
+    alice = connected(services)
+    polled(services, spotify, alice, full(prefix="first"))
+    for number in range(count):
+        frozen.forward(minutes=70)
+        polled(services, spotify, alice, full(prefix=str(number)))
+    return alice, list(Gap.select().order_by(Gap.started_at))
+
+
+def test_an_import_that_covers_a_gap_closes_it_and_coverage_is_one_again(services, spotify, frozen):
+    alice, (gap,) = gaps_of(services, spotify, frozen, 1)
+    begun = stretches(alice)[0][0]
+    middle = gap.started_at + (gap.ended_at - gap.started_at) / 2
+    closed = coverage.close_by_import(
+        alice.user_id,
+        gap.started_at - HOUR,
+        gap.ended_at + HOUR,
+        import_id=7,
+        added=[clock.to_ms(middle), clock.to_ms(gap.started_at), clock.to_ms(frozen.now)],
+    )
+    assert [one.id for one in closed] == [gap.id]
+    after = Gap.get_by_id(gap.id)
+    assert (after.recovered, after.closed_by_import, after.closed_at) == (1, 7, frozen.now)
+    assert stretches(alice) == [(begun, None)]
+
+
+@pytest.mark.parametrize(("starts", "ends"), [(-1, -0.1), (0.1, 1)], ids=["head", "tail"])
+def test_an_import_of_a_part_leaves_the_gap_open_and_counts(
+    services, spotify, frozen, starts, ends
+):
+    alice, (gap,) = gaps_of(services, spotify, frozen, 1)
+    before = stretches(alice)
+    inside = gap.started_at + timedelta(minutes=1)
+    closed = coverage.close_by_import(
+        alice.user_id,
+        gap.started_at + starts * HOUR,
+        gap.ended_at + ends * HOUR,
+        import_id=7,
+        added=[clock.to_ms(inside)],
+    )
+    after = Gap.get_by_id(gap.id)
+    assert (closed, after.closed_at, after.recovered) == ([], None, 1)
+    assert stretches(alice) == before
+
+
+def test_undoing_an_import_opens_its_gaps_again(services, spotify, frozen):
+    alice, found = gaps_of(services, spotify, frozen, 3)
+    before = stretches(alice)
+    first, _, last = found
+    coverage.close_by_import(alice.user_id, first.started_at, last.ended_at, import_id=7, added=[])
+    assert len(stretches(alice)) == 1
+    assert coverage.reopen(alice.user_id, 7) == 3
+    assert stretches(alice) == before
+    assert Gap.select().where(Gap.closed_at.is_null()).count() == 3
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@given(which=st.lists(st.integers(0, 4), max_size=8))
+def test_whatever_is_closed_and_opened_coverage_and_gaps_never_overlap(
+    services, spotify, frozen, which
+):
+    for model in (Gap, Coverage):
+        model.delete().execute()
+    Connection.delete().execute()
+    alice = connected(services, f"alice{clock.to_ms(frozen.now)}")
+    frozen.forward(days=1)
+    polled(services, spotify, alice, full(prefix="first"))
+    for number in range(5):
+        frozen.forward(minutes=70)
+        polled(services, spotify, alice, full(prefix=str(number)))
+    found = list(Gap.select().order_by(Gap.started_at))
+    total = (stretches(alice)[0][0], frozen.now)
+    for number in which:
+        gap = Gap.get_by_id(found[number].id)
+        if gap.closed_at is None:
+            coverage.close_by_import(
+                alice.user_id, gap.started_at, gap.ended_at, import_id=number, added=[]
+            )
+        else:
+            coverage.reopen(alice.user_id, number)
+        holes = [
+            (one.started_at, one.ended_at)
+            for one in Gap.select().where(Gap.closed_at.is_null()).order_by(Gap.started_at)
+        ]
+        edges = [total[0]]
+        for start, end in holes:
+            edges += [start, end]
+        edges.append(None)
+        assert stretches(alice) == list(zip(edges[::2], edges[1::2], strict=True))
