@@ -28,10 +28,7 @@ LETTERS = (
         "My archive has stopped, or is about to",
         ("archive_stopped", "no_success", "renewal", "back_on"),
     ),
-    LetterChoice("gaps", "Plays may be missing, and how to bring them back", ("gap_found",)),
-    LetterChoice(
-        "ready", "An export or an import is finished", ("export_ready", "import_finished")
-    ),
+    LetterChoice("gaps", "Plays may be missing", ("gap_found",)),
 )
 
 

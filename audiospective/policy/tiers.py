@@ -17,10 +17,8 @@ class Tier:
     first: bool = False
 
 
-FOUNDING_TIER = Tier(
-    "Founding member", "Free archival for life: every play kept, every export, every import."
-)
-FREE_TIER = Tier("Free", "Every play kept, every export, every import.")
+FOUNDING_TIER = Tier("Founding member", "Free archival for life: every play kept.")
+FREE_TIER = Tier("Free", "Every play kept.")
 PRO_TIER = Tier("Pro", "As a founding member, and checked before everybody else.", first=True)
 
 
