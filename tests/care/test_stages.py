@@ -1,0 +1,245 @@
+"""Every refusal of Spotify at every stage of a poll: who is charged, what is seen, what is next.
+
+The bodies are those of the contract; a small server says them, the real client reads them.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from audiospective import clock
+from audiospective.actions import batch, health
+from audiospective.clients.spotify import SpotifyClient
+from audiospective.models import Connection, Play, SpotifyApp
+from audiospective.models.connections import ACCESS_PLACE, REFRESH_PLACE
+from audiospective.models.notices import Notice
+from audiospective.models.poll_log import PollLog
+from audiospective.policy.failures import Failure
+from audiospective.policy.health import Sentence
+from tests.factories import connected
+
+JSON, TEXT, HTML = "application/json", "text/plain", "text/html"
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+
+def oauth(error, description=""):
+    return json.dumps({"error": error, "error_description": description}).encode()
+
+
+def api(status, message, **more):
+    return json.dumps({"error": {"status": status, "message": message, **more}}).encode()
+
+
+@dataclass
+class Script:
+    """What the stand-in answers at each stage: (status, headers, body), or a function."""
+
+    token: tuple = (200, {}, json.dumps({"access_token": "a2", "expires_in": 3600}).encode())
+    page: tuple = (200, {}, b'{"items": []}')
+    me: tuple = (200, {}, b'{"id": "alice"}')
+
+
+@pytest.fixture
+def script() -> Iterator[Script]:
+    found = Script()
+
+    class Stand(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._say(found.me if self.path == "/me" else found.page)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self._say(found.token)
+
+        def _say(self, answer) -> None:
+            answer = answer() if callable(answer) else answer
+            status, headers, body = answer
+            self.send_response(status)
+            for name, value in {"Content-Type": JSON, **headers}.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Stand)
+    server.daemon_threads = True
+    found.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield found
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def real(services, script):
+    """Services with the real client, aimed at the stand-in; it does not wait between tries."""
+    return replace(services, spotify=SpotifyClient(script.url, script.url, chance=lambda: 0.0))
+
+
+@pytest.fixture
+def alice(real, frozen):
+    """Somebody with plays and a success an hour ago, and a token that has just ended."""
+    now = clock.now()
+    return connected(
+        real,
+        last_success_at=now - HOUR,
+        newest_play_at=now - 2 * HOUR,
+        access_expires_at=now - MINUTE,
+    )
+
+
+USER, APP, NOBODY = "the person", "the app", "nobody"
+NOT_LISTED = b"Check settings on developer.spotify.com/dashboard, the user may not be registered."
+QUOTA = api(429, "Too many requests", reason="QUOTA_EXCEEDED")
+GOOD = None
+
+# stage, answer, class, who is charged, what the person sees, next try after, letters
+CASES = [
+    ("refresh", (400, {}, oauth("invalid_grant", "Refresh token revoked")),
+     Failure.AUTH, USER, Sentence.RECONNECT_NEEDED, 30 * MINUTE),
+    ("refresh", (400, {}, oauth("invalid_grant", "Refresh token expired")),
+     Failure.AUTH, USER, Sentence.RECONNECT_NEEDED, 30 * MINUTE),
+    ("refresh", (400, {}, b'{"error": "invalid_grant"}'),
+     Failure.AUTH, USER, Sentence.RECONNECT_NEEDED, 30 * MINUTE),
+    ("refresh", (400, {}, oauth("invalid_client", "Invalid client secret")),
+     Failure.APP, APP, Sentence.APP_REFUSED, 30 * MINUTE),
+    ("refresh", (401, {}, oauth("invalid_client", "Invalid client")),
+     Failure.APP, APP, Sentence.APP_REFUSED, 30 * MINUTE),
+    ("refresh", (400, {}, oauth("unsupported_grant_type")),
+     Failure.UNKNOWN, USER, Sentence.UP_TO_DATE, 20 * MINUTE),
+    ("refresh", (400, {"Content-Type": HTML}, b"<html>401 invalid_grant</html>"),
+     Failure.NETWORK, USER, Sentence.UP_TO_DATE, 10 * MINUTE),
+    ("refresh", (503, {"Content-Type": HTML}, b"<html>invalid_grant</html>"),
+     Failure.NETWORK, USER, Sentence.UP_TO_DATE, 10 * MINUTE),
+    ("refresh", (500, {}, b""), Failure.NETWORK, USER, Sentence.UP_TO_DATE, 10 * MINUTE),
+    ("refresh", (200, {}, b"null"), Failure.NETWORK, USER, Sentence.UP_TO_DATE, 10 * MINUTE),
+    ("refresh", (429, {"Retry-After": "120"}, b"Too many requests"),
+     Failure.RATE_LIMIT, APP, Sentence.UP_TO_DATE, 2 * MINUTE),
+    ("refresh", (200, {}, json.dumps(
+        {"access_token": "a", "expires_in": 3600, "scope": "user-top-read"}).encode()),
+     Failure.AUTH, USER, Sentence.RECONNECT_NEEDED, 30 * MINUTE),
+    ("page", (401, {}, api(401, "The access token expired")),
+     Failure.AUTH, USER, Sentence.RECONNECT_NEEDED, 30 * MINUTE),
+    ("page", (401, {}, api(401, "Invalid access token")),
+     Failure.AUTH, USER, Sentence.RECONNECT_NEEDED, 30 * MINUTE),
+    ("page", (403, {}, api(403, "Insufficient client scope")),
+     Failure.AUTH, USER, Sentence.RECONNECT_NEEDED, 30 * MINUTE),
+    ("page", (403, {"Content-Type": TEXT}, NOT_LISTED),
+     Failure.NOT_ALLOWED, USER, Sentence.NOT_ALLOWED, 4 * HOUR),
+    ("page", (403, {"Content-Type": TEXT}, b"User not registered in the Developer Dashboard"),
+     Failure.NOT_ALLOWED, USER, Sentence.NOT_ALLOWED, 4 * HOUR),
+    ("page", (403, {}, api(403, "The user is not registered for this application.")),
+     Failure.NOT_ALLOWED, USER, Sentence.NOT_ALLOWED, 4 * HOUR),
+    ("page", (403, {}, api(403, "Forbidden")),
+     Failure.WITHHELD, USER, Sentence.UP_TO_DATE, 4 * HOUR),
+    ("page", (403, {}, api(403, "Active premium subscription required for the owner of the app")),
+     Failure.APP, APP, Sentence.APP_REFUSED, 30 * MINUTE),
+    ("page", (403, {"Content-Type": HTML}, b"<html>no</html>"),
+     Failure.UNKNOWN, USER, Sentence.UP_TO_DATE, 20 * MINUTE),
+    ("page", (400, {}, api(400, "Invalid limit")),
+     Failure.UNKNOWN, USER, Sentence.UP_TO_DATE, 20 * MINUTE),
+    ("page", (404, {}, api(404, "Not found.")),
+     Failure.NETWORK, USER, Sentence.UP_TO_DATE, 10 * MINUTE),
+    ("page", (429, {"Content-Type": TEXT, "Retry-After": "7"}, b"Too many requests"),
+     Failure.RATE_LIMIT, APP, Sentence.UP_TO_DATE, timedelta(seconds=7)),
+    ("page", (429, {}, api(429, "API rate limit exceeded")),
+     Failure.RATE_LIMIT, APP, Sentence.UP_TO_DATE, timedelta(seconds=30)),
+    ("page", (429, {"Retry-After": "52531"}, QUOTA),
+     Failure.QUOTA, APP, Sentence.UP_TO_DATE, timedelta(seconds=52_531)),
+    ("page", (429, {"Retry-After": "999999"}, QUOTA),
+     Failure.QUOTA, APP, Sentence.UP_TO_DATE, 24 * HOUR),
+    ("page", (500, {}, api(500, "Server error.")),
+     Failure.NETWORK, USER, Sentence.UP_TO_DATE, 10 * MINUTE),
+    ("page", (502, {}, api(502, "Bad gateway.")),
+     Failure.NETWORK, USER, Sentence.UP_TO_DATE, 10 * MINUTE),
+    ("page", (503, {"Content-Type": HTML}, b"<html>401 Unauthorized</html>"),
+     Failure.NETWORK, USER, Sentence.UP_TO_DATE, 10 * MINUTE),
+    ("page", (504, {}, b""), Failure.NETWORK, USER, Sentence.UP_TO_DATE, 10 * MINUTE),
+    *(("page", (200, {}, body), Failure.NETWORK, USER, Sentence.UP_TO_DATE, 10 * MINUTE)
+      for body in (b"", b"null", b"[]", b"<html>", b'{"items": [{"tra', b'{"items": null}')),
+    ("me", (401, {}, api(401, "Invalid access token")),
+     Failure.SILENT, USER, Sentence.UP_TO_DATE, 30 * MINUTE),
+    ("me", (403, {"Content-Type": TEXT}, NOT_LISTED),
+     Failure.SILENT, USER, Sentence.UP_TO_DATE, 30 * MINUTE),
+    ("me", (503, {}, b""), Failure.SILENT, USER, Sentence.UP_TO_DATE, 30 * MINUTE),
+    ("me", (429, {"Retry-After": "60"}, b""),
+     Failure.RATE_LIMIT, APP, Sentence.UP_TO_DATE, MINUTE),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("stage", "answer", "failure", "charged", "seen", "next_try"),
+    CASES,
+    ids=[f"{stage}-{answer[0]}-{number}" for number, (stage, answer, *_) in enumerate(CASES)],
+)
+def test_every_refusal_is_charged_to_whom_it_belongs(
+    real, script, alice, stage, answer, failure, charged, seen, next_try
+):
+    setattr(script, {"refresh": "token"}.get(stage, stage), answer)
+    if stage == "me":
+        Connection.update(empty_pages=1).execute()
+    before = Connection.get_by_id(alice.user_id)
+    batch.now(real, alice.user_id)
+    row = Connection.get_by_id(alice.user_id)
+    app = SpotifyApp.get_by_id(1)
+    now = clock.now()
+
+    assert PollLog.get().outcome == failure.value
+    assert row.last_success_at == before.last_success_at  # a refusal moves nothing on
+    assert (row.newest_play_at, Play.select().count()) == (before.newest_play_at, 0)
+    seal = real.vault
+    assert seal.open(REFRESH_PLACE, alice.user_id, row.refresh_sealed) == (
+        f"refresh-{alice.user_id}"  # and no token is thrown away for it
+    )
+    if charged == USER:
+        assert (row.consecutive_failures, row.last_failure_type) == (1, failure.value)
+        assert row.circuit_open_until == row.next_poll_at == now + next_try
+        assert app.blocked_until <= now
+    else:
+        assert (row.consecutive_failures, row.last_failure_type) == (0, None)
+        assert (app.blocked_until, app.block_reason) == (now + next_try, failure.value)
+    assert row.status == ("not_allowed" if failure is Failure.NOT_ALLOWED else "active")
+    assert health.state(real, alice.user_id).sentence is seen
+    assert Notice.select().count() == 0  # no address is proven, so nobody is written to
+
+
+@pytest.mark.parametrize(
+    ("answer", "letters"),
+    [
+        ((400, {}, oauth("invalid_grant")), ["archive_stopped"]),
+        ((400, {}, oauth("invalid_client")), []),
+        ((503, {}, b""), []),
+    ],
+)
+def test_a_letter_is_owed_where_only_the_person_can_help(real, script, alice, answer, letters):
+    user = alice.user
+    user.email, user.email_verified_at = "alice@mail.example", clock.now()
+    user.save()
+    script.token = answer
+    batch.now(real, alice.user_id)
+    assert [one.kind for one in Notice.select()] == letters
+    assert Connection.get_by_id(alice.user_id).auth_notification_count == len(letters)
+
+
+def test_an_access_token_that_ended_early_is_renewed_once_and_all_is_well(real, script, alice):
+    seal = real.vault.seal(ACCESS_PLACE, alice.user_id, "early")
+    Connection.update(access_sealed=seal, access_expires_at=clock.now() + HOUR).execute()
+    answers = iter([(401, {}, api(401, "The access token expired"))])
+    fine = (200, {}, b'{"items": [], "next": null}')
+
+    script.page = lambda: next(answers, fine)
+    Connection.update(newest_play_at=None).execute()
+    batch.now(real, alice.user_id)
+    assert PollLog.get().outcome == "ok"
