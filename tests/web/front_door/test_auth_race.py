@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import requests
-from werkzeug.serving import make_server
 
 from audiospective import models
-from audiospective.app import create_app
 from audiospective.models import Connection, User
 from audiospective.models.founding import FoundingRegister
-from audiospective.sandbox import SandboxServer
-from tests.fixtures import make_settings
-from tests.support.processes import free_port
+from audiospective.sandbox import CLIENT_ID, CLIENT_SECRET, SandboxServer
+from tests.fixtures import TOKEN_KEY
+from tests.support.processes import free_port, start, stop, until
 
+ROOT = Path(__file__).parents[3]
 PEOPLE = 500
 PLACES = 3
 
@@ -29,30 +29,47 @@ PLACES = 3
 def address(
     tmp_path: Path, database_url: str, redis_url: str, sandbox: SandboxServer
 ) -> Iterator[str]:
-    """A site that listens, with three places and three thousand seats, on each kind of database."""
+    """The site as it is deployed, two processes of eight threads, with three places left."""
     port = free_port()
-    settings = make_settings(
-        tmp_path / "home",
-        database_url,
-        redis_url,
-        base_url=f"http://127.0.0.1:{port}",
-        founding_member_cap=PLACES,
-        spotify_seats=3000,
-        spotify_accounts_url=sandbox.accounts_url,
-        spotify_api_url=sandbox.api_url,
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "AUDIOSPECTIVE_HOME": str(tmp_path / "home"),
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "SECRET_KEY": "s" * 40,
+        "TOKEN_KEYS": TOKEN_KEY,
+        "BASE_URL": f"http://127.0.0.1:{port}",
+        "SPOTIFY_CLIENT_ID": CLIENT_ID,
+        "SPOTIFY_CLIENT_SECRET": CLIENT_SECRET,
+        "SPOTIFY_ACCOUNTS_URL": sandbox.accounts_url,
+        "SPOTIFY_API_URL": sandbox.api_url,
+        "SPOTIFY_SEATS": "3000",
+        "FOUNDING_MEMBER_CAP": str(PLACES),
+        "LOG_LEVEL": "ERROR",
+    }
+    server = start(
+        [
+            *(sys.executable, "-m", "gunicorn", "audiospective.app:create_app()"),
+            *("--no-control-socket", "--worker-class", "gthread", "--workers", "2"),
+            *("--threads", "8", "--timeout", "120", "--bind", f"127.0.0.1:{port}"),
+        ],
+        cwd=ROOT,
+        env=environment,
     )
-    app = create_app(replace(settings))
-    server = make_server("127.0.0.1", port, app, threaded=True)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield settings.base_url
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    app.extensions["audiospective"].redis.close()
-    if hasattr(models.database.obj, "close_all"):
-        models.database.obj.close_all()
+    try:
+        until(lambda: answers(environment["BASE_URL"]), "the site answers", 60)
+        models.bind(database_url)
+        yield environment["BASE_URL"]
+    finally:
+        stop(server)
+
+
+def answers(address: str) -> bool:
+    try:
+        return requests.get(f"{address}/healthz", timeout=5).ok
+    except requests.ConnectionError:
+        return False
 
 
 def test_five_hundred_callbacks_for_three_places_make_three_founders(
@@ -63,6 +80,7 @@ def test_five_hundred_callbacks_for_three_places_make_three_founders(
 
     def arrive(listener: str) -> str:
         with requests.Session() as browser:
+            browser.headers["Connection"] = "close"  # nobody waits at the barrier with a line open
             away = browser.get(f"{address}/connect", allow_redirects=False, timeout=120)
             back = sandbox.control.consent(away.headers["Location"], listener)
             together.wait(120)
