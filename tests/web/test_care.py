@@ -1,0 +1,196 @@
+"""Pages behind letters, and the health page."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from audiospective import clock
+from audiospective.actions import address, letters, links, members, notify
+from audiospective.models import Connection, User
+from audiospective.models.coverage import Coverage
+from audiospective.models.gaps import Gap
+from audiospective.models.notices import Notice
+from audiospective.models.poll_log import PollLog
+from audiospective.web.access import EXPECTS
+from tests.factories import make_connection, make_user
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def alice(site):
+    user = make_user(
+        "alice",
+        email="alice@mail.example",
+        email_verified_at=clock.now(),
+        created_at=clock.now() - 30 * DAY,
+    )
+    make_connection(site.services, user, last_success_at=clock.now() - 3 * DAY)
+    return user
+
+
+def everything():
+    models = (User, Connection, Notice, Gap, Coverage)
+    return [list(model.select().dicts()) for model in models]
+
+
+def token_of(url):
+    return url.rpartition("/")[2]
+
+
+@pytest.fixture
+def reconnect(site, alice):
+    return "/reconnect/" + token_of(notify.reconnect_url(site.services, alice.id, clock.now()))
+
+
+def test_the_link_in_a_letter_is_harmless_and_says_little(site, alice, reconnect):
+    Connection.update(consecutive_failures=2, last_failure_type="auth").execute()
+    before = everything()
+    visitor = site.visitor()
+    page = visitor.page(reconnect)
+    assert everything() == before
+    assert "The archive of A… stopped on" in page.text
+    assert "3 days so far are at risk" in page.text
+    assert "Alice" not in page.text
+    assert "mail.example" not in page.text
+    (button,) = [tag for tag in page.all("a") if "intent=reconnect" in tag.attributes["href"]]
+    assert button.attributes["href"] == "/connect?intent=reconnect"
+    with visitor.session_transaction(base_url=site.services.settings.base_url) as session:
+        assert session[EXPECTS] == alice.id  # another account will be refused
+
+
+def test_a_link_that_is_too_old_leads_to_the_sign_in(site, alice):
+    old = clock.now() - 15 * DAY
+    token = token_of(notify.reconnect_url(site.services, alice.id, old))
+    page = site.visitor().page(f"/reconnect/{token}", 410)
+    assert [tag for tag in page.all("a") if "/sign-in" in tag.attributes["href"]]
+
+
+def test_a_forged_or_foreign_link_is_none(site, alice, reconnect):
+    unsubscribe = links.sign(site.services.settings, links.UNSUBSCRIBE, alice.id, "renewal")
+    for token in ("x", token_of(reconnect) + "x", unsubscribe):
+        site.visitor().page(f"/reconnect/{token}", 404)
+
+
+def test_before_anything_stopped_the_same_page_renews(site, reconnect):
+    Connection.update(last_success_at=clock.now()).execute()
+    assert "Renew your permission" in site.visitor().page(reconnect).text
+
+
+@pytest.fixture
+def unsubscribe(site, alice):
+    return "/u/" + links.sign(site.services.settings, links.UNSUBSCRIBE, alice.id, "renewal")
+
+
+def test_opening_an_unsubscribe_link_changes_nothing_and_its_button_does(site, alice, unsubscribe):
+    visitor = site.visitor()
+    before = everything()
+    page = visitor.page(unsubscribe)
+    assert everything() == before
+    answer = visitor.submit(page, unsubscribe)
+    assert answer.status_code == 303
+    user = User.get_by_id(alice.id)
+    assert members.switched_off(user) == {"renewal"}
+    assert members.address(user, "renewal") is None
+    assert members.address(user, "archive_stopped") == "alice@mail.example"
+    page = visitor.page(unsubscribe)
+    assert "stay away" in page.text
+    visitor.submit(page, unsubscribe)
+    assert members.switched_off(User.get_by_id(alice.id)) == set()
+
+
+def test_a_mail_program_unsubscribes_with_one_post_without_cookie_or_token(
+    site, alice, unsubscribe
+):
+    answer = site.app.test_client().post(
+        unsubscribe,
+        data={"List-Unsubscribe": "One-Click"},
+        base_url=site.services.settings.base_url,
+    )
+    assert (answer.status_code, answer.data) == (200, b"")
+    assert "Set-Cookie" not in answer.headers
+    assert members.switched_off(User.get_by_id(alice.id)) == {"renewal"}
+
+
+def test_an_unsubscribe_link_of_somebody_who_left_or_of_nobody_leads_nowhere(
+    site, alice, unsubscribe, reconnect
+):
+    site.visitor().page(unsubscribe + "x", 404)
+    site.visitor().page("/u/" + token_of(reconnect), 404)
+    alice.delete_instance()
+    assert site.visitor().post(unsubscribe).status_code == 404
+
+
+def test_an_address_is_proven_by_the_button_and_not_by_the_link(site):
+    bob = make_user("bob")
+    address.propose(site.services, bob, "bob@mail.example")
+    token = letters.opened(site.services, Notice.get())["token"]
+    visitor = site.visitor()
+    page = visitor.page(f"/address/{token}")
+    assert User.get_by_id(bob.id).email_verified_at is None
+    visitor.submit(page, f"/address/{token}")
+    assert User.get_by_id(bob.id).email_verified_at is not None
+    assert "Your address is confirmed" in visitor.page(f"/address/{token}").text
+    visitor.page("/address/x", 404)
+
+
+def test_health_is_for_members_and_each_sees_their_own(site, alice):
+    assert site.visitor().get("/health").status_code == 302
+    bob = make_user("bob", email="bob@mail.example", email_verified_at=clock.now())
+    now = clock.now()
+    Coverage.create(user=alice, started_at=now - 9 * DAY, ended_at=now - 3 * DAY)
+    Gap.create(
+        user=alice, started_at=now - 3 * DAY, ended_at=now - 2 * DAY, cause="outage",
+        certainty="sure", opened_at=now,
+    )  # fmt: skip
+    PollLog.create(user=alice, at=now, outcome="network", took_ms=1500, tries=3)
+    text = site.member(alice).page("/health").text
+    assert "Spotify did not answer" in text
+    assert "almost certainly" in text
+    assert "No answer" in text
+    assert "1.5 s" in text
+    text = site.member(bob).page("/health").text
+    assert "Spotify did not answer" not in text
+    assert "Nothing to tell yet" in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"email": None, "email_verified_at": None}, "nobody will tell you"),
+        ({"email_verified_at": None}, "nobody will tell you yet"),
+        ({"preferences": '{"mail_off": ["archive_stopped"]}'}, "switched our warnings off"),
+        ({}, "cannot send letters"),
+    ],
+)
+def test_health_says_why_a_breakdown_would_stay_silent(site, alice, changes, words):
+    if changes:
+        User.update(**changes).execute()
+    assert words in site.member(alice).page("/health").text
+
+
+def test_health_says_nothing_of_it_where_letters_arrive(make_site):
+    site = make_site(resend_api_key="re_test")
+    user = make_user("alice", email="a@mail.example", email_verified_at=clock.now())
+    text = site.member(user).page("/health").text
+    assert "nobody" not in text
+    assert "cannot send" not in text
+
+
+def test_health_tells_holes_apart_by_state(site, alice):
+    now = clock.now()
+    Coverage.create(user=alice, started_at=now - 60 * DAY)
+    for number, cause in enumerate(("overflow", "downtime", "authorization", "paused")):
+        Gap.create(
+            user=alice, started_at=now - (20 + number) * DAY, ended_at=now - (19 + number) * DAY,
+            cause=cause, certainty="possible", opened_at=now,
+            closed_at=now if number == 0 else None, recovered=12 if number < 2 else 0,
+        )  # fmt: skip
+    text = " ".join(site.member(alice).page("/health").text.split())
+    assert "Closed by an import on" in text
+    assert "12 plays recovered" in text
+    assert "Open; 12 plays recovered so far" in text
+    for words in ("More than 50 plays", "came too late", "ended our access", "You had paused"):
+        assert words in text
