@@ -16,7 +16,7 @@ from audiospective.models import Album, Artist, Track, TrackArtist, database, tr
 CHUNK = 500  # rows a statement, far below every database's limit of parameters
 CACHED = 20_000  # tracks that this process remembers
 
-_KNOWN = "SELECT spotify_id, id, facts FROM tracks WHERE spotify_id IN {set}"
+_KNOWN = "SELECT spotify_id, id, facts FROM tracks WHERE spotify_id {among}"
 
 _cache: dict[str, tuple[int, int]] = {}  # Spotify id -> our id, digest of the facts
 _cache_of: list[object] = [None]  # the database that the cache speaks of
@@ -146,7 +146,7 @@ def _insert(model: Any, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _ids(model: Any, keys: Iterable[str]) -> dict[str, int]:
-    query = f"SELECT spotify_id, id FROM {model._meta.table_name} WHERE spotify_id IN {{set}}"  # noqa: S608
+    query = f"SELECT spotify_id, id FROM {model._meta.table_name} WHERE spotify_id {{among}}"  # noqa: S608
     return dict(sets.select(query, list(keys)))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from audiospective.history import absorbing, credit, lock, reading, segment, store
-from audiospective.models import DamagedSegment, PlaySegment
+from audiospective.models import DamagedSegment
 from audiospective.policy.sealing import year_span
 
 
@@ -31,7 +31,7 @@ def examine(user_id: int) -> Examination:
     found = Examination()
     for row in DamagedSegment.select().where(DamagedSegment.user == user_id):
         _heal(row, found)
-    for row in PlaySegment.select().where(PlaySegment.user == user_id).order_by(PlaySegment.year):
+    for row in store.stored(user_id):
         found.segments += 1
         try:
             plays = store.opened(row)
@@ -64,7 +64,7 @@ def _heal(row: DamagedSegment, found: Examination) -> None:
     found.healed.append(row.year)
 
 
-def _misfit(row: PlaySegment | DamagedSegment, plays: pl.DataFrame) -> str | None:
+def _misfit(row: store.Stored | DamagedSegment, plays: pl.DataFrame) -> str | None:
     """Why a segment that opens is not what its row says, or None."""
     first, following = year_span(row.year)
     instants = plays["played_at"].to_physical()

@@ -131,22 +131,18 @@ def _needed(columns: Sequence[str]) -> list[str]:
 def _from_segments(
     user_id: int, start: int | None, end: int | None, columns: list[str]
 ) -> list[pl.DataFrame]:
-    query = PlaySegment.select().where(PlaySegment.user == user_id)
-    span = pl.lit(True)
+    first = store.EVER if start is None else start
+    last = store.NEVER if end is None else end
     instant = pl.col("played_at").to_physical()
-    if start is not None:
-        query, span = query.where(PlaySegment.last_at >= start), span & (instant >= start)
-    if end is not None:
-        query, span = query.where(PlaySegment.first_at < end), span & (instant < end)
     parts = []
-    for row in query.order_by(PlaySegment.year):
+    for row in store.stored(user_id, first, last):
         try:
             plays = store.opened(row, columns)
         except store.DamagedSegmentError as error:
             store.set_aside(row, str(error))
             continue
-        inside = (start is None or start <= row.first_at) and (end is None or row.last_at < end)
-        parts.append(plays if inside else plays.filter(span))
+        inside = first <= row.first_at and row.last_at < last
+        parts.append(plays if inside else plays.filter((instant >= first) & (instant < last)))
     return parts
 
 

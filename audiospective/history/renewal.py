@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from audiospective.clients.recently_played import TrackFacts
-from audiospective.models import Album, Artist, Track, TrackArtist
+from audiospective.models import Album, Artist, CatalogVersion, Track, TrackArtist
 
 CHUNK = 500
 
@@ -52,6 +52,8 @@ def renew(tracks: Mapping[int, Mapping[str, Any]], named: Sequence[Mapping[str, 
         TrackArtist.insert_many(named[start : start + CHUNK]).on_conflict_ignore().execute()
     _drop_unused(Album, Track.album, old_albums)
     _drop_unused(Artist, TrackArtist.artist, old_artists)
+    # Last, so that the row is held but briefly: whoever keeps credits in memory reads them anew.
+    CatalogVersion.update(version=CatalogVersion.version + 1).execute()
 
 
 def amend(model: Any, rows: Mapping[int, Mapping[str, Any]]) -> None:

@@ -5,13 +5,21 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
 from audiospective import clock
 from audiospective.history import segment
-from audiospective.models import DamagedSegment, PlaySegment, transaction
+from audiospective.models import DamagedSegment, PlaySegment, database, transaction
+from audiospective.models.base import is_sqlite
 from audiospective.policy.sealing import year_span
+
+EVER, NEVER = -(2**62), 2**62
+_STORED = (
+    "SELECT user_id, year, format, plays, first_at, last_at, sha256, blob FROM play_segments"
+    " WHERE user_id = ? AND last_at >= ? AND first_at < ? ORDER BY year"
+)
 
 log = logging.getLogger(__name__)
 
@@ -24,8 +32,31 @@ class DamagedSegmentError(Exception):
     """A segment that is not what was written; the message says what is wrong."""
 
 
-def opened(row: PlaySegment, columns: Sequence[str] = segment.COLUMNS) -> pl.DataFrame:
-    """The plays of a segment's row; raises DamagedSegmentError rather than half a year."""
+@dataclass(frozen=True)
+class Stored:
+    """A segment as it stands in its row. (A model's instance would live on until the garbage
+    collector runs, its bytes with it.)"""
+
+    user_id: int
+    year: int
+    format: int
+    plays: int
+    first_at: int
+    last_at: int
+    sha256: str
+    blob: bytes
+
+
+def stored(user_id: int, start: int = EVER, end: int = NEVER) -> list[Stored]:
+    """Segments that may hold plays from `start` until before `end` (ms), oldest first."""
+    mark = "?" if is_sqlite() else "%s"
+    cursor = database.cursor() if is_sqlite() else database.connection().cursor(binary=True)
+    cursor.execute(_STORED.replace("?", mark), (user_id, start, end))
+    return [Stored(*row) for row in cursor.fetchall()]
+
+
+def opened(row: Stored | DamagedSegment, columns: Sequence[str] = segment.COLUMNS) -> pl.DataFrame:
+    """The plays of a segment; raises DamagedSegmentError rather than give half a year."""
     blob = bytes(row.blob)
     if hashlib.sha256(blob).hexdigest() != row.sha256:
         raise DamagedSegmentError("its bytes do not have the hash that was noted")
@@ -38,12 +69,19 @@ def opened(row: PlaySegment, columns: Sequence[str] = segment.COLUMNS) -> pl.Dat
     return plays
 
 
+def of_year(user_id: int, year: int) -> Stored | None:
+    """The segment of one year, if there is one."""
+    first, following = year_span(year)
+    found = (row for row in stored(user_id, first, following) if row.year == year)
+    return next(found, None)
+
+
 def load(user_id: int, year: int) -> pl.DataFrame | None:
     """A year of somebody's plays, to be changed under the lock; None if there is nothing sound.
 
     A damaged segment is set aside, so that its year can go on.
     """
-    row = PlaySegment.get_or_none((PlaySegment.user == user_id) & (PlaySegment.year == year))
+    row = of_year(user_id, year)
     if row is None:
         return None
     try:
@@ -81,21 +119,25 @@ def write(user_id: int, year: int, plays: pl.DataFrame) -> None:
         preserve=[column for column in values if column.name not in ("user", "year")],
     ).execute()
     first, following = year_span(year)
+    written = of_year(user_id, year)
     try:
-        found = opened(PlaySegment.get(where))
+        found = segment.of([]) if written is None else opened(written)
     except DamagedSegmentError as error:
         raise SegmentProofError(f"year {year} of user {user_id}: {error}") from None
     if not (found.equals(plays) and first <= instants[0] and instants[-1] < following):
         raise SegmentProofError(f"year {year} of user {user_id} reads back changed")
 
 
-def set_aside(row: PlaySegment, reason: str) -> None:
+def set_aside(row: Stored, reason: str) -> None:
     """Move a damaged segment to where nothing reads it, whole, unless it was replaced meanwhile."""
+    where = (
+        (PlaySegment.user == row.user_id)
+        & (PlaySegment.year == row.year)
+        & (PlaySegment.sha256 == row.sha256)
+    )
     with transaction():
-        where = (PlaySegment.user == row.user_id) & (PlaySegment.year == row.year)
-        gone = PlaySegment.delete().where(where, PlaySegment.sha256 == row.sha256).execute()
-        if not gone:
+        found = PlaySegment.get_or_none(where)
+        if found is None or not PlaySegment.delete().where(where).execute():
             return
-        facts = dict(row.__data__)
-        DamagedSegment.create(**facts, reason=reason, found_at=clock.now())
+        DamagedSegment.create(**found.__data__, reason=reason, found_at=clock.now())
     log.error("segment %s of user %s is damaged: %s", row.year, row.user_id, reason)

@@ -71,7 +71,16 @@ def up(migrator, db):
         class Meta:
             table_name = "storage_ledger"
 
-    db.create_tables([PlaySegment, DamagedSegment, RemovedPlay, StorageRecord])
+    class CatalogVersion(Base):
+        version = IntegerField()
+
+        class Meta:
+            table_name = "catalog_version"
+
+    db.create_tables([PlaySegment, DamagedSegment, RemovedPlay, StorageRecord, CatalogVersion])
+    CatalogVersion.create(id=1, version=0)
+    # The primary key begins with the track, so this index was dead weight.
+    db.execute_sql("DROP INDEX IF EXISTS trackartist_track_id")
     db.execute_sql("ALTER TABLE tracks ADD COLUMN facts BIGINT")
     # An import that named no ids is found by name.
     for table in ("artists", "albums", "tracks"):

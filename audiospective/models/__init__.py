@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from audiospective.models.apps import SpotifyApp
 from audiospective.models.base import bind, database, transaction
-from audiospective.models.catalog import Album, Artist, Track, TrackArtist
+from audiospective.models.catalog import Album, Artist, CatalogVersion, Track, TrackArtist
 from audiospective.models.connections import Connection
 from audiospective.models.ledger import StorageRecord
 from audiospective.models.migrations import migrate, pending
@@ -16,6 +16,7 @@ from audiospective.models.users import User
 __all__ = [
     "Album",
     "Artist",
+    "CatalogVersion",
     "Connection",
     "DamagedSegment",
     "Play",

@@ -68,3 +68,12 @@ class TrackArtist(Row):
     class Meta:
         table_name = "track_artists"
         primary_key = CompositeKey("track", "position")
+
+
+class CatalogVersion(Row):
+    """One row; its number rises whenever a known track changes album or artist."""
+
+    version = IntegerField(default=0)
+
+    class Meta:
+        table_name = "catalog_version"

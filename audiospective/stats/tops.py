@@ -36,7 +36,7 @@ def listened(plays: pl.DataFrame) -> int:
     known = int(plays["ms_played"].sum())
     if unknown.is_empty():
         return known
-    lengths = credit.durations(unknown["track"])
+    lengths = credit.of(unknown["track"])
     return known + int(unknown.join(lengths, on="track", how="left")["duration"].sum())
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import polars as pl
 import pytest
 
 from audiospective.clients.recently_played import AlbumFacts, ArtistFacts, TrackFacts
-from audiospective.history import catalog, naming
+from audiospective.history import catalog, credit, naming, sets
 from audiospective.history.naming import Named
 from audiospective.models import Album, Artist, Track, TrackArtist
 
@@ -180,3 +181,28 @@ def test_many_at_once() -> None:
     ]
     assert {ids[one] for one in many} == set(catalog.remember(facts).values())
     assert Artist.select().where(Artist.spotify_id.is_null()).count() == 0
+
+
+def test_pages_that_remember_credits_hear_of_changes() -> None:
+    ids = naming.remember([IMPORTED, SIBLING])
+    wanted = pl.Series("track", list(ids.values()), dtype=pl.Int32)
+    (before,) = credit.everybody(wanted)["artist"].unique()
+    assert credit.of(wanted)["artist"].to_list() == [before, before]
+    told("new", name="Killer Queen")  # brings another row for the artist
+    told()  # and this one shows that both are one
+    (after,) = credit.everybody(wanted)["artist"].unique()
+    assert after != before
+    assert Artist.get_by_id(after).spotify_id == "queen"
+    assert credit.of(wanted)["artist"].to_list() == [after, after]
+
+
+def test_credits_are_looked_up_once(database: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = told(), told("other")
+    wanted = pl.Series("track", [first, second], dtype=pl.Int32)
+    credit.everybody(wanted[:1])
+    asked: list[Any] = []
+    select = sets.select
+    monkeypatch.setattr(sets, "select", lambda query, ids: asked.append(ids) or select(query, ids))
+    assert credit.everybody(wanted).height == 2
+    assert credit.everybody(wanted[:1]).height == 1
+    assert asked == [[second]]
