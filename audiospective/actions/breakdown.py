@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from audiospective import clock
 from audiospective.models import Connection
+from audiospective.models.base import is_sqlite
 from audiospective.models.connections import NEEDS_REAUTH, NOT_ALLOWED
 from audiospective.policy.failures import Failure
 
 BROKEN = frozenset({Failure.AUTH.value, Failure.NOT_ALLOWED.value, Failure.WITHHELD.value})
+
+
+def unheld(condition: Any) -> Any:
+    """Those connections that `condition` means, without the rows that a batch is just writing.
+
+    Waiting for those in another order than the batch takes them would end in a deadlock.
+    """
+    if is_sqlite():
+        return condition
+    rows = Connection.select(Connection.user).where(condition)
+    return Connection.user.in_(rows.for_update("FOR UPDATE SKIP LOCKED"))
 
 
 def is_broken(connection: Connection) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from peewee import EXCLUDED, Case, fn
 
 from audiospective import clock, log
+from audiospective.actions import breakdown
 from audiospective.models import Connection, transaction
 from audiospective.models.base import LONG_AGO, clock_now
 from audiospective.models.claims import POLLED, Claim
@@ -103,6 +104,28 @@ def outages(longest_poll: timedelta) -> set[int]:
     return hit
 
 
+def frozen() -> dict[int, datetime]:
+    """Apps whose polls succeed while nobody's list has moved: (app, since when)."""
+    now = clock.now()
+    newest, lately = Connection.newest_play_at, clock.to_ms(now - guard.NIGHT)
+    moved = fn.SUM(Case(None, [(newest > lately, 1)], 0))
+    rows = (
+        Connection.select(Connection.app, moved, fn.COUNT(Connection.user), fn.MAX(newest))
+        .where(
+            (Connection.status == ACTIVE)
+            & (Connection.last_success_at > now - LATELY)
+            & (newest > now - guard.LISTENS)
+        )
+        .group_by(Connection.app)
+        .tuples()
+    )
+    return {
+        app_id: last
+        for app_id, count, people, last in rows
+        if guard.stands_still(int(count or 0), int(people))
+    }
+
+
 def _note(claim: Claim, failure: Failure) -> None:
     Refusal.insert(
         app=claim.app_id, kind=failure.value, user=claim.user_id, at=claim.claimed_at
@@ -152,11 +175,13 @@ def _spare(app_id: int, failure: Failure, since: datetime) -> None:
                 last_notification_sent=None,
             )
             .where(
-                Connection.user.in_(people)
-                & (Connection.last_failure_type == failure.value)
-                & (Connection.consecutive_failures > 0)
-                & Connection.status.in_(POLLED)
-                & (Connection.lease_until <= clock_now())  # nobody is writing to it just now
+                breakdown.unheld(
+                    Connection.user.in_(people)
+                    & (Connection.last_failure_type == failure.value)
+                    & (Connection.consecutive_failures > 0)
+                    & Connection.status.in_(POLLED)
+                    & (Connection.lease_until <= clock_now())
+                )
             )
             .execute()
         )

@@ -43,6 +43,16 @@ def due(services: Services) -> dict[str, int]:
             services, "guard", f"guard.{app_id}.{failure}.{_day(since)}",
             {"app": app_id, "failure": failure.value, "since": clock.to_ms(since)},
         )  # fmt: skip
+    for app_id, since in guard.frozen().items():
+        facts = {"app": app_id, "since": clock.to_ms(since)}
+        alert(
+            services,
+            "frozen",
+            f"frozen.{app_id}.{clock.to_ms(since)}.{_day(since + mass.NIGHT)}",
+            facts,
+        )
+    for one in _unlisted():
+        _tell_of_unlisted(services, one)
     owed = {
         "archive_stopped": _each(_broken(), lambda one: _ladder_step(services, one)),
         "no_success": _each(_silent(), lambda one: _quiet(services, one, outages)),
@@ -122,7 +132,8 @@ def alert(services: Services, topic: str, episode: str, facts: dict[str, Any]) -
     owed = 0
     for user in User.select().where(User.is_operator == True):  # noqa: E712 - SQL, not Python
         recipient = members.address(user, "operator_alert")
-        if recipient is not None:
+        known = recipient is None or _owed_before(recipient, "operator_alert", episode, 0)
+        if recipient is not None and not known:
             data = _common(services, user) | {"topic": topic, "facts": facts}
             owed += letters.owe(
                 services, "operator_alert", recipient=recipient, episode=episode,
@@ -181,6 +192,22 @@ def _ladder_step(services: Services, connection: Connection) -> bool:
             services, "archive_stopped", recipient=recipient,
             episode=breakdown.episode(connection), rung=rung, user_id=user_id, data=data,
         )  # fmt: skip
+
+
+def _unlisted() -> list[Connection]:
+    """Whoever is missing on their app's list: the operator is the one who can add them."""
+    return list(Connection.select().where(Connection.status == NOT_ALLOWED))
+
+
+def _tell_of_unlisted(services: Services, connection: Connection) -> None:
+    user_id, app_id = connection.__data__["user"], connection.__data__["app"]
+    if guard.in_force(app_id, Failure.NOT_ALLOWED):
+        return
+    since = clock.to_ms(breakdown.last_known(connection))
+    alert(
+        services, "not_allowed", f"not_allowed.{user_id}.{breakdown.episode(connection)}",
+        {"app": app_id, "since": since, "user": user_id},
+    )  # fmt: skip
 
 
 def _silent() -> Iterator[Connection]:
@@ -324,11 +351,13 @@ def _deactivate() -> None:
     stopped = (
         Connection.update(status=NEEDS_REAUTH)
         .where(
-            (Connection.status == ACTIVE)
-            & (Connection.consecutive_failures > 0)
-            & (Connection.last_failure_type == Failure.AUTH.value)
-            & (Connection.auth_notification_count >= escalation.LETTERS)
-            & Connection.user.not_in(waiting)
+            breakdown.unheld(
+                (Connection.status == ACTIVE)
+                & (Connection.consecutive_failures > 0)
+                & (Connection.last_failure_type == Failure.AUTH.value)
+                & (Connection.auth_notification_count >= escalation.LETTERS)
+                & Connection.user.not_in(waiting)
+            )
         )
         .execute()
     )

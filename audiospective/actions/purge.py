@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from audiospective import clock, log
+from audiospective.actions import breakdown
 from audiospective.models import Connection, transaction
 from audiospective.models.base import LONG_AGO
 from audiospective.models.connections import ACTIVE, NEEDS_REAUTH
@@ -76,11 +77,13 @@ def _dead_tokens(now: datetime) -> int:
                 access_expires_at=LONG_AGO,
             )
             .where(
-                (failing | (Connection.status == NEEDS_REAUTH))
-                & (Connection.refresh_sealed != "")
-                & (Connection.authorized_at < limit)
-                & (Connection.last_success_at.is_null() | (Connection.last_success_at < limit))
-                & (Connection.lease_until == LONG_AGO)
+                breakdown.unheld(
+                    (failing | (Connection.status == NEEDS_REAUTH))
+                    & (Connection.refresh_sealed != "")
+                    & (Connection.authorized_at < limit)
+                    & (Connection.last_success_at.is_null() | (Connection.last_success_at < limit))
+                    & (Connection.lease_until == LONG_AGO)
+                )
             )
             .execute()
         )

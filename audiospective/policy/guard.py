@@ -13,6 +13,10 @@ from audiospective.policy.failures import Failure
 WINDOW = timedelta(hours=1)
 FEW = 5
 SHARE = 0.10
+CROWD = 10  # fewer may well sleep or travel at the same time
+STRAGGLERS = 0.02
+NIGHT = timedelta(hours=18)  # longer than anybody sleeps
+LISTENS = timedelta(days=3)  # whoever played something since then usually listens
 # A consent this close to its end may be expected to end; a founding day's worth of them ends
 # together and must not look like an accident.
 EXPECTED_TO_END = timedelta(days=3)
@@ -40,6 +44,11 @@ def tripped_at_once(refused: int, polled: int) -> bool:
 def ends_anyway(reauth_due_at: datetime, now: datetime) -> bool:
     """Whether this consent's six months are over or nearly so; it does not count then."""
     return reauth_due_at - now <= EXPECTED_TO_END
+
+
+def stands_still(moved: int, people: int) -> bool:
+    """Whether Spotify shows `people` who usually listen nothing new, but for `moved` of them."""
+    return people >= CROWD and moved <= people * STRAGGLERS
 
 
 def hits_everybody(late: int, people: int) -> bool:

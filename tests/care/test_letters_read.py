@@ -30,7 +30,7 @@ COMMON = {
 STOPPED = {"stopped_at": ms(3), "reconnect_url": f"{BASE}/reconnect/token"}
 BACK = {"since": ms(3), "back_at": ms(9), "added": 50, "import_url": f"{BASE}/import"}
 ENDS = {"ends_at": ms(22), "renew_url": f"{BASE}/reconnect/token"}
-ALERT = {"facts": {"app": 1, "since": ms(3)}}
+ALERT = {"facts": {"app": 1, "since": ms(3), "user": 7}}
 LETTERS = [
     *(
         ("archive_stopped", {**STOPPED, "reason": reason, "rung": rung, "last": rung == 2})
@@ -49,7 +49,7 @@ LETTERS = [
     ("verify_address", {"token": "token", "expires_at": ms(5), "unsubscribe_url": None}),
     *(
         ("operator_alert", {**ALERT, "topic": topic})
-        for topic in ("guard", "app_refused", "frozen", "else")
+        for topic in ("guard", "app_refused", "frozen", "not_allowed", "else")
     ),
 ]
 IDS = [f"{kind}-{number}" for number, (kind, _) in enumerate(LETTERS)]

@@ -436,3 +436,47 @@ def test_the_dashboard_says_what_a_reconnection_saved_and_what_may_be_missing(li
     assert stopped - state.returned.hole.started_at < timedelta(hours=3)
     back_on = sent("back_on")
     assert len(back_on) == 1
+
+
+def operate(life, connection):
+    User.update(is_operator=True).where(User.id == connection.user_id).execute()
+
+
+def test_a_feed_that_stands_still_for_everybody_is_told_to_the_operator_alone(life):
+    people = [life.person(f"listener{number}", plays=1) for number in range(11)]
+    operate(life, people[0])
+    healthy(life, people[0])
+    life.passes(HOUR, hours=17)
+    assert Notice.select().count() == 0
+    life.passes(HOUR, hours=8)
+    found = list(Notice.select())
+    assert [(one.kind, one.user_id) for one in found] == [("operator_alert", people[0].user_id)]
+    assert "nobody anything new" in life.letters("listener0")[0]
+    for one in people:
+        life.plays(one, 2)
+    life.passes(HOUR, hours=24)
+    assert Notice.select().count() == 1
+    assert Connection.select().where(Connection.consecutive_failures > 0).count() == 0
+
+
+def test_the_operator_is_told_once_of_somebody_missing_on_the_list(life):
+    boss, alice = life.person("boss"), life.person("alice")
+    operate(life, boss)
+    healthy(life, alice)
+    life.breaks(alice, NOT_LISTED)
+    life.passes(HOUR, days=3)
+    assert len(sent("operator_alert")) == 1
+    assert "missing on the app’s list" in life.letters("boss")[0]
+
+
+def test_the_operator_is_told_once_a_day_that_the_app_is_refused_and_nobody_else(life):
+    boss, alice = life.person("boss"), life.person("alice")
+    operate(life, boss)
+    healthy(life, alice)
+    for one in (boss, alice):
+        life.breaks(one, SpotifyError(Failure.APP, "invalid_client", status=400))
+    life.passes(HOUR, hours=47)
+    assert {one.kind for one in Notice.select()} == {"operator_alert"}
+    assert 2 <= len(life.letters("boss")) <= 3
+    rows = list(Connection.select())
+    assert {(row.status, row.consecutive_failures) for row in rows} == {("active", 0)}

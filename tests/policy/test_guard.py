@@ -80,3 +80,11 @@ def test_polling_goes_before_look_ups(used, looked_up, polls, look_ups):
     assert budget.may_look_up(used, looked_up, 1000) == look_ups
     assert budget.may_poll(used, None)
     assert budget.may_look_up(used, looked_up, None)
+
+
+@pytest.mark.parametrize(
+    ("moved", "people", "still"),
+    [(0, 9, False), (0, 10, True), (1, 10, False), (1, 50, True), (2, 50, False), (20, 1000, True)],
+)
+def test_a_feed_stands_still_for_a_crowd_only(moved, people, still):
+    assert guard.stands_still(moved, people) == still

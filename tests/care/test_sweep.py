@@ -1,0 +1,68 @@
+"""An error at the first, second, third ... statement of a round; the next round makes it good."""
+
+from __future__ import annotations
+
+import pytest
+from peewee import OperationalError
+
+from audiospective import clock
+from audiospective.actions import care
+from audiospective.clients.spotify import SpotifyError
+from audiospective.models import Connection, database
+from audiospective.models.notices import SENT, Notice
+from audiospective.policy.failures import Failure
+
+REVOKED = SpotifyError(Failure.AUTH, "revoked", status=400)
+
+
+class Fragile:
+    """Lets so many statements through and fails the next one, before or after it was done."""
+
+    def __init__(self, monkeypatch, fails_at, after):
+        self.left, self.struck = fails_at, False
+        self._after = after
+        self._run = database.obj.execute_sql
+        monkeypatch.setattr(database.obj, "execute_sql", self)
+
+    def __call__(self, *args, **kwargs):
+        self.left -= 1
+        if self.left != 0:
+            return self._run(*args, **kwargs)
+        self.struck = True
+        if self._after:
+            self._run(*args, **kwargs)
+        raise OperationalError("the line went dead")
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_whichever_statement_fails_the_same_letters_go_out_once(life, monkeypatch, after):
+    """One installation, many breakdowns in turn: each meets the error one statement later."""
+    alice = life.person()
+    life.step()
+    fails_at, unharmed = 0, 0
+    while unharmed < 2:
+        fails_at += 1
+        assert fails_at < 200
+        life.frozen.forward(hours=2)
+        life.breaks(alice, REVOKED)
+        Connection.update(access_expires_at=clock.now()).execute()
+        already = len(life.office.asked)
+        life.step()  # the breakdown itself: the letter is owed, and held for ten minutes
+        life.frozen.forward(minutes=20)
+        with monkeypatch.context() as patch:
+            fragile = Fragile(patch, fails_at, after)
+            care.round_of_care(life.services)
+        unharmed += not fragile.struck
+        life.frozen.forward(minutes=5)  # past the lease of a sender that failed
+        care.round_of_care(life.services)
+        keys = {key for _, key in life.office.asked[already:]}
+        assert len(keys) == 1, fails_at
+        assert Notice.select().where(Notice.status != SENT).count() == 0, fails_at
+        life.reconnect(alice)
+        life.step()
+        life.frozen.forward(minutes=20)
+        life.step()
+    assert fails_at > 10
+    subjects = life.letters()
+    assert subjects.count(subjects[0]) <= fails_at
+    assert len(subjects) == len(life.office.delivered) == Notice.select().count()
