@@ -454,7 +454,7 @@ def test_a_feed_that_stands_still_for_everybody_is_told_to_the_operator_alone(li
     assert "nobody anything new" in life.letters("listener0")[0]
     for one in people:
         life.plays(one, 2)
-    life.passes(HOUR, hours=24)
+    life.passes(HOUR, hours=17)
     assert Notice.select().count() == 1
     assert Connection.select().where(Connection.consecutive_failures > 0).count() == 0
 
