@@ -49,12 +49,20 @@ def episode(connection: Connection) -> str:
 
 
 def reason(connection: Connection, failure: Failure | None = None) -> str:
-    """Why it stopped, as templates know it: expired, revoked, or the failure's own name."""
+    """Why it stopped, as templates know it: expired, revoked, or the failure's name.
+
+    The name ends in "_own" where the app is the person's own.
+    """
     known = connection.last_failure_type
     found = failure or (Failure(known) if known in set(Failure) else Failure.AUTH)
     if found is Failure.AUTH:
         return "expired" if connection.reauth_due_at <= clock.now() else "revoked"
-    return found.value
+    return f"{found.value}_own" if own_app(connection) else found.value
+
+
+def own_app(connection: Connection) -> bool:
+    """Whether the person connects through an app that they brought."""
+    return bool(connection.app.owner_id == connection.__data__["user"])
 
 
 def quiet_episode(connection: Connection) -> str:

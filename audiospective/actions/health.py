@@ -107,6 +107,7 @@ def standing(connection: Connection) -> Standing:
         app_blocked_until=app.blocked_until if app.blocked_until > LONG_AGO else None,
         app_failure=_failure(app.block_reason),
         mass_refusal=guard.any_in_force(app.id),
+        own_app=breakdown.own_app(connection),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from audiospective import clock, log
 from audiospective.actions import breakdown, guard, letters, links, members
 from audiospective.clients.queues import INTERRUPTS
-from audiospective.models import Connection, User, transaction
+from audiospective.models import Connection, SpotifyApp, User, transaction
 from audiospective.models.connections import ACTIVE, NEEDS_REAUTH, NOT_ALLOWED
 from audiospective.models.gaps import Gap
 from audiospective.models.notices import QUEUED, SENDING, SENT, UNCERTAIN, Notice
@@ -121,16 +121,20 @@ def recovered(services: Services, before: Connection, added: int, hole: Hole | N
 def app_refused(services: Services, app_id: int) -> int:
     """The app itself is turned away (secret, Premium of its owner): only its operator can act."""
     now = clock.now()
+    owner = SpotifyApp.get_by_id(app_id).owner_id
     return alert(
         services, "app_refused", f"app_refused.{app_id}.{now:%Y-%m-%d}",
-        {"app": app_id, "since": clock.to_ms(now)},
+        {"app": app_id, "since": clock.to_ms(now)}, owner=owner,
     )  # fmt: skip
 
 
-def alert(services: Services, topic: str, episode: str, facts: dict[str, Any]) -> int:
-    """Tell every operator, once per `episode`; returns how many letters are owed by it."""
+def alert(
+    services: Services, topic: str, episode: str, facts: dict[str, Any], owner: int | None = None
+) -> int:
+    """Tell every operator, or the app's `owner`, once per `episode`; returns letters owed by it."""
+    whom = User.is_operator == True if owner is None else User.id == owner  # noqa: E712 - SQL
     owed = 0
-    for user in User.select().where(User.is_operator == True):  # noqa: E712 - SQL, not Python
+    for user in User.select().where(whom):
         recipient = members.address(user, "operator_alert")
         known = recipient is None or _owed_before(recipient, "operator_alert", episode, 0)
         if recipient is not None and not known:
@@ -201,8 +205,8 @@ def _unlisted() -> list[Connection]:
 
 def _tell_of_unlisted(services: Services, connection: Connection) -> None:
     user_id, app_id = connection.__data__["user"], connection.__data__["app"]
-    if guard.in_force(app_id, Failure.NOT_ALLOWED):
-        return
+    if guard.in_force(app_id, Failure.NOT_ALLOWED) or connection.app.owner_id is not None:
+        return  # who brought an app is its operator, and was told as the person it hits
     since = clock.to_ms(breakdown.last_known(connection))
     alert(
         services, "not_allowed", f"not_allowed.{user_id}.{breakdown.episode(connection)}",
@@ -246,7 +250,12 @@ def _tried(connection: Connection) -> bool:
 def _quiet(services: Services, connection: Connection, outages: set[int]) -> bool:
     app_id = int(connection.__data__["app"])
     kind = connection.last_failure_type if connection.consecutive_failures else None
-    shared = kind is None or Failure(kind) in mass.SHARED
+    app = connection.app
+    if breakdown.own_app(connection) and app.blocked_until > clock.now():
+        kind = app.block_reason  # nobody else's trouble, and nobody else can mend it
+        shared = False
+    else:
+        shared = kind is None or Failure(kind) in mass.SHARED
     if (shared and app_id in outages) or guard.any_in_force(app_id):
         return False
     user = User.get_by_id(connection.__data__["user"])

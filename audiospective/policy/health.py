@@ -24,6 +24,7 @@ class Sentence(StrEnum):
     SPOTIFY_SILENT = "spotify_silent"
     WAITING_FOR_LIMIT = "waiting_for_limit"
     APP_REFUSED = "app_refused"
+    OWN_APP_REFUSED = "own_app_refused"
     DISCONNECTED = "disconnected"
     IMPORT_ONLY = "import_only"
 
@@ -38,6 +39,7 @@ SENTENCES = {
     Sentence.SPOTIFY_SILENT: "Spotify isn’t answering us",
     Sentence.WAITING_FOR_LIMIT: "Waiting for Spotify’s limit",
     Sentence.APP_REFUSED: "Spotify is refusing all of us at the moment",
+    Sentence.OWN_APP_REFUSED: "Spotify refuses your app",
     Sentence.DISCONNECTED: "Disconnected",
     Sentence.IMPORT_ONLY: "Your imported archive is safe",
 }
@@ -48,6 +50,7 @@ TONES = {
     Sentence.IMPORT_ONLY: GOOD,
     Sentence.RECONNECT_NEEDED: BAD,
     Sentence.NOT_ALLOWED: BAD,
+    Sentence.OWN_APP_REFUSED: BAD,
 }  # everything else is WAIT
 
 
@@ -63,6 +66,7 @@ class Standing:
     app_blocked_until: datetime | None = None
     app_failure: Failure | None = None
     mass_refusal: bool = False
+    own_app: bool = False  # the person brought the app, so nobody else can mend it
 
 
 def sentence(standing: Standing, now: datetime) -> Sentence:
@@ -82,9 +86,10 @@ def sentence(standing: Standing, now: datetime) -> Sentence:
         if limited:
             # Half a minute's pause is nothing to report while the archive is fresh.
             return Sentence.UP_TO_DATE if fresh else Sentence.WAITING_FOR_LIMIT
-        return Sentence.APP_REFUSED
-    if standing.mass_refusal and not fresh:
-        return Sentence.APP_REFUSED
+        return Sentence.OWN_APP_REFUSED if standing.own_app else Sentence.APP_REFUSED
+    withheld = standing.consecutive_failures and standing.failure is Failure.WITHHELD
+    if (standing.mass_refusal or withheld) and not fresh:
+        return Sentence.OWN_APP_REFUSED if standing.own_app else Sentence.APP_REFUSED
     if standing.consecutive_failures and standing.failure is Failure.AUTH:
         return Sentence.RECONNECT_NEEDED  # polling still asks now and then; the person must act
     if standing.consecutive_failures and not fresh:

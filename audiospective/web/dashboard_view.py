@@ -35,6 +35,8 @@ MEANINGS = {
     "the wait is over.",
     Sentence.APP_REFUSED: "It is not about your account, and we have been told. Your consent is "
     "kept; you need not do anything.",
+    Sentence.OWN_APP_REFUSED: "Its secret was renewed, or its owner’s Premium has "
+    "ended. Checks wait until Spotify accepts the app again.",
     Sentence.DISCONNECTED: "We hold no key to your Spotify account. Your archive stays here, to "
     "read and to take away.",
     Sentence.IMPORT_ONLY: "It grows with the files you bring. Connect Spotify to have new plays "
@@ -46,6 +48,7 @@ SYMBOLS = {
     Sentence.CATCHING_UP: "catching",
     Sentence.RECONNECT_NEEDED: "off",
     Sentence.NOT_ALLOWED: "key",
+    Sentence.OWN_APP_REFUSED: "key",
     Sentence.PAUSED: "pause",
     Sentence.DISCONNECTED: "off",
     Sentence.IMPORT_ONLY: "good",

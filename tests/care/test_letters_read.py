@@ -34,14 +34,21 @@ ALERT = {"facts": {"app": 1, "since": ms(3), "user": 7}}
 LETTERS = [
     *(
         ("archive_stopped", {**STOPPED, "reason": reason, "rung": rung, "last": rung == 2})
-        for reason in ("revoked", "expired", "not_allowed", "withheld")
+        for reason in (
+            "revoked",
+            "expired",
+            "not_allowed",
+            "not_allowed_own",
+            "withheld",
+            "withheld_own",
+        )
         for rung in (0, 1, 2)
     ),
     ("back_on", {**BACK, "hole_start": ms(3), "hole_end": ms(8)}),
     ("back_on", {**BACK, "hole_start": None, "hole_end": None, "added": 1}),
     *(
         ("no_success", {"since": ms(3), "failure": failure})
-        for failure in ("", "network", "silent", "unknown")
+        for failure in ("", "network", "silent", "unknown", "app", "quota")
     ),
     ("renewal", {**ENDS, "days": 30, "last": False}),
     ("renewal", {**ENDS, "days": 1, "last": True}),

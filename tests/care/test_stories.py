@@ -9,8 +9,9 @@ import pytest
 
 from audiospective import clock
 from audiospective.actions import coverage, health, notify
+from audiospective.actions.apps import SECRET_PLACE
 from audiospective.clients.spotify import SpotifyError
-from audiospective.models import Connection, User
+from audiospective.models import Connection, SpotifyApp, User
 from audiospective.models.connections import REFRESH_PLACE
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
@@ -480,3 +481,24 @@ def test_the_operator_is_told_once_a_day_that_the_app_is_refused_and_nobody_else
     assert 2 <= len(life.letters("boss")) <= 3
     rows = list(Connection.select())
     assert {(row.status, row.consecutive_failures) for row in rows} == {("active", 0)}
+
+
+def test_whoever_brought_an_app_is_its_operator(life):
+    """Alone in an app, everything hits "everybody": it must not stay silent for that."""
+    boss, alice = life.person("boss"), life.person("alice")
+    operate(life, boss)
+    app = SpotifyApp.create(
+        owner=alice.user_id, client_id="own", secret_sealed="", seats=5, created_at=clock.now()
+    )
+    secret = life.services.vault.seal(SECRET_PLACE, app.id, "own-secret")
+    SpotifyApp.update(secret_sealed=secret).where(SpotifyApp.id == app.id).execute()
+    Connection.update(app=app.id).where(Connection.user == alice.user_id).execute()
+    healthy(life, alice)
+    life.breaks(alice, SpotifyError(Failure.APP, "invalid_client", status=400))
+    life.passes(HOUR, hours=23)
+    assert {one.kind for one in Notice.select()} == {"operator_alert"}
+    state = health.state(life.services, alice.user_id)
+    assert state.sentence is Sentence.OWN_APP_REFUSED
+    life.passes(HOUR, hours=8)
+    assert {one.kind for one in Notice.select()} == {"operator_alert", "no_success"}
+    assert life.letters("boss") == []

@@ -43,6 +43,14 @@ BLOCKED = {"app_blocked_until": NOW + HOUR}
         ({**FINE, **BLOCKED, "app_failure": Failure.RATE_LIMIT}, Sentence.UP_TO_DATE),
         ({**FINE, **BLOCKED, "app_failure": Failure.APP}, Sentence.APP_REFUSED),
         ({**STALE, "mass_refusal": True}, Sentence.APP_REFUSED),
+        (
+            {**FINE, **BLOCKED, "app_failure": Failure.APP, "own_app": True},
+            Sentence.OWN_APP_REFUSED,
+        ),
+        (
+            {**STALE, "consecutive_failures": 4, "failure": Failure.WITHHELD},
+            Sentence.APP_REFUSED,
+        ),
         # What the person must do comes before what they can only wait for.
         ({**STALE, **BLOCKED, "status": "needs_reauth"}, Sentence.RECONNECT_NEEDED),
     ],
