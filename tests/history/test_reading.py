@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -127,15 +128,17 @@ def test_a_sealing_between_the_two_queries_hides_nothing(
 ) -> None:
     for minute in range(5):
         play(alice, moment(2025, 7) + minute * MINUTE, 1)
-    original = reading.from_rows
+    queries = {name: getattr(reading, name) for name in ("from_rows", "_from_segments")}
 
-    def then_seal(*args: Any) -> pl.DataFrame:
-        monkeypatch.setattr(reading, "from_rows", original)
-        found = original(*args)
+    def then_seal(name: str, *args: Any) -> Any:
+        for one, query in queries.items():
+            monkeypatch.setattr(reading, one, query)
+        found = queries[name](*args)
         sealing.seal(alice, keep=0, trigger=0)
         return found
 
-    monkeypatch.setattr(reading, "from_rows", then_seal)
+    for name in queries:  # whichever comes first
+        monkeypatch.setattr(reading, name, partial(then_seal, name))
     assert history.frame(alice).height == 29
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from audiospective import clock, history
 from audiospective.history import append, removal, sealing, segment
-from audiospective.models import PlaySegment, RemovedPlay
+from audiospective.models import Play, PlaySegment, RemovedPlay
 from tests.history.making import at, person, play, track
 from tests.support.clocks import Frozen
 
@@ -33,6 +33,8 @@ def alice(song: int) -> int:
 @pytest.mark.parametrize("minute", [0, 9], ids=["from a segment", "from a row"])
 def test_it_is_gone_and_stays_gone(alice: int, song: int, minute: int) -> None:
     assert removal.remove(alice, [(at(minute), song)]) == 1
+    assert Play.select().count() == (1 if minute == 9 else 2)
+    assert PlaySegment.get().plays == (8 if minute == 9 else 7)
     assert history.total(alice) == history.frame(alice).height == 9
     again = [append.NewPlay(alice, at(minute), song, None)]
     assert append.polled(again)[alice] == 0
