@@ -12,6 +12,7 @@ from audiospective.actions import coverage, health, notify
 from audiospective.actions.apps import SECRET_PLACE
 from audiospective.clients.spotify import SpotifyError
 from audiospective.models import Connection, SpotifyApp, User
+from audiospective.models.base import is_sqlite
 from audiospective.models.connections import REFRESH_PLACE
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
@@ -150,7 +151,8 @@ def crowd(life, size):
 
 
 def test_a_false_mass_invalid_grant_mails_nobody_and_costs_no_token(life):
-    people = crowd(life, 500)
+    size = 500 if is_sqlite() else 150  # the other database is asked the same, for less time
+    people = crowd(life, size)
     operator = life.user(people[-1])
     User.update(is_operator=True).where(User.id == operator.id).execute()
     tokens = {row.user_id: row.refresh_sealed for row in Connection.select()}
@@ -178,7 +180,7 @@ def test_a_false_mass_invalid_grant_mails_nobody_and_costs_no_token(life):
         Connection.select()
         .where(Connection.last_success_at > clock.now() - timedelta(hours=3))
         .count()
-        == 500
+        == size
     )
     assert {one.kind for one in Notice.select().where(Notice.status == SENT)} == {"operator_alert"}
     assert not Mark.select().where(Mark.name.startswith("guard:")).exists()
@@ -306,8 +308,8 @@ def test_a_pause_is_the_persons_own_wish_and_no_letter_follows_it(life):
 def test_renewal_is_asked_for_thirty_seven_and_one_day_before(life):
     alice = life.person(reauth_due_at=clock.now() + timedelta(days=33))
     ends = alice.reauth_due_at
-    for _ in range(33 * 4):
-        life.frozen.forward(hours=6)
+    for _ in range(33 * 2):
+        life.frozen.forward(hours=12)
         life.plays(alice, 1)
         life.step()
     found = sent("renewal")
