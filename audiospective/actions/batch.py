@@ -9,12 +9,13 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from peewee import OperationalError
 from redis.exceptions import RedisError
 
 from audiospective.actions import apps, record
 from audiospective.actions.fetch import Attempt, fetch
 from audiospective.actions.figures import Figures
-from audiospective.clients.deadline import Deadline
+from audiospective.clients.deadline import GRACE, Deadline
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.clients.recently_played import PolledPlay
 from audiospective.clients.spotify import THREADS
@@ -29,7 +30,6 @@ SECONDS = 20.0  # for a batch's HTTP; a dyno that must go is killed 30 s after i
 GROUP = 10  # people whose answers are written in one transaction
 LINGER = 0.02  # seconds an answer waits for company before it is written
 LOOK = 0.5  # seconds between two looks whether the batch must end
-GRACE = 3.0  # seconds for calls under way once the process has been told to go
 MARK_SECONDS = 24 * 3600
 ANY_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 LATE = "the answer did not come before the batch ended"
@@ -144,21 +144,23 @@ class _Run:
                 self._store(ready)
                 ready = []
         self._store(ready)
-        if self.deadline.stopped:
-            self._wind_down(running)
-        for future, attempt in running.items():
-            if not future.cancel() and not self.deadline.stopped:
-                self._fail(_late(attempt))  # this person's answer is what is late
+        self._wind_down(running)
 
     def _wind_down(self, running: dict[Future[Attempt], Attempt]) -> None:
-        """Told to go: what is under way may still land, what has not begun is given back."""
-        begun = [future for future in running if not future.cancel()]
+        """No time is left: what is under way may still land, what has not begun is given back."""
+        begun = {future: running[future] for future in running if not future.cancel()}
         wait(begun, timeout=GRACE)
         landed = [future.result() for future in begun if future.done()]
+        self.report.calls += sum(attempt.calls for attempt in landed if attempt.finished)
         for attempt in landed:
             if attempt.rotated:  # only this worker knows the living token
-                record.rotation(self.services, attempt)
-        self._store([attempt for attempt in landed if attempt.page is not None])
+                self._rotated(attempt)
+        told_to_go = self.deadline.stopped  # then a call that was cut short proves nothing
+        finished = [a for a in landed if a.page is not None or (a.finished and not told_to_go)]
+        self._store(finished)
+        for future, attempt in begun.items():
+            if not future.done() and not told_to_go:
+                self._fail(_late(attempt))  # this person's answer is what is late
 
     def _finished(
         self, running: dict[Future[Attempt], Attempt], seconds: float
@@ -190,12 +192,23 @@ class _Run:
         running: dict[Future[Attempt], Attempt],
         attempt: Attempt,
     ) -> None:
-        kept = record.rotation(self.services, attempt)
+        if kept := self._rotated(attempt):
+            running[pool.submit(fetch, self.services, kept, self.deadline)] = kept
+
+    def _rotated(self, attempt: Attempt) -> Attempt | None:
+        """Keep a rotated token; None if the poll ends with it."""
+        try:
+            kept = record.rotation(self.services, attempt)
+        except INTERRUPTS:
+            raise
+        except Exception as error:
+            log.exception("the new token of user %d cannot be kept", attempt.claim.user_id)
+            self._fail(_failed(attempt, type(error).__name__))
+            return None
         if kept is None:
             self.open.pop(attempt.claim.user_id)
             self.report.outcomes["stale"] += 1
-        else:
-            running[pool.submit(fetch, self.services, kept, self.deadline)] = kept
+        return kept
 
     def _store(self, attempts: Sequence[Attempt]) -> None:
         """Write what came back: pages as a group, one by one if the group cannot be written."""
@@ -218,12 +231,16 @@ class _Run:
             for attempt in pages:
                 self._store_alone(attempt)
 
-    def _store_alone(self, attempt: Attempt) -> None:
+    def _store_alone(self, attempt: Attempt, *, again: bool = True) -> None:
         try:
             self._store_pages([attempt])
         except INTERRUPTS:
             raise
         except Exception as error:
+            if again and isinstance(error, OperationalError):
+                # Of two transactions that wait for each other PostgreSQL ends one.
+                self._store_alone(attempt, again=False)
+                return
             log.exception("the poll of user %d cannot be written", attempt.claim.user_id)
             self._fail(_failed(attempt, type(error).__name__))
 

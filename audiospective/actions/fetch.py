@@ -90,6 +90,8 @@ def _fetch(services: Services, attempt: Attempt, deadline: Deadline) -> Attempt:
         attempt = _refresh(services, attempt, deadline)
         if attempt.rotated:
             return attempt
+    if attempt.tokens and not _in_scope(attempt.tokens):
+        raise SpotifyError(Failure.AUTH, "the grant no longer includes recently played")
     access = attempt.tokens.access_token if attempt.tokens else _access(services, attempt.claim)
     try:
         page = services.spotify.recently_played(access, deadline)
@@ -128,8 +130,6 @@ def _refresh(services: Services, attempt: Attempt, deadline: Deadline) -> Attemp
     spent = attempt.spent or claim.connection.refresh_sealed
     old = services.vault.open(REFRESH_PLACE, claim.user_id, spent)
     tokens = services.spotify.refresh(attempt.credentials, old, deadline)
-    if tokens.scope is not None and SCOPE not in tokens.scope.split():
-        raise SpotifyError(Failure.AUTH, "the grant no longer includes recently played")
     rotated = tokens.refresh_token not in (None, old)
     return replace(
         attempt,
@@ -140,6 +140,10 @@ def _refresh(services: Services, attempt: Attempt, deadline: Deadline) -> Attemp
         refreshed=True,
         calls=attempt.calls + 1,
     )
+
+
+def _in_scope(tokens: Tokens) -> bool:
+    return tokens.scope is None or SCOPE in tokens.scope.split()
 
 
 def _ends_soon(claim: Claim) -> bool:

@@ -6,6 +6,8 @@ import threading
 
 from audiospective import clock
 
+GRACE = 3.0  # seconds after the end in which an answer that is on its way may still arrive
+
 
 class Deadline:
     """Shared by the threads of one batch; `stop` ends their waits at once."""
@@ -18,8 +20,17 @@ class Deadline:
         """Seconds left, never negative; zero once stopped."""
         return 0.0 if self._stopped.is_set() else max(0.0, self._end - clock.monotonic())
 
+    def overdue(self) -> bool:
+        """Whether even what was begun in time must end now.
+
+        What Spotify answers to a refresh may be the only living token, so an answer that is on
+        its way is worth a few seconds more.
+        """
+        return clock.monotonic() >= self._end + GRACE
+
     def stop(self) -> None:
         """End it now: nothing new is begun."""
+        self._end = min(self._end, clock.monotonic())
         self._stopped.set()
 
     @property

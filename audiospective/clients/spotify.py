@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any, TypeVar
 
 import orjson
@@ -91,6 +92,8 @@ class SpotifyClient:
         self._chance = chance
         self._session = requests.Session()
         self._session.trust_env = False  # no .netrc, no surprise in what is sent
+        # One person's cookie must not travel with the next one's token.
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         adapter = HTTPAdapter(pool_connections=4, pool_maxsize=THREADS, max_retries=0)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
@@ -227,7 +230,7 @@ def _read(response: requests.Response, limit: int, deadline: Deadline) -> bytes:
             if response.status_code != requests.codes.ok:
                 break  # enough to tell what the error is
             raise SpotifyError(Failure.NETWORK, "the answer is too large", status=200)
-        if deadline.remaining() <= 0:
+        if deadline.overdue():
             raise SpotifyError(Failure.NETWORK, "the answer took too long", status=200)
     return b"".join(parts)[:limit]
 

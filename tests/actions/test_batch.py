@@ -492,3 +492,76 @@ def test_one_person_can_be_polled_at_once_whatever_the_cadence(services, spotify
     assert batch.now(services, alice.user_id).outcomes == {"archived": 1}
     Connection.update(circuit_open_until=frozen.now + timedelta(hours=1)).execute()
     assert batch.now(services, alice.user_id).outcomes == {}
+
+
+def token_of(services, connection):
+    sealed = reload(connection).refresh_sealed
+    return services.vault.open("connections.refresh", connection.user_id, sealed)
+
+
+def test_answers_that_come_while_the_last_group_is_written_are_not_thrown_away(
+    services, spotify, monkeypatch
+):
+    alice = connected(services, "alice")
+    bob = connected(services, "bob", access_expires_at=LONG_AGO)
+    offer(spotify, [alice])
+    end, landed = Deadline(20), threading.Event()
+    whole = record.success
+
+    def rotate():
+        landed.wait()
+        return Tokens("access-new", 3600, "refresh-new")
+
+    def slowly(*args):
+        end._end = clock.monotonic()  # the time is up while this is written
+        landed.set()
+        return whole(*args)
+
+    spotify.refreshes[f"refresh-{bob.user_id}"] = rotate
+    monkeypatch.setattr(record, "success", slowly)
+    report = run(services, [alice, bob], deadline=end)
+    assert report.outcomes == {"archived": 1, "released": 1}
+    assert report.unpolled == [bob.user_id]
+    assert token_of(services, bob) == "refresh-new"
+    assert reload(bob).consecutive_failures == 0
+
+
+def test_a_new_token_that_cannot_be_written_leaves_the_others_written(
+    services, spotify, frozen, monkeypatch
+):
+    people = crowd(services, 20)
+    offer(spotify, people)
+    unlucky = people[12]
+    Connection.update(access_expires_at=LONG_AGO).where(
+        Connection.user == unlucky.user_id
+    ).execute()
+    spotify.refreshes[f"refresh-{unlucky.user_id}"] = Tokens("access-new", 3600, "refresh-new")
+    explode_for(monkeypatch, record, "rotation", unlucky.user_id, DatabaseError("bad row"))
+    assert run(services, people).outcomes == {"archived": 19, "failed:unknown": 1}
+
+
+def test_a_rotated_token_without_the_scope_is_kept_all_the_same(services, spotify, frozen):
+    alice = connected(services, access_expires_at=frozen.now)
+    lesser = Tokens("a", 3600, "refresh-new", scope="user-read-email")
+    spotify.refreshes[f"refresh-{alice.user_id}"] = lesser
+    assert run(services, [alice]).outcomes == {"failed:auth": 1}
+    assert token_of(services, alice) == "refresh-new"
+    assert spotify.calls == {"refresh": 1}
+
+
+def test_who_loses_a_deadlock_twice_is_written_at_the_third_try(
+    services, spotify, frozen, monkeypatch
+):
+    alice = connected(services)
+    offer(spotify, [alice])
+    whole, tries = catalog.remember, []
+
+    def deadlocked(tracks):
+        tries.append(1)
+        if len(tries) < 3:
+            raise OperationalError("deadlock detected")
+        return whole(tracks)
+
+    monkeypatch.setattr(catalog, "remember", deadlocked)
+    assert run(services, [alice]).outcomes == {"archived": 1}
+    assert reload(alice).consecutive_failures == 0

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import orjson
 import pytest
 
 from audiospective.clients.deadline import Deadline
-from audiospective.clients.spotify import Credentials, SpotifyClient, SpotifyError
+from audiospective.clients.spotify import Credentials, SpotifyClient, SpotifyError, Tokens
 from audiospective.policy.failures import Failure
 from audiospective.sandbox import CLIENT_ID, CLIENT_SECRET, SandboxServer
 
@@ -198,3 +204,64 @@ def test_credentials_and_tokens_do_not_show_in_their_own_names(client, alice):
     tokens = client.refresh(APP, alice["refresh_token"], deadline())
     assert tokens.access_token not in repr(tokens)
     assert CLIENT_SECRET not in repr(APP)
+
+
+class _Slow(BaseHTTPRequestHandler):
+    """Rotates with each refresh, sets a cookie, and answers only when it may."""
+
+    asked: threading.Event
+    may_answer: threading.Event
+    cookies: list[str | None]
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.cookies.append(self.headers["Cookie"])
+        self.asked.set()
+        self.may_answer.wait()
+        body = orjson.dumps({"access_token": "a", "expires_in": 3600, "refresh_token": "new"})
+        self.send_response(200)
+        self.send_header("Set-Cookie", "listener=first; Path=/")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def slow_accounts() -> Iterator[tuple[type[_Slow], SpotifyClient]]:
+    handler = type("Handler", (_Slow,), {})
+    handler.asked, handler.may_answer, handler.cookies = threading.Event(), threading.Event(), []
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        client = SpotifyClient(url, url)
+        try:
+            yield handler, client
+        finally:
+            client._session.close()
+            handler.may_answer.set()
+            server.shutdown()
+            thread.join()
+
+
+def test_an_answer_on_its_way_when_the_work_is_stopped_is_not_thrown_away():
+    end, found = deadline(), []
+    with slow_accounts() as (accounts, client):
+        asking = threading.Thread(target=lambda: found.append(client.refresh(APP, "old", end)))
+        asking.start()
+        accounts.asked.wait()
+        end.stop()
+        accounts.may_answer.set()
+        asking.join()
+    assert found == [Tokens("a", 3600, "new")]
+
+
+def test_no_cookie_travels_from_one_person_to_the_next():
+    with slow_accounts() as (accounts, client):
+        accounts.may_answer.set()
+        for token in ("alice", "bob"):
+            client.refresh(APP, token, deadline())
+    assert accounts.cookies == [None, None]
