@@ -6,7 +6,7 @@ import logging
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from redis.exceptions import RedisError
 
@@ -21,6 +21,7 @@ from audiospective.services import Services
 SLOT_FORMAT = "%Y_%m_%d_%H%M"  # letters that a job's id may hold
 MARK_SECONDS = 20 * 60
 RECOVER_SECONDS = 60
+EARLY = timedelta(seconds=30)  # clocks of two machines differ by less
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class _Due:
     user_id: int
     lane: str
     priority: int
+    due_at: datetime
     alone: bool
 
 
@@ -56,7 +58,7 @@ def plan(services: Services, now: datetime | None = None) -> list[Batch]:
     left alone, and where both plan at once the claim decides who polls whom.
     """
     now = now or clock.now()
-    slot = current_slot(services, now)
+    slot = _slot_to_plan(services, now)
     if _planned(services, slot.start):
         return []
     batches = cut(due(slot.end, now), services.settings.batch_size)
@@ -100,7 +102,9 @@ def recover(services: Services) -> list[Batch]:
     batches = cut(found, services.settings.batch_size)
     for batch in batches:
         _enqueue(services, batch, slot.start, None)
-    log.warning("recovered", extra={"event": {"people": len(found), "batches": len(batches)}})
+    if found:  # the others wait for something else: their app is blocked, their circuit open
+        event = {"people": len(found), "batches": len(batches)}
+        log.warning("recovered", extra={"event": event})
     return batches
 
 
@@ -123,6 +127,7 @@ def due(before: datetime, now: datetime) -> list[_Due]:
             User.tier,
             Connection.consecutive_failures,
             Connection.last_success_at,
+            Connection.next_poll_at,
             Connection.unfinished_claims,
         )
         .join(User)
@@ -142,11 +147,13 @@ def due(before: datetime, now: datetime) -> list[_Due]:
             user_id=user_id,
             lane=PRO if tier == "pro" else FREE,
             priority=schedule.priority(Standing(tier == "pro", failures, success), now),
+            due_at=due_at,
             alone=circuit.must_go_alone(unfinished),
         )
-        for user_id, tier, failures, success, unfinished in rows
+        for user_id, tier, failures, success, due_at, unfinished in rows
     ]
-    return sorted(found, key=lambda one: (-one.priority, one.user_id))
+    # Among equals whoever has waited longest, so that a short day leaves nobody out for good.
+    return sorted(found, key=lambda one: (-one.priority, one.due_at, one.user_id))
 
 
 def cut(people: Sequence[_Due], size: int) -> list[Batch]:
@@ -161,6 +168,17 @@ def cut(people: Sequence[_Due], size: int) -> list[Batch]:
 
 def _groups(people: Sequence[_Due], size: int) -> list[Sequence[_Due]]:
     return [people[start : start + size] for start in range(0, len(people), size)]
+
+
+def _slot_to_plan(services: Services, now: datetime) -> Slot:
+    """The current window, or the next one when that is about to begin.
+
+    The scheduler's clock may be a little ahead of this one; the window would seem planned, and
+    people would wait for the end of the next one.
+    """
+    slot = current_slot(services, now)
+    early = min(EARLY, (slot.end - slot.start) / 4)
+    return slot if slot.end - now > early else current_slot(services, slot.end)
 
 
 def current_slot(services: Services, now: datetime) -> Slot:

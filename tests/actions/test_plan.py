@@ -9,7 +9,7 @@ import pytest
 from audiospective import clock
 from audiospective.actions import plan, poll
 from audiospective.clients.queues import FREE, INTERACTIVE, PRO, QUEUES, TaskJob
-from audiospective.models import Connection, User, claims
+from audiospective.models import Connection, SpotifyApp, User, claims
 from audiospective.policy import circuit
 from tests.factories import connected, crowd
 
@@ -133,3 +133,27 @@ def test_asking_for_a_poll_makes_it_due_even_if_redis_forgets(services, frozen):
 @pytest.mark.parametrize("name", ["2026_03_14_1510", "2027_12_31_2350"])
 def test_a_slot_has_a_name_that_leads_back_to_it(name):
     assert plan.slot_name(plan.slot_from(name)) == name
+
+
+def test_among_equals_whoever_has_waited_longest_goes_first(services, frozen):
+    alice = connected(services, "alice")
+    bob = connected(services, "bob", next_poll_at=frozen.now - timedelta(hours=5))
+    (batch,) = plan.plan(services)
+    assert batch.user_ids == (bob.user_id, alice.user_id)
+
+
+def test_a_planner_whose_clock_is_a_little_slow_plans_the_window_that_begins(services, frozen):
+    frozen.to(frozen.now.replace(minute=10, second=0, microsecond=0))
+    plan.plan(services)
+    connected(services, next_poll_at=frozen.now + timedelta(minutes=12))
+    frozen.forward(minutes=9, seconds=58)  # the scheduler's clock says 20 past
+    assert len(plan.plan(services)) == 1
+    frozen.forward(seconds=2)
+    assert plan.plan(services) == []  # and not once more
+
+
+def test_who_waits_for_a_blocked_app_is_not_called_recovered(services, frozen, caplog):
+    connected(services, lease_until=frozen.now - timedelta(seconds=1))
+    SpotifyApp.update(blocked_until=frozen.now + timedelta(hours=20)).execute()
+    assert plan.recover(services) == []
+    assert "recovered" not in caplog.text
