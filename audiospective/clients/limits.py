@@ -25,9 +25,9 @@ class AppLimits:
 
     def block(self, app_id: int, until: datetime) -> None:
         """No call for this app before `until`; a later end stays."""
+        until = max(until, self.blocked_until(app_id) or until)
         with self._lock:
-            until = max(until, self._known.get(app_id, until))
-            self._known[app_id] = until
+            self._known[app_id] = max(until, self._known.get(app_id, until))
         seconds = int((until - clock.now()).total_seconds()) + 1
         if seconds <= 0:
             return

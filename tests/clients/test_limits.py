@@ -1,0 +1,25 @@
+"""Every process hears of a limit, and the longest one counts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from audiospective import clock
+from audiospective.clients.limits import AppLimits
+
+
+def test_a_limit_is_known_to_other_processes(services, frozen):
+    until = frozen.now + timedelta(minutes=5)
+    AppLimits(services.redis).block(1, until)
+    other = AppLimits(services.redis)
+    assert other.blocked_until(1) == clock.from_ms(clock.to_ms(until))
+    assert other.blocked_until(2) is None
+    frozen.forward(minutes=6)
+    assert other.blocked_until(1) is None
+
+
+def test_a_short_limit_that_another_process_met_does_not_end_a_long_one(services, frozen):
+    day = frozen.now + timedelta(hours=24)
+    AppLimits(services.redis).block(1, day)
+    AppLimits(services.redis).block(1, frozen.now + timedelta(seconds=30))
+    assert AppLimits(services.redis).blocked_until(1) == clock.from_ms(clock.to_ms(day))
