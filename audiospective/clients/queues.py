@@ -24,6 +24,7 @@ QUEUES = (INTERACTIVE, UPKEEP, PRO, FREE, BULK)  # workers serve them in this or
 
 TASKS = "audiospective.jobs.tasks."  # the one module that a job may name
 DEFAULT_TIMEOUT = 60  # seconds
+FAILURE_SECONDS = 3600  # a failed job can be looked at for this long
 
 # Raised into a running job from outside; a handler for everything must let these through.
 INTERRUPTS = (BaseTimeoutException, ShutDownImminentException)
@@ -80,7 +81,7 @@ class Queues:
             job_id=job_id,
             timeout=timeout,
             result_ttl=0,  # a finished job leaves nothing that could collide with its successor
-            failure_ttl=3600,
+            failure_ttl=FAILURE_SECONDS,
         )
 
     def enqueue_at(
@@ -93,7 +94,7 @@ class Queues:
         timeout: int = DEFAULT_TIMEOUT,
     ) -> None:
         """Run `task` when `when` (aware) has come; needs a running scheduler."""
-        self.scheduler().enqueue_at(
+        job = self.scheduler().enqueue_at(
             when.astimezone(UTC).replace(tzinfo=None),  # rq-scheduler reckons in naive UTC
             TASKS + task,
             *args,
@@ -102,6 +103,8 @@ class Queues:
             timeout=timeout,
             job_result_ttl=0,
         )
+        # rq-scheduler has no such parameter, and RQ would keep a failed job for a year.
+        self.redis.hset(job.key, "failure_ttl", FAILURE_SECONDS)
 
     def wake(self, task: str, *args: Any) -> bool:
         """Enqueue what somebody waits for; False when Redis is away."""

@@ -31,6 +31,9 @@ def build(redis: Redis) -> ArchiveWorker:
     """A worker for all queues; importing the tasks now spares every forked job the time."""
     from audiospective.jobs import tasks  # noqa: F401
 
+    # RQ ends a read that hangs on a dead connection, but only on connections opened from now on.
+    redis.connection_pool.disconnect()
+    redis.connection_pool.reset()
     queues = Queues(redis)
     options: dict[str, Any] = {"job_class": TaskJob, "queue_class": TaskQueue}
     return ArchiveWorker(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
 from audiospective import clock
-from audiospective.actions import plan
+from audiospective.actions import apps, plan
 from audiospective.clients.queues import (
     FREE,
     INTERACTIVE,
@@ -20,7 +21,8 @@ from audiospective.clients.queues import (
     TaskJob,
     TaskQueue,
 )
-from audiospective.jobs import context
+from audiospective.jobs import context, tasks
+from audiospective.jobs.worker import build
 from audiospective.models import Connection, Play
 from tests.factories import connected, listening
 
@@ -121,3 +123,32 @@ def test_a_job_that_crashes_leaves_the_row_due(services, spotify, burst, monkeyp
     row = Connection.get_by_id(alice.user_id)
     assert row.next_poll_at < clock.now() + timedelta(seconds=1)
     assert row.consecutive_failures == 0
+
+
+def test_a_planned_job_that_failed_is_forgotten_after_an_hour(services):
+    services.queues.enqueue_at(clock.now(), FREE, "archive_batch", "", [], job_id="planned")
+    assert TaskJob.fetch("planned", connection=services.redis).failure_ttl == 3600
+
+
+def test_a_secret_that_the_operator_replaced_reaches_the_polls_with_the_next_plan(services):
+    connected(services)
+    settings = replace(services.settings, spotify_client_secret="replaced")
+    with context.use(replace(services, settings=settings)):
+        tasks.plan_polls()
+    assert apps.credentials(services, [1])[1].client_secret == "replaced"
+
+
+def test_an_app_that_cannot_be_brought_up_to_date_stops_no_plan(services, monkeypatch):
+    connected(services)
+    monkeypatch.setattr("audiospective.actions.spotify_app.environment_app", lambda _: 1 / 0)
+    with context.use(services):
+        tasks.plan_polls()
+    assert services.queues.queue(FREE).count == 1
+
+
+def test_a_read_of_the_worker_that_hangs_ends(services):
+    services.redis.ping()  # this connection was opened before RQ had a say
+    pool = build(services.redis).connection.connection_pool
+    connection = pool.get_connection()
+    assert connection.socket_timeout > 0
+    pool.release(connection)
