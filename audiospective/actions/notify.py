@@ -110,7 +110,7 @@ def recovered(services: Services, before: Connection, added: int, hole: Hole | N
         "added": added,
         "hole_start": clock.to_ms(hole.start) if hole else None,
         "hole_end": clock.to_ms(hole.end) if hole else None,
-        "import_url": f"{services.settings.base_url}/import",
+        "health_url": f"{services.settings.base_url}/health",
     }
     return letters.owe(
         services, "back_on", recipient=recipient, episode=str(clock.to_ms(since)),
@@ -325,7 +325,7 @@ def _gap(services: Services, gap: Gap) -> bool:
     data = _common(services, user) | {
         "start": clock.to_ms(gap.started_at),
         "end": clock.to_ms(gap.ended_at),
-        "import_url": f"{services.settings.base_url}/import",
+        "health_url": f"{services.settings.base_url}/health",
     }
     return letters.owe(
         services, "gap_found", recipient=recipient, episode=episode, user_id=user.id, data=data

@@ -28,7 +28,7 @@ COMMON = {
     "dashboard_url": f"{BASE}/dashboard",
 }
 STOPPED = {"stopped_at": ms(3), "reconnect_url": f"{BASE}/reconnect/token"}
-BACK = {"since": ms(3), "back_at": ms(9), "added": 50, "import_url": f"{BASE}/import"}
+BACK = {"since": ms(3), "back_at": ms(9), "added": 50, "health_url": f"{BASE}/health"}
 ENDS = {"ends_at": ms(22), "renew_url": f"{BASE}/reconnect/token"}
 ALERT = {"facts": {"app": 1, "since": ms(3), "user": 7}}
 LETTERS = [
@@ -52,7 +52,7 @@ LETTERS = [
     ),
     ("renewal", {**ENDS, "days": 30, "last": False}),
     ("renewal", {**ENDS, "days": 1, "last": True}),
-    ("gap_found", {"start": ms(3), "end": ms(4), "import_url": f"{BASE}/import"}),
+    ("gap_found", {"start": ms(3), "end": ms(4), "health_url": f"{BASE}/health"}),
     ("verify_address", {"token": "token", "expires_at": ms(5), "unsubscribe_url": None}),
     *(
         ("operator_alert", {**ALERT, "topic": topic})
