@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	done)
 VENV := .venv/bin
 # Every process has servers and a browser of its own; more than four would only crowd the machine.
-PYTEST := $(VENV)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
+PYTEST := $(VENV)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal --durations 10
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check fmt runtime dev system
