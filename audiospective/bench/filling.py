@@ -1,10 +1,9 @@
-"""Fills a scratch database with a catalog and with archives, the way imports do."""
+"""Fills a scratch database with archives, the way imports do."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from random import Random
 from typing import Any
 
 import polars as pl
@@ -13,57 +12,7 @@ from audiospective import clock, history
 from audiospective.bench.listening import TODAY, Catalog, listen
 from audiospective.bench.scratch import member
 from audiospective.history import segment
-from audiospective.models import Album, Artist, Track, TrackArtist, transaction
 from audiospective.models.plays import FROM_BOTH, FROM_IMPORT
-
-CHUNK = 2_000
-_LETTERS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_WORDS = ("love", "night", "day", "river", "light", "moon", "fire", "rain", "heart", "road",
-          "dream", "summer", "city", "ghost", "home", "blue", "wild", "gold", "paper", "glass",
-          "north", "silver", "echo", "wonder", "morning", "shadow", "garden", "winter")  # fmt: skip
-
-
-def catalog_rows(catalog: Catalog) -> None:
-    """Store a catalog; the id of a track is its index + 1."""
-    rng = Random("bench/names")
-    artists = [{"spotify_id": _id(rng), "name": _name(rng)} for _ in catalog.by_artist]
-    albums = [
-        {
-            "spotify_id": _id(rng),
-            "name": _name(rng),
-            "album_type": "album",
-            "release_date": f"{rng.randrange(1965, 2026)}-0{rng.randrange(1, 9)}-12",
-            "release_date_precision": "day",
-            "total_tracks": 12,
-            "image_url": f"https://i.scdn.co/image/ab67616d00001e02{rng.randbytes(12).hex()}",
-        }
-        for _ in range(catalog.albums[-1] + 1)
-    ]
-    tracks = [
-        {
-            "spotify_id": _id(rng),
-            "kind": "track",
-            "name": _name(rng),
-            "album": album + 1,
-            "duration_ms": duration,
-            "explicit": rng.random() < 0.1,
-            "isrc": f"QZ{rng.randbytes(5).hex().upper()}",
-            "disc_number": 1,
-            "track_number": rng.randrange(1, 15),
-            "facts": rng.getrandbits(63),
-        }
-        for album, duration in zip(catalog.albums, catalog.durations, strict=True)
-    ]
-    credited = [
-        {"track": track + 1, "position": 0, "artist": artist + 1}
-        for track, artist in enumerate(catalog.artists)
-    ]
-    with transaction():
-        for model, rows in (
-            (Artist, artists), (Album, albums), (Track, tracks), (TrackArtist, credited),
-        ):  # fmt: skip
-            for start in range(0, len(rows), CHUNK):
-                model.insert_many(rows[start : start + CHUNK]).execute()
 
 
 def archive(catalog: Catalog, number: int, plays: int, years: float, *, full: bool) -> int:
@@ -116,11 +65,3 @@ def frame(
 
 def _columns(rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
     return dict(zip(segment.COLUMNS, zip(*rows, strict=True), strict=True))
-
-
-def _id(rng: Random) -> str:
-    return "".join(rng.choices(_LETTERS, k=22))
-
-
-def _name(rng: Random) -> str:
-    return " ".join(rng.choices(_WORDS, k=1 + rng.randrange(4))).title()

@@ -16,11 +16,13 @@ from cryptography.fernet import Fernet
 
 from audiospective import clock
 from audiospective.actions import batch, spotify_app
+from audiospective.bench.cataloging import catalog_rows
+from audiospective.bench.listening import Catalog
 from audiospective.bench.measuring import Echo, peak_mb, seconds
 from audiospective.bench.scratch import member
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.spotify import THREADS
-from audiospective.models import Connection, database
+from audiospective.models import Connection
 from audiospective.models.connections import ACCESS_PLACE, REFRESH_PLACE
 from audiospective.services import Services
 from audiospective.settings import Settings
@@ -44,6 +46,8 @@ def run(echo: Echo, *, small: bool, url: str, sandbox: Sandbox) -> None:
     """Poll a crowd; then give one of them a huge archive and poll again."""
     logging.getLogger("audiospective").setLevel(logging.ERROR)  # Redis is left out on purpose
     people, huge = (60, 50_000) if small else (500, 1_000_000)
+    catalog = Catalog.of(6_000 if small else 120_000)
+    catalog_rows(catalog)
     services = _services(url, sandbox)
     tokens = _crowd(services, sandbox, people)
     ids = list(tokens)
@@ -56,7 +60,7 @@ def run(echo: Echo, *, small: bool, url: str, sandbox: Sandbox) -> None:
     echo(f"  fetch and parse only, the limit   {limit:7.1f} a second")
     echo(f"  polls, {NEW_PLAYS} new plays each           {polls:7.1f} a second")
     echo(f"  ratio {polls / limit:.0%} of the limit; memory while polling {peak_mb():.0f} MB")
-    _with_a_huge_archive(echo, services, sandbox, tokens, huge)
+    _with_a_huge_archive(echo, services, sandbox, tokens, catalog, huge)
 
 
 def _rounds(services: Services, sandbox: Sandbox, tokens: dict[int, str]) -> tuple[float, float]:
@@ -70,18 +74,17 @@ def _rounds(services: Services, sandbox: Sandbox, tokens: dict[int, str]) -> tup
 
 
 def _with_a_huge_archive(
-    echo: Echo, services: Services, sandbox: Sandbox, tokens: dict[int, str], plays: int
+    echo: Echo,
+    services: Services,
+    sandbox: Sandbox,
+    tokens: dict[int, str],
+    catalog: Catalog,
+    plays: int,
 ) -> None:
-    from audiospective.bench.filling import catalog_rows, fill
-    from audiospective.bench.listening import Catalog
+    from audiospective.bench.filling import fill
 
     someone, other = list(tokens)[:2]
-    database.execute_sql("DELETE FROM plays")
-    for table in ("track_artists", "tracks", "albums", "artists"):
-        database.execute_sql(f"DELETE FROM {table}")  # noqa: S608 - names of ours
     echo(f"  ... {plays:,} plays are given to one of them")
-    catalog = Catalog.of(120_000 if plays > 100_000 else 6_000)
-    catalog_rows(catalog)
     fill(catalog, someone, plays, 12.0, full=False)
     _poll(services, list(tokens))
     taken: dict[int, list[float]] = {someone: [], other: []}

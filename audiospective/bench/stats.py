@@ -9,7 +9,8 @@ from collections.abc import Callable
 from datetime import date
 
 from audiospective import history, models
-from audiospective.bench.filling import archive, catalog_rows
+from audiospective.bench.cataloging import catalog_rows
+from audiospective.bench.filling import archive
 from audiospective.bench.listening import Catalog
 from audiospective.bench.measuring import Echo, p95, peak_mb, seconds
 from audiospective.history import credit, names, segment

@@ -7,7 +7,8 @@ from typing import Any
 
 from peewee import fn
 
-from audiospective.bench.filling import archive, catalog_rows
+from audiospective.bench.cataloging import catalog_rows
+from audiospective.bench.filling import archive
 from audiospective.bench.listening import Catalog
 from audiospective.bench.measuring import Echo, peak_mb, seconds
 from audiospective.history import absorbing, hot, reading, segment
