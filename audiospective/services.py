@@ -14,7 +14,7 @@ from audiospective.clients.spotify import SpotifyClient
 from audiospective.settings import Settings
 from audiospective.vault import Vault
 
-REDIS_TIMEOUT = 5.0  # seconds; a page must not hang because Redis does
+REDIS_TIMEOUT = 5.0  # seconds; no page and no poll may hang because Redis does
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Services:
         redis = Redis.from_url(
             settings.redis_url,
             socket_connect_timeout=REDIS_TIMEOUT,
-            # A worker waits for jobs with blocking reads; its own connection sets a longer one.
-            socket_timeout=REDIS_TIMEOUT if threads else None,
+            # A worker waits for jobs with blocking reads; RQ allows itself longer ones.
+            socket_timeout=REDIS_TIMEOUT,
             health_check_interval=30,
         )
         return cls(

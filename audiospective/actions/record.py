@@ -14,7 +14,7 @@ from audiospective.clients.queues import INTERRUPTS
 from audiospective.clients.spotify import Tokens
 from audiospective.history import append
 from audiospective.models import Connection, SpotifyApp, claims
-from audiospective.models.base import LONG_AGO, database
+from audiospective.models.base import LONG_AGO, database, read_clock
 from audiospective.models.claims import Claim
 from audiospective.models.connections import ACCESS_PLACE, ACTIVE, NOT_ALLOWED, REFRESH_PLACE
 from audiospective.models.poll_log import PollLog
@@ -186,8 +186,11 @@ def poison(services: Services, attempt: Attempt) -> bool:
 
 
 def block(services: Services, app_id: int, found: Failure, retry_after: str | None) -> datetime:
-    """Stop every call of an app; returns until when. A block that lasts longer already stays."""
-    now = clock.now()
+    """Stop every call of an app; returns until when. A block that lasts longer already stays.
+
+    By the database's clock, which is the one that claims compare it with.
+    """
+    now = read_clock()
     until = now + limits.pause(found, retry_after, now)
     SpotifyApp.update(blocked_until=until, block_reason=found.value).where(
         (SpotifyApp.id == app_id) & (SpotifyApp.blocked_until < until)

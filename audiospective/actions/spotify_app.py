@@ -191,6 +191,14 @@ def _sync(services: Services) -> None:
         mode=settings.spotify_app_mode,
         seats=settings.spotify_seats,
     ).where(SpotifyApp.id == ENVIRONMENT_APP).execute()
+    # What Spotify refused was the app as it stood before.
+    lifted = (
+        SpotifyApp.update(blocked_until=LONG_AGO, block_reason=None)
+        .where((SpotifyApp.id == ENVIRONMENT_APP) & (SpotifyApp.block_reason == Failure.APP.value))
+        .execute()
+    )
+    if lifted:
+        services.limits.lift(ENVIRONMENT_APP)
 
 
 def _retire(services: Services, app: SpotifyApp) -> None:

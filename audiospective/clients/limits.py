@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from datetime import datetime
 
 from redis import Redis
@@ -54,7 +55,8 @@ class AppLimits:
         """Forget a block, after the app's settings were corrected."""
         with self._lock:
             self._known.pop(app_id, None)
-        self._redis.delete(_key(app_id))
+        with suppress(RedisError):  # it ends by itself, later
+            self._redis.delete(_key(app_id))
 
 
 def _key(app_id: int) -> str:

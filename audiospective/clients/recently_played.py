@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -100,10 +101,7 @@ def read_page(body: bytes) -> Page:
 
     `{"items": []}` is an answer; an empty body, HTML, `null`, `[]` or a cut-off body is not.
     """
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise MalformedPageError("the answer is not JSON") from None
+    document = _document(body)
     if not isinstance(document, dict) or not isinstance(document.get("items"), list):
         raise MalformedPageError("the answer holds no list of plays")
     plays: list[PolledPlay] = []
@@ -114,6 +112,17 @@ def read_page(body: bytes) -> Page:
         except _MisfitError as misfit:
             unreadable.append(_keep(item, str(misfit)))
     return Page(tuple(plays), tuple(unreadable), offered=len(document["items"]))
+
+
+def _document(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        pass
+    try:  # half of a surrogate pair in a name is refused there, and must not cost the page
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise MalformedPageError("the answer is not JSON") from None
 
 
 def instant_ms(text: object) -> int:
@@ -212,6 +221,9 @@ def _whole(value: object, largest: int = 2_147_483_647) -> int | None:
 
 
 def _keep(item: object, reason: str) -> Unreadable:
-    raw = orjson.dumps(item, option=orjson.OPT_SORT_KEYS).decode("utf-8", "replace")
+    try:
+        raw = json.dumps(item, sort_keys=True, separators=(",", ":"))
+    except RecursionError:
+        raw = '"an item that is nested too deeply to be written down"'
     digest = hashlib.sha256(raw.encode()).hexdigest()
     return Unreadable(digest, reason, raw.replace("\\u0000", "")[:RAW_LIMIT])

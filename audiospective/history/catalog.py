@@ -7,14 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
-from peewee import IntegrityError
+from peewee import IntegrityError, OperationalError
 
 from audiospective.clients.recently_played import AlbumFacts, ArtistFacts, TrackFacts
 from audiospective.history import renewal, sets
 from audiospective.models import Album, Artist, Track, TrackArtist, database, transaction
+from audiospective.models.base import is_sqlite
 
 CHUNK = 500  # rows a statement, far below every database's limit of parameters
 CACHED = 20_000  # tracks that this process remembers
+_TURN = 0x43415441  # any number that every process of this program agrees on
 
 _KNOWN = "SELECT spotify_id, id, facts FROM tracks WHERE spotify_id {among}"
 
@@ -38,7 +40,7 @@ def remember(tracks: Iterable[TrackFacts]) -> dict[str, int]:
     wanted = {key: facts[key] for key in sorted(missing)}
     try:
         found = _store(wanted, digests)
-    except IntegrityError:  # another worker learned the same at this very moment
+    except (IntegrityError, OperationalError):  # another worker learned the same just now
         found = _store(wanted, digests)
     if not database.in_transaction():  # else it may yet be rolled back
         _keep({key: (found[key], digests[key]) for key in found})
@@ -64,6 +66,7 @@ def _store(facts: Mapping[str, TrackFacts], digests: Mapping[str, int]) -> dict[
     if not new and not changed:
         return ids
     with transaction():
+        _take_turns()
         if changed:
             renewal.adopt(changed)
         told = [*new, *changed.values()]
@@ -79,6 +82,16 @@ def _store(facts: Mapping[str, TrackFacts], digests: Mapping[str, int]) -> dict[
             named = _credits(list(changed.values()), ids, artists)
             renewal.renew(rows, named)
     return ids
+
+
+def _take_turns() -> None:
+    """One worker at a time writes the catalog, until its transaction ends.
+
+    What changes touches rows of several tables in an order that their contents decide; two such
+    writers would wait for each other in a circle. SQLite has one writer anyway.
+    """
+    if not is_sqlite():
+        database.execute_sql("SELECT pg_advisory_xact_lock(%s, 0)", (_TURN,))
 
 
 def _store_artists(found: set[ArtistFacts]) -> dict[str, int]:
