@@ -177,7 +177,7 @@ def test_any_interleaving_equals_a_plain_set() -> None:
     run_state_machine_as_test(
         Archive,
         settings=settings(
-            max_examples=14,
+            max_examples=20,
             stateful_step_count=20,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
         ),
