@@ -216,15 +216,15 @@ def _aside(claim: Claim, extra: Callable[[], Result]) -> Result | None:
 
 def _log(attempt: Attempt, outcome: str, added: int) -> None:
     """One line for the person's health page; the same poll written twice is one line."""
-    PollLog.insert(
-        user=attempt.claim.user_id,
-        at=attempt.claim.claimed_at,
-        outcome=outcome,
+    PollLog.note(
+        attempt.claim.user_id,
+        attempt.claim.claimed_at,
+        outcome,
         offered=attempt.page.offered if attempt.page else 0,
         added=added,
         took_ms=attempt.took_ms,
         tries=max(1, attempt.sends),
-    ).on_conflict_ignore().execute()
+    )
 
 
 def _sealed(services: Services, claim: Claim, found: Tokens) -> dict[Any, Any]:

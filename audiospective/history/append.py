@@ -21,8 +21,8 @@ SELECT u, p, t, {FROM_POLL}, c FROM {{rows}} WHERE NOT EXISTS (
 ON CONFLICT DO NOTHING RETURNING user_id
 """  # noqa: S608 - a constant
 _SQLITE = _INSERT.format(
-    rows="(SELECT value ->> 0 AS u, value ->> 1 AS p, value ->> 2 AS t, value ->> 3 AS c"
-    " FROM json_each(?))"
+    rows="(SELECT json_extract(value, '$[0]') AS u, json_extract(value, '$[1]') AS p,"
+    " json_extract(value, '$[2]') AS t, json_extract(value, '$[3]') AS c FROM json_each(?))"
 )
 _POSTGRES = _INSERT.format(
     rows="unnest(%s::int[], %s::bigint[], %s::int[], %s::text[]) AS v (u, p, t, c)"

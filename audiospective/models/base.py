@@ -125,6 +125,18 @@ def clock_now() -> Node:
     return SQL(_SQLITE_NOW if is_sqlite() else _POSTGRES_NOW)
 
 
+def placeholder() -> str:
+    """How this database's driver marks a parameter in SQL text."""
+    return "?" if is_sqlite() else "%s"
+
+
+def clock_text() -> tuple[str, tuple[int, ...]]:
+    """`clock_now` as SQL text with its parameters, for statements that are written by hand."""
+    if clock.is_virtual():
+        return placeholder(), (clock.to_ms(clock.now()),)
+    return (_SQLITE_NOW if is_sqlite() else _POSTGRES_NOW), ()
+
+
 def read_clock() -> datetime:
     """The present instant by the database's clock; one query."""
     if clock.is_virtual():

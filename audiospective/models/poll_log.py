@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from peewee import CompositeKey, ForeignKeyField, IntegerField, SmallIntegerField, TextField
 
-from audiospective.models.base import InstantField, Row
+from audiospective import clock
+from audiospective.models.base import InstantField, Row, database, placeholder
 from audiospective.models.users import User
 
 
@@ -22,3 +25,23 @@ class PollLog(Row):
     class Meta:
         table_name = "poll_log"
         primary_key = CompositeKey("user", "at")
+
+    @classmethod
+    def note(
+        cls,
+        user_id: int,
+        at: datetime,
+        outcome: str,
+        *,
+        offered: int,
+        added: int,
+        took_ms: int,
+        tries: int,
+    ) -> None:
+        """Add one line, with a constant statement; the same poll noted twice is one line."""
+        marks = ", ".join([placeholder()] * 7)
+        database.execute_sql(
+            "INSERT INTO poll_log (user_id, at, outcome, offered, added, took_ms, tries) "  # noqa: S608
+            f"VALUES ({marks}) ON CONFLICT DO NOTHING",
+            (user_id, clock.to_ms(at), outcome, offered, added, took_ms, tries),
+        )
