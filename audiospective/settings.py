@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
-import ipaddress
 import json
 import os
 import secrets
@@ -13,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from audiospective.policy import setting_faults as faults_of
 
 SPOTIFY_ACCOUNTS_URL = "https://accounts.spotify.com"
 SPOTIFY_API_URL = "https://api.spotify.com/v1"
@@ -77,12 +77,14 @@ class Settings:
         settings = cls(
             home=home,
             database_url=reader.checked(
-                "DATABASE_URL", f"sqlite:///{home / 'audiospective.db'}", _database_fault
+                "DATABASE_URL", f"sqlite:///{home / 'audiospective.db'}", faults_of.database_fault
             ),
-            redis_url=reader.checked("REDIS_URL", None, _redis_fault),
-            secret_key=reader.checked("SECRET_KEY", None, _secret_fault),
+            redis_url=reader.checked("REDIS_URL", None, faults_of.redis_fault),
+            secret_key=reader.checked("SECRET_KEY", None, faults_of.secret_fault),
             token_keys=reader.token_keys(),
-            base_url=reader.checked("BASE_URL", "http://127.0.0.1:8000", _base_fault).rstrip("/"),
+            base_url=reader.checked(
+                "BASE_URL", "http://127.0.0.1:8000", faults_of.base_fault
+            ).rstrip("/"),
             spotify_client_id=reader.text("SPOTIFY_CLIENT_ID"),
             spotify_client_secret=reader.text("SPOTIFY_CLIENT_SECRET"),
             spotify_app_mode=mode,
@@ -91,12 +93,14 @@ class Settings:
             spotify_api_url=reader.url("SPOTIFY_API_URL", SPOTIFY_API_URL),
             resend_api_key=reader.text("RESEND_API_KEY"),
             resend_api_url=reader.url("RESEND_API_URL", RESEND_API_URL),
-            mail_from=reader.checked("MAIL_FROM", "", _sender_fault),
+            mail_from=reader.checked("MAIL_FROM", "", faults_of.sender_fault),
             founding_member_cap=reader.whole("FOUNDING_MEMBER_CAP", 1000, 0, 10_000_000),
             batch_size=reader.whole("BATCH_SIZE", 50, 1, 50),
             poll_max_minutes=reader.whole("POLL_MAX_MINUTES", 60, poll_min, 24 * 60),
             poll_min_minutes=poll_min,
-            storage_url=reader.checked("STORAGE_URL", f"file://{home / 'storage'}", _storage_fault),
+            storage_url=reader.checked(
+                "STORAGE_URL", f"file://{home / 'storage'}", faults_of.storage_fault
+            ),
             s3_endpoint_url=reader.url("S3_ENDPOINT_URL", ""),
             storage_budget_mb=reader.whole("STORAGE_BUDGET_MB", 512, 1, 1_000_000_000),
             trusted_proxies=reader.whole("TRUSTED_PROXIES", 0, 0, 8),
@@ -126,7 +130,7 @@ class Settings:
     @property
     def sandbox(self) -> bool:
         """Whether a stand-in on this machine answers in Spotify's place."""
-        return _is_loopback(urlsplit(self.spotify_api_url).hostname or "")
+        return faults_of.is_loopback(urlsplit(self.spotify_api_url).hostname or "")
 
 
 class _Reader:
@@ -176,7 +180,7 @@ class _Reader:
         return value in ("on", "true", "1", "yes")
 
     def url(self, name: str, default: str) -> str:
-        return self.checked(name, default, _service_fault).rstrip("/")
+        return self.checked(name, default, faults_of.service_fault).rstrip("/")
 
     def token_keys(self) -> tuple[str, ...]:
         keys = tuple(key.strip() for key in self.text("TOKEN_KEYS").split(",") if key.strip())
@@ -185,7 +189,7 @@ class _Reader:
                 "TOKEN_KEYS is not set: one or more Fernet keys, comma-separated; the first seals."
             )
         for position, key in enumerate(keys, start=1):
-            if not _is_fernet_key(key):  # the key itself never appears in the message
+            if not faults_of.is_fernet_key(key):  # the key itself never appears in the message
                 self.faults.append(
                     f"TOKEN_KEYS: key {position} is not a Fernet key (32 bytes, URL-safe base64)."
                 )
@@ -243,74 +247,3 @@ def _new_secret() -> str:
 
 def _new_fernet_key() -> str:
     return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-
-
-def _is_fernet_key(key: str) -> bool:
-    try:
-        return len(base64.b64decode(key, altchars=b"-_", validate=True)) == 32
-    except (binascii.Error, ValueError):
-        return False
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _base_fault(value: str) -> str | None:
-    # Spotify's redirect rules (enforced since 27 November 2025): https, or a loopback IP literal.
-    parts = urlsplit(value)
-    host = parts.hostname or ""
-    if parts.scheme not in ("http", "https") or not host:
-        return f"must be an address like https://archive.example, not {value!r}."
-    if host == "localhost" or host.endswith(".localhost"):
-        return "must not use localhost, Spotify refuses it as a redirect: write 127.0.0.1 instead."
-    if parts.path not in ("", "/") or parts.query or parts.fragment:
-        return f"must have no path, only scheme and host, not {value!r}."
-    if parts.scheme == "http" and not _is_loopback(host):
-        return "must use https (plain http is accepted by Spotify for 127.0.0.1 and [::1] only)."
-    return None
-
-
-def _database_fault(value: str) -> str | None:
-    parts = urlsplit(value)
-    if parts.scheme not in ("sqlite", "postgres", "postgresql"):
-        return "must begin with postgres:// or sqlite:///."
-    if parts.scheme == "sqlite" and len(parts.path) <= 1:
-        return "names no file: write sqlite:////absolute/path.db."
-    if parts.scheme != "sqlite" and len(parts.path) <= 1:
-        return "names no database: write postgres://user:password@host:5432/name."
-    return None
-
-
-def _redis_fault(value: str) -> str | None:
-    if urlsplit(value).scheme not in ("redis", "rediss", "unix"):
-        return "must begin with redis://, rediss:// or unix://."
-    return None
-
-
-def _secret_fault(value: str) -> str | None:
-    return None if len(value) >= 32 else "is too short: at least 32 characters."
-
-
-def _service_fault(value: str) -> str | None:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        return f"must be an http or https address, not {value!r}."
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
-        return "must use https, or a loopback IP address for a stand-in on this machine."
-    return None
-
-
-def _sender_fault(value: str) -> str | None:
-    if "@" not in value or any(char in value for char in "\r\n"):
-        return "must be a sender like 'Audiospective <letters@archive.example>'."
-    return None
-
-
-def _storage_fault(value: str) -> str | None:
-    if urlsplit(value).scheme not in ("file", "s3"):
-        return "must begin with file:/// or s3://."
-    return None

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from peewee import OperationalError
-from redis.exceptions import RedisError
 
-from audiospective.actions import apps, record
+from audiospective.actions import apps, record, slots
 from audiospective.actions.fetch import Attempt, fetch
 from audiospective.actions.figures import Figures
 from audiospective.clients.deadline import GRACE, Deadline
@@ -30,7 +29,6 @@ SECONDS = 20.0  # for a batch's HTTP; a dyno that must go is killed 30 s after i
 GROUP = 10  # people whose answers are written in one transaction
 LINGER = 0.02  # seconds an answer waits for company before it is written
 LOOK = 0.5  # seconds between two looks whether the batch must end
-MARK_SECONDS = 24 * 3600
 ANY_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 LATE = "the answer did not come before the batch ended"
 
@@ -52,11 +50,6 @@ class Report:
     unpolled: list[int] = field(default_factory=list)  # given back, still due
 
 
-def mark(user_id: int, slot: datetime) -> str:
-    """The key in Redis that says this person's poll of this slot is done."""
-    return f"archive:{user_id}:{slot:%Y_%m_%d_%H%M}"
-
-
 def archive(
     services: Services,
     user_ids: Sequence[int],
@@ -71,7 +64,8 @@ def archive(
     back. Raises only what concerns the whole batch: the database cannot be reached.
     """
     report = Report()
-    left = _without_done(services, user_ids, slot, report)
+    left = slots.without_done(services, user_ids, slot)
+    report.hits = len(user_ids) - len(left)
     alone = circuit.ALONE_AFTER if len(user_ids) > 1 else None
     claimed = claims.claim(left, before, suspects_below=alone)
     _Run(services, deadline or Deadline(SECONDS), report, slot).run(claimed)
@@ -110,7 +104,8 @@ class _Run:
             self.deadline.stop()
             pool.shutdown(wait=False, cancel_futures=True)
             self._give_back()
-            self._mark_done()
+            if self.slot is not None:
+                slots.mark_done(self.services, self.done, self.slot)
             self.figures.keep(self.services, self.report.hits)
 
     def _start(
@@ -295,30 +290,6 @@ class _Run:
         released = claims.release(claim)
         self.report.outcomes[outcome if released else "stale"] += 1
         return released
-
-    def _mark_done(self) -> None:
-        if self.slot is None or not self.done:
-            return
-        try:
-            pipe = self.services.redis.pipeline(transaction=False)
-            for user_id in self.done:
-                pipe.set(mark(user_id, self.slot), 1, ex=MARK_SECONDS)
-            pipe.execute()
-        except RedisError:
-            log.warning("%d finished polls could not be marked", len(self.done))
-
-
-def _without_done(
-    services: Services, user_ids: Sequence[int], slot: datetime, report: Report
-) -> Collection[int]:
-    """Those whose slot is not marked; without Redis everybody, the database decides anyway."""
-    try:
-        marks = services.redis.mget([mark(user_id, slot) for user_id in user_ids])
-    except RedisError:
-        return user_ids
-    left = [user_id for user_id, done in zip(user_ids, marks, strict=True) if not done]
-    report.hits = len(user_ids) - len(left)
-    return left
 
 
 def _plays(attempt: Attempt) -> Iterable[PolledPlay]:
