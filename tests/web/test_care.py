@@ -194,3 +194,16 @@ def test_health_tells_holes_apart_by_state(site, alice):
     assert "Open; 12 plays recovered so far" in text
     for words in ("More than 50 plays", "came too late", "ended our access", "You had paused"):
         assert words in text
+
+
+def test_health_claims_no_part_of_a_month_before_the_archive_began(site, alice):
+    now = clock.now().replace(day=22, month=11, year=2026)
+    began = now.replace(day=20)
+    Coverage.create(user=alice, started_at=began, ended_at=None)
+    with clock.use(lambda: now):
+        text = site.member(alice).page("/health").text
+    assert "all since 20 Nov 2026" in text
+    with clock.use(lambda: now + 20 * DAY):
+        text = site.member(alice).page("/health").text
+    assert "all of it" in text  # December
+    assert "all since 20 Nov 2026" in text
