@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from audiospective.models import database
+from audiospective.models.base import is_sqlite
+from tests.support.processes import until
 
 
 class Crash(BaseException):
@@ -55,8 +57,16 @@ def crashing(at: int, *, late: bool) -> Iterator[Saboteur]:
             yield saboteur
     if saboteur.dead:
         state = database.obj._state
+        backend = None if is_sqlite() else state.conn.info.backend_pid
         state.conn.close()  # the server rolls back what it holds
         contexts = list(state.ctx)
         state.reset()
         database.connect()
         state.ctx.extend(contexts)
+        if backend is not None:  # in its own time; until then it still holds its locks
+            until(lambda: _gone(backend), "the server has noticed")
+
+
+def _gone(backend: int) -> bool:
+    query = "SELECT count(*) FROM pg_stat_activity WHERE pid = %s"
+    return bool(database.execute_sql(query, (backend,)).fetchone()[0] == 0)
