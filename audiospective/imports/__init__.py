@@ -1,0 +1,1 @@
+"""Bringing listening history in from files: what a file is, what it says, what becomes of it."""
