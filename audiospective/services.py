@@ -8,9 +8,11 @@ from peewee import Database
 from redis import Redis
 
 from audiospective import models
+from audiospective.clients import storage
 from audiospective.clients.limits import AppLimits
 from audiospective.clients.queues import Queues
 from audiospective.clients.spotify import SpotifyClient
+from audiospective.clients.storage import Storage
 from audiospective.settings import Settings
 from audiospective.vault import Vault
 
@@ -28,6 +30,7 @@ class Services:
     limits: AppLimits
     spotify: SpotifyClient
     vault: Vault
+    storage: Storage
 
     @classmethod
     def build(cls, settings: Settings, *, threads: bool = False) -> Services:
@@ -47,4 +50,5 @@ class Services:
             limits=AppLimits(redis),
             spotify=SpotifyClient(settings.spotify_accounts_url, settings.spotify_api_url),
             vault=Vault(settings.token_keys),
+            storage=storage.build(settings.storage_url),
         )
