@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from audiospective import clock
-from audiospective.actions import breakdown, guard, members
+from audiospective.actions import members
 from audiospective.history.newest import recent
+from audiospective.incidents import incident, mass_failure
 from audiospective.models import Connection, SpotifyApp, User
 from audiospective.models.base import LONG_AGO
 from audiospective.models.claims import POLLED
@@ -106,8 +107,8 @@ def standing(connection: Connection) -> Standing:
         failure=_failure(connection.last_failure_type),
         app_blocked_until=app.blocked_until if app.blocked_until > LONG_AGO else None,
         app_failure=_failure(app.block_reason),
-        mass_refusal=guard.any_in_force(app.id),
-        own_app=breakdown.own_app(connection),
+        mass_refusal=mass_failure.any_in_force(app.id),
+        own_app=incident.own_app(connection),
     )
 
 
@@ -136,8 +137,8 @@ def silent_mail(services: Services, user: User) -> str | None:
 
 def at_risk_since(connection: Connection) -> datetime | None:
     """Since when plays are not being saved, None while they are."""
-    stopped = connection.status not in POLLED or breakdown.is_broken(connection)
-    return breakdown.last_known(connection) if stopped else None
+    stopped = connection.status not in POLLED or incident.is_broken(connection)
+    return incident.last_known(connection) if stopped else None
 
 
 def _quiet_since(connection: Connection, now: datetime) -> datetime | None:

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from audiospective import clock, log
-from audiospective.actions import breakdown, guard, letters, links, members
+from audiospective.actions import letters, links, members
 from audiospective.clients.queues import INTERRUPTS
+from audiospective.incidents import incident, mass_failure
 from audiospective.models import Connection, SpotifyApp, User, transaction
 from audiospective.models.connections import ACTIVE, NEEDS_REAUTH, NOT_ALLOWED
 from audiospective.models.gaps import Gap
@@ -36,14 +37,14 @@ def due(services: Services) -> dict[str, int]:
     Safe to run late, twice and by several processes: a letter is owed once per recipient, kind,
     episode and step, and the step is taken by a conditional update.
     """
-    guards = guard.review()
-    outages = guard.outages(timedelta(minutes=services.settings.poll_max_minutes))
+    guards = mass_failure.review()
+    outages = mass_failure.outages(timedelta(minutes=services.settings.poll_max_minutes))
     for app_id, failure, since in guards:
         alert(
             services, "guard", f"guard.{app_id}.{failure}.{_day(since)}",
             {"app": app_id, "failure": failure.value, "since": clock.to_ms(since)},
         )  # fmt: skip
-    for app_id, since in guard.frozen().items():
+    for app_id, since in mass_failure.frozen().items():
         facts = {"app": app_id, "since": clock.to_ms(since)}
         alert(
             services,
@@ -78,14 +79,14 @@ def _each(about: Iterator[About], owe: Callable[[About], bool]) -> int:
 
 def broke(services: Services, before: Connection, failure: Failure) -> None:
     """Somebody's connection just broke: owe the first letter, in the transaction that says so."""
-    if failure.value in breakdown.BROKEN and not before.auth_notification_count:
+    if failure.value in incident.BROKEN and not before.auth_notification_count:
         found = Connection.get_by_id(before.__data__["user"])
         _ladder_step(services, found)
 
 
 def may_have_recovered(before: Connection, now: datetime) -> bool:
     """Whether a letter about trouble can have gone out before this success; no query."""
-    since, success = breakdown.last_known(before), before.last_success_at
+    since, success = incident.last_known(before), before.last_success_at
     renewed = success is not None and before.authorized_at > success
     return bool(before.auth_notification_count) or renewed or escalation.gone_quiet(since, now)
 
@@ -96,7 +97,7 @@ def recovered(services: Services, before: Connection, added: int, hole: Hole | N
     `before` is the connection as it stood before the poll. The caller holds the transaction.
     """
     now = clock.now()
-    since = breakdown.last_known(before)
+    since = incident.last_known(before)
     user_id = int(before.__data__["user"])
     about = Notice.user == user_id, Notice.kind.in_(TROUBLES), Notice.created_at >= since
     told = Notice.select().where(*about, Notice.status.in_((SENT, UNCERTAIN, SENDING))).exists()
@@ -154,7 +155,7 @@ def _broken() -> Iterator[Connection]:
             | (
                 (Connection.status == ACTIVE)
                 & (Connection.consecutive_failures > 0)
-                & Connection.last_failure_type.in_(list(breakdown.BROKEN))
+                & Connection.last_failure_type.in_(list(incident.BROKEN))
             )
         )
         & (Connection.auth_notification_count < escalation.LETTERS)
@@ -167,7 +168,7 @@ def _ladder_step(services: Services, connection: Connection) -> bool:
     rung = escalation.due(count, connection.last_notification_sent, now)
     user_id = int(connection.__data__["user"])
     failure = Failure(connection.last_failure_type or Failure.NOT_ALLOWED.value)
-    if rung is None or guard.in_force(int(connection.__data__["app"]), failure):
+    if rung is None or mass_failure.in_force(int(connection.__data__["app"]), failure):
         return False
     user = User.get_by_id(user_id)
     recipient = members.address(user, "archive_stopped")
@@ -175,8 +176,8 @@ def _ladder_step(services: Services, connection: Connection) -> bool:
         return False  # the dashboard says that nobody will be told
     url = reconnect_url(services, user_id, now)
     data = _common(services, user) | {
-        "reason": breakdown.reason(connection, failure),
-        "stopped_at": clock.to_ms(breakdown.last_known(connection)),
+        "reason": incident.reason(connection, failure),
+        "stopped_at": clock.to_ms(incident.last_known(connection)),
         "rung": rung,
         "last": rung == escalation.LETTERS - 1,
         "reconnect_url": url,
@@ -194,7 +195,7 @@ def _ladder_step(services: Services, connection: Connection) -> bool:
         )
         return bool(moved) and letters.owe(
             services, "archive_stopped", recipient=recipient,
-            episode=breakdown.episode(connection), rung=rung, user_id=user_id, data=data,
+            episode=incident.episode(connection), rung=rung, user_id=user_id, data=data,
         )  # fmt: skip
 
 
@@ -205,11 +206,11 @@ def _unlisted() -> list[Connection]:
 
 def _tell_of_unlisted(services: Services, connection: Connection) -> None:
     user_id, app_id = connection.__data__["user"], connection.__data__["app"]
-    if guard.in_force(app_id, Failure.NOT_ALLOWED) or connection.app.owner_id is not None:
+    if mass_failure.in_force(app_id, Failure.NOT_ALLOWED) or connection.app.owner_id is not None:
         return  # who brought an app is its operator, and was told as the person it hits
-    since = clock.to_ms(breakdown.last_known(connection))
+    since = clock.to_ms(incident.last_known(connection))
     alert(
-        services, "not_allowed", f"not_allowed.{user_id}.{breakdown.episode(connection)}",
+        services, "not_allowed", f"not_allowed.{user_id}.{incident.episode(connection)}",
         {"app": app_id, "since": since, "user": user_id},
     )  # fmt: skip
 
@@ -224,7 +225,7 @@ def _silent() -> Iterator[Connection]:
             | (Connection.last_success_at.is_null() & (Connection.authorized_at <= limit))
         )
     )
-    return (one for one in list(query) if not breakdown.is_broken(one) and _tried(one))
+    return (one for one in list(query) if not incident.is_broken(one) and _tried(one))
 
 
 def _tried(connection: Connection) -> bool:
@@ -239,7 +240,7 @@ def _tried(connection: Connection) -> bool:
         PollLog.select()
         .where(
             (PollLog.user == connection.__data__["user"])
-            & (PollLog.at > breakdown.last_known(connection))
+            & (PollLog.at > incident.last_known(connection))
         )
         .order_by(PollLog.at)
         .first()
@@ -251,24 +252,24 @@ def _quiet(services: Services, connection: Connection, outages: set[int]) -> boo
     app_id = int(connection.__data__["app"])
     kind = connection.last_failure_type if connection.consecutive_failures else None
     app = connection.app
-    if breakdown.own_app(connection) and app.blocked_until > clock.now():
+    if incident.own_app(connection) and app.blocked_until > clock.now():
         kind = app.block_reason  # nobody else's trouble, and nobody else can mend it
         shared = False
     else:
         shared = kind is None or Failure(kind) in mass.SHARED
-    if (shared and app_id in outages) or guard.any_in_force(app_id):
+    if (shared and app_id in outages) or mass_failure.any_in_force(app_id):
         return False
     user = User.get_by_id(connection.__data__["user"])
     recipient = members.address(user, "no_success")
     if recipient is None:
         return False
     data = _common(services, user) | {
-        "since": clock.to_ms(breakdown.last_known(connection)),
+        "since": clock.to_ms(incident.last_known(connection)),
         "failure": kind or "",
     }
     return letters.owe(
         services, "no_success", recipient=recipient,
-        episode=breakdown.quiet_episode(connection), user_id=user.id, data=data,
+        episode=incident.quiet_episode(connection), user_id=user.id, data=data,
     )  # fmt: skip
 
 
@@ -279,7 +280,7 @@ def _ending() -> Iterator[Connection]:
         & (Connection.reauth_due_at > now)
         & (Connection.reauth_due_at <= now + renewal.STEPS[0])
     )
-    return (one for one in list(query) if not breakdown.is_broken(one))
+    return (one for one in list(query) if not incident.is_broken(one))
 
 
 def _renewal(services: Services, connection: Connection) -> bool:
@@ -360,7 +361,7 @@ def _deactivate() -> None:
     stopped = (
         Connection.update(status=NEEDS_REAUTH)
         .where(
-            breakdown.unheld(
+            incident.unheld(
                 (Connection.status == ACTIVE)
                 & (Connection.consecutive_failures > 0)
                 & (Connection.last_failure_type == Failure.AUTH.value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from audiospective import clock, log
-from audiospective.actions import breakdown
+from audiospective.incidents import incident
 from audiospective.models import Connection, transaction
 from audiospective.models.base import LONG_AGO
 from audiospective.models.connections import ACTIVE, NEEDS_REAUTH
@@ -77,7 +77,7 @@ def _dead_tokens(now: datetime) -> int:
                 access_expires_at=LONG_AGO,
             )
             .where(
-                breakdown.unheld(
+                incident.unheld(
                     (failing | (Connection.status == NEEDS_REAUTH))
                     & (Connection.refresh_sealed != "")
                     & (Connection.authorized_at < limit)

@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from audiospective import clock, log
-from audiospective.actions import breakdown, coverage, guard, notify
+from audiospective.actions import coverage, notify
 from audiospective.actions.fetch import Attempt
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.clients.spotify import Tokens
 from audiospective.history import append
+from audiospective.incidents import incident, mass_failure
 from audiospective.models import Connection, SpotifyApp, claims
 from audiospective.models.base import LONG_AGO, database, read_clock
 from audiospective.models.claims import Claim
@@ -145,7 +146,7 @@ def failure(services: Services, attempt: Attempt) -> bool:
             notify.app_refused(services, claim.app_id)
         return True
     connection, now = claim.connection, claim.claimed_at
-    if guard.refused(claim, found):
+    if mass_failure.refused(claim, found):
         spared: dict[Any, Any] = {
             Connection.last_polled_at: now,
             Connection.next_poll_at: now + failures.COOLDOWNS[found].base,
@@ -169,7 +170,7 @@ def failure(services: Services, attempt: Attempt) -> bool:
     if not claims.settle(claim, values):
         return False
     _log(attempt, found.value, 0)
-    if found.value in breakdown.BROKEN:
+    if found.value in incident.BROKEN:
         _aside(claim, lambda: notify.broke(services, connection, found))
     return True
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from audiospective import clock
-from audiospective.actions import breakdown, members
+from audiospective.actions import members
+from audiospective.incidents import incident
 from audiospective.models import Connection, User
 from audiospective.models.connections import ACTIVE, NEEDS_REAUTH, NOT_ALLOWED
 from audiospective.models.notices import Notice
@@ -40,14 +41,14 @@ def still_true(notice: Notice, data: Mapping[str, Any]) -> bool:
 
 
 def _stopped(connection: Connection, notice: Notice) -> bool:
-    return breakdown.is_broken(connection) and breakdown.episode(connection) == notice.episode
+    return incident.is_broken(connection) and incident.episode(connection) == notice.episode
 
 
 def _no_success(connection: Connection, notice: Notice) -> bool:
     return (
         connection.status in (ACTIVE, NOT_ALLOWED)
-        and breakdown.quiet_episode(connection) == notice.episode
-        and escalation.gone_quiet(breakdown.last_known(connection), clock.now())
+        and incident.quiet_episode(connection) == notice.episode
+        and escalation.gone_quiet(incident.last_known(connection), clock.now())
     )
 
 
@@ -60,7 +61,7 @@ def _renewal(connection: Connection, notice: Notice) -> bool:
 
 
 def _back_on(connection: Connection, notice: Notice) -> bool:
-    return connection.status not in (NEEDS_REAUTH,) and not breakdown.is_broken(connection)
+    return connection.status not in (NEEDS_REAUTH,) and not incident.is_broken(connection)
 
 
 CHECKS: dict[str, Check] = {

@@ -6,7 +6,8 @@ from flask import Flask, make_response, render_template
 from flask.typing import ResponseReturnValue
 
 from audiospective import clock
-from audiospective.actions import breakdown, health, links
+from audiospective.actions import health, links
+from audiospective.incidents import incident
 from audiospective.models import Connection, SpotifyApp, User
 from audiospective.web import access
 from audiospective.web.context import services
@@ -40,9 +41,9 @@ def page(token: str) -> ResponseReturnValue:
         connection=connection,
         stopped=health.at_risk_since(connection) if connection else None,
         days=_days(connection) if connection else 0,
-        reason=breakdown.reason(connection) if connection else "",
+        reason=incident.reason(connection) if connection else "",
     )
 
 
 def _days(connection: Connection) -> int:
-    return (clock.now() - breakdown.last_known(connection)).days
+    return (clock.now() - incident.last_known(connection)).days

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from peewee import EXCLUDED, Case, fn
 
 from audiospective import clock, log
-from audiospective.actions import breakdown
+from audiospective.incidents import incident
 from audiospective.models import Connection, transaction
 from audiospective.models.base import LONG_AGO, clock_now
 from audiospective.models.claims import POLLED, Claim
@@ -175,7 +175,7 @@ def _spare(app_id: int, failure: Failure, since: datetime) -> None:
                 last_notification_sent=None,
             )
             .where(
-                breakdown.unheld(
+                incident.unheld(
                     Connection.user.in_(people)
                     & (Connection.last_failure_type == failure.value)
                     & (Connection.consecutive_failures > 0)
