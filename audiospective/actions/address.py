@@ -6,8 +6,9 @@ from datetime import timedelta
 from enum import StrEnum
 
 from audiospective import clock
-from audiospective.actions import letters, links, membership
+from audiospective.actions import membership
 from audiospective.models import User, transaction
+from audiospective.notices import owing, signed_links
 from audiospective.services import Services
 
 PROVE_WITHIN = timedelta(days=3)
@@ -26,20 +27,20 @@ def propose(services: Services, user: User, email: str) -> bool:
             return False
         User.update(email=email, email_verified_at=None).where(User.id == user.id).execute()
         until = now + PROVE_WITHIN
-        letters.owe(
+        owing.owe(
             services,
             "verify_address",
             recipient=email,
             episode=f"{user.id}-{now:%Y-%m-%d}",
             user_id=user.id,
             data={
-                "token": links.sign(
-                    services.settings, links.VERIFY, user.id, email, expires_at=until
+                "token": signed_links.sign(
+                    services.settings, signed_links.VERIFY, user.id, email, expires_at=until
                 ),
                 "expires_at": clock.to_ms(until),
             },
         )
-    letters.hurry(services)
+    owing.hurry(services)
     return True
 
 
@@ -54,7 +55,7 @@ class Proof(StrEnum):
 
 def examine(services: Services, token: str) -> tuple[Proof, User | None]:
     """Look at a link without using it."""
-    found = links.read(services.settings, links.VERIFY, token)
+    found = signed_links.read(services.settings, signed_links.VERIFY, token)
     if found is None or len(found[0]) != LINK_VALUES:
         return Proof.STRANGE, None
     (user_id, email), good = found

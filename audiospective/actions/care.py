@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from audiospective import log
-from audiospective.actions import letters, notify, outbox, purge
+from audiospective.actions import purge
 from audiospective.clients.queues import INTERRUPTS
+from audiospective.notices import notify, outbox, owing
 from audiospective.services import Services
 
 
@@ -29,4 +30,4 @@ def round_of_care(services: Services, wait: Callable[[float], object] | None = N
 def deliver(services: Services, wait: Callable[[float], object] | None = None) -> None:
     """Empty the outbox; what one round cannot hold goes on in a further job."""
     if outbox.drain(services, wait=wait).more:
-        letters.hurry(services)
+        owing.hurry(services)

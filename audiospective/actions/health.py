@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from audiospective import clock
-from audiospective.actions import members
 from audiospective.history.newest import recent
 from audiospective.incidents import incident, mass_failure
 from audiospective.models import Connection, SpotifyApp, User
@@ -15,6 +14,7 @@ from audiospective.models.claims import POLLED
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
 from audiospective.models.poll_log import PollLog
+from audiospective.notices import recipients
 from audiospective.policy import health, schedule, silence
 from audiospective.policy.failures import Failure
 from audiospective.policy.health import SENTENCES, Sentence, Standing
@@ -128,7 +128,7 @@ def silent_mail(services: Services, user: User) -> str | None:
         return NO_ADDRESS
     if user.email_verified_at is None:
         return NOT_PROVEN
-    if members.address(user, "archive_stopped") is None:
+    if recipients.address(user, "archive_stopped") is None:
         return SWITCHED_OFF
     if not services.settings.resend_api_key or not services.settings.mail_from:
         return NO_MAIL

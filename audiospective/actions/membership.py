@@ -12,7 +12,6 @@ from peewee import fn
 from redis.exceptions import RedisError
 
 from audiospective import clock
-from audiospective.actions import letters
 from audiospective.clients.queues import INTERACTIVE
 from audiospective.clients.spotify import Profile, Tokens
 from audiospective.models import Connection, SpotifyApp, User, transaction
@@ -27,6 +26,7 @@ from audiospective.models.connections import (
 )
 from audiospective.models.founding import ONLY, FoundingRegister
 from audiospective.models.waitlist import WaitlistEntry
+from audiospective.notices import owing
 from audiospective.policy import founding, renewal
 from audiospective.policy.founding import Admission, Places, Refusal, Visitor
 from audiospective.policy.tiers import FREE, PRO
@@ -136,7 +136,7 @@ def greet(services: Services, user_id: int) -> None:
     made it one, or made them a member."""
     user = User.get_by_id(user_id)
     if user.email and user.email_verified_at is not None and user.spotify_account_id is not None:
-        letters.owe(
+        owing.owe(
             services,
             "welcome",
             recipient=user.email,

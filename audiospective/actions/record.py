@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from audiospective import clock, log
-from audiospective.actions import coverage, notify
+from audiospective.actions import coverage
 from audiospective.actions.fetch import Attempt
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.clients.spotify import Tokens
@@ -19,6 +19,7 @@ from audiospective.models.base import LONG_AGO, database, read_clock
 from audiospective.models.claims import Claim
 from audiospective.models.connections import ACCESS_PLACE, ACTIVE, NOT_ALLOWED, REFRESH_PLACE
 from audiospective.models.poll_log import PollLog
+from audiospective.notices import notify
 from audiospective.policy import circuit, failures, limits, schedule
 from audiospective.policy.failures import Failure
 from audiospective.services import Services

@@ -6,9 +6,10 @@ import secrets
 from datetime import timedelta
 
 from audiospective import clock
-from audiospective.actions import letters, membership, one_time
+from audiospective.actions import membership
 from audiospective.models import User, transaction
 from audiospective.models.sign_in_links import SignInLink
+from audiospective.notices import mail_tokens, owing
 from audiospective.services import Services
 
 GOOD_FOR = timedelta(minutes=30)
@@ -17,35 +18,35 @@ GOOD_FOR = timedelta(minutes=30)
 def ask(services: Services, email: str, next_path: str) -> None:
     """Send a link to `email` (normalized), known or not: opening an account takes a link, too."""
     now = clock.now()
-    token = one_time.new_token()
+    token = mail_tokens.new_token()
     expires_at = now + GOOD_FOR
     with transaction():
         SignInLink.delete().where(SignInLink.expires_at < now).execute()
         SignInLink.insert(
-            token_hash=one_time.digest(token),
+            token_hash=mail_tokens.digest(token),
             email=email,
             next_path=next_path,
             created_at=now,
             expires_at=expires_at,
         ).execute()
-        letters.owe(
+        owing.owe(
             services,
             "sign_in_link",
             recipient=email,
-            episode=one_time.digest(token)[:32],
+            episode=mail_tokens.digest(token)[:32],
             data={
                 "token": token,
                 "known": bool(archives(email)),
                 "expires_at": clock.to_ms(expires_at),
             },
         )
-    letters.hurry(services)
+    owing.hurry(services)
 
 
 def find(token: str) -> SignInLink | None:
     """The link of a token while it is good; looking does not use it up."""
     found: SignInLink | None = SignInLink.get_or_none(
-        (SignInLink.token_hash == one_time.digest(token))
+        (SignInLink.token_hash == mail_tokens.digest(token))
         & SignInLink.used_at.is_null()
         & (SignInLink.expires_at > clock.now())
     )

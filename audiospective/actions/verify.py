@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from audiospective import clock
-from audiospective.actions import notify
 from audiospective.models import DamagedSegment, PlaySegment
+from audiospective.notices import notify
 from audiospective.services import Services
 
 if TYPE_CHECKING:

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from peewee import Value
 
 from audiospective import clock
-from audiospective.actions import letters, membership, one_time
+from audiospective.actions import membership
 from audiospective.models import transaction
 from audiospective.models.base import LONG_AGO, is_sqlite
 from audiospective.models.founding import FoundingRegister
 from audiospective.models.waitlist import WaitlistEntry
+from audiospective.notices import mail_tokens, owing
 from audiospective.policy import founding
 from audiospective.policy.founding import Refusal
 from audiospective.services import Services
@@ -55,7 +56,7 @@ def ask(services: Services, email: str, reason: str = "") -> None:
         WaitlistEntry.insert(
             email=email,
             salt=salt,
-            token_hash=one_time.digest(one_time.derived(services.settings, PURPOSE, salt)),
+            token_hash=mail_tokens.digest(mail_tokens.derived(services.settings, PURPOSE, salt)),
             reason=reason,
             created_at=now,
         ).on_conflict(
@@ -65,24 +66,24 @@ def ask(services: Services, email: str, reason: str = "") -> None:
             WaitlistEntry.email == email, WaitlistEntry.asks < Value(1000)
         ).execute()
         entry = WaitlistEntry.get(WaitlistEntry.email == email)
-        letters.owe(
+        owing.owe(
             services,
             "waitlist_confirm",
             recipient=email,
             episode=f"{clock.to_ms(entry.created_at)}-{min(entry.asks, LETTERS)}",
             data={
-                "token": one_time.derived(services.settings, PURPOSE, entry.salt),
+                "token": mail_tokens.derived(services.settings, PURPOSE, entry.salt),
                 "known": entry.confirmed_at is not None,
                 "expires_at": clock.to_ms(now + UNCONFIRMED),
             },
         )
-    letters.hurry(services)
+    owing.hurry(services)
 
 
 def find(token: str) -> WaitlistEntry | None:
     """The entry that a letter's link names."""
     found: WaitlistEntry | None = WaitlistEntry.get_or_none(
-        WaitlistEntry.token_hash == one_time.digest(token)
+        WaitlistEntry.token_hash == mail_tokens.digest(token)
     )
     return found
 
@@ -156,8 +157,8 @@ def invite(services: Services, count: int) -> list[str]:
             entry.invited_at = now
             entry.place_until = until if holds else LONG_AGO
             entry.save()
-            token = one_time.derived(services.settings, PURPOSE, entry.salt)
-            letters.owe(
+            token = mail_tokens.derived(services.settings, PURPOSE, entry.salt)
+            owing.owe(
                 services,
                 "waitlist_invite",
                 recipient=entry.email,
@@ -171,5 +172,5 @@ def invite(services: Services, count: int) -> list[str]:
                 },
             )
             invited.append(entry.email)
-    letters.hurry(services)
+    owing.hurry(services)
     return invited

@@ -8,8 +8,9 @@ from datetime import datetime
 from peewee import fn
 
 from audiospective import clock
-from audiospective.actions import address, members
+from audiospective.actions import address
 from audiospective.models import Play, User, transaction
+from audiospective.notices import recipients
 from audiospective.services import Services
 
 
@@ -43,7 +44,7 @@ class Wishes:
 
 def wishes(user: User) -> Wishes:
     """What is settled now."""
-    off = members.switched_off(user)
+    off = recipients.switched_off(user)
     on = {choice.name for choice in LETTERS if not off.intersection(choice.kinds)}
     return Wishes(str(user.timezone), user.email, frozenset(on))
 
@@ -54,7 +55,7 @@ def save(services: Services, user: User, wanted: Wishes) -> bool:
         User.update(timezone=wanted.timezone).where(User.id == user.id).execute()
         for choice in LETTERS:
             for kind in choice.kinds:
-                members.switch(user.id, kind, on=choice.name in wanted.letters)
+                recipients.switch(user.id, kind, on=choice.name in wanted.letters)
     if wanted.email is None:
         return False
     return address.propose(services, user, wanted.email)

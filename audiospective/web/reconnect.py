@@ -6,9 +6,10 @@ from flask import Flask, make_response, render_template
 from flask.typing import ResponseReturnValue
 
 from audiospective import clock
-from audiospective.actions import health, links
+from audiospective.actions import health
 from audiospective.incidents import incident
 from audiospective.models import Connection, SpotifyApp, User
+from audiospective.notices import signed_links
 from audiospective.web import access
 from audiospective.web.context import services
 
@@ -21,7 +22,7 @@ def install(app: Flask) -> None:
 
 def page(token: str) -> ResponseReturnValue:
     """Says whose archive it is by a first letter only: whoever has the link may be anybody."""
-    found = links.read(services().settings, links.RECONNECT, token)
+    found = signed_links.read(services().settings, signed_links.RECONNECT, token)
     values, good = found or ([], False)
     user = User.get_or_none(User.id == values[0]) if good and len(values) == VALUES else None
     if user is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from audiospective.actions import links, members
+from audiospective.notices import recipients, signed_links
 from audiospective.policy.letters import KINDS
 from audiospective.web.context import services
 from audiospective.web.security import csrf
@@ -37,14 +37,14 @@ def page(token: str) -> ResponseReturnValue:
 
     A mail program (RFC 8058) posts `List-Unsubscribe=One-Click` and must get no redirect.
     """
-    found = links.read(services().settings, links.UNSUBSCRIBE, token)
+    found = signed_links.read(services().settings, signed_links.UNSUBSCRIBE, token)
     values = found[0] if found and len(found[0]) == VALUES else None
     if values is None or values[1] not in KINDS:
         return make_response(render_template("unsubscribe/unknown.html"), 404)
     user_id, kind = values
     if request.method == "POST":
         on = request.form.get("letters") == "on"
-        if not members.switch(user_id, kind, on=on):
+        if not recipients.switch(user_id, kind, on=on):
             return make_response(render_template("unsubscribe/unknown.html"), 404)
         if request.form.get("List-Unsubscribe") == "One-Click":
             return ""
@@ -52,7 +52,7 @@ def page(token: str) -> ResponseReturnValue:
     return render_template(
         "unsubscribe/page.html",
         token=token,
-        off=members.is_off(user_id, kind),
+        off=recipients.is_off(user_id, kind),
         words=WORDS.get(kind, "about this"),
         warns=kind in WARNINGS,
     )

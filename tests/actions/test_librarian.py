@@ -11,13 +11,14 @@ import pytest
 from click.testing import CliRunner
 
 from audiospective import clock, history, models
-from audiospective.actions import capacity, letters, removal, render, seal, verify
+from audiospective.actions import capacity, removal, seal, verify
 from audiospective.cli import audiospective
 from audiospective.clients.queues import BULK
 from audiospective.history import append, sampling, sealing
 from audiospective.jobs import context, tasks
 from audiospective.models import DamagedSegment, Play, PlaySegment, StorageRecord, User
 from audiospective.models.notices import Notice
+from audiospective.notices import owing, render
 from audiospective.services import Services
 from audiospective.settings import Settings
 from tests.factories import make_user
@@ -39,7 +40,7 @@ def operator(**values: Any) -> User:
 
 
 def written(services: Services) -> render.Words:
-    facts = letters.opened(services, Notice.get())
+    facts = owing.opened(services, Notice.get())
     return render.render("operator_alert", facts | {"unsubscribe_url": None})
 
 

@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 
 from audiospective import clock
-from audiospective.actions import letters, outbox
 from audiospective.models import transaction
 from audiospective.models.notices import SENDING, SENT, UNCERTAIN, Notice
+from audiospective.notices import outbox, owing
 from tests.fixtures import TOKEN_KEY
 from tests.support.processes import start, until
 
 ROOT = Path(__file__).parent.parent.parent
 PEOPLE = 5
 SENDER = """
-from audiospective.actions import outbox
+from audiospective.notices import outbox
 from audiospective.services import Services
 from audiospective.settings import Settings
 services = Services.build(Settings.from_env())
@@ -49,7 +49,7 @@ def environment(posted, tmp_path):
 def test_only_that_letter_is_repeated_and_under_the_same_key(posted, office, environment):
     for number in range(PEOPLE):
         with transaction():
-            letters.owe(
+            owing.owe(
                 posted, "verify_address", recipient=f"listener{number}@mail.example",
                 episode="e", data={"token": "t", "expires_at": clock.to_ms(clock.now()) + 10**9},
             )  # fmt: skip

@@ -10,7 +10,7 @@ import pytest
 from jinja2 import UndefinedError
 
 from audiospective import clock
-from audiospective.actions import render
+from audiospective.notices import render
 from audiospective.policy.letters import KINDS
 
 BASE = "https://archive.example"

@@ -10,7 +10,6 @@ from datetime import timedelta
 import pytest
 
 from audiospective import clock
-from audiospective.actions import letters, outbox
 from audiospective.models import User, transaction
 from audiospective.models.counters import Counter as Figures
 from audiospective.models.marks import Mark
@@ -23,6 +22,7 @@ from audiospective.models.notices import (
     UNCERTAIN,
     Notice,
 )
+from audiospective.notices import outbox, owing
 from tests.care.post_office import refused
 from tests.factories import make_user
 
@@ -30,13 +30,13 @@ from tests.factories import make_user
 def owe(services, recipient="stranger@mail.example", kind="waitlist_confirm", **more):
     values = {"episode": "e", "data": {}, **more}
     with transaction():
-        return letters.owe(services, kind, recipient=recipient, **values)
+        return owing.owe(services, kind, recipient=recipient, **values)
 
 
 @pytest.fixture(autouse=True)
 def plain_words(monkeypatch):
     """These tests are about delivery; what letters say is looked at elsewhere."""
-    from audiospective.actions import render
+    from audiospective.notices import render
 
     monkeypatch.setattr(
         render,

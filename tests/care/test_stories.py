@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from audiospective import clock
-from audiospective.actions import coverage, health, notify
+from audiospective.actions import coverage, health
 from audiospective.actions.apps import SECRET_PLACE
 from audiospective.clients.spotify import SpotifyError
 from audiospective.models import Connection, SpotifyApp, User
@@ -19,6 +19,7 @@ from audiospective.models.gaps import Gap
 from audiospective.models.marks import Mark
 from audiospective.models.notices import OBSOLETE, SENT, Notice
 from audiospective.models.poll_log import PollLog
+from audiospective.notices import notify
 from audiospective.policy.failures import Failure
 from audiospective.policy.health import Sentence
 from tests.care.post_office import refused

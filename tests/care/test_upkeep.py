@@ -11,7 +11,7 @@ import pytest
 from peewee import OperationalError
 
 from audiospective import clock, log
-from audiospective.actions import address, batch, budget, care, figures, notify, outbox, plan, purge
+from audiospective.actions import address, batch, budget, care, figures, plan, purge
 from audiospective.actions.address import Proof
 from audiospective.clients.spotify import SpotifyError
 from audiospective.models import Connection, SpotifyApp, User
@@ -19,6 +19,7 @@ from audiospective.models.counters import Counter
 from audiospective.models.marks import Mark
 from audiospective.models.notices import FAILED, QUEUED, SENT, Notice
 from audiospective.models.poll_log import PollLog
+from audiospective.notices import notify, outbox
 from audiospective.policy.failures import Failure
 from tests.factories import connected, crowd, listening, make_user
 
@@ -222,9 +223,9 @@ def test_one_part_of_the_round_that_breaks_does_not_silence_the_others(
 def test_an_address_is_proven_by_its_own_link_once_and_in_time(services, frozen):
     alice, bob = make_user("alice"), make_user("bob")
     address.propose(services, alice, "alice@mail.example")
-    from audiospective.actions import letters
+    from audiospective.notices import owing
 
-    token = letters.opened(services, Notice.get())["token"]
+    token = owing.opened(services, Notice.get())["token"]
     assert address.examine(services, token)[0] is Proof.GOOD
     assert User.get_by_id(alice.id).email_verified_at is None  # looking proves nothing
     for strange in ("", "x", token + "x", token[:-3]):
@@ -241,9 +242,9 @@ def test_an_address_is_proven_by_its_own_link_once_and_in_time(services, frozen)
 def test_a_link_for_an_address_that_was_replaced_or_a_link_too_old_proves_nothing(services, frozen):
     alice = make_user("alice")
     address.propose(services, alice, "old@mail.example")
-    from audiospective.actions import letters
+    from audiospective.notices import owing
 
-    token = letters.opened(services, Notice.get())["token"]
+    token = owing.opened(services, Notice.get())["token"]
     frozen.forward(days=4)
     assert address.prove(services, token) is Proof.EXPIRED
     User.update(email="new@mail.example").execute()

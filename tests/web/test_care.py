@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 
 from audiospective import clock
-from audiospective.actions import address, letters, links, members, notify
+from audiospective.actions import address
 from audiospective.models import Connection, User
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
 from audiospective.models.notices import Notice
 from audiospective.models.poll_log import PollLog
+from audiospective.notices import notify, owing, recipients, signed_links
 from audiospective.web.access import EXPECTS
 from tests.factories import make_connection, make_user
 
@@ -69,7 +70,9 @@ def test_a_link_that_is_too_old_leads_to_the_sign_in(site, alice):
 
 
 def test_a_forged_or_foreign_link_is_none(site, alice, reconnect):
-    unsubscribe = links.sign(site.services.settings, links.UNSUBSCRIBE, alice.id, "renewal")
+    unsubscribe = signed_links.sign(
+        site.services.settings, signed_links.UNSUBSCRIBE, alice.id, "renewal"
+    )
     for token in ("x", token_of(reconnect) + "x", unsubscribe):
         site.visitor().page(f"/reconnect/{token}", 404)
 
@@ -81,7 +84,9 @@ def test_before_anything_stopped_the_same_page_renews(site, reconnect):
 
 @pytest.fixture
 def unsubscribe(site, alice):
-    return "/u/" + links.sign(site.services.settings, links.UNSUBSCRIBE, alice.id, "renewal")
+    return "/u/" + signed_links.sign(
+        site.services.settings, signed_links.UNSUBSCRIBE, alice.id, "renewal"
+    )
 
 
 def test_opening_an_unsubscribe_link_changes_nothing_and_its_button_does(site, alice, unsubscribe):
@@ -92,13 +97,13 @@ def test_opening_an_unsubscribe_link_changes_nothing_and_its_button_does(site, a
     answer = visitor.submit(page, unsubscribe)
     assert answer.status_code == 303
     user = User.get_by_id(alice.id)
-    assert members.switched_off(user) == {"renewal"}
-    assert members.address(user, "renewal") is None
-    assert members.address(user, "archive_stopped") == "alice@mail.example"
+    assert recipients.switched_off(user) == {"renewal"}
+    assert recipients.address(user, "renewal") is None
+    assert recipients.address(user, "archive_stopped") == "alice@mail.example"
     page = visitor.page(unsubscribe)
     assert "stay away" in page.text
     visitor.submit(page, unsubscribe)
-    assert members.switched_off(User.get_by_id(alice.id)) == set()
+    assert recipients.switched_off(User.get_by_id(alice.id)) == set()
 
 
 def test_a_mail_program_unsubscribes_with_one_post_without_cookie_or_token(
@@ -111,7 +116,7 @@ def test_a_mail_program_unsubscribes_with_one_post_without_cookie_or_token(
     )
     assert (answer.status_code, answer.data) == (200, b"")
     assert "Set-Cookie" not in answer.headers
-    assert members.switched_off(User.get_by_id(alice.id)) == {"renewal"}
+    assert recipients.switched_off(User.get_by_id(alice.id)) == {"renewal"}
 
 
 def test_an_unsubscribe_link_of_somebody_who_left_or_of_nobody_leads_nowhere(
@@ -126,7 +131,7 @@ def test_an_unsubscribe_link_of_somebody_who_left_or_of_nobody_leads_nowhere(
 def test_an_address_is_proven_by_the_button_and_not_by_the_link(site):
     bob = make_user("bob")
     address.propose(site.services, bob, "bob@mail.example")
-    token = letters.opened(site.services, Notice.get())["token"]
+    token = owing.opened(site.services, Notice.get())["token"]
     visitor = site.visitor()
     page = visitor.page(f"/address/{token}")
     assert User.get_by_id(bob.id).email_verified_at is None

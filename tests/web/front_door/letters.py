@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from audiospective.actions import outbox
+from audiospective.notices import outbox
 from tests.web.front_door.conftest import Door
 
 

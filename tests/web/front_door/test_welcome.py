@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from audiospective import clock
-from audiospective.actions import batch, members, poll
+from audiospective.actions import batch, poll
 from audiospective.clients.deadline import Deadline
 from audiospective.models import Connection
 from audiospective.models.notices import Notice
+from audiospective.notices import recipients
 from audiospective.web import welcome
 from tests.factories import make_user
 from tests.support.clocks import Frozen
@@ -94,7 +95,7 @@ def test_zone_letters_and_address_are_settled_in_one_form(door: Door) -> None:
         "alice@example.org",
         None,
     )
-    off = members.switched_off(alice)
+    off = recipients.switched_off(alice)
     assert "gap_found" in off
     assert "archive_stopped" not in off
     letter = inbox(door, "alice@example.org")[0]

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from audiospective import clock
-from audiospective.actions import members
 from audiospective.incidents import incident
 from audiospective.models import Connection, User
 from audiospective.models.connections import ACTIVE, NEEDS_REAUTH, NOT_ALLOWED
 from audiospective.models.notices import Notice
+from audiospective.notices import recipients
 from audiospective.policy import escalation
 from audiospective.policy.letters import KINDS
 
@@ -29,7 +29,7 @@ def still_true(notice: Notice, data: Mapping[str, Any]) -> bool:
         return False
     kind = KINDS.get(notice.kind)
     # A letter about the archive goes to the address that is proven now, not to a former one.
-    if not (kind and kind.security) and members.address(user, notice.kind) != notice.recipient:
+    if not (kind and kind.security) and recipients.address(user, notice.kind) != notice.recipient:
         return False
     if notice.kind == "verify_address":
         return bool(user.email == notice.recipient and user.email_verified_at is None)

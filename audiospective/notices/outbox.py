@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from peewee import fn
 
 from audiospective import clock, log
-from audiospective.actions import letters, posting
 from audiospective.clients import mail
 from audiospective.clients.mail import (
     AccountRefusedError,
@@ -35,6 +34,7 @@ from audiospective.models.notices import (
     WAITING,
     Notice,
 )
+from audiospective.notices import compose, owing
 from audiospective.policy import letters as rules
 from audiospective.services import Services
 
@@ -106,8 +106,8 @@ class _Round:
     def _one(self, notice: Notice) -> bool:
         """Send one letter; False when all others have to wait."""
         try:
-            envelope = posting.envelope(self.services, notice, letters.opened)
-        except posting.UnwritableError as error:
+            envelope = compose.envelope(self.services, notice, owing.opened)
+        except compose.UnwritableError as error:
             log.trouble("letter_unwritable", error, notice=notice.id, kind=notice.kind)
             self._settle(notice, FAILED, str(error))
             return True

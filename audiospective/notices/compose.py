@@ -8,9 +8,9 @@ from typing import Any
 
 from jinja2 import TemplateError
 
-from audiospective.actions import links, render, truth
 from audiospective.clients.mail import Envelope
 from audiospective.models.notices import Notice
+from audiospective.notices import relevance, render, signed_links
 from audiospective.policy.letters import KINDS
 from audiospective.services import Services
 from audiospective.settings import Settings
@@ -30,7 +30,7 @@ def envelope(services: Services, notice: Notice, opened: Opener) -> Envelope | N
         data = opened(services, notice)
     except (VaultError, ValueError):
         raise UnwritableError("its data cannot be opened") from None
-    if not truth.still_true(notice, data):
+    if not relevance.still_true(notice, data):
         return None
     leave = unsubscribe_url(settings, notice, data)
     values = {"base_url": settings.base_url, "unsubscribe_url": leave, "timezone": "UTC", **data}
@@ -57,7 +57,7 @@ def unsubscribe_url(settings: Settings, notice: Notice, data: Mapping[str, Any])
         return str(data["unsubscribe_url"])
     if not notice.owner:
         return None
-    token = links.sign(settings, links.UNSUBSCRIBE, notice.owner, notice.kind)
+    token = signed_links.sign(settings, signed_links.UNSUBSCRIBE, notice.owner, notice.kind)
     return f"{settings.base_url}/u/{token}"
 
 

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from audiospective import clock, log
-from audiospective.actions import letters, links, members
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.incidents import incident, mass_failure
 from audiospective.models import Connection, SpotifyApp, User, transaction
@@ -16,6 +15,7 @@ from audiospective.models.connections import ACTIVE, NEEDS_REAUTH, NOT_ALLOWED
 from audiospective.models.gaps import Gap
 from audiospective.models.notices import QUEUED, SENDING, SENT, UNCERTAIN, Notice
 from audiospective.models.poll_log import PollLog
+from audiospective.notices import owing, recipients, signed_links
 from audiospective.policy import escalation, renewal
 from audiospective.policy import guard as mass
 from audiospective.policy.failures import Failure
@@ -102,7 +102,7 @@ def recovered(services: Services, before: Connection, added: int, hole: Hole | N
     about = Notice.user == user_id, Notice.kind.in_(TROUBLES), Notice.created_at >= since
     told = Notice.select().where(*about, Notice.status.in_((SENT, UNCERTAIN, SENDING))).exists()
     user = User.get_by_id(user_id)
-    recipient = members.address(user, "back_on")
+    recipient = recipients.address(user, "back_on")
     if not told or recipient is None:
         return False
     data = _common(services, user) | {
@@ -113,7 +113,7 @@ def recovered(services: Services, before: Connection, added: int, hole: Hole | N
         "hole_end": clock.to_ms(hole.end) if hole else None,
         "health_url": f"{services.settings.base_url}/health",
     }
-    return letters.owe(
+    return owing.owe(
         services, "back_on", recipient=recipient, episode=str(clock.to_ms(since)),
         user_id=user_id, data=data,
     )  # fmt: skip
@@ -136,11 +136,11 @@ def alert(
     whom = User.is_operator == True if owner is None else User.id == owner  # noqa: E712 - SQL
     owed = 0
     for user in User.select().where(whom):
-        recipient = members.address(user, "operator_alert")
+        recipient = recipients.address(user, "operator_alert")
         known = recipient is None or _owed_before(recipient, "operator_alert", episode, 0)
         if recipient is not None and not known:
             data = _common(services, user) | {"topic": topic, "facts": facts}
-            owed += letters.owe(
+            owed += owing.owe(
                 services, "operator_alert", recipient=recipient, episode=episode,
                 user_id=user.id, data=data,
             )  # fmt: skip
@@ -171,7 +171,7 @@ def _ladder_step(services: Services, connection: Connection) -> bool:
     if rung is None or mass_failure.in_force(int(connection.__data__["app"]), failure):
         return False
     user = User.get_by_id(user_id)
-    recipient = members.address(user, "archive_stopped")
+    recipient = recipients.address(user, "archive_stopped")
     if recipient is None:
         return False  # the dashboard says that nobody will be told
     url = reconnect_url(services, user_id, now)
@@ -193,7 +193,7 @@ def _ladder_step(services: Services, connection: Connection) -> bool:
             )
             .execute()
         )
-        return bool(moved) and letters.owe(
+        return bool(moved) and owing.owe(
             services, "archive_stopped", recipient=recipient,
             episode=incident.episode(connection), rung=rung, user_id=user_id, data=data,
         )  # fmt: skip
@@ -260,14 +260,14 @@ def _quiet(services: Services, connection: Connection, outages: set[int]) -> boo
     if (shared and app_id in outages) or mass_failure.any_in_force(app_id):
         return False
     user = User.get_by_id(connection.__data__["user"])
-    recipient = members.address(user, "no_success")
+    recipient = recipients.address(user, "no_success")
     if recipient is None:
         return False
     data = _common(services, user) | {
         "since": clock.to_ms(incident.last_known(connection)),
         "failure": kind or "",
     }
-    return letters.owe(
+    return owing.owe(
         services, "no_success", recipient=recipient,
         episode=incident.quiet_episode(connection), user_id=user.id, data=data,
     )  # fmt: skip
@@ -287,7 +287,7 @@ def _renewal(services: Services, connection: Connection) -> bool:
     now = clock.now()
     step = renewal.step(connection.reauth_due_at, now)
     user = User.get_by_id(connection.__data__["user"])
-    recipient = members.address(user, "renewal")
+    recipient = recipients.address(user, "renewal")
     if step is None or recipient is None:
         return False
     episode = str(clock.to_ms(connection.reauth_due_at))
@@ -300,7 +300,7 @@ def _renewal(services: Services, connection: Connection) -> bool:
         "renew_url": reconnect_url(services, user.id, now, renewal.STEPS[0] + LINK_GOOD_FOR),
         "expires_at": clock.to_ms(connection.reauth_due_at),
     }
-    return letters.owe(
+    return owing.owe(
         services, "renewal", recipient=recipient, episode=episode, rung=step,
         user_id=user.id, data=data,
     )  # fmt: skip
@@ -318,7 +318,7 @@ def _fresh_gaps() -> Iterator[Gap]:
 
 def _gap(services: Services, gap: Gap) -> bool:
     user = User.get_by_id(gap.__data__["user"])
-    recipient = members.address(user, "gap_found")
+    recipient = recipients.address(user, "gap_found")
     year, week, _ = gap.opened_at.isocalendar()
     episode = f"{year}-W{week}"  # whoever listens that much is told once a week
     if recipient is None or _owed_before(recipient, "gap_found", episode, 0):
@@ -328,7 +328,7 @@ def _gap(services: Services, gap: Gap) -> bool:
         "end": clock.to_ms(gap.ended_at),
         "health_url": f"{services.settings.base_url}/health",
     }
-    return letters.owe(
+    return owing.owe(
         services, "gap_found", recipient=recipient, episode=episode, user_id=user.id, data=data
     )
 
@@ -379,7 +379,9 @@ def reconnect_url(
     services: Services, user_id: int, now: datetime, good_for: timedelta = LINK_GOOD_FOR
 ) -> str:
     """The page behind a letter's button; opening it does nothing."""
-    token = links.sign(services.settings, links.RECONNECT, user_id, expires_at=now + good_for)
+    token = signed_links.sign(
+        services.settings, signed_links.RECONNECT, user_id, expires_at=now + good_for
+    )
     return f"{services.settings.base_url}/reconnect/{token}"
 
 

@@ -1,0 +1,1 @@
+"""E-mails: who is owed one, what it says, and how it leaves the outbox."""
