@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from audiospective import clock
-from audiospective.actions import coverage, poll
 from audiospective.models import Connection, transaction
 from audiospective.models.base import LONG_AGO
 from audiospective.models.claims import POLLED
 from audiospective.models.connections import ACTIVE, DISCONNECTED, NEEDS_REAUTH, PAUSED
+from audiospective.polling import coverage, poll
 from audiospective.services import Services
 
 PATIENCE = timedelta(minutes=5)  # between two checks that the person asks for

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from audiospective import clock
-from audiospective.actions import membership, record
+from audiospective.actions import membership
 from audiospective.actions.membership import Outcome, Visit
 from audiospective.clients.consent import SCOPE, Consent
 from audiospective.clients.deadline import Deadline
@@ -16,6 +16,7 @@ from audiospective.clients.spotify import Credentials, Profile, SpotifyError, To
 from audiospective.models import SpotifyApp
 from audiospective.policy import limits
 from audiospective.policy.failures import Failure
+from audiospective.polling import record
 from audiospective.services import Services
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,6 @@ from peewee import IntegrityError
 from redis.exceptions import RedisError
 
 from audiospective import clock
-from audiospective.actions.apps import SECRET_PLACE
 from audiospective.clients.consent import Consent
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.spotify import Credentials, SpotifyError
@@ -19,6 +18,7 @@ from audiospective.models.apps import ENVIRONMENT_APP
 from audiospective.models.base import LONG_AGO, database, is_sqlite
 from audiospective.models.connections import DISCONNECTED
 from audiospective.policy.failures import Failure
+from audiospective.polling.app_credentials import SECRET_PLACE
 from audiospective.services import Services
 from audiospective.settings import DEVELOPMENT_SEATS
 from audiospective.vault import VaultError

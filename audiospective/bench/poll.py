@@ -15,7 +15,7 @@ from typing import Any
 from cryptography.fernet import Fernet
 
 from audiospective import clock
-from audiospective.actions import batch, spotify_app
+from audiospective.actions import spotify_app
 from audiospective.bench.cataloging import catalog_rows
 from audiospective.bench.listening import Catalog
 from audiospective.bench.measuring import Echo, peak_mb, seconds
@@ -24,6 +24,7 @@ from audiospective.clients.deadline import Deadline
 from audiospective.clients.spotify import THREADS
 from audiospective.models import Connection
 from audiospective.models.connections import ACCESS_PLACE, REFRESH_PLACE
+from audiospective.polling import batch
 from audiospective.services import Services
 from audiospective.settings import Settings
 

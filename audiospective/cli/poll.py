@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from audiospective.actions import batch, poll
 from audiospective.cli._archive import member, opened
 from audiospective.clients.deadline import Deadline
+from audiospective.polling import batch, poll
 
 
 @click.command()

@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.progress import track
 
 from audiospective import clock
-from audiospective.actions import batch as batches
-from audiospective.actions import plan, poll
 from audiospective.cli._archive import opened
 from audiospective.clients.deadline import Deadline
+from audiospective.polling import batch as batches
+from audiospective.polling import plan, poll
 
 
 @click.command()

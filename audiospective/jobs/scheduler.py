@@ -10,9 +10,9 @@ from typing import Any
 from redis.exceptions import RedisError
 from rq_scheduler import Scheduler
 
-from audiospective.actions import plan
 from audiospective.clients.queues import UPKEEP, TaskJob, TaskQueue
 from audiospective.jobs import periodic
+from audiospective.polling import plan
 from audiospective.services import Services
 
 INTERVAL = 5  # seconds between two looks at the schedule

@@ -5,19 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from audiospective import log
-from audiospective.actions import (
-    batch,
-    capacity,
-    care,
-    plan,
-    poll,
-    removal,
-    seal,
-    spotify_app,
-    verify,
-)
+from audiospective.actions import capacity, care, removal, seal, spotify_app, verify
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.jobs.context import deadline, task
+from audiospective.polling import batch, plan, poll
 from audiospective.services import Services
 
 

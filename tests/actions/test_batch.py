@@ -9,8 +9,6 @@ import pytest
 from peewee import DatabaseError, OperationalError
 
 from audiospective import clock
-from audiospective.actions import batch, plan, record
-from audiospective.actions.batch import archive
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.spotify import SpotifyError, Tokens
 from audiospective.history import catalog
@@ -18,6 +16,8 @@ from audiospective.models import Connection, Play, SpotifyApp, Track, claims
 from audiospective.models.base import LONG_AGO
 from audiospective.policy import circuit
 from audiospective.policy.failures import Failure
+from audiospective.polling import batch, plan, record
+from audiospective.polling.batch import archive
 from tests.factories import connected, crowd, listening, make_connection, make_user, page, play
 
 

@@ -9,10 +9,10 @@ import pytest
 from peewee import OperationalError
 
 from audiospective import clock
-from audiospective.actions import batch, plan
 from audiospective.clients.queues import QUEUES, TaskJob
 from audiospective.models import Connection, Play, base
 from audiospective.policy import schedule
+from audiospective.polling import batch, plan
 from tests.factories import connected, crowd, listening
 
 

@@ -9,12 +9,13 @@ from datetime import timedelta
 import pytest
 
 from audiospective import clock
-from audiospective.actions import batch, connection, membership, plan
+from audiospective.actions import connection, membership
 from audiospective.clients.recently_played import AlbumFacts, ArtistFacts, PolledPlay, TrackFacts
 from audiospective.clients.spotify import Profile, Tokens
 from audiospective.history import append, catalog
 from audiospective.models import Album, Artist, Connection, Play, Track, TrackArtist, User, claims
 from audiospective.models.base import LONG_AGO
+from audiospective.polling import batch, plan
 from tests.actions.test_batch import offer, reload, run
 from tests.factories import connected, crowd, listening, page
 

@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from audiospective import clock
-from audiospective.actions import plan, poll
 from audiospective.clients.queues import FREE, INTERACTIVE, PRO, QUEUES, TaskJob
 from audiospective.models import Connection, SpotifyApp, User, claims
 from audiospective.policy import circuit
+from audiospective.polling import plan, poll
 from tests.factories import connected, crowd
 
 

@@ -10,10 +10,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from audiospective import clock
-from audiospective.actions import batch, poll, signin_link, waitlist
+from audiospective.actions import signin_link, waitlist
 from audiospective.clients.deadline import Deadline
 from audiospective.models import User
 from audiospective.notices import outbox
+from audiospective.polling import batch, poll
 from audiospective.sandbox import SandboxServer
 from tests.browser.conftest import House, MakeHouse
 from tests.browser.test_accessibility import look

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from audiospective import clock
-from audiospective.actions import batch, care, plan
+from audiospective.actions import care
 from audiospective.models import Connection, User
+from audiospective.polling import batch, plan
 from audiospective.services import Services
 from tests.care.post_office import PostOffice
 from tests.factories import listening, make_connection, make_user

@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audiospective import clock
-from audiospective.actions import coverage
-from audiospective.actions.batch import now as poll_now
 from audiospective.models import Connection, UnreadablePlay
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
+from audiospective.polling import coverage
+from audiospective.polling.batch import now as poll_now
 from tests.factories import connected, listening
 
 HOUR = timedelta(hours=1)

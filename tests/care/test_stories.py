@@ -8,8 +8,7 @@ from datetime import timedelta
 import pytest
 
 from audiospective import clock
-from audiospective.actions import coverage, health
-from audiospective.actions.apps import SECRET_PLACE
+from audiospective.actions import health
 from audiospective.clients.spotify import SpotifyError
 from audiospective.models import Connection, SpotifyApp, User
 from audiospective.models.base import is_sqlite
@@ -22,6 +21,8 @@ from audiospective.models.poll_log import PollLog
 from audiospective.notices import notify
 from audiospective.policy.failures import Failure
 from audiospective.policy.health import Sentence
+from audiospective.polling import coverage
+from audiospective.polling.app_credentials import SECRET_PLACE
 from tests.care.post_office import refused
 
 REVOKED = SpotifyError(Failure.AUTH, "revoked", status=400)

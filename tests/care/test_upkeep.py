@@ -11,7 +11,7 @@ import pytest
 from peewee import OperationalError
 
 from audiospective import clock, log
-from audiospective.actions import address, batch, budget, care, figures, plan, purge
+from audiospective.actions import address, care, purge
 from audiospective.actions.address import Proof
 from audiospective.clients.spotify import SpotifyError
 from audiospective.models import Connection, SpotifyApp, User
@@ -21,6 +21,7 @@ from audiospective.models.notices import FAILED, QUEUED, SENT, Notice
 from audiospective.models.poll_log import PollLog
 from audiospective.notices import notify, outbox
 from audiospective.policy.failures import Failure
+from audiospective.polling import batch, call_quota, plan, poll_counters
 from tests.factories import connected, crowd, listening, make_user
 
 DAY = timedelta(days=1)
@@ -112,7 +113,7 @@ def test_figures_that_cannot_be_written_cost_no_play(services, spotify, frozen, 
     def full(*_):
         raise OperationalError("disk full")
 
-    monkeypatch.setattr(figures.Counter, "add", full)
+    monkeypatch.setattr(poll_counters.Counter, "add", full)
     alice = connected(services)
     spotify.pages[f"access-{alice.user_id}"] = listening(clock.now(), 3)
     assert run(services, [alice]).new_plays == 3
@@ -137,12 +138,12 @@ def test_an_apps_allowance_pauses_it_for_an_hour_and_survives_a_flush(services, 
     run(services, [alice])
     app = SpotifyApp.get_by_id(1)
     assert (app.blocked_until, app.block_reason) == (frozen.now + timedelta(hours=1), "budget")
-    assert not budget.may_look_up(app)
+    assert not call_quota.may_look_up(app)
     services.redis.flushall()
     frozen.forward(minutes=50)
     assert plan.due(frozen.now + timedelta(hours=9), frozen.now) == []
     frozen.forward(hours=22)  # the day has rolled on
-    assert budget.settle(services, [1]) == []
+    assert call_quota.settle(services, [1]) == []
 
 
 def test_the_purge_keeps_what_is_needed_and_forgets_the_rest(services, frozen):

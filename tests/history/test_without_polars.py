@@ -29,7 +29,7 @@ def run(code: str, **environ: str) -> subprocess.CompletedProcess[str]:
         "audiospective.jobs.tasks",  # imported by the worker's parent, before it forks
         "audiospective.jobs.run",
         "audiospective.jobs.scheduler",
-        "audiospective.actions.batch",
+        "audiospective.polling.batch",
         "audiospective.app",  # imported by gunicorn's master
         "audiospective.history",
         "audiospective.cli",

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from audiospective import clock
-from audiospective.actions import plan
 from audiospective.clients.queues import FREE
 from audiospective.models import Connection, Play
 from audiospective.models.connections import ACCESS_PLACE, REFRESH_PLACE
+from audiospective.polling import plan
 from audiospective.sandbox import CLIENT_ID, CLIENT_SECRET, SandboxServer
 from audiospective.services import Services
 from audiospective.settings import Settings

@@ -12,7 +12,6 @@ from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
 from audiospective import clock
-from audiospective.actions import apps, plan
 from audiospective.clients.queues import (
     FREE,
     INTERACTIVE,
@@ -24,6 +23,7 @@ from audiospective.clients.queues import (
 from audiospective.jobs import context, tasks
 from audiospective.jobs.worker import build
 from audiospective.models import Connection, Play
+from audiospective.polling import app_credentials, plan
 from tests.factories import connected, listening
 
 
@@ -76,7 +76,7 @@ def test_the_planner_runs_through_the_queue_and_its_batch_after_it(services, spo
         "os.system",
         "audiospective.jobs.tasks._private",
         "audiospective.jobs.tasks.batch.archive",
-        "audiospective.actions.plan.plan",
+        "audiospective.polling.plan.plan",
         "audiospective.jobs.context.services",
         "",
     ],
@@ -135,7 +135,7 @@ def test_a_secret_that_the_operator_replaced_reaches_the_polls_with_the_next_pla
     settings = replace(services.settings, spotify_client_secret="replaced")
     with context.use(replace(services, settings=settings)):
         tasks.plan_polls()
-    assert apps.credentials(services, [1])[1].client_secret == "replaced"
+    assert app_credentials.credentials(services, [1])[1].client_secret == "replaced"
 
 
 def test_an_app_that_cannot_be_brought_up_to_date_stops_no_plan(services, monkeypatch):

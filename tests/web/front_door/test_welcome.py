@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from audiospective import clock
-from audiospective.actions import batch, poll
 from audiospective.clients.deadline import Deadline
 from audiospective.models import Connection
 from audiospective.models.notices import Notice
 from audiospective.notices import recipients
+from audiospective.polling import batch, poll
 from audiospective.web import welcome
 from tests.factories import make_user
 from tests.support.clocks import Frozen

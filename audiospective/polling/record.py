@@ -8,8 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from audiospective import clock, log
-from audiospective.actions import coverage
-from audiospective.actions.fetch import Attempt
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.clients.spotify import Tokens
 from audiospective.history import append
@@ -22,6 +20,8 @@ from audiospective.models.poll_log import PollLog
 from audiospective.notices import notify
 from audiospective.policy import circuit, failures, limits, schedule
 from audiospective.policy.failures import Failure
+from audiospective.polling import coverage
+from audiospective.polling.fetch import Attempt
 from audiospective.services import Services
 
 Result = TypeVar("Result")

@@ -7,10 +7,10 @@ from collections import Counter as Tally
 from peewee import PeeweeException
 
 from audiospective import clock, log
-from audiospective.actions import budget
-from audiospective.actions.fetch import Attempt
 from audiospective.models.counters import Counter
 from audiospective.policy.failures import Failure
+from audiospective.polling import call_quota
+from audiospective.polling.fetch import Attempt
 from audiospective.services import Services
 
 STEPS_MS = (100, 250, 500, 1000, 2500, 5000, 10_000)  # upper ends of the duration's classes
@@ -49,7 +49,7 @@ class Figures:
         self.sums[f"poll_ms_le:{step}"] += 1
         self.sums["plays"] += added
         self.sums["retries"] += requests - attempt.calls
-        self.sums[f"{budget.CALLS}{claim.app_id}"] += requests
+        self.sums[f"{call_quota.CALLS}{claim.app_id}"] += requests
         if attempt.failure in LIMITED:
             self.sums[f"limited:{claim.app_id}:{attempt.failure}"] += 1
         self.apps.add(claim.app_id)
@@ -59,6 +59,6 @@ class Figures:
         try:
             Counter.add({**self.sums, "hits": hits}, clock.now())
             if self.apps:
-                budget.settle(services, self.apps)
+                call_quota.settle(services, self.apps)
         except PeeweeException as error:
             log.trouble("figures_lost", error)

@@ -11,9 +11,6 @@ from datetime import UTC, datetime
 
 from peewee import OperationalError
 
-from audiospective.actions import apps, record, slots
-from audiospective.actions.fetch import Attempt, fetch
-from audiospective.actions.figures import Figures
 from audiospective.clients.deadline import GRACE, Deadline
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.clients.recently_played import PolledPlay
@@ -23,6 +20,9 @@ from audiospective.models import claims, transaction
 from audiospective.models.claims import Claim
 from audiospective.policy import circuit
 from audiospective.policy.failures import CHARGED_TO_APP, Failure
+from audiospective.polling import app_credentials, poll_dedupe, record
+from audiospective.polling.fetch import Attempt, fetch
+from audiospective.polling.poll_counters import Figures
 from audiospective.services import Services
 
 SECONDS = 20.0  # for a batch's HTTP; a dyno that must go is killed 30 s after it is told
@@ -64,7 +64,7 @@ def archive(
     back. Raises only what concerns the whole batch: the database cannot be reached.
     """
     report = Report()
-    left = slots.without_done(services, user_ids, slot)
+    left = poll_dedupe.without_done(services, user_ids, slot)
     report.hits = len(user_ids) - len(left)
     alone = circuit.ALONE_AFTER if len(user_ids) > 1 else None
     claimed = claims.claim(left, before, suspects_below=alone)
@@ -105,20 +105,20 @@ class _Run:
             pool.shutdown(wait=False, cancel_futures=True)
             self._give_back()
             if self.slot is not None:
-                slots.mark_done(self.services, self.done, self.slot)
+                poll_dedupe.mark_done(self.services, self.done, self.slot)
             self.figures.keep(self.services, self.report.hits)
 
     def _start(
         self, pool: ThreadPoolExecutor, claimed: Sequence[Claim]
     ) -> dict[Future[Attempt], Attempt]:
-        known = apps.credentials(self.services, {claim.app_id for claim in claimed})
+        known = app_credentials.credentials(self.services, {claim.app_id for claim in claimed})
         running: dict[Future[Attempt], Attempt] = {}
         for claim in claimed:
             if circuit.is_poison(claim.unfinished_before):
-                self._poison(Attempt(claim, apps.NOBODY, failure=Failure.UNKNOWN))
+                self._poison(Attempt(claim, app_credentials.NOBODY, failure=Failure.UNKNOWN))
             elif (credentials := known.get(claim.app_id)) is None:
                 # The app's secret cannot be opened: the app's trouble, not this person's.
-                self._fail(Attempt(claim, apps.NOBODY, failure=Failure.APP))
+                self._fail(Attempt(claim, app_credentials.NOBODY, failure=Failure.APP))
             else:
                 attempt = Attempt(claim, credentials)
                 running[pool.submit(fetch, self.services, attempt, self.deadline)] = attempt

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from audiospective import clock
-from audiospective.actions import batch, plan
 from audiospective.clients.deadline import Deadline
 from audiospective.models import transaction
 from audiospective.models.connections import Connection
+from audiospective.polling import batch, plan
 from audiospective.services import Services
 
 log = logging.getLogger(__name__)

@@ -1,0 +1,1 @@
+"""From a member who is due to plays in the archive."""
