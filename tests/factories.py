@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from audiospective import clock
-from audiospective.actions import spotify_app
+from audiospective.accounts import spotify_app
 from audiospective.clients.recently_played import (
     AlbumFacts,
     ArtistFacts,

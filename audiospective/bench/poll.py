@@ -15,7 +15,7 @@ from typing import Any
 from cryptography.fernet import Fernet
 
 from audiospective import clock
-from audiospective.actions import spotify_app
+from audiospective.accounts import spotify_app
 from audiospective.bench.cataloging import catalog_rows
 from audiospective.bench.listening import Catalog
 from audiospective.bench.measuring import Echo, peak_mb, seconds

@@ -10,7 +10,7 @@ from peewee import PeeweeException
 from redis.exceptions import RedisError
 
 from audiospective import models
-from audiospective.actions import membership
+from audiospective.accounts import membership
 from audiospective.models import User
 from audiospective.services import Services
 from audiospective.settings import Settings

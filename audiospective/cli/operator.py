@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from audiospective.actions import membership
+from audiospective.accounts import membership
 from audiospective.cli._archive import member, opened
 
 

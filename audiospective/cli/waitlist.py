@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from audiospective.actions import membership, waitlist
+from audiospective.accounts import membership, waitlist
 from audiospective.cli._archive import opened
 from audiospective.policy.founding import Places
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from audiospective import log
-from audiospective.actions import capacity, care, removal, seal, spotify_app, verify
+from audiospective.accounts import spotify_app
+from audiospective.actions import capacity, care, removal, seal, verify
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.jobs.context import deadline, task
 from audiospective.polling import batch, plan, poll

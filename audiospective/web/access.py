@@ -14,7 +14,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 from werkzeug.wrappers import Response
 
 from audiospective import clock
-from audiospective.actions.membership import new_session_key
+from audiospective.accounts.membership import new_session_key
 from audiospective.models import User
 from audiospective.web.htmx import is_fragment
 from audiospective.web.safe import local_path

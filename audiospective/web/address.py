@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Flask, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from audiospective.actions import address
-from audiospective.actions.address import Proof
+from audiospective.accounts import address
+from audiospective.accounts.address import Proof
 from audiospective.web.context import services
 
 STATUS = {Proof.STRANGE: 404, Proof.EXPIRED: 410}

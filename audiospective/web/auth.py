@@ -6,8 +6,8 @@ from flask import Flask, flash, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from audiospective.actions import signin, spotify_app
-from audiospective.actions.membership import Joined, Returned, Visit, Waitlisted, WrongAccount
+from audiospective.accounts import signin, spotify_app
+from audiospective.accounts.membership import Joined, Returned, Visit, Waitlisted, WrongAccount
 from audiospective.models import Connection, SpotifyApp, User
 from audiospective.models.base import database
 from audiospective.models.connections import ACTIVE, PAUSED

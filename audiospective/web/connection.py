@@ -8,8 +8,8 @@ from flask import Flask, flash, make_response, redirect, render_template, reques
 from flask.typing import ResponseReturnValue
 
 from audiospective import clock
-from audiospective.actions import connection
-from audiospective.actions.connection import Answer, Check
+from audiospective.accounts import connection
+from audiospective.accounts.connection import Answer, Check
 from audiospective.models import Connection
 from audiospective.models.poll_log import PollLog
 from audiospective.web.access import person, signed_in

@@ -8,7 +8,7 @@ import threading
 from peewee import PeeweeException
 
 from audiospective import clock
-from audiospective.actions import membership
+from audiospective.accounts import membership
 from audiospective.policy.founding import Places
 from audiospective.services import Services
 

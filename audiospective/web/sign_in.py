@@ -8,7 +8,7 @@ from flask import Flask, make_response, redirect, render_template, request, url_
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from audiospective.actions import signin_link
+from audiospective.accounts import signin_link
 from audiospective.policy import addresses
 from audiospective.web import access, throttle
 from audiospective.web.context import services

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Flask, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from audiospective.actions import spotify_app
-from audiospective.actions.spotify_app import Trouble
+from audiospective.accounts import spotify_app
+from audiospective.accounts.spotify_app import Trouble
 from audiospective.models import Connection
 from audiospective.web import throttle
 from audiospective.web.access import person, signed_in

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from audiospective.actions import membership, waitlist
+from audiospective.accounts import membership, waitlist
 from audiospective.policy import addresses
 from audiospective.policy.founding import Refusal
 from audiospective.web import throttle

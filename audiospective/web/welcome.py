@@ -11,8 +11,8 @@ from flask import Flask, flash, make_response, redirect, render_template, reques
 from flask.typing import ResponseReturnValue
 
 from audiospective import clock
-from audiospective.actions import welcome
-from audiospective.actions.welcome import Wishes
+from audiospective.accounts import welcome
+from audiospective.accounts.welcome import Wishes
 from audiospective.models import Connection, User
 from audiospective.policy import addresses, tiers
 from audiospective.web import throttle

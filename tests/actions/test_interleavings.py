@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from audiospective import clock
-from audiospective.actions import connection, membership
+from audiospective.accounts import connection, membership
 from audiospective.clients.recently_played import AlbumFacts, ArtistFacts, PolledPlay, TrackFacts
 from audiospective.clients.spotify import Profile, Tokens
 from audiospective.history import append, catalog

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from audiospective import clock
-from audiospective.actions import membership, spotify_app
-from audiospective.actions.membership import (
+from audiospective.accounts import membership, spotify_app
+from audiospective.accounts.membership import (
     Joined,
     Outcome,
     Returned,

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from audiospective import clock
-from audiospective.actions import signin_link, waitlist
+from audiospective.accounts import signin_link, waitlist
 from audiospective.clients.deadline import Deadline
 from audiospective.models import User
 from audiospective.notices import outbox

@@ -11,8 +11,9 @@ import pytest
 from peewee import OperationalError
 
 from audiospective import clock, log
-from audiospective.actions import address, care, purge
-from audiospective.actions.address import Proof
+from audiospective.accounts import address
+from audiospective.accounts.address import Proof
+from audiospective.actions import care, purge
 from audiospective.clients.spotify import SpotifyError
 from audiospective.models import Connection, SpotifyApp, User
 from audiospective.models.counters import Counter

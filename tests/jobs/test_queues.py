@@ -140,7 +140,7 @@ def test_a_secret_that_the_operator_replaced_reaches_the_polls_with_the_next_pla
 
 def test_an_app_that_cannot_be_brought_up_to_date_stops_no_plan(services, monkeypatch):
     connected(services)
-    monkeypatch.setattr("audiospective.actions.spotify_app.environment_app", lambda _: 1 / 0)
+    monkeypatch.setattr("audiospective.accounts.spotify_app.environment_app", lambda _: 1 / 0)
     with context.use(services):
         tasks.plan_polls()
     assert services.queues.queue(FREE).count == 1

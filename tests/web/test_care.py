@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from audiospective import clock
-from audiospective.actions import address
+from audiospective.accounts import address
 from audiospective.models import Connection, User
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap

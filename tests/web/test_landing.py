@@ -6,7 +6,7 @@ import pytest
 from peewee import OperationalError
 
 from audiospective import models
-from audiospective.actions import membership
+from audiospective.accounts import membership
 from audiospective.policy.founding import Places
 from audiospective.web import places as counting
 from tests.factories import make_user

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from audiospective import clock, models
-from audiospective.actions import signin_link
+from audiospective.accounts import signin_link
 from audiospective.models import Connection, User
 from audiospective.models.sign_in_links import SignInLink
 from tests.factories import make_user

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from audiospective import clock
-from audiospective.actions import spotify_app
+from audiospective.accounts import spotify_app
 from audiospective.models import Connection, SpotifyApp, User
 from audiospective.models.connections import ACTIVE, DISCONNECTED, REFRESH_PLACE
 from tests.factories import make_user

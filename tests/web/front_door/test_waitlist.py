@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from audiospective.actions import membership, waitlist
+from audiospective.accounts import membership, waitlist
 from audiospective.models import User
 from audiospective.models.notices import Notice
 from audiospective.models.waitlist import WaitlistEntry

@@ -8,7 +8,7 @@ from datetime import datetime
 from peewee import fn
 
 from audiospective import clock
-from audiospective.actions import address
+from audiospective.accounts import address
 from audiospective.models import Play, User, transaction
 from audiospective.notices import recipients
 from audiospective.services import Services

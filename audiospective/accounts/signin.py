@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from audiospective import clock
-from audiospective.actions import membership
-from audiospective.actions.membership import Outcome, Visit
+from audiospective.accounts import membership
+from audiospective.accounts.membership import Outcome, Visit
 from audiospective.clients.consent import SCOPE, Consent
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.spotify import Credentials, Profile, SpotifyError, Tokens

@@ -6,7 +6,7 @@ import secrets
 from datetime import timedelta
 
 from audiospective import clock
-from audiospective.actions import membership
+from audiospective.accounts import membership
 from audiospective.models import User, transaction
 from audiospective.models.sign_in_links import SignInLink
 from audiospective.notices import mail_tokens, owing

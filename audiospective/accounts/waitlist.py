@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from peewee import Value
 
 from audiospective import clock
-from audiospective.actions import membership
+from audiospective.accounts import membership
 from audiospective.models import transaction
 from audiospective.models.base import LONG_AGO, is_sqlite
 from audiospective.models.founding import FoundingRegister

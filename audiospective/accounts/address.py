@@ -6,7 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from audiospective import clock
-from audiospective.actions import membership
+from audiospective.accounts import membership
 from audiospective.models import User, transaction
 from audiospective.notices import owing, signed_links
 from audiospective.services import Services

@@ -1,0 +1,1 @@
+"""Members: how they join, sign in, connect and leave."""
