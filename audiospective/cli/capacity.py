@@ -17,8 +17,8 @@ def command() -> None:
 
     Prices come from the small table audiospective/actions/prices.toml, made to be edited.
     """
-    from audiospective.actions import capacity
     from audiospective.models.sizes import tables
+    from audiospective.operations import capacity
 
     with opened() as services:
         found = capacity.measure()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from audiospective.actions import doctor
+from audiospective.operations import doctor
 from audiospective.services import Services
 from audiospective.settings import Settings
 

@@ -14,7 +14,7 @@ def command() -> None:
     Put the new key first in TOKEN_KEYS, restart every process, run this, then take the old key
     out. It can be stopped and repeated at any time.
     """
-    from audiospective.actions import reseal
+    from audiospective.operations import reseal
 
     with opened() as services:
         report = reseal.everything(services)

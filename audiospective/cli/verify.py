@@ -17,7 +17,7 @@ def command(ctx: click.Context, user: str | None) -> None:
     that the catalog knows their tracks. A damaged year is set aside, whole, and never read in part;
     once its bytes are put back, this command takes it in again.
     """
-    from audiospective.actions import verify
+    from audiospective.operations import verify
 
     faults = segments = plays = 0
     with opened():

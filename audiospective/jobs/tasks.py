@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from audiospective import log
 from audiospective.accounts import spotify_app
-from audiospective.actions import capacity, care, removal, seal, verify
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.jobs.context import deadline, task
+from audiospective.operations import capacity, maintenance, removal, seal, verify
 from audiospective.polling import batch, plan, poll
 from audiospective.services import Services
 
@@ -37,13 +37,13 @@ def poll_user(services: Services, user_id: int) -> None:
 @task
 def look_after(services: Services) -> None:
     """Owe the letters that are due, send what waits, forget what is old."""
-    care.round_of_care(services)
+    maintenance.round_of_care(services)
 
 
 @task
 def send_letters(services: Services) -> None:
     """Empty the outbox now: somebody is waiting for a letter."""
-    care.deliver(services)
+    maintenance.deliver(services)
 
 
 @task

@@ -7,11 +7,11 @@ from datetime import datetime
 from hashlib import sha256
 from itertools import groupby
 
-from audiospective.actions import health
-from audiospective.actions.health import Health
 from audiospective.history import newest
 from audiospective.history.newest import RecentPlay
 from audiospective.models.claims import POLLED
+from audiospective.operations import health
+from audiospective.operations.health import Health
 from audiospective.policy.health import BAD, GOOD, WAIT, Sentence
 from audiospective.services import Services
 from audiospective.web.filters import local

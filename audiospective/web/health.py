@@ -8,10 +8,10 @@ from flask import Flask, render_template
 from flask.typing import ResponseReturnValue
 
 from audiospective import clock
-from audiospective.actions import health
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
 from audiospective.models.poll_log import PollLog
+from audiospective.operations import health
 from audiospective.policy import completeness
 from audiospective.policy.completeness import Month
 from audiospective.web.access import person, signed_in

@@ -6,10 +6,10 @@ from flask import Flask, make_response, render_template
 from flask.typing import ResponseReturnValue
 
 from audiospective import clock
-from audiospective.actions import health
 from audiospective.incidents import incident
 from audiospective.models import Connection, SpotifyApp, User
 from audiospective.notices import signed_links
+from audiospective.operations import health
 from audiospective.web import access
 from audiospective.web.context import services
 

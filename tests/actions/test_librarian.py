@@ -11,7 +11,6 @@ import pytest
 from click.testing import CliRunner
 
 from audiospective import clock, history, models
-from audiospective.actions import capacity, removal, seal, verify
 from audiospective.cli import audiospective
 from audiospective.clients.queues import BULK
 from audiospective.history import append, sampling, sealing
@@ -19,6 +18,7 @@ from audiospective.jobs import context, tasks
 from audiospective.models import DamagedSegment, Play, PlaySegment, StorageRecord, User
 from audiospective.models.notices import Notice
 from audiospective.notices import owing, render
+from audiospective.operations import capacity, removal, seal, verify
 from audiospective.services import Services
 from audiospective.settings import Settings
 from tests.factories import make_user

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from cryptography.fernet import Fernet
 
-from audiospective.actions import reseal
 from audiospective.models import Connection
 from audiospective.models.base import LONG_AGO
+from audiospective.operations import reseal
 from audiospective.polling import app_credentials
 from audiospective.vault import Vault
 from tests.factories import connected

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from audiospective import clock
-from audiospective.actions import care
 from audiospective.models import Connection, User
+from audiospective.operations import maintenance
 from audiospective.polling import batch, plan
 from audiospective.services import Services
 from tests.care.post_office import PostOffice
@@ -79,7 +79,7 @@ class Life:
         slot = plan.current_slot(self.services, now)
         if due:
             batch.archive(self.services, due, slot.start, now)
-        care.round_of_care(self.services, wait=lambda seconds: None)
+        maintenance.round_of_care(self.services, wait=lambda seconds: None)
 
     def passes(self, every: timedelta = CARE, **amount: float) -> None:
         """Let time go by in steps of twenty minutes, or whatever is said."""

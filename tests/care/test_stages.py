@@ -15,12 +15,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from audiospective import clock
-from audiospective.actions import health
 from audiospective.clients.spotify import SpotifyClient
 from audiospective.models import Connection, Play, SpotifyApp
 from audiospective.models.connections import ACCESS_PLACE, REFRESH_PLACE
 from audiospective.models.notices import Notice
 from audiospective.models.poll_log import PollLog
+from audiospective.operations import health
 from audiospective.policy.failures import Failure
 from audiospective.policy.health import Sentence
 from audiospective.polling import batch

@@ -8,7 +8,6 @@ from datetime import timedelta
 import pytest
 
 from audiospective import clock
-from audiospective.actions import health
 from audiospective.clients.spotify import SpotifyError
 from audiospective.models import Connection, SpotifyApp, User
 from audiospective.models.base import is_sqlite
@@ -19,6 +18,7 @@ from audiospective.models.marks import Mark
 from audiospective.models.notices import OBSOLETE, SENT, Notice
 from audiospective.models.poll_log import PollLog
 from audiospective.notices import notify
+from audiospective.operations import health
 from audiospective.policy.failures import Failure
 from audiospective.policy.health import Sentence
 from audiospective.polling import coverage

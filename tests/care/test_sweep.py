@@ -6,10 +6,10 @@ import pytest
 from peewee import OperationalError
 
 from audiospective import clock
-from audiospective.actions import care
 from audiospective.clients.spotify import SpotifyError
 from audiospective.models import Connection, database
 from audiospective.models.notices import SENT, Notice
+from audiospective.operations import maintenance
 from audiospective.policy.failures import Failure
 
 REVOKED = SpotifyError(Failure.AUTH, "revoked", status=400)
@@ -51,10 +51,10 @@ def test_whichever_statement_fails_the_same_letters_go_out_once(life, monkeypatc
         life.frozen.forward(minutes=20)
         with monkeypatch.context() as patch:
             fragile = Fragile(patch, fails_at, after)
-            care.round_of_care(life.services)
+            maintenance.round_of_care(life.services)
         unharmed += not fragile.struck
         life.frozen.forward(minutes=5)  # past the lease of a sender that failed
-        care.round_of_care(life.services)
+        maintenance.round_of_care(life.services)
         keys = {key for _, key in life.office.asked[already:]}
         assert len(keys) == 1, fails_at
         assert Notice.select().where(Notice.status != SENT).count() == 0, fails_at

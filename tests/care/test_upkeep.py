@@ -13,7 +13,6 @@ from peewee import OperationalError
 from audiospective import clock, log
 from audiospective.accounts import address
 from audiospective.accounts.address import Proof
-from audiospective.actions import care, purge
 from audiospective.clients.spotify import SpotifyError
 from audiospective.models import Connection, SpotifyApp, User
 from audiospective.models.counters import Counter
@@ -21,6 +20,7 @@ from audiospective.models.marks import Mark
 from audiospective.models.notices import FAILED, QUEUED, SENT, Notice
 from audiospective.models.poll_log import PollLog
 from audiospective.notices import notify, outbox
+from audiospective.operations import maintenance, purge
 from audiospective.policy.failures import Failure
 from audiospective.polling import batch, call_quota, plan, poll_counters
 from tests.factories import connected, crowd, listening, make_user
@@ -216,7 +216,7 @@ def test_one_part_of_the_round_that_breaks_does_not_silence_the_others(
     monkeypatch.setattr(
         outbox, "drain", lambda services, wait=None: done.append(1) or outbox.Report()
     )
-    care.round_of_care(services)
+    maintenance.round_of_care(services)
     assert done == [1]
     assert Mark.at_of(purge.LAST) == frozen.now
     assert "care_failed" in caplog.text

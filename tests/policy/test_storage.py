@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from audiospective.actions import capacity
+from audiospective.operations import capacity
 from audiospective.policy import storage
 from audiospective.policy.storage import MB, Measured
 

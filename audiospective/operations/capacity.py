@@ -12,11 +12,11 @@ from typing import Any
 from peewee import SQL, fn
 
 from audiospective import clock
-from audiospective.actions import verify
 from audiospective.models import Play, PlaySegment, StorageRecord, User
 from audiospective.models.base import is_sqlite, transaction
 from audiospective.models.sizes import tables, total
 from audiospective.notices import notify
+from audiospective.operations import verify
 from audiospective.policy import storage
 from audiospective.policy.storage import MB, Measured
 from audiospective.services import Services

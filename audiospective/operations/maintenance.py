@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from audiospective import log
-from audiospective.actions import purge
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.notices import notify, outbox, owing
+from audiospective.operations import purge
 from audiospective.services import Services
 
 
