@@ -13,7 +13,8 @@ from audiospective.bench.cataloging import catalog_rows
 from audiospective.bench.filling import archive
 from audiospective.bench.listening import Catalog
 from audiospective.bench.measuring import Echo, p95, peak_mb, seconds
-from audiospective.history import credit, names, segment
+from audiospective.history import segment
+from audiospective.history.catalog import frames, lookup
 from audiospective.models import PlaySegment, Track, database
 from audiospective.policy import calendar
 from audiospective.stats import activity, portrait, tops
@@ -57,11 +58,11 @@ def views(user_id: int) -> dict[str, Callable[[], object]]:
 
     def top_artists() -> object:
         found = tops.top(history.frame(user_id, columns=KEY), "artist", 50)
-        return names.artists(found["id"].to_list())
+        return lookup.artists(found["id"].to_list())
 
     def top_tracks() -> object:
         found = tops.top(history.frame(user_id, columns=KEY), "track", 50)
-        return names.tracks(found["id"].to_list())
+        return lookup.tracks(found["id"].to_list())
 
     def heatmap() -> object:
         found = history.frame(user_id, *calendar.year(ZONE, year.year), columns=["played_at"])
@@ -91,7 +92,7 @@ def _web_process(url: str, user_id: int, times: int = 40) -> dict[str, float]:
     with database.connection_context():
         assert Track.select().exists()
         shown = views(user_id)
-        credit.forget()
+        frames.forget()
         (cold,) = seconds(shown["all-time top 50 artists"])
         found = {name: p95(seconds(view, times)) for name, view in shown.items()}
         memory = peak_mb()

@@ -11,7 +11,7 @@ from audiospective.bench.cataloging import catalog_rows
 from audiospective.bench.filling import archive
 from audiospective.bench.listening import Catalog
 from audiospective.bench.measuring import Echo, peak_mb, seconds
-from audiospective.history import absorbing, hot, reading, segment
+from audiospective.history import bulk_add, hot, reading, segment
 from audiospective.models import Play, PlaySegment, database
 from audiospective.models.base import is_sqlite
 from audiospective.models.sizes import tables, total
@@ -77,7 +77,7 @@ def _as_plain_rows(people: Sequence[int]) -> int:
     ending = " WITHOUT ROWID" if is_sqlite() else ""
     database.execute_sql(f"CREATE TABLE plain_rows ({_COLUMNS}){ending}")
     for user_id in people:
-        found = absorbing.as_rows(reading.between(user_id, None, None, segment.COLUMNS))
+        found = bulk_add.as_rows(reading.between(user_id, None, None, segment.COLUMNS))
         rows = [(user_id, *(row[name] for name in hot.COLUMNS)) for row in found]
         with database.atomic():
             _insert(rows)

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from audiospective.history.newest import RecentPlay, footprint, recent, total
+from audiospective.history.recent_plays import RecentPlay, footprint, recent, total
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from audiospective.history.absorbing import Absorbed
+    from audiospective.history.bulk_add import Absorbed
 
 __all__ = ["RecentPlay", "absorb", "footprint", "frame", "recent", "total"]
 
@@ -33,6 +33,6 @@ def frame(
 
 def absorb(user_id: int, plays: pl.DataFrame) -> Absorbed:
     """Add many plays at once, past the hot tail; see absorbing.absorb."""
-    from audiospective.history.absorbing import absorb as take_in
+    from audiospective.history.bulk_add import absorb as take_in
 
     return take_in(user_id, plays)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from audiospective import clock
 from audiospective.clients.recently_played import Unreadable
-from audiospective.history import sets
+from audiospective.history import bulk_select
 from audiospective.models import UnreadablePlay, database
 from audiospective.models.base import is_sqlite
 from audiospective.models.plays import FROM_POLL
@@ -49,7 +49,7 @@ def polled(plays: Sequence[NewPlay]) -> Counter[int]:
         return Counter()
     rows = [(play.user_id, play.played_at, play.track_id, play.context) for play in plays]
     if is_sqlite():
-        added = database.execute_sql(_SQLITE, (sets.as_json(rows),))
+        added = database.execute_sql(_SQLITE, (bulk_select.as_json(rows),))
     else:
         added = database.execute_sql(_POSTGRES, tuple(map(list, zip(*rows, strict=True))))
     return Counter(user_id for (user_id,) in added.fetchall())

@@ -9,7 +9,8 @@ from typing import Any
 import polars as pl
 
 from audiospective import clock
-from audiospective.history import credit, flags, hot, segment, store
+from audiospective.history import flags, hot, segment, store
+from audiospective.history.catalog import frames
 from audiospective.models import Play, PlaySegment, RemovedPlay
 from audiospective.policy.sealing import year_span
 
@@ -47,7 +48,7 @@ def between(
     plays = _join(parts, rows)
     plays = without_removed(user_id, plays) if parts else plays
     if any(name in CATALOG_COLUMNS for name in columns):
-        plays = credit.join(plays)
+        plays = frames.join(plays)
     return plays.select(columns)
 
 

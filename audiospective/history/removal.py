@@ -10,7 +10,7 @@ import orjson
 import polars as pl
 
 from audiospective import clock
-from audiospective.history import absorbing, hot, lock, reading, segment, store
+from audiospective.history import bulk_add, hot, lock, reading, segment, store
 from audiospective.models import PlaySegment, RemovedPlay
 from audiospective.policy.sealing import year_of
 
@@ -34,7 +34,7 @@ def remove(user_id: int, keys: Sequence[hot.Key]) -> int:
                 left = known.join(wanted, on=segment.KEY, how="anti", maintain_order="left")
                 store.write(user_id, year, left)
         gone = segment.merge(parts)
-        hot.delete(user_id, absorbing.keys(rows))
+        hot.delete(user_id, bulk_add.keys(rows))
         _bury(user_id, gone)
     return gone.height
 
@@ -92,7 +92,7 @@ def _bury(user_id: int, plays: pl.DataFrame) -> None:
             "removed_at": now,
             "kept": orjson.dumps(row).decode(),
         }
-        for row in absorbing.as_rows(plays)
+        for row in bulk_add.as_rows(plays)
     ]
     for start in range(0, len(stones), CHUNK):
         RemovedPlay.insert_many(stones[start : start + CHUNK]).on_conflict_ignore().execute()

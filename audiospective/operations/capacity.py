@@ -96,6 +96,6 @@ def _warn(services: Services, found: Measured, level: int) -> None:
 
 
 def _row_cost() -> float:
-    from audiospective.history import sampling
+    from audiospective.history import row_size
 
-    return sampling.row_cost(sampling.sample())
+    return row_size.row_cost(row_size.sample())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from audiospective import clock
-from audiospective.history.newest import recent
+from audiospective.history.recent_plays import recent
 from audiospective.incidents import incident, mass_failure
 from audiospective.models import Connection, SpotifyApp, User
 from audiospective.models.base import LONG_AGO

@@ -11,7 +11,7 @@ from audiospective.notices import notify
 from audiospective.services import Services
 
 if TYPE_CHECKING:
-    from audiospective.history.checking import Examination
+    from audiospective.history.integrity import Examination
 
 
 def members() -> list[int]:
@@ -23,7 +23,7 @@ def members() -> list[int]:
 
 def archives(user_ids: Sequence[int]) -> Iterator[tuple[int, Examination]]:
     """Examine one archive after the other."""
-    from audiospective.history.checking import examine
+    from audiospective.history.integrity import examine
 
     for user_id in user_ids:
         yield user_id, examine(user_id)

@@ -15,7 +15,7 @@ from audiospective.clients.deadline import GRACE, Deadline
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.clients.recently_played import PolledPlay
 from audiospective.clients.spotify import THREADS
-from audiospective.history import catalog
+from audiospective.history.catalog import polled
 from audiospective.models import claims, transaction
 from audiospective.models.claims import Claim
 from audiospective.policy import circuit
@@ -241,7 +241,7 @@ class _Run:
 
     def _store_pages(self, attempts: Sequence[Attempt]) -> None:
         tracks = (play.track for attempt in attempts for play in _plays(attempt))
-        track_ids = catalog.remember(tracks)
+        track_ids = polled.remember(tracks)
         with transaction():
             added = [
                 (attempt, record.success(self.services, attempt, track_ids)) for attempt in attempts

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 import polars as pl
 
-from audiospective.history import credit
+from audiospective.history.catalog import frames
 from audiospective.stats import activity, tops
 
 
@@ -41,6 +41,6 @@ def of(plays: pl.DataFrame, kind: str, one: int, zone: str, limit: int = 50) -> 
 
 def select(plays: pl.DataFrame, kind: str, one: int) -> pl.DataFrame:
     """The plays of one track, album or artist."""
-    tracks = [one] if kind == "track" else credit.tracks_of(kind, one)
+    tracks = [one] if kind == "track" else frames.tracks_of(kind, one)
     wanted = pl.Series("track", tracks, dtype=pl.Int32)
     return plays.filter(pl.col("track").is_in(wanted.implode()))

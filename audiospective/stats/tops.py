@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from audiospective.history import credit
+from audiospective.history.catalog import frames
 
 KINDS = ("track", "album", "artist")
 
@@ -36,7 +36,7 @@ def listened(plays: pl.DataFrame) -> int:
     known = int(plays["ms_played"].sum())
     if unknown.is_empty():
         return known
-    lengths = credit.of(unknown["track"])
+    lengths = frames.of(unknown["track"])
     return known + int(unknown.join(lengths, on="track", how="left")["duration"].sum())
 
 
@@ -51,7 +51,7 @@ def _ranked(tracks: pl.DataFrame, kind: str) -> pl.DataFrame:
     if kind == "track":
         found = tracks.rename({"track": "id"})
     else:
-        reach = credit.everybody if kind == "artist" else credit.of
+        reach = frames.everybody if kind == "artist" else frames.of
         found = (
             tracks.join(reach(tracks["track"]), on="track")
             .drop_nulls(kind)

@@ -7,8 +7,8 @@ from datetime import datetime
 from hashlib import sha256
 from itertools import groupby
 
-from audiospective.history import newest
-from audiospective.history.newest import RecentPlay
+from audiospective.history import recent_plays
+from audiospective.history.recent_plays import RecentPlay
 from audiospective.models.claims import POLLED
 from audiospective.operations import health
 from audiospective.operations.health import Health
@@ -119,12 +119,12 @@ class Overview:
 
 def overview(services: Services, user_id: int) -> Overview:
     """The state of one person's archive."""
-    return Overview(health.state(services, user_id), newest.total(user_id))
+    return Overview(health.state(services, user_id), recent_plays.total(user_id))
 
 
 def plays(user_id: int) -> list[PlayLine]:
     """The newest plays, newest first."""
-    return [PlayLine(play.played_at, item_of(play)) for play in newest.recent(user_id, SHOWN)]
+    return [PlayLine(play.played_at, item_of(play)) for play in recent_plays.recent(user_id, SHOWN)]
 
 
 def by_day(lines: list[PlayLine]) -> list[tuple[str, list[PlayLine]]]:

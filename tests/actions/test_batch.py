@@ -11,7 +11,7 @@ from peewee import DatabaseError, OperationalError
 from audiospective import clock
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.spotify import SpotifyError, Tokens
-from audiospective.history import catalog
+from audiospective.history.catalog import polled
 from audiospective.models import Connection, Play, SpotifyApp, Track, claims
 from audiospective.models.base import LONG_AGO
 from audiospective.policy import circuit
@@ -197,7 +197,7 @@ def test_a_catalog_that_cannot_be_written_loses_nothing(services, spotify, froze
         raise OperationalError("disk full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(catalog, "remember", full)
+        patch.setattr(polled, "remember", full)
         patch.setattr(record, "failure", full)
         report = run(services, people)
     assert report.outcomes == {"lost": 3}
@@ -264,7 +264,7 @@ def test_a_worker_that_wakes_after_another_took_over_writes_nothing(services, sp
 
     (claim,) = claims.claim([alice.user_id], frozen.now + timedelta(minutes=10))
     attempt = batch.Attempt(claim, batch.apps.NOBODY, page=other_worker_finishes())
-    ids = catalog.remember(each.track for each in attempt.page.plays)
+    ids = polled.remember(each.track for each in attempt.page.plays)
     assert record.success(services, attempt, ids) is None
     assert {row.name for row in Track.select().join(Play)} == {"Other 1", "Other 2"}
 
@@ -554,7 +554,7 @@ def test_who_loses_a_deadlock_twice_is_written_at_the_third_try(
 ):
     alice = connected(services)
     offer(spotify, [alice])
-    whole, tries = catalog.remember, []
+    whole, tries = polled.remember, []
 
     def deadlocked(tracks):
         tries.append(1)
@@ -562,6 +562,6 @@ def test_who_loses_a_deadlock_twice_is_written_at_the_third_try(
             raise OperationalError("deadlock detected")
         return whole(tracks)
 
-    monkeypatch.setattr(catalog, "remember", deadlocked)
+    monkeypatch.setattr(polled, "remember", deadlocked)
     assert run(services, [alice]).outcomes == {"archived": 1}
     assert reload(alice).consecutive_failures == 0

@@ -12,7 +12,8 @@ from audiospective import clock
 from audiospective.accounts import connection, membership
 from audiospective.clients.recently_played import AlbumFacts, ArtistFacts, PolledPlay, TrackFacts
 from audiospective.clients.spotify import Profile, Tokens
-from audiospective.history import append, catalog
+from audiospective.history import append
+from audiospective.history.catalog import polled
 from audiospective.models import Album, Artist, Connection, Play, Track, TrackArtist, User, claims
 from audiospective.models.base import LONG_AGO
 from audiospective.polling import batch, plan
@@ -148,7 +149,7 @@ def test_three_workers_that_learn_the_same_music_do_not_wait_in_a_circle(
     services, spotify, monkeypatch
 ):
     """Names that change, and rows that an import knew without ids: every writer of the catalog."""
-    monkeypatch.setattr(catalog, "_cached", lambda _: {})
+    monkeypatch.setattr(polled, "_cached", lambda _: {})
     for number in range(0, 120, 3):
         album = Album.create(name=f"a{number % 3}")
         track = Track.create(spotify_id=f"tr{number:05d}", name="imported", album=album)

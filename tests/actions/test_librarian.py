@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from audiospective import clock, history, models
 from audiospective.cli import audiospective
 from audiospective.clients.queues import BULK
-from audiospective.history import append, sampling, sealing
+from audiospective.history import append, row_size, sealing
 from audiospective.jobs import context, tasks
 from audiospective.models import DamagedSegment, Play, PlaySegment, StorageRecord, User
 from audiospective.models.notices import Notice
@@ -168,11 +168,11 @@ def test_rows_are_measured_in_this_very_database(services: Services) -> None:
     alice = make_user()
     fill(alice.id, 2_000)
     sealing.seal(alice.id)
-    rows = sampling.sample(1_500)
+    rows = row_size.sample(1_500)
     assert len(rows) == 1_500
-    assert 20 < sampling.row_cost(rows) < 200
-    assert sampling.row_cost(rows) == sampling.row_cost(rows)
-    assert sampling.row_cost([]) == 0
+    assert 20 < row_size.row_cost(rows) < 200
+    assert row_size.row_cost(rows) == row_size.row_cost(rows)
+    assert row_size.row_cost([]) == 0
 
 
 def test_sizes_are_shared_out_where_sqlite_cannot_tell(sqlite_database_url: str) -> None:

@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from audiospective import clock
-from audiospective.history import append, catalog
+from audiospective.history import append
+from audiospective.history.catalog import polled
 from audiospective.models import Album, SpotifyApp, User
 from audiospective.models.founding import FoundingRegister
 from tests.browser.conftest import House
@@ -46,7 +47,7 @@ def save(user: User, plays: int, *, newest: timedelta = timedelta(minutes=12)) -
     if not plays:
         return
     facts = [track(title, artist) for title, artist in NAMES]
-    ids = catalog.remember(facts)
+    ids = polled.remember(facts)
     append.polled(
         [
             append.NewPlay(

@@ -168,7 +168,7 @@ def imported(file: list[tuple[int, int]], **facts: Any) -> pl.DataFrame:
 @pytest.fixture
 def few_rows(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An import leaves four plays hot instead of 200, so that segments are always about."""
-    monkeypatch.setattr("audiospective.history.absorbing.KEEP", 4)
+    monkeypatch.setattr("audiospective.history.bulk_add.KEEP", 4)
     return
 
 

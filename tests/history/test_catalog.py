@@ -9,8 +9,9 @@ import polars as pl
 import pytest
 
 from audiospective.clients.recently_played import AlbumFacts, ArtistFacts, TrackFacts
-from audiospective.history import catalog, credit, naming, sets
-from audiospective.history.naming import Named
+from audiospective.history import bulk_select
+from audiospective.history.catalog import frames, imported, polled
+from audiospective.history.catalog.imported import Named
 from audiospective.models import Album, Artist, Track, TrackArtist
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -21,7 +22,7 @@ SONG = TrackFacts("song", "Bohemian Rhapsody", artists=(QUEEN,), album=NIGHT, du
 
 
 def told(spotify_id: str = "song", **changes: Any) -> int:
-    return catalog.remember([replace(SONG, spotify_id=spotify_id, **changes)])[spotify_id]
+    return polled.remember([replace(SONG, spotify_id=spotify_id, **changes)])[spotify_id]
 
 
 def credits_of(track_id: int) -> list[tuple[str | None, str]]:
@@ -46,7 +47,7 @@ def test_without_the_cache_one_statement_tells_that_nothing_changed(
     database: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told()
-    catalog.forget()
+    polled.forget()
     statements: list[str] = []
     execute = type(database.obj).execute_sql
 
@@ -101,7 +102,7 @@ SIBLING = Named("sibling", "track", "39", "Queen", "A Night at the Opera")
 
 
 def test_an_imported_track_gets_its_ids_from_the_poll() -> None:
-    ids = naming.remember([IMPORTED, SIBLING])
+    ids = imported.remember([IMPORTED, SIBLING])
     assert credits_of(ids[IMPORTED]) == [(None, "Queen")]
     assert told() == ids[IMPORTED]
     assert credits_of(ids[IMPORTED]) == credits_of(ids[SIBLING]) == [("queen", "Queen")]
@@ -111,7 +112,7 @@ def test_an_imported_track_gets_its_ids_from_the_poll() -> None:
 
 
 def test_rows_without_ids_give_way_to_rows_that_came_with_ids() -> None:
-    ids = naming.remember([IMPORTED, SIBLING])
+    ids = imported.remember([IMPORTED, SIBLING])
     told("new", name="Killer Queen")  # brings artist and album with ids, but no track in common
     assert Artist.select().count() == 2
     told()
@@ -121,7 +122,7 @@ def test_rows_without_ids_give_way_to_rows_that_came_with_ids() -> None:
 
 
 def test_a_wrong_name_leaves_nothing_orphaned() -> None:
-    ids = naming.remember([Named("song", "track", "Bo Rhap", "The Queen", "Opera")])
+    ids = imported.remember([Named("song", "track", "Bo Rhap", "The Queen", "Opera")])
     track_id = told()
     assert [track_id] == list(ids.values())
     assert Track.get_by_id(track_id).name == "Bohemian Rhapsody"
@@ -131,7 +132,7 @@ def test_a_wrong_name_leaves_nothing_orphaned() -> None:
 
 def test_a_wrong_name_that_others_use_stays_with_them() -> None:
     other = Named("other", "track", "Innuendo", "The Queen", "Opera")
-    ids = naming.remember([Named("song", "track", "Bo Rhap", "The Queen", "Opera"), other])
+    ids = imported.remember([Named("song", "track", "Bo Rhap", "The Queen", "Opera"), other])
     told()
     assert credits_of(ids[other]) == [(None, "The Queen")]
     assert Track.get_by_id(ids[other]).album.name == "Opera"
@@ -139,7 +140,7 @@ def test_a_wrong_name_that_others_use_stays_with_them() -> None:
 
 def test_an_import_after_the_poll_uses_what_is_known_and_changes_nothing() -> None:
     track_id = told()
-    ids = naming.remember([IMPORTED._replace(name="bohemian rhapsody"), SIBLING])
+    ids = imported.remember([IMPORTED._replace(name="bohemian rhapsody"), SIBLING])
     assert set(ids.values()) == {track_id, ids[SIBLING]}
     assert Track.get_by_id(track_id).name == "Bohemian Rhapsody"
     assert credits_of(ids[SIBLING]) == [("queen", "Queen")]
@@ -155,16 +156,16 @@ def test_tracks_without_ids_are_told_apart_by_all_their_names() -> None:
         Named(None, "episode", "Intro", "Two"),
         Named(None, "track", "Intro"),
     ]
-    ids = naming.remember(tracks)
+    ids = imported.remember(tracks)
     assert len(set(ids.values())) == 6
-    assert naming.remember(reversed(tracks)) == ids
+    assert imported.remember(reversed(tracks)) == ids
     assert Album.select().count() == 2
     for one in tracks:
         assert [name for _, name in credits_of(ids[one])] == ([one.artist] if one.artist else [])
 
 
 def test_one_id_with_two_names_is_one_track() -> None:
-    ids = naming.remember([IMPORTED, IMPORTED._replace(name="Bo Rhap")])
+    ids = imported.remember([IMPORTED, IMPORTED._replace(name="Bo Rhap")])
     assert len(set(ids.values())) == 1
     assert len(ids) == 2
 
@@ -172,37 +173,39 @@ def test_one_id_with_two_names_is_one_track() -> None:
 def test_many_at_once() -> None:
     many = [Named(f"t{n}", "track", f"name {n}", f"artist {n % 97}", f"album {n % 301}")
             for n in range(1_300)]  # fmt: skip
-    ids = naming.remember(many)
+    ids = imported.remember(many)
     assert len(set(ids.values())) == 1_300
     assert Artist.select().count() == 97
     facts = [
         TrackFacts(f"t{n}", f"name {n}", artists=(ArtistFacts(f"a{n % 97}", f"artist {n % 97}"),))
         for n in range(1_300)
     ]
-    assert {ids[one] for one in many} == set(catalog.remember(facts).values())
+    assert {ids[one] for one in many} == set(polled.remember(facts).values())
     assert Artist.select().where(Artist.spotify_id.is_null()).count() == 0
 
 
 def test_pages_that_remember_credits_hear_of_changes() -> None:
-    ids = naming.remember([IMPORTED, SIBLING])
+    ids = imported.remember([IMPORTED, SIBLING])
     wanted = pl.Series("track", list(ids.values()), dtype=pl.Int32)
-    (before,) = credit.everybody(wanted)["artist"].unique()
-    assert credit.of(wanted)["artist"].to_list() == [before, before]
+    (before,) = frames.everybody(wanted)["artist"].unique()
+    assert frames.of(wanted)["artist"].to_list() == [before, before]
     told("new", name="Killer Queen")  # brings another row for the artist
     told()  # and this one shows that both are one
-    (after,) = credit.everybody(wanted)["artist"].unique()
+    (after,) = frames.everybody(wanted)["artist"].unique()
     assert after != before
     assert Artist.get_by_id(after).spotify_id == "queen"
-    assert credit.of(wanted)["artist"].to_list() == [after, after]
+    assert frames.of(wanted)["artist"].to_list() == [after, after]
 
 
 def test_credits_are_looked_up_once(database: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = told(), told("other")
     wanted = pl.Series("track", [first, second], dtype=pl.Int32)
-    credit.everybody(wanted[:1])
+    frames.everybody(wanted[:1])
     asked: list[Any] = []
-    select = sets.select
-    monkeypatch.setattr(sets, "select", lambda query, ids: asked.append(ids) or select(query, ids))
-    assert credit.everybody(wanted).height == 2
-    assert credit.everybody(wanted[:1]).height == 1
+    select = bulk_select.select
+    monkeypatch.setattr(
+        bulk_select, "select", lambda query, ids: asked.append(ids) or select(query, ids)
+    )
+    assert frames.everybody(wanted).height == 2
+    assert frames.everybody(wanted[:1]).height == 1
     assert asked == [[second]]

@@ -10,7 +10,7 @@ import pytest
 
 from audiospective import history
 from audiospective.history import sealing, segment
-from audiospective.history.checking import examine
+from audiospective.history.integrity import examine
 from audiospective.models import DamagedSegment, PlaySegment, RemovedPlay
 from tests.history.making import at, person, play, track
 

@@ -68,7 +68,7 @@ def test_sealing_dies_at_every_step(late: bool) -> None:
 
 @pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
 def test_an_import_dies_at_every_step(late: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audiospective.history.absorbing.KEEP", 4)
+    monkeypatch.setattr("audiospective.history.bulk_add.KEEP", 4)
     alice, song = person("alice"), track("song")
     append.polled([append.NewPlay(alice, at, song, None) for at in AROUND[::3]])
     few, all_ = [(at, song) for at in AROUND[::3]], [(at, song) for at in AROUND]

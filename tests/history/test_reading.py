@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from audiospective import clock, history
-from audiospective.history import absorbing, reading, sealing, segment, store
+from audiospective.history import bulk_add, reading, sealing, segment, store
 from audiospective.models import DamagedSegment, PlaySegment, RemovedPlay, User
 from tests.history.making import MINUTE, at, person, play, track
 
@@ -160,7 +160,7 @@ def test_reading_everything_piece_by_piece_opens_one_segment_at_a_time(
 
 def test_plays_can_be_rewritten_wherever_they_are(alice: int) -> None:
     odd = pl.col("played_at").dt.hour() % 2 == 1
-    absorbing.rewrite(alice, lambda plays: plays.filter(~odd).with_columns(country=pl.lit("SE")))
+    bulk_add.rewrite(alice, lambda plays: plays.filter(~odd).with_columns(country=pl.lit("SE")))
     found = history.frame(alice)
     assert found["played_at"].dt.hour().unique().to_list() == [0, 2, 4]
     assert found["country"].unique().to_list() == ["SE"]

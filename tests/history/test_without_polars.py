@@ -43,7 +43,8 @@ def test_importing_it_does_not_load_polars(module: str) -> None:
 POLL = """
 from audiospective import history, models
 from audiospective.clients.recently_played import AlbumFacts, ArtistFacts, TrackFacts
-from audiospective.history import append, catalog
+from audiospective.history import append
+from audiospective.history.catalog import polled
 models.bind({url!r})
 with models.database.connection_context():
     user = models.User.create(minute_offset=0, session_key="x", created_at=0)

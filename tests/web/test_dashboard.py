@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from audiospective import clock
-from audiospective.history import append, catalog
+from audiospective.history import append
+from audiospective.history.catalog import polled
 from audiospective.models import Connection, SpotifyApp, User
 from audiospective.models.gaps import Gap
 from tests.factories import connected, make_user, track
@@ -46,7 +47,7 @@ def listener(site: Site, *, ago: timedelta = 8 * timedelta(minutes=1), **values:
 def save(user: User, *names: str, artist: str = "Harbour Lights") -> None:
     """Plays of these titles, the first one newest, three minutes apart."""
     facts = {name: track(name, artist) for name in names}
-    ids = catalog.remember(facts.values())
+    ids = polled.remember(facts.values())
     append.polled(
         [
             append.NewPlay(

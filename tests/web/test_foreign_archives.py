@@ -6,7 +6,8 @@ import pytest
 
 from audiospective import clock
 from audiospective.clients.recently_played import PolledPlay
-from audiospective.history import append, catalog
+from audiospective.history import append
+from audiospective.history.catalog import polled
 from audiospective.models import Connection, Play, User
 from tests.factories import make_connection, make_user, track
 from tests.web.conftest import Site
@@ -21,7 +22,7 @@ def alice(site: Site) -> User:
     user = make_user("alice", display_name="Alice Archivist")
     make_connection(site.services, user)
     play = PolledPlay(clock.to_ms(clock.now()), track(SECRET_SONG))
-    ids = catalog.remember([play.track])
+    ids = polled.remember([play.track])
     new = append.NewPlay(user.id, play.played_at, ids[play.track.spotify_id], None)
     assert append.polled([new])[user.id] == 1
     return user
@@ -72,7 +73,7 @@ def test_no_form_of_another_member_changes_an_archive(make_site, sqlite_database
     owner = make_user("alice")
     make_connection(site.services, owner)
     play = PolledPlay(clock.to_ms(clock.now()), track(SECRET_SONG))
-    ids = catalog.remember([play.track])
+    ids = polled.remember([play.track])
     append.polled([append.NewPlay(owner.id, play.played_at, ids[play.track.spotify_id], None)])
     stranger = make_user("bob")
     make_connection(site.services, stranger)

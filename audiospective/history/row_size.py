@@ -11,7 +11,7 @@ from typing import Any
 
 from peewee import SQL
 
-from audiospective.history import absorbing, hot, reading, segment
+from audiospective.history import bulk_add, hot, reading, segment
 from audiospective.models import Play, PlaySegment, database
 from audiospective.models.base import is_sqlite
 
@@ -31,7 +31,7 @@ def sample(plays: int = ENOUGH) -> list[tuple[Any, ...]]:
         PlaySegment.last_at.desc(), PlaySegment.user
     )
     for user_id, start in newest.tuples().iterator():
-        found = absorbing.as_rows(reading.between(user_id, start, None, segment.COLUMNS))
+        found = bulk_add.as_rows(reading.between(user_id, start, None, segment.COLUMNS))
         rows += [(user_id, *(row[name] for name in hot.COLUMNS)) for row in found]
         if len(rows) >= plays:
             return rows[:plays]

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from audiospective.history import sets
+from audiospective.history import bulk_select
 from audiospective.models import CatalogVersion, Track, TrackArtist, database
 
 TRACKS = {"track": pl.Int32(), "album": pl.Int32(), "artist": pl.Int32(), "duration": pl.Int32()}
@@ -75,7 +75,7 @@ def _look_up(query: str, tracks: pl.Series, schema: dict[str, Any]) -> pl.DataFr
         kept = _Kept(database.obj, version, wanted.clear(), pl.DataFrame(schema=schema))
     missing = wanted.filter(~wanted.is_in(kept.asked.implode()))
     if missing.len():
-        rows = sets.select(query, missing.to_list())
+        rows = bulk_select.select(query, missing.to_list())
         columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
         new = pl.DataFrame(dict(zip(schema, columns, strict=True)), schema=schema)
         kept = _Kept(

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from audiospective.history import absorbing, credit, lock, reading, segment, store
+from audiospective.history import bulk_add, lock, reading, segment, store
+from audiospective.history.catalog import frames
 from audiospective.models import DamagedSegment
 from audiospective.policy.sealing import year_span
 
@@ -59,7 +60,7 @@ def _heal(row: DamagedSegment, found: Examination) -> None:
         )
         return
     with lock.held(row.user_id):
-        absorbing.absorb(row.user_id, plays)
+        bulk_add.absorb(row.user_id, plays)
         row.delete_instance()
     found.healed.append(row.year)
 
@@ -82,7 +83,7 @@ def _misfit(row: store.Stored | DamagedSegment, plays: pl.DataFrame) -> str | No
 def _doubts(user_id: int, plays: pl.DataFrame) -> Iterator[str]:
     """What is wrong around a sound segment."""
     tracks = plays["track"].unique()
-    foreign = tracks.len() - credit.of(tracks).height
+    foreign = tracks.len() - frames.of(tracks).height
     if foreign:
         yield f"{foreign} of its tracks are not in the catalog"
     left = reading.without_removed(user_id, plays).height

@@ -10,7 +10,8 @@ import orjson
 from peewee import IntegrityError, OperationalError
 
 from audiospective.clients.recently_played import AlbumFacts, ArtistFacts, TrackFacts
-from audiospective.history import renewal, sets
+from audiospective.history import bulk_select
+from audiospective.history.catalog import merge
 from audiospective.models import Album, Artist, Track, TrackArtist, database, transaction
 from audiospective.models.base import is_sqlite
 
@@ -68,7 +69,7 @@ def _store(facts: Mapping[str, TrackFacts], digests: Mapping[str, int]) -> dict[
     with transaction():
         _take_turns()
         if changed:
-            renewal.adopt(changed)
+            merge.adopt(changed)
         told = [*new, *changed.values()]
         artists = _store_artists({artist for track in told for artist in track.artists})
         albums = _store_albums({track.album for track in told if track.album})
@@ -80,7 +81,7 @@ def _store(facts: Mapping[str, TrackFacts], digests: Mapping[str, int]) -> dict[
                 track_id: _track_row(track, albums, digests) for track_id, track in changed.items()
             }
             named = _credits(list(changed.values()), ids, artists)
-            renewal.renew(rows, named)
+            merge.renew(rows, named)
     return ids
 
 
@@ -149,7 +150,7 @@ def _upsert(model: Any, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, int]
     known = _ids(model, rows)
     new = sorted(rows.keys() - known.keys())
     _insert(model, [{"spotify_id": key, **rows[key]} for key in new])
-    renewal.amend(model, {known[key]: rows[key] for key in sorted(known)})
+    merge.amend(model, {known[key]: rows[key] for key in sorted(known)})
     return known | _ids(model, new)
 
 
@@ -160,11 +161,11 @@ def _insert(model: Any, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def _ids(model: Any, keys: Iterable[str]) -> dict[str, int]:
     query = f"SELECT spotify_id, id FROM {model._meta.table_name} WHERE spotify_id {{among}}"  # noqa: S608
-    return dict(sets.select(query, list(keys)))
+    return dict(bulk_select.select(query, list(keys)))
 
 
 def _with_digests(keys: Iterable[str]) -> dict[str, tuple[int, int | None]]:
-    rows = sets.select(_KNOWN, list(keys))
+    rows = bulk_select.select(_KNOWN, list(keys))
     return {key: (track_id, facts) for key, track_id, facts in rows}
 
 

@@ -9,7 +9,8 @@ from datetime import datetime
 from peewee import SQL, fn
 
 from audiospective import clock
-from audiospective.history import hot, names
+from audiospective.history import hot
+from audiospective.history.catalog import lookup
 from audiospective.models import Play, PlaySegment
 
 ROW = 110  # bytes of a play in a row, with its key; `capacity` measures it
@@ -100,7 +101,7 @@ def _segments_reach(user_id: int, start: int | None, end: int | None) -> bool:
 
 
 def _named(found: Sequence[Found]) -> list[RecentPlay]:
-    tracks = names.tracks({play[1] for play in found})
+    tracks = lookup.tracks({play[1] for play in found})
     return [
         RecentPlay(
             played_at=clock.from_ms(played_at),
