@@ -13,9 +13,9 @@ from audiospective.models import Connection, transaction
 from audiospective.models.base import LONG_AGO, clock_now
 from audiospective.models.claims import POLLED, Claim
 from audiospective.models.connections import ACTIVE
-from audiospective.models.marks import Mark
 from audiospective.models.refusals import Refusal
-from audiospective.policy import guard
+from audiospective.models.system_state import Mark
+from audiospective.policy import mass_failure
 from audiospective.policy.failures import Failure
 
 MINUTES = timedelta(minutes=10)  # the window of the quick rule
@@ -30,10 +30,12 @@ def refused(claim: Claim, failure: Failure) -> bool:
     People who were refused before do not count again: broken consents add up over months.
     """
     connection, now = claim.connection, claim.claimed_at
-    if failure not in guard.GUARDED:
+    if failure not in mass_failure.GUARDED:
         return False
     known = connection.consecutive_failures and connection.last_failure_type == failure.value
-    if known or (failure is Failure.AUTH and guard.ends_anyway(connection.reauth_due_at, now)):
+    if known or (
+        failure is Failure.AUTH and mass_failure.ends_anyway(connection.reauth_due_at, now)
+    ):
         return False
     _note(claim, failure)
     if in_force(claim.app_id, failure):
@@ -93,7 +95,7 @@ def outages(longest_poll: timedelta) -> set[int]:
     hit = set()
     for app_id, missing, people in rows:
         name = f"outage:{app_id}"
-        if guard.hits_everybody(int(missing or 0), int(people)):
+        if mass_failure.hits_everybody(int(missing or 0), int(people)):
             Mark.put(name, now)
             hit.add(app_id)
         elif (ended := Mark.at_of(name)) is not None:
@@ -107,14 +109,14 @@ def outages(longest_poll: timedelta) -> set[int]:
 def frozen() -> dict[int, datetime]:
     """Apps whose polls succeed while nobody's list has moved: (app, since when)."""
     now = clock.now()
-    newest, lately = Connection.newest_play_at, clock.to_ms(now - guard.NIGHT)
+    newest, lately = Connection.newest_play_at, clock.to_ms(now - mass_failure.NIGHT)
     moved = fn.SUM(Case(None, [(newest > lately, 1)], 0))
     rows = (
         Connection.select(Connection.app, moved, fn.COUNT(Connection.user), fn.MAX(newest))
         .where(
             (Connection.status == ACTIVE)
             & (Connection.last_success_at > now - LATELY)
-            & (newest > now - guard.LISTENS)
+            & (newest > now - mass_failure.LISTENS)
         )
         .group_by(Connection.app)
         .tuples()
@@ -122,7 +124,7 @@ def frozen() -> dict[int, datetime]:
     return {
         app_id: last
         for app_id, count, people, last in rows
-        if guard.stands_still(int(count or 0), int(people))
+        if mass_failure.stands_still(int(count or 0), int(people))
     }
 
 
@@ -136,16 +138,16 @@ def _note(claim: Claim, failure: Failure) -> None:
 
 
 def _tripped(app_id: int, failure: Failure, now: datetime) -> bool:
-    hour = _refused_since(app_id, failure, now - guard.WINDOW)
-    if hour <= guard.FEW:
+    hour = _refused_since(app_id, failure, now - mass_failure.WINDOW)
+    if hour <= mass_failure.FEW:
         return False
     mine = (Connection.app == app_id) & Connection.status.in_(POLLED)
-    if guard.tripped(hour, Connection.select().where(mine).count()):
+    if mass_failure.tripped(hour, Connection.select().where(mine).count()):
         return True
     lately = now - MINUTES
     minutes = _refused_since(app_id, failure, lately)
     well = Connection.select().where(mine & (Connection.last_success_at > lately)).count()
-    return guard.tripped_at_once(minutes, minutes + well)
+    return mass_failure.tripped_at_once(minutes, minutes + well)
 
 
 def _refused_since(app_id: int, failure: Failure, since: datetime) -> int:
@@ -161,7 +163,7 @@ def _spare(app_id: int, failure: Failure, since: datetime) -> None:
     people = Refusal.select(Refusal.user).where(
         (Refusal.app == app_id)
         & (Refusal.kind == failure.value)
-        & (Refusal.at > since - guard.WINDOW)
+        & (Refusal.at > since - mass_failure.WINDOW)
     )
     with transaction():
         spared = (

@@ -17,7 +17,7 @@ from audiospective.models.notices import QUEUED, SENDING, SENT, UNCERTAIN, Notic
 from audiospective.models.poll_log import PollLog
 from audiospective.notices import owing, recipients, signed_links
 from audiospective.policy import escalation, renewal
-from audiospective.policy import guard as mass
+from audiospective.policy import mass_failure as mass
 from audiospective.policy.failures import Failure
 from audiospective.policy.gaps import Cause, Hole
 from audiospective.services import Services

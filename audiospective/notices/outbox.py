@@ -23,7 +23,6 @@ from audiospective.clients.mail import (
 from audiospective.models import Connection, User, transaction
 from audiospective.models.base import clock_now
 from audiospective.models.counters import Counter
-from audiospective.models.marks import Mark
 from audiospective.models.notices import (
     FAILED,
     OBSOLETE,
@@ -34,6 +33,7 @@ from audiospective.models.notices import (
     WAITING,
     Notice,
 )
+from audiospective.models.system_state import Mark
 from audiospective.notices import compose, owing
 from audiospective.policy import letters as rules
 from audiospective.services import Services

@@ -15,7 +15,7 @@ from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
 from audiospective.models.poll_log import PollLog
 from audiospective.notices import recipients
-from audiospective.policy import health, schedule, silence
+from audiospective.policy import empty_pages, health, schedule
 from audiospective.policy.failures import Failure
 from audiospective.policy.health import SENTENCES, Sentence, Standing
 from audiospective.services import Services
@@ -143,10 +143,10 @@ def at_risk_since(connection: Connection) -> datetime | None:
 
 def _quiet_since(connection: Connection, now: datetime) -> datetime | None:
     newest = connection.newest_play_at
-    if connection.status not in POLLED or newest is None or now - newest <= silence.AT_LEAST:
+    if connection.status not in POLLED or newest is None or now - newest <= empty_pages.AT_LEAST:
         return None
     ended = [play.played_at for play in recent(int(connection.__data__["user"]), REMEMBERED)]
-    return silence.quiet_since(newest, schedule.longest_silence(ended), now)
+    return empty_pages.quiet_since(newest, schedule.longest_silence(ended), now)
 
 
 def _returned(connection: Connection, user: User, now: datetime) -> Return | None:

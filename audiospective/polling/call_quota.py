@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from audiospective import clock, log
 from audiospective.models import SpotifyApp
 from audiospective.models.counters import Counter
-from audiospective.policy import budget
+from audiospective.policy import call_quota
 from audiospective.services import Services
 
 REASON = "budget"
@@ -17,14 +17,14 @@ CALLS, LOOK_UPS = "calls:", "lookups:"  # names of counters, followed by the app
 def settle(services: Services, app_ids: Iterable[int]) -> list[int]:
     """Pause those apps whose allowance is used up; returns them. Call it after a batch."""
     now = clock.now()
-    used = Counter.sums(now - budget.DAY, CALLS)
+    used = Counter.sums(now - call_quota.DAY, CALLS)
     paused = []
     for app in SpotifyApp.select().where(SpotifyApp.id.in_(list(app_ids))):
         practice = services.settings.sandbox  # plays are to be seen arriving, every minute
-        allowance = budget.calls_a_day(app.mode, app.seats, practice=practice)
-        if budget.may_poll(used.get(f"{CALLS}{app.id}", 0), allowance):
+        allowance = call_quota.calls_a_day(app.mode, app.seats, practice=practice)
+        if call_quota.may_poll(used.get(f"{CALLS}{app.id}", 0), allowance):
             continue
-        until = now + budget.PAUSE
+        until = now + call_quota.PAUSE
         SpotifyApp.update(blocked_until=until, block_reason=REASON).where(
             (SpotifyApp.id == app.id) & (SpotifyApp.blocked_until < until)
         ).execute()
@@ -36,9 +36,9 @@ def settle(services: Services, app_ids: Iterable[int]) -> list[int]:
 
 def may_look_up(app: SpotifyApp) -> bool:
     """Whether this app has calls to spare for names; the caller counts them as `lookups:<app>`."""
-    since = clock.now() - budget.DAY
+    since = clock.now() - call_quota.DAY
     used, looked_up = Counter.sums(since, CALLS), Counter.sums(since, LOOK_UPS)
-    allowance = budget.calls_a_day(app.mode, app.seats)
-    return budget.may_look_up(
+    allowance = call_quota.calls_a_day(app.mode, app.seats)
+    return call_quota.may_look_up(
         used.get(f"{CALLS}{app.id}", 0), looked_up.get(f"{LOOK_UPS}{app.id}", 0), allowance
     )

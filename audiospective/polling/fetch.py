@@ -12,9 +12,9 @@ from audiospective.clients.recently_played import Page
 from audiospective.clients.spotify import Credentials, SpotifyError, Tokens
 from audiospective.models.claims import Claim
 from audiospective.models.connections import ACCESS_PLACE, REFRESH_PLACE
-from audiospective.policy import limits, silence
+from audiospective.policy import empty_pages, limits
+from audiospective.policy.empty_pages import Reading
 from audiospective.policy.failures import CHARGED_TO_APP, Failure
-from audiospective.policy.silence import Reading
 from audiospective.services import Services
 
 SCOPE = "user-read-recently-played"
@@ -108,7 +108,7 @@ def _confirmed(services: Services, attempt: Attempt, access: str, deadline: Dead
     """An empty page where there were plays, for the second time: ask whether the token works."""
     page, connection = attempt.page, attempt.claim.connection
     assert page is not None
-    reading = silence.read(
+    reading = empty_pages.read(
         page.offered,
         had_plays=connection.newest_play_at is not None,
         empty_before=connection.empty_pages > 0,

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from audiospective import clock
-from audiospective.supervisor import family
+from audiospective.supervisor import process_tree
 from audiospective.supervisor.output import Lines
 from audiospective.supervisor.program import Program
 
@@ -59,7 +59,7 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=family.end_with_parent,  # noqa: PLW1509 - the supervisor has no threads
+            preexec_fn=process_tree.end_with_parent,  # noqa: PLW1509 - the supervisor has no threads
         )
         assert self.process.stdout is not None
         descriptor = self.process.stdout.fileno()
@@ -87,12 +87,12 @@ class Child:
         if self.process is not None:
             self.killed = True
             pid = self.process.pid
-            family.kill({pid} | family.descendants(pid) | family.session_of(pid))
+            process_tree.kill({pid} | process_tree.descendants(pid) | process_tree.session_of(pid))
 
     def ended(self, status: int) -> None:
         """Its process has been reaped: end what it left behind and count the death."""
         assert self.process is not None
-        family.kill(family.session_of(self.process.pid))
+        process_tree.kill(process_tree.session_of(self.process.pid))
         self.process.returncode = status  # reaped here, so Popen must not wait for it
         if self.process.stdout is not None:
             self.process.stdout.close()

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from audiospective import clock
-from audiospective.supervisor import family
+from audiospective.supervisor import process_tree
 from audiospective.supervisor.child import Child, describe
 from audiospective.supervisor.output import Output
 from audiospective.supervisor.program import Program
@@ -59,7 +59,7 @@ class Supervisor:
 
         Raises StartError if a program cannot be brought up; everything is stopped then, too.
         """
-        family.adopt_orphans()
+        process_tree.adopt_orphans()
         with self._signals():
             try:
                 for child in self._children:
@@ -111,7 +111,7 @@ class Supervisor:
                 self._show(key.data)
             else:
                 os.read(key.fd, 4096)  # a signal woke us; its handler has run
-        family.reap(self._ended)
+        process_tree.reap(self._ended)
         if self._terminal.gone():
             self._note_request(signal.SIGHUP, None)
         for child in self._children:
@@ -174,8 +174,8 @@ class Supervisor:
             child.restart_at = None
         for foundation in (False, True):
             self._wind_down([c for c in self._children if c.program.foundation is foundation])
-        while stray := family.descendants(os.getpid()):  # left the session, or was adopted
-            family.kill(stray)
+        while stray := process_tree.descendants(os.getpid()):  # left the session, or was adopted
+            process_tree.kill(stray)
             self._turn(LOOK)
         self._selector.close()
 

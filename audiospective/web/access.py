@@ -17,7 +17,7 @@ from audiospective import clock
 from audiospective.accounts.membership import new_session_key
 from audiospective.models import User
 from audiospective.web.htmx import is_fragment
-from audiospective.web.safe import local_path
+from audiospective.web.local_redirect import local_path
 
 SIGNED_IN_AT = "signed_in_at"  # in the session: epoch milliseconds of the sign-in itself
 EXPECTS = "expects"  # in the session: the member whose letter led here, see `expect`

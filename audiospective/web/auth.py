@@ -11,10 +11,10 @@ from audiospective.accounts.membership import Joined, Returned, Visit, Waitliste
 from audiospective.models import Connection, SpotifyApp, User
 from audiospective.models.base import database
 from audiospective.models.connections import ACTIVE, PAUSED
-from audiospective.web import access, flows, outcomes, throttle
+from audiospective.web import access, flows, sign_in_outcomes, throttle
 from audiospective.web.access import signed_in_person
 from audiospective.web.context import services
-from audiospective.web.safe import local_path
+from audiospective.web.local_redirect import local_path
 from audiospective.web.throttle import Limit
 
 BACK_ON = (
@@ -30,11 +30,11 @@ FAILURES = Limit("sign-in failures", 60, 60)
 
 # The end of a sign-in for each reason to end it.
 PAGES = {
-    signin.BadCodeError: outcomes.BAD_CODE,
-    signin.NotListedError: outcomes.NOT_LISTED,
-    signin.MissingScopeError: outcomes.MISSING_SCOPE,
-    signin.AppRefusedError: outcomes.APP_REFUSED,
-    signin.UnavailableError: outcomes.UNAVAILABLE,
+    signin.BadCodeError: sign_in_outcomes.BAD_CODE,
+    signin.NotListedError: sign_in_outcomes.NOT_LISTED,
+    signin.MissingScopeError: sign_in_outcomes.MISSING_SCOPE,
+    signin.AppRefusedError: sign_in_outcomes.APP_REFUSED,
+    signin.UnavailableError: sign_in_outcomes.UNAVAILABLE,
 }
 
 
@@ -60,11 +60,11 @@ def connect() -> ResponseReturnValue:
     expected = session.get(access.EXPECTS)
     app = spotify_app.app_of(services(), member or User.get_or_none(User.id == expected))
     if not app.client_id:
-        return outcomes.page(outcomes.NO_APP)
+        return sign_in_outcomes.page(sign_in_outcomes.NO_APP)
     try:
         door = signin.door(services(), app, spotify_app.credentials(services(), app))
     except signin.UnavailableError as error:
-        return outcomes.page(outcomes.UNAVAILABLE, until=error.until)
+        return sign_in_outcomes.page(sign_in_outcomes.UNAVAILABLE, until=error.until)
     confirms = intent == "confirm" and member is not None
     state, flow = flows.begin(
         app.id,
@@ -83,16 +83,16 @@ def callback() -> ResponseReturnValue:
     flow = flows.take(request.args.get("state"))
     member = signed_in_person()
     if flow is None or flow.member != (member.id if member else None):
-        return _failed(outcomes.START_AGAIN)
+        return _failed(sign_in_outcomes.START_AGAIN)
     again = {"next": flow.next} if flow.next else {}
     again |= {"intent": "reconnect"} if flow.renews else {}
     if refusal := request.args.get("error"):
-        ended = outcomes.DENIED if refusal == "access_denied" else outcomes.REFUSED
-        return outcomes.page(ended, again_query=again)
+        ended = sign_in_outcomes.DENIED if refusal == "access_denied" else sign_in_outcomes.REFUSED
+        return sign_in_outcomes.page(ended, again_query=again)
     code = request.args.get("code", "")
     app = SpotifyApp.get_or_none(SpotifyApp.id == flow.app)
     if not code or app is None:
-        return _failed(outcomes.START_AGAIN)
+        return _failed(sign_in_outcomes.START_AGAIN)
     try:
         door = signin.door(services(), app, spotify_app.credentials(services(), app))
         _let_go_of_the_database()
@@ -116,8 +116,10 @@ def callback() -> ResponseReturnValue:
         case Waitlisted(reason):
             return redirect(url_for("waitlist.page", why=reason.value), 303)
         case WrongAccount():
-            return outcomes.page(
-                outcomes.OTHER_ACCOUNT, wrong=outcome, again_query={"intent": "reconnect"} | again
+            return sign_in_outcomes.page(
+                sign_in_outcomes.OTHER_ACCOUNT,
+                wrong=outcome,
+                again_query={"intent": "reconnect"} | again,
             )
 
 
@@ -144,7 +146,7 @@ def _works(member: User) -> bool:
 def _back(outcome: Returned, flow: flows.Flow) -> Response:
     access.sign_in(User.get_by_id(outcome.user_id))
     if outcome.refused is not None:
-        return outcomes.page(outcomes.REFUSED_SEAT)
+        return sign_in_outcomes.page(sign_in_outcomes.REFUSED_SEAT)
     if outcome.reconnected:
         flash(BACK_ON)
     return redirect(flow.next or url_for("dashboard.page"))
@@ -158,12 +160,14 @@ def _explained(error: signin.SignInError, again: dict[str, str], *, own_app: boo
         session[NOT_LISTED] = True
     if isinstance(error, signin.MissingScopeError):
         again = again | {"intent": "reconnect"}  # shows the consent page again
-    return outcomes.page(PAGES[type(error)], until=until, again_query=again, own_app=own_app)
+    return sign_in_outcomes.page(
+        PAGES[type(error)], until=until, again_query=again, own_app=own_app
+    )
 
 
-def _failed(outcome: outcomes.Outcome) -> Response:
+def _failed(outcome: sign_in_outcomes.Outcome) -> Response:
     throttle.enforce(FAILURES)
-    return outcomes.page(outcome)
+    return sign_in_outcomes.page(outcome)
 
 
 def _let_go_of_the_database() -> None:

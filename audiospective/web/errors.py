@@ -12,7 +12,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from audiospective.web.htmx import is_fragment
-from audiospective.web.safe import local_path
+from audiospective.web.local_redirect import local_path
 
 log = logging.getLogger(__name__)
 GOES_ON = "Saving your plays goes on in the background."

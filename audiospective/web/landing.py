@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from audiospective.policy.founding import Door, Places
 from audiospective.web.context import services, viewer
+from audiospective.web.founding_counter import UNKNOWN, Counter
 from audiospective.web.htmx import STOP_POLLING, fragment_of
-from audiospective.web.places import UNKNOWN, Counter
 from audiospective.web.sample import SAMPLE
 
 PUBLIC = "public, max-age=60"

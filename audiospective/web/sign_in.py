@@ -12,7 +12,7 @@ from audiospective.accounts import signin_link
 from audiospective.policy import addresses
 from audiospective.web import access, throttle
 from audiospective.web.context import services
-from audiospective.web.safe import local_path
+from audiospective.web.local_redirect import local_path
 from audiospective.web.throttle import Limit
 from audiospective.web.waitlist import HONEYPOT, NOT_AN_ADDRESS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, abort, redirect, request
 from werkzeug.wrappers import Response
 
-from audiospective.web.safe import local_path
+from audiospective.web.local_redirect import local_path
 
 THEMES = ("light", "dark")
 COOKIE = "theme"

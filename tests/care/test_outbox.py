@@ -12,7 +12,6 @@ import pytest
 from audiospective import clock
 from audiospective.models import User, transaction
 from audiospective.models.counters import Counter as Figures
-from audiospective.models.marks import Mark
 from audiospective.models.notices import (
     FAILED,
     OBSOLETE,
@@ -22,6 +21,7 @@ from audiospective.models.notices import (
     UNCERTAIN,
     Notice,
 )
+from audiospective.models.system_state import Mark
 from audiospective.notices import outbox, owing
 from tests.care.post_office import refused
 from tests.factories import make_user

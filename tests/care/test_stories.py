@@ -14,9 +14,9 @@ from audiospective.models.base import is_sqlite
 from audiospective.models.connections import REFRESH_PLACE
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
-from audiospective.models.marks import Mark
 from audiospective.models.notices import OBSOLETE, SENT, Notice
 from audiospective.models.poll_log import PollLog
+from audiospective.models.system_state import Mark
 from audiospective.notices import notify
 from audiospective.operations import health
 from audiospective.policy.failures import Failure

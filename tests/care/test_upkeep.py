@@ -16,9 +16,9 @@ from audiospective.accounts.address import Proof
 from audiospective.clients.spotify import SpotifyError
 from audiospective.models import Connection, SpotifyApp, User
 from audiospective.models.counters import Counter
-from audiospective.models.marks import Mark
 from audiospective.models.notices import FAILED, QUEUED, SENT, Notice
 from audiospective.models.poll_log import PollLog
+from audiospective.models.system_state import Mark
 from audiospective.notices import notify, outbox
 from audiospective.operations import maintenance, purge
 from audiospective.policy.failures import Failure

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from audiospective.policy import budget, guard
+from audiospective.policy import call_quota, mass_failure
 
 NOW = datetime(2026, 3, 14, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -26,7 +26,7 @@ DAY = timedelta(days=1)
     ],
 )
 def test_more_than_five_and_more_than_a_tenth_trip_it(refused, people, tripped):
-    assert guard.tripped(refused, people) == tripped
+    assert mass_failure.tripped(refused, people) == tripped
 
 
 @pytest.mark.parametrize(
@@ -34,12 +34,12 @@ def test_more_than_five_and_more_than_a_tenth_trip_it(refused, people, tripped):
     [(5, 5, False), (6, 6, True), (6, 12, True), (6, 13, False), (50, 100, True), (49, 100, False)],
 )
 def test_half_of_the_last_minutes_trip_it_sooner(refused, polled, tripped):
-    assert guard.tripped_at_once(refused, polled) == tripped
+    assert mass_failure.tripped_at_once(refused, polled) == tripped
 
 
 @pytest.mark.parametrize(("left", "ends"), [(4 * DAY, False), (3 * DAY, True), (-DAY, True)])
 def test_a_consent_that_ends_anyway_does_not_count(left, ends):
-    assert guard.ends_anyway(NOW + left, NOW) == ends
+    assert mass_failure.ends_anyway(NOW + left, NOW) == ends
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_consent_that_ends_anyway_does_not_count(left, ends):
     [(1, 1, True), (5, 5, True), (4, 5, False), (6, 40, True), (6, 60, False), (0, 3, False)],
 )
 def test_an_outage_is_what_hits_everybody_or_many(late, people, outage):
-    assert guard.hits_everybody(late, people) == outage
+    assert mass_failure.hits_everybody(late, people) == outage
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_an_outage_is_what_hits_everybody_or_many(late, people, outage):
     ],
 )
 def test_a_development_app_has_a_daily_allowance(mode, seats, allowance):
-    assert budget.calls_a_day(mode, seats) == allowance
+    assert call_quota.calls_a_day(mode, seats) == allowance
 
 
 @pytest.mark.parametrize(
@@ -76,10 +76,10 @@ def test_a_development_app_has_a_daily_allowance(mode, seats, allowance):
     ],
 )
 def test_polling_goes_before_look_ups(used, looked_up, polls, look_ups):
-    assert budget.may_poll(used, 1000) == polls
-    assert budget.may_look_up(used, looked_up, 1000) == look_ups
-    assert budget.may_poll(used, None)
-    assert budget.may_look_up(used, looked_up, None)
+    assert call_quota.may_poll(used, 1000) == polls
+    assert call_quota.may_look_up(used, looked_up, 1000) == look_ups
+    assert call_quota.may_poll(used, None)
+    assert call_quota.may_look_up(used, looked_up, None)
 
 
 @pytest.mark.parametrize(
@@ -87,4 +87,4 @@ def test_polling_goes_before_look_ups(used, looked_up, polls, look_ups):
     [(0, 9, False), (0, 10, True), (1, 10, False), (1, 50, True), (2, 50, False), (20, 1000, True)],
 )
 def test_a_feed_stands_still_for_a_crowd_only(moved, people, still):
-    assert guard.stands_still(moved, people) == still
+    assert mass_failure.stands_still(moved, people) == still

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from audiospective.policy import silence
-from audiospective.policy.silence import Reading
+from audiospective.policy import empty_pages
+from audiospective.policy.empty_pages import Reading
 
 NOW = datetime(2026, 3, 14, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -28,7 +28,7 @@ DAY = timedelta(days=1)
 def test_an_empty_page_is_a_failure_only_when_twice_and_confirmed(
     items, had_plays, empty_before, profile_ok, reading
 ):
-    found = silence.read(
+    found = empty_pages.read(
         items, had_plays=had_plays, empty_before=empty_before, profile_ok=profile_ok
     )
     assert found is reading
@@ -45,9 +45,9 @@ def test_an_empty_page_is_a_failure_only_when_twice_and_confirmed(
 )
 def test_a_feed_stands_still_by_the_measure_of_its_owner(days_since, longest_pause_days, quiet):
     newest = NOW - days_since * DAY
-    found = silence.quiet_since(newest, longest_pause_days * DAY, NOW)
+    found = empty_pages.quiet_since(newest, longest_pause_days * DAY, NOW)
     assert found == (newest if quiet else None)
 
 
 def test_somebody_without_plays_is_not_quiet():
-    assert silence.quiet_since(None, timedelta(0), NOW) is None
+    assert empty_pages.quiet_since(None, timedelta(0), NOW) is None

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from audiospective.web import filters
-from audiospective.web.safe import local_path
+from audiospective.web.local_redirect import local_path
 from tests.factories import make_user
 from tests.support.clocks import Frozen
 from tests.web.conftest import Site

@@ -8,7 +8,7 @@ from peewee import OperationalError
 from audiospective import models
 from audiospective.accounts import membership
 from audiospective.policy.founding import Places
-from audiospective.web import places as counting
+from audiospective.web import founding_counter as counting
 from tests.factories import make_user
 from tests.web import markup
 from tests.web.conftest import Site, Visitor
