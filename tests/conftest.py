@@ -34,6 +34,7 @@ pytest_plugins = [
     "tests.support.sqlite",
     "tests.support.databases",
     "tests.support.browser",
+    "tests.support.trouble",
     "tests.fixtures",
 ]
 

@@ -15,7 +15,7 @@ CROWDS = (100, 1_000, 10_000, 100_000)
 def command() -> None:
     """Measure this database and forecast when STORAGE_BUDGET_MB is reached, and the bill.
 
-    Prices come from the small table audiospective/actions/prices.toml, made to be edited.
+    Prices come from the small table audiospective/operations/prices.toml, made to be edited.
     """
     from audiospective.models.sizes import tables
     from audiospective.operations import capacity

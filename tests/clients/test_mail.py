@@ -18,8 +18,8 @@ from audiospective.clients.mail import (
     LimitedError,
     UnreachableError,
 )
-from tests.care import post_office
-from tests.care.post_office import page, refused
+from tests.support import post_office
+from tests.support.post_office import page, refused
 
 LETTER = Envelope(
     sender="Audiospective <letters@archive.example>",

@@ -17,8 +17,8 @@ from audiospective.history.catalog import polled
 from audiospective.models import Album, Artist, Connection, Play, Track, TrackArtist, User, claims
 from audiospective.models.base import LONG_AGO
 from audiospective.polling import batch, plan
-from tests.actions.test_batch import offer, reload, run
 from tests.factories import connected, crowd, listening, page
+from tests.polling.test_batch import offer, reload, run
 
 FRESH = Tokens("access-fresh", 3600, "refresh-fresh", scope="user-read-recently-played")
 

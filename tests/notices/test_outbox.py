@@ -23,8 +23,8 @@ from audiospective.models.notices import (
 )
 from audiospective.models.system_state import Mark
 from audiospective.notices import outbox, owing
-from tests.care.post_office import refused
 from tests.factories import make_user
+from tests.support.post_office import refused
 
 
 def owe(services, recipient="stranger@mail.example", kind="waitlist_confirm", **more):

@@ -1,4 +1,4 @@
-"""People with proven addresses, a post office, and the round of care under a clock that obeys."""
+"""Members with proven addresses, a post office, and rounds of maintenance under a test clock."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from audiospective.services import Services
-from tests.care import post_office
-from tests.care.life import Life
-from tests.care.post_office import PostOffice
+from tests.support import post_office
+from tests.support.life import Life
+from tests.support.post_office import PostOffice
 
 
 @pytest.fixture

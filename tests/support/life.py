@@ -11,10 +11,10 @@ from audiospective.models import Connection, User
 from audiospective.operations import maintenance
 from audiospective.polling import batch, plan
 from audiospective.services import Services
-from tests.care.post_office import PostOffice
 from tests.factories import listening, make_connection, make_user
 from tests.fakes import FakeSpotify
 from tests.support.clocks import Frozen
+from tests.support.post_office import PostOffice
 
 CARE = timedelta(minutes=20)
 

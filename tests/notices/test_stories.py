@@ -23,7 +23,7 @@ from audiospective.policy.failures import Failure
 from audiospective.policy.health import Sentence
 from audiospective.polling import coverage
 from audiospective.polling.app_credentials import SECRET_PLACE
-from tests.care.post_office import refused
+from tests.support.post_office import refused
 
 REVOKED = SpotifyError(Failure.AUTH, "revoked", status=400)
 NOT_LISTED = SpotifyError(Failure.NOT_ALLOWED, "not listed", status=403)

@@ -1,1 +1,0 @@
-"""Verbs: load, ask the rules, write, call the world."""
