@@ -263,7 +263,7 @@ def test_a_worker_that_wakes_after_another_took_over_writes_nothing(services, sp
         return listening(frozen.now, 5, prefix="Mine")
 
     (claim,) = claims.claim([alice.user_id], frozen.now + timedelta(minutes=10))
-    attempt = batch.Attempt(claim, batch.apps.NOBODY, page=other_worker_finishes())
+    attempt = batch.Attempt(claim, batch.app_credentials.NOBODY, page=other_worker_finishes())
     ids = polled.remember(each.track for each in attempt.page.plays)
     assert record.success(services, attempt, ids) is None
     assert {row.name for row in Track.select().join(Play)} == {"Other 1", "Other 2"}
