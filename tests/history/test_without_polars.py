@@ -50,7 +50,7 @@ with models.database.connection_context():
     user = models.User.create(minute_offset=0, session_key="x", created_at=0)
     song = TrackFacts("song", "Song", artists=(ArtistFacts("a", "A"),), album=AlbumFacts("b", "B"))
     for renamed in (song, TrackFacts("song", "Renamed", artists=song.artists, album=song.album)):
-        tracks = catalog.remember([renamed])
+        tracks = polled.remember([renamed])
         append.polled([append.NewPlay(user.id, 5, tracks["song"], None)])
     assert history.total(user.id) == 1
     assert [one.title for one in history.recent(user.id)] == ["Renamed"]

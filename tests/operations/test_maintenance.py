@@ -47,7 +47,7 @@ def test_a_line_of_the_log_is_json_and_an_exception_tells_only_its_kind_and_plac
     assert "AQAq3" not in text
     assert "alice" not in text
     line = json.loads(text)
-    assert (line["error"], line["where"].split(":")[0]) == ("ValueError", "test_upkeep.py")
+    assert (line["error"], line["where"].split(":")[0]) == ("ValueError", "test_maintenance.py")
 
 
 def test_configuring_twice_writes_once(capsys):
