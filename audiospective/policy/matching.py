@@ -1,0 +1,90 @@
+"""When do two observations tell of one play: the windows, and who is paired with whom.
+
+Sources write different instants: Spotify the end of a play, scrobblers its beginning, some cut to
+the minute. So each observation is turned into two spans, of the instants at which the play may
+have begun and may have ended, wider by whatever is unknown. Two observations of the same track
+may be one play if both spans overlap. `imports/observations.py` computes the spans for frames.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+
+DRIFT = 90_000  # ms by which two sources' clocks and habits differ for one and the same play
+UNMEASURED = 15 * 60_000  # ms a play may take of which neither time heard nor length is known
+PAUSED = 15 * 60_000  # ms that a play may stand still in the middle; looked at last
+FEW = 2_000_000  # pairs that are weighed; more and only the order in time decides
+
+Pair = tuple[int, int, int]  # left, right, how far apart in ms
+
+
+def pair_up(pairs: Sequence[Pair]) -> list[tuple[int, int]]:
+    """One-to-one pairs: as many as possible, in the order of time on both sides, nearest first.
+
+    `pairs` are the possible ones among plays of one track, with places in the order of time. As
+    many as possible counts first: of plays on repeat, each end is nearest to the beginning of the
+    next one, and pairing those would leave the first and the last alone.
+    """
+    most = max((apart for _, _, apart in pairs), default=0) + 1
+    whole = most * (len(pairs) + 1)  # one pair more outweighs every distance
+    # The heaviest chain that rises on both sides; per left, rights from high to low, so that no
+    # left is taken twice. `tops` keeps, by right, only chains that none before outweighs.
+    tops_right: list[int] = []
+    tops_weight: list[int] = []
+    tops_link: list[int] = []
+    links: list[tuple[int, int, int]] = []
+    for left, right, apart in sorted(pairs, key=lambda pair: (pair[0], -pair[1])):
+        place = bisect_left(tops_right, right)
+        before, weight = (tops_link[place - 1], tops_weight[place - 1]) if place else (-1, 0)
+        weight += whole - apart
+        if place < len(tops_right) and tops_right[place] == right and tops_weight[place] >= weight:
+            continue
+        links.append((left, right, before))
+        end = place
+        while end < len(tops_right) and tops_weight[end] <= weight:
+            end += 1
+        tops_right[place:end] = [right]
+        tops_weight[place:end] = [weight]
+        tops_link[place:end] = [len(links) - 1]
+    chosen = []
+    link = tops_link[-1] if tops_link else -1
+    while link >= 0:
+        left, right, link = links[link]
+        chosen.append((left, right))
+    return chosen[::-1]
+
+
+Box = tuple[int, int, int, int, int]  # place, began from, to, ended from, to
+
+
+def in_order(lefts: Sequence[Box], rights: Sequence[Box]) -> list[tuple[int, int]]:
+    """One-to-one pairs in the order of time, without weighing: for more pairs than can be weighed.
+
+    Both sides are plays of one track. Each step passes over the one that could only have ended
+    earlier, so no pair is missed that an earlier one does not take.
+    """
+    lefts = sorted(lefts, key=lambda box: box[4])
+    rights = sorted(rights, key=lambda box: box[4])
+    chosen = []
+    at = to = 0
+    while at < len(lefts) and to < len(rights):
+        left, right = lefts[at], rights[to]
+        if overlap(left, right):
+            chosen.append((left[0], right[0]))
+            at, to = at + 1, to + 1
+        elif left[4] <= right[4]:
+            at += 1
+        else:
+            to += 1
+    return chosen
+
+
+def overlap(one: Box, other: Box) -> bool:
+    """Whether two plays of a track may be one."""
+    return (
+        one[1] <= other[2]
+        and other[1] <= one[2]
+        and one[3] <= other[4]
+        and other[3] <= one[4]
+    )  # fmt: skip
