@@ -70,6 +70,7 @@ def _names(tracks: pl.DataFrame) -> pl.DataFrame:
     makers = pl.concat([makers, first]).unique()
     # Each text once: albums and artists come again and again.
     texts = pl.concat([tracks["title"], tracks["album"], makers["maker"]]).unique().drop_nulls()
+    texts = texts.filter(texts != "")
     plain = pl.DataFrame({"text": texts, "plain": folded(texts)})
 
     def pairs(frame: pl.DataFrame, other: str, word: str) -> pl.DataFrame:
