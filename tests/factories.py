@@ -8,15 +8,9 @@ from typing import Any
 
 from audiospective import clock
 from audiospective.accounts import spotify_app
-from audiospective.clients.recently_played import (
-    AlbumFacts,
-    ArtistFacts,
-    Page,
-    PolledPlay,
-    TrackFacts,
-)
 from audiospective.models import Connection, SpotifyApp, User
 from audiospective.models.connections import ACCESS_PLACE, REFRESH_PLACE
+from audiospective.policy.plays import AlbumFacts, ArtistFacts, Page, PolledPlay, TrackFacts
 from audiospective.services import Services
 
 

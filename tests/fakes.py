@@ -7,8 +7,8 @@ from collections import Counter, defaultdict
 from typing import TypeVar
 
 from audiospective.clients.deadline import Deadline
-from audiospective.clients.recently_played import Page
 from audiospective.clients.spotify import Credentials, Profile, Tokens
+from audiospective.policy.plays import Page
 
 Kind = TypeVar("Kind")
 

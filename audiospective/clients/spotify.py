@@ -14,9 +14,10 @@ from requests.adapters import HTTPAdapter
 
 from audiospective.clients import tally
 from audiospective.clients.deadline import Deadline
-from audiospective.clients.recently_played import MalformedPageError, Page, read_page
+from audiospective.clients.recently_played import MalformedPageError, read_page
 from audiospective.policy import failures
 from audiospective.policy.failures import Failure
+from audiospective.policy.plays import Page
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 20.0

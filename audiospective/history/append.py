@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audiospective import clock
-from audiospective.clients.recently_played import Unreadable
 from audiospective.history import bulk_select
 from audiospective.models import UnreadablePlay, database
 from audiospective.models.base import is_sqlite
 from audiospective.models.plays import FROM_POLL
+from audiospective.policy.plays import Unreadable
 
 _INSERT = f"""
 INSERT INTO plays (user_id, played_at, track_id, source, context)

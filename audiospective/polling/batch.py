@@ -13,13 +13,13 @@ from peewee import OperationalError
 
 from audiospective.clients.deadline import GRACE, Deadline
 from audiospective.clients.queues import INTERRUPTS
-from audiospective.clients.recently_played import PolledPlay
 from audiospective.clients.spotify import THREADS
 from audiospective.history.catalog import polled
 from audiospective.models import claims, transaction
 from audiospective.models.claims import Claim
 from audiospective.policy import circuit
 from audiospective.policy.failures import CHARGED_TO_APP, Failure
+from audiospective.policy.plays import PolledPlay
 from audiospective.polling import app_credentials, poll_dedupe, record
 from audiospective.polling.fetch import Attempt, fetch
 from audiospective.polling.poll_counters import Figures

@@ -8,13 +8,13 @@ from datetime import timedelta
 from audiospective import clock
 from audiospective.clients import tally
 from audiospective.clients.deadline import Deadline
-from audiospective.clients.recently_played import Page
 from audiospective.clients.spotify import Credentials, SpotifyError, Tokens
 from audiospective.models.claims import Claim
 from audiospective.models.connections import ACCESS_PLACE, REFRESH_PLACE
 from audiospective.policy import empty_pages, limits
 from audiospective.policy.empty_pages import Reading
 from audiospective.policy.failures import CHARGED_TO_APP, Failure
+from audiospective.policy.plays import Page
 from audiospective.services import Services
 
 SCOPE = "user-read-recently-played"

@@ -8,11 +8,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from audiospective.clients.recently_played import AlbumFacts, ArtistFacts, TrackFacts
 from audiospective.history import bulk_select
 from audiospective.history.catalog import frames, imported, polled
 from audiospective.history.catalog.imported import Named
 from audiospective.models import Album, Artist, Track, TrackArtist
+from audiospective.policy.plays import AlbumFacts, ArtistFacts, TrackFacts
 
 pytestmark = pytest.mark.usefixtures("database")
 

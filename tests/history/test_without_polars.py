@@ -42,7 +42,7 @@ def test_importing_it_does_not_load_polars(module: str) -> None:
 
 POLL = """
 from audiospective import history, models
-from audiospective.clients.recently_played import AlbumFacts, ArtistFacts, TrackFacts
+from audiospective.policy.plays import AlbumFacts, ArtistFacts, TrackFacts
 from audiospective.history import append
 from audiospective.history.catalog import polled
 models.bind({url!r})

@@ -89,7 +89,7 @@ def test_the_same_poll_told_twice_is_one_gap(services, spotify, frozen):
 
 
 def test_unreadable_items_count_towards_a_full_page(services, spotify, frozen):
-    from audiospective.clients.recently_played import Page, Unreadable
+    from audiospective.policy.plays import Page, Unreadable
 
     alice = connected(services)
     polled(services, spotify, alice, full(prefix="a"))

@@ -10,12 +10,12 @@ import pytest
 
 from audiospective import clock
 from audiospective.accounts import connection, membership
-from audiospective.clients.recently_played import AlbumFacts, ArtistFacts, PolledPlay, TrackFacts
 from audiospective.clients.spotify import Profile, Tokens
 from audiospective.history import append
 from audiospective.history.catalog import polled
 from audiospective.models import Album, Artist, Connection, Play, Track, TrackArtist, User, claims
 from audiospective.models.base import LONG_AGO
+from audiospective.policy.plays import AlbumFacts, ArtistFacts, PolledPlay, TrackFacts
 from audiospective.polling import batch, plan
 from tests.factories import connected, crowd, listening, page
 from tests.polling.test_batch import offer, reload, run

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from audiospective import clock
-from audiospective.clients.recently_played import PolledPlay
 from audiospective.history import append
 from audiospective.history.catalog import polled
 from audiospective.models import Connection, Play, User
+from audiospective.policy.plays import PolledPlay
 from tests.factories import make_connection, make_user, track
 from tests.web.conftest import Site
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from audiospective.clients.recently_played import TrackFacts
 from audiospective.models import Album, Artist, CatalogVersion, Track, TrackArtist
+from audiospective.policy.plays import TrackFacts
 
 CHUNK = 500
 

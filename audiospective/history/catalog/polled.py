@@ -9,11 +9,11 @@ from typing import Any
 import orjson
 from peewee import IntegrityError, OperationalError
 
-from audiospective.clients.recently_played import AlbumFacts, ArtistFacts, TrackFacts
 from audiospective.history import bulk_select
 from audiospective.history.catalog import merge
 from audiospective.models import Album, Artist, Track, TrackArtist, database, transaction
 from audiospective.models.base import is_sqlite
+from audiospective.policy.plays import AlbumFacts, ArtistFacts, TrackFacts
 
 CHUNK = 500  # rows a statement, far below every database's limit of parameters
 CACHED = 20_000  # tracks that this process remembers

@@ -1,0 +1,71 @@
+"""Plays as a source tells of them: what was played, when, and what could not be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ArtistFacts:
+    spotify_id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class AlbumFacts:
+    spotify_id: str
+    name: str
+    album_type: str | None = None
+    release_date: str | None = None
+    release_date_precision: str | None = None
+    total_tracks: int | None = None
+    image_url: str | None = None
+
+
+@dataclass(frozen=True)
+class TrackFacts:
+    """A track as Spotify described it with a play; artists in Spotify's order."""
+
+    spotify_id: str
+    name: str
+    kind: str = "track"
+    artists: tuple[ArtistFacts, ...] = ()
+    album: AlbumFacts | None = None
+    duration_ms: int | None = None
+    explicit: bool | None = None
+    isrc: str | None = None
+    disc_number: int | None = None
+    track_number: int | None = None
+
+
+@dataclass(frozen=True)
+class PolledPlay:
+    """`played_at`: when the play ended, UTC milliseconds since 1970."""
+
+    played_at: int
+    track: TrackFacts
+    context: str | None = None
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    digest: str
+    reason: str
+    raw: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page; `offered` counts the items Spotify sent, readable or not."""
+
+    plays: tuple[PolledPlay, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
+    offered: int = 0
+
+    @property
+    def oldest(self) -> int | None:
+        return min((play.played_at for play in self.plays), default=None)
+
+    @property
+    def newest(self) -> int | None:
+        return max((play.played_at for play in self.plays), default=None)
