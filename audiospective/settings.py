@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import os
-import secrets
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from audiospective import environment
+from audiospective.environment import SettingsError
+from audiospective.policy import service_urls
 from audiospective.policy import setting_faults as faults_of
+
+__all__ = ["Settings", "SettingsError"]
 
 SPOTIFY_ACCOUNTS_URL = "https://accounts.spotify.com"
 SPOTIFY_API_URL = "https://api.spotify.com/v1"
 RESEND_API_URL = "https://api.resend.com"
 DEVELOPMENT_SEATS = 5  # Spotify lets a development-mode app serve five users (since March 2026)
-LOCAL_FILE = "local.json"  # secrets and addresses that `up` keeps for one machine
-
-
-class SettingsError(Exception):
-    """The environment cannot be used; `faults` holds one line per fault."""
-
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("\n".join(faults))
-        self.faults = faults
 
 
 @dataclass(frozen=True)
@@ -59,17 +50,24 @@ class Settings:
     derived_stats: bool = True
     log_level: str = "INFO"
     sentry_dsn: str = field(default="", repr=False)
+    redis_tls_verify: bool = True  # off: a server with a self-signed certificate, as on Heroku
+    host_platform: str = ""  # a platform whose disk does not outlive a deploy, if one is seen
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
-        """Read and check the environment; raises SettingsError with every fault at once.
+        """Read and check `environ`; raises SettingsError with every fault at once.
+
+        Without `environ`: the process's own environment over the operator's `.env` file.
 
         Values that `up` keeps under AUDIOSPECTIVE_HOME fill in what the environment leaves out,
         so that commands on the same machine see the same archive.
         """
-        environ = os.environ if environ is None else environ
+        environ = environment.given() if environ is None else environ
         home = Path(environ.get("AUDIOSPECTIVE_HOME") or "var").absolute()
-        values = {**_local_values(home), **{k: v for k, v in environ.items() if v != ""}}
+        values = {
+            **environment.kept_values(home),
+            **{name: value for name, value in environ.items() if value != ""},
+        }
         reader = _Reader(values)
         mode = reader.choice("SPOTIFY_APP_MODE", "development", ("development", "extended"))
         seats = DEVELOPMENT_SEATS if mode == "development" else None
@@ -77,7 +75,9 @@ class Settings:
         settings = cls(
             home=home,
             database_url=reader.checked(
-                "DATABASE_URL", f"sqlite:///{home / 'audiospective.db'}", faults_of.database_fault
+                "DATABASE_URL",
+                service_urls.local_url("sqlite", str(home / "audiospective.db")),
+                faults_of.database_fault,
             ),
             redis_url=reader.checked("REDIS_URL", None, faults_of.redis_fault),
             secret_key=reader.checked("SECRET_KEY", None, faults_of.secret_fault),
@@ -99,7 +99,9 @@ class Settings:
             poll_max_minutes=reader.whole("POLL_MAX_MINUTES", 60, poll_min, 24 * 60),
             poll_min_minutes=poll_min,
             storage_url=reader.checked(
-                "STORAGE_URL", f"file://{home / 'storage'}", faults_of.storage_fault
+                "STORAGE_URL",
+                service_urls.local_url("file", str(home / "storage")),
+                faults_of.storage_fault,
             ),
             s3_endpoint_url=reader.url("S3_ENDPOINT_URL", ""),
             storage_budget_mb=reader.whole("STORAGE_BUDGET_MB", 512, 1, 1_000_000_000),
@@ -108,7 +110,9 @@ class Settings:
             log_level=reader.choice(
                 "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
             ),
-            sentry_dsn=reader.text("SENTRY_DSN"),
+            sentry_dsn=reader.checked("SENTRY_DSN", "", faults_of.report_fault),
+            redis_tls_verify=reader.switch("REDIS_TLS_VERIFY", default=True),
+            host_platform=environment.platform(values),
         )
         if bool(settings.spotify_client_id) != bool(settings.spotify_client_secret):
             reader.faults.append(
@@ -194,56 +198,3 @@ class _Reader:
                     f"TOKEN_KEYS: key {position} is not a Fernet key (32 bytes, URL-safe base64)."
                 )
         return keys
-
-
-def use_utc() -> None:
-    """Make UTC this process's local time: rq-scheduler reckons cron lines in local time."""
-    os.environ["TZ"] = "UTC"
-    time.tzset()
-
-
-def local_environment(home: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """`environ` completed for one machine: secrets are made once and kept in `home` (mode 0600).
-
-    Nothing that the environment already says is changed. Raises OSError if `home` cannot be
-    written.
-    """
-    home = home.absolute()
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    kept = _local_values(home)
-    for name, make in (("SECRET_KEY", _new_secret), ("TOKEN_KEYS", _new_fernet_key)):
-        kept.setdefault(name, make())
-    save_local_values(home, kept)
-    given = {name: value for name, value in environ.items() if value != ""}
-    return {**environ, **kept, **given, "AUDIOSPECTIVE_HOME": str(home)}
-
-
-def save_local_values(home: Path, values: Mapping[str, str]) -> None:
-    """Replace the values that commands on this machine fall back to; private and atomic."""
-    path = home / LOCAL_FILE
-    draft = path.with_suffix(".new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(dict(values), file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-
-
-def _local_values(home: Path) -> dict[str, str]:
-    path = home / LOCAL_FILE
-    try:
-        values = json.loads(path.read_text())
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise SettingsError([f"{path} cannot be read: {error}."]) from None
-    return {str(name): str(value) for name, value in values.items()}
-
-
-def _new_secret() -> str:
-    return secrets.token_urlsafe(48)
-
-
-def _new_fernet_key() -> str:
-    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()

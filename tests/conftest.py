@@ -14,6 +14,7 @@ time.tzset()
 os.environ.pop("PYTHONWARNINGS", None)
 for name in ("DATABASE_URL", "REDIS_URL", "AUDIOSPECTIVE_HOME", "BASE_URL", "SECRET_KEY"):
     os.environ.pop(name, None)  # a developer's own settings never reach a test
+os.environ["AUDIOSPECTIVE_ENV_FILE"] = ""  # nor does their `.env`
 
 # The same cases on every machine, and no verdict that depends on how busy it is.
 settings.register_profile(

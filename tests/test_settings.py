@@ -6,7 +6,8 @@ import stat
 
 import pytest
 
-from audiospective.settings import Settings, SettingsError, local_environment
+from audiospective.environment import completed
+from audiospective.settings import Settings, SettingsError
 from tests.fixtures import TOKEN_KEY
 
 
@@ -107,21 +108,21 @@ def test_secrets_do_not_show_when_settings_are_printed(environ):
 
 def test_secrets_for_one_machine_are_made_once_and_kept_private(tmp_path):
     home = tmp_path / "var"
-    first = local_environment(home, {})
-    second = local_environment(home, {})
+    first = completed(home, {})
+    second = completed(home, {})
     assert first["SECRET_KEY"] == second["SECRET_KEY"]
     assert first["TOKEN_KEYS"] == second["TOKEN_KEYS"]
     assert stat.S_IMODE((home / "local.json").stat().st_mode) == 0o600
-    other = local_environment(tmp_path / "other", {})
+    other = completed(tmp_path / "other", {})
     assert other["SECRET_KEY"] != first["SECRET_KEY"]
 
 
 def test_what_the_operator_sets_wins_over_what_was_generated(tmp_path):
-    assert local_environment(tmp_path, {"SECRET_KEY": "mine" * 9})["SECRET_KEY"] == "mine" * 9
+    assert completed(tmp_path, {"SECRET_KEY": "mine" * 9})["SECRET_KEY"] == "mine" * 9
 
 
 def test_other_commands_on_the_machine_find_the_generated_secrets(tmp_path):
-    made = local_environment(tmp_path, {})
+    made = completed(tmp_path, {})
     environ = {"AUDIOSPECTIVE_HOME": str(tmp_path), "REDIS_URL": "redis://127.0.0.1:1/0"}
     assert Settings.from_env(environ).secret_key == made["SECRET_KEY"]
 
@@ -129,5 +130,5 @@ def test_other_commands_on_the_machine_find_the_generated_secrets(tmp_path):
 def test_a_damaged_file_of_secrets_is_said_not_replaced(tmp_path):
     (tmp_path / "local.json").write_text("{")
     with pytest.raises(SettingsError, match=r"local\.json cannot be read"):
-        local_environment(tmp_path, {})
+        completed(tmp_path, {})
     assert (tmp_path / "local.json").read_text() == "{"

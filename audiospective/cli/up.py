@@ -6,20 +6,24 @@ import os
 import secrets
 import sys
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
 
-from audiospective.settings import Settings, local_environment, save_local_values
-from audiospective.supervisor import StartError, Supervisor, dotenv, lock, ports, queue
+from audiospective import environment
+from audiospective.cli._archive import one_line
+from audiospective.policy import service_urls, setting_faults
+from audiospective.settings import Settings
+from audiospective.supervisor import StartError, Supervisor, lock, ports, queue
 from audiospective.supervisor.machine import LOOPBACK, ROOT, QueueServer, Sandbox, programs
 from audiospective.supervisor.output import Output
 
 WEB_PORT, SANDBOX_PORT = 8000, 8888
-# The practice listeners play something new every minute, and a visitor wants to see it arrive.
-PRACTICE_PACE = {"POLL_MIN_MINUTES": "1", "POLL_MAX_MINUTES": "1"}
+# The sandbox's listeners play something new every minute, and a visitor wants to see it arrive.
+SANDBOX_PACE = {"POLL_MIN_MINUTES": "1", "POLL_MAX_MINUTES": "1"}
 SECRETS = ("SECRET_KEY", "TOKEN_KEYS")
 
 
@@ -43,7 +47,7 @@ class Plan:
 
 
 @click.command()
-@click.option("--host", default=LOOPBACK, show_default=True, help="Address the pages listen on.")
+@click.option("--host", help="Address the pages listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port of the pages.  [default: 8000]")
 @click.option(
     "--sandbox-port",
@@ -51,36 +55,47 @@ class Plan:
     help="Port of the Spotify stand-in.  [default: 8888]",
 )
 @click.option("--verbose", is_flag=True, help="Show what every program is doing.")
-def command(host: str, port: int | None, sandbox_port: int | None, verbose: bool) -> None:
+def command(host: str | None, port: int | None, sandbox_port: int | None, verbose: bool) -> None:
     """Run everything on this machine until Ctrl-C.
 
     Without a Spotify client id in the environment or in `.env`, a sandbox with invented listeners
     stands in for Spotify. The archive lies in AUDIOSPECTIVE_HOME, `./var` by default.
     """
-    file = _dotenv()
-    given = {name: value for name, value in {**file, **os.environ}.items() if value != ""}
+    given = environment.given()
     home = Path(given.get("AUDIOSPECTIVE_HOME", "var")).absolute()
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with one_line():
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    who = f"process {os.getpid()}"
     try:
-        with lock.hold(home / "up.lock", f"process {os.getpid()}"):
-            plan = _plan(given, home, host, port, sandbox_port)
-            _run(plan, file, {"LOG_LEVEL": "INFO" if verbose else "WARNING", **given})
+        with one_line(), lock.hold(home / "up.lock", who), _own_database(given, who):
+            plan = _plan(given, home, host or _loopback(given), port, sandbox_port)
+            _run(plan, {"LOG_LEVEL": "INFO" if verbose else "WARNING", **given})
     except lock.AlreadyRunningError as error:
         raise click.ClickException(
             f"this archive is already running ({error.holder or 'another process'}). Stop that one "
-            "first, or set AUDIOSPECTIVE_HOME to run another archive beside it."
+            "first, or set AUDIOSPECTIVE_HOME and DATABASE_URL to run another archive beside it."
         ) from None
     except StartError as error:
         raise click.ClickException(f"{error} Everything else has been stopped.") from None
 
 
-def _dotenv() -> dict[str, str]:
-    """What the operator has set in `.env` beside the Makefile; the environment goes before it."""
-    path = ROOT / ".env"
-    try:
-        return dotenv.parse(path.read_text()) if path.exists() else {}
-    except (OSError, UnicodeDecodeError, dotenv.DotenvError) as error:
-        raise click.ClickException(f"{path}: {error}") from None
+def _own_database(given: Mapping[str, str], who: str) -> AbstractContextManager[None]:
+    """The lock of an SQLite file elsewhere: two homes that share one would both poll for it."""
+    url = given.get("DATABASE_URL", "")
+    if not url.startswith("sqlite:") or setting_faults.database_fault(url):
+        return nullcontext()  # the home's own file, a server, or a fault that is named later
+    path = Path(service_urls.local_path(url))
+    return (
+        lock.hold(path.with_name(path.name + ".lock"), who)
+        if path.parent.is_dir()
+        else nullcontext()
+    )
+
+
+def _loopback(given: Mapping[str, str]) -> str:
+    """The loopback address in BASE_URL, since the pages must answer at the address they print."""
+    found = urlsplit(given.get("BASE_URL", "")).hostname or ""
+    return found if setting_faults.is_loopback(found) else LOOPBACK
 
 
 def _plan(
@@ -101,7 +116,7 @@ def _plan(
         home=home,
         host=host,
         port=web_port,
-        base_url=given.get("BASE_URL", f"http://{LOOPBACK}:{web_port}"),
+        base_url=given.get("BASE_URL", f"http://{LOOPBACK}:{web_port}").rstrip("/"),
         queue=None if "REDIS_URL" in given else _queue(given, home),
         sandbox=sandbox,
     )
@@ -136,24 +151,23 @@ def _queue(given: Mapping[str, str], home: Path) -> QueueServer:
         binary = queue.find_server(given.get("PATH"))
     except queue.NoServerError as error:
         raise click.ClickException(f"{error}.") from None
-    directory = home / "queue" / queue.kind(binary)
-    return QueueServer(binary, directory, ports.any_free(LOOPBACK), secrets.token_urlsafe(24))
+    return QueueServer(binary, home / "queue", ports.any_free(LOOPBACK), secrets.token_urlsafe(24))
 
 
-def _run(plan: Plan, file: Mapping[str, str], given: Mapping[str, str]) -> None:
-    made = local_environment(plan.home, {})
+def _run(plan: Plan, given: Mapping[str, str]) -> None:
+    made = environment.completed(plan.home, {})
     # Only the secrets outlive a run: yesterday's addresses and sandbox must not leak into today.
     kept = {name: made[name] for name in SECRETS}
-    save_local_values(plan.home, kept)
-    pace = PRACTICE_PACE if plan.sandbox is not None else {}
-    environment = local_environment(plan.home, {**pace, **given, **plan.environment()})
-    Settings.from_env(environment)  # the operator hears of every fault before anything starts
+    environment.keep_values(plan.home, kept)
+    pace = SANDBOX_PACE if plan.sandbox is not None else {}
+    values = environment.completed(plan.home, {**pace, **given, **plan.environment()})
+    Settings.from_env(values)  # the operator hears of every fault before anything starts
     # Other commands on this machine find the same archive: `doctor`, `export` and the like.
-    save_local_values(plan.home, {**kept, **file, **plan.environment()})
+    environment.keep_values(plan.home, {**kept, **plan.environment()})
     running = programs(plan.host, plan.port, plan.queue, plan.sandbox)
     output = Output(sys.stdout, [program.name for program in running])
     output.say("Starting ...")
-    Supervisor(running, environment, ROOT, output).run(lambda: _welcome(plan, output))
+    Supervisor(running, values, ROOT, output).run(lambda: _welcome(plan, output))
     output.say("Stopped.")
 
 

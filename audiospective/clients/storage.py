@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
-from urllib.parse import unquote, urlsplit
 
 from audiospective import clock
+from audiospective.policy import service_urls
 
 CHUNK = 1 << 20  # bytes read at a time
 _NAME = r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}"  # never hidden, never `..`
@@ -157,10 +157,10 @@ class NoStorage:
 
 def build(url: str) -> Storage:
     """The storage that STORAGE_URL names; nothing is touched before it is used."""
-    parts = urlsplit(url)
-    if parts.scheme != "file":
-        return NoStorage(f"storage of the kind {parts.scheme}:// is not available")
-    return FileStorage(Path(unquote(parts.path)))
+    scheme = url.partition(":")[0]
+    if scheme != "file":
+        return NoStorage(f"storage of the kind {scheme}:// is not available")
+    return FileStorage(Path(service_urls.local_path(url)))
 
 
 def checked(key: str) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from audiospective import boot
+from audiospective.environment import use_utc
 from audiospective.jobs import scheduler as scheduling
 from audiospective.jobs.worker import build
-from audiospective.settings import use_utc
 
 
 def worker() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import ipaddress
-from urllib.parse import urlsplit
+
+from audiospective.policy import service_urls
+from audiospective.policy.service_urls import UrlError
 
 
 def is_fernet_key(key: str) -> bool:
@@ -27,9 +29,12 @@ def is_loopback(host: str) -> bool:
 def base_fault(value: str) -> str | None:
     """Of BASE_URL."""
     # Spotify's redirect rules (enforced since 27 November 2025): https, or a loopback IP literal.
-    parts = urlsplit(value)
+    try:
+        parts = service_urls.split(value)
+    except UrlError as error:
+        return str(error)
     host = parts.hostname or ""
-    if parts.scheme not in ("http", "https") or not host:
+    if parts.scheme not in ("http", "https") or not host or parts.username is not None:
         return f"must be an address like https://archive.example, not {value!r}."
     if host == "localhost" or host.endswith(".localhost"):
         return "must not use localhost, Spotify refuses it as a redirect: write 127.0.0.1 instead."
@@ -42,20 +47,36 @@ def base_fault(value: str) -> str | None:
 
 def database_fault(value: str) -> str | None:
     """Of DATABASE_URL."""
-    parts = urlsplit(value)
-    if parts.scheme not in ("sqlite", "postgres", "postgresql"):
+    scheme = value.partition(":")[0]
+    if scheme not in ("sqlite", "postgres", "postgresql"):
         return "must begin with postgres:// or sqlite:///."
-    if parts.scheme == "sqlite" and len(parts.path) <= 1:
-        return "names no file: write sqlite:////absolute/path.db."
-    if parts.scheme != "sqlite" and len(parts.path) <= 1:
+    try:
+        if scheme == "sqlite":
+            service_urls.local_path(value)
+            return None
+        parts = service_urls.split(value)
+    except UrlError as error:
+        return str(error)
+    if "@" in parts.path or parts.fragment:
+        return "cannot be read: write # as %23, / as %2F and @ as %40 inside the password."
+    if len(parts.path) <= 1:
         return "names no database: write postgres://user:password@host:5432/name."
     return None
 
 
 def redis_fault(value: str) -> str | None:
     """Of REDIS_URL."""
-    if urlsplit(value).scheme not in ("redis", "rediss", "unix"):
+    scheme = value.partition(":")[0]
+    if scheme not in ("redis", "rediss", "unix"):
         return "must begin with redis://, rediss:// or unix://."
+    if scheme == "unix":
+        return None
+    try:
+        parts = service_urls.server(value)
+    except UrlError as error:
+        return str(error)
+    if parts.path not in ("", "/") and not parts.path[1:].isdigit():
+        return "names no database by number: write redis://:password@host:6379/0."
     return None
 
 
@@ -66,23 +87,47 @@ def secret_fault(value: str) -> str | None:
 
 def service_fault(value: str) -> str | None:
     """Of the address of a service that is called."""
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        return f"must be an http or https address, not {value!r}."
+    try:
+        parts = service_urls.split(value)
+    except UrlError as error:
+        return str(error)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+        return f"must be an http or https address without a name or password, not {parts.scheme}:."
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         return "must use https, or a loopback IP address for a stand-in on this machine."
+    return None
+
+
+def report_fault(value: str) -> str | None:
+    """Of SENTRY_DSN: https://KEY@HOST/PROJECT."""
+    try:
+        parts = service_urls.split(value)
+    except UrlError as error:
+        return str(error)
+    if parts.scheme not in ("http", "https") or not (parts.username and parts.hostname):
+        return "must be a DSN like https://key@host/project."
+    if not parts.path.rpartition("/")[2].isdigit():
+        return "names no project: a DSN ends with the project's number."
     return None
 
 
 def sender_fault(value: str) -> str | None:
     """Of MAIL_FROM."""
     if "@" not in value or any(char in value for char in "\r\n"):
-        return "must be a sender like 'Audiospective <letters@archive.example>'."
+        return "must be a sender like 'Audiospective <post@archive.example>'."
     return None
 
 
 def storage_fault(value: str) -> str | None:
     """Of STORAGE_URL."""
-    if urlsplit(value).scheme not in ("file", "s3"):
+    scheme = value.partition(":")[0]
+    if scheme not in ("file", "s3"):
         return "must begin with file:/// or s3://."
+    try:
+        if scheme == "file":
+            service_urls.local_path(value)
+        elif not service_urls.server(value).hostname:
+            return "names no bucket: write s3://bucket/prefix."
+    except UrlError as error:
+        return str(error)
     return None

@@ -31,7 +31,7 @@ class QueueServer:
         return f"redis://:{self.password}@{LOOPBACK}:{self.port}/0"
 
     def program(self) -> Program:
-        """The server with its configuration written; data it refuses is put aside once."""
+        """The server with its configuration written."""
         file = queue.configure(self.directory, LOOPBACK, self.port, self.password)
         return Program(
             "queue",
@@ -39,13 +39,12 @@ class QueueServer:
             ready=redis_answers(LOOPBACK, self.port, self.password),
             foundation=True,
             quiet=True,
-            repair=lambda: queue.set_aside(self.directory),
         )
 
 
 @dataclass(frozen=True)
 class Sandbox:
-    """The stand-in for Spotify and for the provider of letters."""
+    """The stand-in for Spotify and for the mail provider."""
 
     port: int
     home: Path
@@ -65,7 +64,7 @@ class Sandbox:
             "SPOTIFY_API_URL": f"{self.url}/v1",
             "RESEND_API_KEY": "sandbox-key",
             "RESEND_API_URL": self.url,
-            "MAIL_FROM": "Audiospective <letters@audiospective.example>",
+            "MAIL_FROM": "Audiospective <post@audiospective.example>",
         }
 
     def program(self) -> Program:

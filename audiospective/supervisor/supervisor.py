@@ -162,8 +162,6 @@ class Supervisor:
         for line in child.kept:
             self._output.line(child.name, line)
         child.kept.clear()
-        if child.deaths == 1 and child.program.repair is not None:
-            child.program.repair()
         pause = child.plan_restart()
         self._output.line(child.name, f"{describe(status)}; starts again in {pause:g} s")
 

@@ -9,9 +9,9 @@ import pytest
 import redis
 
 from audiospective.clients.queues import Queues, TaskJob
+from audiospective.environment import use_utc
 from audiospective.jobs import tasks
 from audiospective.jobs.periodic import Entry, reconcile, timetable
-from audiospective.settings import use_utc
 from tests.fixtures import make_settings
 
 PLAN = Entry("plan", "*/10 * * * *", "plan_polls")

@@ -1,0 +1,122 @@
+"""What the operator has set: the environment, the `.env` file, what `up` keeps for a machine."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+import time
+from collections.abc import Mapping
+from io import StringIO
+from pathlib import Path
+
+from dotenv.parser import parse_stream
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCAL_FILE = "local.json"  # secrets and addresses that `up` keeps for one machine
+
+# Set by platforms whose disk is gone with every deploy or restart.
+EPHEMERAL_DISKS = {
+    "DYNO": "Heroku",
+    "RENDER": "Render",
+    "K_SERVICE": "Cloud Run",
+    "VERCEL": "Vercel",
+    "KOYEB_APP_NAME": "Koyeb",
+}
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; `faults` holds one line per fault and repeats no secret."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+def given() -> dict[str, str]:
+    """`.env` beside the Makefile, and the process's environment over it; raises SettingsError.
+
+    Every process and command reads this and nothing else, so that all of them mean one archive.
+    AUDIOSPECTIVE_ENV_FILE names another file; set to nothing, none is read.
+    """
+    return {**env_file(), **{name: value for name, value in os.environ.items() if value != ""}}
+
+
+def env_file() -> dict[str, str]:
+    """The values of the `.env` file alone; see `given`."""
+    named = os.environ.get("AUDIOSPECTIVE_ENV_FILE")
+    path = ROOT / ".env" if named is None else Path(named)
+    if named == "" or not (named or path.exists()):
+        return {}
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{path} cannot be read ({type(error).__name__})."]) from None
+    values = {}
+    for binding in parse_stream(StringIO(text)):
+        if binding.error or (binding.key and binding.value is None):
+            raise SettingsError([f"{path}: line {binding.original.line} is not NAME=value."])
+        if binding.key:
+            values[binding.key] = binding.value or ""
+    return values
+
+
+def platform(values: Mapping[str, str]) -> str:
+    """The name of a platform whose disk does not outlive a deploy, or nothing."""
+    return next((name for key, name in EPHEMERAL_DISKS.items() if values.get(key)), "")
+
+
+def use_utc() -> None:
+    """Make UTC this process's local time: rq-scheduler reckons cron lines in local time."""
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+
+
+def completed(home: Path, values: Mapping[str, str]) -> dict[str, str]:
+    """`values` completed for one machine: secrets are made once and kept in `home` (mode 0600).
+
+    Nothing that `values` already says is changed. Raises OSError if `home` cannot be written.
+    """
+    home = home.absolute()
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    kept = kept_values(home)
+    for name, make in (("SECRET_KEY", _new_secret), ("TOKEN_KEYS", _new_fernet_key)):
+        kept.setdefault(name, make())
+    keep_values(home, kept)
+    said = {name: value for name, value in values.items() if value != ""}
+    return {**values, **kept, **said, "AUDIOSPECTIVE_HOME": str(home)}
+
+
+def keep_values(home: Path, values: Mapping[str, str]) -> None:
+    """Replace the values that commands on this machine fall back to; private and atomic."""
+    path = home / LOCAL_FILE
+    draft = path.with_suffix(".new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(dict(values), file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def kept_values(home: Path) -> dict[str, str]:
+    """What `up` has kept in `home`; raises SettingsError for a file that is damaged."""
+    path = home / LOCAL_FILE
+    try:
+        values = json.loads(path.read_text())
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, ValueError) as error:
+        raise SettingsError([f"{path} cannot be read ({type(error).__name__})."]) from None
+    if not isinstance(values, dict):
+        raise SettingsError([f"{path} holds no settings."])
+    return {str(name): str(value) for name, value in values.items()}
+
+
+def _new_secret() -> str:
+    return secrets.token_urlsafe(48)
+
+
+def _new_fernet_key() -> str:
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()

@@ -1,0 +1,50 @@
+"""Addresses that operators write for the services in use, taken apart in one place."""
+
+from __future__ import annotations
+
+from urllib.parse import SplitResult, quote, unquote, urlsplit
+
+# A character that ends or begins a part of a URL; in a path or a password it has to be escaped.
+_ESCAPES = "write # as %23, ? as %3F, / as %2F and @ as %40 inside names and passwords"
+
+
+class UrlError(ValueError):
+    """The address cannot be used; the message follows the setting's name and repeats no secret."""
+
+
+def split(url: str) -> SplitResult:
+    """`url` in its parts, with a port that can be read; raises UrlError."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise UrlError(f"cannot be read: {_ESCAPES}.") from None
+    return parts
+
+
+def server(url: str) -> SplitResult:
+    """A server's address: a host, and nothing left over that a raw # or ? has cut off."""
+    parts = split(url)
+    if not parts.hostname:
+        raise UrlError(f"names no host: {_ESCAPES}.")
+    if parts.fragment or "@" in unquote(parts.path):
+        raise UrlError(f"cannot be read: {_ESCAPES}.")
+    return parts
+
+
+def local_url(scheme: str, path: str) -> str:
+    """The address of an absolute `path` on this machine: `sqlite:////...` or `file:///...`."""
+    return f"{scheme}://{'/' if scheme == 'sqlite' else ''}{quote(path)}"
+
+
+def local_path(url: str) -> str:
+    """The absolute path of `sqlite:////path` or `file:///path`; raises UrlError."""
+    parts = split(url)
+    if parts.query or parts.fragment or "#" in url or "?" in url:
+        raise UrlError("holds a bare # or ?: write # as %23 and ? as %3F.")
+    if parts.netloc not in ("", "localhost"):
+        raise UrlError("names a host: a path on this machine begins after three slashes.")
+    path = unquote(parts.path)
+    if "\0" in path or path.strip("/") == "":
+        raise UrlError("names no file: write an absolute path.")
+    return "/" + path.lstrip("/")

@@ -1,0 +1,70 @@
+"""The environment, the `.env` file, and who reads them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from audiospective import environment
+from audiospective.settings import Settings, SettingsError
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("", {}),
+        ("# only a comment\n\n", {}),
+        ("A=1\nB=2\n", {"A": "1", "B": "2"}),
+        ("A=", {"A": ""}),
+        ("A = spaced ", {"A": "spaced"}),
+        ("export A=1", {"A": "1"}),
+        ("A=1 # why", {"A": "1"}),
+        ("A= # nothing", {"A": ""}),
+        ("A=a#b", {"A": "a#b"}),
+        ("A=x=y==", {"A": "x=y=="}),
+        ("A='single # kept'", {"A": "single # kept"}),
+        ('A="double # kept" # why', {"A": "double # kept"}),
+        (r'A="a\"b\\c\nd"', {"A": 'a"b\\c\nd'}),
+        (r"A='a\nb'", {"A": r"a\nb"}),
+        ("A=$HOME", {"A": "$HOME"}),
+        ("A=1\r\nB=2\r\n", {"A": "1", "B": "2"}),
+        ("A=1\nA=2", {"A": "2"}),
+        ("MAIL_FROM=Alice <alice@archive.example>", {"MAIL_FROM": "Alice <alice@archive.example>"}),
+    ],
+)
+def test_values_are_read(
+    text: str, values: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, monkeypatch, text)
+    assert environment.env_file() == values
+
+
+@pytest.mark.parametrize("line", ["A", "A B=2", "A='open", 'A="open', "A='a' b", "=x"])
+def test_a_line_that_makes_no_sense_is_named_by_number_and_not_shown(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, monkeypatch, f"OK=1\n{line}\n")
+    with pytest.raises(SettingsError) as refused:
+        environment.env_file()
+    assert str(refused.value) == f"{path}: line 2 is not NAME=value."
+
+
+def test_every_reader_finds_the_archive_that_the_file_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "music #1"
+    write(tmp_path, monkeypatch, f"AUDIOSPECTIVE_HOME='{home}'\nBATCH_SIZE=7\n")
+    environment.completed(home, {})
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:6379/0")
+    found = Settings.from_env()
+    assert (found.home, found.batch_size) == (home, 7)
+    monkeypatch.setenv("BATCH_SIZE", "9")
+    assert Settings.from_env().batch_size == 9
+
+
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> Path:
+    path = tmp_path / ".env"
+    path.write_text(text)
+    monkeypatch.setenv("AUDIOSPECTIVE_ENV_FILE", str(path))
+    return path
