@@ -41,13 +41,25 @@ def _redis_fault(built: Services) -> str | None:
     try:
         built.redis.ping()
     except RedisError as error:
-        return f"REDIS_URL: the server does not answer ({type(error).__name__})."
+        return redis_fault(built.settings, error)
     return None
+
+
+def redis_fault(settings: Settings, error: RedisError) -> str:
+    """What keeps Redis from being used, and what helps; names the setting, repeats no secret."""
+    if "certificate verify failed" in str(error).lower():
+        return (
+            "REDIS_URL: the server's certificate is not trusted. Where Redis signs its own, as on "
+            "Heroku, set REDIS_TLS_VERIFY=off."
+        )
+    return f"REDIS_URL: the server does not answer ({type(error).__name__})."
 
 
 def _database_fault() -> str | None:
     try:
         missing = models.pending()
+    except models.EncodingError as error:
+        return f"DATABASE_URL: {error}."
     except (PeeweeException, DurabilityError, OSError) as error:
         return f"DATABASE_URL: the database cannot be used ({type(error).__name__})."
     if missing:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from peewee import Database
-from redis import Redis
+from redis import BlockingConnectionPool, Redis
 
 from audiospective import models
 from audiospective.clients import storage
@@ -17,11 +18,14 @@ from audiospective.settings import Settings
 from audiospective.vault import Vault
 
 REDIS_TIMEOUT = 5.0  # seconds; no page and no poll may hang because Redis does
+# A process waits for one of its own instead of opening more: free plans allow 20 clients in all. A
+# worker's parent needs three at once (its blocking read, its heartbeat, its commands).
+REDIS_CONNECTIONS = 4
 
 
 @dataclass(frozen=True)
 class Services:
-    """What actions are given. Nothing here connects before it is used."""
+    """What an action is given. Nothing here connects before it is used."""
 
     settings: Settings
     database: Database
@@ -35,13 +39,7 @@ class Services:
     @classmethod
     def build(cls, settings: Settings, *, threads: bool = False) -> Services:
         """`threads`: many requests at once share this process (web), so connections are pooled."""
-        redis = Redis.from_url(
-            settings.redis_url,
-            socket_connect_timeout=REDIS_TIMEOUT,
-            # A worker waits for jobs with blocking reads; RQ allows itself longer ones.
-            socket_timeout=REDIS_TIMEOUT,
-            health_check_interval=30,
-        )
+        redis = _redis(settings)
         return cls(
             settings=settings,
             database=models.bind(settings.database_url, pooled=threads),
@@ -52,3 +50,20 @@ class Services:
             vault=Vault(settings.token_keys),
             storage=storage.build(settings.storage_url),
         )
+
+
+def _redis(settings: Settings) -> Redis:
+    options: dict[str, Any] = {}
+    if settings.redis_url.startswith("rediss:") and not settings.redis_tls_verify:
+        options = {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
+    pool = BlockingConnectionPool.from_url(
+        settings.redis_url,
+        max_connections=REDIS_CONNECTIONS,
+        timeout=REDIS_TIMEOUT,
+        socket_connect_timeout=REDIS_TIMEOUT,
+        # A worker waits for jobs with blocking reads; RQ allows itself longer ones.
+        socket_timeout=REDIS_TIMEOUT,
+        health_check_interval=30,
+        **options,
+    )
+    return Redis(connection_pool=pool)

@@ -6,14 +6,44 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
+import psycopg
 from peewee import PeeweeException
 from redis.exceptions import RedisError
 
 from audiospective import models
 from audiospective.accounts import membership
 from audiospective.models import User
+from audiospective.models.base import DurabilityError
 from audiospective.services import Services
 from audiospective.settings import Settings
+
+# Exit statuses, so that a script can tell what to look at; 1 is everything else, 2 the settings.
+DATABASE, REDIS, FILES = 3, 4, 5
+
+
+def unusable(message: str, status: int) -> click.ClickException:
+    """One line about something that a command needs and cannot use; `status` is its exit code."""
+    error = click.ClickException(message)
+    error.exit_code = status  # type: ignore[misc]  # click reads it from the instance
+    return error
+
+
+@contextmanager
+def one_line() -> Iterator[None]:
+    """Whatever the block needs and cannot use ends the command with one line."""
+    try:
+        yield
+    except (models.EncodingError, DurabilityError) as error:
+        raise unusable(f"{error}.", DATABASE) from None
+    except (PeeweeException, psycopg.Error) as error:
+        raise unusable(_said_of_database(error), DATABASE) from None
+    except RedisError as error:
+        raise unusable(f"Redis does not answer ({first_line(error)}).", REDIS) from None
+    except OSError as error:
+        if error.filename is None:
+            raise
+        said = f"{error.filename} cannot be used ({error.strerror or type(error).__name__})."
+        raise unusable(said, FILES) from None
 
 
 @contextmanager
@@ -23,18 +53,8 @@ def opened() -> Iterator[Services]:
     A database or Redis that cannot be used, now or during the command, ends it with one line.
     """
     services = Services.build(Settings.from_env())
-    try:
-        with services.database.connection_context():
-            yield services
-    except PeeweeException as error:
-        hint = (
-            " Run 'python -m audiospective migrate' first."
-            if _tables_missing()
-            else f" ({_first_line(error)})"
-        )
-        raise click.ClickException(f"the database cannot be used.{hint}") from None
-    except RedisError as error:
-        raise click.ClickException(f"Redis does not answer ({_first_line(error)}).") from None
+    with one_line(), services.database.connection_context():
+        yield services
 
 
 def member(text: str) -> User:
@@ -45,12 +65,26 @@ def member(text: str) -> User:
     return found
 
 
+def first_line(error: Exception) -> str:
+    """What an error says, without the paragraphs that some libraries add."""
+    return str(error).partition("\n")[0] or type(error).__name__
+
+
+def _said_of_database(error: Exception) -> str:
+    said = first_line(error)
+    if "permission denied for schema" in said:
+        # PostgreSQL 15 and newer no longer let everybody create tables in `public`.
+        return (
+            f"the database cannot be used ({said}). Let its user own the database, or run there: "
+            "GRANT CREATE ON SCHEMA public TO the user."
+        )
+    if _tables_missing():
+        return "the database cannot be used. Run 'python -m audiospective migrate' first."
+    return f"the database cannot be used ({said})."
+
+
 def _tables_missing() -> bool:
     try:
         return bool(models.pending())
-    except PeeweeException:
+    except (PeeweeException, psycopg.Error, models.EncodingError, OSError):
         return False
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0] or type(error).__name__

@@ -6,9 +6,8 @@ from audiospective.models.apps import SpotifyApp
 from audiospective.models.base import bind, database, transaction
 from audiospective.models.catalog import Album, Artist, CatalogVersion, Track, TrackArtist
 from audiospective.models.connections import Connection
-from audiospective.models.imports import Import, ImportFile
 from audiospective.models.ledger import StorageRecord
-from audiospective.models.migrations import migrate, pending
+from audiospective.models.migrations import EncodingError, migrate, pending
 from audiospective.models.plays import Play, UnreadablePlay
 from audiospective.models.removed import RemovedPlay
 from audiospective.models.segments import DamagedSegment, PlaySegment
@@ -20,8 +19,7 @@ __all__ = [
     "CatalogVersion",
     "Connection",
     "DamagedSegment",
-    "Import",
-    "ImportFile",
+    "EncodingError",
     "Play",
     "PlaySegment",
     "RemovedPlay",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
 from peewee import (
     SQL,
@@ -21,6 +20,7 @@ from peewee import (
 from playhouse.pool import PooledPostgresqlDatabase
 
 from audiospective import clock
+from audiospective.policy import service_urls
 
 database = DatabaseProxy()
 
@@ -77,10 +77,9 @@ class _CheckedSqlite(SqliteDatabase):
 
 def bind(url: str, *, pooled: bool = False) -> Database:
     """Point every model at `url` without connecting; `pooled` for servers with many threads."""
-    parts = urlsplit(url)
-    if parts.scheme == "sqlite":
+    if url.startswith("sqlite:"):
         chosen: Database = _CheckedSqlite(
-            unquote(parts.path[1:]) if parts.path.startswith("//") else unquote(parts.path),
+            service_urls.local_path(url),
             pragmas=SQLITE_PRAGMAS,
             timeout=30,
             returning_clause=True,
@@ -88,7 +87,13 @@ def bind(url: str, *, pooled: bool = False) -> Database:
     else:
         # libpq reads the URL itself, so every option an operator may write is understood.
         dsn = url.replace("postgres://", "postgresql://", 1)
-        options: dict[str, Any] = {"prefer_psycopg3": True, "connect_timeout": 10}
+        options: dict[str, Any] = {
+            "prefer_psycopg3": True,
+            "connect_timeout": 10,
+            # Behind PgBouncer in transaction mode the next statement may meet another server, which
+            # knows nothing of what was prepared here.
+            "prepare_threshold": None,
+        }
         if pooled:
             chosen = PooledPostgresqlDatabase(
                 dsn, max_connections=8, stale_timeout=300, timeout=15, **options

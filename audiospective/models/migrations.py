@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 from playhouse.migrations import Runner
 
 from audiospective.models.base import database, is_sqlite
@@ -14,16 +15,39 @@ DIRECTORY = Path(__file__).parent.parent / "migrations"
 _LOCK = 0x41554449  # any constant that every release of this program agrees on
 
 
+class EncodingError(Exception):
+    """The PostgreSQL database does not keep text as UTF-8, so names would be lost or refused."""
+
+
 def migrate() -> list[str]:
-    """Apply what is pending, in order; returns the names that were applied."""
-    with database.connection_context(), _only_one_release():
-        return list(_runner().up())
+    """Apply what is pending, in order; returns the names that were applied.
+
+    Raises EncodingError before anything is written.
+    """
+    with database.connection_context():
+        require_utf8()
+        with _only_one_release():
+            return list(_runner().up())
 
 
 def pending() -> list[str]:
-    """Names of migrations that the database has not seen yet."""
+    """Names of migrations that the database has not seen yet; raises EncodingError."""
     with database.connection_context():
+        require_utf8()
         return [step.name for step in _runner().status() if step.path and not step.applied]
+
+
+def require_utf8() -> None:
+    """Raises EncodingError for a PostgreSQL database in any other encoding, SQL_ASCII included."""
+    if is_sqlite():
+        return
+    (encoding,) = database.execute_sql("SHOW server_encoding").fetchone()
+    name = encoding.decode() if isinstance(encoding, bytes) else str(encoding)
+    if name != "UTF8":
+        raise EncodingError(
+            f"the database's encoding is {name}; make one with: "
+            "CREATE DATABASE audiospective ENCODING 'UTF8' TEMPLATE template0"
+        )
 
 
 def _runner() -> Runner:
@@ -35,8 +59,8 @@ def _only_one_release() -> Iterator[None]:
     if is_sqlite():  # each migration takes SQLite's one write lock itself
         yield
         return
-    database.execute_sql("SELECT pg_advisory_lock(%s)", (_LOCK,))
-    try:
+    # A transaction on a connection of its own holds the lock: a lock of the session would stay
+    # behind in a pooler that hands the server on after each transaction.
+    with psycopg.connect(database.obj.database, prepare_threshold=None) as holder:
+        holder.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         yield
-    finally:
-        database.execute_sql("SELECT pg_advisory_unlock(%s)", (_LOCK,))

@@ -37,9 +37,7 @@ class Play(Row):
     reason_end = TextField(null=True)
     platform = TextField(null=True)
     country = TextField(null=True)
-    import_id = IntegerField(null=True)  # the import whose facts these are
-    timing = SmallIntegerField(null=True)  # policy.timing; null: its end, to the millisecond
-    seen = IntegerField(null=True)  # bits of the imported sources that tell of it
+    import_id = IntegerField(null=True)
 
     class Meta:
         table_name = "plays"
