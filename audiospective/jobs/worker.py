@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 from types import FrameType
 from typing import Any
 
 from redis import Redis
+from rq.exceptions import ShutDownImminentException
 from rq.serializers import JSONSerializer
-from rq.worker import HerokuWorker
+from rq.worker import Worker
 
 from audiospective.clients.queues import QUEUES, Queues, TaskJob, TaskQueue
 from audiospective.jobs import context
@@ -17,14 +19,31 @@ MAINTENANCE = 30  # seconds between two looks for abandoned jobs
 FORCE_AFTER = 12  # seconds a running job has to end by itself; the dyno is killed after 30
 
 
-class ArchiveWorker(HerokuWorker):
-    """A HerokuWorker that asks the running job to end before it interrupts it."""
+class ArchiveWorker(Worker):
+    """A worker whose running job is asked to end before it is interrupted.
 
-    imminent_shutdown_delay = FORCE_AFTER
+    A Heroku-style platform sends SIGTERM to every process, jobs included, and kills 30 seconds
+    later. RQ's own HerokuWorker answers that with a real-time signal, which macOS does not have;
+    here the job ignores SIGTERM and SIGINT and listens to SIGUSR2 from its parent alone.
+    """
 
-    def request_stop_sigrtmin(self, signum: int, frame: FrameType | None) -> None:
+    def setup_work_horse_signals(self) -> None:
+        signal.signal(signal.SIGUSR2, self._end_soon)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+    def handle_warm_shutdown_request(self) -> None:
+        if self.horse_pid:
+            self.kill_horse(sig=signal.SIGUSR2)
+
+    def _end_soon(self, _sign: int, _frame: FrameType | None) -> None:
         context.stop_soon()
-        super().request_stop_sigrtmin(signum, frame)
+        signal.signal(signal.SIGUSR2, self._end_now)
+        signal.signal(signal.SIGALRM, self._end_now)
+        signal.alarm(FORCE_AFTER)
+
+    def _end_now(self, sign: int, _frame: FrameType | None) -> None:
+        raise ShutDownImminentException(f"the process must end (signal {sign})", {})
 
 
 def build(redis: Redis) -> ArchiveWorker:
