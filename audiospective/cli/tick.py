@@ -1,4 +1,4 @@
-"""`tick`: one round of polling, for platforms that have nothing but a cron."""
+"""`tick`: everything that is due by now, for platforms that have nothing but a cron."""
 
 from __future__ import annotations
 
@@ -11,34 +11,49 @@ from rich.progress import track
 from audiospective import clock
 from audiospective.cli._archive import opened
 from audiospective.clients.deadline import Deadline
+from audiospective.jobs import inline, periodic
 from audiospective.polling import batch as batches
 from audiospective.polling import plan, poll
+from audiospective.services import Services
+
+PLAN = "plan"  # this entry of the timetable is what the command itself does first
 
 
 @click.command()
-@click.option("--inline", is_flag=True, help="Poll here instead of leaving it to the workers.")
-def command(inline: bool) -> None:
-    """Plan what is due now and exit.
+@click.option("--inline", "here", is_flag=True, help="Do it here, without Redis or workers.")
+def command(here: bool) -> None:
+    """Do what the timetable has due now, and exit: polls, e-mails, sealing, checks.
 
-    Without --inline the batches go to the queues at once and workers take them. With it no Redis
-    and no worker is needed: everybody who is due is polled before the command ends.
+    Without --inline the jobs go to the queues and workers take them. With it they are done before
+    the command ends, and neither Redis nor a worker is needed. Meant for every ten minutes.
     """
     with opened() as services:
-        if not inline:
-            planned = plan.enqueue_due(services)
-            people = sum(len(one.user_ids) for one in planned)
-            click.echo(f"{people} people in {len(planned)} batches are waiting for a worker.")
+        entries = [one for one in periodic.timetable(services.settings) if one.name != PLAN]
+        if here:
+            outcomes = _poll(services)
+            click.echo(f"{outcomes.pop('archived', 0)} members polled." + _rest(outcomes))
+            failed = inline.run(services, inline.due(entries, clock.now()))
+            if failed:
+                raise click.ClickException(f"failed, and tried again later: {', '.join(failed)}.")
             return
-        now = clock.now()
-        slot = plan.current_slot(services, now)
-        due = plan.due(slot.end, now)
-        cut = plan.cut(due, services.settings.batch_size)
-        outcomes: Counter[str] = Counter()
-        console = Console(stderr=True)
-        for one in track(cut, "Polling", console=console, disable=not console.is_terminal):
-            report = poll.many(services, slot.start, one.user_ids, Deadline(batches.SECONDS))
-            outcomes += report.outcomes
-        click.echo(f"{outcomes.pop('archived', 0)} people polled." + _rest(outcomes))
+        planned = plan.enqueue_due(services)
+        members = sum(len(one.user_ids) for one in planned)
+        click.echo(f"{members} members in {len(planned)} batches are waiting for a worker.")
+        for entry in inline.due(entries, clock.now()):
+            services.queues.enqueue(entry.queue, entry.task, timeout=entry.timeout)
+
+
+def _poll(services: Services) -> Counter[str]:
+    now = clock.now()
+    slot = plan.current_slot(services, now)
+    due = plan.due(slot.end, now)
+    cut = plan.cut(due, services.settings.batch_size)
+    outcomes: Counter[str] = Counter()
+    console = Console(stderr=True)
+    for one in track(cut, "Polling", console=console, disable=not console.is_terminal):
+        report = poll.many(services, slot.start, one.user_ids, Deadline(batches.SECONDS))
+        outcomes += report.outcomes
+    return outcomes
 
 
 def _rest(outcomes: Counter[str]) -> str:

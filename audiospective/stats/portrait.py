@@ -41,7 +41,6 @@ def of(plays: pl.DataFrame, kind: str, one: int, zone: str, limit: int = 50) -> 
 
 def select(plays: pl.DataFrame, kind: str, one: int) -> pl.DataFrame:
     """The plays of one track, album or artist."""
-    if kind == "track":
-        return plays.filter(pl.col("track") == one)
-    wanted = frames.tracks_of(kind, one, plays["track"])
+    tracks = [one] if kind == "track" else frames.tracks_of(kind, one)
+    wanted = pl.Series("track", tracks, dtype=pl.Int32)
     return plays.filter(pl.col("track").is_in(wanted.implode()))

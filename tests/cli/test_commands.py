@@ -7,8 +7,11 @@ import sys
 
 import pytest
 
-from audiospective import models
-from audiospective.models import Connection, Play
+from audiospective import clock, models
+from audiospective.accounts import address
+from audiospective.history import append
+from audiospective.models import Connection, Play, PlaySegment, StorageRecord, User
+from tests.history.making import MINUTE, track
 from tests.jobs.stack import ROOT, running
 
 
@@ -113,21 +116,48 @@ def test_poll_respects_a_pause(stack):
 def test_tick_leaves_the_work_to_the_workers(stack):
     stack.people(3)
     done = cli(stack, "tick")
-    assert done.stdout == "3 people in 1 batches are waiting for a worker.\n"
+    assert done.stdout == "3 members in 1 batches are waiting for a worker.\n"
     assert stack.services.queues.depth()["free"] == 1
 
 
-def test_tick_inline_needs_neither_redis_nor_worker(either):
-    either.people(3)
-    done = cli(either, "tick", "--inline", REDIS_URL="redis://127.0.0.1:1/0")
-    assert (done.returncode, done.stdout) == (0, "3 people polled.\n")
-    assert Play.select().count() == 15
+def test_a_cron_alone_polls_sends_e_mails_seals_and_keeps_the_ledger(either):
+    (name,) = either.people(1)
+    alice = either.user_id(name)
+    song, now = track("song"), clock.to_ms(clock.now())
+    plays = [append.NewPlay(alice, now - n * MINUTE, song, None) for n in range(1, 1_500)]
+    append.polled(plays)
+    address.propose(either.services, User.get_by_id(alice), "alice@mail.example")
+    without_redis = {"REDIS_URL": "redis://127.0.0.1:1/0", **mail_of(either)}
+    done = cli(either, "tick", "--inline", **without_redis)
+    assert (done.returncode, done.stdout) == (0, "1 members polled.\n")
+    assert "failed" not in done.stderr
+    assert [one["to"] for one in either.control.letters()] == [["alice@mail.example"]]
+    assert PlaySegment.select().count() > 0
+    assert Play.select().count() < 1_000
+    assert StorageRecord.select().count() == 1
+    record = StorageRecord.get()
+    again = cli(either, "tick", "--inline", **without_redis)
+    assert (again.returncode, again.stdout) == (0, "0 members polled.\n")
+    assert StorageRecord.get().measured_at == record.measured_at  # once a day, not with each tick
+    assert len(either.control.letters()) == 1
+
+
+def test_tick_gives_the_timetable_to_the_workers(stack):
+    assert cli(stack, "tick").returncode == 0
+    waiting = stack.services.queues.queue("upkeep").count
+    assert waiting >= 3
+    assert cli(stack, "tick").returncode == 0
+    assert stack.services.queues.queue("upkeep").count == waiting
+
+
+def mail_of(stack) -> dict[str, str]:
+    return {"RESEND_API_KEY": "re_1", "RESEND_API_URL": stack.sandbox.url}
 
 
 @pytest.mark.parametrize("command", [["poll", "x"], ["tick"]])
 def test_a_command_on_an_empty_database_says_what_to_run(stack, tmp_path, command):
     done = cli(stack, *command, DATABASE_URL=f"sqlite:///{tmp_path}/new.db")
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert "audiospective migrate" in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -135,7 +165,7 @@ def test_a_command_on_an_empty_database_says_what_to_run(stack, tmp_path, comman
 def test_a_command_without_redis_says_so(stack):
     stack.people(1)
     done = cli(stack, "tick", REDIS_URL="redis://127.0.0.1:1/0")
-    assert done.returncode == 1
+    assert done.returncode == 4
     assert done.stderr.startswith("Error: Redis does not answer")
 
 

@@ -31,9 +31,7 @@ class About:
         return cast("Source", import_module(f"{__name__}.{self.name}"))
 
 
-SOURCES: tuple[About, ...] = (
-    About("spotify_extended", "Spotify extended streaming history", Trust.HIGH),
-)
+SOURCES: tuple[About, ...] = ()
 
 
 def about(name: str) -> About:

@@ -1,1 +1,0 @@
-"""What files come packed in, opened without trusting a single number that they state."""

@@ -1,1 +1,0 @@
-"""What all sources share: rows of JSON and tables, values of unsure types, times, raw rows."""
