@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 ROOT = "audiospective"
+LIBRARIES = ("rq", "rq_scheduler")
 FIELDS = "event"  # `extra={"event": {...}}`: the fields of a record
 
 
@@ -23,16 +24,22 @@ class JsonFormatter(logging.Formatter):
             "event": record.getMessage(),
         }
         line |= getattr(record, FIELDS, {})
-        if record.exc_info and record.exc_info[0] is not None:
+        if record.exc_info and record.exc_info[1] is not None:
             # Only the place and the type: the text of an exception may quote what it choked on.
-            line["error"] = record.exc_info[0].__name__
-            trace = record.exc_info[2]
-            while trace is not None and trace.tb_next is not None:
-                trace = trace.tb_next
-            if trace is not None:
-                code = trace.tb_frame.f_code
-                line["where"] = f"{code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
+            line["error"] = type(record.exc_info[1]).__name__
+            if where := place(record.exc_info[1]):
+                line["where"] = where
         return json.dumps(line, separators=(",", ":"), default=str)
+
+
+def place(error: BaseException) -> str:
+    """Where an exception was raised: `file.py:12`; empty if it never was."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return ""
+    return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
 
 
 class _StandardError(logging.Handler):
@@ -47,13 +54,17 @@ class _StandardError(logging.Handler):
 
 
 def configure(level: str) -> None:
-    """Write the package's log to standard error; doing it again changes only the level."""
-    logger = logging.getLogger(ROOT)
-    if not any(isinstance(handler, _StandardError) for handler in logger.handlers):
-        handler = _StandardError()
-        handler.setFormatter(JsonFormatter())
-        logger.addHandler(handler)
-    logger.setLevel(level)
+    """Write the package's log to standard error; doing it again changes only the level.
+
+    RQ's loggers, which would print whole tracebacks, write the same way.
+    """
+    for name in (ROOT, *LIBRARIES):
+        logger = logging.getLogger(name)
+        if not any(isinstance(handler, _StandardError) for handler in logger.handlers):
+            handler = _StandardError()
+            handler.setFormatter(JsonFormatter())
+            logger.addHandler(handler)
+        logger.setLevel(level if name == ROOT else logging.WARNING)
 
 
 def event(name: str, level: int = logging.INFO, **fields: Any) -> None:

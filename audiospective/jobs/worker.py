@@ -13,13 +13,14 @@ from rq.worker import Worker
 
 from audiospective.clients.queues import QUEUES, Queues, TaskJob, TaskQueue
 from audiospective.jobs import context
+from audiospective.jobs.quiet_failures import QuietFailures
 
 WORKER_TTL = 60  # seconds after which a silent worker's jobs count as abandoned
 MAINTENANCE = 30  # seconds between two looks for abandoned jobs
 FORCE_AFTER = 12  # seconds a running job has to end by itself; the dyno is killed after 30
 
 
-class ArchiveWorker(Worker):
+class ArchiveWorker(QuietFailures, Worker):
     """A worker whose running job is asked to end before it is interrupted.
 
     A Heroku-style platform sends SIGTERM to every process, jobs included, and kills 30 seconds

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from audiospective.policy import hosts
+
 LONGEST = 254  # characters, RFC 5321 (4.5.3.1.3)
 LONGEST_LOCAL = 64  # before the @, RFC 5321 (4.5.3.1.1)
 LONGEST_LABEL = 63  # between two dots of the host, RFC 1035 (2.3.4)
@@ -25,7 +27,7 @@ def normalized(text: str) -> str | None:
     local, at, host = text.strip(" \t").rpartition("@")
     if not at or len(local) > LONGEST_LOCAL or not _LOCAL.fullmatch(local):
         return None
-    ascii_host = _ascii(host)
+    ascii_host = hosts.ascii_host(host)
     if ascii_host is None or len(local) + 1 + len(ascii_host) > LONGEST:
         return None
     labels = ascii_host.split(".")
@@ -35,12 +37,3 @@ def normalized(text: str) -> str | None:
     if not usable or labels[-1].isdigit():
         return None
     return f"{local.lower()}@{ascii_host}"
-
-
-def _ascii(host: str) -> str | None:
-    if not host or len(host) > LONGEST:
-        return None
-    try:
-        return host.encode("idna").decode("ascii").lower()
-    except UnicodeError:
-        return None

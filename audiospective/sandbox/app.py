@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 
 from audiospective.sandbox import answers, api, consent, control_api, mail, oauth, pages
 from audiospective.sandbox.clock import real_now_ms
@@ -18,12 +19,14 @@ def create_sandbox(
     seed: str = "sandbox",
     demo: bool = True,
     source_ms: Callable[[], int] = real_now_ms,
+    listening_at: str | None = None,
 ) -> Flask:
     """A sandbox as a Flask app; its World is at `app.extensions["sandbox"]`.
 
     `home` keeps what must survive a restart (None: nothing does), `base` is the address under
     which it will be reached, `demo` brings listeners along, `source_ms` is the time in UTC
-    milliseconds that the virtual clock starts from.
+    milliseconds that the virtual clock starts from, `listening_at` its address on this machine if
+    that differs from `base`. It answers under these two addresses only.
     """
     app = Flask(__name__, static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -40,6 +43,16 @@ def create_sandbox(
         return plain(environ, start)
 
     app.wsgi_app = lenient  # type: ignore[assignment]
+
+    hosts = {urlsplit(address).netloc for address in (base, listening_at or base)}
+
+    @app.before_request
+    def only_our_name() -> Response | None:
+        # A page on the web can point a name of its own at this machine and would then read the
+        # inbox with the links in it; the browser still says which name it asked for.
+        if request.headers.get("Host", "") in hosts:
+            return None
+        return Response("The sandbox is not known under this name.\n", 421, mimetype="text/plain")
 
     @app.errorhandler(500)
     def broken(_: Exception) -> Response:

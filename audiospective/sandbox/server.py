@@ -32,7 +32,9 @@ class SandboxServer:
         name = f"[{host}]" if ":" in host else host
         self.url = f"http://{name}:{self.port}"
         try:
-            self.app = create_sandbox(home=home, demo=demo, **{"base": self.url, **options})
+            self.app = create_sandbox(
+                home=home, demo=demo, listening_at=self.url, **{"base": self.url, **options}
+            )
         except BaseException:
             self._listening.server_close()
             raise

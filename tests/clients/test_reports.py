@@ -43,6 +43,22 @@ def test_an_error_is_reported_by_type_and_place_without_its_text(sent):
     assert "mara" not in report
 
 
+def test_a_logged_error_keeps_neither_its_message_nor_its_values(sent):
+    logging.getLogger("audiospective").error("%s was asked for by %s", "/u/token", "mara@x.example")
+    logging.getLogger("audiospective").error("/u/token of mara@x.example")
+    sentry_sdk.set_tag("page", "/u/token")
+    sentry_sdk.set_context("visitor", {"address": "mara@x.example"})
+    try:
+        raise ValueError("/u/token") from KeyError("mara@x.example")
+    except ValueError as error:
+        sentry_sdk.capture_exception(error)
+    sentry_sdk.flush()
+    assert len([one for one in sent if '"logger"' in one]) >= 2
+    for report in sent:
+        assert "mara" not in report
+        assert "/u/token" not in report
+
+
 def test_without_a_dsn_nothing_is_set_up():
     sentry_sdk.init()
     reports.configure("")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 from dataclasses import replace
@@ -11,29 +12,35 @@ import pytest
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
-from audiospective import clock
+from audiospective import clock, log
 from audiospective.clients.queues import (
     FREE,
     INTERACTIVE,
     QUEUES,
+    TASK_NAMES,
     ForbiddenTaskError,
     TaskJob,
     TaskQueue,
 )
 from audiospective.jobs import context, tasks
+from audiospective.jobs.quiet_failures import QuietFailures
 from audiospective.jobs.worker import build
 from audiospective.models import Connection, Play
 from audiospective.polling import app_credentials, plan
 from tests.factories import connected, listening
 
 
+class QuietWorker(QuietFailures, SimpleWorker):
+    """Fails as the real worker does, without a fork."""
+
+
 @pytest.fixture
 def burst(services):
     """Run everything that waits, in this process."""
 
-    def work():
+    def work(kind=SimpleWorker):
         queues = [services.queues.queue(name) for name in QUEUES]
-        worker = SimpleWorker(
+        worker = kind(
             queues,
             connection=services.redis,
             serializer=JSONSerializer,
@@ -78,6 +85,10 @@ def test_the_planner_runs_through_the_queue_and_its_batch_after_it(services, spo
         "audiospective.jobs.tasks.batch.archive",
         "audiospective.polling.plan.plan",
         "audiospective.jobs.context.services",
+        "audiospective.jobs.tasks.task",
+        "audiospective.jobs.tasks.deadline",
+        "audiospective.jobs.tasks.spotify_app",
+        "audiospective.jobs.tasks._bring_app_up_to_date",
         "",
     ],
 )
@@ -86,6 +97,86 @@ def test_a_job_may_name_only_our_tasks(services, name):
     job._func_name = name
     with pytest.raises(ForbiddenTaskError):
         _ = job.func
+
+
+def test_the_list_of_tasks_is_the_module_of_tasks():
+    made_here = {
+        name
+        for name, value in vars(tasks).items()
+        if callable(value) and value.__module__ == tasks.__name__ and not name.startswith("_")
+    }
+    assert made_here == TASK_NAMES, "name a new task in clients/queues.TASK_NAMES"
+
+
+PLANTED = {
+    "success_callback_name": "tests.jobs.test_queues.attack",
+    "failure_callback_name": "tests.jobs.test_queues.attack",
+    "stopped_callback_name": "tests.jobs.test_queues.attack",
+    "webhooks": '[{"url": "http://127.0.0.1:1/", "events": ["finished", "failed"]}]',
+    "repeats_left": "1000",
+    "repeat_intervals": "[1]",
+    "retries_left": "1000",
+    "dependency_ids": '["other"]',
+}
+attacks: list[str] = []
+
+
+def attack(job, *_):
+    attacks.append(job.id)
+
+
+@pytest.mark.parametrize("name", ["audiospective.jobs.tasks.plan_polls", "os.system"])
+def test_nothing_that_a_planted_job_calls_back_runs_even_when_it_is_refused(services, burst, name):
+    attacks.clear()
+    connected(services)
+    services.queues.enqueue(FREE, "plan_polls", job_id="planted")
+    services.redis.hset("rq:job:planted", mapping=PLANTED)
+    services.redis.hset("rq:job:planted", "data", json.dumps([name, None, [], {}]))
+    job = TaskJob.fetch("planted", connection=services.redis)
+    assert (job.success_callback, job.failure_callback, job.stopped_callback) == (None, None, None)
+    assert not job.webhooks
+    assert (job.repeats_left, job.retries_left, job.dependency_ids) == (None, None, [])
+    burst()
+    assert attacks == []
+
+
+@pytest.mark.parametrize(
+    ("meta", "kept"),
+    [
+        ({"queue_class_name": "tests.jobs.test_queues.attack", "a": 1}, {}),
+        ({"cron_string": "* * * * *", "use_local_timezone": False, "repeat": 3},
+         {"cron_string": "* * * * *", "use_local_timezone": False}),
+        ({"cron_string": ["*"]}, {}),
+        ([1, 2], {}),
+    ],
+)  # fmt: skip
+def test_of_a_jobs_meta_only_its_repetition_is_believed(services, meta, kept):
+    services.queues.enqueue(FREE, "plan_polls", job_id="planted")
+    services.redis.hset("rq:job:planted", "meta", json.dumps(meta))
+    assert TaskJob.fetch("planted", connection=services.redis).meta == kept
+
+
+def test_the_text_of_an_exception_reaches_neither_redis_nor_the_log(
+    services, burst, monkeypatch, capfd
+):
+    connected(services)
+    text = "no: BQDx8fK2v0cT of mara@people.example"
+    monkeypatch.setattr("audiospective.polling.plan.plan", lambda _: _raise(ValueError(text)))
+    services.queues.enqueue(FREE, "plan_polls", job_id="broken")
+    log.configure("INFO")
+    burst(QuietWorker)
+    said = "".join(capfd.readouterr())
+    assert '"event":"job_failed"' in said
+    assert '"error":"ValueError"' in said
+    result = TaskJob.fetch("broken", connection=services.redis).latest_result()
+    kept = result.exc_string + str([services.redis.dump(k) for k in services.redis.scan_iter()])
+    for secret in ("BQDx8fK2v0cT", "mara", "Traceback"):
+        assert secret not in kept
+        assert secret not in said
+
+
+def _raise(error):
+    raise error
 
 
 def test_a_planted_pickle_does_not_run(services, burst, tmp_path):

@@ -16,6 +16,12 @@ from audiospective.policy.addresses import normalized
         ("  Ana.Silva+Music@Example.ORG\t", "ana.silva+music@example.org"),
         ("o'neil@mail.example.co.uk", "o'neil@mail.example.co.uk"),
         ("x@bücher.example", "x@xn--bcher-kva.example"),
+        ("ana@straße.de", "ana@xn--strae-oqa.de"),  # strasse.de is somebody else's
+        ("ana@faß.de", "ana@xn--fa-hia.de"),
+        ("ana@βόλος.com", "ana@xn--nxasmm1c.com"),  # the final sigma is a letter of its own
+        ("ana@نامه\u200cای.com", "ana@xn--mgba3gch31f060k.com"),  # and so is a joiner there
+        ("ana@example\u3002org", "ana@example.org"),
+        ("ana@r3---sn.example", "ana@r3---sn.example"),
         ("a" * 64 + "@example.org", "a" * 64 + "@example.org"),
     ],
 )
@@ -52,6 +58,10 @@ def test_usable_addresses_have_one_form(typed: str, stored: str) -> None:
         "a@" + "b" * 64 + ".org",
         "a@" + ".".join(["bcdef"] * 50) + ".org",
         "ana@exam\u200bple.\u202eorg",
+        "ana@exa\u200dmple.org",  # a joiner where no script has one
+        "ana@xn--a.de",  # no name behind the prefix
+        "ana@１２７.０.０.１",
+        "ana@☃.net",
     ],
 )
 def test_everything_else_is_refused(typed: str) -> None:

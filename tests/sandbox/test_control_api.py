@@ -180,9 +180,10 @@ def test_stopping_ends_stalls_and_open_connections() -> None:
     with SandboxServer() as sandbox:
         sandbox.control.fault("stall", seconds=3600, endpoint="accounts")
         connection = socket.create_connection(("127.0.0.1", sandbox.port), timeout=10)
-        connection.sendall(b"POST /api/token HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+        host = f"Host: 127.0.0.1:{sandbox.port}\r\n".encode()
+        connection.sendall(b"POST /api/token HTTP/1.1\r\n" + host + b"Content-Length: 0\r\n\r\n")
         idle = socket.create_connection(("127.0.0.1", sandbox.port), timeout=10)
-        idle.sendall(b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n")
+        idle.sendall(b"HEAD / HTTP/1.1\r\n" + host + b"\r\n")
         assert idle.recv(4096).startswith(b"HTTP/1.1 200 ")
         while not sandbox.control.faults()[0]["hits"]:
             threading.Event().wait(0.005)
