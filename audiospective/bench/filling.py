@@ -13,6 +13,7 @@ from audiospective.bench.listening import TODAY, Catalog, listen
 from audiospective.bench.scratch import member
 from audiospective.history import segment
 from audiospective.models.plays import FROM_BOTH, FROM_IMPORT
+from audiospective.policy.timing import Timing
 
 
 def archive(catalog: Catalog, number: int, plays: int, years: float, *, full: bool) -> int:
@@ -55,6 +56,8 @@ def frame(
                 one.incognito,
                 one.platform,
                 one.country,
+                1,
+                None if polled else Timing.END_SECOND,
                 1,
             )
         )

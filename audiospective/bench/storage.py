@@ -21,6 +21,7 @@ _COLUMNS = (
     "user_id integer NOT NULL, played_at bigint NOT NULL, track_id integer NOT NULL,"
     " source smallint NOT NULL, ms_played integer, context text, flags smallint,"
     " reason_start text, reason_end text, platform text, country text, import_id integer,"
+    " timing smallint, seen integer,"
     " PRIMARY KEY (user_id, played_at, track_id)"
 )
 
@@ -89,7 +90,7 @@ def _as_plain_rows(people: Sequence[int]) -> int:
 def _insert(rows: Sequence[tuple[Any, ...]]) -> None:
     cursor = database.cursor()
     if is_sqlite():
-        cursor.executemany(f"INSERT INTO plain_rows VALUES ({', '.join('?' * 12)})", rows)  # noqa: S608
+        cursor.executemany(f"INSERT INTO plain_rows VALUES ({', '.join('?' * len(rows[0]))})", rows)  # noqa: S608
         return
     with cursor.copy("COPY plain_rows FROM STDIN") as copy:
         for row in rows:

@@ -21,6 +21,8 @@ COLUMNS = (
     "platform",
     "country",
     "import_id",
+    "timing",
+    "seen",
 )
 Key = tuple[int, int]  # played_at in milliseconds, track
 CHUNK = 500

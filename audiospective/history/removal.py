@@ -52,7 +52,7 @@ def restore(user_id: int, keys: Sequence[hot.Key]) -> int:
             stone = RemovedPlay.get_or_none(where & RemovedPlay.kept.is_null(False))
             if stone is None or clock.now() - stone.removed_at > UNDO:
                 continue
-            back.append(orjson.loads(stone.kept))
+            back.append({**dict.fromkeys(hot.COLUMNS), **orjson.loads(stone.kept)})
             RemovedPlay.delete().where(where).execute()
         hot.insert(user_id, back)
     return len(back)

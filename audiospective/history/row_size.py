@@ -19,7 +19,7 @@ ENOUGH = 20_000  # plays; with fewer, half-empty pages would count too much
 _COLUMNS = (
     "user_id int, played_at bigint, track_id int, source smallint, ms_played int, context text,"
     " flags smallint, reason_start text, reason_end text, platform text, country text,"
-    " import_id int"
+    " import_id int, timing smallint, seen int"
 )
 _KEY = "PRIMARY KEY (user_id, played_at, track_id)"
 

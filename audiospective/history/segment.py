@@ -31,10 +31,20 @@ SCHEMA = pl.Schema(
         "platform": pl.String(),
         "country": pl.String(),
         "import_id": pl.Int32(),
+        "timing": pl.Int8(),
+        "seen": pl.Int32(),
     }
 )
 COLUMNS = tuple(SCHEMA)
 KEY = ("played_at", "track")
+
+
+# How two rows of one play become one; of every other column the first known value counts.
+_ONE = {
+    "source": pl.col("source").bitwise_or(),
+    "seen": pl.col("seen").bitwise_or(),
+    "timing": pl.when(pl.col("timing").null_count() == 0).then(pl.col("timing").min()),
+}
 
 
 class UnreadableSegmentError(Exception):
@@ -92,7 +102,7 @@ def merge(plays: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """Frames with the same columns (the key's among them) as one: each key once, in order.
 
     Of two rows with one key the earlier frame's facts count and the later one's fill what is
-    unknown; the sources add up (poll 1, import 2, both 3).
+    unknown; the sources add up (poll 1, import 2, both 3), and the better timing counts.
     """
     together = pl.concat(plays)
     doubled = together.select(pl.struct(KEY).is_duplicated()).to_series()
@@ -101,10 +111,7 @@ def merge(plays: Sequence[pl.DataFrame]) -> pl.DataFrame:
         one = (
             together.filter(doubled)
             .group_by(KEY, maintain_order=True)
-            .agg(
-                pl.col(name).bitwise_or() if name == "source" else pl.col(name).drop_nulls().first()
-                for name in others
-            )
+            .agg(_ONE.get(name, pl.col(name).drop_nulls().first()) for name in others)
             .select(together.columns)
         )
         together = pl.concat([together.filter(~doubled), one])

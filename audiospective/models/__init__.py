@@ -6,6 +6,7 @@ from audiospective.models.apps import SpotifyApp
 from audiospective.models.base import bind, database, transaction
 from audiospective.models.catalog import Album, Artist, CatalogVersion, Track, TrackArtist
 from audiospective.models.connections import Connection
+from audiospective.models.imports import Import, ImportFile
 from audiospective.models.ledger import StorageRecord
 from audiospective.models.migrations import EncodingError, migrate, pending
 from audiospective.models.plays import Play, UnreadablePlay
@@ -20,6 +21,8 @@ __all__ = [
     "Connection",
     "DamagedSegment",
     "EncodingError",
+    "Import",
+    "ImportFile",
     "Play",
     "PlaySegment",
     "RemovedPlay",

@@ -37,7 +37,9 @@ class Play(Row):
     reason_end = TextField(null=True)
     platform = TextField(null=True)
     country = TextField(null=True)
-    import_id = IntegerField(null=True)
+    import_id = IntegerField(null=True)  # the import whose facts these are
+    timing = SmallIntegerField(null=True)  # policy.timing; null: its end, to the millisecond
+    seen = IntegerField(null=True)  # bits of the imported sources that tell of it
 
     class Meta:
         table_name = "plays"

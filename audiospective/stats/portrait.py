@@ -41,6 +41,7 @@ def of(plays: pl.DataFrame, kind: str, one: int, zone: str, limit: int = 50) -> 
 
 def select(plays: pl.DataFrame, kind: str, one: int) -> pl.DataFrame:
     """The plays of one track, album or artist."""
-    tracks = [one] if kind == "track" else frames.tracks_of(kind, one)
-    wanted = pl.Series("track", tracks, dtype=pl.Int32)
+    if kind == "track":
+        return plays.filter(pl.col("track") == one)
+    wanted = frames.tracks_of(kind, one, plays["track"])
     return plays.filter(pl.col("track").is_in(wanted.implode()))

@@ -209,3 +209,20 @@ def test_credits_are_looked_up_once(database: Any, monkeypatch: pytest.MonkeyPat
     assert frames.everybody(wanted).height == 2
     assert frames.everybody(wanted[:1]).height == 1
     assert asked == [[second]]
+
+
+def test_tracks_are_found_by_words_of_title_album_or_artist() -> None:
+    night, other = told(), told("other", name="Innuendo", album=None, artists=())
+    wanted = pl.Series("track", [night, other, night], dtype=pl.Int32)
+    for words in ("rhapsody", "QUEEN", "at the OPERA"):
+        assert frames.matching(words, wanted).to_list() == [night]
+    assert sorted(frames.matching("n", wanted)) == sorted([night, other])
+    assert frames.matching("nothing of this", wanted).is_empty()
+
+
+def test_only_the_tracks_that_were_asked_for_are_an_artists_or_albums() -> None:
+    first, second = told(), told("other")
+    artist = int(frames.of(pl.Series("track", [first], dtype=pl.Int32))["artist"][0])
+    wanted = pl.Series("track", [second], dtype=pl.Int32)
+    assert frames.tracks_of("artist", artist, wanted).to_list() == [second]
+    assert frames.tracks_of("album", 0, wanted).is_empty()

@@ -141,6 +141,7 @@ def test_every_column_survives() -> None:
     facts = {
         "source": 3, "ms_played": 5, "context": "spotify:x", "flags": 0b10010001,
         "reason_start": "a", "reason_end": "b", "platform": "c", "country": "SE", "import_id": 4,
+        "timing": 1, "seen": 6,
     }  # fmt: skip
     play(alice, at(0), song, **facts)
     before = history.frame(alice)

@@ -31,6 +31,8 @@ rows = st.fixed_dictionaries(
         "platform": texts,
         "country": texts,
         "import_id": ids,
+        "timing": st.none() | st.integers(1, 8),
+        "seen": ids,
     }
 )
 many = st.lists(rows, max_size=30, unique_by=lambda row: (row["played_at"], row["track"]))

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from audiospective.history import bulk_select
-from audiospective.models import CatalogVersion, Track, TrackArtist, database
+from audiospective.models import CatalogVersion, database
 
 TRACKS = {"track": pl.Int32(), "album": pl.Int32(), "artist": pl.Int32(), "duration": pl.Int32()}
 CREDITS = {"track": pl.Int32(), "artist": pl.Int32()}
@@ -20,6 +20,11 @@ MOST = 2_000_000  # rows that a process keeps, at most about 32 MB
 _TRACKS = (
     "SELECT t.id, t.album_id, c.artist_id, t.duration_ms FROM tracks t"
     " LEFT JOIN track_artists c ON c.track_id = t.id AND c.position = 0 WHERE t.id {among}"
+)
+_TEXTS = (
+    "SELECT t.id, t.name, l.name, a.name FROM tracks t LEFT JOIN albums l ON l.id = t.album_id"
+    " LEFT JOIN track_artists c ON c.track_id = t.id LEFT JOIN artists a ON a.id = c.artist_id"
+    " WHERE t.id {among}"
 )
 _CREDITS = "SELECT track_id, artist_id FROM track_artists WHERE track_id {among}"
 
@@ -58,13 +63,19 @@ def everybody(tracks: pl.Series) -> pl.DataFrame:
     return _look_up(_CREDITS, tracks, CREDITS)
 
 
-def tracks_of(kind: str, one: int) -> list[int]:
-    """The tracks of an "artist" (every credit counts) or "album"."""
-    if kind == "artist":
-        query = TrackArtist.select(TrackArtist.track).where(TrackArtist.artist == one)
-    else:
-        query = Track.select(Track.id).where(Track.album == one)
-    return [track for (track,) in query.distinct().tuples()]
+def tracks_of(kind: str, one: int, among: pl.Series) -> pl.Series:
+    """Those tracks of `among` that are of an "artist" (every credit counts) or an "album"."""
+    rows = everybody(among) if kind == "artist" else of(among)
+    return rows.filter(pl.col(kind) == one)["track"].unique()
+
+
+def matching(text: str, among: pl.Series) -> pl.Series:
+    """Those tracks of `among` whose title, album or artists contain `text`, whatever its case."""
+    wanted = among.unique().alias("track")
+    words = text.casefold()
+    rows = bulk_select.select(_TEXTS, wanted.to_list())
+    found = {track for track, *names in rows if any(words in (n or "").casefold() for n in names)}
+    return wanted.filter(wanted.is_in(pl.Series(list(found), dtype=pl.Int32).implode()))
 
 
 def _look_up(query: str, tracks: pl.Series, schema: dict[str, Any]) -> pl.DataFrame:

@@ -31,7 +31,9 @@ class About:
         return cast("Source", import_module(f"{__name__}.{self.name}"))
 
 
-SOURCES: tuple[About, ...] = ()
+SOURCES: tuple[About, ...] = (
+    About("spotify_extended", "Spotify extended streaming history", Trust.HIGH),
+)
 
 
 def about(name: str) -> About:

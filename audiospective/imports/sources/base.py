@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
+from audiospective.imports.containers.kinds import kind
+from audiospective.imports.reading.delimited import split
+
 if TYPE_CHECKING:
     from audiospective.imports.plays import Batch, Broken
+
+_KEY = re.compile(r'"((?:[^"\\]|\\.){1,80}+)"\s*:')
+_FIRST = 16_384
 
 
 @dataclass(frozen=True)
@@ -22,6 +31,42 @@ class Peek:
     @property
     def basename(self) -> str:
         return self.name.rpartition("/")[2]
+
+    @cached_property
+    def kind(self) -> str:
+        """text, sqlite, zip (a workbook: other archives have been opened), ..."""
+        return kind(self.head)
+
+    @cached_property
+    def text(self) -> str:
+        """The beginning as characters, without a byte order mark; empty for what is no text."""
+        if self.kind != "text":
+            return ""
+        wide = self.head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        return self.head.decode("utf-16" if wide else "utf-8", "replace").lstrip("\ufeff")
+
+    @cached_property
+    def opening(self) -> str:
+        """The first sign: `[` or `{` for JSON."""
+        return self.text.lstrip()[:1]
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """Keys of JSON objects that occur in the beginning, however deep."""
+        return frozenset(_KEY.findall(self.text)) if self.opening in ("[", "{") else frozenset()
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The first lines that are neither empty nor comments."""
+        first = self.text[:_FIRST].splitlines()
+        return [line for line in first if line.strip() and not line.startswith(("#", "+ACM-"))]
+
+    @cached_property
+    def header(self) -> tuple[str, ...]:
+        """The first such line as column names in small letters; empty for what is no table."""
+        if self.opening in ("", "[", "{") or not self.lines:
+            return ()
+        return tuple(name.strip().lower() for name in split(self.lines[0]))
 
 
 @dataclass(frozen=True)
@@ -40,9 +85,14 @@ class Verdict:
 class File(Protocol):
     """A file that was recognised; `number` is its place in the survey."""
 
-    number: int
-    peek: Peek
-    role: str
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def peek(self) -> Peek: ...
+
+    @property
+    def role(self) -> str: ...
 
     def open(self) -> BinaryIO:
         """Its bytes from the start, counted against the limits; raises ContainerError."""

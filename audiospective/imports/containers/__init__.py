@@ -1,0 +1,1 @@
+"""What files come packed in, opened without trusting a single number that they state."""

@@ -1,0 +1,109 @@
+"""Opens an upload: finds its files, says what each is, and reads their plays source by source."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from audiospective.imports import strangers
+from audiospective.imports.containers.budget import Budget
+from audiospective.imports.containers.members import Member, Opener
+from audiospective.imports.errors import RefusedError
+from audiospective.imports.limits import Limits
+from audiospective.imports.sources import SOURCES, About
+from audiospective.imports.sources.base import Answers, Peek, Verdict
+from audiospective.imports.survey import Found, Survey, Upload
+
+if TYPE_CHECKING:
+    from audiospective.imports.plays import Batch, Broken
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def opened(
+    uploads: Sequence[Upload], scratch: Path, limits: Limits | None = None
+) -> Iterator[Survey]:
+    """What is in the files; never raises for what they hold, a refused file has a sentence.
+
+    `scratch` is an empty folder on the disk; what is written there is for the caller to remove.
+    """
+    budget = Budget(limits or Limits())
+    with ExitStack() as stack:
+        opener = Opener(scratch, budget, stack)
+        survey = _Survey(budget)
+        for upload in uploads:
+            for member in opener.members(upload.path, upload.name):
+                survey.add(member, opener)
+        yield survey
+
+
+@dataclass(frozen=True)
+class _File:
+    """A recognised file, as sources see it."""
+
+    number: int
+    peek: Peek
+    role: str
+    member: Member
+    opener: Opener
+
+    def open(self) -> BinaryIO:
+        return self.member.open()
+
+    def copy(self) -> Path:
+        return self.opener.copy(self.member)
+
+
+class _Survey:
+    def __init__(self, budget: Budget) -> None:
+        self.files: list[Found] = []
+        self._budget = budget
+        self._of: dict[str, list[_File]] = defaultdict(list)
+
+    def add(self, member: Member, opener: Opener) -> None:
+        number = len(self.files)
+        try:
+            peek = Peek(member.name, member.head(), member.size)
+        except RefusedError as error:
+            self.files.append(Found(number, member.name, member.size, None, error.sentence))
+            return
+        about, verdict = recognised(peek)
+        if about is None or verdict is None:
+            sentence = strangers.sentence(peek)
+            self.files.append(Found(number, member.name, member.size, None, sentence))
+            return
+        self._of[about.name].append(_File(number, peek, verdict.role, member, opener))
+        self.files.append(Found(number, member.name, member.size, about.name, plays=verdict.plays))
+
+    def read(self, answers: Answers) -> Iterator[Batch | Broken]:
+        self._budget.read = 0
+        for about in SOURCES:
+            if files := self._of.get(about.name):
+                yield from _read(about, files, answers)
+
+
+def recognised(peek: Peek) -> tuple[About | None, Verdict | None]:
+    """The source that is surest of the file, of two the one that stands first."""
+    best: tuple[About | None, Verdict | None] = (None, None)
+    for about in SOURCES:
+        verdict = about.load().sniff(peek)
+        if verdict and (best[1] is None or verdict.sure > best[1].sure):
+            best = about, verdict
+    return best
+
+
+def _read(about: About, files: Sequence[_File], answers: Answers) -> Iterator[Batch | Broken]:
+    from audiospective.imports.plays import Broken
+
+    try:
+        yield from about.load().read(files, answers)
+    except Exception:
+        log.exception("reading %s failed", about.name)
+        for file in files:
+            yield Broken(file.number, "It could not be read; the fault is ours, not the file's.")

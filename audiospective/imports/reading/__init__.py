@@ -1,0 +1,1 @@
+"""What all sources share: rows of JSON and tables, values of unsure types, times, raw rows."""

@@ -1,0 +1,75 @@
+"""Values of unsure types: text that can be stored, numbers that fit, yes or no."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+NAME = 1_000  # characters of a title or name; the rest is cut
+MOST = 2**31 - 1  # milliseconds, 24 days: what a column holds
+_UNSTORABLE = re.compile("[\0\ufeff\ud800-\udfff]")
+_NUMBER = re.compile(r"[+-]?\d{1,18}([.,]\d{1,18})?([eE][+-]?\d{1,2})?\Z", re.ASCII)
+_WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+
+
+def text(value: object, limit: int = NAME) -> str | None:
+    """Text without NUL, lone surrogates, byte order marks and outer space; None if none is left."""
+    if not isinstance(value, str):
+        return None
+    if _UNSTORABLE.search(value):
+        value = _UNSTORABLE.sub("", value)
+    return value.strip()[:limit] or None
+
+
+def number(value: object) -> float | None:
+    """A finite number from a number or its text (a comma may stand for the point)."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        value = value.strip()
+        if not _NUMBER.match(value):
+            return None
+        value = float(value.replace(",", "."))
+    if isinstance(value, int):
+        return float(value) if abs(value) < 2**63 else None
+    return value if isinstance(value, float) and math.isfinite(value) else None
+
+
+def milliseconds(value: object, unit: int = 1) -> int | None:
+    """A length of time in milliseconds from a number of `unit` ms; None unless it can be one."""
+    found = number(value)
+    if found is None:
+        return None
+    whole = round(found * unit)
+    return whole if 0 <= whole <= MOST else None
+
+
+def positive(value: object, unit: int = 1) -> int | None:
+    """As `milliseconds`, where 0 says unknown: a track's length."""
+    return milliseconds(value, unit) or None
+
+
+def truth(value: object) -> bool | None:
+    """Yes or no, also as a word."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return _WORDS.get(value.strip().lower())
+    return None
+
+
+def names(value: object) -> list[str]:
+    """The texts of a list of texts, or a text as one; what is no text is left out."""
+    found = value if isinstance(value, list) else [value]
+    return [name for name in map(text, found) if name]
+
+
+def inner(value: object, *path: str) -> Any:
+    """What lies deeper in JSON objects, None where a step is missing."""
+    for step in path:
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(step)
+    return value

@@ -1,0 +1,132 @@
+"""Spotify's extended streaming history: audio and video files of every generation.
+
+It is read in columns, at the speed of the JSON parser. docs/importing.md says what a row holds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, BinaryIO
+
+import orjson
+import polars as pl
+from polars.exceptions import PanicException, PolarsError
+
+from audiospective.imports.errors import RefusedError
+from audiospective.imports.plays import Batch, Broken, Rejected
+from audiospective.imports.reading import json_rows, raw
+from audiospective.imports.reasons import Reason
+from audiospective.imports.sources import spotify_columns as columns
+from audiospective.imports.sources.base import Answers, File, Peek, Verdict
+
+_NAME = re.compile(
+    r"(endsong|endvideo|streaming_history_(audio|video)_\d{4}).*\.json", re.IGNORECASE
+)
+_HELD = 200_000  # offline rows that wait for the end of their file
+_MARK = "\ufeff".encode()
+_SURROGATE = re.compile(rb"\\u[dD]")
+_KEYS = {"spotify_track_uri", "master_metadata_track_name", "conn_country", "reason_end"}
+
+
+def sniff(peek: Peek) -> Verdict | None:
+    """By its keys; an empty list by its name."""
+    if peek.opening != "[":
+        return None
+    if {"ts", "ms_played"} <= peek.keys and _KEYS & peek.keys:
+        return Verdict(95)
+    return Verdict(60) if not peek.keys and _NAME.match(peek.basename) else None
+
+
+def read(files: Sequence[File], answers: Answers) -> Iterator[Batch | Broken]:
+    """Every row of every file; rows made offline come last of their file."""
+    for file in files:
+        try:
+            with file.open() as stream:
+                yield from _File(file, answers).batches(stream)
+        except RefusedError as error:
+            yield Broken(file.number, error.sentence)
+
+
+@dataclass(frozen=True)
+class _Piece:
+    rows: pl.DataFrame  # columns.RAW
+    source: bytes | list[bytes]
+    escapes: bool = True  # there may be NUL or byte order marks, which cannot be stored
+
+    @cached_property
+    def values(self) -> list[Any]:
+        """The rows as they stand in the file."""
+        if isinstance(self.source, bytes):
+            values: list[Any] = orjson.loads(self.source)
+            return values
+        return list(map(json_rows.value, self.source))
+
+
+def _parse(piece: bytes) -> _Piece:
+    """In columns at once; a value of a wrong type, or half a character, row by row.
+
+    Raises ValueError for what is no JSON.
+    """
+    escapes = _escapes(piece)
+    if not escapes or not _SURROGATE.search(piece):
+        with suppress(PolarsError, PanicException):
+            return _Piece(pl.read_json(piece, schema=columns.RAW), piece, escapes)
+    return _Piece(columns.lenient(orjson.loads(piece)), piece)
+
+
+def _escapes(piece: bytes) -> bool:
+    """Searched for sign by sign, which is many times faster than for two signs at once."""
+    at = piece.find(b"\\")
+    while at >= 0:
+        if piece[at + 1 : at + 2] == b"u":
+            return True
+        at = piece.find(b"\\", at + 2)
+    return b"\xef" in piece and _MARK in piece
+
+
+class _File:
+    """One file while it is read: how many rows so far, and those that wait for its end."""
+
+    def __init__(self, file: File, answers: Answers) -> None:
+        self._number = file.number
+        self._answers = answers
+        self._count = 0
+        self._held: list[pl.DataFrame] = []
+
+    def batches(self, stream: BinaryIO) -> Iterator[Batch]:
+        for found in json_rows.pieces(stream, _parse):
+            if isinstance(found, list):
+                yield self._batch(_Piece(columns.lenient(list(map(json_rows.value, found))), found))
+            else:
+                yield self._batch(found)
+            if sum(rows.height for rows in self._held) > _HELD:
+                yield from self._released()
+        yield from self._released()
+
+    def _batch(self, piece: _Piece) -> Batch:
+        first = self._count + 1
+        self._count += piece.rows.height
+        notes: Counter[str] = Counter()
+        rows = piece.rows.with_row_index("row", first)
+        plays = columns.plays(rows, self._answers, notes, piece.escapes)
+        faults = plays.filter(pl.col("fault").is_not_null())
+        rejected = [
+            Rejected(row, Reason(fault), raw.of(piece.values[row - first], columns.KNOWN))
+            for row, fault in faults.select("row", "fault").iter_rows()
+        ]
+        plays = plays.filter(pl.col("fault").is_null())
+        waiting = pl.col("offline").fill_null(False) & pl.col("offline_at").is_not_null()
+        self._held.append(plays.filter(waiting))
+        return Batch(self._number, columns.final(plays.filter(~waiting)), (), rejected, notes)
+
+    def _released(self) -> Iterator[Batch]:
+        """The rows made offline, those that share a sync's time put where they were played."""
+        plays = pl.concat(self._held) if self._held else pl.DataFrame()
+        self._held = []
+        if plays.height:
+            yield Batch(self._number, columns.final(columns.unsynced(plays)))

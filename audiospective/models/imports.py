@@ -1,0 +1,87 @@
+"""Imports: files that a member brought, how far they are, and what became of every row."""
+
+from __future__ import annotations
+
+from peewee import (
+    SQL,
+    AutoField,
+    BigIntegerField,
+    Check,
+    ForeignKeyField,
+    IntegerField,
+    SmallIntegerField,
+    TextField,
+)
+
+from audiospective.models.base import LONG_AGO, InstantField, Row
+from audiospective.models.users import User
+
+UPLOADING = "uploading"  # its files are on their way
+READING = "reading"  # a worker reads them, or will
+REVIEW = "review"  # the member looks at what was found; nothing is in the archive yet
+COMMITTING = "committing"  # the member said yes; a worker adds the plays, or will
+DONE = "done"
+UNDOING = "undoing"  # a worker takes it back, or will
+UNDONE = "undone"
+FAILED = "failed"  # nothing of it is in the archive; `error` says why
+CANCELLED = "cancelled"
+WORK = (READING, COMMITTING, UNDOING)  # states in which a worker has something to do
+OVER = (DONE, UNDONE, FAILED, CANCELLED)
+
+BALANCE = "rows = added + matched + skipped + rejected"
+
+
+class Import(Row):
+    """One import. A worker holds it while `lease_until` is ahead (database clock, see claims).
+
+    The counters are of rows; of a finished import they always add up, the table itself sees to
+    that.
+    """
+
+    id = AutoField()
+    user = ForeignKeyField(User, on_delete="CASCADE", backref="imports")
+    status = TextField(default=UPLOADING)
+    created_at = InstantField()
+    changed_at = InstantField()  # of the status
+    lease_until = InstantField(default=LONG_AGO)
+    fence = IntegerField(default=0)
+    attempts = SmallIntegerField(default=0)  # workers that took it in this status
+    step = IntegerField(default=0)  # how far the worker is, of `steps`
+    steps = IntegerField(default=0)
+    choices = TextField(default="{}")  # JSON, see imports.choices
+    findings = TextField(default="{}")  # JSON, see imports.findings
+    error = TextField(null=True)  # a sentence for the member
+    rows = IntegerField(default=0)
+    added = IntegerField(default=0)
+    matched = IntegerField(default=0)
+    skipped = IntegerField(default=0)
+    rejected = IntegerField(default=0)
+    first_at = InstantField(null=True)  # of the plays that it tells of
+    last_at = InstantField(null=True)
+    kept_bytes = BigIntegerField(default=0)  # what storage holds of it
+    committed_at = InstantField(null=True)
+    polls_seen = IntegerField(default=0)  # polled plays in its time that were looked at
+
+    class Meta:
+        table_name = "imports"
+        indexes = ((("user", "status"), False),)
+        constraints = (Check(f"status <> 'done' OR {BALANCE}"),)
+
+
+class ImportFile(Row):
+    """One file of an import as it was sent; its bytes are in storage until they are read."""
+
+    owner = ForeignKeyField(Import, on_delete="CASCADE", backref="files", column_name="import_id")
+    number = SmallIntegerField()
+    name = TextField()  # what the member's machine calls it
+    size = BigIntegerField()  # bytes that were announced
+    received = BigIntegerField(default=0)
+
+    class Meta:
+        table_name = "import_files"
+        indexes = ((("owner", "number"), True),)
+
+
+def busy() -> SQL:
+    """The condition that an import is not over."""
+    return SQL("status NOT IN ('done', 'undone', 'failed', 'cancelled')")
