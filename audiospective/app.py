@@ -9,58 +9,13 @@ from flask import Flask
 from audiospective import boot
 from audiospective.services import Services
 from audiospective.settings import Settings
-from audiospective.web import (
-    access,
-    address,
-    assets,
-    auth,
-    components,
-    compression,
-    connection,
-    context,
-    dashboard,
-    database,
-    errors,
-    filters,
-    health,
-    landing,
-    probes,
-    reconnect,
-    security,
-    sign_in,
-    spotify_app,
-    theme,
-    unsubscribe,
-    waitlist,
-    welcome,
-)
+from audiospective.web import access, compression, context, database, errors, filters, security
+from audiospective.web.site import BLUEPRINTS
 
 ROOT = Path(__file__).parent.parent
 
-# Everything that answers requests, in order; a group of pages is one module with `install(app)`.
-PARTS = (
-    assets,
-    compression,
-    context,
-    filters,
-    database,
-    access,
-    probes,
-    theme,
-    components,
-    landing,
-    auth,
-    sign_in,
-    waitlist,
-    welcome,
-    spotify_app,
-    dashboard,
-    connection,
-    health,
-    reconnect,
-    address,
-    unsubscribe,
-)
+# What surrounds every page; the pages themselves are the blueprints.
+FRAME = (compression, context, filters, database, access)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -83,7 +38,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     security.configure(app, settings)
     app.extensions["audiospective"] = services
     security.install(app, settings)
-    for part in PARTS:
+    for part in FRAME:
         part.install(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
     errors.install(app)
     return app

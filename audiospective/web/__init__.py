@@ -1,1 +1,1 @@
-"""Pages: what people see, one module per group of pages, each with an `install(app)`."""
+"""Pages: a folder a subject, a blueprint a group of pages, and the frame around them all."""

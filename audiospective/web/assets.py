@@ -7,14 +7,20 @@ import hashlib
 import mimetypes
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
-from flask import Flask, Response, abort, redirect, request, url_for
+from flask import Blueprint, Response, abort, current_app, redirect, request, url_for
+from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
+blueprint = Blueprint("assets", __name__)
+
+EXTENSION = "audiospective.assets"
 STATIC = Path(__file__).parents[2] / "static"
 SITE_CSS = "css/site.css"  # made here from the files below, so a page needs one request for style
 CSS_ORDER = ("css/tokens.css", "css/base.css", "css/layout.css")
 CSS_COMPONENTS = "css/components"
+SPOTIFY_LOGO = "img/spotify-logo.svg"
 FOR_EVER = "public, max-age=31536000, immutable"
 TEXT_TYPES = ("text/", "application/javascript", "image/svg+xml", "application/json")
 
@@ -43,40 +49,47 @@ class Assets:
         self.by_address = {asset.address: asset for asset in self.by_name.values()}
 
 
-def install(app: Flask) -> None:
-    """Serve the files under /static and give templates `static_url(name)`."""
-    assets = Assets()
+def static_url(name: str) -> str:
+    """The address of a file, for templates; raises KeyError if there is no such file."""
+    return url_for("assets.file", filename=_assets().by_name[name].address)
 
-    def static_url(name: str) -> str:
-        """The address of a file; raises KeyError if there is no such file."""
-        return url_for("static", filename=assets.by_name[name].address)
 
-    def static(filename: str) -> Response:
-        asset = assets.by_address.get(filename)
-        if asset is None:
-            abort(404)
-        packed = asset.packed is not None and request.accept_encodings["gzip"] > 0
-        response = Response(
-            asset.packed if packed else asset.body, content_type=_content_type(asset.mimetype)
-        )
-        response.headers["Cache-Control"] = FOR_EVER
-        if packed:
-            response.headers["Content-Encoding"] = "gzip"
-        if asset.packed is not None:
-            response.vary.add("Accept-Encoding")
-        return response
+def spotify_logo() -> str | None:
+    """The address of Spotify's own logo file, which an operator adds; None without it."""
+    return static_url(SPOTIFY_LOGO) if SPOTIFY_LOGO in _assets().by_name else None
 
-    def favicon() -> ResponseReturnValue:
-        """Where browsers look when a text or an error names no icon."""
-        return redirect(static_url("img/mark.svg"))
 
-    app.add_url_rule("/favicon.ico", endpoint="favicon", view_func=favicon)
-    app.add_url_rule("/static/<path:filename>", endpoint="static", view_func=static)
-    app.jinja_env.globals["static_url"] = static_url
-    logo = "img/spotify-logo.svg"
-    app.jinja_env.globals["spotify_logo"] = lambda: (
-        static_url(logo) if logo in assets.by_name else None
+@blueprint.get("/static/<path:filename>")
+def file(filename: str) -> Response:
+    asset = _assets().by_address.get(filename)
+    if asset is None:
+        abort(404)
+    packed = asset.packed is not None and request.accept_encodings["gzip"] > 0
+    response = Response(
+        asset.packed if packed else asset.body, content_type=_content_type(asset.mimetype)
     )
+    response.headers["Cache-Control"] = FOR_EVER
+    if packed:
+        response.headers["Content-Encoding"] = "gzip"
+    if asset.packed is not None:
+        response.vary.add("Accept-Encoding")
+    return response
+
+
+@blueprint.get("/favicon.ico")
+def favicon() -> ResponseReturnValue:
+    """Where browsers look when a text or an error names no icon."""
+    return redirect(static_url("img/mark.svg"))
+
+
+@blueprint.record_once
+def read(state: BlueprintSetupState) -> None:
+    state.app.extensions[EXTENSION] = Assets()
+    state.app.jinja_env.globals.update(static_url=static_url, spotify_logo=spotify_logo)
+
+
+def _assets() -> Assets:
+    return cast(Assets, current_app.extensions[EXTENSION])
 
 
 def _one_stylesheet(files: dict[str, bytes]) -> bytes:

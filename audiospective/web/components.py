@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import Flask, abort, render_template, request
+from flask import Blueprint, abort, render_template, request
 
 from audiospective import clock
 from audiospective.web.context import services
-from audiospective.web.dashboard_view import Item
+from audiospective.web.dashboard.view import Item
+
+blueprint = Blueprint("components", __name__)
 
 SAMPLES = (
     Item("Paper Lanterns", "Nora Feld", None, "https://open.spotify.com/track/sample1"),
@@ -19,17 +21,16 @@ SAMPLES = (
 )
 
 
-def install(app: Flask) -> None:
-    @app.get("/_components")
-    def components() -> str:
-        if not services().settings.sandbox:  # a workbench, not a page for members
-            abort(404)
-        now = clock.now()
-        return render_template(
-            "components/index.html",
-            bare=True,
-            samples=[(item, now - timedelta(minutes=4 * row)) for row, item in enumerate(SAMPLES)],
-            now=now,
-            errors={"sample-email": "Enter an address with an @ sign, such as ana@example.org."},
-            chosen=request.args.get("theme"),
-        )
+@blueprint.get("/_components")
+def page() -> str:
+    if not services().settings.sandbox:  # a workbench, not a page for members
+        abort(404)
+    now = clock.now()
+    return render_template(
+        "components/index.html",
+        bare=True,
+        samples=[(item, now - timedelta(minutes=4 * row)) for row, item in enumerate(SAMPLES)],
+        now=now,
+        errors={"sample-email": "Enter an address with an @ sign, such as ana@example.org."},
+        chosen=request.args.get("theme"),
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from peewee import PeeweeException
 from redis import RedisError
@@ -12,29 +12,31 @@ from redis import RedisError
 from audiospective.models import database
 from audiospective.web.context import services
 
+blueprint = Blueprint("probes", __name__)
+
 log = logging.getLogger(__name__)
 
 
-def install(app: Flask) -> None:
-    @app.get("/healthz")
-    def healthz() -> ResponseReturnValue:
-        """Alive: touches neither database nor Redis, so an outage there restarts nothing."""
-        return "ok\n", {"Content-Type": "text/plain; charset=utf-8"}
+@blueprint.get("/healthz")
+def alive() -> ResponseReturnValue:
+    """Alive: touches neither database nor Redis, so an outage there restarts nothing."""
+    return "ok\n", {"Content-Type": "text/plain; charset=utf-8"}
 
-    @app.get("/readyz")
-    def readyz() -> ResponseReturnValue:
-        """Ready: the database answers. Redis is said but not required: pages work without it."""
-        lines, status = [], 200
-        try:
-            database.execute_sql("SELECT 1").fetchone()
-            lines.append("database: ok")
-        except PeeweeException:
-            log.exception("the database does not answer")
-            lines.append("database: no answer")
-            status = 503
-        try:
-            services().redis.ping()
-            lines.append("redis: ok")
-        except RedisError:
-            lines.append("redis: no answer")
-        return "\n".join(lines) + "\n", status, {"Content-Type": "text/plain; charset=utf-8"}
+
+@blueprint.get("/readyz")
+def ready() -> ResponseReturnValue:
+    """Ready: the database answers. Redis is said but not required: pages work without it."""
+    lines, status = [], 200
+    try:
+        database.execute_sql("SELECT 1").fetchone()
+        lines.append("database: ok")
+    except PeeweeException:
+        log.exception("the database does not answer")
+        lines.append("database: no answer")
+        status = 503
+    try:
+        services().redis.ping()
+        lines.append("redis: ok")
+    except RedisError:
+        lines.append("redis: no answer")
+    return "\n".join(lines) + "\n", status, {"Content-Type": "text/plain; charset=utf-8"}

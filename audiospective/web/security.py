@@ -19,7 +19,7 @@ LOOPBACK = ("127.0.0.1", "[::1]")
 PROBES = ("/healthz", "/readyz")  # platforms ask these by address, not by name
 
 # The same answer for everybody.
-SHARED = ("static", "favicon", "landing.counter", "healthz", "readyz")
+SHARED = ("assets.file", "assets.favicon", "landing.counter", "probes.alive", "probes.ready")
 
 _HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?")
 

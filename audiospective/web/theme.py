@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Flask, abort, redirect, request
+from flask import Blueprint, abort, current_app, redirect, request
 from werkzeug.wrappers import Response
 
 from audiospective.web.local_redirect import local_path
+
+blueprint = Blueprint("theme", __name__)
 
 THEMES = ("light", "dark")
 COOKIE = "theme"
@@ -18,20 +20,19 @@ def chosen() -> str | None:
     return value if value in THEMES else None
 
 
-def install(app: Flask) -> None:
-    @app.post("/theme")
-    def choose_theme() -> Response:
-        value = request.form.get("theme", "")
-        if value not in (*THEMES, "system"):
-            abort(400)
-        response = redirect(local_path(request.form.get("next"), "/"), 303)
-        options = {
-            "httponly": True,
-            "samesite": "Lax",
-            "secure": app.config["SESSION_COOKIE_SECURE"],
-        }
-        if value == "system":
-            response.delete_cookie(COOKIE, **options)
-        else:
-            response.set_cookie(COOKIE, value, max_age=A_YEAR, **options)
-        return response
+@blueprint.post("/theme")
+def choose() -> Response:
+    value = request.form.get("theme", "")
+    if value not in (*THEMES, "system"):
+        abort(400)
+    response = redirect(local_path(request.form.get("next"), "/"), 303)
+    options = {
+        "httponly": True,
+        "samesite": "Lax",
+        "secure": current_app.config["SESSION_COOKIE_SECURE"],
+    }
+    if value == "system":
+        response.delete_cookie(COOKIE, **options)
+    else:
+        response.set_cookie(COOKIE, value, max_age=A_YEAR, **options)
+    return response

@@ -42,7 +42,7 @@ def addresses(site: Site, alice: User, method: str) -> list[str]:
     found = []
     with site.app.test_request_context(base_url=site.services.settings.base_url):
         for rule in site.app.url_map.iter_rules():
-            if method not in rule.methods or rule.endpoint == "static":
+            if method not in rule.methods or rule.endpoint == "assets.file":
                 continue
             for value in hers if rule.arguments else (None,):
                 values = dict.fromkeys(rule.arguments, value)

@@ -150,7 +150,7 @@ def test_a_form_with_too_many_parts_is_refused(visitor: Visitor) -> None:
 def test_a_larger_body_is_one_views_own_matter(site: Site) -> None:
     from audiospective.web import security
 
-    security.larger_body("choose_theme", 2 * BODY_LIMIT)
+    security.larger_body("theme.choose", 2 * BODY_LIMIT)
     try:
         answer = site.visitor().post("/theme", data={"theme": "x" * BODY_LIMIT})
         assert answer.status_code == 400  # read, and found without a token

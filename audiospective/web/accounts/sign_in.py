@@ -1,0 +1,108 @@
+"""The sign-in page: with Spotify, or by a link to one's own address."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from audiospective.accounts import signin_link
+from audiospective.policy import addresses
+from audiospective.web import access, throttle
+from audiospective.web.context import services
+from audiospective.web.local_redirect import local_path
+from audiospective.web.throttle import Limit
+from audiospective.web.waitlist.pages import HONEYPOT, NOT_AN_ADDRESS
+
+blueprint = Blueprint("sign_in", __name__)
+
+A_VISITOR = (Limit("link minute", 6, 60), Limit("link hour", 30, 3600))
+AN_ADDRESS = Limit("link address", 5, 3600)
+ALL = Limit("link all", 600, 3600, shared=True)
+TRIES = Limit("link tries", 30, 60)
+
+
+@blueprint.get("/sign-in")
+def page() -> ResponseReturnValue:
+    way_back = local_path(request.args.get("next"), "")
+    confirms = current_user.is_authenticated and "confirm" in request.args
+    if current_user.is_authenticated and not confirms:
+        return redirect(way_back or url_for("dashboard.page"))
+    return _form(way_back, confirms=confirms)
+
+
+@blueprint.post("/sign-in")
+def ask() -> ResponseReturnValue:
+    """The same answer for every usable address, known or not, and for robots."""
+    throttle.enforce(*A_VISITOR, ALL)
+    way_back = local_path(request.form.get("next"), "")
+    typed = request.form.get("email", "")
+    if not request.form.get(HONEYPOT):
+        email = addresses.normalized(typed)
+        if email is None:
+            typed = typed[: addresses.LONGEST]
+            return _form(way_back, typed=typed, errors={"email": NOT_AN_ADDRESS})
+        throttle.enforce(AN_ADDRESS, who=email)
+        signin_link.ask(services(), email, way_back)
+    return redirect(url_for("sign_in.sent"), 303)
+
+
+@blueprint.get("/sign-in/sent")
+def sent() -> ResponseReturnValue:
+    return render_template("accounts/sign_in/sent.html", minutes=signin_link.GOOD_FOR.seconds // 60)
+
+
+@blueprint.get("/sign-in/link/<token>")
+def link(token: str) -> ResponseReturnValue:
+    """Mail programs open links to look at them: only the button behind it signs in."""
+    found = signin_link.find(token)
+    if found is None:
+        return _spent()
+    return render_template(
+        "accounts/sign_in/link.html",
+        token=token,
+        email=found.email,
+        archives=signin_link.archives(found.email),
+    )
+
+
+@blueprint.post("/sign-in/link/<token>")
+def use(token: str) -> ResponseReturnValue:
+    found = signin_link.find(token)
+    archive = request.form.get("archive", "")
+    chosen = int(archive) if archive.isascii() and archive.isdigit() and len(archive) < 10 else None
+    user = signin_link.use(found, chosen) if found else None
+    if found is None or user is None:
+        return _spent()
+    access.sign_in(user)
+    begun = user.spotify_account_id is None and user.created_at == user.email_verified_at
+    fallback = url_for("welcome.page") if begun and not found.next_path else "/dashboard"
+    return redirect(local_path(found.next_path, fallback), 303)
+
+
+def _form(
+    way_back: str,
+    *,
+    confirms: bool = False,
+    typed: str = "",
+    errors: dict[str, str] | None = None,
+) -> ResponseReturnValue:
+    query = {"next": way_back} if way_back else {}
+    query |= {"intent": "confirm"} if confirms else {}
+    connect = url_for("auth.connect")
+    body = render_template(
+        "accounts/sign_in/page.html",
+        way_back=way_back,
+        spotify=f"{connect}?{urlencode(query)}" if query else connect,
+        confirms=confirms,
+        typed=typed,
+        errors=errors or {},
+    )
+    return make_response(body, 422 if errors else 200)
+
+
+def _spent() -> ResponseReturnValue:
+    throttle.enforce(TRIES)
+    return make_response(render_template("accounts/sign_in/spent.html"), 410)

@@ -1,0 +1,1 @@
+"""The state of the archive and the newest plays."""

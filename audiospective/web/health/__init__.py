@@ -1,0 +1,1 @@
+"""What the archive knows and what it may have missed."""

@@ -1,0 +1,98 @@
+"""The health page: months with their holes, what each hole came from, and the last checks."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from audiospective import clock
+from audiospective.models.coverage import Coverage
+from audiospective.models.gaps import Gap
+from audiospective.models.poll_log import PollLog
+from audiospective.operations import health
+from audiospective.policy import completeness
+from audiospective.policy.completeness import Month
+from audiospective.web.access import person, signed_in
+from audiospective.web.context import services, zone
+
+blueprint = Blueprint("health", __name__)
+
+MONTHS = 12
+POLLS = 50
+CAUSES = {
+    "overflow": "More than 50 plays between two checks",
+    "downtime": "Our own checks came too late",
+    "authorization": "Spotify had ended our access",
+    "outage": "Spotify did not answer",
+    "paused": "You had paused or disconnected",
+}
+RESULTS = {
+    "ok": ("saved", "good"),
+    "empty": ("An empty list, which is odd; asked again", "warn"),
+    "auth": ("Access ended", "bad"),
+    "not_allowed": ("Account not on the app’s list", "bad"),
+    "network": ("No answer", "warn"),
+    "silent": ("Nothing, and no profile either", "warn"),
+    "rate_limit": ("Spotify asked us to wait", "warn"),
+    "quota": ("The day’s allowance is used up", "warn"),
+    "app": ("Spotify refused the app", "warn"),
+    "withheld": ("Spotify withholds this list from the app", "bad"),
+    "unknown": ("It failed for a reason we do not know", "warn"),
+}
+
+
+@blueprint.get("/health")
+@signed_in
+def page() -> ResponseReturnValue:
+    user = person()
+    state = health.state(services(), user.id)
+    gaps = list(Gap.select().where(Gap.user == user.id).order_by(Gap.started_at.desc()))
+    polls = PollLog.select().where(PollLog.user == user.id).order_by(PollLog.at.desc())
+    began = _began(user.id)
+    return render_template(
+        "health/page.html",
+        state=state,
+        gaps=gaps,
+        began=began,
+        months=_months(user.timezone, began, gaps, state.at_risk_since),
+        polls=list(polls.limit(POLLS)),
+        causes=CAUSES,
+        results=RESULTS,
+        span=span,
+        named=named,
+        now=clock.now(),
+    )
+
+
+def span(length: timedelta) -> str:
+    """About how long: `40 minutes`, `5 hours`, `3 days`."""
+    minutes = max(1, round(length.total_seconds() / 60))
+    for size, word in ((1440, "day"), (60, "hour"), (1, "minute")):
+        if minutes >= size:
+            count = round(minutes / size)
+            return f"{count} {word}{'' if count == 1 else 's'}"
+    raise AssertionError("there is always a minute")
+
+
+def named(month: datetime) -> str:
+    """`November 2026`, in the reader's zone."""
+    return f"{month.astimezone(zone()):%B %Y}"
+
+
+def _began(user_id: int) -> datetime | None:
+    first = Coverage.select().where(Coverage.user == user_id).order_by(Coverage.started_at).first()
+    return first.started_at if first else None
+
+
+def _months(
+    timezone: str, began: datetime | None, gaps: list[Gap], at_risk: datetime | None
+) -> list[Month]:
+    if began is None:
+        return []
+    now = clock.now()
+    holes = [(gap.started_at, gap.ended_at) for gap in gaps if gap.closed_at is None]
+    if at_risk is not None:
+        holes.append((at_risk, now))
+    return completeness.months(timezone, began, now, holes)[:MONTHS]

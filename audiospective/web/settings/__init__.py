@@ -1,0 +1,1 @@
+"""What a member changes: the connection and the Spotify app behind it."""

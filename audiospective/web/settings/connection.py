@@ -1,0 +1,118 @@
+"""The buttons about one's own connection: check now, pause, resume, disconnect."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from audiospective import clock
+from audiospective.accounts import connection
+from audiospective.accounts.connection import Answer, Check
+from audiospective.models import Connection
+from audiospective.models.poll_log import PollLog
+from audiospective.web.access import person, signed_in
+from audiospective.web.context import services
+from audiospective.web.filters import local, plural
+from audiospective.web.htmx import fragment_of, is_fragment
+
+blueprint = Blueprint("connection", __name__)
+
+PAGE = "dashboard.page"
+PATIENCE = timedelta(minutes=2)  # after which the page stops watching; the poll itself goes on
+EAGER = timedelta(seconds=20)
+CHANGED = {"HX-Trigger": "archive-changed"}  # what watches the archive looks again
+
+
+@blueprint.post("/connection/check")
+@signed_in
+def check() -> ResponseReturnValue:
+    asked = connection.check_now(services(), person().id)
+    if not is_fragment():
+        flash(_words(asked))
+        return redirect(url_for(PAGE), 303)
+    if asked.answer is Answer.QUEUED:
+        return _watching(asked.at)
+    return render_template("dashboard/_check.html", words=_words(asked), watch=None)
+
+
+@blueprint.get("/ui/check")
+@fragment_of(PAGE)
+@signed_in
+def watch() -> ResponseReturnValue:
+    """Whether the check that was asked for at `since` (UTC milliseconds) is done."""
+    since = _instant(request.args.get("since"))
+    found = Connection.get_or_none(Connection.user == person().id)
+    if since is None or found is None:
+        return make_response(
+            render_template("dashboard/_check.html", words="", watch=None), CHANGED
+        )
+    if found.last_polled_at and found.last_polled_at >= since:
+        words = _result(person().id, found)
+    elif clock.now() - since < PATIENCE:
+        return _watching(since)
+    else:
+        words = "The check is still waiting for its turn. It runs without this page."
+    return make_response(render_template("dashboard/_check.html", words=words, watch=None), CHANGED)
+
+
+@blueprint.post("/connection/pause")
+@signed_in
+def pause() -> ResponseReturnValue:
+    if connection.pause(person().id):
+        flash("Paused. We do not ask for your plays until you resume.")
+    return redirect(url_for(PAGE), 303)
+
+
+@blueprint.post("/connection/resume")
+@signed_in
+def resume() -> ResponseReturnValue:
+    if connection.resume(services(), person().id):
+        flash("Running again. The first check is on its way.")
+    return redirect(url_for(PAGE), 303)
+
+
+@blueprint.get("/connection/disconnect")
+@signed_in
+def leave() -> ResponseReturnValue:
+    """What disconnecting does and does not; the button on it does it."""
+    return render_template("dashboard/disconnect.html")
+
+
+@blueprint.post("/connection/disconnect")
+@signed_in
+def disconnect() -> ResponseReturnValue:
+    if connection.disconnect(person().id):
+        flash("Disconnected. We hold no key to your Spotify account any more.")
+    return redirect(url_for(PAGE), 303)
+
+
+def _watching(since: datetime) -> str:
+    seconds = 2 if clock.now() - since < EAGER else 5
+    watch = {"since": clock.to_ms(since), "seconds": seconds}
+    return render_template("dashboard/_check.html", words="Asking Spotify…", watch=watch)
+
+
+def _words(asked: Check) -> str:
+    if asked.answer is Answer.QUEUED:
+        return "The check is on its way. New plays appear here in a moment."
+    if asked.answer is Answer.TOO_SOON:
+        return f"That was just done. You can check again at {local(asked.at, 'time')}."
+    return "Checks are stopped. Connect or resume first."
+
+
+def _result(user_id: int, found: Connection) -> str:
+    at = local(found.last_polled_at, "time")
+    if found.last_success_at != found.last_polled_at:
+        return f"Checked at {at}. Spotify did not give us your plays; we try again by ourselves."
+    line = PollLog.get_or_none((PollLog.user == user_id) & (PollLog.at == found.last_polled_at))
+    if line is None:
+        return f"Checked at {at}."
+    return f"Checked at {at}. {plural(line.added, 'new play') if line.added else 'Nothing new'}."
+
+
+def _instant(text: str | None) -> datetime | None:
+    if not text or not text.isascii() or not text.isdigit() or len(text) > 14:
+        return None
+    return clock.from_ms(int(text))

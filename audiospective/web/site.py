@@ -1,0 +1,34 @@
+"""The pages that make up the site: one blueprint a group, endpoints named `group.view`."""
+
+from __future__ import annotations
+
+from audiospective.web import assets, components, probes, theme
+from audiospective.web.accounts import address, auth, sign_in, welcome
+from audiospective.web.dashboard import pages as dashboard
+from audiospective.web.health import pages as health
+from audiospective.web.landing import pages as landing
+from audiospective.web.notices import reconnect, unsubscribe
+from audiospective.web.settings import connection, spotify_app
+from audiospective.web.waitlist import pages as waitlist
+
+BLUEPRINTS = tuple(
+    group.blueprint
+    for group in (
+        assets,
+        probes,
+        theme,
+        components,
+        landing,
+        waitlist,
+        auth,
+        sign_in,
+        welcome,
+        address,
+        dashboard,
+        health,
+        connection,
+        spotify_app,
+        reconnect,
+        unsubscribe,
+    )
+)

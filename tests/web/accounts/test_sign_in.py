@@ -1,0 +1,243 @@
+"""Sign-in by a letter: for archives without Spotify, and as a second key."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from audiospective import clock, models
+from audiospective.accounts import signin_link
+from audiospective.models import Connection, User
+from audiospective.models.sign_in_links import SignInLink
+from tests.factories import make_user
+from tests.support.clocks import Frozen
+from tests.web.conftest import Door, Visitor
+from tests.web.mailbox import inbox, link
+
+ANA = "ana@example.org"
+
+
+def ask(browser: Visitor, email: str = ANA, query: str = "", **more: str) -> Any:
+    return browser.submit(browser.page(f"/sign-in{query}"), "/sign-in", email=email, **more)
+
+
+def press(browser: Visitor, address: str, **values: str) -> Any:
+    return browser.submit(browser.page(address), address, **values)
+
+
+def proven(name: str, email: str = ANA, **facts: Any) -> User:
+    return make_user(name, email=email, email_verified_at=clock.now(), **facts)
+
+
+def test_an_unknown_address_opens_an_archive_without_spotify(door: Door) -> None:
+    browser = door.site.visitor()
+    assert ask(browser).headers["Location"] == "/sign-in/sent"
+    letter = inbox(door, ANA)[0]
+    assert "Open your archive" in letter["subject"]
+    assert User.select().count() == 0
+    assert "Open an archive for ana@example.org" in browser.page(link(letter)).text
+    assert User.select().count() == 0  # mail scanners open links
+    assert press(browser, link(letter)).headers["Location"] == "/welcome"
+    ana = User.get()
+    assert (ana.email, ana.spotify_account_id, ana.founding_number) == (ANA, None, None)
+    assert "Ready for your files" in browser.page("/welcome").text
+    browser.page("/dashboard")
+    assert Connection.select().count() == 0
+
+
+def test_a_known_address_signs_in(door: Door) -> None:
+    alice = proven("alice")
+    browser = door.site.visitor()
+    ask(browser)
+    letter = inbox(door, ANA)[0]
+    assert "sign-in link" in letter["subject"]
+    assert press(browser, link(letter)).headers["Location"] == "/dashboard"
+    with browser.session_transaction(base_url="http://127.0.0.1:8000") as session:
+        assert session["_user_id"] == alice.session_key
+    assert User.select().count() == 1
+
+
+def test_an_address_that_was_only_typed_opens_nobodys_archive(door: Door) -> None:
+    make_user("alice", email=ANA)
+    browser = door.site.visitor()
+    ask(browser)
+    press(browser, link(inbox(door, ANA)[0]))
+    assert User.select().count() == 2
+
+
+def test_a_link_works_once(door: Door) -> None:
+    proven("alice")
+    ask(door.site.visitor())
+    address = link(inbox(door, ANA)[0])
+    first, second = door.site.visitor(), door.site.visitor()
+    page = second.page(address)
+    assert press(first, address).status_code == 303
+    assert second.submit(page, address).status_code == 410
+    assert "used up" in second.page(address, 410).text
+
+
+def test_a_link_pressed_in_ten_windows_at_once_works_once(door: Door) -> None:
+    ask(door.site.visitor())
+    found = signin_link.find(link(inbox(door, ANA)[0]).rpartition("/")[2])
+
+    def use(_: int) -> bool:
+        with models.database.connection_context():
+            return signin_link.use(found) is not None
+
+    with ThreadPoolExecutor(10) as pool:
+        assert sum(pool.map(use, range(10))) == 1
+    assert User.select().count() == 1
+
+
+def test_a_link_runs_out_after_half_an_hour(door: Door, frozen: Frozen) -> None:
+    ask(door.site.visitor())
+    address = link(inbox(door, ANA)[0])
+    frozen.forward(minutes=30, seconds=1)
+    door.site.visitor().page(address, 410)
+
+
+def test_the_database_holds_no_usable_link(door: Door) -> None:
+    ask(door.site.visitor())
+    token = link(inbox(door, ANA)[0]).rpartition("/")[2]
+    assert SignInLink.get().token_hash != token
+    door.site.visitor().page(f"/sign-in/link/{SignInLink.get().token_hash}", 410)
+
+
+def test_a_refused_form_leaves_no_link_in_the_log(
+    door: Door, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    ask(door.site.visitor())
+    token = link(inbox(door, ANA)[0]).rpartition("/")[2]
+    assert door.site.visitor().post(f"/sign-in/link/{token}").status_code == 400
+    assert any("answered 400" in record.getMessage() for record in caplog.records)
+    assert not any(token in record.getMessage() for record in caplog.records)
+
+
+def test_several_archives_of_one_address_are_offered(door: Door) -> None:
+    proven("alice", founding_number=3)
+    bob = proven("bob")
+    stranger = make_user("charlie")
+    browser = door.site.visitor()
+    ask(browser)
+    address = link(inbox(door, ANA)[0])
+    assert "founding member No. 3" in browser.page(address).text
+    press(browser, address, archive=str(bob.id))
+    with browser.session_transaction(base_url="http://127.0.0.1:8000") as session:
+        assert session["_user_id"] == bob.session_key
+    other = door.site.visitor()
+    ask(other)
+    press(other, link(inbox(door, ANA)[1]), archive=str(stranger.id))
+    with other.session_transaction(base_url="http://127.0.0.1:8000") as session:
+        assert session["_user_id"] not in (stranger.session_key, bob.session_key)
+
+
+def test_the_letter_leads_back_to_the_page_one_came_from(door: Door) -> None:
+    proven("alice")
+    browser = door.site.visitor()
+    ask(browser, query="?next=/history")
+    assert press(browser, link(inbox(door, ANA)[0])).headers["Location"] == "/history"
+
+
+@pytest.mark.parametrize("way", ["//evil.example", "https://evil.example", "/\\evil.example"])
+def test_the_letter_leads_nowhere_else(door: Door, way: str) -> None:
+    proven("alice")
+    browser = door.site.visitor()
+    ask(browser, next=way)
+    assert press(browser, link(inbox(door, ANA)[0])).headers["Location"] == "/dashboard"
+
+
+def test_the_answer_is_the_same_for_known_and_unknown_addresses(door: Door) -> None:
+    proven("alice")
+    answers = [ask(door.site.visitor(), email) for email in (ANA, "nobody@example.org")]
+    assert {(one.status_code, one.headers["Location"], one.text) for one in answers} == {
+        (303, "/sign-in/sent", answers[0].text)
+    }
+
+
+def test_known_and_unknown_addresses_take_the_same_statements(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proven("alice")
+    seen: list[str] = []
+    run = models.database.obj.execute_sql
+
+    def noted(sql: str, *args: Any, **kwargs: Any) -> Any:
+        seen.append(sql)
+        return run(sql, *args, **kwargs)
+
+    monkeypatch.setattr(models.database.obj, "execute_sql", noted)
+    statements = []
+    for email in (ANA, "nobody@example.org"):
+        seen.clear()
+        signin_link.ask(door.site.services, email, "")
+        statements.append(list(seen))
+    assert statements[0] == statements[1]
+
+
+def test_a_robot_and_a_nonsense_address_get_no_letter(door: Door) -> None:
+    assert ask(door.site.visitor(), website="x").status_code == 303
+    assert ask(door.site.visitor(), "a@b.example\r\nBcc: c@d.example").status_code == 422
+    assert SignInLink.select().count() == 0
+
+
+def test_one_address_gets_five_links_an_hour(door: Door, frozen: Frozen) -> None:
+    door.site.app.config["TESTING"] = True
+    answers = []
+    for number in range(7):
+        answers.append(
+            door.site.visitor()
+            .submit(door.site.visitor().page("/sign-in"), "/sign-in", email=ANA)
+            .status_code
+        )
+        frozen.forward(seconds=61 if number == 3 else 1)
+    assert answers.count(303) <= 5
+
+
+def test_pages_for_members_send_strangers_to_sign_in_and_back(door: Door) -> None:
+    browser = door.site.visitor()
+    answer = browser.get("/settings/spotify-app?x=1")
+    assert answer.headers["Location"] == "/sign-in?next=%2Fsettings%2Fspotify-app%3Fx%3D1"
+    page = browser.page(answer.headers["Location"])
+    assert page.one("a", href="/connect?next=%2Fsettings%2Fspotify-app%3Fx%3D1")
+
+
+def test_a_fragment_sends_the_whole_page_to_sign_in(door: Door) -> None:
+    answer = door.site.visitor().fragment(
+        "/ui/first-poll", **{"HX-Current-URL": "http://127.0.0.1:8000/welcome"}
+    )
+    assert answer.status_code == 401
+    assert answer.headers["HX-Redirect"] == "/sign-in?next=%2Fwelcome"
+
+
+def test_a_fragment_of_another_site_is_not_led_back_to(door: Door) -> None:
+    answer = door.site.visitor().fragment(
+        "/ui/first-poll", **{"HX-Current-URL": "http://evil.example/welcome"}
+    )
+    assert answer.headers["HX-Redirect"] == "/sign-in?next=%2Fdashboard"
+
+
+PUBLIC = {
+    "assets.file", "assets.favicon", "landing.page", "landing.counter", "auth.connect",
+    "auth.callback", "sign_in.page", "sign_in.sent", "sign_in.link", "waitlist.page",
+    "waitlist.thanks", "waitlist.confirm", "waitlist.leave", "waitlist.place", "probes.alive",
+    "probes.ready", "components.page", "reconnect.page", "address.prove", "unsubscribe.page",
+}  # fmt: skip
+
+
+def test_every_page_is_for_members_unless_it_is_meant_for_all(door: Door) -> None:
+    browser = door.site.visitor()
+    open_to_all = []
+    for rule in door.site.app.url_map.iter_rules():
+        if "GET" not in rule.methods or rule.endpoint in PUBLIC:
+            continue
+        values = dict.fromkeys(rule.arguments, "1")
+        with door.site.app.test_request_context(base_url="http://127.0.0.1:8000"):
+            address = door.site.app.url_for(rule.endpoint, _external=False, **values)
+        for headers in ({}, {"HX-Request": "true"}):
+            answer = browser.get(address, headers=headers)
+            if answer.status_code not in (302, 303, 401, 404):
+                open_to_all.append((rule.endpoint, answer.status_code))
+    assert open_to_all == []

@@ -1,0 +1,179 @@
+"""Welcome: the first plays as they come, then zone, address and letters."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from audiospective import clock
+from audiospective.clients.deadline import Deadline
+from audiospective.models import Connection
+from audiospective.models.notices import Notice
+from audiospective.notices import recipients
+from audiospective.polling import batch, poll
+from audiospective.web.accounts import welcome
+from tests.factories import make_user
+from tests.support.clocks import Frozen
+from tests.web.conftest import Door, Visitor
+from tests.web.mailbox import inbox, link
+
+ALL = ["stopped", "gaps"]
+
+
+def save(browser: Visitor, **values: Any) -> Any:
+    page = browser.page("/welcome")
+    token = page.one("form", action="/welcome").one("input", name="csrf_token")
+    return browser.post(
+        "/welcome",
+        data={
+            "csrf_token": token.attributes["value"],
+            "timezone": "UTC",
+            "email": "",
+            "letters": ALL,
+            **values,
+        },
+        headers={"Referer": "http://127.0.0.1:8000/"},
+    )
+
+
+def run_first_poll(door: Door, name: str = "alice") -> None:
+    poll.one(door.site.services, door.user(name).id, Deadline(batch.SECONDS))
+
+
+def test_the_first_poll_is_watched_until_it_is_done(door: Door) -> None:
+    door.control.burst("alice", 7)
+    browser = door.newcomer("alice")
+    waiting = browser.fragment("/ui/first-poll")
+    assert waiting.status_code == 200
+    assert 'hx-trigger="every 2s"' in waiting.text
+    run_first_poll(door)
+    done = browser.fragment("/ui/first-poll")
+    assert done.status_code == 286
+    assert "7 plays saved" in done.text
+    assert "hx-trigger" not in done.text
+    assert "7 plays saved" in browser.page("/welcome").text
+
+
+def test_a_quiet_account_is_no_error(door: Door) -> None:
+    browser = door.newcomer("alice")
+    run_first_poll(door)
+    done = browser.fragment("/ui/first-poll")
+    assert (done.status_code, "no recent plays" in done.text) == (286, True)
+
+
+def test_a_first_poll_that_fails_is_said(door: Door) -> None:
+    browser = door.newcomer("alice")
+    door.control.fault("not_listed", endpoint="recently-played")
+    run_first_poll(door)
+    assert Connection.get().last_failure_type == "not_allowed"
+    done = browser.fragment("/ui/first-poll")
+    assert (done.status_code, "did not give us" in done.text) == (286, True)
+
+
+def test_nobody_watches_a_poll_that_never_comes_for_ever(door: Door, frozen: Frozen) -> None:
+    browser = door.newcomer("alice")
+    frozen.forward(minutes=2)
+    done = browser.fragment("/ui/first-poll")
+    assert (done.status_code, "waits for its turn" in done.text) == (286, True)
+
+
+def test_opened_by_itself_the_fragment_leads_to_its_page(door: Door) -> None:
+    browser = door.newcomer("alice")
+    assert browser.get("/ui/first-poll").headers["Location"] == "/welcome"
+
+
+def test_zone_letters_and_address_are_settled_in_one_form(door: Door) -> None:
+    browser = door.newcomer("alice")
+    answer = save(browser, timezone="Asia/Tokyo", email=" Alice@Example.org", letters=["stopped"])
+    assert answer.headers["Location"] == "/welcome#past"
+    alice = door.user()
+    assert (alice.timezone, alice.email, alice.email_verified_at) == (
+        "Asia/Tokyo",
+        "alice@example.org",
+        None,
+    )
+    off = recipients.switched_off(alice)
+    assert "gap_found" in off
+    assert "archive_stopped" not in off
+    letter = inbox(door, "alice@example.org")[0]
+    assert "/address/" in link(letter)
+
+
+def test_proving_the_address_brings_the_letter_of_welcome(door: Door) -> None:
+    browser = door.newcomer("alice")
+    save(browser, email="alice@example.org")
+    address = link(inbox(door, "alice@example.org")[0])
+    browser.submit(browser.page(address), address)
+    assert door.user().email_verified_at is not None
+    letter = inbox(door, "alice@example.org")[-1]
+    assert "You are founding member 1" in letter["subject"]
+    assert "We write to" in browser.page("/welcome").text
+
+
+def test_everything_may_be_left_as_it_is(door: Door) -> None:
+    browser = door.newcomer("alice")
+    assert save(browser).status_code == 303
+    assert (door.user().timezone, door.user().email) == ("UTC", None)
+    assert Notice.select().count() == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"timezone": "Mars/Olympus"}, "timezone"),
+        ({"timezone": "../../etc/passwd"}, "timezone"),
+        ({"timezone": ""}, "timezone"),
+        ({"email": "alice"}, "email"),
+        ({"email": "a@b.example\r\nBcc: c@d.example"}, "email"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_what_was_typed_stays(
+    door: Door, values: dict[str, str], field: str
+) -> None:
+    browser = door.newcomer("alice")
+    answer = save(browser, **{"timezone": "Asia/Tokyo", **values})
+    assert answer.status_code == 422
+    assert f'href="#{field}"' in answer.text
+    assert door.user().timezone == "UTC"
+    assert Notice.select().count() == 0
+
+
+def test_an_old_session_cannot_set_the_address(door: Door, frozen: Frozen) -> None:
+    browser = door.newcomer("alice")
+    frozen.forward(minutes=16)
+    answer = save(browser, email="thief@example.org")
+    assert answer.headers["Location"].startswith("/sign-in?next=%2F")
+    assert door.user().email is None
+
+
+def test_a_proven_address_is_not_changed_in_passing(door: Door) -> None:
+    user = make_user("alice", email="alice@example.org", email_verified_at=clock.now())
+    browser = door.site.member(user)
+    save(browser, email="thief@example.org")
+    assert door.user().email == "alice@example.org"
+
+
+def test_an_unproven_address_gets_one_letter_a_day(door: Door, frozen: Frozen) -> None:
+    browser = door.newcomer("alice")
+    for _ in range(3):
+        save(browser, email="alice@example.org")
+        frozen.forward(minutes=1)
+    assert len(inbox(door, "alice@example.org")) == 1
+
+
+def test_the_zone_is_offered_to_be_guessed_only_while_it_is_unknown(door: Door) -> None:
+    browser = door.newcomer("alice")
+    assert "data-guess-zone" in browser.get("/welcome").text
+    save(browser, timezone="Europe/Berlin")
+    assert "data-guess-zone" not in browser.get("/welcome").text
+
+
+def test_every_zone_offered_can_be_used() -> None:
+    from zoneinfo import ZoneInfo
+
+    assert {"UTC", "Europe/Berlin", "America/St_Johns"} <= set(welcome.zones())
+    for name in welcome.zones():
+        ZoneInfo(name)
+    assert timedelta(0) < welcome.PATIENCE

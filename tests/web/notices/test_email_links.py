@@ -1,0 +1,126 @@
+"""Pages behind the links in e-mails."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from audiospective import clock
+from audiospective.models import Connection, User
+from audiospective.models.coverage import Coverage
+from audiospective.models.gaps import Gap
+from audiospective.models.notices import Notice
+from audiospective.notices import notify, recipients, signed_links
+from audiospective.web.access import EXPECTS
+from tests.factories import make_connection, make_user
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def alice(site):
+    user = make_user(
+        "alice",
+        email="alice@mail.example",
+        email_verified_at=clock.now(),
+        created_at=clock.now() - 30 * DAY,
+    )
+    make_connection(site.services, user, last_success_at=clock.now() - 3 * DAY)
+    return user
+
+
+def everything():
+    models = (User, Connection, Notice, Gap, Coverage)
+    return [list(model.select().dicts()) for model in models]
+
+
+def token_of(url):
+    return url.rpartition("/")[2]
+
+
+@pytest.fixture
+def reconnect(site, alice):
+    return "/reconnect/" + token_of(notify.reconnect_url(site.services, alice.id, clock.now()))
+
+
+def test_the_link_in_a_letter_is_harmless_and_says_little(site, alice, reconnect):
+    Connection.update(consecutive_failures=2, last_failure_type="auth").execute()
+    before = everything()
+    visitor = site.visitor()
+    page = visitor.page(reconnect)
+    assert everything() == before
+    assert "The archive of A… stopped on" in page.text
+    assert "3 days so far are at risk" in page.text
+    assert "Alice" not in page.text
+    assert "mail.example" not in page.text
+    (button,) = [tag for tag in page.all("a") if "intent=reconnect" in tag.attributes["href"]]
+    assert button.attributes["href"] == "/connect?intent=reconnect"
+    with visitor.session_transaction(base_url=site.services.settings.base_url) as session:
+        assert session[EXPECTS] == alice.id  # another account will be refused
+
+
+def test_a_link_that_is_too_old_leads_to_the_sign_in(site, alice):
+    old = clock.now() - 15 * DAY
+    token = token_of(notify.reconnect_url(site.services, alice.id, old))
+    page = site.visitor().page(f"/reconnect/{token}", 410)
+    assert [tag for tag in page.all("a") if "/sign-in" in tag.attributes["href"]]
+
+
+def test_a_forged_or_foreign_link_is_none(site, alice, reconnect):
+    unsubscribe = signed_links.sign(
+        site.services.settings, signed_links.UNSUBSCRIBE, alice.id, "renewal"
+    )
+    for token in ("x", token_of(reconnect) + "x", unsubscribe):
+        site.visitor().page(f"/reconnect/{token}", 404)
+
+
+def test_before_anything_stopped_the_same_page_renews(site, reconnect):
+    Connection.update(last_success_at=clock.now()).execute()
+    assert "Renew your permission" in site.visitor().page(reconnect).text
+
+
+@pytest.fixture
+def unsubscribe(site, alice):
+    return "/u/" + signed_links.sign(
+        site.services.settings, signed_links.UNSUBSCRIBE, alice.id, "renewal"
+    )
+
+
+def test_opening_an_unsubscribe_link_changes_nothing_and_its_button_does(site, alice, unsubscribe):
+    visitor = site.visitor()
+    before = everything()
+    page = visitor.page(unsubscribe)
+    assert everything() == before
+    answer = visitor.submit(page, unsubscribe)
+    assert answer.status_code == 303
+    user = User.get_by_id(alice.id)
+    assert recipients.switched_off(user) == {"renewal"}
+    assert recipients.address(user, "renewal") is None
+    assert recipients.address(user, "archive_stopped") == "alice@mail.example"
+    page = visitor.page(unsubscribe)
+    assert "stay away" in page.text
+    visitor.submit(page, unsubscribe)
+    assert recipients.switched_off(User.get_by_id(alice.id)) == set()
+
+
+def test_a_mail_program_unsubscribes_with_one_post_without_cookie_or_token(
+    site, alice, unsubscribe
+):
+    answer = site.app.test_client().post(
+        unsubscribe,
+        data={"List-Unsubscribe": "One-Click"},
+        base_url=site.services.settings.base_url,
+    )
+    assert (answer.status_code, answer.data) == (200, b"")
+    assert "Set-Cookie" not in answer.headers
+    assert recipients.switched_off(User.get_by_id(alice.id)) == {"renewal"}
+
+
+def test_an_unsubscribe_link_of_somebody_who_left_or_of_nobody_leads_nowhere(
+    site, alice, unsubscribe, reconnect
+):
+    site.visitor().page(unsubscribe + "x", 404)
+    site.visitor().page("/u/" + token_of(reconnect), 404)
+    alice.delete_instance()
+    assert site.visitor().post(unsubscribe).status_code == 404

@@ -1,0 +1,37 @@
+"""The site as a whole: no group of pages is forgotten, and every endpoint says whose it is."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+from flask import Blueprint
+
+from audiospective import web
+from audiospective.web.navigation import PAGES
+from audiospective.web.site import BLUEPRINTS
+
+
+def test_every_group_of_pages_is_part_of_the_site() -> None:
+    names = [found.name for found in pkgutil.walk_packages(web.__path__, f"{web.__name__}.")]
+    groups = {
+        group.import_name: group
+        for name in names
+        if isinstance(group := getattr(importlib.import_module(name), "blueprint", None), Blueprint)
+    }
+    assert {group.name for group in groups.values()} == {group.name for group in BLUEPRINTS}
+    assert len({group.name for group in BLUEPRINTS}) == len(BLUEPRINTS) == len(groups)
+
+
+def test_every_endpoint_names_its_group_and_its_view(site) -> None:
+    groups = {group.name for group in BLUEPRINTS}
+    for rule in site.app.url_map.iter_rules():
+        group, _, view = rule.endpoint.partition(".")
+        assert group in groups, rule
+        assert view.isidentifier(), rule
+
+
+def test_the_navigation_leads_to_pages_of_the_map(site) -> None:
+    with site.app.test_request_context(base_url=site.services.settings.base_url):
+        known = [endpoint for endpoint, _ in PAGES if endpoint in site.app.view_functions]
+        assert {"dashboard.page", "health.page"} <= set(known)

@@ -1,0 +1,271 @@
+"""The waitlist, from the form to the place that was held."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from audiospective.accounts import membership, waitlist
+from audiospective.models import User
+from audiospective.models.notices import Notice
+from audiospective.models.waitlist import WaitlistEntry
+from tests.support.clocks import Frozen
+from tests.web.conftest import Door, Visitor
+from tests.web.mailbox import inbox, link
+
+ANA = "ana@example.org"
+
+
+@pytest.fixture
+def full(make_door: Any) -> Door:
+    """A door with one founding place, which alice has taken."""
+    door = make_door(founding_member_cap=1)
+    door.newcomer("alice")
+    return door
+
+
+def enter(browser: Visitor, email: str = ANA, **more: str) -> Any:
+    return browser.submit(browser.page("/waitlist"), "/waitlist", email=email, **more)
+
+
+def press(browser: Visitor, address: str) -> Any:
+    return browser.submit(browser.page(address), address)
+
+
+def on_the_list(door: Door, email: str = ANA) -> str:
+    """Somebody who has confirmed; returns the link that is theirs."""
+    browser = door.site.visitor()
+    enter(browser, email)
+    address = link(inbox(door, email)[-1])
+    press(browser, address)
+    return address
+
+
+def test_the_way_from_the_form_to_the_list(full: Door) -> None:
+    browser = full.site.visitor()
+    answer = enter(browser)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/waitlist/thanks")
+    assert "inbox" in browser.page("/waitlist/thanks").text
+    assert WaitlistEntry.get().confirmed_at is None
+    letter = inbox(full, ANA)[0]
+    assert "Confirm your place" in letter["subject"]
+    page = browser.page(link(letter))
+    assert "Join the waitlist?" in page.text
+    assert WaitlistEntry.get().confirmed_at is None  # opening the link is not enough
+    press(browser, link(letter))
+    assert "number 1 in line" in browser.page(link(letter)).text
+
+
+def test_the_position_is_true_and_only_falls(full: Door, frozen: Frozen) -> None:
+    links = []
+    for name in ("ana", "ben", "cem"):
+        links.append(on_the_list(full, f"{name}@example.org"))
+        frozen.forward(seconds=20)
+    browser = full.site.visitor()
+    enter(browser, "unconfirmed@example.org")
+    assert "number 3 in line" in browser.page(links[2]).text
+    waitlist.invite(full.site.services, 1)
+    assert "number 2 in line" in browser.page(links[2]).text
+    press(browser, links[1].replace("confirm", "leave"))
+    assert "number 1 in line" in browser.page(links[2]).text
+
+
+@pytest.mark.parametrize("known", ["new", "unconfirmed", "confirmed", "invited", "member"])
+def test_the_answer_does_not_tell_whether_an_address_is_known(full: Door, known: str) -> None:
+    if known == "unconfirmed":
+        enter(full.site.visitor())
+    elif known != "new":
+        on_the_list(full)
+    if known in ("invited", "member"):
+        waitlist.invite(full.site.services, 1)
+    if known == "member":
+        WaitlistEntry.update(user=full.user("alice").id).execute()
+    answer = enter(full.site.visitor(), "ANA@example.org")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/waitlist/thanks")
+    assert "Set-Cookie" not in answer.headers or "ana" not in answer.headers["Set-Cookie"]
+    assert WaitlistEntry.select().count() == 1
+
+
+def test_known_and_new_addresses_take_the_same_statements(
+    full: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from audiospective import models
+
+    on_the_list(full)
+    seen: list[str] = []
+    run = models.database.obj.execute_sql
+
+    def noted(sql: str, *args: Any, **kwargs: Any) -> Any:
+        seen.append(sql)
+        return run(sql, *args, **kwargs)
+
+    monkeypatch.setattr(models.database.obj, "execute_sql", noted)
+    statements = []
+    for email in (ANA, "new@example.org"):
+        seen.clear()
+        waitlist.ask(full.site.services, email)
+        statements.append(list(seen))
+    assert statements[0] == statements[1]
+
+
+def test_somebody_elses_address_gets_three_letters_at_most(full: Door, frozen: Frozen) -> None:
+    for _ in range(8):
+        enter(full.site.visitor())
+        frozen.forward(hours=2)
+    assert len(inbox(full, ANA)) == 3
+
+
+def test_every_letter_carries_the_same_link(full: Door) -> None:
+    for _ in range(2):
+        enter(full.site.visitor())
+    first, second = inbox(full, ANA)
+    assert link(first) == link(second)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["", "ana", "ana@example.org\r\nBcc: bob@example.org", "a@b.example, c@d.example", "x" * 5000],
+)
+def test_what_is_no_address_is_refused_in_words(full: Door, typed: str) -> None:
+    browser = full.site.visitor()
+    answer = enter(browser, typed)
+    assert answer.status_code == 422
+    assert 'aria-describedby="email-error"' in answer.text
+    assert 'href="#email"' in answer.text
+    assert WaitlistEntry.select().count() == Notice.select().count() == 0
+
+
+def test_a_robot_gets_the_same_answer_and_no_letter(full: Door) -> None:
+    answer = enter(full.site.visitor(), website="https://pills.example")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/waitlist/thanks")
+    assert WaitlistEntry.select().count() == 0
+
+
+def test_htmx_gets_the_thanks_in_place_of_the_form(full: Door) -> None:
+    browser = full.site.visitor()
+    token = browser.page("/waitlist").one("input", name="csrf_token").attributes["value"]
+    answer = browser.post(
+        "/waitlist",
+        data={"email": ANA, "csrf_token": token},
+        headers={"HX-Request": "true", "Referer": "http://127.0.0.1:8000/"},
+    )
+    assert answer.status_code == 200
+    assert answer.text.lstrip().startswith('<div id="waitlist-form"')
+    assert "<html" not in answer.text
+
+
+def test_leaving_deletes_the_address(full: Door) -> None:
+    address = on_the_list(full).replace("confirm", "leave")
+    browser = full.site.visitor()
+    assert "Leave the waitlist?" in browser.page(address).text
+    assert WaitlistEntry.select().count() == 1
+    answer = press(browser, address)
+    assert "You have left" in browser.page(answer.headers["Location"]).text
+    assert WaitlistEntry.select().count() == 0
+    assert "leads nowhere" in browser.page(address, 404).text
+
+
+def test_a_mail_program_can_leave_for_its_person(full: Door) -> None:
+    on_the_list(full)
+    waitlist.invite(full.site.services, 1)
+    letter = inbox(full, ANA)[-1]
+    target = letter["headers"]["List-Unsubscribe"].strip("<>")
+    answer = full.site.visitor().post(
+        target.removeprefix("http://127.0.0.1:8000"), data={"List-Unsubscribe": "One-Click"}
+    )
+    assert answer.status_code == 200
+    assert WaitlistEntry.select().count() == 0
+
+
+def test_an_address_nobody_confirmed_is_forgotten_after_a_week(full: Door, frozen: Frozen) -> None:
+    enter(full.site.visitor())
+    frozen.forward(days=8)
+    enter(full.site.visitor(), "ben@example.org")
+    assert [entry.email for entry in WaitlistEntry.select()] == ["ben@example.org"]
+
+
+@pytest.mark.parametrize("page", ["confirm", "leave", "place"])
+def test_links_that_nobody_was_sent_lead_nowhere(full: Door, page: str) -> None:
+    on_the_list(full)
+    full.site.visitor().page(f"/waitlist/{page}/{'a' * 64}", 404)
+    stored = WaitlistEntry.get()
+    for leaked in (stored.token_hash, stored.salt, stored.email):
+        full.site.visitor().page(f"/waitlist/{page}/{leaked}", 404)
+
+
+def test_an_invited_person_comes_in_although_the_door_is_shut(make_door: Any) -> None:
+    door = make_door(founding_member_cap=2, spotify_seats=1)
+    door.newcomer("alice")
+    on_the_list(door)
+    assert waitlist.invite(door.site.services, 5) == [ANA]
+    letter = inbox(door, ANA)[-1]
+    assert "founding place is held" in letter["subject"]
+    stranger = door.connect(door.site.visitor(), "charlie")
+    assert stranger.headers["Location"] == "/waitlist?why=full"  # the last one is held
+    browser = door.site.visitor()
+    assert "Come in" in browser.page(link(letter)).text
+    assert door.connect(browser, "bob").headers["Location"] == "/welcome"
+    bob = door.user("bob")
+    assert (bob.founding_number, bob.email) == (2, ANA)
+    assert "used" in door.site.visitor().page(link(letter)).text
+    assert "founding member 2" in inbox(door, ANA)[-1]["subject"]
+
+
+def test_a_place_that_nobody_took_goes_back_after_seven_days(
+    make_door: Any, frozen: Frozen
+) -> None:
+    door = make_door(founding_member_cap=1)
+    on_the_list(door)
+    waitlist.invite(door.site.services, 1)
+    address = link(inbox(door, ANA)[-1])
+    assert membership.places(door.site.services).left == 0
+    frozen.forward(days=7, seconds=1)
+    assert membership.places(door.site.services).left == 1
+    late = door.site.visitor()
+    assert "has run out" in late.page(address).text
+    assert door.newcomer("bob")
+    assert door.connect(late, "charlie").headers["Location"] == "/waitlist?why=full"
+    press(late, address.replace("place", "confirm"))  # and queue again
+    assert "number 1 in line" in late.page(address.replace("place", "confirm")).text
+
+
+def test_without_a_seat_a_founding_place_is_kept(make_door: Any, frozen: Frozen) -> None:
+    door = make_door(founding_member_cap=3, spotify_seats=1)
+    door.newcomer("alice")
+    address = on_the_list(door)
+    assert "A founding place is kept for you" in door.site.visitor().page(address).text
+    assert membership.places(door.site.services).left == 1
+    frozen.forward(days=91)
+    assert membership.places(door.site.services).left == 2
+
+
+def test_somebody_spotify_does_not_list_keeps_the_place_and_may_try_again(make_door: Any) -> None:
+    door = make_door(founding_member_cap=1)
+    door.control.set_app(allow_list=["charlie"])
+    browser = door.site.visitor()
+    refused = door.connect(browser, "bob")
+    assert refused.status_code == 403
+    enter(browser)
+    press(browser, link(inbox(door, ANA)[-1]))
+    assert door.connect(door.site.visitor(), "charlie").headers["Location"] == "/waitlist?why=full"
+    door.control.set_app(allow_list=["bob", "charlie"])
+    assert door.connect(browser, "bob").headers["Location"] == "/welcome"
+    assert door.user("bob").founding_number == 1
+
+
+def test_no_address_or_token_is_in_the_outbox_in_clear(full: Door) -> None:
+    enter(full.site.visitor())
+    notice = Notice.get()
+    entry = WaitlistEntry.get()
+    letter = inbox(full, ANA)[0]
+    token = link(letter).rpartition("/")[2]
+    assert token not in notice.data_sealed
+    assert token not in (entry.token_hash, entry.salt)
+
+
+def test_members_leave_nothing_on_the_list_when_their_account_goes(full: Door) -> None:
+    on_the_list(full)
+    WaitlistEntry.update(user=full.user("alice").id).execute()
+    User.delete().execute()
+    assert WaitlistEntry.select().count() == 0
