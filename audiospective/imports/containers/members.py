@@ -105,7 +105,10 @@ class Opener:
             yield self._loose(path, name)
             return
         self._stack.callback(directory.close, archive)
-        for info in directory.members(archive):
+        found = list(directory.members(archive))
+        if not found:
+            raise ContainerError("The archive is empty.")
+        for info in found:
             yield from self._member(archive, info, name, depth)
 
     def _member(
