@@ -5,23 +5,25 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from audiospective.imports import strangers
+from audiospective.imports.containers import workbooks
 from audiospective.imports.containers.budget import Budget
 from audiospective.imports.containers.members import Member, Opener
 from audiospective.imports.errors import RefusedError
 from audiospective.imports.limits import Limits
 from audiospective.imports.sources import SOURCES, About
-from audiospective.imports.sources.base import Answers, Peek, Verdict
+from audiospective.imports.sources.base import Answers, Examined, Peek, Verdict
 from audiospective.imports.survey import Found, Survey, Upload
 
 if TYPE_CHECKING:
     from audiospective.imports.plays import Batch, Broken
 
+GUESS = 50  # a verdict that a name may overrule
 log = logging.getLogger(__name__)
 
 
@@ -56,8 +58,11 @@ class _File:
     def open(self) -> BinaryIO:
         return self.member.open()
 
-    def copy(self) -> Path:
-        return self.opener.copy(self.member)
+    def path(self) -> Path:
+        return self.member.path or self.opener.copy(self.member)
+
+    def sheet(self, name: str) -> AbstractContextManager[tuple[bool, Iterator[list[Any]]]]:
+        return workbooks.rows(self.path(), name, self.opener.budget)
 
 
 class _Survey:
@@ -69,17 +74,35 @@ class _Survey:
     def add(self, member: Member, opener: Opener) -> None:
         number = len(self.files)
         try:
-            peek = Peek(member.name, member.head(), member.size)
+            peek = Peek(member.name, member.head(), member.size, member.sheets)
         except RefusedError as error:
             self.files.append(Found(number, member.name, member.size, None, error.sentence))
             return
         about, verdict = recognised(peek)
-        if about is None or verdict is None:
+        known = strangers.known(peek) is not None
+        if about is None or verdict is None or (known and verdict.sure <= GUESS):
             sentence = strangers.sentence(peek)
             self.files.append(Found(number, member.name, member.size, None, sentence))
             return
-        self._of[about.name].append(_File(number, peek, verdict.role, member, opener))
-        self.files.append(Found(number, member.name, member.size, about.name, plays=verdict.plays))
+        file = _File(number, peek, verdict.role, member, opener)
+        try:
+            examined = _examined(about, file)
+        except RefusedError as error:
+            self.files.append(Found(number, member.name, member.size, None, error.sentence))
+            return
+        self._of[about.name].append(file)
+        self.files.append(
+            Found(
+                number,
+                member.name,
+                member.size,
+                about.name,
+                plays=verdict.plays,
+                questions=verdict.questions + examined.questions,
+                sample=tuple(examined.sample),
+                mapping=tuple(examined.mapping.items()),
+            )
+        )
 
     def read(self, answers: Answers) -> Iterator[Batch | Broken]:
         self._budget.read = 0
@@ -96,6 +119,12 @@ def recognised(peek: Peek) -> tuple[About | None, Verdict | None]:
         if verdict and (best[1] is None or verdict.sure > best[1].sure):
             best = about, verdict
     return best
+
+
+def _examined(about: About, file: _File) -> Examined:
+    """What only a look through the whole file tells, for sources that need one."""
+    examine = getattr(about.load(), "examine", None)
+    return examine(file) if examine else Examined()
 
 
 def _read(about: About, files: Sequence[_File], answers: Answers) -> Iterator[Batch | Broken]:

@@ -45,18 +45,25 @@ _NAMES = (
         "A part of ListenBrainz's export that holds no listens.",
     ),
     (
-        r"(search-history|subscriptions|music library songs).*",
+        r"(search-history|subscriptions|music.library.songs).*",
         "A part of Google's export that holds no plays; the plays are in watch-history.json.",
     ),
     (r"apple.*\.(csv|json)", "A part of Apple's export that is not needed for your plays."),
 )
 
 
-def sentence(peek: Peek) -> str:
-    """One or two sentences about a file that no source recognised."""
+def known(peek: Peek) -> str | None:
+    """What a file is that comes with an export and holds no plays, by its name."""
     for pattern, text in _NAMES:
         if re.fullmatch(pattern, peek.basename, re.IGNORECASE):
             return text
+    return None
+
+
+def sentence(peek: Peek) -> str:
+    """One or two sentences about a file that no source recognised."""
+    if text := known(peek):
+        return text
     called = " although it is called a zip" if peek.basename.lower().endswith(".zip") else ""
     if peek.kind == "empty":
         return "The file is empty."

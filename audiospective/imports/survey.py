@@ -5,8 +5,8 @@ It loads no Polars; reading does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -32,6 +32,10 @@ class Question:
     choices: tuple[str, ...] = ()
     required: bool = True
 
+    def optional(self, sentence: str) -> Question:
+        """The same, where there is an answer that holds without one."""
+        return replace(self, sentence=sentence, required=False)
+
 
 @dataclass(frozen=True)
 class Found:
@@ -44,7 +48,7 @@ class Found:
     sentence: str | None = None
     plays: bool = True  # false: only helps to read others, its rows are not counted
     questions: tuple[Question, ...] = ()
-    sample: tuple[dict[str, str], ...] = ()  # five parsed rows, where a mapping was guessed
+    sample: tuple[Mapping[str, str], ...] = ()  # five parsed rows, where a mapping was guessed
     mapping: tuple[tuple[str, str], ...] = ()  # the guess: column of the file for each of ours
 
 

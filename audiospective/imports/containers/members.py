@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import io
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from audiospective.imports.containers import directory
+from audiospective.imports.containers import directory, workbooks
 from audiospective.imports.containers.budget import BLOCK, Budget, Counted, Readable
 from audiospective.imports.containers.kinds import kind
+from audiospective.imports.containers.unpacking import Unpacking
 from audiospective.imports.errors import ContainerError, RefusedError
 
 HEAD = 1 << 16
-_XLSX = "xl/workbook.xml"
-_FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
 
 
 @dataclass(frozen=True)
@@ -30,6 +28,7 @@ class Member:
     start: Callable[[], BinaryIO] | None = None
     path: Path | None = None  # where it lies on this machine as it is
     sentence: str | None = None
+    sheets: tuple[str, ...] = ()  # of a workbook
 
     def open(self) -> BinaryIO:
         """Its bytes from the start; reading raises ContainerError."""
@@ -43,36 +42,12 @@ class Member:
             return stream.read(HEAD)
 
 
-class _Unpacking:
-    """Turns what zipfile may raise into one sentence, and looks whether all of it came out."""
-
-    def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
-        try:
-            self._stream = archive.open(info)
-        except _FAULTS:
-            raise ContainerError(directory.DAMAGED) from None
-        self._left = info.file_size
-
-    def read(self, size: int = -1, /) -> bytes:
-        try:
-            data = self._stream.read(size)
-        except _FAULTS:
-            raise ContainerError(directory.DAMAGED) from None
-        self._left -= len(data)
-        if not data and size and self._left:
-            raise ContainerError(directory.DAMAGED)
-        return data
-
-    def close(self) -> None:
-        self._stream.close()
-
-
 class Opener:
     """Finds the members of files; keeps archives open until its stack is closed."""
 
     def __init__(self, scratch: Path, budget: Budget, stack: ExitStack) -> None:
         self._scratch = scratch
-        self._budget = budget
+        self.budget = budget
         self._stack = stack
         self._copies = 0
 
@@ -89,7 +64,7 @@ class Opener:
         target = self._scratch / f"member-{self._copies}"
         with member.open() as stream, target.open("wb") as file:
             while block := stream.read(BLOCK):
-                self._budget.copy(len(block))
+                self.budget.copy(len(block))
                 file.write(block)
         return target
 
@@ -99,10 +74,11 @@ class Opener:
         if not packed:
             yield self._loose(path, name)
             return
-        archive = directory.opened(path, self._budget)
-        if _XLSX in archive.namelist():
+        archive = directory.opened(path, self.budget)
+        if workbooks.WORKBOOK in archive.namelist():
+            sheets = workbooks.sheets(archive)
             directory.close(archive)
-            yield self._loose(path, name)
+            yield replace(self._loose(path, name), sheets=sheets)
             return
         self._stack.callback(directory.close, archive)
         found = list(directory.members(archive))
@@ -115,13 +91,13 @@ class Opener:
         self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, depth: int
     ) -> Iterator[Member]:
         def start() -> BinaryIO:
-            return self._counted(_Unpacking(archive, info), info.compress_size)
+            return self._counted(Unpacking(archive, info), info.compress_size)
 
         whole = f"{name}/{directory.clean(info.filename)}"
         member = Member(whole, info.file_size, start)
         try:
             nested = kind(member.head()) == "zip"
-            if nested and depth >= self._budget.limits.depth:
+            if nested and depth >= self.budget.limits.depth:
                 raise ContainerError(
                     "It lies too many archives deep; unpack it and send the files."
                 )
@@ -135,10 +111,10 @@ class Opener:
         yield from self.members(copy, whole, depth + 1)
 
     def _loose(self, path: Path, name: str) -> Member:
-        self._budget.member()
+        self.budget.member()
         return Member(
             name, path.stat().st_size, lambda: self._counted(path.open("rb"), 0), path=path
         )
 
     def _counted(self, stream: Readable, packed: int) -> BinaryIO:
-        return io.BufferedReader(Counted(stream, self._budget, packed), BLOCK)
+        return io.BufferedReader(Counted(stream, self.budget, packed), BLOCK)

@@ -15,6 +15,7 @@ from audiospective.imports.reading.arrays import CHUNK, TOKEN, Elements
 from audiospective.imports.reading.encodings import as_utf8
 
 T = TypeVar("T")
+_DEPTH = 2  # objects around an array with a key
 LIMIT = 16 << 20  # bytes of one row
 _BLOCK = 1 << 16
 _KEYED = re.compile(rb'"((?:[^"\\]|\\.)*+)"\s*:\s*\Z', re.DOTALL)
@@ -91,7 +92,7 @@ def _start(stream: BinaryIO, key: str | None) -> bytes:
 
 
 def _opening(buffer: bytes, key: str | None) -> int | None:
-    """Where the array begins: the first thing at all, or under `key` of the first object."""
+    """Where the array begins: the first thing at all, or under `key` of the outer objects."""
     start = re.match(rb"\s*([\[{])", buffer)
     if start is None:
         if buffer.strip():
@@ -104,7 +105,7 @@ def _opening(buffer: bytes, key: str | None) -> int | None:
     depth = last = 0
     for token in TOKEN.finditer(buffer):
         sign = token[0]
-        if sign == b"[" and depth == 1:
+        if sign == b"[" and 1 <= depth <= _DEPTH:
             keyed = _KEYED.search(buffer, last, token.start())
             if keyed and keyed[1] == key.encode():
                 return token.end()

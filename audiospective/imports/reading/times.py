@@ -85,5 +85,13 @@ def zone(name: object) -> ZoneInfo | None:
         return None
 
 
+def shown(instant: int | None) -> str:
+    """For people, in UTC to the second; empty where there is none."""
+    try:
+        return f"{_EPOCH + timedelta(milliseconds=instant or 0):%Y-%m-%d %H:%M:%S}" * bool(instant)
+    except OverflowError:
+        return ""
+
+
 def _milliseconds(wall: datetime) -> int:
     return (wall - _EPOCH) // timedelta(milliseconds=1)

@@ -11,6 +11,12 @@ NAME = 1_000  # characters of a title or name; the rest is cut
 MOST = 2**31 - 1  # milliseconds, 24 days: what a column holds
 _UNSTORABLE = re.compile("[\0\ufeff\ud800-\udfff]")
 _NUMBER = re.compile(r"[+-]?\d{1,18}([.,]\d{1,18})?([eE][+-]?\d{1,2})?\Z", re.ASCII)
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+_ISRC = re.compile(r"[A-Z]{2}[A-Z0-9]{3}[0-9]{7}\Z", re.ASCII)
+_SPOTIFY = re.compile(
+    r"(?:spotify:track:|https?://open\.spotify\.com/(?:intl-\w+/)?track/)?([0-9A-Za-z]{22})(?:\?|\Z)",
+    re.ASCII,
+)
 _WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -73,3 +79,21 @@ def inner(value: object, *path: str) -> Any:
             return None
         value = value.get(step)
     return value
+
+
+def uuid(value: object) -> str | None:
+    """A MusicBrainz id in small letters; players have written other things in its place."""
+    found = value.strip().lower() if isinstance(value, str) else ""
+    return found if _UUID.match(found) else None
+
+
+def isrc(value: object) -> str | None:
+    """An ISRC without hyphens."""
+    found = value.strip().upper().replace("-", "") if isinstance(value, str) else ""
+    return found if _ISRC.match(found) else None
+
+
+def spotify_id(value: object) -> str | None:
+    """The 22 characters of a track's id, from its URI, its address or alone."""
+    match = _SPOTIFY.match(value.strip()) if isinstance(value, str) else None
+    return match[1] if match else None

@@ -33,6 +33,21 @@ class About:
 
 SOURCES: tuple[About, ...] = (
     About("spotify_extended", "Spotify extended streaming history", Trust.HIGH),
+    About("spotify_account", "Spotify account data", Trust.LOW),
+    About("lastfm", "Last.fm"),
+    About("listenbrainz", "ListenBrainz"),
+    About("apple_music", "Apple Music", Trust.HIGH),
+    About("youtube_music", "YouTube Music", Trust.HIGH),
+    About("maloja", "Maloja"),
+    About("koito", "Koito"),
+    About("your_spotify", "your_spotify"),
+    About("deezer", "Deezer", Trust.HIGH),
+    About("tidal", "Tidal", Trust.HIGH),
+    About("pano", "Pano Scrobbler"),
+    About("scrobbler_log", "Rockbox and other .scrobbler.log files"),
+    About("librefm", "Libre.fm"),
+    About("navidrome", "Navidrome"),
+    About("generic_csv", "A table of another kind", Trust.LOW),
 )
 
 

@@ -5,19 +5,25 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from audiospective.imports.containers.kinds import kind
 from audiospective.imports.reading.delimited import split
+from audiospective.imports.survey import Question
 
 if TYPE_CHECKING:
     from audiospective.imports.plays import Batch, Broken
 
 _KEY = re.compile(r'"((?:[^"\\]|\\.){1,80}+)"\s*:')
 _FIRST = 16_384
+ZONE = Question(
+    "zone",
+    "The file does not say of which time zone its times are. Which zone was the clock set to?",
+)
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,7 @@ class Peek:
     name: str
     head: bytes
     size: int
+    sheets: tuple[str, ...] = ()  # of a workbook
 
     @property
     def basename(self) -> str:
@@ -80,6 +87,7 @@ class Verdict:
     sure: int
     role: str = "plays"
     plays: bool = True
+    questions: tuple[Question, ...] = ()
 
 
 class File(Protocol):
@@ -97,8 +105,11 @@ class File(Protocol):
     def open(self) -> BinaryIO:
         """Its bytes from the start, counted against the limits; raises ContainerError."""
 
-    def copy(self) -> Path:
-        """A copy in the scratch folder, for formats that need to seek; raises ContainerError."""
+    def path(self) -> Path:
+        """Where it lies on the disk, for formats that need to seek; raises ContainerError."""
+
+    def sheet(self, name: str) -> AbstractContextManager[tuple[bool, Iterator[list[Any]]]]:
+        """A workbook's rows: see containers.workbooks.rows."""
 
 
 @dataclass(frozen=True)
@@ -106,15 +117,26 @@ class Answers:
     """What the person said, or what is known about them.
 
     `names`: the member's own user names at Spotify; a file with another one is noted. `zone`: IANA
-    zone of times that have none. `day_first`: how to read 03/04. `mapping`: column of a CSV for
-    each of SCHEMA's, by file name.
+    zone of times that have none. `day_first`: how to read 03/04. `person`: whose plays are meant,
+    of a file that holds several people's. `mapping`: by file name, the column of a table for each
+    of ours.
     """
 
     now: int  # UTC milliseconds
     names: frozenset[str] = frozenset()
     zone: str | None = None
     day_first: bool | None = None
+    person: str | None = None
     mapping: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What there is to ask, a guessed mapping (ours: the file's) and five rows read with it."""
+
+    questions: tuple[Question, ...] = ()
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    sample: tuple[Mapping[str, str], ...] = ()
 
 
 class Source(Protocol):
@@ -122,6 +144,8 @@ class Source(Protocol):
 
     def sniff(self, peek: Peek) -> Verdict | None:
         """Is this file mine? Looks at nothing but the peek; never raises."""
+
+    # Optional: examine(file: File) -> Examined, what only a look through the whole file tells.
 
     def read(self, files: Sequence[File], answers: Answers) -> Iterator[Batch | Broken]:
         """All rows of all files, each in one bin; memory does not grow with their number."""

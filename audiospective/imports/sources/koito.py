@@ -1,0 +1,54 @@
+"""Koito's export: one JSON object with all listens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from audiospective.imports.plays import SECOND, Batch, Broken
+from audiospective.imports.reading import times
+from audiospective.imports.reading.gathering import Gathering
+from audiospective.imports.reading.values import inner, positive, text, uuid
+from audiospective.imports.sources import by_row
+from audiospective.imports.sources.base import Answers, File, Peek, Verdict
+
+_KNOWN = {"listened_at", "client", "track", "album", "artists"}
+
+
+def sniff(peek: Peek) -> Verdict | None:
+    return Verdict(95) if {"listens", "listened_at", "aliases"} <= peek.keys else None
+
+
+def read(files: Sequence[File], answers: Answers) -> Iterator[Batch | Broken]:
+    return by_row.read(files, answers, _KNOWN, lambda file: by_row.array(file, "listens"), _take)
+
+
+def _take(gathering: Gathering, number: int, row: Mapping[str, Any]) -> None:
+    written = row.get("artists")
+    found = written if isinstance(written, list) else []
+    ordered = sorted(found, key=lambda one: inner(one, "is_primary") is not True)
+    artists = [name for name in map(_name, ordered) if name]
+    # What Koito itself took from Spotify's files has the time of the end.
+    at = "ended_at" if row.get("client") == "spotify" else "started_at"
+    gathering.play(
+        number,
+        row,
+        {
+            at: times.iso(row.get("listened_at")),
+            "title": _name(row.get("track")),
+            "artist": ", ".join(artists) or None,
+            "artists": artists or None,
+            "album": _name(row.get("album")),
+            "mbid": uuid(inner(row, "track", "mbid")),
+            "length_ms": positive(inner(row, "track", "duration"), SECOND),
+        },
+    )
+
+
+def _name(thing: object) -> str | None:
+    """The alias that is marked as the primary one, else the first."""
+    aliases = inner(thing, "aliases")
+    if not isinstance(aliases, list):
+        return None
+    ordered = sorted(aliases, key=lambda one: inner(one, "is_primary") is not True)
+    return next((name for one in ordered if (name := text(inner(one, "alias")))), None)
