@@ -39,3 +39,4 @@ _PRECISION = {
 }
 BY_END = (Timing.END, Timing.END_SECOND, Timing.END_MINUTE, Timing.END_DAY)
 BY_HEARD = (Timing.HEARD, Timing.HEARD_MINUTE)
+BY_START = (Timing.BEGAN, Timing.BEGAN_MINUTE, Timing.BEGAN_DAY)

@@ -1,0 +1,91 @@
+"""CSV for Excel and LibreOffice: a table with names, times in UTC and by the member's own clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import IO
+
+import polars as pl
+
+from audiospective.exports import frames
+from audiospective.exports.formats.base import Format, Part, one_file
+from audiospective.exports.formats.changes import Changes
+from audiospective.exports.formats.guard import guard, guarded
+from audiospective.exports.snapshot import Snapshot
+from audiospective.policy.timing import Timing
+
+SEVERAL = "; "  # between the names of artists
+SOURCES = {1: "poll", 2: "import", 3: "both"}
+TIMINGS = {timing.value: timing.name.lower() for timing in Timing}
+_TEXTS = ("context", "reason_start", "reason_end", "platform", "country")
+_TRACK = (
+    guarded(pl.col("title")).alias("track_name"),
+    guarded(pl.col("artist")).alias("artist"),
+    guarded(pl.col("artists").list.join(SEVERAL, ignore_nulls=True)).alias("all_artists"),
+    guarded(pl.col("album")).alias("album"),
+    "duration_ms",
+    "kind",
+    "uri",
+    guarded(pl.col("isrc")).alias("isrc"),
+)
+
+
+def rows(snapshot: Snapshot) -> Iterator[pl.DataFrame]:
+    """The table, slice by slice."""
+    for plays in snapshot.slices(*_TRACK):
+        yield guard(plays, *_TEXTS).select(
+            pl.col("played_at").dt.strftime(frames.UTC_MS),
+            pl.col("played_at")
+            .dt.convert_time_zone(snapshot.owner.zone)
+            .dt.strftime("%Y-%m-%d %H:%M:%S")
+            .alias("local_time"),
+            pl.col("track_name").alias("track"),
+            "artist",
+            pl.col("all_artists").alias("artists"),
+            "album",
+            "ms_played",
+            pl.col("duration_ms").alias("length_ms"),
+            "kind",
+            pl.col("uri").alias("spotify_uri"),
+            "isrc",
+            pl.col("source").replace_strict(SOURCES, return_dtype=pl.String),
+            pl.col("context").alias("played_from"),
+            "reason_start",
+            "reason_end",
+            "shuffle",
+            "skipped",
+            "offline",
+            pl.col("incognito").alias("private"),
+            "platform",
+            "country",
+            timing(),
+        )
+
+
+def timing() -> pl.Expr:
+    """How exactly the time is known, as a word of Timing."""
+    number = pl.col("timing").fill_null(Timing.END.value)
+    return number.replace_strict(TIMINGS, return_dtype=pl.String).alias("timing")
+
+
+def _parts(snapshot: Snapshot, changes: Changes | None) -> Iterator[Part]:
+    def write(out: IO[bytes]) -> None:
+        first = True
+        for table in rows(snapshot):
+            table.write_csv(out, include_bom=first, include_header=first, line_terminator="\r\n")
+            first = False
+
+    return one_file(FORMAT.file_name(snapshot), write)
+
+
+FORMAT = Format(
+    name="csv",
+    title="CSV",
+    readers="Excel, LibreOffice, Numbers and anything else with tables",
+    parts=_parts,
+    file_name=lambda _: "plays.csv",
+    remark=(
+        "Times are there twice, in UTC and by your own clock. A name that a spreadsheet would turn"
+        " into a formula, a date or another number begins with an apostrophe."
+    ),
+)

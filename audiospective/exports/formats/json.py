@@ -1,0 +1,78 @@
+"""JSON: one document, one play a line, every key always there, null where nothing is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import orjson
+import polars as pl
+
+from audiospective.exports import frames
+from audiospective.exports.formats.base import Format, Part, json_list, one_file
+from audiospective.exports.formats.changes import Changes
+from audiospective.exports.formats.csv import SOURCES, timing
+from audiospective.exports.snapshot import Snapshot
+
+VERSION = 1
+_TRACK = (
+    pl.struct(
+        pl.col("title").alias("name"),
+        "artists",
+        "artist_ids",
+        "album",
+        "album_id",
+        "kind",
+        "uri",
+        "isrc",
+        pl.col("duration_ms").alias("length_ms"),
+    )
+    .struct.json_encode()
+    .alias("of_track")
+)
+
+
+def _texts(snapshot: Snapshot) -> Iterator[pl.Series]:
+    for plays in snapshot.slices(_TRACK):
+        facts = pl.struct(
+            pl.col("played_at").dt.strftime(frames.UTC_MS),
+            pl.col("played_at")
+            .dt.convert_time_zone(snapshot.owner.zone)
+            .dt.strftime("%Y-%m-%dT%H:%M:%S%:z")
+            .alias("local_time"),
+            "ms_played",
+            pl.col("source").replace_strict(SOURCES, return_dtype=pl.String),
+            pl.col("context").alias("played_from"),
+            "reason_start",
+            "reason_end",
+            "shuffle",
+            "skipped",
+            "offline",
+            pl.col("incognito").alias("private"),
+            "platform",
+            "country",
+            timing(),
+        ).struct.json_encode()
+        joined = pl.concat_str(facts.str.head(-1), pl.lit(',"track":'), "of_track", pl.lit("}"))
+        yield plays.select(joined).to_series()
+
+
+def _parts(snapshot: Snapshot, changes: Changes | None) -> Iterator[Part]:
+    about = {
+        "format": "audiospective",
+        "version": VERSION,
+        "owner": snapshot.owner.name,
+        "time_zone": snapshot.owner.zone,
+        "exported_at": snapshot.taken_at.strftime(frames.UTC_S),
+        "count": snapshot.plays,
+    }
+    head = orjson.dumps(about).decode()[:-1] + ',"plays":['
+    return one_file(FORMAT.file_name(snapshot), json_list(head, _texts(snapshot), "\n]}\n"))
+
+
+FORMAT = Format(
+    name="json",
+    title="JSON",
+    readers="programs; the keys are documented and stay as they are",
+    parts=_parts,
+    file_name=lambda _: "plays.json",
+)

@@ -1,0 +1,115 @@
+"""ListenBrainz' own zip: listens by month, one JSON object a line; Koito reads it, too.
+
+The rules that its validator has are in docs/exports.md. The second is the end of a play, as in what
+ListenBrainz reads from Spotify itself, so that a play known from both is one listen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
+from typing import IO
+
+import orjson
+import polars as pl
+
+from audiospective.exports import frames
+from audiospective.exports.formats import music
+from audiospective.exports.formats.base import Format, Part, Write, lines, slug
+from audiospective.exports.formats.changes import Changes
+from audiospective.exports.snapshot import Snapshot
+
+EARLIEST = 1_033_430_400  # 2002-10-01, in seconds
+LONGEST = 24 * 24 * 3600 * 1000  # ms
+_LINK = pl.when(pl.col("kind") == "track").then(
+    pl.lit("https://open.spotify.com/track/") + pl.col("spotify_id")
+)
+_LENGTH = pl.when(pl.col("duration_ms").is_between(1, LONGEST)).then(pl.col("duration_ms"))
+_NAMES = (
+    pl.struct(
+        pl.col("artists").list.join(", ", ignore_nulls=True).replace("", None).alias("artist_name"),
+        frames.known("title").alias("track_name"),
+        frames.known("album").alias("release_name"),
+    )
+    .struct.json_encode()
+    .str.replace_all(r',"release_name":null', "")
+    .alias("names")
+)
+# Validators refuse null where nothing is known: such keys are left away. In a name a quotation
+# mark would have a backslash before it, so this finds keys only.
+_MORE = (
+    pl.struct(
+        pl.lit("audiospective").alias("submission_client"),
+        pl.lit("spotify.com").alias("music_service"),
+        music.names().alias("artist_names"),
+        _LENGTH.alias("duration_ms"),
+        _LINK.alias("spotify_id"),
+        _LINK.alias("origin_url"),
+        frames.known("isrc"),
+    )
+    .struct.json_encode()
+    .str.replace_all(r',"\w+":null', "")
+    .alias("more")
+)
+
+
+def _text() -> pl.Expr:
+    played = (pl.lit(',"ms_played":') + pl.col("ms_played").cast(pl.String)).fill_null("")
+    return pl.concat_str(
+        pl.lit('{"listened_at":'),
+        frames.SECONDS,
+        pl.lit(',"track_metadata":'),
+        pl.col("names").str.head(-1),
+        pl.lit(',"additional_info":'),
+        pl.col("more").str.head(-1),
+        played,
+        pl.lit("}}}"),
+    )
+
+
+def _months(
+    snapshot: Snapshot, changes: Changes | None
+) -> Iterator[tuple[tuple[int, int], pl.Series]]:
+    """Lines, in pieces that lie in one month (UTC) each."""
+    early = (frames.SECONDS < EARLIEST, "ListenBrainz takes nothing from before October 2002")
+    for plays in snapshot.slices(_NAMES, _MORE, *music.FACTS, columns=("played_at", "ms_played")):
+        taken = music.takeable(plays, changes, early)
+        told = taken.select(
+            pl.col("played_at").dt.year().alias("year"),
+            pl.col("played_at").dt.month().alias("month"),
+            _text().alias("text"),
+        )
+        for (year, month), piece in told.group_by("year", "month", maintain_order=True):
+            yield (int(year), int(month)), piece["text"]
+
+
+def _parts(snapshot: Snapshot, changes: Changes | None) -> Iterator[Part]:
+    user = orjson.dumps({"username": snapshot.owner.name})
+    yield Part("user.json", lambda out: _put(out, user))
+    for (year, month), pieces in groupby(_months(snapshot, changes), itemgetter(0)):
+        yield Part(f"listens/{year}/{month}.jsonl", _month(pieces))
+
+
+def _month(pieces: Iterator[tuple[tuple[int, int], pl.Series]]) -> Write:
+    return lines(texts for _, texts in pieces)
+
+
+def _put(out: IO[bytes], text: bytes) -> None:
+    out.write(text)
+
+
+def _file_name(snapshot: Snapshot) -> str:
+    return f"listenbrainz_{slug(snapshot.owner.name)}_{int(snapshot.taken_at.timestamp())}.zip"
+
+
+FORMAT = Format(
+    name="listenbrainz",
+    title="ListenBrainz",
+    readers="ListenBrainz and Koito",
+    parts=_parts,
+    file_name=_file_name,
+    zipped=True,
+    compatible=True,
+    remark="Podcasts and audiobooks stay out of the compatible form, and so does what is nameless.",
+)

@@ -1,0 +1,26 @@
+"""What exports derive of plays and tracks: times as text, addresses, and what counts as known."""
+
+from __future__ import annotations
+
+import polars as pl
+
+UTC_MS = "%Y-%m-%dT%H:%M:%S%.3fZ"
+UTC_S = "%Y-%m-%dT%H:%M:%SZ"
+PLAYED = pl.col("played_at")
+SECONDS = (PLAYED.dt.epoch("ms") // 1000).alias("seconds")  # of the end, as others count
+DERIVED = ("uri", "artist")
+
+
+def derive(tracks: pl.DataFrame) -> pl.DataFrame:
+    """`tracks` (track_facts.SCHEMA) with the Spotify URI and the artist named first."""
+    kind = pl.when(pl.col("kind") == "track").then(pl.lit("track")).otherwise(pl.lit("episode"))
+    # A chapter of a book is an episode to Spotify.
+    return tracks.with_columns(
+        pl.concat_str(pl.lit("spotify:"), kind, pl.lit(":"), "spotify_id").alias("uri"),
+        pl.col("artists").list.first().alias("artist"),
+    )
+
+
+def known(name: str) -> pl.Expr:
+    """A text column in which an empty text is unknown, like a null."""
+    return pl.when(pl.col(name) != "").then(pl.col(name)).alias(name)

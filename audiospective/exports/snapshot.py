@@ -1,0 +1,92 @@
+"""A copy of one person's plays in a file, taken once, from which every format is written.
+
+Formats written one after the other agree to the play, whatever is polled or deleted meanwhile, and
+the database is read for a moment only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from audiospective.exports import frames
+from audiospective.history import reading, segment
+from audiospective.history.catalog import track_facts
+
+SLICE = 32_768  # plays in memory at one time, whatever the length of an archive
+LEVEL = 1  # of zstd: the file is gone in a minute
+
+Tick = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose plays these are: what files are named after, and how local times are told."""
+
+    name: str
+    zone: str  # IANA
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The plays (`files`, Parquet with segment.COLUMNS, oldest first) and their tracks.
+
+    `tracks` has the columns of track_facts.SCHEMA and frames.DERIVED, one row for each track.
+    """
+
+    owner: Owner
+    taken_at: datetime
+    files: tuple[Path, ...]
+    plays: int
+    tracks: pl.DataFrame
+    tick: Tick = lambda _: None
+
+    def watched(self, tick: Tick) -> Snapshot:
+        """The same snapshot; `tick` is told how the writing goes on."""
+        return replace(self, tick=tick)
+
+    def scan(self) -> pl.LazyFrame:
+        """All plays, segment.COLUMNS in order, not read yet."""
+        return pl.scan_parquet(list(self.files))
+
+    def slices(
+        self,
+        *facts: str | pl.Expr,
+        columns: tuple[str, ...] = segment.COLUMNS,
+        size: int = SLICE,
+    ) -> Iterator[pl.DataFrame]:
+        """The plays in order, `size` at a time: `columns` and what `facts` say of the track.
+
+        `facts` are names or expressions over `tracks`, computed once for each track. Without any
+        plays there is one empty slice. After each slice `tick` is told how many plays it had, and
+        may raise to stop.
+        """
+        told = self.tracks.select("track", *facts)
+        needed = list(dict.fromkeys(("track", *columns)))
+        file = self.scan().select(needed)
+        for start in range(0, max(self.plays, 1), size):
+            plays = file.slice(start, size).collect()
+            together = plays.join(told, on="track", how="left", maintain_order="left")
+            yield together.select(*columns, *told.columns[1:])
+            self.tick(plays.height)
+
+
+def take(user_id: int, owner: Owner, now: datetime, folder: Path) -> Snapshot:
+    """Copy somebody's plays into `folder`; `now` is written into the files. Reads year by year."""
+    files: list[Path] = []
+    met: list[pl.Series] = []
+    count = 0
+    for number, (start, end) in enumerate(reading.spans(user_id)):
+        plays = reading.frame(user_id, start, end)
+        met.append(plays["track"].unique())
+        count += plays.height
+        files.append(folder / f"snapshot-{number:04}.parquet")
+        plays.write_parquet(
+            files[-1], compression_level=LEVEL, row_group_size=SLICE, statistics=False
+        )
+    tracks = frames.derive(track_facts.of(pl.concat(met)))
+    return Snapshot(owner, now, tuple(files), count, tracks)

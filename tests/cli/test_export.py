@@ -1,0 +1,72 @@
+"""`export`, run as an operator runs it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+
+from audiospective.cli.export import FORMATS
+from audiospective.exports import formats
+from tests.exports.making import archive, hard_plays
+from tests.jobs.stack import ROOT, running
+
+
+@pytest.fixture
+def stack(sqlite_database_url: str, redis_url: str, tmp_path: Path) -> Iterator[Any]:
+    with running(sqlite_database_url, redis_url, tmp_path / "home") as built:
+        archive(*hard_plays(), name="juniper")
+        yield built
+
+
+def export(stack: Any, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "audiospective", "export", "juniper", *arguments],
+        cwd=ROOT,
+        env=stack.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_the_command_knows_every_format() -> None:
+    assert tuple(formats.FORMATS) == FORMATS
+
+
+def test_every_format_is_written_at_once(stack: Any, tmp_path: Path) -> None:
+    done = export(stack, "--format", "all", "--out", str(tmp_path / "out"))
+    assert (done.returncode, done.stderr) == (0, "")
+    files = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert len(files) == len(FORMATS)
+    document = json.loads((tmp_path / "out" / "plays.json").read_bytes())
+    assert f"{document['count']:,} plays in each" in done.stdout
+
+
+def test_nothing_is_overwritten_and_nothing_half_is_left(stack: Any, tmp_path: Path) -> None:
+    (tmp_path / "plays.csv").write_text("mine")
+    done = export(stack, "--format", "csv", "--out", str(tmp_path))
+    assert done.returncode == 1
+    assert "is there already" in done.stderr
+    assert (tmp_path / "plays.csv").read_text() == "mine"
+    assert not list(tmp_path.glob(".export-*"))
+
+
+def test_the_compatible_form_brings_its_list_of_changes(stack: Any, tmp_path: Path) -> None:
+    done = export(stack, "--format", "maloja", "--compatible", "--out", str(tmp_path))
+    assert done.returncode == 0
+    (made,) = tmp_path.glob("maloja_export_*.zip")
+    with ZipFile(made) as zipped:
+        assert "CHANGES.csv" in zipped.namelist()
+
+
+def test_a_format_without_a_compatible_form_is_refused(stack: Any, tmp_path: Path) -> None:
+    done = export(stack, "--format", "csv", "--compatible", "--out", str(tmp_path))
+    assert done.returncode == 1
+    assert "csv: there is no compatible form." in done.stderr
