@@ -8,7 +8,7 @@ from typing import NoReturn
 from peewee import PeeweeException
 from redis.exceptions import RedisError
 
-from audiospective import log, models
+from audiospective import environment, log, models
 from audiospective.clients import reports
 from audiospective.models.base import DurabilityError
 from audiospective.services import Services
@@ -28,6 +28,7 @@ def services(*, threads: bool = False) -> Services:
         settings = Settings.from_env()
     except SettingsError as error:
         _stop(error.faults)
+    environment.keep_private()
     log.configure(settings.log_level)
     reports.configure(settings.sentry_dsn)
     built = Services.build(settings, threads=threads)

@@ -6,8 +6,10 @@ import base64
 import json
 import os
 import secrets
+import stat
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from io import StringIO
 from pathlib import Path
 
@@ -73,6 +75,17 @@ def use_utc() -> None:
     time.tzset()
 
 
+def keep_private() -> None:
+    """Let nobody else on this machine read what this process and its children write from now on."""
+    os.umask(0o077)
+
+
+def close(home: Path) -> None:
+    """Take from others what an existing `home` lets them see: the database lies in it."""
+    with suppress(OSError):  # not ours: `doctor` tells of what others can read
+        home.chmod(stat.S_IMODE(home.stat().st_mode) & 0o700)
+
+
 def completed(home: Path, values: Mapping[str, str]) -> dict[str, str]:
     """`values` completed for one machine: secrets are made once and kept in `home` (mode 0600).
 
@@ -80,6 +93,7 @@ def completed(home: Path, values: Mapping[str, str]) -> dict[str, str]:
     """
     home = home.absolute()
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    close(home)
     kept = kept_values(home)
     for name, make in (("SECRET_KEY", _new_secret), ("TOKEN_KEYS", _new_fernet_key)):
         kept.setdefault(name, make())

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from audiospective import environment
 from audiospective.environment import SettingsError
-from audiospective.policy import service_urls
+from audiospective.policy import hosts, service_urls
 from audiospective.policy import setting_faults as faults_of
 
 __all__ = ["Settings", "SettingsError"]
@@ -29,6 +29,7 @@ class Settings:
     redis_url: str = field(repr=False)
     secret_key: str = field(repr=False)
     token_keys: tuple[str, ...] = field(repr=False)
+    secret_key_fallbacks: tuple[str, ...] = field(default=(), repr=False)  # read, never signed with
     base_url: str = "http://127.0.0.1:8000"
     spotify_client_id: str = ""
     spotify_client_secret: str = field(default="", repr=False)
@@ -64,10 +65,9 @@ class Settings:
         """
         environ = environment.given() if environ is None else environ
         home = Path(environ.get("AUDIOSPECTIVE_HOME") or "var").absolute()
-        values = {
-            **environment.kept_values(home),
-            **{name: value for name, value in environ.items() if value != ""},
-        }
+        kept = environment.kept_values(home)
+        said = {name: value for name, value in environ.items() if value != ""}
+        values = {**kept, **said}
         reader = _Reader(values)
         mode = reader.choice("SPOTIFY_APP_MODE", "development", ("development", "extended"))
         seats = DEVELOPMENT_SEATS if mode == "development" else None
@@ -82,9 +82,8 @@ class Settings:
             redis_url=reader.checked("REDIS_URL", None, faults_of.redis_fault),
             secret_key=reader.checked("SECRET_KEY", None, faults_of.secret_fault),
             token_keys=reader.token_keys(),
-            base_url=reader.checked(
-                "BASE_URL", "http://127.0.0.1:8000", faults_of.base_fault
-            ).rstrip("/"),
+            secret_key_fallbacks=reader.secret_key_fallbacks(),
+            base_url=reader.base_url(),
             spotify_client_id=reader.text("SPOTIFY_CLIENT_ID"),
             spotify_client_secret=reader.text("SPOTIFY_CLIENT_SECRET"),
             spotify_app_mode=mode,
@@ -118,6 +117,18 @@ class Settings:
             reader.faults.append(
                 "SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET belong together: set both or neither."
             )
+        fault = faults_of.stand_in_fault(
+            {
+                "SPOTIFY_ACCOUNTS_URL": settings.spotify_accounts_url,
+                "SPOTIFY_API_URL": settings.spotify_api_url,
+                "RESEND_API_URL": settings.resend_api_url,
+            },
+            settings.base_url,
+            kept=kept.keys() - said.keys(),
+            own_app="SPOTIFY_CLIENT_ID" in said,
+        )
+        if fault and not reader.faults:
+            reader.faults.append(fault)
         if reader.faults:
             raise SettingsError(reader.faults)
         return settings
@@ -133,8 +144,10 @@ class Settings:
 
     @property
     def sandbox(self) -> bool:
-        """Whether a stand-in on this machine answers in Spotify's place."""
-        return faults_of.is_loopback(urlsplit(self.spotify_api_url).hostname or "")
+        """Whether a stand-in on this machine answers in Spotify's place, never on a public site."""
+        return not self.https and faults_of.is_loopback(
+            urlsplit(self.spotify_api_url).hostname or ""
+        )
 
 
 class _Reader:
@@ -185,6 +198,16 @@ class _Reader:
 
     def url(self, name: str, default: str) -> str:
         return self.checked(name, default, faults_of.service_fault).rstrip("/")
+
+    def base_url(self) -> str:
+        url = self.checked("BASE_URL", "http://127.0.0.1:8000", faults_of.base_fault).rstrip("/")
+        return hosts.with_ascii_host(url) or url  # browsers ask for a host in its ASCII form
+
+    def secret_key_fallbacks(self) -> tuple[str, ...]:
+        keys = [key.strip() for key in self.text("SECRET_KEY_FALLBACKS").split(",") if key.strip()]
+        if any(faults_of.secret_fault(key) for key in keys):
+            self.faults.append("SECRET_KEY_FALLBACKS holds a key of less than 32 characters.")
+        return tuple(keys)
 
     def token_keys(self) -> tuple[str, ...]:
         keys = tuple(key.strip() for key in self.text("TOKEN_KEYS").split(",") if key.strip())

@@ -6,7 +6,7 @@ import stat
 
 import pytest
 
-from audiospective.environment import completed
+from audiospective.environment import completed, keep_values
 from audiospective.settings import Settings, SettingsError
 from tests.fixtures import TOKEN_KEY
 
@@ -62,6 +62,8 @@ def test_what_is_not_set_has_a_default(environ, tmp_path):
         ("MAIL_FROM", "a@b.example\r\nBcc: all@b.example", "MAIL_FROM must be a sender"),
         ("STORAGE_URL", "ftp://x", "STORAGE_URL must begin with"),
         ("SPOTIFY_CLIENT_ID", "alone", "belong together"),
+        ("BASE_URL", "https://a\u200db.example", "must name a host"),
+        ("SECRET_KEY_FALLBACKS", "short", "SECRET_KEY_FALLBACKS holds a key of less than 32"),
     ],
 )
 def test_a_bad_value_gives_one_clear_line(environ, name, value, says):
@@ -132,3 +134,52 @@ def test_a_damaged_file_of_secrets_is_said_not_replaced(tmp_path):
     with pytest.raises(SettingsError, match=r"local\.json cannot be read"):
         completed(tmp_path, {})
     assert (tmp_path / "local.json").read_text() == "{"
+
+
+def test_the_host_of_the_pages_is_the_one_that_browsers_ask_for(environ):
+    settings = Settings.from_env({**environ, "BASE_URL": "https://straße.example/"})
+    assert settings.base_url == "https://xn--strae-oqa.example"
+
+
+def test_former_secret_keys_are_a_list(environ):
+    keys = f"{'a' * 32}, {'b' * 32},"
+    settings = Settings.from_env({**environ, "SECRET_KEY_FALLBACKS": keys})
+    assert settings.secret_key_fallbacks == ("a" * 32, "b" * 32)
+    assert "a" * 32 not in repr(settings)
+
+
+STAND_INS = {
+    "SPOTIFY_ACCOUNTS_URL": "http://127.0.0.1:8888",
+    "SPOTIFY_API_URL": "http://127.0.0.1:8888/v1",
+    "RESEND_API_URL": "http://[::1]:8888",
+}
+
+
+@pytest.mark.parametrize("name", STAND_INS)
+def test_a_public_site_never_speaks_to_a_stand_in(environ, name):
+    public = {**environ, "BASE_URL": "https://archive.example", name: STAND_INS[name]}
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env(public)
+    (fault,) = caught.value.faults
+    assert fault.startswith(f"{name} must not lead to a stand-in on this machine")
+
+
+def test_the_secret_of_a_real_app_is_not_sent_to_the_sandbox_of_yesterday(environ, tmp_path):
+    home = tmp_path / "home"
+    completed(home, {})
+    keep_values(home, {**STAND_INS, "SPOTIFY_CLIENT_ID": "x", "SPOTIFY_CLIENT_SECRET": "y"})
+    assert Settings.from_env(environ).sandbox  # as `up` left it, for `doctor` and the like
+    own = {"SPOTIFY_CLIENT_ID": "mine", "SPOTIFY_CLIENT_SECRET": "secret"}
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env({**environ, **own})
+    (fault,) = caught.value.faults
+    assert "still kept in local.json although SPOTIFY_CLIENT_ID is set" in fault
+    assert Settings.from_env({**environ, **own, **STAND_INS}).sandbox  # said by the operator
+
+
+def test_an_existing_home_is_closed_to_others(tmp_path):
+    home = tmp_path / "home"
+    home.mkdir(mode=0o755)
+    home.chmod(0o755)
+    completed(home, {})
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700

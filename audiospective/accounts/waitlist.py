@@ -72,7 +72,7 @@ def ask(services: Services, email: str, reason: str = "") -> None:
             recipient=email,
             episode=f"{clock.to_ms(entry.created_at)}-{min(entry.asks, LETTERS)}",
             data={
-                "token": mail_tokens.derived(services.settings, PURPOSE, entry.salt),
+                "token": _token(services, entry),
                 "known": entry.confirmed_at is not None,
                 "expires_at": clock.to_ms(now + UNCONFIRMED),
             },
@@ -157,7 +157,7 @@ def invite(services: Services, count: int) -> list[str]:
             entry.invited_at = now
             entry.place_until = until if holds else LONG_AGO
             entry.save()
-            token = mail_tokens.derived(services.settings, PURPOSE, entry.salt)
+            token = _token(services, entry)
             owing.owe(
                 services,
                 "waitlist_invite",
@@ -174,3 +174,15 @@ def invite(services: Services, count: int) -> list[str]:
             invited.append(entry.email)
     owing.hurry(services)
     return invited
+
+
+def _token(services: Services, entry: WaitlistEntry) -> str:
+    """What this entry's e-mails link to; made anew if the key of its row is gone."""
+    settings = services.settings
+    token = mail_tokens.rederived(settings, PURPOSE, entry.salt, entry.token_hash)
+    if token is None:
+        token = mail_tokens.derived(settings, PURPOSE, entry.salt)
+        WaitlistEntry.update(token_hash=mail_tokens.digest(token)).where(
+            WaitlistEntry.id == entry.id
+        ).execute()
+    return token

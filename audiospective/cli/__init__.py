@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from audiospective import __version__
+from audiospective import __version__, environment
 from audiospective.settings import SettingsError
 
 
@@ -35,6 +35,7 @@ def audiospective() -> None:
 
 def main() -> None:
     """Run a command; settings that cannot be used end it with one line per fault."""
+    environment.keep_private()
     try:
         audiospective(prog_name="audiospective")
     except SettingsError as error:

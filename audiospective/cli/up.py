@@ -103,6 +103,12 @@ def _plan(
 ) -> Plan:
     own_app = "SPOTIFY_CLIENT_ID" in given
     base = urlsplit(given.get("BASE_URL", ""))
+    good = not setting_faults.base_fault(given.get("BASE_URL", ""))
+    if base.scheme == "https" and good and not own_app:
+        raise click.ClickException(
+            "BASE_URL is a public address, but SPOTIFY_CLIENT_ID is not set, and the sandbox is "
+            "for this machine only: set the client id and secret of your Spotify app."
+        )
     if port is None and base.scheme == "http":
         port = base.port or 80
     # Spotify compares the callback letter by letter, so a real app's port never just moves.

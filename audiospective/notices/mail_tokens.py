@@ -19,8 +19,23 @@ def derived(settings: Settings, purpose: str, salt: str) -> str:
 
     Every letter about the row then carries the same link, however often it is asked for.
     """
-    key = settings.secret_key.encode()
-    return hmac.new(key, f"{purpose}:{salt}".encode(), hashlib.sha256).hexdigest()
+    return _derived(settings.secret_key, purpose, salt)
+
+
+def rederived(settings: Settings, purpose: str, salt: str, kept: str) -> str | None:
+    """The token of a row that keeps `kept`, made under whichever key the row was made with.
+
+    None if that key is none of SECRET_KEY and SECRET_KEY_FALLBACKS any more.
+    """
+    for key in (settings.secret_key, *settings.secret_key_fallbacks):
+        token = _derived(key, purpose, salt)
+        if digest(token) == kept:
+            return token
+    return None
+
+
+def _derived(key: str, purpose: str, salt: str) -> str:
+    return hmac.new(key.encode(), f"{purpose}:{salt}".encode(), hashlib.sha256).hexdigest()
 
 
 def digest(token: str) -> str:

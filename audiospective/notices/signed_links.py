@@ -34,4 +34,5 @@ def read(settings: Settings, purpose: str, token: str) -> tuple[list[Any], bool]
 
 
 def _serializer(settings: Settings, purpose: str) -> URLSafeSerializer:
-    return URLSafeSerializer(settings.secret_key, salt=f"letter-link:{purpose}")
+    keys = [*settings.secret_key_fallbacks, settings.secret_key]  # the last one signs
+    return URLSafeSerializer(keys, salt=f"letter-link:{purpose}")

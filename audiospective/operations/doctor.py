@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from peewee import PeeweeException
 from redis.exceptions import RedisError
 
-from audiospective import models
+from audiospective import environment, models
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.spotify import Credentials, SpotifyError
 from audiospective.models import database
@@ -38,6 +38,7 @@ def examine(services: Services) -> Iterator[Finding]:
     checks: tuple[Callable[[Services], Finding], ...] = (
         _database,
         _durability,
+        _privacy,
         _redis,
         _callback,
         _spotify,
@@ -84,6 +85,33 @@ def _durability(services: Services) -> Finding:
             "Turn it on in the PostgreSQL server's settings.",
         )
     return Finding("Durability", "commits are synced")
+
+
+def _privacy(services: Services) -> Finding:
+    """Whether other users of this machine can read the database or the home's secrets."""
+    home = services.settings.home
+    paths = [home / environment.LOCAL_FILE]
+    if is_sqlite():
+        paths.append(Path(str(database.database)))
+    readable = [str(path) for path in paths if _readable_by_others(path)]
+    if readable:
+        return Finding(
+            "Privacy",
+            f"other users of this machine can read {' and '.join(readable)}",
+            f"Run: chmod -R go-rwx {home}",
+            serious=False,
+        )
+    return Finding("Privacy", "files are readable by their owner only")
+
+
+def _readable_by_others(path: Path) -> bool:
+    """Whether the file, and every folder on the way to it, lets others in."""
+    try:
+        if not path.stat().st_mode & 0o044:
+            return False
+        return all(parent.stat().st_mode & 0o011 for parent in path.absolute().parents)
+    except OSError:
+        return False
 
 
 def _redis(services: Services) -> Finding:

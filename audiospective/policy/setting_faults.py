@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import ipaddress
+from collections.abc import Collection, Mapping
+from urllib.parse import urlsplit
 
-from audiospective.policy import service_urls
+from audiospective.policy import hosts, service_urls
 from audiospective.policy.service_urls import UrlError
 
 
@@ -38,10 +40,38 @@ def base_fault(value: str) -> str | None:
         return f"must be an address like https://archive.example, not {value!r}."
     if host == "localhost" or host.endswith(".localhost"):
         return "must not use localhost, Spotify refuses it as a redirect: write 127.0.0.1 instead."
+    if hosts.with_ascii_host(value) is None:
+        return f"must name a host by its letters, digits and hyphens, not {host!r}."
     if parts.path not in ("", "/") or parts.query or parts.fragment:
         return f"must have no path, only scheme and host, not {value!r}."
     if parts.scheme == "http" and not is_loopback(host):
         return "must use https (plain http is accepted by Spotify for 127.0.0.1 and [::1] only)."
+    return None
+
+
+def stand_in_fault(
+    addresses: Mapping[str, str], base_url: str, *, kept: Collection[str], own_app: bool
+) -> str | None:
+    """Of service addresses that lead to a stand-in on this machine where they must not.
+
+    `addresses` by setting; `kept` are the settings that an earlier run of `up` left on this
+    machine, and `own_app` says that the operator has named a Spotify app since: its secret and
+    the links in e-mails would go to whatever listens on that port now.
+    """
+    stand_ins = [
+        name for name, url in addresses.items() if is_loopback(urlsplit(url).hostname or "")
+    ]
+    if stand_ins and base_url.startswith("https:"):
+        return (
+            f"{' and '.join(stand_ins)} must not lead to a stand-in on this machine while BASE_URL "
+            "is a public https address."
+        )
+    left = [name for name in stand_ins if name in kept]
+    if left and own_app:
+        return (
+            f"{' and '.join(left)} of the sandbox are still kept in local.json although "
+            "SPOTIFY_CLIENT_ID is set: run 'python -m audiospective up' once, or take them out."
+        )
     return None
 
 

@@ -70,6 +70,9 @@ def configure(app: Flask, settings: Settings) -> None:
     app.session_interface = Sessions()
     app.config.update(
         SECRET_KEY=settings.secret_key,
+        SECRET_KEY_FALLBACKS=[*settings.secret_key_fallbacks],
+        # Forms that were open when the key changed still work; the last key signs.
+        WTF_CSRF_SECRET_KEY=[*settings.secret_key_fallbacks, settings.secret_key],
         SESSION_COOKIE_NAME="__Host-session" if settings.https else "audiospective",
         SESSION_COOKIE_SECURE=settings.https,
         SESSION_COOKIE_HTTPONLY=True,

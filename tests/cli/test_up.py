@@ -113,7 +113,7 @@ def test_a_public_base_url_says_nothing_about_the_port_behind_it(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(up, "WEB_PORT", free_port())
-    made = plan(home, {"BASE_URL": "https://archive.example"})
+    made = plan(home, {"BASE_URL": "https://archive.example", "SPOTIFY_CLIENT_ID": "mine"})
     assert (made.port, made.base_url) == (up.WEB_PORT, "https://archive.example")
 
 
@@ -215,3 +215,14 @@ def test_the_pages_listen_at_the_loopback_address_that_is_printed(
     assert up._loopback({"BASE_URL": "http://127.0.0.2:8000"}) == "127.0.0.2"
     assert up._loopback({"BASE_URL": "https://archive.example"}) == "127.0.0.1"
     assert up._loopback({}) == "127.0.0.1"
+
+
+def test_a_public_address_without_a_spotify_app_starts_no_sandbox(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BASE_URL", "https://archive.example")
+    result = run()
+    assert result.exit_code == 1
+    assert "SPOTIFY_CLIENT_ID is not set" in result.output
+    assert len(result.output.splitlines()) == 1
+    assert not (home / "sandbox").exists()
