@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 from audiospective import environment, log, models
 from audiospective.clients import reports
 from audiospective.models.base import DurabilityError
+from audiospective.policy import setting_faults
 from audiospective.services import Services
 from audiospective.settings import Settings, SettingsError
 
@@ -42,18 +43,8 @@ def _redis_fault(built: Services) -> str | None:
     try:
         built.redis.ping()
     except RedisError as error:
-        return redis_fault(built.settings, error)
+        return f"REDIS_URL: {setting_faults.redis_refusal(str(error), type(error).__name__)}"
     return None
-
-
-def redis_fault(settings: Settings, error: RedisError) -> str:
-    """What keeps Redis from being used, and what helps; names the setting, repeats no secret."""
-    if "certificate verify failed" in str(error).lower():
-        return (
-            "REDIS_URL: the server's certificate is not trusted. Where Redis signs its own, as on "
-            "Heroku, set REDIS_TLS_VERIFY=off."
-        )
-    return f"REDIS_URL: the server does not answer ({type(error).__name__})."
 
 
 def _database_fault() -> str | None:

@@ -21,6 +21,7 @@ REDIS_TIMEOUT = 5.0  # seconds; no page and no poll may hang because Redis does
 # A process waits for one of its own instead of opening more: free plans allow 20 clients in all. A
 # worker's parent needs three at once (its blocking read, its heartbeat, its commands).
 REDIS_CONNECTIONS = 4
+REDIS_CONNECTIONS_OF_PAGES = 3  # their commands take less than a millisecond each
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Services:
     @classmethod
     def build(cls, settings: Settings, *, threads: bool = False) -> Services:
         """`threads`: many requests at once share this process (web), so connections are pooled."""
-        redis = _redis(settings)
+        redis = _redis(settings, REDIS_CONNECTIONS_OF_PAGES if threads else REDIS_CONNECTIONS)
         return cls(
             settings=settings,
             database=models.bind(settings.database_url, pooled=threads),
@@ -52,13 +53,13 @@ class Services:
         )
 
 
-def _redis(settings: Settings) -> Redis:
+def _redis(settings: Settings, connections: int) -> Redis:
     options: dict[str, Any] = {}
     if settings.redis_url.startswith("rediss:") and not settings.redis_tls_verify:
         options = {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
     pool = BlockingConnectionPool.from_url(
         settings.redis_url,
-        max_connections=REDIS_CONNECTIONS,
+        max_connections=connections,
         timeout=REDIS_TIMEOUT,
         socket_connect_timeout=REDIS_TIMEOUT,
         # A worker waits for jobs with blocking reads; RQ allows itself longer ones.

@@ -47,6 +47,8 @@ def font(part: str) -> Callable[[], bool]:
 NEEDS = (
     Need("PostgreSQL", postgres, ("postgresql",), ("postgresql@17",)),
     Need("Redis", on_path("redis-server", "valkey-server"), ("redis-server",), ("redis",)),
+    Need("PgBouncer", on_path("pgbouncer", "/usr/sbin/pgbouncer"), ("pgbouncer",), ("pgbouncer",)),
+    Need("HAProxy", on_path("haproxy", "/usr/sbin/haproxy"), ("haproxy",), ("haproxy",)),
     Need("Chromium", browser, ("chromium",), ("--cask", "chromium")),
     Need("fonts of all scripts", font("NotoSansArabic"), ("fonts-noto-core",), ()),
     Need("Chinese, Japanese and Korean fonts", font("NotoSansCJK"), ("fonts-noto-cjk",), ()),

@@ -14,6 +14,7 @@ from audiospective import models
 from audiospective.accounts import membership
 from audiospective.models import User
 from audiospective.models.base import DurabilityError
+from audiospective.policy import setting_faults
 from audiospective.services import Services
 from audiospective.settings import Settings
 
@@ -38,7 +39,8 @@ def one_line() -> Iterator[None]:
     except (PeeweeException, psycopg.Error) as error:
         raise unusable(_said_of_database(error), DATABASE) from None
     except RedisError as error:
-        raise unusable(f"Redis does not answer ({first_line(error)}).", REDIS) from None
+        said = setting_faults.redis_refusal(str(error), first_line(error))
+        raise unusable(f"Redis: {said}", REDIS) from None
     except OSError as error:
         if error.filename is None:
             raise

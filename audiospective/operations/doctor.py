@@ -1,13 +1,15 @@
-"""The doctor: looks at everything a deployment needs and says what to do about it."""
+"""Looks at everything a deployment needs and says what to do about it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryFile
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
+import requests
 from peewee import PeeweeException
 from redis.exceptions import RedisError
 
@@ -16,6 +18,7 @@ from audiospective.clients.deadline import Deadline
 from audiospective.clients.spotify import Credentials, SpotifyError
 from audiospective.models import database
 from audiospective.models.base import DurabilityError, is_sqlite
+from audiospective.policy import service_urls, setting_faults
 from audiospective.policy.failures import Failure
 from audiospective.services import Services
 
@@ -39,8 +42,10 @@ def examine(services: Services) -> Iterator[Finding]:
         _database,
         _durability,
         _privacy,
+        _disk,
         _redis,
         _callback,
+        _pages,
         _spotify,
         _mail,
         _storage,
@@ -53,6 +58,9 @@ def _database(services: Services) -> Finding:
     kind = "SQLite" if is_sqlite() else "PostgreSQL"
     try:
         missing = models.pending()
+    except models.EncodingError as error:
+        said, _, advice = str(error).partition("; ")
+        return Finding("Database", said, f"{advice[:1].upper()}{advice[1:]}")
     except (PeeweeException, DurabilityError, OSError) as error:
         return Finding(
             "Database",
@@ -118,12 +126,67 @@ def _redis(services: Services) -> Finding:
     try:
         services.redis.ping()
     except RedisError as error:
+        said = setting_faults.redis_refusal(str(error), _first_line(error))
+        if "REDIS_TLS_VERIFY" in said:
+            state, _, advice = said.partition(". ")
+            return Finding("Redis", state, advice)
         return Finding(
             "Redis",
-            f"does not answer ({_first_line(error)})",
+            said.removeprefix("the server ").removesuffix("."),
             "Check REDIS_URL and that the server runs. Nothing is lost meanwhile.",
         )
     return Finding("Redis", "answers")
+
+
+def _disk(services: Services) -> Finding:
+    """An SQLite file on a disk that a deploy throws away is an archive that is thrown away."""
+    settings = services.settings
+    if not is_sqlite():
+        return Finding("Disk", "the archive is on a database server")
+    if settings.host_platform:
+        return Finding(
+            "Disk",
+            f"SQLite on {settings.host_platform}, whose disk is emptied with every deploy",
+            "Set DATABASE_URL to a PostgreSQL database: the archive would be lost.",
+        )
+    if settings.https:
+        return Finding(
+            "Disk",
+            "SQLite under a public address",
+            f"Make sure that {settings.home} is on a disk that outlives restarts and deploys.",
+            serious=False,
+        )
+    return Finding("Disk", f"the archive is in {settings.home}")
+
+
+def _pages(services: Services) -> Finding:
+    """Ask for a page by the name that people use: a proxy may change the name or the scheme."""
+    base = services.settings.base_url
+    try:
+        answer = requests.get(f"{base}/sign-in", timeout=SECONDS, allow_redirects=False)
+    except requests.RequestException as error:
+        return Finding(
+            "Pages",
+            f"nothing answers at {base} from here ({type(error).__name__})",
+            "If people cannot reach it either: start the web process, look at the proxy and DNS.",
+            serious=False,
+        )
+    if answer.status_code == HTTPStatus.BAD_REQUEST:
+        return Finding(
+            "Pages",
+            f"{base} is refused: another name arrives at the web process",
+            f"Let the proxy pass on Host: {urlsplit(base).netloc}, or correct BASE_URL.",
+        )
+    if answer.is_redirect:
+        return Finding(
+            "Pages",
+            f"{base} leads elsewhere ({answer.status_code})",
+            "If it leads to itself, the proxy does not say X-Forwarded-Proto: https.",
+            serious=False,
+        )
+    if not answer.ok:
+        return Finding("Pages", f"{base} answers {answer.status_code}", "Look at the web's log.")
+    return Finding("Pages", f"answer at {base}")
 
 
 def _callback(services: Services) -> Finding:
@@ -176,19 +239,19 @@ def _mail(services: Services) -> Finding:
     ]
     if missing:
         return Finding(
-            "Letters",
-            f"{' and '.join(missing)} not set: letters are kept, none is sent",
-            "Set them so that people hear when their connection breaks.",
+            "E-mail",
+            f"{' and '.join(missing)} not set: e-mails are kept, none is sent",
+            "Set them so that members hear when their connection breaks.",
             serious=False,
         )
-    return Finding("Letters", f"sent as {settings.mail_from}")
+    return Finding("E-mail", f"sent as {settings.mail_from}")
 
 
 def _storage(services: Services) -> Finding:
-    parts = urlsplit(services.settings.storage_url)
-    if parts.scheme != "file":
-        return Finding("Storage", f"{parts.scheme}://{parts.netloc}{parts.path}")
-    directory = Path(unquote(parts.path))
+    url = services.settings.storage_url
+    if not url.startswith("file:"):
+        return Finding("Storage", url)
+    directory = Path(service_urls.local_path(url))
     try:
         directory.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=directory) as probe:

@@ -110,6 +110,16 @@ def redis_fault(value: str) -> str | None:
     return None
 
 
+def redis_refusal(said: str, kind: str) -> str:
+    """What keeps a Redis server from being used; `said` and `kind` are of the client's error."""
+    if "certificate verify failed" in said.lower():
+        return (
+            "the server's certificate is not trusted. Where Redis signs its own, as on Heroku, "
+            "set REDIS_TLS_VERIFY=off."
+        )
+    return f"the server does not answer ({kind})."
+
+
 def secret_fault(value: str) -> str | None:
     """Of SECRET_KEY."""
     return None if len(value) >= 32 else "is too short: at least 32 characters."

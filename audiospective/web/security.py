@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import cast
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask.typing import ResponseReturnValue
 from flask_wtf import CSRFProtect
 
+from audiospective import log
 from audiospective.settings import Settings
 
 COVERS = "https://i.scdn.co"  # where Spotify's answers place album covers
@@ -81,6 +83,8 @@ def configure(app: Flask, settings: Settings) -> None:
         MAX_CONTENT_LENGTH=BODY_LIMIT,
         MAX_FORM_PARTS=200,
         WTF_CSRF_TIME_LIMIT=None,  # bound to the session: a tab left open overnight still works
+        # Some browsers and extensions send no Referer; the token alone proves the form.
+        WTF_CSRF_SSL_STRICT=False,
         PREFERRED_URL_SCHEME="https" if settings.https else "http",
     )
 
@@ -106,12 +110,15 @@ def install(app: Flask, settings: Settings) -> None:
     def only_our_name() -> ResponseReturnValue | None:
         if request.path in PROBES:
             return None
-        asked = _split_host(request.headers.get("Host", ""), default_port)
-        if asked == address:
+        header = request.headers.get("Host", "")
+        asked = _split_host(header, default_port)
+        # A proxy may pass the name on without the port that the browser used.
+        if asked == address or (settings.trusted_proxies and header.lower() == address[0]):
             return None
         if asked == ("localhost", address[1]) and home.hostname in LOOPBACK:
             # Spotify refuses localhost as a redirect URI; a session begun there would be lost.
             return cast(Response, redirect(settings.base_url + request.full_path.rstrip("?")))
+        log.event("host_refused", logging.WARNING, host=header[:200], expected=settings.base_url)
         return abort(400, "forged host")
 
     @app.before_request

@@ -47,6 +47,16 @@ class Postgres:
         self._run(sql.SQL("CREATE DATABASE {} {}").format(sql.Identifier(name), copied))
         return name
 
+    def create_in(self, encoding: str) -> str:
+        """Make an empty database in another encoding; returns its name."""
+        name = next(self._names)
+        self._run(
+            sql.SQL("CREATE DATABASE {} ENCODING {} LOCALE 'C' TEMPLATE template0").format(
+                sql.Identifier(name), sql.Literal(encoding)
+            )
+        )
+        return name
+
     def drop(self, name: str) -> None:
         """Remove a database, also from under connections that a test left open."""
         self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

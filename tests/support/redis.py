@@ -7,10 +7,15 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import redis
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from tests.support.processes import free_port, start, stop, until
 
@@ -41,6 +46,46 @@ def running(*options: str) -> Iterator[str]:
     finally:
         stop(server)
         shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def running_tls(home: Path) -> Iterator[str]:
+    """A server that speaks TLS only, with a certificate that it signed itself; yields its URL."""
+    key, certificate = home / "redis.key", home / "redis.crt"
+    home.mkdir(parents=True, exist_ok=True)
+    _sign_itself(key, certificate)
+    port = free_port()
+    command = [server_binary(), "--port", "0", "--tls-port", str(port), "--bind", "127.0.0.1"]
+    command += ["--dir", str(home), "--save", "", "--loglevel", "warning", "--tls-auth-clients"]
+    command += ["no", "--tls-cert-file", str(certificate), "--tls-key-file", str(key)]
+    server = start(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        with redis.Redis(port=port, ssl=True, ssl_cert_reqs="none") as client:
+            until(lambda: server.poll() is not None or _answers(client), "Redis answers")
+        assert server.poll() is None, "the Redis server ended at its start"
+        yield f"rediss://127.0.0.1:{port}/0"
+    finally:
+        stop(server)
+
+
+def _sign_itself(key: Path, certificate: Path) -> None:
+    made = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "redis.example")])
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(made.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(made, hashes.SHA256())
+    )
+    plain = serialization.NoEncryption()
+    pem = serialization.Encoding.PEM
+    key.write_bytes(made.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
+    certificate.write_bytes(signed.public_bytes(pem))
 
 
 def _answers(client: redis.Redis) -> bool:

@@ -1,0 +1,62 @@
+"""A deployment's processes on whatever servers a host brings."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+
+from tests.jobs.stack import ROOT, Stack
+from tests.support.processes import free_port, start, stop, until
+
+
+@contextmanager
+def pages(stack: Stack, home: Path, **environment: str) -> Iterator[int]:
+    """The web process as the Procfile starts it; yields its port."""
+    port = free_port()
+    log = home / "web.log"
+    home.mkdir(parents=True, exist_ok=True)
+    command = [
+        *(sys.executable, "-m", "gunicorn", "audiospective.app:create_app()"),
+        *("--no-control-socket", "--worker-class", "gthread", "--workers", "2", "--threads", "8"),
+        *("--bind", f"127.0.0.1:{port}"),
+    ]
+    with log.open("wb") as output:
+        web = start(
+            command,
+            cwd=ROOT,
+            env={**stack.environment, "BASE_URL": f"http://127.0.0.1:{port}", **environment},
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        until(lambda: web.poll() is not None or _answers(port), "the pages answer")
+        assert web.poll() is None, log.read_text()
+        yield port
+    finally:
+        stop(web)
+
+
+def audiospective(stack: Stack, *arguments: str, **environment: str) -> tuple[int, str, str]:
+    """A command; its status, what it said, and its complaints."""
+    done = subprocess.run(
+        [sys.executable, "-m", "audiospective", *arguments],
+        cwd=ROOT,
+        env={**stack.environment, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def _answers(port: int) -> bool:
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=5).ok
+    except requests.ConnectionError:
+        return False

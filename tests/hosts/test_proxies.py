@@ -1,0 +1,71 @@
+"""Pages behind a proxy that ends TLS."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import requests
+
+from tests.hosts.deployment import audiospective, pages
+from tests.jobs.stack import running
+from tests.support import proxy
+
+NAME = {"Host": "archive.example"}
+
+
+@pytest.fixture
+def stack(sqlite_database_url, redis_url, tmp_path):
+    with running(sqlite_database_url, redis_url, tmp_path / "home") as built:
+        yield built
+
+
+def test_a_form_arrives_from_a_browser_that_sends_no_referrer(stack, tmp_path):
+    with (
+        pages(stack, tmp_path, BASE_URL="https://archive.example", TRUSTED_PROXIES="1") as site,
+        proxy.running(tmp_path / "proxy", site) as port,
+        requests.Session() as browser,
+    ):
+        address = f"http://127.0.0.1:{port}/waitlist"
+        page = browser.get(address, headers=NAME, timeout=30)
+        assert page.status_code == 200
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)
+        assert token is not None
+        cookie = page.headers["Set-Cookie"].partition(";")[0]  # __Host- cookies need real https
+        said = browser.post(
+            address,
+            data={"csrf_token": token[1], "email": "alice@mail.example", "consent": "on"},
+            headers={**NAME, "Cookie": cookie},
+            allow_redirects=False,
+            timeout=30,
+        )
+        assert said.status_code in (200, 302, 303), said.text[:500]
+
+
+def test_a_proxy_may_leave_out_the_port_that_the_browser_used(stack, tmp_path):
+    base = {"BASE_URL": "https://archive.example:8443"}
+    with pages(stack, tmp_path, **base, TRUSTED_PROXIES="1") as site:
+        address = f"http://127.0.0.1:{site}/"
+        for host, status in {
+            "archive.example": 200,
+            "archive.example:8443": 200,
+            "archive.example:9999": 400,
+            "evil.example": 400,
+        }.items():
+            answer = requests.get(
+                address, headers={"Host": host, "X-Forwarded-Proto": "https"}, timeout=30
+            )
+            assert answer.status_code == status, host
+        refused = (tmp_path / "web.log").read_text()
+        assert "https://archive.example:8443" in refused  # the log says which name is expected
+        assert "evil.example" in refused
+
+
+def test_the_doctor_asks_the_pages_by_the_name_that_people_use(stack, tmp_path):
+    with pages(stack, tmp_path) as site:
+        right = {"BASE_URL": f"http://127.0.0.1:{site}"}
+        _, out, _ = audiospective(stack, "doctor", **right)
+        assert "ok    Pages: answer at http://127.0.0.1" in out
+        wrong = {"BASE_URL": f"http://127.0.0.2:{site}"}
+        _, out, _ = audiospective(stack, "doctor", **wrong)
+        assert "note  Pages: nothing answers at http://127.0.0.2" in out
