@@ -57,6 +57,6 @@ def audiospective(stack: Stack, *arguments: str, **environment: str) -> tuple[in
 
 def _answers(port: int) -> bool:
     try:
-        return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=5).ok
+        return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=60).ok
     except requests.ConnectionError:
         return False

@@ -12,6 +12,12 @@ from tests.jobs.stack import running
 from tests.support import proxy
 
 NAME = {"Host": "archive.example"}
+# A public site is refused beside the sandbox; none of these pages asks Spotify.
+PUBLIC = {
+    "TRUSTED_PROXIES": "1",
+    "SPOTIFY_ACCOUNTS_URL": "https://accounts.spotify.com",
+    "SPOTIFY_API_URL": "https://api.spotify.com/v1",
+}
 
 
 @pytest.fixture
@@ -22,7 +28,7 @@ def stack(sqlite_database_url, redis_url, tmp_path):
 
 def test_a_form_arrives_from_a_browser_that_sends_no_referrer(stack, tmp_path):
     with (
-        pages(stack, tmp_path, BASE_URL="https://archive.example", TRUSTED_PROXIES="1") as site,
+        pages(stack, tmp_path, BASE_URL="https://archive.example", **PUBLIC) as site,
         proxy.running(tmp_path / "proxy", site) as port,
         requests.Session() as browser,
     ):
@@ -44,7 +50,7 @@ def test_a_form_arrives_from_a_browser_that_sends_no_referrer(stack, tmp_path):
 
 def test_a_proxy_may_leave_out_the_port_that_the_browser_used(stack, tmp_path):
     base = {"BASE_URL": "https://archive.example:8443"}
-    with pages(stack, tmp_path, **base, TRUSTED_PROXIES="1") as site:
+    with pages(stack, tmp_path, **base, **PUBLIC) as site:
         address = f"http://127.0.0.1:{site}/"
         for host, status in {
             "archive.example": 200,

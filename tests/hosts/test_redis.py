@@ -32,7 +32,7 @@ def test_a_plan_of_twenty_clients_serves_pages_worker_and_scheduler(sqlite_datab
         until(lambda: stack.polled() == 30, "all 30 are polled")
         with redis.Redis.from_url(url) as client:
             assert client.info("stats")["rejected_connections"] == 0
-            assert len(client.client_list()) <= 16
+            assert len(client.client_list()) < 20  # the test itself is two or three of them
 
 
 def test_a_self_signed_redis_is_named_and_can_be_allowed(sqlite_database_url, tmp_path):
