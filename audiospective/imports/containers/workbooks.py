@@ -78,9 +78,8 @@ def _inspect(archive: zipfile.ZipFile) -> None:
             text = rest + block
             if _DOCTYPE.search(text):
                 raise ContainerError("The workbook holds XML entities, which no program writes.")
-            if info.filename.startswith("xl/") and b"<" in text:
-                column, line = _extent(text)
-                columns, lines = max(columns, column), max(lines, line)
+            column, line = _extent(text)
+            columns, lines = max(columns, column), max(lines, line)
             rest = text[-_OVERLAP:]
         if columns > _COLUMNS or lines > _ROWS or columns * lines > _CELLS:
             raise ContainerError("The sheet is too large; save it as CSV.")

@@ -67,7 +67,7 @@ def read(files: Sequence[File], answers: Answers) -> Iterator[Batch | Broken]:
             gathering = Gathering(file.number, answers.now, _KNOWN)
             joining = _Joining(gathering, artists)
             try:
-                for number_, row in by_row.table(file):
+                for number_, row in by_row.private_table(file):
                     if isinstance(row, Mapping):
                         joining.event(number_, row)
                     else:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from audiospective.imports.containers.kinds import kind
-from audiospective.imports.reading.delimited import split
+from audiospective.imports.reading.delimited import delimiter, split
 from audiospective.imports.survey import Question
 
 if TYPE_CHECKING:
@@ -74,6 +74,14 @@ class Peek:
         if self.opening in ("", "[", "{") or not self.lines:
             return ()
         return tuple(name.strip().lower() for name in split(self.lines[0]))
+
+    @cached_property
+    def first(self) -> Mapping[str, str]:
+        """The first row below the header, by column name."""
+        if len(self.lines) < 2 or not self.header:
+            return {}
+        fields = split(self.lines[1], delimiter(self.lines[0]))
+        return dict(zip(self.header, fields, strict=False))
 
 
 @dataclass(frozen=True)

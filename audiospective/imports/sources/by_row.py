@@ -13,6 +13,7 @@ from audiospective.imports.reading.json_rows import Unreadable
 from audiospective.imports.reasons import Reason
 from audiospective.imports.sources.base import Answers, File
 
+_PRIVATE = "(not shown, since it may say where you were)"
 Rows = Iterable[tuple[int, Any]]
 Take = Callable[[Gathering, int, Mapping[str, Any]], None]
 
@@ -58,6 +59,12 @@ def table(file: File, comments: Sequence[str] = ()) -> Rows:
     with file.open() as stream:
         header, rows = tables.table(stream, comments)
         yield from named([name.lower() for name in header], rows)
+
+
+def private_table(file: File) -> Rows:
+    """The same where columns are personal: of a row that cannot be read nothing is shown."""
+    for number, row in table(file):
+        yield number, Unreadable(_PRIVATE) if isinstance(row, Unreadable) else row
 
 
 def named(names: Sequence[str], rows: Iterable[tables.Row]) -> Rows:

@@ -27,6 +27,7 @@ FIELDS = {
     "mbid": "recordingmbid trackmbid mbid musicbrainzid musicbrainzrecordingid",
     "platform": "platform player client clientname mediaplayername",
 }
+_UNIT = re.compile(r"(in)?(ms|milliseconds|millis|seconds|secs)$")
 _SYNONYMS = {name: synonyms.split() for name, synonyms in FIELDS.items()}
 
 
@@ -37,7 +38,8 @@ def plain(name: str) -> str:
 
 def guess(header: Sequence[str]) -> dict[str, str]:
     """Our field -> the file's column, the commonest synonym first."""
-    by_name = {plain(name): name for name in reversed(header)}
+    by_name = {_UNIT.sub("", plain(name)): name for name in reversed(header)}
+    by_name |= {plain(name): name for name in reversed(header)}
     found: dict[str, str] = {}
     for field, synonyms in _SYNONYMS.items():
         column = next((by_name[one] for one in synonyms if one in by_name), None)

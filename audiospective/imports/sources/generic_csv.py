@@ -136,7 +136,7 @@ class _Plan:
             "length_ms": _length(value("length_ms"), self.units["length_ms"]) or None,
         }
         names = ("title", "artist", "album", "album_artist", "show", "platform")
-        return facts | {name: text(value(name)) for name in names}
+        return facts | {name: _unquoted(text(value(name))) for name in names}
 
 
 def _header(file: File) -> list[str]:
@@ -176,6 +176,11 @@ def _written(mapping: Mapping[str, str], row: Mapping[str, Any]) -> str:
     date = row.get(mapping.get("started_at") or mapping.get("ended_at") or "") or ""
     clock = row.get(mapping.get("clock", "")) or ""
     return f"{date} {clock}".strip()
+
+
+def _unquoted(name: str | None) -> str | None:
+    """Without the quote by which programs keep Excel from taking a text for a formula."""
+    return name[1:] if name and name[:1] == "'" and name[1:2] in "=+-@" else name
 
 
 def _unit(name: str, values: Sequence[float]) -> int:

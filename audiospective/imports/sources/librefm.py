@@ -17,8 +17,11 @@ _COMMENTS = ("#", "+ACM-")  # the second is how UTF-7 writes the first
 
 
 def sniff(peek: Peek) -> Verdict | None:
+    """Few columns, and the time as Unix seconds."""
     columns = set(peek.header)
-    return Verdict(85) if {"artist", "track", "time"} <= columns <= {*_KNOWN, "userid"} else None
+    if not {"artist", "track", "time"} <= columns <= {*_KNOWN, "userid"}:
+        return None
+    return Verdict(85) if times.unix(peek.first.get("time")) or not peek.first else None
 
 
 def read(files: Sequence[File], answers: Answers) -> Iterator[Batch | Broken]:

@@ -120,7 +120,7 @@ def _people(database: sqlite3.Connection) -> dict[str, str]:
 
 def _query(database: sqlite3.Connection) -> str:
     """Columns were renamed over the years; one that is not there is null."""
-    there = {row[1] for row in database.execute("SELECT * FROM pragma_table_info('media_file')")}
+    there = {one[0] for one in database.execute("SELECT * FROM media_file LIMIT 0").description}
     columns = [
         next((f"m.{name}" for name in names if name in there), "NULL")
         for names in _COLUMNS.values()

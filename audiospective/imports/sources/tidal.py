@@ -27,7 +27,7 @@ def sniff(peek: Peek) -> Verdict | None:
 
 
 def read(files: Sequence[File], answers: Answers) -> Iterator[Batch | Broken]:
-    return by_row.read(files, answers, _KNOWN, by_row.table, _take)
+    return by_row.read(files, answers, _KNOWN, by_row.private_table, _take)
 
 
 def _take(gathering: Gathering, number: int, row: Mapping[str, Any]) -> None:

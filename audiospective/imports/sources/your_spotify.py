@@ -96,4 +96,6 @@ def _key(value: object) -> str:
 def _moment(value: object) -> int | None:
     """A date of extended JSON in its three forms."""
     date = inner(value, "$date") if isinstance(value, Mapping) else value
-    return times.iso(date) or times.unix(inner(date, "$numberLong")) or times.unix(date)
+    written = inner(date, "$numberLong") if isinstance(date, Mapping) else date
+    found = times.iso(written)
+    return times.unix(written) if found is None else found
