@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from crontab import CronTab
 from rq.exceptions import NoSuchJobError
 from rq_scheduler import Scheduler
 
+from audiospective import clock
 from audiospective.clients.queues import BULK, TASKS, UPKEEP, TaskJob
 from audiospective.policy import schedule
 from audiospective.settings import Settings
 
+LEEWAY = 60  # seconds; a clock that is corrected by less changes nothing worth a line in the log
 PREFIX = "periodic-"  # ids of ours; whatever else is scheduled is left alone
 
 
@@ -80,7 +83,16 @@ def _state(scheduler: Scheduler, job_id: str, entry: Entry) -> str:
         and job.origin == entry.queue
         and job.timeout == entry.timeout
     )
-    return "unchanged" if same else "changed"
+    if not same:
+        return "changed"
+    return "brought back" if _lies_too_far_ahead(scheduler, entry) else "unchanged"
+
+
+def _lies_too_far_ahead(scheduler: Scheduler, entry: Entry) -> bool:
+    """Whether it is due later than its cron line says: then the clock has been set back since."""
+    due = scheduler.connection.zscore(scheduler.scheduled_jobs_key, entry.job_id)
+    following = CronTab(entry.cron).next(clock.now(), default_utc=True)
+    return due is not None and due > clock.now().timestamp() + (following or 0) + LEEWAY
 
 
 def _register(scheduler: Scheduler, entry: Entry) -> None:

@@ -42,34 +42,3 @@ def year(zone: str, number: int) -> tuple[datetime, datetime]:
 def today(zone: str, now: datetime) -> date:
     """The date that `now` (aware) has in a zone."""
     return now.astimezone(ZoneInfo(zone)).date()
-
-
-def offsets(zone: str, start: datetime, end: datetime) -> list[tuple[datetime, timedelta]]:
-    """Pieces of a span with one offset from UTC each: (from, offset), in order, the first at start.
-
-    No zone changes its clocks twice within a week, so looking once a week finds every change.
-    """
-    tz = ZoneInfo(zone)
-    pieces = [(start, _offset(tz, start))]
-    at = start
-    while at < end:
-        following = min(at + timedelta(days=7), end)
-        if _offset(tz, following) != pieces[-1][1]:
-            change = _change(tz, at, following)
-            pieces.append((change, _offset(tz, change)))
-        at = following
-    return pieces
-
-
-def _change(tz: ZoneInfo, before: datetime, after: datetime) -> datetime:
-    """The first second with the offset of `after`; `before` has another one."""
-    low, high = int(before.timestamp()), int(after.timestamp())
-    while high - low > 1:
-        middle = (low + high) // 2
-        same = _offset(tz, datetime.fromtimestamp(middle, UTC)) == _offset(tz, after)
-        low, high = (low, middle) if same else (middle, high)
-    return datetime.fromtimestamp(high, UTC)
-
-
-def _offset(tz: ZoneInfo, at: datetime) -> timedelta:
-    return at.astimezone(tz).utcoffset() or timedelta()

@@ -49,6 +49,16 @@ def test_a_changed_entry_is_replaced_not_doubled(scheduler, change):
     assert len(crons(scheduler)) == 1
 
 
+def test_an_entry_is_brought_back_when_the_clock_was_set_back_by_an_hour(scheduler):
+    reconcile(scheduler, [PLAN])
+    key = scheduler.scheduled_jobs_key
+    due = scheduler.connection.zscore(key, PLAN.job_id)
+    scheduler.connection.zadd(key, {PLAN.job_id: due + 3600})
+    assert reconcile(scheduler, [PLAN]) == ["brought back periodic-plan"]
+    assert scheduler.connection.zscore(key, PLAN.job_id) <= due + 600
+    assert reconcile(scheduler, [PLAN]) == []
+
+
 def test_a_removed_entry_goes_and_foreign_jobs_stay(scheduler):
     reconcile(scheduler, [PLAN, OTHER])
     scheduler.cron("1 * * * *", "audiospective.jobs.tasks.plan_polls", id="somebody-elses")

@@ -81,31 +81,3 @@ def test_every_instant_lies_in_the_day_month_and_year_that_its_clock_shows(
     ):
         assert start <= at < end
     assert calendar.today(zone, at) == shown
-
-
-@given(
-    st.sampled_from(ZONES),
-    INSTANTS,
-    st.integers(0, 900),
-    st.lists(st.floats(0, 1), min_size=1, max_size=20),
-)
-def test_offsets_are_those_of_the_zone_at_every_instant(
-    zone: str, start: datetime, days: int, places: list[float]
-) -> None:
-    end = start + timedelta(days=days)
-    pieces = calendar.offsets(zone, start, end)
-    assert [at for at, _ in pieces] == sorted(at for at, _ in pieces)
-    for place in places:
-        at = start + (end - start) * place
-        offset = [offset for since, offset in pieces if since <= at][-1]
-        assert offset == at.astimezone(ZoneInfo(zone)).utcoffset()
-
-
-def test_offsets_change_at_the_very_second() -> None:
-    pieces = calendar.offsets(
-        "Europe/Berlin", datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
-    )
-    assert [at for at, _ in pieces][1:] == [
-        datetime(2026, 3, 29, 1, tzinfo=UTC),
-        datetime(2026, 10, 25, 1, tzinfo=UTC),
-    ]
