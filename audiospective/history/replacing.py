@@ -1,0 +1,71 @@
+"""Replaces all plays of a person by others that were worked out meanwhile, unless they changed.
+
+Working out what an import makes of an archive takes seconds; nobody should wait for the one lock
+of the archive, or of SQLite, for that long. So the plays are read without it, and written under it
+only if what was read is still there. Polls do not count as changes: they only add rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from audiospective.history import bulk_add, hot, lock, reading, segment, store
+from audiospective.policy.sealing import KEEP
+
+
+class ChangedError(Exception):
+    """The archive is no longer what was read: read it again. Nothing was written."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All plays of a person, and by what it is recognised that they are still all of them."""
+
+    plays: pl.DataFrame  # all columns of segment.COLUMNS, in order, without deleted ones
+    rows: pl.DataFrame  # keys of those that are rows
+    segments: dict[int, str]  # sha256 by year
+
+
+def snapshot(user_id: int) -> Snapshot:
+    """Read everything; rows first, so that what is sealed meanwhile is seen twice, never missed."""
+    rows = reading.from_rows(user_id)
+    parts, segments = [rows.clear()], {}
+    for stored in store.stored(user_id):
+        try:
+            parts.append(store.opened(stored))
+        except store.DamagedSegmentError as error:
+            store.set_aside(stored, str(error))
+            continue
+        segments[stored.year] = stored.sha256
+    plays = reading.without_removed(user_id, segment.merge([*parts, rows]))
+    return Snapshot(plays, rows.select(segment.KEY), segments)
+
+
+def replace(user_id: int, before: Snapshot, plays: pl.DataFrame) -> None:
+    """Make `plays` (all columns, each key once, any order) all that was in `before`.
+
+    In one transaction under the lock; the newest 200 stay rows, and so does what polls added since.
+    Raises ChangedError.
+    """
+    plays = plays.select(segment.COLUMNS).sort(segment.KEY)
+    newest = plays.tail(KEEP)
+    older = plays.head(plays.height - newest.height)
+    years = {int(year): part for (year,), part in older.group_by(_YEAR, maintain_order=True)}
+    with lock.held(user_id):
+        stored = {row.year: row for row in store.stored(user_id)}
+        if {year: row.sha256 for year, row in stored.items()} != before.segments:
+            raise ChangedError
+        keys = bulk_add.keys(before.rows)
+        if hot.delete(user_id, keys) != len(keys):
+            raise ChangedError
+        for year in sorted(years.keys() | stored.keys()):
+            part = years.get(year, older.clear())
+            if year not in stored or not part.equals(store.opened(stored[year])):
+                store.write(user_id, year, part)
+        if hot.insert(user_id, bulk_add.as_rows(newest)) != newest.height:
+            raise ChangedError
+
+
+_YEAR = pl.col("played_at").dt.year()
