@@ -9,7 +9,7 @@ from operator import itemgetter
 import polars as pl
 
 from audiospective.imports.observations import SPANS
-from audiospective.policy.matching import DRIFT, FEW, in_order, pair_up
+from audiospective.policy.matching import DRIFT, EQUAL, FEW, in_order, pair_up
 
 PAIRS = pl.Schema({"left": pl.UInt32(), "right": pl.UInt32()})
 _BOX = ("began_from", "began_to", "ended_from", "ended_to")
@@ -21,7 +21,8 @@ def match(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
     """Which rows of `left` and `right` are one play, as row numbers; each row at most once.
 
     Both have `who` (32 bits, equal for the same track) and the columns that `observations.spans`
-    takes and adds. First everything is paired that fits as it is; of the rest, plays that may have
+    takes and adds; `exact` plays of the left side match only where the instants are equal. First
+    everything is paired that fits as it is; of the rest, plays that may have
     stood still in the middle: one side knows the beginning, the other the end and the time heard.
     """
     left, right = _ordered(left), _ordered(right)
@@ -41,7 +42,7 @@ def match(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
 def _ordered(plays: pl.DataFrame) -> pl.DataFrame:
     """Places are in the order of time within a track."""
     return (
-        plays.select("who", "began", "ended", "played", *SPANS)
+        plays.select("who", "began", "ended", "played", "exact", *SPANS)
         .with_row_index("row")
         .sort("who", pl.coalesce("ended_at", "began_at"), "row")
         .with_row_index("place")
@@ -130,8 +131,17 @@ def _expanded(ranges: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
         .then(ended)
         .otherwise(pl.coalesce(pl.min_horizontal(began, ended), mixed))
     )
+    # Plays that were moved apart to have a key of their own differ by some milliseconds.
+    equal = (
+        pl.coalesce(
+            (pl.col("began") - pl.col("began_right")).abs(),
+            (pl.col("ended") - pl.col("ended_right")).abs(),
+        ).fill_null(EQUAL)
+        < EQUAL
+    )
     return pairs.filter(
-        (pl.col("began_from") <= pl.col("began_to_right"))
+        (~pl.col("exact") | equal)
+        & (pl.col("began_from") <= pl.col("began_to_right"))
         & (pl.col("began_from_right") <= pl.col("began_to"))
         & (pl.col("ended_from") <= pl.col("ended_to_right"))
         & (pl.col("ended_from_right") <= pl.col("ended_to"))

@@ -37,6 +37,8 @@ def spans(plays: pl.DataFrame) -> pl.DataFrame:
     # With the length alone it may have been skipped: anything between nothing and the length.
     least = pl.col("played").fill_null(0)
     most = took.fill_null(UNMEASURED)
+    if "exact" not in plays.columns:
+        plays = plays.with_columns(exact=pl.lit(value=False))
     return plays.with_columns(
         pl.when(begins).then(began).otherwise(ended - most).sub(_EACH).alias("began_from"),
         pl.when(begins).then(began).otherwise(ended - least).add(cut + _EACH).alias("began_to"),

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 DRIFT = 90_000  # ms by which two sources' clocks and habits differ for one and the same play
 UNMEASURED = 15 * 60_000  # ms a play may take of which neither time heard nor length is known
+EQUAL = 1_000  # ms; what one source says of a play again differs by less
 PAUSED = 15 * 60_000  # ms that a play may stand still in the middle; looked at last
 FEW = 2_000_000  # pairs that are weighed; more and only the order in time decides
 

@@ -1,0 +1,229 @@
+"""Works the plays of one source into a ledger: each becomes a new play or meets one that is there.
+
+What every row became is told in `Outcome`s; nothing here writes anywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import polars as pl
+
+from audiospective.imports import identity, matching, observations
+from audiospective.imports.ledger import FACTS, PLAYS, Ledger, observed, timing
+from audiospective.imports.source_bits import BITS, trusted
+from audiospective.imports.sources import Trust
+from audiospective.models.plays import FROM_IMPORT, FROM_POLL
+from audiospective.policy.timing import BY_HEARD, MINUTE
+
+# What files tell of a play: its time (UTC ms), its track (below zero), and FACTS.
+ARRIVALS = pl.Schema(
+    {
+        "track": pl.Int32(),
+        "began": pl.Int64(),
+        "ended": pl.Int64(),
+        "precision": pl.Int32(),
+        **{name: PLAYS[name] for name in FACTS},
+    }
+)
+
+
+class Outcome(IntEnum):
+    """What became of a row that is a play."""
+
+    ADDED = 0
+    MATCHED = 1  # the archive has the play from elsewhere
+    ALREADY_HERE = 2  # from this very source
+    DUPLICATE = 3  # the files have it twice
+    DELETED = 4  # its owner deleted it
+
+
+@dataclass(frozen=True)
+class Source:
+    """Whose rows they are, and the import that brings them."""
+
+    name: str
+    trust: Trust
+    import_id: int
+
+    @property
+    def bit(self) -> int:
+        return BITS[self.name]
+
+
+def fold(
+    ledger: Ledger, arrivals: pl.DataFrame, tracks: pl.DataFrame, source: Source
+) -> tuple[Ledger, pl.Series]:
+    """The ledger with the arrivals (ARRIVALS, their `tracks` as identity.TRACKS) in it.
+
+    With it the Outcome of every arrival, in their order. Rows of one source never become one play
+    but for exact duplicates; rows and plays are paired one to one.
+    """
+    everything = pl.concat([ledger.tracks, tracks])
+    who = identity.same(everything)
+    arrivals = _on_who(arrivals.with_row_index("place"), who, everything).with_columns(
+        timing=timing("began", "ended", "precision", "ms_played"),
+        at=pl.coalesce("ended", pl.col("began") + pl.col("ms_played"), "began"),
+        played=pl.col("ms_played"),
+    )
+    once = _once(arrivals)
+    known = _on_who(
+        observed(ledger.plays).with_columns(exact=_exact(ledger.plays, source)), who, everything
+    )
+    pairs = matching.match(
+        observations.spans(known), observations.spans(once.with_columns(exact=pl.lit(value=False)))
+    )
+    met = once.select(
+        "place",
+        pl.int_range(pl.len(), dtype=pl.UInt32).alias("right"),
+    ).join(pairs, on="right", how="left", maintain_order="left")
+    outcomes = _outcomes(arrivals.height, met, ledger.plays, source)
+    together = _merged(ledger, once, pairs, everything, source)
+    new = once.join(met.filter(pl.col("left").is_null()), on="place", how="semi")
+    added = _added(new, _known_as(new, who, everything), source)
+    plays = pl.concat([together, added])
+    return Ledger(apart(plays), _used(everything, plays)), outcomes
+
+
+def apart(plays: pl.DataFrame) -> pl.DataFrame:
+    """In order, each key once: of equal keys all but the first move by milliseconds."""
+    key = ("at", "track")
+    while True:
+        plays = plays.sort("removed", pl.col("source") & FROM_POLL == 0, maintain_order=True)
+        plays = plays.sort(key, maintain_order=True)
+        again = pl.int_range(pl.len()).over(key)
+        if not plays.select((again > 0).any()).item():
+            return plays
+        plays = plays.with_columns(pl.col("at") + again)
+
+
+def _on_who(plays: pl.DataFrame, who: pl.DataFrame, tracks: pl.DataFrame) -> pl.DataFrame:
+    """Adds `who` and `length`: a track's own, else that of one that is the same."""
+    lengths = who.join(tracks.select("track", "length"), on="track", maintain_order="left")
+    lengths = lengths.with_columns(
+        pl.coalesce("length", pl.col("length").max().over("who")).alias("length")
+    )
+    return plays.join(lengths, on="track", how="left", maintain_order="left")
+
+
+def _once(arrivals: pl.DataFrame) -> pl.DataFrame:
+    """Without exact duplicates. Of an instant cut to minutes, equal rows may be several plays."""
+    key = ("who", "began", "ended", "precision", "ms_played")
+    fine = arrivals.filter(pl.col("precision") < MINUTE)
+    coarse = arrivals.filter(pl.col("precision") >= MINUTE)
+    return pl.concat([fine.unique(key, keep="first"), coarse]).sort("place")
+
+
+def _exact(plays: pl.DataFrame, source: Source) -> pl.Series:
+    """Plays whose time is this source's own word: only that very row can be told again."""
+    own = (pl.col("seen") & source.bit != 0) & (pl.col("seen") & ~pl.lit(source.bit) == 0)
+    polled = pl.col("source") & FROM_POLL != 0
+    return plays.select((own & ~polled).fill_null(value=False)).to_series()
+
+
+def _outcomes(rows: int, met: pl.DataFrame, plays: pl.DataFrame, source: Source) -> pl.Series:
+    there = plays.select("seen", "removed").with_row_index("left")
+    told = met.join(there, on="left", how="left", maintain_order="left").select(
+        "place",
+        outcome=pl.when(pl.col("left").is_null())
+        .then(int(Outcome.ADDED))
+        .when(pl.col("removed"))
+        .then(int(Outcome.DELETED))
+        .when((pl.col("seen") & source.bit).fill_null(0) != 0)
+        .then(int(Outcome.ALREADY_HERE))
+        .otherwise(int(Outcome.MATCHED))
+        .cast(pl.Int8),
+    )
+    every = pl.DataFrame({"place": pl.int_range(rows, dtype=pl.UInt32, eager=True)})
+    found = every.join(told, on="place", how="left", maintain_order="left")["outcome"]
+    return found.fill_null(int(Outcome.DUPLICATE))
+
+
+def _merged(
+    ledger: Ledger,
+    once: pl.DataFrame,
+    pairs: pl.DataFrame,
+    tracks: pl.DataFrame,
+    source: Source,
+) -> pl.DataFrame:
+    """The ledger's plays, with what the arrivals that met them know better."""
+    if pairs.is_empty():
+        return ledger.plays
+    plays = ledger.plays.with_row_index("left")
+    news = once.select(
+        pl.int_range(pl.len(), dtype=pl.UInt32).alias("right"), "track", "at", "timing", *FACTS
+    )
+    told = plays.join(pairs, on="left").join(news, on="right", suffix="_new")
+    told = told.filter(~pl.col("removed"))
+    named = tracks.filter(pl.col("spotify_id").is_not_null())["track"]
+    polled = pl.col("source") & FROM_POLL != 0
+    better = pl.col("seen").fill_null(0) & trusted(source.trust) == 0
+    sooner = ~polled & (pl.col("timing_new") < pl.col("timing").fill_null(0))
+    other = (
+        ~polled
+        & pl.col("track_new").is_in(named.implode())
+        & ~pl.col("track").is_in(named.implode())
+    )
+
+    def either(name: str) -> pl.Expr:
+        new = f"{name}_new"
+        value = pl.when(better).then(pl.coalesce(new, name)).otherwise(pl.coalesce(name, new))
+        return value.alias(name)
+
+    # Where the time is "beginning plus time heard" it moves with the time heard.
+    heard = pl.col("timing").is_in([int(one) for one in BY_HEARD])
+    moved = pl.when(better).then(pl.col("ms_played_new") - pl.col("ms_played")).fill_null(0)
+    at = pl.when(sooner).then("at_new").when(heard).then(pl.col("at") + moved).otherwise("at")
+    changed = told.select(
+        "left",
+        at.alias("at"),
+        pl.when(other).then("track_new").otherwise("track").alias("track"),
+        (pl.col("source") | FROM_IMPORT).alias("source"),
+        *(either(name) for name in FACTS),
+        "context",
+        pl.when(better | pl.col("import_id").is_null())
+        .then(source.import_id)
+        .otherwise("import_id")
+        .alias("import_id"),
+        pl.when(sooner).then("timing_new").otherwise("timing").alias("timing"),
+        (pl.col("seen").fill_null(0) | source.bit).alias("seen"),
+        "removed",
+    ).cast(PLAYS)
+    same = plays.join(changed, on="left", how="anti").drop("left")
+    return pl.concat([same, changed.select(PLAYS.names())])
+
+
+def _added(new: pl.DataFrame, known_as: pl.DataFrame, source: Source) -> pl.DataFrame:
+    played = new.join(known_as, on="track", how="left", maintain_order="left")
+    return played.select(
+        "at",
+        pl.coalesce("known", "track").alias("track"),
+        pl.lit(FROM_IMPORT, pl.Int8).alias("source"),
+        *(name for name in FACTS),
+        pl.lit(None, PLAYS["context"]).alias("context"),
+        pl.lit(source.import_id, pl.Int32).alias("import_id"),
+        "timing",
+        pl.lit(source.bit, pl.Int32).alias("seen"),
+        pl.lit(value=False).alias("removed"),
+    ).select(PLAYS.names())
+
+
+def _known_as(new: pl.DataFrame, who: pl.DataFrame, tracks: pl.DataFrame) -> pl.DataFrame:
+    """`track`, `known`: for tracks without an id one of the same names, and album, that has one."""
+    text = pl.col("title", "album").str.to_lowercase().str.strip_chars()
+    all_of = tracks.join(who, on="track").select("track", "who", "spotify_id", text)
+    nameless = all_of.filter(pl.col("spotify_id").is_null()).join(
+        new.select("track").unique(), on="track", how="semi"
+    )
+    named = all_of.filter(pl.col("spotify_id").is_not_null())
+    found = nameless.join(named, on=("who", "title"), suffix="_known").filter(
+        pl.col("album").is_null() | (pl.col("album") == pl.col("album_known"))
+    )
+    # Tracks of the catalog have numbers above zero: the oldest of these, else the file's first.
+    best = pl.col("track_known").sort_by(pl.col("track_known") < 0, pl.col("track_known").abs())
+    return found.group_by("track").agg(best.first().alias("known"))
+
+
+def _used(tracks: pl.DataFrame, plays: pl.DataFrame) -> pl.DataFrame:
+    return tracks.join(plays.select("track").unique(), on="track", how="semi")

@@ -1,0 +1,132 @@
+"""Somebody's plays while imports are worked into them, in memory.
+
+A track of a file has a number below zero until its plays are stored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from audiospective.history import segment
+from audiospective.imports import identity
+from audiospective.policy.timing import BY_END, BY_HEARD, Timing
+
+# What a play is told of besides its time and track; a better source's word replaces these.
+FACTS = (
+    "ms_played",
+    "reason_start",
+    "reason_end",
+    "shuffle",
+    "skipped",
+    "offline",
+    "incognito",
+    "platform",
+    "country",
+)
+_WORDS = pl.Categorical()  # few different ones, in a million plays
+PLAYS = pl.Schema(
+    {
+        "at": pl.Int64(),
+        **{name: kind for name, kind in segment.SCHEMA.items() if name != "played_at"},
+        **dict.fromkeys(("context", "reason_start", "reason_end", "platform", "country"), _WORDS),
+        "removed": pl.Boolean(),  # deleted by its owner: it only keeps others from coming back
+    }
+)
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """`plays` (PLAYS, in order) and all their `tracks` (identity.TRACKS)."""
+
+    plays: pl.DataFrame
+    tracks: pl.DataFrame
+
+
+def of(plays: pl.DataFrame, removed: pl.DataFrame, tracks: pl.DataFrame) -> Ledger:
+    """From plays as history has them (segment.SCHEMA), deleted ones as well."""
+    parts = [
+        part.select(
+            pl.col("played_at").to_physical().alias("at"),
+            pl.exclude("played_at"),
+            pl.lit(gone).alias("removed"),
+        )
+        .select(PLAYS.names())
+        .cast(PLAYS)
+        for part, gone in ((plays, False), (removed, True))
+    ]
+    return Ledger(pl.concat(parts).sort("at", "track"), tracks)
+
+
+def as_plays(ledger: Ledger) -> pl.DataFrame:
+    """Back to what history stores, deleted ones left out."""
+    return (
+        ledger.plays.filter(~pl.col("removed"))
+        .with_columns(pl.col("at").cast(segment.INSTANT).alias("played_at"))
+        .select(segment.COLUMNS)
+        .cast(segment.SCHEMA)
+    )
+
+
+def without_imports(ledger: Ledger, import_ids: list[int]) -> Ledger:
+    """As if these imports had never been: what only they tell is gone, polls are as they came."""
+    theirs = pl.col("import_id").is_in(import_ids).fill_null(value=False)
+    polled = pl.col("source") & 1 != 0
+    kept = ledger.plays.filter(~theirs | polled | pl.col("removed"))
+    none = [
+        pl.when(theirs & ~pl.col("removed")).then(None).otherwise(pl.col(name)).alias(name)
+        for name in (*FACTS, "import_id", "timing", "seen")
+    ]
+    source = pl.when(theirs & ~pl.col("removed")).then(pl.lit(1, pl.Int8)).otherwise("source")
+    return Ledger(kept.with_columns(*none, source.alias("source")), ledger.tracks)
+
+
+def observed(plays: pl.DataFrame) -> pl.DataFrame:
+    """What the plays tell of their time, as `observations.spans` wants it, but for the length."""
+    timing = pl.col("timing").fill_null(int(Timing.END))
+    heard = timing.is_in([int(one) for one in BY_HEARD])
+    ends = timing.is_in([int(one) for one in BY_END])
+    precision = timing.replace_strict(
+        {int(one): one.precision for one in Timing}, return_dtype=pl.Int32
+    )
+    return plays.select(
+        "track",
+        began=pl.when(heard).then(pl.col("at") - pl.col("ms_played")).when(~ends).then("at"),
+        ended=pl.when(ends).then("at"),
+        precision=precision,
+        played=pl.col("ms_played"),
+    )
+
+
+def timing(began: str, ended: str, precision: str, played: str) -> pl.Expr:
+    """The Timing of what a file tells; names of columns."""
+    exact = pl.col(precision)
+    by_end = (
+        pl.when(exact <= Timing.END.precision)
+        .then(int(Timing.END))
+        .when(exact <= Timing.END_SECOND.precision)
+        .then(int(Timing.END_SECOND))
+        .when(exact <= Timing.END_MINUTE.precision)
+        .then(int(Timing.END_MINUTE))
+        .otherwise(int(Timing.END_DAY))
+    )
+    by_beginning = (
+        pl.when(exact > Timing.BEGAN_MINUTE.precision)
+        .then(int(Timing.BEGAN_DAY))
+        .when(pl.col(played).is_not_null())
+        .then(
+            pl.when(exact <= Timing.HEARD.precision)
+            .then(int(Timing.HEARD))
+            .otherwise(int(Timing.HEARD_MINUTE))
+        )
+        .when(exact <= Timing.BEGAN.precision)
+        .then(int(Timing.BEGAN))
+        .otherwise(int(Timing.BEGAN_MINUTE))
+    )
+    return pl.when(pl.col(ended).is_not_null()).then(by_end).otherwise(by_beginning).cast(pl.Int8)
+
+
+def nothing() -> Ledger:
+    """An archive without plays."""
+    return Ledger(pl.DataFrame(schema=PLAYS), pl.DataFrame(schema=identity.TRACKS))
