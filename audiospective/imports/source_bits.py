@@ -23,7 +23,7 @@ BITS = {
             "scrobbler_log",
             "librefm",
             "navidrome",
-            "csv",
+            "generic_csv",
             "jellyfin",
         )
     )
