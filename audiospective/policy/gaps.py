@@ -1,27 +1,35 @@
-"""Coverage and holes: what one page proves about the time since the newest play we know."""
+"""Gaps: where plays may be missing, decided from one page and what was known before it.
+
+Spotify shows the newest fifty items of what has arrived, some of them left out after the cut. What
+is older than a page's oldest item may have left the page unseen, unless that item was known.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from audiospective.policy.failures import Failure
 
-PAGE = 50  # Spotify shows this many plays and no older ones
-SURELY = 5.0  # so many expected plays and none heard: under one percent (Poisson)
+PAGE = 50  # Spotify shows this many items and no older ones
+LEFT_OUT = 10  # items that a full page may lack; pages of 43 were reported
+SURELY = 5.0  # so many expected plays and none seen: under one percent (Poisson)
 FUTURE = timedelta(hours=1)  # clocks differ by less
-LATE = timedelta(hours=2)  # a person is polled hourly at least; twice that is our own delay
+SETTLED = timedelta(minutes=5)  # a play may appear so much later than it ended
+DELAYED = timedelta(hours=2)  # a member is polled hourly at least; twice that is our own delay
 
 
 class Cause(StrEnum):
     """Why plays may have left the page unseen."""
 
     OVERFLOW = "overflow"  # more than a page between two ordinary polls
+    LATE = "late"  # a device that was offline delivered more than the page could still show
     DOWNTIME = "downtime"  # we did not ask in time
     AUTHORIZATION = "authorization"  # we were not allowed to ask
     OUTAGE = "outage"  # Spotify did not answer
-    PAUSED = "paused"  # the person had told us not to ask
+    PAUSED = "paused"  # the member had told us not to ask
 
 
 class Certainty(StrEnum):
@@ -31,75 +39,179 @@ class Certainty(StrEnum):
     POSSIBLE = "possible"
 
 
+class Doubt(StrEnum):
+    """Why a page does not prove that everything before it was seen."""
+
+    FIRST = "first"  # the first page after the consent does not reach back to it
+    NEW = "new"  # its oldest item was never seen before
+    MIXED = "mixed"  # late plays lie between known ones, down to the page's end
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One item of a page; `new` unless it is archived, was removed or is kept as unreadable."""
+
+    at: datetime
+    new: bool
+
+
 @dataclass(frozen=True)
 class Before:
-    """What was known before this page. `last_success_at` is None for the very first one."""
+    """What was known before this page.
 
-    last_success_at: datetime | None
-    newest_play_at: datetime | None
+    `checked_at` is the last successful poll, None before the first one; `page_from` is where its
+    page began, None if that page was empty.
+    """
+
+    checked_at: datetime | None
+    page_from: datetime | None
+    authorized_at: datetime
     plays_per_hour: float = 0.0
     failure: Failure | None = None  # of the failures since the last success, if there were any
-    authorized_at: datetime | None = None
     paused: bool = False
 
 
 @dataclass(frozen=True)
-class Hole:
-    """A stretch of which nothing is known: after `start`, before `end`."""
+class Known:
+    """Ends of known items: the newest before this page, and the newest before the last one.
+
+    None where there is no older one. `archive_from` is where the archive begins to be complete.
+    """
+
+    before_page: datetime | None
+    before_last_page: datetime | None
+    archive_from: datetime
+
+
+@dataclass(frozen=True)
+class Found:
+    """A gap after `start` and up to `end`: it probably begins at `probably_from`.
+
+    Before that it only may reach back. `probably_from` is `end` where nothing is probable.
+    """
 
     start: datetime
+    probably_from: datetime
     end: datetime
     cause: Cause
     certainty: Certainty
 
 
-def hole(before: Before, items: int, oldest: datetime | None, now: datetime) -> Hole | None:
-    """The hole that a page of `items` plays leaves open, the oldest of them ended at `oldest`.
+def proves_nothing(page: Sequence[Seen], now: datetime) -> bool:
+    """Whether a page that holds items tells nothing about the time up to `now`.
 
-    Only a full page can hide something: a shorter one is all there is. A page that reaches back
-    to the newest known play leaves nothing between. The first page ever has nothing before it.
+    Without any valid time it cannot be placed; where everything lies in the future (a device with
+    a wrong clock), what is played now is not shown.
     """
-    if items < PAGE or oldest is None or before.last_success_at is None:
-        return None
-    known = newest_known(before.newest_play_at, before.last_success_at)
-    if oldest <= known:
-        return None
-    return Hole(known, oldest, _cause(before, now), _certainty(before, oldest - known))
+    return all(item.at > now + FUTURE for item in page)
 
 
-def newest_known(newest_play_at: datetime | None, last_success_at: datetime) -> datetime:
-    """The last instant of which the poll at `last_success_at` told something.
+def doubt(before: Before, page: Sequence[Seen], offered: int) -> Doubt | None:
+    """What `page` (the items with a time, in any order) leaves open; None: nothing is missing.
 
-    Without any play so far, that poll itself: it proved that there was none. A play from the
-    future (a device with a wrong clock) would hide every hole until then, so it counts for nothing.
+    `offered` counts all its items. An item ahead of the last check proves nothing about the time
+    in between, even if it is known: a device's clock was ahead.
     """
-    if newest_play_at is None or newest_play_at > last_success_at + FUTURE:
-        return last_success_at
-    return newest_play_at
+    if not page:
+        return None
+    oldest = min(item.at for item in page)
+    if before.checked_at is None:
+        beyond = offered >= PAGE - LEFT_OUT and oldest > before.authorized_at
+        return Doubt.FIRST if beyond else None
+    if oldest > before.checked_at + SETTLED or any(i.new for i in page if i.at == oldest):
+        return Doubt.NEW
+    moved = before.page_from is not None and oldest > before.page_from
+    return Doubt.MIXED if moved and _is_mixed(before.checked_at, page) else None
 
 
-def covered_from(items: int, oldest: datetime | None, now: datetime) -> datetime:
-    """Where coverage begins with the first page, or again after a hole."""
-    return oldest if items and oldest is not None else now
+def gap(
+    before: Before, page: Sequence[Seen], offered: int, known: Known, now: datetime
+) -> Found | None:
+    """The gap that a page in doubt leaves; None if there is no doubt or nothing to miss.
+
+    With NEW it reaches back to the newest known item before the page. Where the last check is
+    later, plays from before it would have been on that check's page, so it probably begins there.
+    Late arrivals say the opposite: the check did not see them. Their device may also have played
+    between known plays of another one, as far back as the last page reached and no further: what
+    is older was out of reach when it arrived.
+    """
+    why = doubt(before, page, offered)
+    if why is None:
+        return None
+    end = min(item.at for item in page)
+    checked_at = before.checked_at
+    if checked_at is None:
+        return _found(before, before.authorized_at, before.authorized_at, end, now)
+    seen_until = checked_at - SETTLED
+    reach = known.before_last_page or known.archive_from
+    if why is Doubt.MIXED:
+        return _found(before, min(reach, end), end, end, now, Cause.LATE)
+    start = known.before_page
+    if start is None:
+        # Nothing was pushed out yet: a page that is shorter than Spotify's is all there is.
+        if offered < PAGE - LEFT_OUT or end <= known.archive_from:
+            return None
+        start = known.archive_from
+    if end <= seen_until:
+        return _found(before, min(start, reach), start, end, now, Cause.LATE)
+    if start > checked_at + SETTLED:  # ahead of the last check, so no part of what that proved
+        start = seen_until
+    probably_from = max(start, seen_until)
+    if now - checked_at > DELAYED:  # what was late before and what was new since look the same
+        start = min(start, reach)
+    return _found(before, start, probably_from, end, now)
+
+
+def began(before: Before, page: Sequence[Seen], offered: int, now: datetime) -> datetime:
+    """From when on nothing is missing after the first page, or after a gap."""
+    if not page:
+        return min(before.authorized_at, now)
+    oldest = min(item.at for item in page)
+    if doubt(before, page, offered) is None:  # the page reaches back, or is all there is
+        return min(oldest, before.authorized_at)
+    return oldest
+
+
+def _is_mixed(checked_at: datetime, page: Sequence[Seen]) -> bool:
+    """Whether the late plays of a page may go on below its oldest item.
+
+    They came from a device that was offline while another one played. If known items follow
+    below them, more in a row than lay between them so far, the late ones have come to an end.
+    """
+    runs = [0]  # known items in a row: below the first late play, between them, above the last
+    for item in sorted(page, key=lambda item: item.at):
+        if item.new and item.at <= checked_at - SETTLED:
+            runs.append(0)
+        elif not item.new:
+            runs[-1] += 1
+    below, between = runs[0], runs[1:-1]
+    return bool(between) and below <= max(between)
+
+
+def _found(
+    before: Before,
+    start: datetime,
+    probably_from: datetime,
+    end: datetime,
+    now: datetime,
+    cause: Cause | None = None,
+) -> Found:
+    expected = before.plays_per_hour * (end - probably_from).total_seconds() / 3600
+    certainty = Certainty.SURE if expected >= SURELY else Certainty.POSSIBLE
+    return Found(start, probably_from, end, cause or _cause(before, now), certainty)
 
 
 def _cause(before: Before, now: datetime) -> Cause:
     if before.paused:
         return Cause.PAUSED
-    assert before.last_success_at is not None
-    renewed = before.authorized_at is not None and before.authorized_at > before.last_success_at
-    late = now - before.last_success_at > LATE
+    since = before.checked_at or before.authorized_at
+    delayed = now - since > DELAYED
     match before.failure:
         case Failure.AUTH | Failure.NOT_ALLOWED:
             return Cause.AUTHORIZATION
         case None | Failure.UNKNOWN:
-            if not late:
+            if not delayed:
                 return Cause.OVERFLOW
-            return Cause.AUTHORIZATION if renewed else Cause.DOWNTIME
+            return Cause.AUTHORIZATION if before.authorized_at > since else Cause.DOWNTIME
         case _:
-            return Cause.OUTAGE if late else Cause.OVERFLOW
-
-
-def _certainty(before: Before, length: timedelta) -> Certainty:
-    expected = before.plays_per_hour * length.total_seconds() / 3600
-    return Certainty.SURE if expected >= SURELY else Certainty.POSSIBLE
+            return Cause.OUTAGE if delayed else Cause.OVERFLOW
