@@ -162,14 +162,14 @@ def gap(
     return _found(before, start, probably_from, end, now)
 
 
-def began(before: Before, page: Sequence[Seen], offered: int, now: datetime) -> datetime:
-    """From when on nothing is missing after the first page, or after a gap."""
+def began(before: Before, page: Sequence[Seen], offered: int) -> datetime:
+    """Where the archive begins to be complete with its first page."""
     if not page:
-        return min(before.authorized_at, now)
+        return before.authorized_at
     oldest = min(item.at for item in page)
-    if doubt(before, page, offered) is None:  # the page reaches back, or is all there is
-        return min(oldest, before.authorized_at)
-    return oldest
+    if doubt(before, page, offered):
+        return before.authorized_at  # with a gap from then on
+    return min(oldest, before.authorized_at)
 
 
 def _is_mixed(checked_at: datetime, page: Sequence[Seen]) -> bool:
