@@ -78,15 +78,25 @@ def instant_ms(text: object) -> int:
 def _play(item: object) -> PolledPlay:
     if not isinstance(item, dict):
         raise _MisfitError("the item is no object")
+    played_at = _played_at(item)
+    context = item.get("context")
+    uri = context.get("uri") if isinstance(context, dict) else None
+    track = _track(item.get("track"))
+    linked = item["track"].get("linked_from")
+    linked_from = _identity(linked) if isinstance(linked, dict) else None
+    return PolledPlay(
+        played_at, track, _text(uri), linked_from if linked_from != track.spotify_id else None
+    )
+
+
+def _played_at(item: Mapping[str, Any]) -> int:
     try:
         played_at = instant_ms(item.get("played_at"))
     except (ValueError, OverflowError):
         raise _MisfitError("played_at is missing or no time") from None
     if played_at <= 0:
         raise _MisfitError("played_at lies before 1970")
-    context = item.get("context")
-    uri = context.get("uri") if isinstance(context, dict) else None
-    return PolledPlay(played_at, _track(item.get("track")), _text(uri))
+    return played_at
 
 
 def _track(found: object) -> TrackFacts:
@@ -167,4 +177,8 @@ def _keep(item: object, reason: str) -> Unreadable:
     except RecursionError:
         raw = '"an item that is nested too deeply to be written down"'
     digest = hashlib.sha256(raw.encode()).hexdigest()
-    return Unreadable(digest, reason, raw.replace("\\u0000", "")[:RAW_LIMIT])
+    try:
+        played_at = _played_at(item) if isinstance(item, dict) else None
+    except _MisfitError:
+        played_at = None
+    return Unreadable(digest, reason, raw.replace("\\u0000", "")[:RAW_LIMIT], played_at)

@@ -1,24 +1,32 @@
-"""Appends polled plays to the hot tail; the key makes a second time harmless."""
+"""Appends what a poll brought: plays to the hot tail, unreadable items beside it, each once."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from audiospective import clock
 from audiospective.history import bulk_select
+from audiospective.history.catalog import relinked
 from audiospective.models import UnreadablePlay, database
 from audiospective.models.base import is_sqlite
 from audiospective.models.plays import FROM_POLL
-from audiospective.policy.plays import Unreadable
+from audiospective.policy.gaps import Seen
+from audiospective.policy.plays import Page, Unreadable
+
+Key = tuple[int, int]  # played_at in milliseconds, track
 
 _INSERT = f"""
 INSERT INTO plays (user_id, played_at, track_id, source, context)
 SELECT u, p, t, {FROM_POLL}, c FROM {{rows}} WHERE NOT EXISTS (
-    SELECT 1 FROM removed_plays r WHERE r.user_id = u AND r.played_at = p AND r.track = t
+    SELECT 1 FROM removed_plays r WHERE r.user_id = u AND r.played_at = p
+    AND (r.track = t OR {relinked.SAME.format(one="r.track", other="t")})
+) AND NOT EXISTS (
+    SELECT 1 FROM plays o WHERE o.user_id = u AND o.played_at = p AND o.track_id <> t
+    AND {relinked.SAME.format(one="o.track_id", other="t")}
 )
-ON CONFLICT DO NOTHING RETURNING user_id
+ON CONFLICT DO NOTHING RETURNING user_id, played_at, track_id
 """  # noqa: S608 - a constant
 _SQLITE = _INSERT.format(
     rows="(SELECT json_extract(value, '$[0]') AS u, json_extract(value, '$[1]') AS p,"
@@ -39,35 +47,65 @@ class NewPlay:
     context: str | None
 
 
-def polled(plays: Sequence[NewPlay]) -> Counter[int]:
-    """Store plays of one or more people in the caller's transaction; how many were new, by user.
+@dataclass(frozen=True)
+class Appended:
+    """What a page brought: which plays and unreadable items were new, and all items with a time."""
 
-    What its owner deleted is not stored again, however often Spotify offers it. One constant
-    statement: this is what polling does most.
+    plays: frozenset[Key] = frozenset()
+    unreadable: frozenset[str] = frozenset()  # digests
+    seen: list[Seen] = field(default_factory=list)
+
+
+def page(user_id: int, found: Page, track_ids: Mapping[str, int]) -> Appended:
+    """Store all items of a page in the caller's transaction; `track_ids` by Spotify id."""
+    keys = [(play.played_at, track_ids[play.track.spotify_id]) for play in found.plays]
+    new = polled(
+        [NewPlay(user_id, *key, play.context) for key, play in zip(keys, found.plays, strict=True)]
+    )[user_id]
+    digests = unreadable(user_id, found.unreadable)
+    seen = [Seen(clock.from_ms(key[0]), key in new) for key in keys]
+    seen += [
+        Seen(clock.from_ms(item.played_at), item.digest in digests)
+        for item in found.unreadable
+        if item.played_at is not None
+    ]
+    return Appended(frozenset(new), frozenset(digests), seen)
+
+
+def polled(plays: Sequence[NewPlay]) -> dict[int, set[Key]]:
+    """Store plays of one or more people in the caller's transaction; the new ones, by user.
+
+    What its owner deleted is not stored again, however often Spotify offers it, nor is a play that
+    is there under an id that stands for the same track. One constant statement: this is what
+    polling does most.
     """
+    new: dict[int, set[Key]] = defaultdict(set)
     if not plays:
-        return Counter()
+        return new
     rows = [(play.user_id, play.played_at, play.track_id, play.context) for play in plays]
     if is_sqlite():
         added = database.execute_sql(_SQLITE, (bulk_select.as_json(rows),))
     else:
         added = database.execute_sql(_POSTGRES, tuple(map(list, zip(*rows, strict=True))))
-    return Counter(user_id for (user_id,) in added.fetchall())
+    for user_id, played_at, track_id in added.fetchall():
+        new[user_id].add((played_at, track_id))
+    return new
 
 
-def unreadable(user_id: int, items: Sequence[Unreadable]) -> int:
-    """Keep items that are no plays, each once, in the caller's transaction; how many were new."""
+def unreadable(user_id: int, items: Sequence[Unreadable]) -> set[str]:
+    """Keep items that are no plays, each once, in the caller's transaction; digests of new ones."""
     if not items:
-        return 0
+        return set()
     rows = [
         {
             "user": user_id,
             "digest": item.digest,
             "reason": item.reason,
             "item": item.raw,
+            "played_at": item.played_at,
             "seen_at": clock.now(),
         }
         for item in items
     ]
     added = UnreadablePlay.insert_many(rows).on_conflict_ignore().returning(UnreadablePlay.digest)
-    return len(list(added.execute()))
+    return {row.digest for row in added.execute()}

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from audiospective.models.apps import SpotifyApp
 from audiospective.models.base import bind, database, transaction
-from audiospective.models.catalog import Album, Artist, CatalogVersion, Track, TrackArtist
+from audiospective.models.catalog import (
+    Album,
+    Artist,
+    CatalogVersion,
+    Track,
+    TrackArtist,
+    TrackLink,
+)
 from audiospective.models.connections import Connection
 from audiospective.models.imports import Import, ImportFile
 from audiospective.models.ledger import StorageRecord
@@ -30,6 +37,7 @@ __all__ = [
     "StorageRecord",
     "Track",
     "TrackArtist",
+    "TrackLink",
     "UnreadablePlay",
     "User",
     "bind",

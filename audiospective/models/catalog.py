@@ -70,6 +70,16 @@ class TrackArtist(Row):
         primary_key = CompositeKey("track", "position")
 
 
+class TrackLink(Row):
+    """A track's Spotify id that stands for another one, or for which another one stands."""
+
+    spotify_id = TextField(primary_key=True)
+    stands_for = TextField()  # one Spotify id for all that stand for each other
+
+    class Meta:
+        table_name = "track_links"
+
+
 class CatalogVersion(Row):
     """One row; its number rises whenever a known track changes album or artist."""
 

@@ -39,6 +39,7 @@ class Connection(Row):
 
     last_polled_at = InstantField(null=True)
     last_success_at = InstantField(null=True)
+    page_from = InstantField(null=True)  # the oldest item of the last page; null: it was empty
     newest_play_at = InstantField(null=True)
     plays_per_hour = FloatField(default=0)
     empty_pages = SmallIntegerField(default=0)  # in a row, though this person had plays before

@@ -31,6 +31,22 @@ class Coverage(Row):
         cls.insert(user=user_id, started_at=at).on_conflict_ignore().execute()
 
     @classmethod
+    def cut(cls, user_id: int, start: datetime, end: datetime) -> None:
+        """Take the time from `start` to `end` out of whatever covers it."""
+        reaching = cls.ended_at.is_null() | (cls.ended_at > start)
+        query = cls.select().where((cls.user == user_id) & (cls.started_at < end) & reaching)
+        for one in list(query) if start < end else ():
+            if one.started_at < start:
+                one.write(one.started_at, start)
+            else:
+                cls.delete().where(
+                    (cls.user == user_id) & (cls.started_at == one.started_at)
+                ).execute()
+            if one.ended_at is None or one.ended_at > end:
+                rest = cls.insert(user=user_id, started_at=end, ended_at=one.ended_at)
+                rest.on_conflict_ignore().execute()
+
+    @classmethod
     def end(cls, user_id: int, at: datetime) -> None:
         """The growing stretch, if there is one, is complete up to `at` and grows no more."""
         growing = (cls.user == user_id) & cls.ended_at.is_null()
@@ -42,6 +58,14 @@ class Coverage(Row):
         """The stretch that reaches furthest, or None before the first success."""
         found: Coverage | None = (
             cls.select().where(cls.user == user_id).order_by(cls.started_at.desc()).first()
+        )
+        return found
+
+    @classmethod
+    def first(cls, user_id: int) -> Coverage | None:
+        """Where coverage begins, or None before the first success."""
+        found: Coverage | None = (
+            cls.select().where(cls.user == user_id).order_by(cls.started_at).first()
         )
         return found
 

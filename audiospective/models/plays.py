@@ -54,8 +54,10 @@ class UnreadablePlay(Row):
     digest = TextField()  # sha256 of the item: the same item in the next page is not kept again
     reason = TextField()
     item = TextField()  # JSON
+    played_at = BigIntegerField(null=True)  # null: it has no valid time
     seen_at = InstantField()
 
     class Meta:
         table_name = "unreadable_plays"
         primary_key = CompositeKey("user", "digest")
+        indexes = ((("user", "played_at"), False),)

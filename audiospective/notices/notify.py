@@ -19,7 +19,7 @@ from audiospective.notices import owing, recipients, signed_links
 from audiospective.policy import escalation, renewal
 from audiospective.policy import mass_failure as mass
 from audiospective.policy.failures import Failure
-from audiospective.policy.gaps import Cause, Hole
+from audiospective.policy.gaps import Cause, Found
 from audiospective.services import Services
 
 LINK_GOOD_FOR = timedelta(days=14)
@@ -91,7 +91,7 @@ def may_have_recovered(before: Connection, now: datetime) -> bool:
     return bool(before.auth_notification_count) or renewed or escalation.gone_quiet(since, now)
 
 
-def recovered(services: Services, before: Connection, added: int, hole: Hole | None) -> bool:
+def recovered(services: Services, before: Connection, added: int, gap: Found | None) -> bool:
     """A poll succeeded: owe "back on" if a letter about the trouble went out; True if so.
 
     `before` is the connection as it stood before the poll. The caller holds the transaction.
@@ -109,8 +109,8 @@ def recovered(services: Services, before: Connection, added: int, hole: Hole | N
         "since": clock.to_ms(since),
         "back_at": clock.to_ms(now),
         "added": added,
-        "hole_start": clock.to_ms(hole.start) if hole else None,
-        "hole_end": clock.to_ms(hole.end) if hole else None,
+        "hole_start": clock.to_ms(gap.begins) if gap else None,
+        "hole_end": clock.to_ms(gap.end) if gap else None,
         "health_url": f"{services.settings.base_url}/health",
     }
     return owing.owe(
@@ -307,11 +307,12 @@ def _renewal(services: Services, connection: Connection) -> bool:
 
 
 def _fresh_gaps() -> Iterator[Gap]:
-    """Holes of one person's own making: a full page within an hour. Outages mail nobody."""
+    """Gaps of one person's own making: more plays than a page holds. Outages mail nobody."""
     query = Gap.select().where(
         (Gap.opened_at > clock.now() - NEWS)
         & Gap.closed_at.is_null()
-        & (Gap.cause == Cause.OVERFLOW.value)
+        & Gap.cause.in_((Cause.OVERFLOW.value, Cause.LATE.value))
+        & (Gap.probably_from < Gap.ended_at)
     )
     return iter(list(query))
 
@@ -324,7 +325,7 @@ def _gap(services: Services, gap: Gap) -> bool:
     if recipient is None or _owed_before(recipient, "gap_found", episode, 0):
         return False
     data = _common(services, user) | {
-        "start": clock.to_ms(gap.started_at),
+        "start": clock.to_ms(gap.begins_at),
         "end": clock.to_ms(gap.ended_at),
         "health_url": f"{services.settings.base_url}/health",
     }

@@ -96,14 +96,19 @@ class Found:
     cause: Cause
     certainty: Certainty
 
+    @property
+    def begins(self) -> datetime:
+        """Where it begins as far as is probable; else where it may begin."""
+        return self.probably_from if self.probably_from < self.end else self.start
 
-def proves_nothing(page: Sequence[Seen], now: datetime) -> bool:
-    """Whether a page that holds items tells nothing about the time up to `now`.
 
-    Without any valid time it cannot be placed; where everything lies in the future (a device with
-    a wrong clock), what is played now is not shown.
+def proves_nothing(ended: Sequence[datetime], now: datetime) -> bool:
+    """Whether a page that holds items, with these valid times, tells nothing of the time until now.
+
+    Without any it cannot be placed; where everything lies in the future (a device with a wrong
+    clock), what is played now is not shown.
     """
-    return all(item.at > now + FUTURE for item in page)
+    return all(at > now + FUTURE for at in ended)
 
 
 def doubt(before: Before, page: Sequence[Seen], offered: int) -> Doubt | None:

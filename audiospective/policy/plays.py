@@ -40,18 +40,26 @@ class TrackFacts:
 
 @dataclass(frozen=True)
 class PolledPlay:
-    """`played_at`: when the play ended, UTC milliseconds since 1970."""
+    """`played_at`: when the play ended, UTC milliseconds since 1970.
+
+    `linked_from` is the Spotify id that was played, where Spotify answers with another one that
+    stands in for it.
+    """
 
     played_at: int
     track: TrackFacts
     context: str | None = None
+    linked_from: str | None = None
 
 
 @dataclass(frozen=True)
 class Unreadable:
+    """An item that fits no play; `played_at` as of a play, None if it has no valid time."""
+
     digest: str
     reason: str
     raw: str
+    played_at: int | None = None
 
 
 @dataclass(frozen=True)
@@ -63,9 +71,15 @@ class Page:
     offered: int = 0
 
     @property
+    def times(self) -> list[int]:
+        """When its items ended, as far as they tell, readable or not."""
+        unreadable = (item.played_at for item in self.unreadable)
+        return [play.played_at for play in self.plays] + [at for at in unreadable if at is not None]
+
+    @property
     def oldest(self) -> int | None:
-        return min((play.played_at for play in self.plays), default=None)
+        return min(self.times, default=None)
 
     @property
     def newest(self) -> int | None:
-        return max((play.played_at for play in self.plays), default=None)
+        return max(self.times, default=None)

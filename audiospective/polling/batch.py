@@ -14,7 +14,7 @@ from peewee import OperationalError
 from audiospective.clients.deadline import GRACE, Deadline
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.clients.spotify import THREADS
-from audiospective.history.catalog import polled
+from audiospective.history.catalog import polled, relinked
 from audiospective.models import claims, transaction
 from audiospective.models.claims import Claim
 from audiospective.policy import circuit
@@ -240,21 +240,22 @@ class _Run:
             self._fail(_failed(attempt, type(error).__name__))
 
     def _store_pages(self, attempts: Sequence[Attempt]) -> None:
-        tracks = (play.track for attempt in attempts for play in _plays(attempt))
-        track_ids = polled.remember(tracks)
+        plays = [play for attempt in attempts for play in _plays(attempt)]
+        track_ids = polled.remember(play.track for play in plays)
+        relinked.remember(plays)
         with transaction():
             added = [
                 (attempt, record.success(self.services, attempt, track_ids)) for attempt in attempts
             ]
-        for attempt, plays in added:  # only now, after the commit, is it true
+        for attempt, count in added:  # only now, after the commit, is it true
             self.open.pop(attempt.claim.user_id)
-            if plays is None:
+            if count is None:
                 self.report.outcomes["stale"] += 1
                 self.figures.poll(attempt, "stale")
             else:
-                self.figures.poll(attempt, record.outcome(attempt), plays)
+                self.figures.poll(attempt, record.outcome(attempt), count)
                 self.report.outcomes["archived"] += 1
-                self.report.new_plays += plays
+                self.report.new_plays += count
                 self.done.append(attempt.claim.user_id)
 
     def _fail(self, attempt: Attempt) -> None:

@@ -1,62 +1,64 @@
-"""Writes down what a poll proved: coverage that goes on, or a hole in it; closes holes again."""
+"""Writes down what a poll proved: coverage that goes on, or a gap in it; closes gaps again."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 from audiospective import clock
+from audiospective.history import known_items
+from audiospective.history.append import Appended
 from audiospective.models import Connection
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
 from audiospective.policy import gaps
 from audiospective.policy.failures import Failure
-from audiospective.policy.gaps import Before, Hole
+from audiospective.policy.gaps import Before, Cause, Certainty, Found, Known, Seen
 
 ORDINARY = timedelta(hours=2)  # after a shorter silence there is nothing to look up
 
 
-def is_ordinary(before: Connection, offered: int, oldest: datetime | None, now: datetime) -> bool:
-    """Whether nothing has to be written: the growing stretch ends at `last_success_at` anyway."""
-    success = before.last_success_at
-    if success is None or now - success > ORDINARY:
-        return False
-    known = gaps.newest_known(before.newest_play_at, success)
-    return offered < gaps.PAGE or oldest is None or oldest <= known
+def polled(before: Connection, page: Appended, offered: int, now: datetime) -> Found | None:
+    """Extend this member's coverage with a successful poll, or open a gap; returns the gap.
 
-
-def polled(before: Connection, offered: int, oldest: datetime | None, now: datetime) -> Hole | None:
-    """Extend this person's coverage with a successful poll, or open a gap; returns the hole.
-
-    `before` is the connection as it stood before the poll; `offered` counts the items of the page
-    and `oldest` is the end of its oldest play. Call it in the transaction that stores the page,
-    unless the poll `is_ordinary`.
+    `before` is the connection as it stood before the poll, `page` what was just stored of the
+    `offered` items. Call it in the transaction that stores the page. An ordinary poll costs no
+    query: the growing stretch ends at `last_success_at` anyway.
     """
-    user_id = int(before.__data__["user"])
-    if before.last_success_at is None:
-        Coverage.begin(user_id, gaps.covered_from(offered, oldest, now))
+    known = _before(before)
+    checked_at = known.checked_at
+    if checked_at is None:
+        began = gaps.began(known, page.seen, offered)
+        found = gaps.gap(known, page.seen, offered, Known(None, None, began), now)
+        Coverage.begin(before.user_id, found.end if found else began)
+        return _opened(before.user_id, found, now)
+    if gaps.doubt(known, page.seen, offered) is None and now - checked_at <= ORDINARY:
         return None
-    last = Coverage.newest(user_id)
-    paused = last is not None and last.ended_at is not None
-    found = gaps.hole(_known(before, paused=paused), offered, oldest, now)
-    if found is None:
-        if last is None:
-            Coverage.begin(user_id, before.last_success_at)
-        elif paused:
-            last.write(last.started_at, None)  # nothing was lost meanwhile: it grows on
+    last = Coverage.newest(before.user_id)
+    known = replace(known, paused=last is not None and last.ended_at is not None)
+    found = _judged(before, known, page, offered, now)
+    if found is not None:
+        Coverage.cut(before.user_id, found.probably_from, found.end)
+        last = Coverage.newest(before.user_id)
+    if last is None or (found and last.ended_at is not None and last.ended_at <= found.end):
+        Coverage.begin(before.user_id, found.end if found else checked_at)
+    elif last.ended_at is not None:
+        last.write(last.started_at, None)  # it grows on
+    return _opened(before.user_id, found, now)
+
+
+def unjudged(before: Connection, page: Appended, now: datetime) -> Found | None:
+    """What a page proves could not be found out: a gap wherever it may leave one."""
+    start = before.last_success_at or before.authorized_at
+    end = min((item.at for item in page.seen), default=now)
+    if end <= start:
         return None
-    Coverage.end(user_id, found.start)
-    Coverage.begin(user_id, found.end)
-    Gap.insert(
-        user=user_id,
-        started_at=found.start,
-        ended_at=found.end,
-        cause=found.cause.value,
-        certainty=found.certainty.value,
-        opened_at=now,
-    ).on_conflict_ignore().execute()
-    return found
+    Coverage.cut(before.user_id, start, end)
+    Coverage.begin(before.user_id, end)
+    found = Found(start, start, end, Cause.DOWNTIME, Certainty.POSSIBLE)
+    return _opened(before.user_id, found, now)
 
 
 def interrupt(user_id: int) -> None:
@@ -76,14 +78,14 @@ def close_by_import(
 ) -> list[Gap]:
     """Close the gaps that an import covers; returns them. The caller holds the transaction.
 
-    `start` to `end` is the time that the imported file covers without holes of its own; `added`
+    `start` to `end` is the time that the imported file covers without gaps of its own; `added`
     are the ends (UTC milliseconds) of the plays that it added. A gap that the file covers only in
     part stays open, and what was recovered in it is counted.
     """
     closed = []
     for gap in _open(user_id):
         first, last = clock.to_ms(gap.started_at), clock.to_ms(gap.ended_at)
-        recovered = sum(first < at < last for at in added)
+        recovered = sum(first < at <= last for at in added)
         covers = start <= gap.started_at and gap.ended_at <= end
         if not covers and not recovered:
             continue
@@ -104,23 +106,77 @@ def reopen(user_id: int, import_id: int) -> int:
         gap.closed_at = gap.closed_by_import = None
         gap.recovered = 0
         gap.save()
-        _cut(user_id, gap)
+        Coverage.cut(user_id, gap.probably_from, gap.ended_at)
     return len(undone)
 
 
-def _known(before: Connection, *, paused: bool) -> Before:
+def _before(before: Connection) -> Before:
     failed = before.last_failure_type if before.consecutive_failures else None
     failure = Failure(failed) if failed in set(Failure) else None
     if before.empty_pages and failure is None:
         failure = Failure.SILENT
     return Before(
-        last_success_at=before.last_success_at,
-        newest_play_at=before.newest_play_at,
+        checked_at=before.last_success_at,
+        page_from=before.page_from,
+        authorized_at=before.authorized_at,
         plays_per_hour=before.plays_per_hour,
         failure=failure,
-        authorized_at=before.authorized_at,
-        paused=paused,
     )
+
+
+def _judged(
+    before: Connection, known: Before, page: Appended, offered: int, now: datetime
+) -> Found | None:
+    """The gap by all that the archive knows; a few queries, and only where the page is in doubt."""
+    seen = page.seen
+    if gaps.doubt(known, seen, offered) is gaps.Doubt.NEW:
+        seen = _with_other_faces(before.user_id, page)
+    if gaps.doubt(known, seen, offered) is None:
+        return None
+    oldest = min(item.at for item in seen)
+    first = Coverage.first(before.user_id)
+    found = Known(
+        before_page=known_items.before(before.user_id, oldest),
+        before_last_page=known_items.before(before.user_id, known.page_from),
+        archive_from=first.started_at if first else known.authorized_at,
+    )
+    return gaps.gap(known, seen, offered, found, now)
+
+
+def _with_other_faces(user_id: int, page: Appended) -> list[Seen]:
+    """The items, where the oldest may be known as something else.
+
+    What was readable may come back without its track, and what was unreadable may be read again:
+    only the time stays the same.
+    """
+    oldest = min(item.at for item in page.seen)
+    tracks, digests = known_items.at(user_id, oldest)
+    ms = clock.to_ms(oldest)
+    new_tracks = {track for at, track in page.plays if at == ms}
+    known = digests - page.unreadable or (not new_tracks and tracks)
+    return [Seen(i.at, i.new and not (known and i.at == oldest)) for i in page.seen]
+
+
+def _opened(user_id: int, found: Found | None, now: datetime) -> Found | None:
+    """Put a gap on record; one that ends there already becomes as long as both."""
+    if found is None:
+        return None
+    known = Gap.get_or_none((Gap.user == user_id) & (Gap.ended_at == found.end))
+    if known is None:
+        Gap.create(
+            user=user_id,
+            started_at=found.start,
+            probably_from=found.probably_from,
+            ended_at=found.end,
+            cause=found.cause.value,
+            certainty=found.certainty.value,
+            opened_at=now,
+        )
+    elif known.closed_at is None:
+        known.started_at = min(known.started_at, found.start)
+        known.probably_from = min(known.probably_from, found.probably_from)
+        known.save()
+    return found
 
 
 def _open(user_id: int) -> list[Gap]:
@@ -131,32 +187,15 @@ def _open(user_id: int) -> list[Gap]:
 
 def _merge(user_id: int) -> None:
     """Stretches that nothing separates any more become one."""
-    holes = {gap.started_at: gap.ended_at for gap in _open(user_id)}
+    apart = {gap.probably_from: gap.ended_at for gap in _open(user_id) if gap.is_probable}
     stretches = list(
         Coverage.select().where(Coverage.user == user_id).order_by(Coverage.started_at)
     )
     for earlier, later in pairwise(stretches):
-        if holes.get(earlier.ended_at) == later.started_at:
+        if apart.get(earlier.ended_at) == later.started_at:
             continue
         Coverage.delete().where(
             (Coverage.user == user_id) & (Coverage.started_at == later.started_at)
         ).execute()
         earlier.write(earlier.started_at, later.ended_at)
         later.started_at = earlier.started_at  # the next pair continues from the merged stretch
-
-
-def _cut(user_id: int, gap: Gap) -> None:
-    """Take a gap out of the stretch that covers it."""
-    around = (
-        Coverage.select()
-        .where(
-            (Coverage.user == user_id)
-            & (Coverage.started_at <= gap.started_at)
-            & (Coverage.ended_at.is_null() | (Coverage.ended_at >= gap.ended_at))
-        )
-        .first()
-    )
-    if around is None:
-        return
-    around.write(around.started_at, gap.started_at)
-    Coverage.insert(user=user_id, started_at=gap.ended_at, ended_at=around.ended_at).execute()

@@ -18,14 +18,16 @@ from audiospective.models.claims import Claim
 from audiospective.models.connections import ACCESS_PLACE, ACTIVE, NOT_ALLOWED, REFRESH_PLACE
 from audiospective.models.poll_log import PollLog
 from audiospective.notices import notify
-from audiospective.policy import circuit, failures, limits, schedule
+from audiospective.policy import circuit, failures, gaps, limits, schedule
 from audiospective.policy.failures import Failure
+from audiospective.policy.gaps import Found
+from audiospective.policy.plays import Page
 from audiospective.polling import coverage
 from audiospective.polling.fetch import Attempt
 from audiospective.services import Services
 
 Result = TypeVar("Result")
-OK, EMPTY = "ok", "empty"  # outcomes in the log of polls that are no failures
+OK, EMPTY, UNDATED = "ok", "empty", "undated"  # outcomes in the log of polls, beside failures
 
 
 def rotation(services: Services, attempt: Attempt) -> Attempt | None:
@@ -50,10 +52,13 @@ def rotation(services: Services, attempt: Attempt) -> Attempt | None:
 
 
 def outcome(attempt: Attempt) -> str:
-    """What a page is: OK, or EMPTY where there were plays before."""
-    assert attempt.page is not None
-    had_plays = attempt.claim.connection.newest_play_at is not None
-    return EMPTY if had_plays and not attempt.page.offered else OK
+    """What a page is: OK, EMPTY where there were plays before, UNDATED without a usable time."""
+    claim, page = attempt.claim, attempt.page
+    assert page is not None
+    if not page.offered:
+        return OK if claim.connection.newest_play_at is None else EMPTY
+    times = [clock.from_ms(at) for at in page.times]
+    return UNDATED if gaps.proves_nothing(times, claim.claimed_at) else OK
 
 
 def success(services: Services, attempt: Attempt, track_ids: Mapping[str, int]) -> int | None:
@@ -64,8 +69,8 @@ def success(services: Services, attempt: Attempt, track_ids: Mapping[str, int]) 
     claim, page = attempt.claim, attempt.page
     assert page is not None
     connection, now = claim.connection, claim.claimed_at
-    if outcome(attempt) == EMPTY:
-        return _empty(services, attempt)
+    if (found := outcome(attempt)) != OK:
+        return _odd(services, attempt, found, track_ids)
     ended = [clock.from_ms(play.played_at) for play in page.plays]
     rate = schedule.plays_per_hour(connection.plays_per_hour, ended, now)
     known = [connection.newest_play_at] if connection.newest_play_at else []
@@ -73,6 +78,7 @@ def success(services: Services, attempt: Attempt, track_ids: Mapping[str, int]) 
         Connection.status: ACTIVE,
         Connection.last_polled_at: now,
         Connection.last_success_at: now,
+        Connection.page_from: None if page.oldest is None else clock.from_ms(page.oldest),
         Connection.newest_play_at: max(ended + known, default=None),
         Connection.plays_per_hour: rate,
         Connection.next_poll_at: _next_poll(services, claim, rate),
@@ -88,32 +94,44 @@ def success(services: Services, attempt: Attempt, track_ids: Mapping[str, int]) 
         values |= _sealed(services, claim, attempt.tokens)
     if not claims.settle(claim, values):
         return None
-    oldest = min(ended, default=None)
-    seen = (connection, page.offered, oldest, now)
-    hole = None if coverage.is_ordinary(*seen) else _aside(claim, lambda: coverage.polled(*seen))
-    added = append.polled(
-        [
-            append.NewPlay(
-                claim.user_id, play.played_at, track_ids[play.track.spotify_id], play.context
-            )
-            for play in page.plays
-        ]
-    )[claim.user_id]
-    append.unreadable(claim.user_id, page.unreadable)
+    stored, added = _append(claim, page, track_ids)
+    gap = _gap(claim, stored, page.offered)
+    _log(attempt, OK, added)
+    if notify.may_have_recovered(connection, now):
+        _aside(claim, lambda: notify.recovered(services, connection, added, gap))
+    return added
+
+
+def _append(claim: Claim, page: Page, track_ids: Mapping[str, int]) -> tuple[append.Appended, int]:
+    stored = append.page(claim.user_id, page, track_ids)
+    added = len(stored.plays)
     if added:
         Connection.update(plays_archived=Connection.plays_archived + added).where(
             Connection.user == claim.user_id
         ).execute()
-    _log(attempt, OK, added)
-    if notify.may_have_recovered(connection, now):
-        _aside(claim, lambda: notify.recovered(services, connection, added, hole))
-    return added
+    return stored, added
 
 
-def _empty(services: Services, attempt: Attempt) -> int | None:
-    """A page without plays for somebody who has some proves nothing: recorded, and asked again.
+def _gap(claim: Claim, stored: append.Appended, offered: int) -> Found | None:
+    """The gap that a page leaves; if that cannot be told, the page counts as proving nothing."""
+    connection, now = claim.connection, claim.claimed_at
+    try:
+        with database.atomic():
+            return coverage.polled(connection, stored, offered, now)
+    except INTERRUPTS:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, the plays are stored
+        log.trouble("gap_not_judged", error, user=claim.user_id)
+        return coverage.unjudged(connection, stored, now)
 
-    It is no success either: a day of such answers is what the dead man's switch is for.
+
+def _odd(
+    services: Services, attempt: Attempt, found: str, track_ids: Mapping[str, int]
+) -> int | None:
+    """A page that proves nothing, empty or without a usable time: recorded, and asked again.
+
+    What it holds is kept. It is no success either: a day of such answers is what the dead man's
+    switch is for.
     """
     claim = attempt.claim
     values: dict[Any, Any] = {
@@ -126,8 +144,10 @@ def _empty(services: Services, attempt: Attempt) -> int | None:
         values |= _sealed(services, claim, attempt.tokens)
     if not claims.settle(claim, values):
         return None
-    _log(attempt, EMPTY, 0)
-    return 0
+    assert attempt.page is not None
+    _, added = _append(claim, attempt.page, track_ids)
+    _log(attempt, found, added)
+    return added
 
 
 def failure(services: Services, attempt: Attempt) -> bool:

@@ -1,6 +1,7 @@
 """One call from the outside: faults, the real answer, what happens to it on the wire, the count."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import cast
 
 from flask import Flask, Response, current_app, request
@@ -11,8 +12,9 @@ from audiospective.sandbox.calls import Call
 from audiospective.sandbox.faults import ON_THE_WIRE, Fault
 from audiospective.sandbox.world import World
 
-# The server looks here for what to do to the connection: drop it, or cut the body in half.
-WIRE = "sandbox.wire"
+# The server looks here for what to do to the connection: drop it, cut the body in half, or send it
+# byte by byte with a pause after each.
+WIRE, PAUSE = "sandbox.wire", "sandbox.pause"
 
 
 def world() -> World:
@@ -52,6 +54,9 @@ def _harmed(here: World, call: Call, harm: Fault, make: Callable[[], Answer]) ->
         if harm.name == "lost":
             return _drop(here, call)
         response = _send(here, call, answer)
+    if harm.name == "drip":
+        request.environ[WIRE] = "drip"
+        request.environ[PAUSE] = partial(here.stopping.wait, float(harm.get("seconds", 1)))
     if harm.name == "truncated":
         request.environ[WIRE] = "truncate"
     if harm.name == "broken_json":

@@ -15,12 +15,13 @@ HOME = {
     "authorize_error": "authorize", "rotate": "token.refresh", "keep": "token.refresh",
     "stale": "recently-played", "null_track": "recently-played",
     "null_context": "recently-played", "missing_fields": "recently-played",
+    "left_out": "recently-played", "relinked": "recently-played",
     "null_entries": "api", "batch_forbidden": "api", "batch_ok": "api",
     "mail_rate_limit": "mail", "mail_daily_quota": "mail", "mail_bad_address": "mail",
     "mail_bad_key": "mail", "mail_error": "mail",
 }  # fmt: skip
 # The real answer is made, then harmed or delayed on its way.
-ON_THE_WIRE = ("stall", "truncated", "broken_json", "lost", "reset")
+ON_THE_WIRE = ("stall", "drip", "truncated", "broken_json", "lost", "reset")
 # The endpoints ask for these themselves.
 WITHIN = tuple(name for name in HOME if name not in CANNED)
 NAMES = frozenset((*CANNED, *ON_THE_WIRE, *WITHIN))
@@ -28,6 +29,7 @@ PARAMS = {
     "not_listed": "wording", "rate_limit": "retry_after style", "quota": "retry_after",
     "status": "status style message", "html": "status", "empty": "status", "null": "status",
     "list": "status", "body": "status text content_type headers", "stall": "seconds then",
+    "drip": "seconds", "left_out": "items", "relinked": "items suffix told",
     "null_track": "items", "null_context": "items", "missing_fields": "items drop",
     "invalid_grant": "description", "invalid_client": "description status",
     "authorize_error": "error", "mail_rate_limit": "retry_after", "mail_bad_key": "status",

@@ -19,7 +19,8 @@ PATH = "/v1/me/player/recently-played"
 DEFAULT_LIMIT, MOST = 20, 50
 # All that a client may rely on in a catalog object.
 SURE = ("id", "name", "type", "uri")
-DISTORTING = ("null_track", "null_context", "missing_fields")
+LINKED = ("external_urls", "href", "id", "type", "uri")
+DISTORTING = ("null_track", "null_context", "missing_fields", "relinked", "left_out")
 
 
 class BadParameterError(ValueError):
@@ -60,6 +61,7 @@ def recently_played(
         untold |= _distort(fault.name, fault.params, items)
     if not call.spoiled:
         _offer(here, listener, [play for index, play in enumerate(page) if index not in untold])
+    items = [item for item in items if item is not None]
     body = orjson.dumps(_page(here.base, items, page, limit, after is not None))
     if plain:
         here.pages[key] = (listener.tape.version, query, body)
@@ -104,18 +106,33 @@ def _distort(name: str, params: dict[str, Any], items: list[Any]) -> set[int]:
         item = items[index] = orjson.loads(orjson.dumps(items[index]))
         if not isinstance(item, dict):
             continue
-        if name == "null_track":
+        if name == "left_out":
+            items[index] = None
+        elif name == "null_track":
             item["track"] = None
         elif name == "null_context":
             item["context"] = None
         elif isinstance(item.get("track"), dict):
-            drop = params.get("drop")
-            item["track"] = {
-                field: value
-                for field, value in item["track"].items()
-                if (field not in drop if drop is not None else field in SURE)
-            }
-    return set(chosen) if name == "null_track" else set()
+            change = _relinked if name == "relinked" else _poorer
+            item["track"] = change(item["track"], params)
+    return set(chosen) if name in ("null_track", "left_out") else set()
+
+
+def _poorer(track: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+    drop = params.get("drop")
+    return {
+        field: value
+        for field, value in track.items()
+        if (field not in drop if drop is not None else field in SURE)
+    }
+
+
+def _relinked(track: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+    suffix = str(params.get("suffix", "R"))
+    found = track | {"id": track["id"][: -len(suffix)] + suffix}
+    if params.get("told", True):
+        found["linked_from"] = {field: track[field] for field in LINKED}
+    return found
 
 
 def _number(args: Mapping[str, str], name: str, default: int | None = None) -> int | None:

@@ -7,7 +7,7 @@ can drop a connection or cut a body short, which no ordinary WSGI server lets an
 import logging
 import socket
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler
 from io import BytesIO
 from socketserver import TCPServer, ThreadingMixIn
@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from flask import Flask
 
-from audiospective.sandbox.exchange import WIRE
+from audiospective.sandbox.exchange import PAUSE, WIRE
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +104,7 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = self.close_connection or harm is not None
         if harm != "drop":
             status, headers = answer[-1]
-            self._write(status, headers, body, cut=harm == "truncate")
+            self._write(status, headers, body, cut=harm == "truncate", pause=environ.get(PAUSE))
 
     do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = serve  # noqa: N815
 
@@ -137,7 +137,12 @@ class Handler(BaseHTTPRequestHandler):
         return environ
 
     def _write(
-        self, status: str, headers: list[tuple[str, str]], body: bytes, cut: bool = False
+        self,
+        status: str,
+        headers: list[tuple[str, str]],
+        body: bytes,
+        cut: bool = False,
+        pause: Callable[[], bool] | None = None,
     ) -> None:
         lines = [f"HTTP/1.1 {status}", f"Date: {self.date_time_string()}"]
         # An answer to HEAD keeps the length of the body that it does not have.
@@ -152,6 +157,13 @@ class Handler(BaseHTTPRequestHandler):
         head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
         if cut:
             body = body[: len(body) // 2]
+        if pause is not None:
+            self.wfile.write(head)
+            for at in range(len(body)):
+                self.wfile.write(body[at : at + 1])
+                if pause():
+                    break
+            return
         self.wfile.write(head if head_only else head + body)
 
     def log_message(self, format: str, *args: Any) -> None:

@@ -37,7 +37,7 @@ def test_it_is_gone_and_stays_gone(alice: int, song: int, minute: int) -> None:
     assert PlaySegment.get().plays == (8 if minute == 9 else 7)
     assert history.total(alice) == history.frame(alice).height == 9
     again = [append.NewPlay(alice, at(minute), song, None)]
-    assert append.polled(again)[alice] == 0
+    assert not append.polled(again)[alice]
     file = segment.of([{"played_at": at(minute), "track": song, "source": 2}])
     assert history.absorb(alice, file).removed == 1
     assert at(minute) not in [clock.to_ms(one.played_at) for one in history.recent(alice)]
@@ -50,7 +50,7 @@ def test_only_the_owners_play_goes(alice: int, song: int) -> None:
     play(bob, at(0), song)
     removal.remove(alice, [(at(0), song)])
     assert history.total(bob) == 1
-    assert append.polled([append.NewPlay(bob, at(0), song, None)])[bob] == 0
+    assert not append.polled([append.NewPlay(bob, at(0), song, None)])[bob]
     assert removal.remove(bob, [(at(1), song)]) == 0
     assert RemovedPlay.select().count() == 1
 
@@ -83,7 +83,7 @@ def test_after_thirty_days_it_is_too_late(alice: int, song: int, frozen: Frozen)
     assert removal.restore(alice, [(at(9), song)]) == 0
     assert removal.forget(frozen.now) == 1
     assert RemovedPlay.get().kept is None
-    assert append.polled([append.NewPlay(alice, at(9), song, None)])[alice] == 0
+    assert not append.polled([append.NewPlay(alice, at(9), song, None)])[alice]
 
 
 def test_forgetting_keeps_what_may_still_be_undone(alice: int, song: int) -> None:

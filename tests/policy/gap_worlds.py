@@ -79,7 +79,7 @@ class Archive:
         page, offered, now = dated(held), len(items(held)), instant(at)
         seen = [Seen(instant(play.ended), play not in self.known) for play in page]
         oldest = page[-1].ended if page else None
-        if not offered or not gaps.proves_nothing(seen, now):
+        if not offered or not gaps.proves_nothing([i.at for i in seen], now):
             before = Before(_instant(self.checked_at), _instant(self.page_from), START)
             if self.checked_at is None:
                 self.archive_from = gaps.began(before, seen, offered)

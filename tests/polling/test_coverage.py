@@ -9,12 +9,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audiospective import clock
-from audiospective.models import Connection, UnreadablePlay
+from audiospective.history.append import Appended
+from audiospective.models import Connection
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
+from audiospective.policy import gaps
+from audiospective.policy.gaps import Cause, Certainty, Found, Seen
 from audiospective.polling import coverage
 from audiospective.polling.batch import now as poll_now
-from tests.factories import connected, listening
+from tests.factories import connected, listening, page, play
 
 HOUR = timedelta(hours=1)
 
@@ -42,21 +45,30 @@ def newest(found):
     return clock.from_ms(found.newest)
 
 
+def consenting(services, name="alice"):
+    """Somebody who has just connected: nothing can have been lost so far."""
+    return connected(services, name, authorized_at=clock.now())
+
+
 def test_the_first_poll_begins_coverage_and_opens_no_gap(services, spotify, frozen):
-    alice = connected(services)
+    alice = consenting(services)
     first = full()
     polled(services, spotify, alice, first)
     assert stretches(alice) == [(oldest(first), None)]
     assert Gap.select().count() == 0
 
 
-def test_somebody_without_holes_has_one_row_however_long(services, spotify, frozen):
-    alice = connected(services)
-    polled(services, spotify, alice, full(3))
+def test_somebody_without_gaps_has_one_row_however_long(services, spotify, frozen):
+    def going_on():
+        ended = [clock.now() - timedelta(minutes=3 * back) for back in range(50)]
+        return page(*(play(at, f"Song {clock.to_ms(at)}") for at in ended))
+
+    alice = consenting(services)
+    polled(services, spotify, alice, going_on())
     begun = stretches(alice)
     for _ in range(30):
         frozen.forward(hours=1)
-        polled(services, spotify, alice, full(3))
+        polled(services, spotify, alice, going_on())
     assert stretches(alice) == begun
     assert Gap.select().count() == 0
 
@@ -64,45 +76,63 @@ def test_somebody_without_holes_has_one_row_however_long(services, spotify, froz
 def test_a_page_that_does_not_reach_back_ends_coverage_and_begins_it_anew(
     services, spotify, frozen
 ):
-    alice = connected(services)
-    first = full(prefix="a")
+    alice = consenting(services)
+    first = full(prefix="a", until=clock.now() - HOUR)
     polled(services, spotify, alice, first)
+    checked = clock.now()
     frozen.forward(minutes=70)
     second = full(prefix="b")
     polled(services, spotify, alice, second)
     (gap,) = Gap.select()
     assert (gap.started_at, gap.ended_at) == (newest(first), oldest(second))
+    assert gap.probably_from == checked - gaps.SETTLED
     assert (gap.cause, gap.opened_at, gap.closed_at) == ("overflow", frozen.now, None)
-    assert stretches(alice) == [(oldest(first), newest(first)), (oldest(second), None)]
+    assert stretches(alice) == [(oldest(first), gap.probably_from), (oldest(second), None)]
 
 
 def test_the_same_poll_told_twice_is_one_gap(services, spotify, frozen):
-    alice = connected(services)
+    alice = consenting(services)
     polled(services, spotify, alice, full(prefix="a"))
     before = Connection.get_by_id(alice.user_id)
     frozen.forward(minutes=70)
     second = full(prefix="b")
+    seen = [Seen(clock.from_ms(at), new=True) for at in second.times]
     for _ in range(2):
-        coverage.polled(before, 50, oldest(second), frozen.now)
+        coverage.polled(before, Appended(seen=seen), 50, frozen.now)
     assert Gap.select().count() == 1
     assert len(stretches(alice)) == 2
 
 
-def test_unreadable_items_count_towards_a_full_page(services, spotify, frozen):
-    from audiospective.policy.plays import Page, Unreadable
+def test_a_gap_that_another_one_ends_with_becomes_as_long_as_both(services, spotify, frozen):
+    alice, (gap,) = gaps_of(services, spotify, frozen, 1)
+    far = gap.started_at - timedelta(days=1)
+    found = Found(far, gap.probably_from, gap.ended_at, Cause.LATE, Certainty.POSSIBLE)
+    coverage._opened(alice.user_id, found, frozen.now)
+    (after,) = Gap.select()
+    assert (after.started_at, after.ended_at, after.cause) == (far, gap.ended_at, "overflow")
 
-    alice = connected(services)
+
+def test_plays_are_kept_and_a_gap_is_marked_when_it_cannot_be_judged(
+    services, spotify, frozen, monkeypatch
+):
+    alice = consenting(services)
     polled(services, spotify, alice, full(prefix="a"))
+    checked = clock.now()
     frozen.forward(minutes=70)
+
+    def broken(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(coverage.gaps, "gap", broken)
     second = full(prefix="b")
-    harmed = Page(second.plays[:49], (Unreadable("d", "the track is missing", "{}"),), 50)
-    polled(services, spotify, alice, harmed)
-    assert Gap.select().count() == 1
-    assert UnreadablePlay.select().count() == 1
+    report = polled(services, spotify, alice, second)
+    (gap,) = Gap.select()
+    assert report.new_plays == 50
+    assert (gap.started_at, gap.ended_at) == (checked, oldest(second))
 
 
 def gaps_of(services, spotify, frozen, count):
-    alice = connected(services)
+    alice = consenting(services)
     polled(services, spotify, alice, full(prefix="first"))
     for number in range(count):
         frozen.forward(minutes=70)
@@ -165,8 +195,8 @@ def test_whatever_is_closed_and_opened_coverage_and_gaps_never_overlap(
     for model in (Gap, Coverage):
         model.delete().execute()
     Connection.delete().execute()
-    alice = connected(services, f"alice{clock.to_ms(frozen.now)}")
     frozen.forward(days=1)
+    alice = consenting(services, f"alice{clock.to_ms(frozen.now)}")
     polled(services, spotify, alice, full(prefix="first"))
     for number in range(5):
         frozen.forward(minutes=70)
@@ -181,12 +211,12 @@ def test_whatever_is_closed_and_opened_coverage_and_gaps_never_overlap(
             )
         else:
             coverage.reopen(alice.user_id, number)
-        holes = [
-            (one.started_at, one.ended_at)
+        open_gaps = [
+            (one.probably_from, one.ended_at)
             for one in Gap.select().where(Gap.closed_at.is_null()).order_by(Gap.started_at)
         ]
         edges = [total[0]]
-        for start, end in holes:
+        for start, end in open_gaps:
             edges += [start, end]
         edges.append(None)
         assert stretches(alice) == list(zip(edges[::2], edges[1::2], strict=True))

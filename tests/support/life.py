@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from audiospective import clock
 from audiospective.models import Connection, User
 from audiospective.operations import maintenance
+from audiospective.policy.plays import PolledPlay
 from audiospective.polling import batch, plan
 from audiospective.services import Services
-from tests.factories import listening, make_connection, make_user
+from tests.factories import listening, make_connection, make_user, page
 from tests.fakes import FakeSpotify
 from tests.support.clocks import Frozen
 from tests.support.post_office import PostOffice
@@ -28,20 +29,26 @@ class Life:
     frozen: Frozen
     office: PostOffice
     flush: Callable[[], bool] = lambda: False  # whether Redis forgets everything at this step
+    played: dict[int, list[PolledPlay]] = field(default_factory=dict)
 
     def person(self, name: str = "alice", plays: int = 5, **values: object) -> Connection:
-        """A member whose address is proven and whose connection works."""
+        """A new member whose address is proven and whose connection works."""
         user = make_user(
             name, email=f"{name}@mail.example", email_verified_at=clock.now(), timezone="UTC"
         )
-        connection = make_connection(self.services, user, **values)
+        connection = make_connection(
+            self.services, user, **{"authorized_at": clock.now(), **values}
+        )
         self.plays(connection, plays)
         return connection
 
-    def plays(self, connection: Connection, count: int) -> None:
-        """From now on Spotify shows this many plays, the last one ended now."""
-        key = f"access-{connection.user_id}"
-        self.spotify.pages[key] = listening(clock.now(), count, prefix=f"{connection.user_id}:")
+    def plays(self, connection: Connection, count: int, minutes: float = 3) -> None:
+        """So many more plays, the last one ended now; Spotify shows the newest fifty of all."""
+        user_id = connection.user_id
+        new = listening(clock.now(), count, minutes=minutes, prefix=f"{user_id}:").plays
+        every = {play.played_at: play for play in (*self.played.get(user_id, ()), *new)}
+        self.played[user_id] = [every[at] for at in sorted(every)[-50:]]
+        self.spotify.pages[f"access-{user_id}"] = page(*self.played[user_id])
 
     def breaks(self, connection: Connection, error: BaseException) -> None:
         """From now on every call for this person fails like this."""

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
+from peewee import fn
 
 from audiospective import clock
 from audiospective.models.coverage import Coverage
@@ -23,6 +24,7 @@ MONTHS = 12
 POLLS = 50
 CAUSES = {
     "overflow": "More than 50 plays between two checks",
+    "late": "A device that was offline sent more plays than Spotify still shows",
     "downtime": "Our own checks came too late",
     "authorization": "Spotify had ended our access",
     "outage": "Spotify did not answer",
@@ -31,6 +33,7 @@ CAUSES = {
 RESULTS = {
     "ok": ("saved", "good"),
     "empty": ("An empty list, which is odd; asked again", "warn"),
+    "undated": ("Nothing with a usable time, which is odd; asked again", "warn"),
     "auth": ("Access ended", "bad"),
     "not_allowed": ("Account not on the app’s list", "bad"),
     "network": ("No answer", "warn"),
@@ -48,7 +51,7 @@ RESULTS = {
 def page() -> ResponseReturnValue:
     user = person()
     state = health.state(services(), user.id)
-    gaps = list(Gap.select().where(Gap.user == user.id).order_by(Gap.started_at.desc()))
+    gaps = list(Gap.select().where(Gap.user == user.id).order_by(Gap.ended_at.desc()))
     polls = PollLog.select().where(PollLog.user == user.id).order_by(PollLog.at.desc())
     began = _began(user.id)
     return render_template(
@@ -82,8 +85,10 @@ def named(month: datetime) -> str:
 
 
 def _began(user_id: int) -> datetime | None:
-    first = Coverage.select().where(Coverage.user == user_id).order_by(Coverage.started_at).first()
-    return first.started_at if first else None
+    covered = Coverage.select(fn.MIN(Coverage.started_at)).where(Coverage.user == user_id)
+    missing = Gap.select(fn.MIN(Gap.probably_from)).where(Gap.user == user_id)
+    found = [at for at in (covered.scalar(), missing.scalar()) if at is not None]
+    return min(found, default=None)
 
 
 def _months(
@@ -92,7 +97,7 @@ def _months(
     if began is None:
         return []
     now = clock.now()
-    holes = [(gap.started_at, gap.ended_at) for gap in gaps if gap.closed_at is None]
+    holes = [(gap.probably_from, gap.ended_at) for gap in gaps if gap.closed_at is None]
     if at_risk is not None:
         holes.append((at_risk, now))
     return completeness.months(timezone, began, now, holes)[:MONTHS]

@@ -1,0 +1,294 @@
+"""What a member's health page says after plays were lost, told by polls of the sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from audiospective import clock
+from audiospective.clients.spotify import SpotifyClient
+from audiospective.history import removal, sealing
+from audiospective.models import Connection, Play, UnreadablePlay
+from audiospective.models.connections import ACCESS_PLACE, REFRESH_PLACE
+from audiospective.models.coverage import Coverage
+from audiospective.models.gaps import Gap
+from audiospective.models.poll_log import PollLog
+from audiospective.policy import gaps
+from audiospective.policy.gaps import Cause
+from audiospective.polling import batch
+from audiospective.sandbox import Control, SandboxServer
+from audiospective.services import Services
+from tests.factories import connected
+from tests.support.clocks import Frozen
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+LOCAL = {"track": {"id": None, "is_local": True, "name": "Demo tape", "type": "track"}}
+
+
+@dataclass
+class Alice:
+    """A member of the sandbox; its time and ours stand still together."""
+
+    services: Services
+    control: Control
+    frozen: Frozen
+    row: Connection
+
+    def passes(self, **amount: float) -> datetime:
+        now = self.frozen.forward(**amount)
+        self.control.set_clock(now)
+        return now
+
+    def plays(self, count: int, minutes: float = 3, until: datetime | None = None, **facts) -> None:
+        """So many plays one after the other, the last one ended `until` (now) and all known now."""
+        last = until or self.frozen.now
+        self.control.add_plays(
+            "alice",
+            [{"played_at": last - n * minutes * MINUTE, **facts} for n in reversed(range(count))],
+        )
+
+    def item(self, ended: datetime, **more: Any) -> dict[str, Any]:
+        at = ended.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        raw = {"played_at": at, "context": None, **LOCAL, **more}
+        return {"played_at": ended, "track": None, "raw": raw}
+
+    def poll(self) -> batch.Report:
+        report = batch.now(self.services, self.row.user_id)
+        assert report.outcomes == {"archived": 1}
+        return report
+
+    def archived(self) -> list[int]:
+        return sorted(play.played_at for play in Play.select())
+
+    def gaps(self) -> list[Gap]:
+        return list(Gap.select().order_by(Gap.ended_at))
+
+    def lost(self) -> list[dict[str, Any]]:
+        return self.control.plays("alice", "lost")
+
+
+@pytest.fixture
+def alice(services, frozen) -> Iterator[Alice]:
+    with SandboxServer() as sandbox:
+        sandbox.control.freeze(frozen.now)
+        sandbox.control.make_listener("alice")
+        tokens = sandbox.control.mint("alice")
+        real = replace(services, spotify=SpotifyClient(sandbox.accounts_url, sandbox.api_url))
+        row = connected(real, authorized_at=frozen.now)
+        seal = real.vault.seal
+        Connection.update(
+            access_sealed=seal(ACCESS_PLACE, row.user_id, tokens["access_token"]),
+            refresh_sealed=seal(REFRESH_PLACE, row.user_id, tokens["refresh_token"]),
+        ).execute()
+        yield Alice(real, sandbox.control, frozen, row)
+
+
+def inside(gap: Gap, at_ms: int) -> bool:
+    return gap.started_at <= clock.from_ms(at_ms) <= gap.ended_at
+
+
+def test_a_phone_that_was_offline_loses_71_plays_and_the_health_page_says_between_what(alice):
+    alice.plays(30, until=alice.frozen.now - 10 * MINUTE)
+    alice.poll()
+    thirty = alice.archived()[-1]
+    alice.passes(hours=12)
+    alice.plays(1)  # on the speaker
+    alice.poll()
+    assert alice.gaps() == []
+    alice.passes(minutes=30)
+    alice.plays(120, until=alice.frozen.now - 2 * HOUR)  # the phone syncs
+    assert alice.poll().new_plays == 49
+    (gap,) = alice.gaps()
+    assert gap.cause == Cause.LATE
+    assert clock.to_ms(gap.probably_from) == thirty
+    lost = alice.lost()
+    assert len(lost) == 71
+    assert all(clock.to_ms(gap.probably_from) < one["played_ms"] for one in lost)
+    assert all(inside(gap, one["played_ms"]) for one in lost)
+
+
+@pytest.mark.parametrize("left_out", [0, 1, 2, 5, 7])
+def test_a_page_of_nothing_but_new_plays_leaves_a_gap_however_short_it_is(alice, left_out):
+    alice.control.fault("left_out", items=left_out)
+    alice.plays(50, until=alice.frozen.now - HOUR)
+    alice.poll()
+    alice.passes(hours=1)
+    alice.plays(70, minutes=0.5)
+    assert alice.poll().new_plays == 50 - left_out
+    (gap,) = alice.gaps()
+    assert all(inside(gap, one["played_ms"]) for one in alice.lost())
+
+
+def test_fifty_items_that_are_no_plays_leave_a_gap_and_are_shown_as_unreadable(alice):
+    alice.plays(1, until=alice.frozen.now - MINUTE)
+    alice.poll()
+    alice.passes(hours=3)
+    times = [alice.frozen.now - n * MINUTE for n in range(60)]
+    alice.control.add_plays("alice", [alice.item(at) for at in times])
+    alice.poll()
+    (gap,) = alice.gaps()
+    assert gap.ended_at == times[49]
+    assert all(inside(gap, clock.to_ms(at)) for at in times[50:])
+    assert UnreadablePlay.select().where(UnreadablePlay.played_at.is_null(False)).count() == 50
+
+
+def test_a_local_file_that_two_pages_share_proves_that_nothing_is_missing(alice):
+    shared = alice.frozen.now
+    alice.plays(5, until=shared - MINUTE)
+    alice.control.add_plays("alice", [alice.item(shared)])
+    alice.poll()
+    alice.passes(hours=2)
+    alice.plays(49, minutes=2)
+    for _ in range(2):
+        assert alice.control.plays("alice", "lost") == []
+        alice.poll()
+        assert alice.gaps() == []
+        alice.passes(hours=1)
+
+
+@pytest.mark.parametrize("first", ["readable", "unreadable"])
+def test_a_play_whose_track_is_missing_once_is_still_the_same_play(alice, first):
+    alice.plays(1)
+    if first == "unreadable":
+        alice.control.fault("null_track", times=1)
+    alice.poll()
+    alice.passes(hours=2)
+    alice.plays(49, minutes=2)
+    if first == "readable":
+        alice.control.fault("null_track", times=1)
+    alice.poll()
+    assert alice.gaps() == []
+
+
+def test_a_burst_after_many_quiet_checks_makes_a_gap_of_a_minute_that_may_reach_back(alice):
+    evening = alice.frozen.now
+    alice.plays(5)
+    alice.poll()
+    for _ in range(90):
+        alice.passes(minutes=4)
+        alice.poll()
+    quiet = alice.frozen.now
+    alice.passes(minutes=1)
+    alice.plays(70, minutes=1 / 70)
+    alice.poll()
+    (gap,) = alice.gaps()
+    assert (gap.started_at, gap.probably_from) == (evening, quiet - gaps.SETTLED)
+    assert gap.ended_at - gap.probably_from < 7 * MINUTE
+    assert gap.certainty == "possible"
+    assert all(inside(gap, one["played_ms"]) for one in alice.lost())
+    covered = Coverage.select().order_by(Coverage.started_at)
+    assert [one.ended_at for one in covered] == [gap.probably_from, None]
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["linked", "plain again"])
+def test_a_play_that_is_answered_under_another_id_stays_one_play(alice, told):
+    alice.plays(3)
+    if not told:  # the stand-in comes first, and the track itself later
+        alice.control.fault("relinked", times=1)
+    alice.poll()
+    rows = list(Play.select(Play.played_at, Play.track).tuples())
+    alice.passes(hours=1)
+    for suffix in ("A", "B"):
+        if told:
+            alice.control.fault("relinked", times=1, suffix=suffix)
+        assert alice.poll().new_plays == 0
+    assert list(Play.select(Play.played_at, Play.track).tuples()) == rows
+    assert alice.gaps() == []
+
+
+def test_two_tracks_that_end_at_the_same_time_stay_two_plays(alice):
+    alice.control.same_time("alice", 2)
+    assert alice.poll().new_plays == 2
+
+
+def test_a_deleted_play_that_comes_back_under_another_id_stays_deleted(alice):
+    alice.plays(3)
+    alice.poll()
+    play = Play.select().order_by(Play.played_at).first()
+    removal.remove(alice.row.user_id, [(play.played_at, play.track_id)])
+    alice.control.fault("relinked", times=1)
+    assert alice.poll().new_plays == 0
+    assert Play.select().count() == 2
+
+
+def test_a_page_whose_oldest_play_was_deleted_by_its_owner_leaves_no_gap(alice):
+    alice.plays(1)
+    alice.poll()
+    play = Play.get()
+    removal.remove(alice.row.user_id, [(play.played_at, play.track_id)])
+    alice.passes(hours=2)
+    alice.plays(49, minutes=2)
+    alice.poll()
+    assert alice.gaps() == []
+
+
+def test_plays_that_were_sealed_away_count_as_known(alice):
+    alice.plays(40, until=alice.frozen.now - MINUTE)
+    alice.poll()
+    newest = alice.archived()[-1]
+    assert sealing.seal(alice.row.user_id, keep=0, trigger=0) == 40
+    alice.passes(hours=5)
+    alice.plays(60)
+    alice.poll()
+    (gap,) = alice.gaps()
+    assert clock.to_ms(gap.probably_from) == newest
+
+
+def test_what_was_played_after_the_consent_and_before_the_first_success_lies_in_a_gap(alice):
+    alice.control.fault("status", times=3)
+    assert batch.now(alice.services, alice.row.user_id).outcomes == {"failed:network": 1}
+    alice.passes(hours=5)
+    Connection.update(circuit_open_until=clock.EPOCH).execute()
+    alice.plays(80)
+    alice.poll()
+    (gap,) = alice.gaps()
+    assert gap.started_at == gap.probably_from == alice.row.authorized_at
+    assert len(alice.lost()) + len(alice.control.plays("alice", "before")) == 30
+    assert gap.cause == Cause.OUTAGE
+
+
+def test_an_account_with_fewer_plays_than_a_page_never_has_a_gap(alice):
+    for _ in range(12):
+        alice.poll()
+        alice.passes(hours=5)
+        alice.plays(3)
+    alice.poll()
+    assert alice.gaps() == []
+
+
+def test_late_plays_older_than_the_first_known_one_are_no_gap_in_a_small_account(alice):
+    alice.plays(5)
+    alice.poll()
+    alice.passes(hours=1)
+    alice.plays(5, until=alice.frozen.now - 3 * HOUR)
+    assert alice.poll().new_plays == 5
+    assert alice.gaps() == []
+
+
+@pytest.mark.parametrize("ended", ["yesterday", "2031-01-01T00:00:00.000Z"])
+def test_a_page_without_a_usable_time_is_no_success_and_what_it_holds_is_kept(alice, ended):
+    alice.plays(2, until=alice.frozen.now - MINUTE)
+    alice.poll()
+    success = Connection.get().last_success_at
+    alice.passes(hours=1)
+    now = alice.frozen.now
+    alice.control.add_plays(
+        "alice",
+        [
+            {"played_at": now, "track": None, "raw": {**LOCAL, "played_at": ended, "number": n}}
+            for n in range(50)
+        ],
+    )
+    alice.poll()
+    assert Connection.get().last_success_at == success
+    assert UnreadablePlay.select().count() == 50
+    assert [one.outcome for one in PollLog.select().order_by(PollLog.at)] == ["ok", "undated"]
+    assert alice.gaps() == []  # not yet: the next page tells
+    alice.passes(hours=1)
+    alice.plays(50, minutes=0.5)
+    alice.poll()
+    assert alice.gaps()[0].probably_from == success - MINUTE
