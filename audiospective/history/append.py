@@ -7,24 +7,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from audiospective import clock
-from audiospective.history import bulk_select
-from audiospective.history.catalog import relinked
+from audiospective.history import bulk_select, relinked
+from audiospective.history.catalog import polled as catalog
 from audiospective.models import UnreadablePlay, database
 from audiospective.models.base import is_sqlite
 from audiospective.models.plays import FROM_POLL
 from audiospective.policy.gaps import Seen
-from audiospective.policy.plays import Page, Unreadable
+from audiospective.policy.plays import Page, PolledPlay, Unreadable
 
 Key = tuple[int, int]  # played_at in milliseconds, track
 
 _INSERT = f"""
 INSERT INTO plays (user_id, played_at, track_id, source, context)
 SELECT u, p, t, {FROM_POLL}, c FROM {{rows}} WHERE NOT EXISTS (
-    SELECT 1 FROM removed_plays r WHERE r.user_id = u AND r.played_at = p
-    AND (r.track = t OR {relinked.SAME.format(one="r.track", other="t")})
-) AND NOT EXISTS (
-    SELECT 1 FROM plays o WHERE o.user_id = u AND o.played_at = p AND o.track_id <> t
-    AND {relinked.SAME.format(one="o.track_id", other="t")}
+    SELECT 1 FROM removed_plays r WHERE r.user_id = u AND r.played_at = p AND r.track = t
 )
 ON CONFLICT DO NOTHING RETURNING user_id, played_at, track_id
 """  # noqa: S608 - a constant
@@ -56,11 +52,29 @@ class Appended:
     seen: list[Seen] = field(default_factory=list)
 
 
-def page(user_id: int, found: Page, track_ids: Mapping[str, int]) -> Appended:
-    """Store all items of a page in the caller's transaction; `track_ids` by Spotify id."""
-    keys = [(play.played_at, track_ids[play.track.spotify_id]) for play in found.plays]
+@dataclass(frozen=True)
+class Tracks:
+    """What the catalog knows of the tracks of some pages, by Spotify id; see `remember`."""
+
+    ids: Mapping[str, int] = field(default_factory=dict)
+    families: Mapping[str, str] = field(default_factory=dict)  # see relinked.families
+
+
+def remember(plays: Sequence[PolledPlay]) -> Tracks:
+    """Keep what plays tell of their tracks; not in the caller's transaction, it does no harm."""
+    return Tracks(catalog.remember(play.track for play in plays), relinked.families(plays))
+
+
+def page(user_id: int, found: Page, tracks: Tracks) -> Appended:
+    """Store all items of a page in the caller's transaction; what is there already stays."""
+    keys = [(play.played_at, tracks.ids[play.track.spotify_id]) for play in found.plays]
+    known = relinked.known_otherwise(user_id, found.plays, tracks.ids, tracks.families)
     new = polled(
-        [NewPlay(user_id, *key, play.context) for key, play in zip(keys, found.plays, strict=True)]
+        [
+            NewPlay(user_id, *key, play.context)
+            for key, play in zip(keys, found.plays, strict=True)
+            if key not in known
+        ]
     )[user_id]
     digests = unreadable(user_id, found.unreadable)
     seen = [Seen(clock.from_ms(key[0]), key in new) for key in keys]
@@ -75,9 +89,8 @@ def page(user_id: int, found: Page, track_ids: Mapping[str, int]) -> Appended:
 def polled(plays: Sequence[NewPlay]) -> dict[int, set[Key]]:
     """Store plays of one or more people in the caller's transaction; the new ones, by user.
 
-    What its owner deleted is not stored again, however often Spotify offers it, nor is a play that
-    is there under an id that stands for the same track. One constant statement: this is what
-    polling does most.
+    What its owner deleted is not stored again, however often Spotify offers it. One constant
+    statement: this is what polling does most.
     """
     new: dict[int, set[Key]] = defaultdict(set)
     if not plays:

@@ -14,7 +14,7 @@ from peewee import OperationalError
 from audiospective.clients.deadline import GRACE, Deadline
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.clients.spotify import THREADS
-from audiospective.history.catalog import polled, relinked
+from audiospective.history import append
 from audiospective.models import claims, transaction
 from audiospective.models.claims import Claim
 from audiospective.policy import circuit
@@ -240,12 +240,10 @@ class _Run:
             self._fail(_failed(attempt, type(error).__name__))
 
     def _store_pages(self, attempts: Sequence[Attempt]) -> None:
-        plays = [play for attempt in attempts for play in _plays(attempt)]
-        track_ids = polled.remember(play.track for play in plays)
-        relinked.remember(plays)
+        tracks = append.remember([play for attempt in attempts for play in _plays(attempt)])
         with transaction():
             added = [
-                (attempt, record.success(self.services, attempt, track_ids)) for attempt in attempts
+                (attempt, record.success(self.services, attempt, tracks)) for attempt in attempts
             ]
         for attempt, count in added:  # only now, after the commit, is it true
             self.open.pop(attempt.claim.user_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -61,7 +61,7 @@ def outcome(attempt: Attempt) -> str:
     return UNDATED if gaps.proves_nothing(times, claim.claimed_at) else OK
 
 
-def success(services: Services, attempt: Attempt, track_ids: Mapping[str, int]) -> int | None:
+def success(services: Services, attempt: Attempt, tracks: append.Tracks) -> int | None:
     """Store a page and everything that follows from it; the caller holds the transaction.
 
     Returns the number of new plays, or None, with nothing written, when the claim was lost.
@@ -70,7 +70,7 @@ def success(services: Services, attempt: Attempt, track_ids: Mapping[str, int]) 
     assert page is not None
     connection, now = claim.connection, claim.claimed_at
     if (found := outcome(attempt)) != OK:
-        return _odd(services, attempt, found, track_ids)
+        return _odd(services, attempt, found, tracks)
     ended = [clock.from_ms(play.played_at) for play in page.plays]
     rate = schedule.plays_per_hour(connection.plays_per_hour, ended, now)
     known = [connection.newest_play_at] if connection.newest_play_at else []
@@ -94,7 +94,7 @@ def success(services: Services, attempt: Attempt, track_ids: Mapping[str, int]) 
         values |= _sealed(services, claim, attempt.tokens)
     if not claims.settle(claim, values):
         return None
-    stored, added = _append(claim, page, track_ids)
+    stored, added = _append(claim, page, tracks)
     gap = _gap(claim, stored, page.offered)
     _log(attempt, OK, added)
     if notify.may_have_recovered(connection, now):
@@ -102,8 +102,8 @@ def success(services: Services, attempt: Attempt, track_ids: Mapping[str, int]) 
     return added
 
 
-def _append(claim: Claim, page: Page, track_ids: Mapping[str, int]) -> tuple[append.Appended, int]:
-    stored = append.page(claim.user_id, page, track_ids)
+def _append(claim: Claim, page: Page, tracks: append.Tracks) -> tuple[append.Appended, int]:
+    stored = append.page(claim.user_id, page, tracks)
     added = len(stored.plays)
     if added:
         Connection.update(plays_archived=Connection.plays_archived + added).where(
@@ -125,9 +125,7 @@ def _gap(claim: Claim, stored: append.Appended, offered: int) -> Found | None:
         return coverage.unjudged(connection, stored, now)
 
 
-def _odd(
-    services: Services, attempt: Attempt, found: str, track_ids: Mapping[str, int]
-) -> int | None:
+def _odd(services: Services, attempt: Attempt, found: str, tracks: append.Tracks) -> int | None:
     """A page that proves nothing, empty or without a usable time: recorded, and asked again.
 
     What it holds is kept. It is no success either: a day of such answers is what the dead man's
@@ -145,7 +143,7 @@ def _odd(
     if not claims.settle(claim, values):
         return None
     assert attempt.page is not None
-    _, added = _append(claim, attempt.page, track_ids)
+    _, added = _append(claim, attempt.page, tracks)
     _log(attempt, found, added)
     return added
 

@@ -1,0 +1,63 @@
+"""Tracks that stand for one another: Spotify answers with one where another was played."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from audiospective.history import bulk_select
+from audiospective.history.catalog import lookup
+from audiospective.models import TrackLink
+from audiospective.models.base import database, placeholder
+from audiospective.policy.plays import PolledPlay
+
+Key = tuple[int, int]  # played_at in milliseconds, track
+
+_KNOWN = "SELECT spotify_id, stands_for FROM track_links WHERE spotify_id {among}"
+_AT = (
+    "SELECT track_id FROM plays WHERE user_id = {mark} AND played_at = {mark}"
+    " UNION SELECT track FROM removed_plays WHERE user_id = {mark} AND played_at = {mark}"
+)
+
+
+def families(plays: Iterable[PolledPlay]) -> Mapping[str, str]:
+    """Keep what plays tell of tracks that stand for others; one Spotify id for all of a family.
+
+    By Spotify id, of the tracks of `plays`; a track that stands for no other is not in it.
+    """
+    told = {(play.track.spotify_id, play.linked_from) for play in plays}
+    every = {one for pair in told for one in pair if one}
+    known: dict[str, str] = dict(bulk_select.select(_KNOWN, sorted(every)))
+    for answered, played in sorted((a, p) for a, p in told if p):
+        of_all = known.get(played) or known.get(answered) or played
+        for one in {answered, played, of_all} - known.keys():
+            known[one] = of_all
+            TrackLink.insert(spotify_id=one, stands_for=of_all).on_conflict_ignore().execute()
+    return known
+
+
+def known_otherwise(
+    user_id: int,
+    plays: Sequence[PolledPlay],
+    track_ids: Mapping[str, int],
+    found: Mapping[str, str],
+) -> set[Key]:
+    """Keys of plays that are archived, or were deleted, under another id of their family."""
+    known = set()
+    for play in plays:
+        family = found.get(play.track.spotify_id)
+        if family is None:
+            continue
+        track = track_ids[play.track.spotify_id]
+        others = _spotify_ids_at(user_id, play.played_at, track)
+        links = dict(bulk_select.select(_KNOWN, sorted(others)))
+        if any(links.get(other, other) == family for other in others):
+            known.add((play.played_at, track))
+    return known
+
+
+def _spotify_ids_at(user_id: int, played_at: int, track: int) -> set[str]:
+    given = (user_id, played_at) * 2
+    rows = database.execute_sql(_AT.format(mark=placeholder()), given).fetchall()
+    others = {other for (other,) in rows} - {track}
+    named = lookup.tracks(others).values() if others else ()
+    return {one.spotify_id for one in named if one.spotify_id}
