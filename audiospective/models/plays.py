@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
+
 from peewee import (
     BigIntegerField,
     CompositeKey,
@@ -11,6 +14,7 @@ from peewee import (
     TextField,
 )
 
+from audiospective import clock
 from audiospective.models.base import InstantField, Row
 from audiospective.models.catalog import Track
 from audiospective.models.users import User
@@ -61,3 +65,17 @@ class UnreadablePlay(Row):
         table_name = "unreadable_plays"
         primary_key = CompositeKey("user", "digest")
         indexes = ((("user", "played_at"), False),)
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it ended, None if it has no valid time."""
+        return None if self.played_at is None else clock.from_ms(int(self.played_at))
+
+    @property
+    def name(self) -> str:
+        """What the item calls its track, "" if it does not."""
+        try:
+            track = json.loads(str(self.item))["track"]
+            return str(track.get("name") or "")[:200]
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return ""

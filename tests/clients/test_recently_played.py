@@ -112,6 +112,38 @@ def test_an_item_that_is_no_play_is_kept_and_the_others_are_read(item):
     assert kept.reason
 
 
+@pytest.mark.parametrize(
+    ("item", "ended"),
+    [
+        ({**ITEM, "track": None}, instant_ms(ITEM["played_at"])),
+        ({**ITEM, "track": {**TRACK, "id": None}}, instant_ms(ITEM["played_at"])),
+        ({**ITEM, "played_at": "yesterday"}, None),
+        ({**ITEM, "track": None, "played_at": "1969-12-31T00:00:00Z"}, None),
+        ("item", None),
+    ],
+)
+def test_an_unreadable_item_keeps_the_time_that_it_tells(item, ended):
+    page = read(item)
+    assert page.unreadable[0].played_at == ended
+    assert page.times == ([] if ended is None else [ended])
+
+
+@pytest.mark.parametrize(
+    ("linked", "told"),
+    [
+        ({"id": "1XXXXXXXXXXXXXXXXXXXXX", "type": "track"}, "1XXXXXXXXXXXXXXXXXXXXX"),
+        ({"id": TRACK["id"]}, None),  # it stands for itself
+        ({"id": "../me"}, None),
+        ({}, None),
+        ("1XXXXXXXXXXXXXXXXXXXXX", None),
+        (None, None),
+    ],
+)
+def test_a_play_tells_which_track_was_played_where_another_stands_in(linked, told):
+    (play,) = read({**ITEM, "track": {**TRACK, "linked_from": linked}}).plays
+    assert (play.linked_from, play.track.spotify_id) == (told, TRACK["id"])
+
+
 def test_the_same_unreadable_item_has_the_same_digest():
     first, second = read({"a": 1, "b": 2}, {"b": 2, "a": 1}).unreadable
     assert first.digest == second.digest

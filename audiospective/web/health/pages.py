@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from peewee import fn
 
 from audiospective import clock
+from audiospective.models import UnreadablePlay
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
 from audiospective.models.poll_log import PollLog
@@ -22,6 +23,7 @@ blueprint = Blueprint("health", __name__)
 
 MONTHS = 12
 POLLS = 50
+UNREADABLE = 20
 CAUSES = {
     "overflow": "More than 50 plays between two checks",
     "late": "A device that was offline sent more plays than Spotify still shows",
@@ -54,6 +56,7 @@ def page() -> ResponseReturnValue:
     gaps = list(Gap.select().where(Gap.user == user.id).order_by(Gap.ended_at.desc()))
     polls = PollLog.select().where(PollLog.user == user.id).order_by(PollLog.at.desc())
     began = _began(user.id)
+    items = UnreadablePlay.select().where(UnreadablePlay.user == user.id)
     return render_template(
         "health/page.html",
         state=state,
@@ -61,6 +64,8 @@ def page() -> ResponseReturnValue:
         began=began,
         months=_months(user.timezone, began, gaps, state.at_risk_since),
         polls=list(polls.limit(POLLS)),
+        unreadable=list(items.order_by(UnreadablePlay.seen_at.desc()).limit(UNREADABLE)),
+        unreadable_count=items.count(),
         causes=CAUSES,
         results=RESULTS,
         span=span,

@@ -145,6 +145,7 @@ def test_open_gaps_are_counted_and_closed_ones_are_not(site: Site) -> None:
         Gap.create(
             user=user,
             started_at=start,
+            probably_from=start,
             ended_at=start + HOUR,
             cause="overflow",
             certainty="possible",

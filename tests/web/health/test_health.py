@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
 
 from audiospective import clock
-from audiospective.models import User
+from audiospective.models import UnreadablePlay, User
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
 from audiospective.models.poll_log import PollLog
@@ -34,13 +35,14 @@ def test_health_is_for_members_and_each_sees_their_own(site, alice):
     now = clock.now()
     Coverage.create(user=alice, started_at=now - 9 * DAY, ended_at=now - 3 * DAY)
     Gap.create(
-        user=alice, started_at=now - 3 * DAY, ended_at=now - 2 * DAY, cause="outage",
-        certainty="sure", opened_at=now,
+        user=alice, started_at=now - 4 * DAY, probably_from=now - 3 * DAY,
+        ended_at=now - 2 * DAY, cause="outage", certainty="sure", opened_at=now,
     )  # fmt: skip
     PollLog.create(user=alice, at=now, outcome="network", took_ms=1500, tries=3)
     text = site.member(alice).page("/health").text
     assert "Spotify did not answer" in text
     assert "almost certainly" in text
+    assert "may reach back to" in text
     assert "No answer" in text
     assert "1.5 s" in text
     text = site.member(bob).page("/health").text
@@ -77,8 +79,9 @@ def test_health_tells_holes_apart_by_state(site, alice):
     for number, cause in enumerate(("overflow", "downtime", "authorization", "paused")):
         Gap.create(
             user=alice, started_at=now - (20 + number) * DAY, ended_at=now - (19 + number) * DAY,
-            cause=cause, certainty="possible", opened_at=now,
-            closed_at=now if number == 0 else None, recovered=12 if number < 2 else 0,
+            probably_from=now - (20 + number) * DAY, cause=cause,
+            certainty="possible", opened_at=now, closed_at=now if number == 0 else None,
+            recovered=12 if number < 2 else 0,
         )  # fmt: skip
     text = " ".join(site.member(alice).page("/health").text.split())
     assert "Closed by an import on" in text
@@ -99,3 +102,40 @@ def test_health_claims_no_part_of_a_month_before_the_archive_began(site, alice):
         text = site.member(alice).page("/health").text
     assert "all of it" in text  # December
     assert "all since 20 Nov 2026" in text
+
+
+def test_health_counts_only_what_is_probably_missing(site, alice):
+    now = clock.now().replace(day=22, month=11, year=2026)
+    Coverage.create(user=alice, started_at=now.replace(day=1), ended_at=None)
+    Gap.create(
+        user=alice, started_at=now - 9 * DAY, probably_from=now - 2 * DAY, ended_at=now - DAY,
+        cause="late", certainty="possible", opened_at=now,
+    )  # fmt: skip
+    with clock.use(lambda: now):
+        text = " ".join(site.member(alice).page("/health").text.split())
+    assert "A device that was offline" in text
+    assert "95.2 %" in text  # one day of twenty-one
+    assert "1 day" in text
+
+
+def test_health_shows_items_that_are_no_plays_to_their_owner_only(site, alice):
+    item = {"track": {"name": "Demo <b>tape</b>", "id": None, "is_local": True}}
+    ended = clock.now() - DAY
+    for number in range(21):
+        UnreadablePlay.create(
+            user=alice, digest=str(number), reason="the track has no id (a local file?)",
+            item=json.dumps(item), played_at=clock.to_ms(ended) if number else None,
+            seen_at=clock.now() - number * timedelta(minutes=1),
+        )  # fmt: skip
+    text = site.member(alice).page("/health").text
+    assert "Demo &lt;b&gt;tape" in text or "Demo <b>tape</b>" in text
+    assert "no valid time" in text
+    assert "The newest 20 of 21." in " ".join(text.split())
+    bob = make_user("bob", email="bob@mail.example", email_verified_at=clock.now())
+    assert "Demo" not in site.member(bob).page("/health").text
+
+
+@pytest.mark.parametrize("item", ["[]", "null", '{"track": null}', '{"track": 3}', "{"])
+def test_health_shows_an_item_whatever_it_is(site, alice, item):
+    UnreadablePlay.create(user=alice, digest="d", reason="odd", item=item, seen_at=clock.now())
+    assert "unnamed" in site.member(alice).page("/health").text
