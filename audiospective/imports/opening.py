@@ -23,6 +23,7 @@ from audiospective.imports.survey import Found, Survey, Upload
 if TYPE_CHECKING:
     from audiospective.imports.plays import Batch, Broken
 
+OURS = "It could not be read; the fault is ours, not the file's."
 GUESS = 50  # a verdict that a name may overrule
 log = logging.getLogger(__name__)
 
@@ -124,7 +125,13 @@ def recognised(peek: Peek) -> tuple[About | None, Verdict | None]:
 def _examined(about: About, file: _File) -> Examined:
     """What only a look through the whole file tells, for sources that need one."""
     examine = getattr(about.load(), "examine", None)
-    return examine(file) if examine else Examined()
+    try:
+        return examine(file) if examine else Examined()
+    except RefusedError:
+        raise
+    except Exception:
+        log.exception("looking through a file of %s failed", about.name)
+        raise RefusedError(OURS) from None
 
 
 def _read(about: About, files: Sequence[_File], answers: Answers) -> Iterator[Batch | Broken]:
@@ -135,4 +142,4 @@ def _read(about: About, files: Sequence[_File], answers: Answers) -> Iterator[Ba
     except Exception:
         log.exception("reading %s failed", about.name)
         for file in files:
-            yield Broken(file.number, "It could not be read; the fault is ours, not the file's.")
+            yield Broken(file.number, OURS)

@@ -23,7 +23,7 @@ SCHEMA = pl.Schema(
         "row": pl.Int32(),  # 1 is the first row of its file
         "started_at": pl.Int64(),
         "ended_at": pl.Int64(),
-        "precision": pl.Int32(),  # of the instants: 1, SECOND, MINUTE or DAY
+        "precision": pl.Int32(),  # 1, SECOND, MINUTE or DAY: it lies in so many ms from it on
         "zone_known": pl.Boolean(),  # false: wall clock of an unknown zone, counted as if UTC
         "ms_played": pl.Int32(),
         "kind": pl.Enum(KINDS),
@@ -45,6 +45,7 @@ SCHEMA = pl.Schema(
         "incognito": pl.Boolean(),
         "platform": pl.String(),
         "country": pl.String(),
+        "context": pl.String(),  # the URI of the playlist or album it was played from
     }
 )
 COLUMNS = tuple(SCHEMA)

@@ -32,6 +32,8 @@ def run(code: str, **environ: str) -> subprocess.CompletedProcess[str]:
         "audiospective.polling.batch",
         "audiospective.app",  # imported by gunicorn's master
         "audiospective.history",
+        "audiospective.imports.opening",
+        "audiospective.imports.sources",
         "audiospective.cli",
     ],
 )

@@ -9,7 +9,8 @@ from typing import Any
 
 NAME = 1_000  # characters of a title or name; the rest is cut
 MOST = 2**31 - 1  # milliseconds, 24 days: what a column holds
-_UNSTORABLE = re.compile("[\0\ufeff\ud800-\udfff]")
+CONTROLS = "\0-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff"  # of no use in a name, some of them not storable
+_UNSTORABLE = re.compile(f"[{CONTROLS}\ud800-\udfff]")
 _NUMBER = re.compile(r"[+-]?\d{1,18}([.,]\d{1,18})?([eE][+-]?\d{1,2})?\Z", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 _ISRC = re.compile(r"[A-Z]{2}[A-Z0-9]{3}[0-9]{7}\Z", re.ASCII)
@@ -21,7 +22,7 @@ _WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no"
 
 
 def text(value: object, limit: int = NAME) -> str | None:
-    """Text without NUL, lone surrogates, byte order marks and outer space; None if none is left."""
+    """Text without control characters, half surrogates and outer space; None if none is left."""
     if not isinstance(value, str):
         return None
     if _UNSTORABLE.search(value):

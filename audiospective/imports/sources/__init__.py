@@ -32,6 +32,7 @@ class About:
 
 
 SOURCES: tuple[About, ...] = (
+    About("audiospective", "Audiospective", Trust.HIGH),
     About("spotify_extended", "Spotify extended streaming history", Trust.HIGH),
     About("spotify_account", "Spotify account data", Trust.LOW),
     About("lastfm", "Last.fm"),
@@ -47,6 +48,7 @@ SOURCES: tuple[About, ...] = (
     About("scrobbler_log", "Rockbox and other .scrobbler.log files"),
     About("librefm", "Libre.fm"),
     About("navidrome", "Navidrome"),
+    About("jellyfin", "Jellyfin's Playback Reporting"),
     About("generic_csv", "A table of another kind", Trust.LOW),
 )
 

@@ -94,7 +94,7 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
             budget = iter(range(_STEPS // 10_000))
             database.set_progress_handler(lambda: next(budget, None) is None, 10_000)
             yield database
-    except (sqlite3.Error, OverflowError):
+    except (sqlite3.Error, OverflowError, UnicodeDecodeError):  # the last from a garbled message
         raise ContainerError(_DAMAGED) from None
 
 

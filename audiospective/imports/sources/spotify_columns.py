@@ -11,7 +11,7 @@ import polars as pl
 
 from audiospective.imports.plays import SCHEMA, SECOND
 from audiospective.imports.reading import times
-from audiospective.imports.reading.values import MOST, NAME
+from audiospective.imports.reading.values import CONTROLS, MOST, NAME
 from audiospective.imports.reasons import Reason
 from audiospective.imports.sources.base import Answers
 
@@ -168,10 +168,10 @@ def unsynced(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _texts(rows: pl.DataFrame, escapes: bool) -> pl.DataFrame:
-    """Stripped, without NUL and marks, cut to what a name may have; an empty text is unknown."""
+    """Stripped, without control characters, cut to what a name may have; "" is unknown."""
     texts = pl.col(_TEXTS)
     if escapes:
-        rows = rows.with_columns(texts.str.replace_all("[\0\ufeff]", ""))
+        rows = rows.with_columns(texts.str.replace_all(f"[{CONTROLS}]", ""))
     rows = rows.with_columns(texts.str.strip_chars())
     rows = rows.with_columns(pl.when(texts != "").then(texts))
     longest = rows.select(pl.max_horizontal(texts.str.len_bytes().max())).item()

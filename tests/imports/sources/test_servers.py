@@ -207,6 +207,11 @@ def test_a_query_that_never_ends_is_ended(tmp_path: Path, monkeypatch: pytest.Mo
     assert "damaged" in outcome.sentences[0]
 
 
+def test_a_database_with_a_garbled_table_is_refused(tmp_path: Path) -> None:
+    garbled = database(tmp_path).replace(b"TABLE scrobbles", b"T\xe8BLE scr\xff\xfebles")
+    assert navidrome(garbled).sentences
+
+
 @pytest.mark.parametrize("keep", [100, 4_096, 6_000])
 def test_a_database_that_was_cut_off_is_refused(tmp_path: Path, keep: int) -> None:
     content = database(tmp_path, scrobbles(*(("m", "1", AT + n) for n in range(5_000))))
