@@ -14,6 +14,7 @@ from audiospective.imports import strangers
 from audiospective.imports.containers import workbooks
 from audiospective.imports.containers.budget import Budget
 from audiospective.imports.containers.members import Member, Opener
+from audiospective.imports.doubles import Recognised, doubled
 from audiospective.imports.errors import RefusedError
 from audiospective.imports.limits import Limits
 from audiospective.imports.sources import SOURCES, About
@@ -43,6 +44,7 @@ def opened(
         for upload in uploads:
             for member in opener.members(upload.path, upload.name):
                 survey.add(member, opener)
+        survey.leave_out_doubles()
         yield survey
 
 
@@ -104,6 +106,20 @@ class _Survey:
                 mapping=tuple(examined.mapping.items()),
             )
         )
+
+    def leave_out_doubles(self) -> None:
+        """What is in the upload in several forms is read in one of them."""
+        told = [
+            Recognised(file.number, file.peek.name, source, file.role)
+            for source, files in self._of.items()
+            for file in files
+        ]
+        left_out = doubled(told)
+        for source, files in self._of.items():
+            self._of[source] = [file for file in files if file.number not in left_out]
+        for number, sentence in left_out.items():
+            found = self.files[number]
+            self.files[number] = Found(number, found.name, found.size, None, sentence)
 
     def read(self, answers: Answers) -> Iterator[Batch | Broken]:
         self._budget.read = 0

@@ -25,6 +25,7 @@ BITS = {
             "navidrome",
             "generic_csv",
             "jellyfin",
+            "audiospective",
         )
     )
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.imports.reading_files import as_json, zipped
 from tests.imports.sources import (
     test_apple_music,
+    test_audiospective,
     test_deezer,
     test_lastfm,
     test_listenbrainz,
@@ -80,6 +81,10 @@ SAMPLES: dict[str, dict[str, bytes]] = {
     "scrobbler_log": _log(),
     "librefm": _table("Artist,Track,Album,Time", f"Ann,Slack Water,Quay,{AT}"),
     "navidrome": _navidrome(),
+    "audiospective": test_audiospective.document(*[test_audiospective.ROW] * 5),
+    "jellyfin": _table(
+        test_servers.JELLYFIN, "2023-11-04 22:00:00,u,i,Audio,Ann - Slack Water,x,Web,x,200"
+    ),
     "generic_csv": _table("played_at,title,artist", "2023-11-04 22:00,Slack Water,Ann"),
 }
 ZIPPED = {name: {"upload.zip": zipped(files)} for name, files in SAMPLES.items()}

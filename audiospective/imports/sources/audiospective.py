@@ -149,9 +149,10 @@ def _parquet(file: File) -> by_row.Rows:
     try:
         scan = pl.scan_parquet(file.path())
         there = scan.collect_schema()
-        if not {"played_at", "track", "title"} <= there.keys():
+        dated = there.get("played_at") == pl.Datetime("ms", "UTC")
+        if not dated or not {"track", "title"} <= there.keys():
             raise ContainerError("A Parquet file that is not this project's; send a CSV instead.")
-        instant = pl.col("played_at").cast(pl.Datetime("ms", "UTC")).to_physical()
+        instant = pl.col("played_at").to_physical()
         wanted = scan.with_columns(instant).select(
             name for name in there if name in {*_KNOWN, *_FLAGS, *_TEXTS, "context", "incognito"}
         )

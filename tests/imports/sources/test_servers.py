@@ -217,3 +217,25 @@ def test_a_database_that_was_cut_off_is_refused(tmp_path: Path, keep: int) -> No
     content = database(tmp_path, scrobbles(*(("m", "1", AT + n) for n in range(5_000))))
     outcome = navidrome(content[:keep])
     assert outcome.sentences
+
+
+JELLYFIN = (
+    "DateCreated,UserId,ItemId,ItemType,ItemName,PlaybackMethod,ClientName,DeviceName,PlayDuration"
+)
+
+
+def test_jellyfin_names_the_item_and_asks_for_the_servers_zone() -> None:
+    lines = [
+        JELLYFIN,
+        "2023-11-04 22:00:00.1234567,u1,i1,Audio,Ann - Slack Water,Direct,Web,Al's phone,200",
+        "2023-11-04 23:00:00,u1,i1,Movie,Some film,DirectPlay,Web,x,5000",
+        "2023-11-04 23:30:00,u1,i1,Audio,Nobody's song,DirectPlay,Web,x,20",
+    ]
+    outcome = read({"playback_report.csv": "\n".join(lines).encode()}, zone="Europe/Paris")
+    assert outcome.sources == ["jellyfin"]
+    (play,) = outcome.plays
+    assert play["started_at"] == ms("2023-11-04T21:00:00") + 123
+    assert (play["artist"], play["title"], play["ms_played"]) == ("Ann", "Slack Water", 200_000)
+    assert outcome.reasons == [Reason.NOT_AUDIO, Reason.NO_ARTIST]
+    assert [question.kind for question in outcome.files[0].questions] == ["zone"]
+    assert "phone" not in repr(outcome)

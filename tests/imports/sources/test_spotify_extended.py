@@ -78,6 +78,7 @@ def test_a_row_of_today_says_everything_that_is_kept_and_nothing_personal() -> N
             "incognito": False,
             "platform": "ios",
             "country": "SE",
+            "context": None,
         }
     ]
 
