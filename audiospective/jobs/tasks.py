@@ -8,7 +8,7 @@ from audiospective import log
 from audiospective.accounts import spotify_app
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.jobs.context import deadline, task
-from audiospective.operations import capacity, maintenance, removal, seal, verify
+from audiospective.operations import capacity, maintenance, purge, seal, verify
 from audiospective.polling import batch, plan, poll
 from audiospective.services import Services
 
@@ -62,7 +62,7 @@ def seal_user(_services: Services, user_id: int) -> None:
 def keep_ledger(services: Services) -> None:
     """Measure the archive, warn of a full budget, drop what can no longer be undone."""
     capacity.record(services)
-    removal.forget()
+    purge.tombstones()
 
 
 @task

@@ -87,3 +87,10 @@ def _dead_tokens(now: datetime) -> int:
             )
             .execute()
         )
+
+
+def tombstones() -> int:
+    """Drop what deleted plays were kept for: undoing them, for as long as that was promised."""
+    from audiospective.history import removal  # loads Polars, which a worker's parent must not
+
+    return removal.forget(clock.now())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from http import HTTPStatus
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from flask import Flask, Response, abort, redirect, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask.typing import ResponseReturnValue
 from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from audiospective import log
 from audiospective.settings import Settings
@@ -107,6 +109,17 @@ def install(app: Flask, settings: Settings) -> None:
         headers["Strict-Transport-Security"] = "max-age=31536000"
 
     @app.before_request
+    def only_over_https() -> ResponseReturnValue | None:
+        # Only where a proxy says that the visitor came without TLS; saying nothing is no answer.
+        came_by = request.headers.get("X-Forwarded-Proto", "").rpartition(",")[2].strip().lower()
+        if not settings.https or came_by != "http" or request.path in PROBES:
+            return None
+        if request.method not in ("GET", "HEAD"):
+            return abort(403, "plain http")
+        where = settings.base_url + request.full_path.rstrip("?")
+        return cast(Response, redirect(where, HTTPStatus.PERMANENT_REDIRECT))
+
+    @app.before_request
     def only_our_name() -> ResponseReturnValue | None:
         if request.path in PROBES:
             return None
@@ -131,6 +144,9 @@ def install(app: Flask, settings: Settings) -> None:
             abort(413)
 
     csrf.init_app(app)
+    if hops := settings.trusted_proxies:
+        # Each of them appends to X-Forwarded-For what it saw; Host and port come from BASE_URL.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
 
     @app.after_request
     def send_headers(response: Response) -> Response:

@@ -88,17 +88,10 @@ def spend(limit: Limit, who: str | None = None) -> int:
 def visitor() -> str:
     """The visitor's network address; whole /64 networks count as one, as one person has them.
 
-    X-Forwarded-For is believed only as far as routers of our own wrote it: each appends the
-    address it saw, so with TRUSTED_PROXIES=n the n-th entry from the right is the visitor and
-    everything before it is whatever the visitor liked to send. With 0 the header means nothing.
+    Proxies of our own are looked through (see security.install); what else a header says is
+    whatever the visitor liked to send.
     """
-    trusted = services().settings.trusted_proxies
     found = request.remote_addr or ""
-    if trusted:
-        header = ",".join(request.headers.getlist("X-Forwarded-For"))
-        hops = [hop.strip() for hop in header.split(",") if hop.strip()]
-        if len(hops) >= trusted:
-            found = hops[-trusted]
     try:
         address = ipaddress.ip_address(found)
     except ValueError:

@@ -48,6 +48,19 @@ def test_a_form_arrives_from_a_browser_that_sends_no_referrer(stack, tmp_path):
         assert said.status_code in (200, 302, 303), said.text[:500]
 
 
+def test_a_visitor_who_comes_without_tls_is_led_to_https_and_a_form_is_not_taken(stack, tmp_path):
+    with pages(stack, tmp_path, BASE_URL="https://archive.example", **PUBLIC) as site:
+        plain = {**NAME, "X-Forwarded-Proto": "http"}
+        there = f"http://127.0.0.1:{site}/sign-in?a=//evil.example"
+        led = requests.get(there, headers=plain, allow_redirects=False, timeout=60)
+        assert led.status_code == 308
+        assert led.headers["Location"] == "https://archive.example/sign-in?a=//evil.example"
+        form = requests.post(f"http://127.0.0.1:{site}/waitlist", headers=plain, timeout=60)
+        assert form.status_code == 403
+        alive = requests.get(f"http://127.0.0.1:{site}/healthz", headers=plain, timeout=60)
+        assert alive.status_code == 200
+
+
 def test_a_proxy_may_leave_out_the_port_that_the_browser_used(stack, tmp_path):
     base = {"BASE_URL": "https://archive.example:8443"}
     with pages(stack, tmp_path, **base, **PUBLIC) as site:

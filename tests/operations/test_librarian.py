@@ -13,12 +13,12 @@ from click.testing import CliRunner
 from audiospective import clock, history, models
 from audiospective.cli import audiospective
 from audiospective.clients.queues import BULK
-from audiospective.history import append, row_size, sealing
+from audiospective.history import append, removal, row_size, sealing
 from audiospective.jobs import context, tasks
 from audiospective.models import DamagedSegment, Play, PlaySegment, StorageRecord, User
 from audiospective.models.notices import Notice
 from audiospective.notices import owing, render
-from audiospective.operations import capacity, removal, seal, verify
+from audiospective.operations import capacity, seal, verify
 from audiospective.services import Services
 from audiospective.settings import Settings
 from tests.factories import make_user
@@ -110,14 +110,19 @@ def test_damage_is_reported_once_and_verify_says_so(services: Services) -> None:
     assert "2026: its bytes do not have the hash" in letter.text
 
 
-def test_a_member_deletes_and_undoes(services: Services) -> None:
+def test_the_daily_job_drops_what_can_no_longer_be_undone(
+    services: Services, frozen: Frozen
+) -> None:
     alice = make_user()
     fill(alice.id, 3)
-    plays = [(one.played_at, one.track_id) for one in history.recent(alice.id)][:2]
-    assert removal.remove(alice.id, plays) == 2
-    assert history.total(alice.id) == 1
-    assert removal.restore(alice.id, plays[:1]) == 1
-    assert removal.forget() == 0
+    keys = [(clock.to_ms(one.played_at), one.track_id) for one in history.recent(alice.id)]
+    assert removal.remove(alice.id, keys[:1]) == 1
+    frozen.forward(days=20)
+    assert removal.remove(alice.id, keys[1:]) == 2
+    frozen.forward(days=11)
+    with context.use(services):
+        tasks.keep_ledger()
+    assert removal.restore(alice.id, keys) == 2
 
 
 @pytest.fixture
