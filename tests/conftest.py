@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -39,14 +38,13 @@ pytest_plugins = [
     "tests.fixtures",
 ]
 
-# Real browsers, killed processes and servers that are stopped race with whatever else the machine
-# does. They get a second chance, and the summary says so; everything else has to pass at once.
-RACING = ("browser", "jobs", "supervisor")
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that may be tried once more."""
-    here = Path(__file__).parent
+    """A test marked `races` may be tried once more, and the summary says so.
+
+    What it watches (a killed process, a server that comes back, a page that refreshes itself)
+    runs beside whatever else the machine does. Every other test has to pass at once.
+    """
     for item in items:
-        if item.path.is_relative_to(here) and item.path.relative_to(here).parts[0] in RACING:
+        if item.get_closest_marker("races"):
             item.add_marker(pytest.mark.flaky(reruns=1))

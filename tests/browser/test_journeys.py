@@ -52,6 +52,7 @@ def tab_to(page: Page, name: str) -> None:
     raise AssertionError(f"Tab never reaches {name!r}")
 
 
+@pytest.mark.races
 @pytest.mark.parametrize("state", ["landing", "landing when full", "dashboard", "disconnect"])
 def test_tab_reaches_everything_in_reading_order(house: House, visit: Visit, state: str) -> None:
     address, user = STATES[state](house)
@@ -66,6 +67,7 @@ def test_tab_reaches_everything_in_reading_order(house: House, visit: Visit, sta
         assert stop["ring"] >= 2, stop
 
 
+@pytest.mark.races
 def test_the_skip_link_skips(visit: Visit, alice: User) -> None:
     page = visit("/dashboard", alice)
     page.keyboard.press("Tab")
@@ -75,6 +77,7 @@ def test_the_skip_link_skips(visit: Visit, alice: User) -> None:
     assert page.evaluate(FOCUS)["name"] == "Check now"
 
 
+@pytest.mark.races
 def test_questions_open_with_the_keyboard(visit: Visit) -> None:
     page = visit("/")
     tab_to(page, "What does it cost?")
@@ -84,6 +87,7 @@ def test_questions_open_with_the_keyboard(visit: Visit) -> None:
     expect(page.get_by_text("free of charge, for life. Each of them")).not_to_be_visible()
 
 
+@pytest.mark.races
 @pytest.mark.parametrize("mode", ["light", "no-js"])
 def test_pausing_resuming_and_disconnecting_by_keyboard(
     visit: Visit, alice: User, mode: str
@@ -104,6 +108,7 @@ def test_pausing_resuming_and_disconnecting_by_keyboard(
     assert Connection.get().status == "disconnected"
 
 
+@pytest.mark.races
 def test_without_script_the_check_is_a_form(visit: Visit, alice: User) -> None:
     page = visit("/dashboard", alice, "no-js")
     page.get_by_role("button", name="Check now").click()
@@ -113,6 +118,7 @@ def test_without_script_the_check_is_a_form(visit: Visit, alice: User) -> None:
     expect(page.get_by_text("The check is on its way")).not_to_be_visible()
 
 
+@pytest.mark.races
 def test_without_script_everything_is_there(house: House, visit: Visit, alice: User) -> None:
     landing = visit("/", None, "no-js")
     expect(landing.get_by_role("link", name="Connect Spotify")).to_be_visible()
@@ -121,6 +127,7 @@ def test_without_script_everything_is_there(house: House, visit: Visit, alice: U
     expect(dashboard.locator("#plays li")).to_have_count(12)
 
 
+@pytest.mark.races
 @pytest.mark.parametrize("mode", ["light", "no-js"])
 def test_the_theme_is_chosen_and_kept(visit: Visit, alice: User, mode: str) -> None:
     page = visit("/dashboard", alice, mode)
@@ -133,6 +140,7 @@ def test_the_theme_is_chosen_and_kept(visit: Visit, alice: User, mode: str) -> N
     expect(page.locator("html:not([data-theme])")).to_have_count(1)
 
 
+@pytest.mark.races
 def test_a_form_of_a_session_that_ended_says_so_and_leads_back(
     visit: Visit, alice: User, gate: Gate
 ) -> None:
@@ -146,6 +154,7 @@ def test_a_form_of_a_session_that_ended_says_so_and_leads_back(
     expect(link).to_have_attribute("href", "/dashboard")
 
 
+@pytest.mark.races
 @pytest.mark.parametrize("mode", ["light", "no-js"])
 def test_back_and_forward_show_whole_pages(visit: Visit, alice: User, mode: str) -> None:
     page = visit("/", alice, mode)
@@ -170,6 +179,7 @@ def test_back_and_forward_show_whole_pages(visit: Visit, alice: User, mode: str)
         assert page.title().endswith("· Audiospective")
 
 
+@pytest.mark.races
 def test_no_personal_page_stays_in_the_browsers_storage(visit: Visit, alice: User) -> None:
     page = visit("/dashboard", alice)
     page.get_by_role("button", name="Check now").click()
@@ -178,6 +188,7 @@ def test_no_personal_page_stays_in_the_browsers_storage(visit: Visit, alice: Use
     assert kept == {"htmx-current-path-for-history": "/dashboard"}  # an address, no content
 
 
+@pytest.mark.races
 @pytest.mark.parametrize(("mode", "zone"), [("light", "Europe/Berlin"), ("no-js", "UTC")])
 def test_the_zone_is_suggested_from_the_computer(
     house: House, visit: Visit, alice: User, mode: str, zone: str

@@ -44,6 +44,7 @@ def asked(page: Page, part: str) -> list[str]:
     return found
 
 
+@pytest.mark.races
 def test_a_new_play_appears_without_reloading(visit: Visit, alice: User) -> None:
     page = standing_still(visit, "/dashboard", alice)
     rows = page.locator("#plays li")
@@ -55,6 +56,7 @@ def test_a_new_play_appears_without_reloading(visit: Visit, alice: User) -> None
     expect(page.locator("#status")).to_have_text("")  # plays are no announcement
 
 
+@pytest.mark.races
 def test_nothing_is_asked_while_the_tab_is_hidden(visit: Visit, alice: User) -> None:
     page = standing_still(visit, "/dashboard", alice)
     requests = asked(page, "/ui/")
@@ -67,6 +69,7 @@ def test_nothing_is_asked_while_the_tab_is_hidden(visit: Visit, alice: User) -> 
     assert requests
 
 
+@pytest.mark.races
 def test_a_change_of_state_is_announced_in_the_same_node(
     house: House, visit: Visit, alice: User
 ) -> None:
@@ -84,6 +87,7 @@ def test_a_change_of_state_is_announced_in_the_same_node(
         )
 
 
+@pytest.mark.races
 def test_check_now_is_watched_to_its_end_and_keeps_the_focus(
     house: House, visit: Visit, alice: User
 ) -> None:
@@ -107,6 +111,7 @@ def test_check_now_is_watched_to_its_end_and_keeps_the_focus(
     assert requests == []  # watching has ended
 
 
+@pytest.mark.races
 def test_a_double_click_asks_once(house: House, visit: Visit, alice: User) -> None:
     page = visit("/dashboard", alice)
     posts = asked(page, "/connection/check")
@@ -121,6 +126,7 @@ def test_a_double_click_asks_once(house: House, visit: Visit, alice: User) -> No
     assert len(posts) == 1
 
 
+@pytest.mark.races
 def test_a_failure_is_told_in_plain_words_and_taken_back(
     visit: Visit, alice: User, gate: Gate
 ) -> None:
@@ -139,6 +145,7 @@ def test_a_failure_is_told_in_plain_words_and_taken_back(
     expect(page.locator("#alert")).to_be_empty()
 
 
+@pytest.mark.races
 def test_being_offline_is_told_and_ends(visit: Visit, alice: User, gate: Gate) -> None:
     gate.allow(r"ERR_INTERNET_DISCONNECTED")
     gate.allow(r"console error: htmx:(sendError|afterRequest)")
@@ -152,6 +159,7 @@ def test_being_offline_is_told_and_ends(visit: Visit, alice: User, gate: Gate) -
     expect(page.locator("#alert")).to_be_empty()
 
 
+@pytest.mark.races
 def test_a_stale_success_does_not_outlive_a_failure(visit: Visit, alice: User, gate: Gate) -> None:
     gate.allow(r"^503 http.*/connection/check")
     gate.allow(r"console error: Response Status Error Code 503")
@@ -167,6 +175,7 @@ def test_a_stale_success_does_not_outlive_a_failure(visit: Visit, alice: User, g
     expect(page.locator("#check-answer")).to_be_empty()
 
 
+@pytest.mark.races
 def test_a_session_that_ended_moves_the_whole_page(
     house: House, visit: Visit, alice: User, gate: Gate
 ) -> None:
@@ -180,6 +189,7 @@ def test_a_session_that_ended_moves_the_whole_page(
     assert "/ui/" not in page.url
 
 
+@pytest.mark.races
 def test_the_counter_goes_on_and_stops_when_it_is_full(house: House, visit: Visit) -> None:
     FoundingRegister.locked()
     FoundingRegister.update(last_number=999).execute()
@@ -198,6 +208,7 @@ def test_the_counter_goes_on_and_stops_when_it_is_full(house: House, visit: Visi
     assert requests == []
 
 
+@pytest.mark.races
 def test_covers_load_whole_from_spotify_and_say_nothing_about_us(
     visit: Visit, alice: User, gate: Gate
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 import requests
 
 from tests.hosts.deployment import audiospective, pages
@@ -13,6 +14,7 @@ from tests.support.postgres import Postgres
 from tests.support.processes import until
 
 
+@pytest.mark.races
 def test_pages_and_polls_work_whichever_server_connection_they_meet(
     postgres_database_url, redis_url, tmp_path
 ):
@@ -36,6 +38,7 @@ def test_pages_and_polls_work_whichever_server_connection_they_meet(
         assert stack.plays() == 150
 
 
+@pytest.mark.races
 def test_two_releases_through_the_pooler_migrate_once(postgres: Postgres, redis_url, tmp_path):
     empty = postgres.url(postgres.create())
     with (

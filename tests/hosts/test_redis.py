@@ -6,6 +6,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 import redis
 import requests
 
@@ -15,6 +16,7 @@ from tests.support import redis as servers
 from tests.support.processes import until
 
 
+@pytest.mark.races
 def test_a_plan_of_twenty_clients_serves_pages_worker_and_scheduler(sqlite_database_url, tmp_path):
     with (
         servers.running("--maxclients", "20") as url,
@@ -35,6 +37,7 @@ def test_a_plan_of_twenty_clients_serves_pages_worker_and_scheduler(sqlite_datab
             assert len(client.client_list()) < 20  # the test itself is two or three of them
 
 
+@pytest.mark.races
 def test_a_self_signed_redis_is_named_and_can_be_allowed(sqlite_database_url, tmp_path):
     with (
         servers.running_tls(tmp_path / "tls") as url,

@@ -24,6 +24,7 @@ def stalled(stack: Stack, names):
     return stack.control.fault("stall", listener=list(names), endpoint="recently-played")
 
 
+@pytest.mark.races
 def test_a_batch_whose_worker_is_killed_is_finished_by_the_next_one(stack):
     people = stack.people(50)
     stalled(stack, people[22:])
@@ -44,6 +45,7 @@ def test_a_batch_whose_worker_is_killed_is_finished_by_the_next_one(stack):
     assert all(row.lease_until == LONG_AGO and row.unfinished_claims == 0 for row in rows)
 
 
+@pytest.mark.races
 def test_a_worker_that_slept_past_its_lease_and_wakes_writes_nothing(stack):
     (alice,) = stack.people(1)
     fault = stack.control.fault(
@@ -71,6 +73,7 @@ def test_a_worker_that_slept_past_its_lease_and_wakes_writes_nothing(stack):
     assert stack.plays() == 5
 
 
+@pytest.mark.races
 def test_a_dyno_that_must_go_finishes_or_gives_back_and_the_rest_follows(stack):
     people = stack.people(50)
     stalled(stack, people[23:])
@@ -93,6 +96,7 @@ def test_a_dyno_that_must_go_finishes_or_gives_back_and_the_rest_follows(stack):
     assert not Connection.select().where(Connection.consecutive_failures > 0).exists()
 
 
+@pytest.mark.races
 def test_somebody_whose_data_kills_the_worker_each_time_is_set_aside_and_the_others_go_on(stack):
     people = stack.people(12)
     poison = people[7]
@@ -120,6 +124,7 @@ def test_somebody_whose_data_kills_the_worker_each_time_is_set_aside_and_the_oth
     assert stack.plays() == 11 * 5
 
 
+@pytest.mark.races
 def test_redis_flushed_in_the_middle_of_a_batch_costs_nothing(stack):
     people = stack.people(30)
     stack.control.fault(
@@ -138,6 +143,7 @@ def test_redis_flushed_in_the_middle_of_a_batch_costs_nothing(stack):
     )
 
 
+@pytest.mark.races
 def test_two_schedulers_and_two_workers_poll_everybody_once(stack):
     people = stack.people(60)
     for script in ("scheduler.py", "scheduler.py", "worker.py", "worker.py"):
@@ -152,6 +158,7 @@ def test_two_schedulers_and_two_workers_poll_everybody_once(stack):
     assert set(stack.calls(people).values()) == {1}
 
 
+@pytest.mark.races
 @pytest.mark.parametrize("script", ["worker.py", "scheduler.py"])
 def test_an_idle_process_that_is_told_to_go_goes(stack, script):
     child = stack.start(script)

@@ -34,6 +34,7 @@ def horse_of(stage: Stage) -> int:
     return int(stage.sees("| horse ").split()[-1])
 
 
+@pytest.mark.races
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_every_way_to_stop_ends_all_programs_and_itself(sign: signal.Signals) -> None:
     with supervised({"one": POLITE, "two": POLITE}) as stage:
@@ -47,17 +48,20 @@ def test_every_way_to_stop_ends_all_programs_and_itself(sign: signal.Signals) ->
         assert [pid for pid in family if alive(pid)] == []
 
 
+@pytest.mark.races
 def test_each_line_carries_the_name_of_its_program() -> None:
     with supervised({"one": POLITE, "longer": POLITE}) as stage:
         assert stage.sees("one").startswith("one    | hello")
         assert stage.sees("longer").startswith("longer | hello")
 
 
+@pytest.mark.races
 def test_a_last_line_without_a_line_break_is_shown() -> None:
     with supervised({"step": {"code": "print('half a', end='')", "once": True}}) as stage:
         stage.sees("step | half a")
 
 
+@pytest.mark.races
 def test_a_program_that_ignores_sigterm_is_killed_after_the_grace() -> None:
     with supervised({"polite": POLITE, "stubborn": STUBBORN}, grace=0.5) as stage:
         stage.sees("all up")
@@ -69,6 +73,7 @@ def test_a_program_that_ignores_sigterm_is_killed_after_the_grace() -> None:
         assert [pid for pid in family if alive(pid)] == []
 
 
+@pytest.mark.races
 def test_a_second_ctrl_c_does_not_wait_for_the_grace() -> None:
     with supervised({"stubborn": STUBBORN}, grace=3600) as stage:
         stage.sees("never")
@@ -82,6 +87,7 @@ def test_a_second_ctrl_c_does_not_wait_for_the_grace() -> None:
         assert stage.ends() == 0
 
 
+@pytest.mark.races
 def test_the_echo_of_one_ctrl_c_through_make_is_not_a_second_one() -> None:
     leaves_late = (
         f"{POLITE}"
@@ -101,6 +107,7 @@ def test_the_echo_of_one_ctrl_c_through_make_is_not_a_second_one() -> None:
         assert not any("killed" in line for line in stage.lines)
 
 
+@pytest.mark.races
 @pytest.mark.parametrize("manner", [PARENT, DAEMON], ids=["own group", "own session"])
 def test_grandchildren_that_will_not_go_are_ended_with_their_parent(manner: str) -> None:
     with supervised({"worker": manner}) as stage:
@@ -111,6 +118,7 @@ def test_grandchildren_that_will_not_go_are_ended_with_their_parent(manner: str)
         assert not alive(horse)
 
 
+@pytest.mark.races
 def test_a_program_that_dies_starts_again_and_says_so_in_one_line() -> None:
     with supervised({"worker": POLITE, "other": POLITE}) as stage:
         stage.sees("all up")
@@ -123,6 +131,7 @@ def test_a_program_that_dies_starts_again_and_says_so_in_one_line() -> None:
         assert len(stage.family()) == 2
 
 
+@pytest.mark.races
 def test_a_quiet_program_is_heard_only_when_it_dies(tmp_path: Path) -> None:
     flag = tmp_path / "pid"
     tells = (
@@ -141,6 +150,7 @@ def test_a_quiet_program_is_heard_only_when_it_dies(tmp_path: Path) -> None:
         stage.sees("queue | was ended by SIGKILL; starts again in 1 s")
 
 
+@pytest.mark.races
 def test_what_a_dead_program_left_behind_is_gone_before_it_starts_again() -> None:
     with supervised({"worker": PARENT}) as stage:
         stage.sees("all up")
@@ -151,6 +161,7 @@ def test_what_a_dead_program_left_behind_is_gone_before_it_starts_again() -> Non
         assert not alive(horse)
 
 
+@pytest.mark.races
 def test_the_pause_before_a_restart_grows() -> None:
     dies = "import sys; sys.exit(3)"
     with supervised({"base": POLITE, "dies": dies}) as stage:
@@ -158,6 +169,7 @@ def test_the_pause_before_a_restart_grows() -> None:
         stage.sees("ended with status 3; starts again in 2 s")
 
 
+@pytest.mark.races
 def test_a_program_starts_only_when_the_one_before_it_is_ready(tmp_path: Path) -> None:
     flag = tmp_path / "flag"
     slow = (
@@ -175,6 +187,7 @@ def test_a_program_starts_only_when_the_one_before_it_is_ready(tmp_path: Path) -
         stage.sees("all up")
 
 
+@pytest.mark.races
 def test_a_failed_step_stops_everything_and_is_named() -> None:
     fails = {"code": "import sys; sys.exit('no disk')", "once": True}
     with supervised({"base": POLITE, "migrate": fails, "never": POLITE}) as stage:
@@ -184,6 +197,7 @@ def test_a_failed_step_stops_everything_and_is_named() -> None:
         assert not any(line.startswith("never") for line in stage.lines)
 
 
+@pytest.mark.races
 def test_a_program_that_never_comes_up_ends_the_start(tmp_path: Path) -> None:
     dies = {"code": "import sys; sys.exit('bad')", "wait_for": str(tmp_path / "never")}
     with supervised({"base": POLITE, "web": dies}) as stage:
@@ -194,6 +208,7 @@ def test_a_program_that_never_comes_up_ends_the_start(tmp_path: Path) -> None:
         assert not alive(base)
 
 
+@pytest.mark.races
 def test_a_stop_while_starting_stops_what_is_up(tmp_path: Path) -> None:
     waiting = {"code": POLITE, "wait_for": str(tmp_path / "never")}
     with supervised({"base": POLITE, "waiting": waiting, "later": POLITE}) as stage:
@@ -205,6 +220,7 @@ def test_a_stop_while_starting_stops_what_is_up(tmp_path: Path) -> None:
         assert not any(line.startswith("later") or line == "all up" for line in stage.lines)
 
 
+@pytest.mark.races
 def test_foundations_stop_last() -> None:
     says = f"{POLITE}print('bye')"
     with supervised({"base": {"code": says, "foundation": True}, "worker": says}) as stage:
@@ -215,6 +231,7 @@ def test_foundations_stop_last() -> None:
         assert farewells == ["worker | bye", "base   | bye"]
 
 
+@pytest.mark.races
 def test_programs_end_even_if_the_supervisor_itself_is_killed() -> None:
     with supervised({"one": POLITE, "two": POLITE}) as stage:
         stage.sees("hello", times=2)
@@ -258,6 +275,7 @@ def read_until(far: int, *parts: bytes) -> bytes:
     return seen
 
 
+@pytest.mark.races
 def test_ctrl_c_at_a_terminal_stops_in_order() -> None:
     with at_a_terminal(f"{POLITE}print('bye')") as (process, far):
         read_until(far, b"all up", b"\x1b[36mone |\x1b[0m hello")  # in colour, for a person
@@ -267,6 +285,7 @@ def test_ctrl_c_at_a_terminal_stops_in_order() -> None:
         assert process.wait(30) == 0
 
 
+@pytest.mark.races
 @pytest.mark.parametrize("through", [(), ("sh", "-c", '"$@"; true', "sh")], ids=["first", "below"])
 def test_a_terminal_that_is_closed_leaves_nothing_running(through: tuple[str, ...]) -> None:
     """Only the first process of the terminal's session is told; here, a shell that keeps quiet."""
@@ -283,6 +302,7 @@ def test_a_terminal_that_is_closed_leaves_nothing_running(through: tuple[str, ..
         until(lambda: not any(map(alive, family)), "everything to end")
 
 
+@pytest.mark.races
 def test_nohup_is_respected() -> None:
     with supervised({"one": POLITE}, "nohup") as stage:
         stage.sees("one | hello")

@@ -109,6 +109,7 @@ def shown(visitor: requests.Session, base: str) -> list[str]:
     return re.findall(r'<li class="play">', page.text)
 
 
+@pytest.mark.races
 def test_a_newcomer_sees_plays_arrive_and_keep_arriving(tmp_path: Path) -> None:
     home, port = tmp_path / "home", free_port()
     with requests.Session() as visitor, up(home, port, os.environ["PATH"]) as stage:
@@ -123,6 +124,7 @@ def test_a_newcomer_sees_plays_arrive_and_keep_arriving(tmp_path: Path) -> None:
         stop(stage, home)
 
 
+@pytest.mark.races
 @pytest.mark.parametrize("with_redis", [True, False], ids=["redis on PATH", "no redis on PATH"])
 def test_a_second_start_finds_yesterdays_archive(tmp_path: Path, with_redis: bool) -> None:
     home, port = tmp_path / "home", free_port()
