@@ -1,0 +1,124 @@
+"""Whether the archive is kept: database, durability, disk, files and storage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from peewee import PeeweeException
+
+from audiospective import environment, models
+from audiospective.models import database
+from audiospective.models.base import DurabilityError, is_sqlite
+from audiospective.operations.doctor.finding import Finding, first_line
+from audiospective.policy import service_urls
+from audiospective.services import Services
+
+DURABLE = ("fsync", "full_page_writes", "synchronous_commit")  # what an acknowledged commit needs
+
+
+def of_database(services: Services) -> Finding:
+    kind = "SQLite" if is_sqlite() else "PostgreSQL"
+    try:
+        missing = models.pending()
+    except models.EncodingError as error:
+        said, _, advice = str(error).partition("; ")
+        return Finding("Database", said, f"{advice[:1].upper()}{advice[1:]}")
+    except (PeeweeException, DurabilityError, OSError) as error:
+        return Finding(
+            "Database",
+            f"{kind} cannot be used ({first_line(error)})",
+            "Check DATABASE_URL and that the server runs.",
+        )
+    if missing:
+        return Finding(
+            "Database",
+            f"{len(missing)} migrations are missing",
+            "Run: python -m audiospective migrate",
+        )
+    return Finding("Database", f"{kind}, up to date")
+
+
+def durability(services: Services) -> Finding:
+    """SQLite's settings are read back with every connection; PostgreSQL's are the server's."""
+    if is_sqlite():
+        return Finding("Durability", "write-ahead log, every commit synced")
+    try:
+        with database.connection_context():
+            values = {name: database.execute_sql(f"SHOW {name}").fetchone()[0] for name in DURABLE}
+    except (PeeweeException, OSError):
+        return Finding("Durability", "could not be asked", "Repair the database first.")
+    weak = [name for name, value in values.items() if value == "off"]
+    if weak:
+        return Finding(
+            "Durability",
+            f"{', '.join(weak)} off: a commit may vanish in a power cut",
+            "Turn it on in the PostgreSQL server's settings.",
+        )
+    return Finding("Durability", "commits are synced")
+
+
+def disk(services: Services) -> Finding:
+    """An SQLite file on a disk that a deploy throws away is an archive that is thrown away."""
+    settings = services.settings
+    if not is_sqlite():
+        return Finding("Disk", "the archive is on a database server")
+    if settings.host_platform:
+        return Finding(
+            "Disk",
+            f"SQLite on {settings.host_platform}, whose disk is emptied with every deploy",
+            "Set DATABASE_URL to a PostgreSQL database: the archive would be lost.",
+        )
+    if settings.https:
+        return Finding(
+            "Disk",
+            "SQLite under a public address",
+            f"Make sure that {settings.home} is on a disk that outlives restarts and deploys.",
+            serious=False,
+        )
+    return Finding("Disk", f"the archive is in {settings.home}")
+
+
+def privacy(services: Services) -> Finding:
+    """Whether other users of this machine can read the database or the home's secrets."""
+    home = services.settings.home
+    paths = [home / environment.LOCAL_FILE]
+    if is_sqlite():
+        paths.append(Path(str(database.database)))
+    readable = [str(path) for path in paths if _readable_by_others(path)]
+    if readable:
+        return Finding(
+            "Privacy",
+            f"other users of this machine can read {' and '.join(readable)}",
+            f"Run: chmod -R go-rwx {home}",
+            serious=False,
+        )
+    return Finding("Privacy", "files are readable by their owner only")
+
+
+def storage(services: Services) -> Finding:
+    url = services.settings.storage_url
+    if not url.startswith("file:"):
+        return Finding("Storage", url)
+    directory = Path(service_urls.local_path(url))
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=directory) as probe:
+            probe.write(b"audiospective")
+    except OSError as error:
+        return Finding(
+            "Storage",
+            f"{directory} cannot be written ({error.strerror})",
+            "Make the folder writable or set STORAGE_URL.",
+        )
+    return Finding("Storage", f"{directory} can be written")
+
+
+def _readable_by_others(path: Path) -> bool:
+    """Whether the file, and every folder on the way to it, lets others in."""
+    try:
+        if not path.stat().st_mode & 0o044:
+            return False
+        return all(parent.stat().st_mode & 0o011 for parent in path.absolute().parents)
+    except OSError:
+        return False
