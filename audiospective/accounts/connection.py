@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from audiospective import clock
+from audiospective.incidents import health_facts
 from audiospective.models import Connection, transaction
 from audiospective.models.base import LONG_AGO
 from audiospective.models.claims import POLLED
 from audiospective.models.connections import ACTIVE, DISCONNECTED, NEEDS_REAUTH, PAUSED
+from audiospective.policy import check_wait
+from audiospective.policy.check_wait import Wait
 from audiospective.polling import coverage, poll
 from audiospective.services import Services
-
-PATIENCE = timedelta(minutes=5)  # between two checks that the person asks for
 
 
 class Answer(StrEnum):
@@ -27,26 +28,28 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """`at`: when the next wish will be heard (TOO_SOON), or when this one was."""
+    """`at`: when the wish was heard; `wait`: what stands against it now."""
 
     answer: Answer
     at: datetime
+    wait: Wait | None = None
 
 
 def check_now(services: Services, user_id: int) -> Check:
-    """Poll at once if nobody did within PATIENCE; a second wish meanwhile changes nothing."""
+    """Poll at once unless a check has to wait; a second wish meanwhile changes nothing."""
     now = clock.now()
     connection = Connection.get_or_none(Connection.user == user_id)
     if connection is None or connection.status not in POLLED:
         return Check(Answer.STOPPED, now)
-    # Circuits and blocks of the app hold for everybody, the impatient included.
-    soonest = max(
-        (connection.last_polled_at or LONG_AGO) + PATIENCE,
+    wait = check_wait.wait(
+        connection.last_polled_at,
         connection.circuit_open_until,
         connection.app.blocked_until,
+        health_facts.failure(connection.app.block_reason),
+        now,
     )
-    if soonest > now:
-        return Check(Answer.TOO_SOON, soonest)
+    if wait is not None:
+        return Check(Answer.TOO_SOON, now, wait)
     poll.ask(services, user_id)
     return Check(Answer.QUEUED, now)
 

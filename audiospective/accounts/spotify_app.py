@@ -14,11 +14,10 @@ from audiospective.clients.consent import Consent
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.spotify import Credentials, SpotifyError
 from audiospective.models import Connection, SpotifyApp, User, transaction
-from audiospective.models.apps import ENVIRONMENT_APP
+from audiospective.models.apps import ENVIRONMENT_APP, SECRET_PLACE
 from audiospective.models.base import LONG_AGO, database, is_sqlite
 from audiospective.models.connections import DISCONNECTED
 from audiospective.policy.failures import Failure
-from audiospective.polling.app_credentials import SECRET_PLACE
 from audiospective.services import Services
 from audiospective.settings import DEVELOPMENT_SEATS
 from audiospective.vault import VaultError

@@ -8,8 +8,8 @@ from datetime import datetime
 from peewee import fn
 
 from audiospective import clock
-from audiospective.accounts import address
-from audiospective.models import Play, User, transaction
+from audiospective.accounts import address, time_zone
+from audiospective.models import Play, PlaySegment, User, transaction
 from audiospective.notices import recipients
 from audiospective.services import Services
 
@@ -52,21 +52,18 @@ def wishes(user: User) -> Wishes:
 def save(services: Services, user: User, wanted: Wishes) -> bool:
     """Settle it; True if a letter goes out to prove a new address."""
     with transaction():
-        User.update(timezone=wanted.timezone).where(User.id == user.id).execute()
         for choice in LETTERS:
             for kind in choice.kinds:
                 recipients.switch(user.id, kind, on=choice.name in wanted.letters)
+        time_zone.choose(user.id, wanted.timezone)
     if wanted.email is None:
         return False
     return address.propose(services, user, wanted.email)
 
 
-def saved(user: User) -> tuple[int, datetime | None]:
-    """(plays saved by the first polls, when the oldest of them ended)."""
-    count, oldest = (
-        Play.select(fn.COUNT(Play.played_at), fn.MIN(Play.played_at))
-        .where(Play.user == user.id)
-        .tuples()
-        .get()
-    )
-    return int(count), clock.from_ms(int(oldest)) if oldest is not None else None
+def oldest(user: User) -> datetime | None:
+    """When the oldest play of the archive ended, those in sealed files included."""
+    row = Play.select(fn.MIN(Play.played_at)).where(Play.user == user.id).scalar()
+    sealed = PlaySegment.select(fn.MIN(PlaySegment.first_at)).where(PlaySegment.user == user.id)
+    ends = [int(at) for at in (row, sealed.scalar()) if at is not None]
+    return clock.from_ms(min(ends)) if ends else None

@@ -25,3 +25,7 @@ class SpotifyApp(Row):
 
     class Meta:
         table_name = "spotify_apps"
+
+
+# Where the vault seals an app's secret; the owner is the app's id.
+SECRET_PLACE = "spotify_apps.secret"  # noqa: S105 - the name of a place

@@ -1,23 +1,24 @@
-"""How somebody's archive is doing: one sentence, and the facts that stand under it."""
+"""How somebody's archive is doing: the rows behind the one state that all pages show."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from peewee import fn
+
 from audiospective import clock
-from audiospective.history.recent_plays import recent
-from audiospective.incidents import incident, mass_failure
-from audiospective.models import Connection, SpotifyApp, User
-from audiospective.models.base import LONG_AGO
+from audiospective.history import recent_plays
+from audiospective.incidents import health_facts, incident
+from audiospective.models import Connection, SpotifyApp, UnreadablePlay, User
 from audiospective.models.claims import POLLED
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
 from audiospective.models.poll_log import PollLog
 from audiospective.notices import recipients
-from audiospective.policy import empty_pages, health, schedule
-from audiospective.policy.failures import Failure
-from audiospective.policy.health import SENTENCES, Sentence, Standing
+from audiospective.policy import archive_state, check_wait, empty_pages, health, schedule
+from audiospective.policy.archive_state import ArchiveState, Missing, Return
+from audiospective.policy.check_wait import Wait
+from audiospective.policy.health import Facts
 from audiospective.services import Services
 
 REMEMBERED = 200  # plays that tell how long somebody usually pauses
@@ -29,86 +30,65 @@ SWITCHED_OFF = "switched_off"
 NO_MAIL = "no_mail"
 
 
-@dataclass(frozen=True)
-class Return:
-    """Somebody reconnected: what the first poll after it saved, and where a hole may be."""
-
-    at: datetime
-    saved: int
-    hole: Gap | None
-
-
-@dataclass(frozen=True)
-class Health:
-    """The state of one archive; instants are aware.
-
-    `silent` says why a breakdown would stay untold: no_address, not_proven, switched_off,
-    no_mail (this server has no mail account), or None when letters would arrive.
-    `at_risk_since`: plays after that are not being saved. `quiet_since`: Spotify shows nothing new
-    since then, which may well be a holiday.
-    """
-
-    sentence: Sentence
-    title: str
-    tone: str
-    status: str | None
-    last_success_at: datetime | None
-    next_check_at: datetime | None
-    renew_by: datetime | None
-    gaps: int
-    silent: str | None
-    at_risk_since: datetime | None = None
-    quiet_since: datetime | None = None
-    returned: Return | None = None
-
-
-def state(services: Services, user_id: int) -> Health:
-    """The state of one person's archive; a few small queries."""
+def state(services: Services, user_id: int) -> ArchiveState:
+    """The state of one archive; a few small queries."""
     now = clock.now()
-    user = User.get_by_id(user_id)
-    gaps = Gap.select().where((Gap.user == user_id) & Gap.closed_at.is_null()).count()
-    silent = silent_mail(services, user)
+    user = _member(user_id)
+    plays = recent_plays.total(user_id)
     connection: Connection | None = (
         Connection.select(Connection, SpotifyApp)
         .join(SpotifyApp)
         .where(Connection.user == user_id)
         .first()
     )
+    gaps = tuple(missing(gap) for gap in Gap.select().where(Gap.user == user_id))
     if connection is None:
-        found = health.sentence(Standing(status=None), now)
-        return Health(
-            found, SENTENCES[found], health.tone(found), None, None, None, None, gaps, silent
+        found = ArchiveState(
+            status=health.status(Facts(connection=None, plays=plays), now),
+            plays=plays,
+            gaps=gaps,
+            unreadable=user.unreadable,
         )
-    found = health.sentence(standing(connection), now)
-    return Health(
-        sentence=found,
-        title=SENTENCES[found],
-        tone=health.tone(found),
-        status=connection.status,
+        return archive_state.settle(found, now)
+    found = ArchiveState(
+        status=health.status(health_facts.of(services, connection), now),
+        plays=plays,
+        began=_began(user),
         last_success_at=connection.last_success_at,
         next_check_at=next_check(connection),
+        wait=wait(connection, now),
         renew_by=connection.reauth_due_at,
         gaps=gaps,
-        silent=silent,
-        at_risk_since=at_risk_since(connection),
+        unreadable=user.unreadable,
+        silent=silent_mail(services, user),
         quiet_since=_quiet_since(connection, now),
         returned=_returned(connection, user, now),
+        connected_before=True,
+    )
+    return archive_state.settle(found, now, last_known=incident.last_known(connection))
+
+
+def missing(gap: Gap) -> Missing:
+    """A gap as pages show it."""
+    return Missing(
+        started_at=gap.started_at,
+        probably_from=gap.probably_from,
+        ended_at=gap.ended_at,
+        cause=gap.cause,
+        certainty=gap.certainty,
+        closed_at=gap.closed_at,
+        recovered=gap.recovered,
     )
 
 
-def standing(connection: Connection) -> Standing:
-    """What the sentence is decided on; `connection.app` is read as well."""
-    app = connection.app
-    return Standing(
-        status=connection.status,
-        next_poll_at=connection.next_poll_at,
-        last_success_at=connection.last_success_at,
-        consecutive_failures=connection.consecutive_failures,
-        failure=_failure(connection.last_failure_type),
-        app_blocked_until=app.blocked_until if app.blocked_until > LONG_AGO else None,
-        app_failure=_failure(app.block_reason),
-        mass_refusal=mass_failure.any_in_force(app.id),
-        own_app=incident.own_app(connection),
+def wait(connection: Connection, now: datetime) -> Wait | None:
+    """What a check that the member asks for would wait for."""
+    return check_wait.wait(
+        connection.last_polled_at,
+        connection.circuit_open_until,
+        connection.app.blocked_until,
+        health_facts.failure(connection.app.block_reason),
+        now,
     )
 
 
@@ -123,7 +103,7 @@ def next_check(connection: Connection) -> datetime | None:
 
 
 def silent_mail(services: Services, user: User) -> str | None:
-    """Why a letter about a breakdown would not reach this person, or None if it would."""
+    """Why an e-mail about a breakdown would not reach this member, or None if it would."""
     if not user.email:
         return NO_ADDRESS
     if user.email_verified_at is None:
@@ -135,17 +115,34 @@ def silent_mail(services: Services, user: User) -> str | None:
     return None
 
 
-def at_risk_since(connection: Connection) -> datetime | None:
-    """Since when plays are not being saved, None while they are."""
-    stopped = connection.status not in POLLED or incident.is_broken(connection)
-    return incident.last_known(connection) if stopped else None
+def _member(user_id: int) -> User:
+    """The member, with `covered_from`, `lost_from` and the count of `unreadable` items."""
+    covered = Coverage.select(fn.MIN(Coverage.started_at)).where(Coverage.user == user_id)
+    lost = Gap.select(fn.MIN(Gap.probably_from)).where(Gap.user == user_id)
+    kept = UnreadablePlay.select(fn.COUNT(UnreadablePlay.digest)).where(
+        UnreadablePlay.user == user_id
+    )
+    found: User = (
+        User.select(
+            User, covered.alias("covered_from"), lost.alias("lost_from"), kept.alias("unreadable")
+        )
+        .where(User.id == user_id)
+        .get()
+    )
+    return found
+
+
+def _began(user: User) -> datetime | None:
+    """Since when it is known what was saved and what was lost."""
+    found = [at for at in (user.covered_from, user.lost_from) if at is not None]
+    return clock.from_ms(min(found)) if found else None
 
 
 def _quiet_since(connection: Connection, now: datetime) -> datetime | None:
     newest = connection.newest_play_at
     if connection.status not in POLLED or newest is None or now - newest <= empty_pages.AT_LEAST:
         return None
-    ended = [play.played_at for play in recent(int(connection.__data__["user"]), REMEMBERED)]
+    ended = [play.played_at for play in recent_plays.recent(connection.user_id, REMEMBERED)]
     return empty_pages.quiet_since(newest, schedule.longest_silence(ended), now)
 
 
@@ -165,9 +162,5 @@ def _returned(connection: Connection, user: User, now: datetime) -> Return | Non
     )
     if first is None:
         return None
-    hole = Gap.get_or_none((Gap.user == user.id) & (Gap.opened_at == first.at))
-    return Return(at=at, saved=first.added, hole=hole)
-
-
-def _failure(name: str | None) -> Failure | None:
-    return Failure(name) if name in set(Failure) else None
+    gap = Gap.get_or_none((Gap.user == user.id) & (Gap.opened_at == first.at))
+    return Return(at=at, saved=first.added, gap=missing(gap) if gap else None)

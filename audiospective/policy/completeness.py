@@ -1,4 +1,4 @@
-"""How complete each month is: the time since the archive began, less the holes in it."""
+"""How complete each month is: the time since the archive began, less its gaps."""
 
 from __future__ import annotations
 
@@ -14,29 +14,46 @@ NOTHING = timedelta(0)
 
 @dataclass(frozen=True)
 class Month:
-    """One month in the person's zone; `start` is its first instant, `share` from 0 to 1."""
+    """One month in the member's zone; `start` is its first instant, `share` from 0 to 1.
+
+    `gaps` counts those that are probable, `possible` those that only may be and cost no share.
+    """
 
     start: datetime
     share: float
-    holes: int
+    gaps: int
     longest: timedelta
+    possible: int = 0
 
 
-def months(zone: str, began: datetime, now: datetime, holes: Sequence[Span]) -> list[Month]:
-    """The months from `began` to `now`, newest first; `holes` do not overlap."""
-    today, first = calendar.today(zone, now), calendar.today(zone, began)
+def months(
+    zone: str, began: datetime, until: datetime, gaps: Sequence[Span], possible: Sequence[Span] = ()
+) -> list[Month]:
+    """The months from `began` to `until`, newest first; `gaps` do not overlap."""
+    today, first = calendar.today(zone, until), calendar.today(zone, began)
     found = []
     year, number = today.year, today.month
     while (year, number) >= (first.year, first.month):
-        start, end = calendar.month(zone, year, number)
-        lengths = [_shared(hole, (start, end)) for hole in holes]
-        lengths = [length for length in lengths if length > NOTHING]
-        lived = _shared((began, now), (start, end))
+        month = calendar.month(zone, year, number)
+        lengths = _lengths(gaps, month)
+        lived = _shared((began, until), month)
         missing = sum(lengths, NOTHING)
         share = 1 - missing / lived if lived > NOTHING else 1.0
-        found.append(Month(start, max(0.0, share), len(lengths), max(lengths, default=NOTHING)))
+        found.append(
+            Month(
+                start=month[0],
+                share=max(0.0, share),
+                gaps=len(lengths),
+                longest=max(lengths, default=NOTHING),
+                possible=len(_lengths(possible, month)),
+            )
+        )
         year, number = (year, number - 1) if number > 1 else (year - 1, 12)
     return found
+
+
+def _lengths(spans: Sequence[Span], month: Span) -> list[timedelta]:
+    return [length for span in spans if (length := _shared(span, month)) > NOTHING]
 
 
 def _shared(one: Span, other: Span) -> timedelta:

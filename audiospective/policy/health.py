@@ -1,4 +1,4 @@
-"""How an archive is doing, as one sentence."""
+"""How an archive is doing: one status, decided once, on which pages and e-mails agree."""
 
 from __future__ import annotations
 
@@ -12,53 +12,35 @@ OVERDUE = timedelta(minutes=30)  # planning windows last ten minutes; three of t
 FRESH = timedelta(hours=3)  # a success this young outweighs one failure after it
 
 
-class Sentence(StrEnum):
-    """The states; each is worded once, in SENTENCES."""
+class HealthStatus(StrEnum):
+    """The statuses; what each means for a page stands in `archive_state.TRAITS`."""
 
     UP_TO_DATE = "up_to_date"
     FIRST_POLL = "first_poll"
     CATCHING_UP = "catching_up"
     RECONNECT_NEEDED = "reconnect_needed"
-    NOT_ALLOWED = "not_allowed"
+    NOT_LISTED = "not_listed"
+    OWN_APP_NOT_LISTED = "own_app_not_listed"
     PAUSED = "paused"
     SPOTIFY_SILENT = "spotify_silent"
     WAITING_FOR_LIMIT = "waiting_for_limit"
     APP_REFUSED = "app_refused"
     OWN_APP_REFUSED = "own_app_refused"
+    OWN_APP_UNREADABLE = "own_app_unreadable"
     DISCONNECTED = "disconnected"
     IMPORT_ONLY = "import_only"
-
-
-SENTENCES = {
-    Sentence.UP_TO_DATE: "Your archive is up to date",
-    Sentence.FIRST_POLL: "Your first plays are on their way",
-    Sentence.CATCHING_UP: "Catching up",
-    Sentence.RECONNECT_NEEDED: "Reconnect needed",
-    Sentence.NOT_ALLOWED: "Spotify does not let us read your plays",
-    Sentence.PAUSED: "Paused by you",
-    Sentence.SPOTIFY_SILENT: "Spotify isn’t answering us",
-    Sentence.WAITING_FOR_LIMIT: "Waiting for Spotify’s limit",
-    Sentence.APP_REFUSED: "Spotify is refusing all of us at the moment",
-    Sentence.OWN_APP_REFUSED: "Spotify refuses your app",
-    Sentence.DISCONNECTED: "Disconnected",
-    Sentence.IMPORT_ONLY: "Your imported archive is safe",
-}
-
-GOOD, WAIT, BAD = "good", "wait", "bad"
-TONES = {
-    Sentence.UP_TO_DATE: GOOD,
-    Sentence.IMPORT_ONLY: GOOD,
-    Sentence.RECONNECT_NEEDED: BAD,
-    Sentence.NOT_ALLOWED: BAD,
-    Sentence.OWN_APP_REFUSED: BAD,
-}  # everything else is WAIT
+    EMPTY = "empty"
 
 
 @dataclass(frozen=True)
-class Standing:
-    """What the sentence is decided on; `status` is that of the connection, None without one."""
+class Facts:
+    """What the status is decided on; `connection` is its status, None without one.
 
-    status: str | None
+    `secret_opens`: whether the secret of the app can still be decrypted. `plays` is only asked for
+    where there is no connection.
+    """
+
+    connection: str | None
     next_poll_at: datetime | None = None
     last_success_at: datetime | None = None
     consecutive_failures: int = 0
@@ -66,41 +48,43 @@ class Standing:
     app_blocked_until: datetime | None = None
     app_failure: Failure | None = None
     mass_refusal: bool = False
-    own_app: bool = False  # the person brought the app, so nobody else can mend it
+    own_app: bool = False  # the member brought the app, so nobody else can mend it
+    secret_opens: bool = True
+    plays: int = 0
 
 
-def sentence(standing: Standing, now: datetime) -> Sentence:
-    """The state in one word; what the person must do outranks what they can only wait for."""
-    by_status = {
-        None: Sentence.IMPORT_ONLY,
-        "paused": Sentence.PAUSED,
-        "disconnected": Sentence.DISCONNECTED,
-        "needs_reauth": Sentence.RECONNECT_NEEDED,
-        "not_allowed": Sentence.NOT_ALLOWED,
-    }
-    if standing.status in by_status:
-        return by_status[standing.status]
-    fresh = standing.last_success_at is not None and now - standing.last_success_at < FRESH
-    if standing.app_blocked_until is not None and standing.app_blocked_until > now:
-        limited = standing.app_failure in (Failure.RATE_LIMIT, Failure.QUOTA, None)
-        if limited:
-            # Half a minute's pause is nothing to report while the archive is fresh.
-            return Sentence.UP_TO_DATE if fresh else Sentence.WAITING_FOR_LIMIT
-        return Sentence.OWN_APP_REFUSED if standing.own_app else Sentence.APP_REFUSED
-    withheld = standing.consecutive_failures and standing.failure is Failure.WITHHELD
-    if (standing.mass_refusal or withheld) and not fresh:
-        return Sentence.OWN_APP_REFUSED if standing.own_app else Sentence.APP_REFUSED
-    if standing.consecutive_failures and standing.failure is Failure.AUTH:
-        return Sentence.RECONNECT_NEEDED  # polling still asks now and then; the person must act
-    if standing.consecutive_failures and not fresh:
-        ours = standing.failure in (Failure.UNKNOWN, None)
-        return Sentence.CATCHING_UP if ours else Sentence.SPOTIFY_SILENT
-    if standing.last_success_at is None:
-        return Sentence.FIRST_POLL
-    overdue = standing.next_poll_at is not None and now - standing.next_poll_at > OVERDUE
-    return Sentence.CATCHING_UP if overdue else Sentence.UP_TO_DATE
-
-
-def tone(found: Sentence) -> str:
-    """ "good", "wait" (nothing to do for the person) or "bad" (something to do)."""
-    return TONES.get(found, WAIT)
+def status(facts: Facts, now: datetime) -> HealthStatus:
+    """The one status; what the member must do outranks what they can only wait for."""
+    match facts.connection:
+        case None:
+            return HealthStatus.IMPORT_ONLY if facts.plays else HealthStatus.EMPTY
+        case "paused":
+            return HealthStatus.PAUSED
+        case "disconnected":
+            return HealthStatus.DISCONNECTED
+        case "needs_reauth":
+            return HealthStatus.RECONNECT_NEEDED
+    if facts.own_app and not facts.secret_opens:
+        return HealthStatus.OWN_APP_UNREADABLE
+    refused = HealthStatus.OWN_APP_REFUSED if facts.own_app else HealthStatus.APP_REFUSED
+    if facts.connection == "not_allowed":
+        return HealthStatus.OWN_APP_NOT_LISTED if facts.own_app else HealthStatus.NOT_LISTED
+    fresh = facts.last_success_at is not None and now - facts.last_success_at < FRESH
+    if facts.app_blocked_until is not None and facts.app_blocked_until > now:
+        if facts.app_failure not in (Failure.RATE_LIMIT, Failure.QUOTA, None):
+            return refused
+        # Half a minute's pause is nothing to report while the archive is fresh.
+        return HealthStatus.UP_TO_DATE if fresh else HealthStatus.WAITING_FOR_LIMIT
+    withheld = facts.consecutive_failures and facts.failure is Failure.WITHHELD
+    if (facts.mass_refusal or withheld) and not fresh:
+        return refused
+    if facts.consecutive_failures and facts.failure is Failure.AUTH:
+        # Polling still asks now and then; the member must act.
+        return HealthStatus.RECONNECT_NEEDED
+    if facts.consecutive_failures and not fresh:
+        ours = facts.failure in (Failure.UNKNOWN, None)
+        return HealthStatus.CATCHING_UP if ours else HealthStatus.SPOTIFY_SILENT
+    overdue = facts.next_poll_at is not None and now - facts.next_poll_at > OVERDUE
+    if overdue:
+        return HealthStatus.CATCHING_UP
+    return HealthStatus.FIRST_POLL if facts.last_success_at is None else HealthStatus.UP_TO_DATE

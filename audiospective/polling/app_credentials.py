@@ -7,10 +7,10 @@ from collections.abc import Collection
 
 from audiospective.clients.spotify import Credentials
 from audiospective.models import SpotifyApp
+from audiospective.models.apps import SECRET_PLACE
 from audiospective.services import Services
 from audiospective.vault import VaultError
 
-SECRET_PLACE = "spotify_apps.secret"  # noqa: S105 - where the vault seals secrets; owner: the app
 NOBODY = Credentials("", "")
 
 log = logging.getLogger(__name__)

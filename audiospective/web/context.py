@@ -6,14 +6,16 @@ from datetime import tzinfo
 from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from flask import Flask, current_app, g, has_request_context
+from flask import Flask, current_app, g, has_request_context, request
 from flask_login import current_user
 
+from audiospective.accounts import time_zone
 from audiospective.services import Services
 from audiospective.web import navigation, theme
 from audiospective.web.htmx import CONFIG
 
 UTC = ZoneInfo("UTC")
+ZONE_COOKIE = "zone"  # set by static/js/app.js
 
 
 def services() -> Services:
@@ -28,15 +30,36 @@ def viewer() -> Any:
     return current_user if current_user.is_authenticated else None
 
 
+def zone_name() -> str:
+    """The zone of this request's reader: the saved one, else the browser's, else UTC."""
+    if "zone_name" not in g:
+        g.zone_name = _saved_zone() or browser_zone() or UTC.key
+    return str(g.zone_name)
+
+
 def zone() -> tzinfo:
-    """The zone that this request's times are written in; UTC for strangers."""
-    if "zone" not in g:
-        person = viewer()
-        try:
-            g.zone = ZoneInfo(person.timezone) if person else UTC
-        except (ZoneInfoNotFoundError, ValueError):
-            g.zone = UTC
-    return cast(tzinfo, g.zone)
+    """The zone that this request's times are written in."""
+    return ZoneInfo(zone_name())
+
+
+def zone_is_known() -> bool:
+    """Whether times are the reader's own; else they are UTC and say so."""
+    return bool(_saved_zone() or browser_zone())
+
+
+def browser_zone() -> str | None:
+    """What a script of ours wrote down of the browser's clock, None where none ran."""
+    name = request.cookies.get(ZONE_COOKIE, "") if has_request_context() else ""
+    return name if name in time_zone.zones() else None
+
+
+def _saved_zone() -> str | None:
+    member = viewer()
+    name = time_zone.chosen(member) if member else None
+    try:
+        return ZoneInfo(name).key if name else None
+    except (ZoneInfoNotFoundError, ValueError):  # written by hand, or gone from the system's list
+        return None
 
 
 def install(app: Flask) -> None:
@@ -47,4 +70,5 @@ def install(app: Flask) -> None:
         htmx_config=CONFIG,
         navigation=navigation.entries,
         address=navigation.address,
+        zone_is_known=zone_is_known,
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
-from flask import Flask, current_app
+from flask import Flask, current_app, url_for
 
 from audiospective import clock
-from audiospective.web import context
+from audiospective.policy.archive_state import ArchiveState
+from audiospective.web import archive_look, context
 from audiospective.web.security import image_hosts
 
 MINUTE = timedelta(minutes=1)
@@ -26,7 +27,10 @@ def iso(value: datetime) -> str:
 
 
 def local(value: datetime, style: str = "long") -> str:
-    """In the reader's zone. Styles: long, date, day, time. UTC is said where it is not theirs."""
+    """In the reader's zone; UTC is said where that is not known.
+
+    Styles: long, date, day, time, and short: the time alone today, with the date on other days.
+    """
     there = value.astimezone(context.zone())
     date = f"{there.day} {there:%b %Y}"
     if style == "time":
@@ -35,7 +39,9 @@ def local(value: datetime, style: str = "long") -> str:
         return date
     if style == "day":
         return f"{there:%A}, {there.day} {there:%B %Y}"
-    suffix = " UTC" if context.zone() is context.UTC else ""
+    suffix = "" if context.zone_is_known() else " UTC"
+    if style == "short" and there.date() == clock.now().astimezone(there.tzinfo).date():
+        return f"{there:%H:%M}{suffix}"
     return f"{date}, {there:%H:%M}{suffix}"
 
 
@@ -69,7 +75,14 @@ def is_cover_url(url: str) -> bool:
     return f"{parts.scheme}://{parts.netloc}" in origins
 
 
+def action_link(state: ArchiveState) -> tuple[str, str] | None:
+    """The label and address of the one thing to do, where that is to go somewhere."""
+    link = archive_look.LINKS.get(state.traits.action)
+    return (link.label, url_for(link.endpoint, intent=link.intent)) if link else None
+
+
 def install(app: Flask) -> None:
-    for word in (iso, local, ago, number, plural):
+    words = (iso, local, ago, number, plural, action_link, archive_look.symbol, archive_look.colour)
+    for word in words:
         app.jinja_env.filters[word.__name__] = word
     app.jinja_env.tests["cover_url"] = is_cover_url

@@ -75,8 +75,12 @@
     }
   });
 
-  // The zone that this computer is set to, as a suggestion that the person sees before saving.
+  // The zone that this computer is set to: times are written in it until another one is saved.
   const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (here && /^[\w+\/-]+$/.test(here) && !document.cookie.split("; ").includes(`zone=${here}`)) {
+    const secure = location.protocol === "https:" ? "; Secure" : "";
+    document.cookie = `zone=${here}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+  }
   for (const select of document.querySelectorAll("select[data-guess-zone]")) {
     if ([...select.options].some((option) => option.value === here)) select.value = here;
   }

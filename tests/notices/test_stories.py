@@ -10,6 +10,7 @@ import pytest
 from audiospective import clock
 from audiospective.clients.spotify import SpotifyError
 from audiospective.models import Connection, SpotifyApp, User
+from audiospective.models.apps import SECRET_PLACE
 from audiospective.models.base import is_sqlite
 from audiospective.models.connections import REFRESH_PLACE
 from audiospective.models.coverage import Coverage
@@ -20,9 +21,8 @@ from audiospective.models.system_state import Mark
 from audiospective.notices import notify
 from audiospective.operations import health
 from audiospective.policy.failures import Failure
-from audiospective.policy.health import Sentence
+from audiospective.policy.health import HealthStatus
 from audiospective.polling import coverage
-from audiospective.polling.app_credentials import SECRET_PLACE
 from tests.support.post_office import refused
 
 REVOKED = SpotifyError(Failure.AUTH, "revoked", status=400)
@@ -71,7 +71,7 @@ def test_a_revoked_person_gets_three_letters_and_no_fourth_in_sixty_days(life, f
         life.step()
     assert len(life.letters()) == 3
     assert sum(life.spotify.calls.values()) == calls
-    assert health.state(life.services, alice.user_id).sentence is Sentence.RECONNECT_NEEDED
+    assert health.state(life.services, alice.user_id).status is HealthStatus.RECONNECT_NEEDED
     assert life.row(alice).refresh_sealed == ""  # dead tokens are not kept for ever
 
 
@@ -137,7 +137,7 @@ def test_no_proven_address_means_no_letter_and_the_dashboard_says_so(life):
     life.passes(HOUR, days=4)
     state = health.state(life.services, alice.user_id)
     assert (life.office.asked, state.silent) == ([], health.NOT_PROVEN)
-    assert state.sentence is Sentence.RECONNECT_NEEDED
+    assert state.status is HealthStatus.RECONNECT_NEEDED
     assert state.at_risk_since == life.row(alice).last_success_at
     # Nobody is excluded without a letter: once there is an address, the first one comes.
     User.update(email_verified_at=clock.now()).execute()
@@ -173,7 +173,7 @@ def test_a_false_mass_invalid_grant_mails_nobody_and_costs_no_token(life):
         "refresh-"
     )
     state = health.state(life.services, people[0].user_id)
-    assert state.sentence is Sentence.APP_REFUSED
+    assert state.status is HealthStatus.APP_REFUSED
 
     for one in people:
         life.heals(one)
@@ -226,7 +226,7 @@ def test_a_spotify_outage_of_thirty_hours_mails_nobody_and_loses_nothing_it_coul
     tries = (sum(life.spotify.calls.values()) - before) / len(people)
     assert 20 <= tries <= 45  # the breaker's longest pause is an hour
     state = health.state(life.services, people[0].user_id)
-    assert state.sentence is Sentence.SPOTIFY_SILENT
+    assert state.status is HealthStatus.SPOTIFY_SILENT
     for number, one in enumerate(people):
         life.heals(one)
         if number == 0:  # fifty new ones: more may have been played
@@ -399,7 +399,7 @@ def test_a_new_account_without_plays_is_simply_up_to_date(life):
     life.spotify.pages.clear()
     life.passes(HOUR, days=2)
     assert life.row(alice).consecutive_failures == 0
-    assert health.state(life.services, alice.user_id).sentence is Sentence.UP_TO_DATE
+    assert health.state(life.services, alice.user_id).status is HealthStatus.UP_TO_DATE
     assert Coverage.select().count() == 1
     assert life.letters() == []
 
@@ -428,7 +428,7 @@ def test_the_dashboard_says_what_a_reconnection_saved_and_what_may_be_missing(li
     life.reconnect(alice, 50)
     life.passes(hours=1)
     state = health.state(life.services, alice.user_id)
-    assert state.sentence is Sentence.UP_TO_DATE
+    assert state.status is HealthStatus.UP_TO_DATE
     assert state.returned is not None
     assert state.returned.saved == 50
     assert state.returned.hole is not None
@@ -497,7 +497,7 @@ def test_whoever_brought_an_app_is_its_operator(life):
     life.passes(HOUR, hours=23)
     assert {one.kind for one in Notice.select()} == {"operator_alert"}
     state = health.state(life.services, alice.user_id)
-    assert state.sentence is Sentence.OWN_APP_REFUSED
+    assert state.status is HealthStatus.OWN_APP_REFUSED
     life.passes(HOUR, hours=8)
     assert {one.kind for one in Notice.select()} == {"operator_alert", "no_success"}
     assert life.letters("boss") == []

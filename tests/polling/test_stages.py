@@ -22,7 +22,7 @@ from audiospective.models.notices import Notice
 from audiospective.models.poll_log import PollLog
 from audiospective.operations import health
 from audiospective.policy.failures import Failure
-from audiospective.policy.health import Sentence
+from audiospective.policy.health import HealthStatus
 from audiospective.polling import batch
 from tests.factories import connected
 
@@ -109,74 +109,74 @@ GOOD = None
 # stage, answer, class, who is charged, what the person sees, next try after, letters
 CASES = [
     ("refresh", (400, {}, oauth("invalid_grant", "Refresh token revoked")),
-     Failure.AUTH, USER, Sentence.RECONNECT_NEEDED, 30 * MINUTE),
+     Failure.AUTH, USER, HealthStatus.RECONNECT_NEEDED, 30 * MINUTE),
     ("refresh", (400, {}, oauth("invalid_grant", "Refresh token expired")),
-     Failure.AUTH, USER, Sentence.RECONNECT_NEEDED, 30 * MINUTE),
+     Failure.AUTH, USER, HealthStatus.RECONNECT_NEEDED, 30 * MINUTE),
     ("refresh", (400, {}, b'{"error": "invalid_grant"}'),
-     Failure.AUTH, USER, Sentence.RECONNECT_NEEDED, 30 * MINUTE),
+     Failure.AUTH, USER, HealthStatus.RECONNECT_NEEDED, 30 * MINUTE),
     ("refresh", (400, {}, oauth("invalid_client", "Invalid client secret")),
-     Failure.APP, APP, Sentence.APP_REFUSED, 30 * MINUTE),
+     Failure.APP, APP, HealthStatus.APP_REFUSED, 30 * MINUTE),
     ("refresh", (401, {}, oauth("invalid_client", "Invalid client")),
-     Failure.APP, APP, Sentence.APP_REFUSED, 30 * MINUTE),
+     Failure.APP, APP, HealthStatus.APP_REFUSED, 30 * MINUTE),
     ("refresh", (400, {}, oauth("unsupported_grant_type")),
-     Failure.UNKNOWN, USER, Sentence.UP_TO_DATE, 20 * MINUTE),
+     Failure.UNKNOWN, USER, HealthStatus.UP_TO_DATE, 20 * MINUTE),
     ("refresh", (400, {"Content-Type": HTML}, b"<html>401 invalid_grant</html>"),
-     Failure.NETWORK, USER, Sentence.UP_TO_DATE, 10 * MINUTE),
+     Failure.NETWORK, USER, HealthStatus.UP_TO_DATE, 10 * MINUTE),
     ("refresh", (503, {"Content-Type": HTML}, b"<html>invalid_grant</html>"),
-     Failure.NETWORK, USER, Sentence.UP_TO_DATE, 10 * MINUTE),
-    ("refresh", (500, {}, b""), Failure.NETWORK, USER, Sentence.UP_TO_DATE, 10 * MINUTE),
-    ("refresh", (200, {}, b"null"), Failure.NETWORK, USER, Sentence.UP_TO_DATE, 10 * MINUTE),
+     Failure.NETWORK, USER, HealthStatus.UP_TO_DATE, 10 * MINUTE),
+    ("refresh", (500, {}, b""), Failure.NETWORK, USER, HealthStatus.UP_TO_DATE, 10 * MINUTE),
+    ("refresh", (200, {}, b"null"), Failure.NETWORK, USER, HealthStatus.UP_TO_DATE, 10 * MINUTE),
     ("refresh", (429, {"Retry-After": "120"}, b"Too many requests"),
-     Failure.RATE_LIMIT, APP, Sentence.UP_TO_DATE, 2 * MINUTE),
+     Failure.RATE_LIMIT, APP, HealthStatus.UP_TO_DATE, 2 * MINUTE),
     ("refresh", (200, {}, json.dumps(
         {"access_token": "a", "expires_in": 3600, "scope": "user-top-read"}).encode()),
-     Failure.AUTH, USER, Sentence.RECONNECT_NEEDED, 30 * MINUTE),
+     Failure.AUTH, USER, HealthStatus.RECONNECT_NEEDED, 30 * MINUTE),
     ("page", (401, {}, api(401, "The access token expired")),
-     Failure.AUTH, USER, Sentence.RECONNECT_NEEDED, 30 * MINUTE),
+     Failure.AUTH, USER, HealthStatus.RECONNECT_NEEDED, 30 * MINUTE),
     ("page", (401, {}, api(401, "Invalid access token")),
-     Failure.AUTH, USER, Sentence.RECONNECT_NEEDED, 30 * MINUTE),
+     Failure.AUTH, USER, HealthStatus.RECONNECT_NEEDED, 30 * MINUTE),
     ("page", (403, {}, api(403, "Insufficient client scope")),
-     Failure.AUTH, USER, Sentence.RECONNECT_NEEDED, 30 * MINUTE),
+     Failure.AUTH, USER, HealthStatus.RECONNECT_NEEDED, 30 * MINUTE),
     ("page", (403, {"Content-Type": TEXT}, NOT_LISTED),
-     Failure.NOT_ALLOWED, USER, Sentence.NOT_ALLOWED, 4 * HOUR),
+     Failure.NOT_ALLOWED, USER, HealthStatus.NOT_LISTED, 4 * HOUR),
     ("page", (403, {"Content-Type": TEXT}, b"User not registered in the Developer Dashboard"),
-     Failure.NOT_ALLOWED, USER, Sentence.NOT_ALLOWED, 4 * HOUR),
+     Failure.NOT_ALLOWED, USER, HealthStatus.NOT_LISTED, 4 * HOUR),
     ("page", (403, {}, api(403, "The user is not registered for this application.")),
-     Failure.NOT_ALLOWED, USER, Sentence.NOT_ALLOWED, 4 * HOUR),
+     Failure.NOT_ALLOWED, USER, HealthStatus.NOT_LISTED, 4 * HOUR),
     ("page", (403, {}, api(403, "Forbidden")),
-     Failure.WITHHELD, USER, Sentence.UP_TO_DATE, 4 * HOUR),
+     Failure.WITHHELD, USER, HealthStatus.UP_TO_DATE, 4 * HOUR),
     ("page", (403, {}, api(403, "Active premium subscription required for the owner of the app")),
-     Failure.APP, APP, Sentence.APP_REFUSED, 30 * MINUTE),
+     Failure.APP, APP, HealthStatus.APP_REFUSED, 30 * MINUTE),
     ("page", (403, {"Content-Type": HTML}, b"<html>no</html>"),
-     Failure.UNKNOWN, USER, Sentence.UP_TO_DATE, 20 * MINUTE),
+     Failure.UNKNOWN, USER, HealthStatus.UP_TO_DATE, 20 * MINUTE),
     ("page", (400, {}, api(400, "Invalid limit")),
-     Failure.UNKNOWN, USER, Sentence.UP_TO_DATE, 20 * MINUTE),
+     Failure.UNKNOWN, USER, HealthStatus.UP_TO_DATE, 20 * MINUTE),
     ("page", (404, {}, api(404, "Not found.")),
-     Failure.NETWORK, USER, Sentence.UP_TO_DATE, 10 * MINUTE),
+     Failure.NETWORK, USER, HealthStatus.UP_TO_DATE, 10 * MINUTE),
     ("page", (429, {"Content-Type": TEXT, "Retry-After": "7"}, b"Too many requests"),
-     Failure.RATE_LIMIT, APP, Sentence.UP_TO_DATE, timedelta(seconds=7)),
+     Failure.RATE_LIMIT, APP, HealthStatus.UP_TO_DATE, timedelta(seconds=7)),
     ("page", (429, {}, api(429, "API rate limit exceeded")),
-     Failure.RATE_LIMIT, APP, Sentence.UP_TO_DATE, timedelta(seconds=30)),
+     Failure.RATE_LIMIT, APP, HealthStatus.UP_TO_DATE, timedelta(seconds=30)),
     ("page", (429, {"Retry-After": "52531"}, QUOTA),
-     Failure.QUOTA, APP, Sentence.UP_TO_DATE, timedelta(seconds=52_531)),
+     Failure.QUOTA, APP, HealthStatus.UP_TO_DATE, timedelta(seconds=52_531)),
     ("page", (429, {"Retry-After": "999999"}, QUOTA),
-     Failure.QUOTA, APP, Sentence.UP_TO_DATE, 24 * HOUR),
+     Failure.QUOTA, APP, HealthStatus.UP_TO_DATE, 24 * HOUR),
     ("page", (500, {}, api(500, "Server error.")),
-     Failure.NETWORK, USER, Sentence.UP_TO_DATE, 10 * MINUTE),
+     Failure.NETWORK, USER, HealthStatus.UP_TO_DATE, 10 * MINUTE),
     ("page", (502, {}, api(502, "Bad gateway.")),
-     Failure.NETWORK, USER, Sentence.UP_TO_DATE, 10 * MINUTE),
+     Failure.NETWORK, USER, HealthStatus.UP_TO_DATE, 10 * MINUTE),
     ("page", (503, {"Content-Type": HTML}, b"<html>401 Unauthorized</html>"),
-     Failure.NETWORK, USER, Sentence.UP_TO_DATE, 10 * MINUTE),
-    ("page", (504, {}, b""), Failure.NETWORK, USER, Sentence.UP_TO_DATE, 10 * MINUTE),
-    *(("page", (200, {}, body), Failure.NETWORK, USER, Sentence.UP_TO_DATE, 10 * MINUTE)
+     Failure.NETWORK, USER, HealthStatus.UP_TO_DATE, 10 * MINUTE),
+    ("page", (504, {}, b""), Failure.NETWORK, USER, HealthStatus.UP_TO_DATE, 10 * MINUTE),
+    *(("page", (200, {}, body), Failure.NETWORK, USER, HealthStatus.UP_TO_DATE, 10 * MINUTE)
       for body in (b"", b"null", b"[]", b"<html>", b'{"items": [{"tra', b'{"items": null}')),
     ("me", (401, {}, api(401, "Invalid access token")),
-     Failure.SILENT, USER, Sentence.UP_TO_DATE, 30 * MINUTE),
+     Failure.SILENT, USER, HealthStatus.UP_TO_DATE, 30 * MINUTE),
     ("me", (403, {"Content-Type": TEXT}, NOT_LISTED),
-     Failure.SILENT, USER, Sentence.UP_TO_DATE, 30 * MINUTE),
-    ("me", (503, {}, b""), Failure.SILENT, USER, Sentence.UP_TO_DATE, 30 * MINUTE),
+     Failure.SILENT, USER, HealthStatus.UP_TO_DATE, 30 * MINUTE),
+    ("me", (503, {}, b""), Failure.SILENT, USER, HealthStatus.UP_TO_DATE, 30 * MINUTE),
     ("me", (429, {"Retry-After": "60"}, b""),
-     Failure.RATE_LIMIT, APP, Sentence.UP_TO_DATE, MINUTE),
+     Failure.RATE_LIMIT, APP, HealthStatus.UP_TO_DATE, MINUTE),
 ]  # fmt: skip
 
 
@@ -212,7 +212,7 @@ def test_every_refusal_is_charged_to_whom_it_belongs(
         assert (row.consecutive_failures, row.last_failure_type) == (0, None)
         assert (app.blocked_until, app.block_reason) == (now + next_try, failure.value)
     assert row.status == ("not_allowed" if failure is Failure.NOT_ALLOWED else "active")
-    assert health.state(real, alice.user_id).sentence is seen
+    assert health.state(real, alice.user_id).status is seen
     assert Notice.select().count() == 0  # no address is proven, so nobody is written to
 
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
-from zoneinfo import available_timezones
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from audiospective import clock
-from audiospective.accounts import welcome
+from audiospective.accounts import time_zone, welcome
 from audiospective.accounts.welcome import Wishes
 from audiospective.models import Connection, User
+from audiospective.operations import health
 from audiospective.policy import addresses, tiers
+from audiospective.policy.archive_state import ArchiveState
+from audiospective.policy.health import HealthStatus
 from audiospective.web import throttle
 from audiospective.web.access import is_fresh, person, signed_in, to_sign_in
-from audiospective.web.context import services
+from audiospective.web.context import services, zone_name
 from audiospective.web.htmx import STOP_POLLING, fragment_of
 from audiospective.web.throttle import Limit
 from audiospective.web.waitlist.pages import NOT_AN_ADDRESS
@@ -30,15 +31,15 @@ LETTERS = Limit("address letters", 6, 3600)
 
 @dataclass(frozen=True)
 class FirstPoll:
-    """`state`: waiting, slow, saved, empty, failed or none (no Spotify)."""
+    """`step`: waiting, slow, saved, empty, failed, stopped, or none (no Spotify)."""
 
-    state: str
-    plays: int = 0
+    step: str
+    state: ArchiveState
     oldest: datetime | None = None
 
     @property
     def over(self) -> bool:
-        return self.state != "waiting"
+        return self.step != "waiting"
 
 
 @blueprint.get("/welcome")
@@ -57,7 +58,7 @@ def save() -> ResponseReturnValue:
     zone = request.form.get("timezone", "")
     email = addresses.normalized(typed) if typed else None
     errors = {}
-    if zone not in zones():
+    if zone not in time_zone.zones():
         errors["timezone"] = "Choose a time zone from the list."
     if typed and email is None:
         errors["email"] = NOT_AN_ADDRESS
@@ -98,7 +99,9 @@ def _page(
         first=_first_poll(user),
         wishes=wishes,
         letters=welcome.LETTERS,
-        zones=zones(),
+        zones=time_zone.zones(),
+        zone_guess=zone_name(),
+        zone_saved=time_zone.chosen(user) is not None,
         typed=(user.email or "") if typed is None else typed,
         errors=errors or {},
     )
@@ -106,23 +109,16 @@ def _page(
 
 
 def _first_poll(user: User) -> FirstPoll:
-    connection = Connection.get_or_none(Connection.user == user.id)
-    if connection is None:
-        return FirstPoll("none")
-    if connection.last_success_at is not None:
-        plays, oldest = welcome.saved(user)
-        if not plays:
-            return FirstPoll("empty")
-        return FirstPoll("saved", plays, oldest)
-    if connection.last_failure_type is not None:
-        return FirstPoll("failed")
-    waited = clock.now() - connection.authorized_at
-    return FirstPoll("waiting" if waited < PATIENCE else "slow")
-
-
-@lru_cache(maxsize=1)
-def zones() -> tuple[str, ...]:
-    """The zones people live in, by name: region and city, and UTC."""
-    regions = ("Africa/", "America/", "Antarctica/", "Arctic/", "Asia/", "Atlantic/",
-               "Australia/", "Europe/", "Indian/", "Pacific/")  # fmt: skip
-    return ("UTC", *sorted(name for name in available_timezones() if name.startswith(regions)))
+    state = health.state(services(), user.id)
+    if not state.connected_before:
+        return FirstPoll("none", state)
+    if state.plays:
+        return FirstPoll("saved", state, welcome.oldest(user))
+    if not state.traits.checks:
+        return FirstPoll("stopped", state)
+    if state.last_success_at is not None:
+        return FirstPoll("empty", state)
+    if state.status is not HealthStatus.FIRST_POLL:
+        return FirstPoll("failed", state)
+    waited = clock.now() - Connection.get_by_id(user.id).authorized_at
+    return FirstPoll("waiting" if waited < PATIENCE else "slow", state)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, make_response, render_template, request
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from audiospective import clock
-from audiospective.policy.health import SENTENCES, Sentence
+from audiospective.operations import health
+from audiospective.policy import archive_state
+from audiospective.policy.archive_state import ArchiveState
+from audiospective.policy.health import HealthStatus
+from audiospective.web import archive_look
 from audiospective.web.access import person, signed_in
 from audiospective.web.context import services
 from audiospective.web.dashboard import view
+from audiospective.web.dashboard.view import PlayLine
 from audiospective.web.htmx import fragment_of
 
 blueprint = Blueprint("dashboard", __name__)
@@ -17,50 +25,56 @@ blueprint = Blueprint("dashboard", __name__)
 PAGE = "dashboard.page"
 
 
+@dataclass(frozen=True)
+class Facts:
+    """What the page shows; `stamp` tells one list of plays from another."""
+
+    state: ArchiveState
+    renews_soon: bool
+    days: list[tuple[str, list[PlayLine]]]
+    stamp: str
+    now: datetime
+
+
 @blueprint.get("/dashboard")
 @signed_in
 def page() -> ResponseReturnValue:
-    member = person()
-    overview = view.overview(services(), member.id)
-    lines = view.plays(member.id)
+    return render_template("dashboard/page.html", **vars(_facts()))
+
+
+@blueprint.get("/ui/dashboard")
+@fragment_of(PAGE)
+@signed_in
+def live() -> ResponseReturnValue:
+    """Everything on the page that time changes, in one answer, so that no two parts disagree.
+
+    The query says what the page shows: only another status is announced, the list is sent only
+    if it is another, and the buttons only if others are offered now.
+    """
+    facts = _facts()
+    shown, status = _known(request.args.get("status")), facts.state.status
     return render_template(
-        "dashboard/page.html",
-        overview=overview,
-        state=overview.state,
-        connected=overview.runs,
+        "dashboard/_live_update.html",
+        **vars(facts),
+        announce=shown != status,
+        other_plays=request.args.get("plays") != facts.stamp,
+        other_offers=shown is None or archive_look.offers(shown) != archive_look.offers(status),
+    )
+
+
+def _facts() -> Facts:
+    member = person()
+    now = clock.now()
+    state = health.state(services(), member.id)
+    lines = view.plays(member.id)
+    return Facts(
+        state=state,
+        renews_soon=archive_state.renews_soon(state, now),
         days=view.by_day(lines),
         stamp=view.stamp(lines),
-        now=clock.now(),
+        now=now,
     )
 
 
-@blueprint.get("/ui/health")
-@fragment_of(PAGE)
-@signed_in
-def health() -> ResponseReturnValue:
-    """The card's state. Announced only when the sentence is another than the page's."""
-    overview = view.overview(services(), person().id)
-    return render_template(
-        "dashboard/_health_update.html",
-        overview=overview,
-        now=clock.now(),
-        changed=_known(request.args.get("sentence")) != overview.sentence,
-    )
-
-
-@blueprint.get("/ui/plays")
-@fragment_of(PAGE)
-@signed_in
-def plays() -> ResponseReturnValue:
-    """The newest plays; 204, so that nothing on the page moves, while the list is the same."""
-    lines = view.plays(person().id)
-    stamp = view.stamp(lines)
-    if request.args.get("stamp") == stamp:
-        return make_response("", 204)
-    return render_template(
-        "dashboard/_plays.html", days=view.by_day(lines), stamp=stamp, connected=True
-    )
-
-
-def _known(name: str | None) -> Sentence | None:
-    return Sentence(name) if name in set(SENTENCES) else None
+def _known(name: str | None) -> HealthStatus | None:
+    return HealthStatus(name) if name in set(HealthStatus) else None

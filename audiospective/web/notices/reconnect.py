@@ -34,16 +34,14 @@ def page(token: str) -> ResponseReturnValue:
         .where(Connection.user == user.id)
         .first()
     )
+    state = health.state(services(), user.id)
     access.expect(user.id)  # signing in as somebody else is then refused instead of mixed up
     return render_template(
         "notices/reconnect/page.html",
         initial=(user.display_name or "")[:1],
         connection=connection,
-        stopped=health.at_risk_since(connection) if connection else None,
-        days=_days(connection) if connection else 0,
+        state=state,
+        stopped=state.at_risk_since,
+        days=(clock.now() - state.at_risk_since).days if state.at_risk_since else 0,
         reason=incident.reason(connection) if connection else "",
     )
-
-
-def _days(connection: Connection) -> int:
-    return (clock.now() - incident.last_known(connection)).days

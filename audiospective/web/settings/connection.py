@@ -6,16 +6,20 @@ from datetime import datetime, timedelta
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response
 
 from audiospective import clock
 from audiospective.accounts import connection
 from audiospective.accounts.connection import Answer, Check
 from audiospective.models import Connection
 from audiospective.models.poll_log import PollLog
+from audiospective.operations import health
+from audiospective.policy.check_wait import Reason
 from audiospective.web.access import person, signed_in
 from audiospective.web.context import services
 from audiospective.web.filters import local, plural
 from audiospective.web.htmx import fragment_of, is_fragment
+from audiospective.web.local_redirect import local_path
 
 blueprint = Blueprint("connection", __name__)
 
@@ -23,6 +27,12 @@ PAGE = "dashboard.page"
 PATIENCE = timedelta(minutes=2)  # after which the page stops watching; the poll itself goes on
 EAGER = timedelta(seconds=20)
 CHANGED = {"HX-Trigger": "archive-changed"}  # what watches the archive looks again
+WAITS = {
+    Reason.JUST_CHECKED: "We have just checked. You can check again at {until}.",
+    Reason.FAILURES: "The last checks failed. We try again by ourselves at {until}.",
+    Reason.LIMIT: "Spotify asked us to wait. Checks go on by themselves at {until}.",
+    Reason.APP: "Spotify refuses the app at the moment. We try again by ourselves at {until}.",
+}
 
 
 @blueprint.post("/connection/check")
@@ -31,7 +41,7 @@ def check() -> ResponseReturnValue:
     asked = connection.check_now(services(), person().id)
     if not is_fragment():
         flash(_words(asked))
-        return redirect(url_for(PAGE), 303)
+        return _back()
     if asked.answer is Answer.QUEUED:
         return _watching(asked.at)
     return render_template("dashboard/_check.html", words=_words(asked), watch=None)
@@ -62,7 +72,7 @@ def watch() -> ResponseReturnValue:
 def pause() -> ResponseReturnValue:
     if connection.pause(person().id):
         flash("Paused. We do not ask for your plays until you resume.")
-    return redirect(url_for(PAGE), 303)
+    return _back()
 
 
 @blueprint.post("/connection/resume")
@@ -70,22 +80,28 @@ def pause() -> ResponseReturnValue:
 def resume() -> ResponseReturnValue:
     if connection.resume(services(), person().id):
         flash("Running again. The first check is on its way.")
-    return redirect(url_for(PAGE), 303)
+    return _back()
 
 
 @blueprint.get("/connection/disconnect")
 @signed_in
 def leave() -> ResponseReturnValue:
     """What disconnecting does and does not; the button on it does it."""
-    return render_template("dashboard/disconnect.html")
+    state = health.state(services(), person().id)
+    return render_template("settings/disconnect.html", state=state)
 
 
 @blueprint.post("/connection/disconnect")
 @signed_in
 def disconnect() -> ResponseReturnValue:
     if connection.disconnect(person().id):
-        flash("Disconnected. We hold no key to your Spotify account any more.")
-    return redirect(url_for(PAGE), 303)
+        flash("Disconnected. Our access to your Spotify account is deleted.")
+    return _back()
+
+
+def _back() -> Response:
+    """To the page that the button was on."""
+    return redirect(local_path(request.form.get("next"), url_for(PAGE)), 303)
 
 
 def _watching(since: datetime) -> str:
@@ -95,15 +111,16 @@ def _watching(since: datetime) -> str:
 
 
 def _words(asked: Check) -> str:
-    if asked.answer is Answer.QUEUED:
+    if asked.answer is Answer.STOPPED:
+        return "Checks are stopped. Connect or resume first."
+    if asked.wait is None:
         return "The check is on its way. New plays appear here in a moment."
-    if asked.answer is Answer.TOO_SOON:
-        return f"That was just done. You can check again at {local(asked.at, 'time')}."
-    return "Checks are stopped. Connect or resume first."
+    until = local(asked.wait.until, "short")
+    return WAITS[asked.wait.reason].format(until=until)
 
 
 def _result(user_id: int, found: Connection) -> str:
-    at = local(found.last_polled_at, "time")
+    at = local(found.last_polled_at, "short")
     if found.last_success_at != found.last_polled_at:
         return f"Checked at {at}. Spotify did not give us your plays; we try again by ourselves."
     line = PollLog.get_or_none((PollLog.user == user_id) & (PollLog.at == found.last_polled_at))

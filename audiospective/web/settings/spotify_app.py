@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from audiospective.accounts import spotify_app
 from audiospective.accounts.spotify_app import Trouble
 from audiospective.models import Connection
+from audiospective.operations import health
 from audiospective.web import throttle
 from audiospective.web.access import person, signed_in
 from audiospective.web.context import services
@@ -88,7 +89,7 @@ def leave() -> ResponseReturnValue:
 @signed_in
 def remove() -> ResponseReturnValue:
     if spotify_app.remove_own(person()):
-        flash("Your app is removed, and we hold no key to it any more.")
+        flash("Your app is removed, and its secret is deleted.")
     return redirect(url_for("spotify_app.page"), 303)
 
 
@@ -103,6 +104,7 @@ def _page(typed: str = "", errors: dict[str, str] | None = None) -> ResponseRetu
         "settings/spotify_app.html",
         own=_shown(),
         connected=connected,
+        state=health.state(services(), person().id),
         callback=services().settings.callback_url,
         typed=typed,
         errors=errors or {},

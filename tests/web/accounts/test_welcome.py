@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from audiospective import clock
+from audiospective.accounts import time_zone
 from audiospective.clients.deadline import Deadline
 from audiospective.models import Connection
 from audiospective.models.notices import Notice
@@ -173,7 +174,7 @@ def test_the_zone_is_offered_to_be_guessed_only_while_it_is_unknown(door: Door) 
 def test_every_zone_offered_can_be_used() -> None:
     from zoneinfo import ZoneInfo
 
-    assert {"UTC", "Europe/Berlin", "America/St_Johns"} <= set(welcome.zones())
-    for name in welcome.zones():
+    assert {"UTC", "Europe/Berlin", "America/St_Johns"} <= set(time_zone.zones())
+    for name in time_zone.zones():
         ZoneInfo(name)
     assert timedelta(0) < welcome.PATIENCE

@@ -19,7 +19,7 @@ from tests.web.conftest import MakeSite, Site, Visitor
 from tests.web.markup import Tag
 
 HOUR = timedelta(hours=1)
-FRAGMENTS = ["/ui/health", "/ui/plays", "/ui/check"]
+FRAGMENTS = ["/ui/dashboard", "/ui/check"]
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -76,7 +76,7 @@ def test_the_sentence_comes_first(site: Site, frozen: Frozen) -> None:
         "Last successful check": "14 Mar 2026, 15:01 UTC (8 minutes ago)",
         "Next check": "14 Mar 2026, 16:01 UTC (in 52 minutes)",
         "Plays saved": "2",
-        "Possible holes": "none known",
+        "Possible gaps": "none known",
     }
     assert page.one("title").text == "Your archive is up to date · Audiospective"
 
@@ -97,7 +97,7 @@ def test_the_sentence_comes_first(site: Site, frozen: Frozen) -> None:
         (
             {"status": "not_allowed"},
             "Spotify does not let us read your plays",
-            {"check", "pause"},
+            {"check"},
         ),
         (
             {"ago": 6 * HOUR, "consecutive_failures": 3, "last_failure_type": "network"},
@@ -133,9 +133,8 @@ def test_what_only_a_new_consent_helps_leads_to_one(site: Site, status: str) -> 
 
 def test_a_member_without_spotify_is_invited_to_connect(site: Site) -> None:
     page = site.member(make_user(spotify_account_id=None, spotify_id=None)).page("/dashboard")
-    assert page.one("h1").text == "Your imported archive is safe"
+    assert page.one("h1").text == "Your archive is empty so far"
     assert page.one("a", class_="button button-primary").attributes["href"] == "/connect"
-    assert "every" not in plays(page).attributes["hx-trigger"]
 
 
 def test_open_gaps_are_counted_and_closed_ones_are_not(site: Site) -> None:
@@ -152,7 +151,7 @@ def test_open_gaps_are_counted_and_closed_ones_are_not(site: Site) -> None:
             opened_at=start,
             closed_at=closed,
         )
-    assert facts(site.member(user).page("/dashboard"))["Possible holes"] == "2"
+    assert facts(site.member(user).page("/dashboard"))["Possible gaps"] == "2"
 
 
 def test_the_founding_number_is_shown(site: Site) -> None:
@@ -227,31 +226,37 @@ def test_an_unchanged_list_is_not_sent_again(site: Site) -> None:
     user = listener(site)
     save(user, "Slack Water")
     member = site.member(user)
-    address = plays(member.page("/dashboard")).attributes["hx-get"]
-    assert member.fragment(address).status_code == 204
+    address = live(member.page("/dashboard"))
+    assert "#plays" not in member.fragment(address).text
     save(user, "Ebb")
-    answer = member.fragment(address)
-    assert answer.status_code == 200
-    fragment = markup.read(answer.text)
+    fragment = markup.read(member.fragment(address).text)
     assert markup.faults(fragment) == []
-    assert "Ebb" in fragment.text
-    assert member.fragment(plays(fragment).attributes["hx-get"]).status_code == 204
+    assert "Ebb" in fragment.one("div", hx_swap_oob="innerHTML:#plays").text
+    assert "#plays" not in member.fragment(live(fragment)).text
 
 
 def test_only_a_change_of_state_is_announced(site: Site) -> None:
     user = listener(site)
     member = site.member(user)
-    health = member.page("/dashboard").by_id("health")
-    assert health
-    address = health.attributes["hx-get"]
+    address = live(member.page("/dashboard"))
     assert "#status" not in member.fragment(address).text
     Connection.update(status="paused").execute()
     fragment = markup.read(member.fragment(address).text)
     assert fragment.one("div", hx_swap_oob="innerHTML:#status").text == "Paused by you"
-    again = fragment.by_id("health")
-    assert again
-    assert "#status" not in member.fragment(again.attributes["hx-get"]).text
-    assert "#status" in member.fragment("/ui/health?sentence=nonsense").text
+    assert "#status" not in member.fragment(live(fragment)).text
+    assert "#status" in member.fragment("/ui/dashboard?status=nonsense").text
+
+
+def test_buttons_follow_the_state_and_are_left_alone_while_it_stays(site: Site) -> None:
+    member = site.member(listener(site))
+    address = live(member.page("/dashboard"))
+    assert "#offers" not in member.fragment(address).text
+    Connection.update(status="needs_reauth").execute()
+    fragment = markup.read(member.fragment(address).text)
+    offers = fragment.one("div", hx_swap_oob="innerHTML:#offers")
+    assert [link.text for link in offers.all("a")] == ["Reconnect Spotify"]
+    assert offers.all("form") == []
+    assert "Pause" not in fragment.one("div", hx_swap_oob="innerHTML:#connection").text
 
 
 @pytest.mark.parametrize("address", FRAGMENTS)
@@ -287,8 +292,15 @@ def test_the_dashboard_costs_few_queries_however_many_plays(site: Site, queries:
     member.get("/dashboard")
     assert len(queries) <= 12, queries
     queries.clear()
-    member.fragment("/ui/plays")
-    assert len(queries) <= 8, queries
+    member.fragment("/ui/dashboard")
+    assert len(queries) <= 12, queries
+
+
+def live(page: Tag) -> str:
+    """Where the part of the page that time changes asks for itself."""
+    found = page.by_id("live")
+    assert found
+    return found.attributes["hx-get"]
 
 
 def plays(page: Tag) -> Tag:

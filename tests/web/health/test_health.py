@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from audiospective import clock
-from audiospective.models import UnreadablePlay, User
+from audiospective.models import Connection, UnreadablePlay, User
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
 from audiospective.models.poll_log import PollLog
@@ -53,10 +53,10 @@ def test_health_is_for_members_and_each_sees_their_own(site, alice):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"email": None, "email_verified_at": None}, "nobody will tell you"),
-        ({"email_verified_at": None}, "nobody will tell you yet"),
+        ({"email": None, "email_verified_at": None}, "Add an e-mail so we can warn you"),
+        ({"email_verified_at": None}, "Confirm your e-mail address so we can warn you"),
         ({"preferences": '{"mail_off": ["archive_stopped"]}'}, "switched our warnings off"),
-        ({}, "cannot send letters"),
+        ({}, "cannot send e-mails"),
     ],
 )
 def test_health_says_why_a_breakdown_would_stay_silent(site, alice, changes, words):
@@ -69,11 +69,11 @@ def test_health_says_nothing_of_it_where_letters_arrive(make_site):
     site = make_site(resend_api_key="re_test")
     user = make_user("alice", email="a@mail.example", email_verified_at=clock.now())
     text = site.member(user).page("/health").text
-    assert "nobody" not in text
+    assert "warn you" not in text
     assert "cannot send" not in text
 
 
-def test_health_tells_holes_apart_by_state(site, alice):
+def test_health_tells_gaps_apart_by_state(site, alice):
     now = clock.now()
     Coverage.create(user=alice, started_at=now - 60 * DAY)
     for number, cause in enumerate(("overflow", "downtime", "authorization", "paused")):
@@ -87,7 +87,12 @@ def test_health_tells_holes_apart_by_state(site, alice):
     assert "Closed by an import on" in text
     assert "12 plays recovered" in text
     assert "Open; 12 plays recovered so far" in text
-    for words in ("More than 50 plays", "came too late", "ended our access", "You had paused"):
+    for words in (
+        "More than 50 plays",
+        "came too late",
+        "no access to your plays",
+        "Paused or disconnected by you",
+    ):
         assert words in text
 
 
@@ -95,9 +100,11 @@ def test_health_claims_no_part_of_a_month_before_the_archive_began(site, alice):
     now = clock.now().replace(day=22, month=11, year=2026)
     began = now.replace(day=20)
     Coverage.create(user=alice, started_at=began, ended_at=None)
+    Connection.update(last_success_at=now, authorized_at=began).execute()
     with clock.use(lambda: now):
         text = site.member(alice).page("/health").text
     assert "all since 20 Nov 2026" in text
+    Connection.update(last_success_at=now + 20 * DAY).execute()
     with clock.use(lambda: now + 20 * DAY):
         text = site.member(alice).page("/health").text
     assert "all of it" in text  # December
@@ -107,6 +114,7 @@ def test_health_claims_no_part_of_a_month_before_the_archive_began(site, alice):
 def test_health_counts_only_what_is_probably_missing(site, alice):
     now = clock.now().replace(day=22, month=11, year=2026)
     Coverage.create(user=alice, started_at=now.replace(day=1), ended_at=None)
+    Connection.update(last_success_at=now).execute()
     Gap.create(
         user=alice, started_at=now - 9 * DAY, probably_from=now - 2 * DAY, ended_at=now - DAY,
         cause="late", certainty="possible", opened_at=now,

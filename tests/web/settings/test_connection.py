@@ -39,13 +39,15 @@ def test_check_now_makes_the_poll_due_and_wakes_a_worker(site: Site, frozen: Fro
 
 def test_a_second_wish_within_minutes_is_told_when(site: Site, frozen: Frozen) -> None:
     found = connected(site.services, last_polled_at=frozen.now - timedelta(minutes=2))
-    assert "You can check again at 15:12." in ask(site.member(found.user))
+    assert "We have just checked. You can check again at 15:12 UTC." in ask(site.member(found.user))
     assert site.services.queues.queue(INTERACTIVE).count == 0
 
 
 def test_circuits_and_limits_hold_for_the_impatient(site: Site, frozen: Frozen) -> None:
     found = connected(site.services, circuit_open_until=frozen.now + timedelta(minutes=30))
-    assert "You can check again at 15:39." in ask(site.member(found.user))
+    assert "The last checks failed. We try again by ourselves at 15:39 UTC." in ask(
+        site.member(found.user)
+    )
     assert site.services.queues.queue(INTERACTIVE).count == 0
 
 
@@ -71,7 +73,7 @@ def test_the_page_watches_until_the_check_is_done(site: Site, frozen: Frozen) ->
     Connection.update(last_polled_at=frozen.now, last_success_at=frozen.now).execute()
     PollLog.create(user=found.user, at=frozen.now, outcome="ok", offered=50, added=3)
     done = member.fragment(address)
-    assert "Checked at 15:09. 3 new plays." in done.text
+    assert "Checked at 15:09 UTC. 3 new plays." in done.text
     assert done.headers["HX-Trigger"] == "archive-changed"
     assert "hx-get" not in done.text
     assert markup.read(done.text).one("div", hx_swap_oob="innerHTML:#status")

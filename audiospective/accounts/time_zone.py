@@ -1,0 +1,51 @@
+"""A member's time zone: the one they saved, or until then the one their browser tells."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from zoneinfo import available_timezones
+
+from audiospective.models import User
+
+UTC = "UTC"
+CHOSEN = "zone_chosen"  # in users.preferences: UTC is a choice, too
+# The zones people live in; the rest of the list are old names and fixed offsets.
+REGIONS = ("Africa/", "America/", "Antarctica/", "Arctic/", "Asia/", "Atlantic/", "Australia/",
+           "Europe/", "Indian/", "Pacific/")  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def zones() -> tuple[str, ...]:
+    """Every zone to choose from, by name: UTC, then region and city."""
+    return (UTC, *sorted(name for name in available_timezones() if name.startswith(REGIONS)))
+
+
+def chosen(user: User) -> str | None:
+    """The zone that this member saved, None until they did."""
+    saved = str(user.timezone)
+    return saved if saved != UTC or _preferences(user).get(CHOSEN) else None
+
+
+def choose(user_id: int, name: str) -> None:
+    """Save a zone as the member's own; the caller holds the transaction."""
+    user = User.get_by_id(user_id)
+    wishes = json.dumps({**_preferences(user), CHOSEN: True})
+    User.update(timezone=name, preferences=wishes).where(User.id == user_id).execute()
+
+
+def suggest(user_id: int, name: str) -> None:
+    """Begin with the browser's zone, so that e-mails tell the right time before anything is saved.
+
+    Nothing changes for a member who has a zone already.
+    """
+    if name in zones():
+        User.update(timezone=name).where((User.id == user_id) & (User.timezone == UTC)).execute()
+
+
+def _preferences(user: User) -> dict[str, object]:
+    try:
+        found = json.loads(user.preferences)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

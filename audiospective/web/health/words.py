@@ -1,0 +1,51 @@
+"""Words of the health page: causes of gaps, results of checks, lengths of time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from audiospective.policy.archive_state import Missing
+
+CAUSES = {
+    "overflow": "More than 50 plays between two checks",
+    "late": "A device that was offline sent more plays than Spotify still shows",
+    "downtime": "Our own checks came too late",
+    "authorization": "We had no access to your plays",
+    "outage": "Spotify did not answer",
+    "paused": "Paused or disconnected by you",
+}
+# (words, colour) for what a check ended with.
+RESULTS = {
+    "empty": ("Empty response, retried", "warn"),
+    "undated": ("Nothing with a usable time, retried", "warn"),
+    "auth": ("Access ended", "bad"),
+    "not_allowed": ("Account not on the app’s list", "bad"),
+    "network": ("No answer", "warn"),
+    "silent": ("Empty response, and no profile either", "warn"),
+    "rate_limit": ("Spotify asked us to wait", "warn"),
+    "quota": ("The day’s allowance is used up", "warn"),
+    "app": ("Spotify refused the app", "warn"),
+    "withheld": ("Spotify withholds this list from the app", "bad"),
+    "unknown": ("It failed for a reason we do not know", "warn"),
+}
+
+
+def cause(gap: Missing) -> str:
+    return CAUSES.get(gap.cause, gap.cause)
+
+
+def result(outcome: str, added: int) -> tuple[str, str]:
+    """What a check ended with, and its colour."""
+    if outcome == "ok":
+        return ("Saved", "good") if added else ("Nothing new", "good")
+    return RESULTS.get(outcome, (outcome, "warn"))
+
+
+def span(length: timedelta) -> str:
+    """About how long: `40 minutes`, `5 hours`, `3 days`."""
+    minutes = max(1, round(length.total_seconds() / 60))
+    for size, word in ((1440, "day"), (60, "hour"), (1, "minute")):
+        if minutes >= size:
+            count = round(minutes / size)
+            return f"{count} {word}{'' if count == 1 else 's'}"
+    raise AssertionError("there is always a minute")
