@@ -1,4 +1,4 @@
-"""`export`: write somebody's archive into files that others read."""
+"""`export`: write somebody's archive into files that others read, or into one bundle."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ FORMATS = ("csv", "json", "parquet", "spotify", "listenbrainz", "maloja", "koito
 @click.command()
 @click.argument("user")
 @click.option(
-    "--format", "names", multiple=True, required=True, type=click.Choice([*FORMATS, "all"]),
-    help="What to write; may be given several times.",
+    "--format", "names", multiple=True, default=["bundle"], show_default=True,
+    type=click.Choice(["bundle", *FORMATS, "all"]),
+    help="What to write; may be given several times. The bundle is one zip with all of them and a "
+    "page that shows the archive without network.",
 )  # fmt: skip
 @click.option(
     "--compatible", is_flag=True,
@@ -34,22 +36,29 @@ def command(user: str, names: tuple[str, ...], compatible: bool, folder: Path) -
     them is in docs/exports.md.
     """
     from audiospective.exports import files, snapshot
+    from audiospective.exports.bundle import writing
     from audiospective.exports.formats import FORMATS as KNOWN
 
-    wanted = [KNOWN[name] for name in (FORMATS if "all" in names else dict.fromkeys(names))]
-    if compatible and (rigid := [one.name for one in wanted if not one.compatible]):
-        if "all" not in names:
+    wanted = list(FORMATS) if "all" in names else list(dict.fromkeys(names))
+    if compatible:
+        rigid = [one for one in wanted if one == "bundle" or not KNOWN[one].compatible]
+        if rigid and "all" not in names:
             raise click.ClickException(f"{', '.join(rigid)}: there is no compatible form.")
-        wanted = [one for one in wanted if one.compatible]
+        wanted = [one for one in wanted if one not in rigid]
     folder.mkdir(parents=True, exist_ok=True)
-    with opened(), tempfile.TemporaryDirectory(dir=folder, prefix=".export-") as scratch:
-        found = member(user)
+    with opened() as services, tempfile.TemporaryDirectory(dir=folder, prefix=".export-") as home:
+        found, scratch = member(user), Path(home)
         owner = snapshot.Owner(found.display_name or found.spotify_id or user, found.timezone)
-        taken = snapshot.take(found.id, owner, clock.now(), Path(scratch))
-        for form in wanted:
-            with click.progressbar(length=taken.plays, label=f"{form.name:<13}") as bar:
+        taken = snapshot.take(found.id, owner, clock.now(), scratch)
+        for name in wanted:
+            passes = len(KNOWN) if name == "bundle" else 1
+            with click.progressbar(length=taken.plays * passes, label=f"{name:<13}") as bar:
                 watched = taken.watched(bar.update)
-                made = files.save(form, watched, Path(scratch), compatible=compatible)
+                if name == "bundle":
+                    statistics = services.settings.derived_stats
+                    made = writing.write(found, watched, scratch, statistics=statistics)
+                else:
+                    made = files.save(KNOWN[name], watched, scratch, compatible=compatible)
             target = folder / made.name
             if target.exists():
                 raise click.ClickException(f"{target} is there already; nothing is overwritten.")

@@ -33,11 +33,12 @@ def listened(plays: pl.DataFrame) -> int:
     Polled plays do not tell how long they were heard: the whole track is assumed.
     """
     unknown = plays.filter(pl.col("ms_played").is_null())
-    known = int(plays["ms_played"].sum())
+    known = int(plays["ms_played"].cast(pl.Int64).sum())  # 32 bits end after 596 hours
     if unknown.is_empty():
         return known
     lengths = frames.of(unknown["track"])
-    return known + int(unknown.join(lengths, on="track", how="left")["duration"].sum())
+    joined = unknown.join(lengths, on="track", how="left")
+    return known + int(joined["duration"].cast(pl.Int64).sum())
 
 
 def _by_track(plays: pl.DataFrame) -> pl.DataFrame:

@@ -49,6 +49,14 @@ def test_every_format_is_written_at_once(stack: Any, tmp_path: Path) -> None:
     assert f"{document['count']:,} plays in each" in done.stdout
 
 
+def test_without_a_format_it_is_the_bundle(stack: Any, tmp_path: Path) -> None:
+    done = export(stack, "--out", str(tmp_path / "out"))
+    assert (done.returncode, done.stderr) == (0, "")
+    (made,) = (tmp_path / "out").iterdir()
+    with ZipFile(made) as zipped:
+        assert f"{made.stem}/index.html" in zipped.namelist()
+
+
 def test_nothing_is_overwritten_and_nothing_half_is_left(stack: Any, tmp_path: Path) -> None:
     (tmp_path / "plays.csv").write_text("mine")
     done = export(stack, "--format", "csv", "--out", str(tmp_path))

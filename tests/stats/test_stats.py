@@ -83,6 +83,15 @@ class TestWithCatalog:
         plays = history.frame(alice, columns=["track", "ms_played"])
         assert tops.listened(plays) == 181_000
 
+    def test_time_listened_does_not_end_with_32_bits(self) -> None:
+        alice, epic = person("alice"), track("epic")
+        Track.update(duration_ms=2**30).where(Track.id == epic).execute()
+        for minute in range(3):
+            play(alice, at(minute), epic)
+            play(alice, at(10 + minute), epic, ms_played=2**30, source=3)
+        plays = history.frame(alice, columns=["track", "ms_played"])
+        assert tops.listened(plays) == 6 * 2**30
+
     def test_a_portrait_of_an_artist(self) -> None:
         alice = person("alice", "America/Los_Angeles")
         duet, solo, other = track("duet", ("One", "Two")), track("solo", ("Two",)), track("x")

@@ -13,6 +13,18 @@ STATIC = Path("static")
 # From the npm package htmx.org 2.0.11, dist/htmx.min.js; see static/vendor/htmx/LICENSE.
 HTMX = "d6fdc75f204e6bdefa99b69bf1e6d4ac69b8a364f77929f45c13476b4000f717"
 
+# Made as static/vendor/hyparquet/README.md says.
+HYPARQUET = "154fb152230a8e45d642f1d89d1cdf0266048ee8eee63c00e93a345251d02c67"
+
+
+def test_the_vendored_reader_of_parquet_is_the_one_that_was_made() -> None:
+    folder = STATIC / "vendor/hyparquet"
+    body = (folder / "hyparquet-1.31.5.min.js").read_bytes()
+    assert hashlib.sha256(body).hexdigest() == HYPARQUET
+    assert b"</script" not in body.lower()  # it stands inside a page
+    assert body.isascii()
+    assert (folder / "LICENSE").read_text().count("without restriction") == 2
+
 
 def test_the_vendored_htmx_is_the_published_file() -> None:
     body = (STATIC / "vendor/htmx/htmx-2.0.11.min.js").read_bytes()

@@ -16,7 +16,7 @@ from audiospective.history.catalog import track_facts
 LEVEL = 9  # of zstd
 ROW_GROUP = 131_072
 VERSION = "1"
-_FACTS = tuple(name for name in track_facts.SCHEMA if name != "track")
+_FACTS = tuple(name for name in track_facts.SCHEMA if name not in ("track", *track_facts.KEYS))
 SCHEMA = pl.Schema(
     {
         **segment.SCHEMA,

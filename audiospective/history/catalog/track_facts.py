@@ -29,18 +29,21 @@ SCHEMA = pl.Schema(
         "image_url": pl.String(),
         "artists": pl.List(pl.String()),
         "artist_ids": pl.List(pl.String()),
+        "album_key": pl.Int32(),
+        "artist_keys": pl.List(pl.Int32()),
     }
 )
 CHUNK = 5_000  # tracks whose rows are Python objects at one time
-_ARTISTS = ("artists", "artist_ids")
+KEYS = ("album_key", "artist_keys")  # numbers of this database, of no use elsewhere
+_ARTISTS = ("artists", "artist_ids", "artist_keys")
 _TRACKS = (
     "SELECT t.id, t.kind, t.spotify_id, t.name, t.duration_ms, t.explicit, t.isrc,"
     " t.disc_number, t.track_number, a.name, a.spotify_id, a.album_type, a.release_date,"
-    " a.release_date_precision, a.total_tracks, a.image_url"
+    " a.release_date_precision, a.total_tracks, a.image_url, t.album_id"
     " FROM tracks t LEFT JOIN albums a ON a.id = t.album_id WHERE t.id {among}"
 )
 _CREDITS = (
-    "SELECT c.track_id, a.name, a.spotify_id FROM track_artists c"
+    "SELECT c.track_id, a.name, a.spotify_id, c.artist_id FROM track_artists c"
     " JOIN artists a ON a.id = c.artist_id WHERE c.track_id {among}"
     " ORDER BY c.track_id, c.position"
 )
@@ -55,17 +58,16 @@ def of(tracks: pl.Series) -> pl.DataFrame:
     wanted = tracks.unique().sort().alias("track")
     parts = [_chunk(wanted[start : start + CHUNK]) for start in range(0, wanted.len(), CHUNK)]
     found = pl.concat(parts) if parts else pl.DataFrame(schema=SCHEMA)
-    return wanted.to_frame().join(found, on="track", how="left", maintain_order="left")
+    known = found.select(SCHEMA.names())
+    return wanted.to_frame().join(known, on="track", how="left", maintain_order="left")
 
 
 def _chunk(tracks: pl.Series) -> pl.DataFrame:
     ids = tracks.to_list()
     told = [name for name in SCHEMA if name not in _ARTISTS]
     facts = _frame(bulk_select.select(_TRACKS, ids), told)
-    credited = _frame(bulk_select.select(_CREDITS, ids), ["track", "artist", "artist_id"])
-    artists = credited.group_by("track", maintain_order=True).agg(
-        pl.col("artist").alias("artists"), pl.col("artist_id").alias("artist_ids")
-    )
+    credited = _frame(bulk_select.select(_CREDITS, ids), ["track", *_ARTISTS])
+    artists = credited.group_by("track", maintain_order=True).agg(pl.col(name) for name in _ARTISTS)
     together = facts.join(artists, on="track", how="left")
     return together.with_columns(pl.col(name).fill_null([]) for name in _ARTISTS)
 
@@ -74,6 +76,11 @@ def _frame(rows: Sequence[tuple[Any, ...]], names: Sequence[str]) -> pl.DataFram
     columns = zip(*rows, strict=True) if rows else ([] for _ in names)
     # SQLite knows no booleans: what it calls 1 is true.
     return pl.DataFrame(
-        pl.Series(name, list(values), strict=False).cast(SCHEMA.get(name, pl.String()))
+        pl.Series(name, list(values), strict=False).cast(_single(SCHEMA[name]))
         for name, values in zip(names, columns, strict=True)
     )
+
+
+def _single(kind: pl.DataType) -> pl.DataType:
+    """What a list is a list of; before they are gathered, artists come one a row."""
+    return kind.inner if isinstance(kind, pl.List) else kind  # type: ignore[return-value]

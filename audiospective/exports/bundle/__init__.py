@@ -1,0 +1,1 @@
+"""The bundle: one zip with an archive in every format and a page that shows it by itself."""

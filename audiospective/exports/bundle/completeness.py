@@ -1,0 +1,91 @@
+"""How complete an archive is: which stretches are known, which gaps there are, and the share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from audiospective import clock
+from audiospective.models import Connection
+from audiospective.models.coverage import Coverage
+from audiospective.models.gaps import Gap
+from audiospective.policy import completeness
+from audiospective.policy.completeness import Month
+
+CAUSES = {
+    "overflow": "More than 50 plays between two checks",
+    "downtime": "Checks came too late",
+    "authorization": "Spotify had ended the access",
+    "outage": "Spotify did not answer",
+    "paused": "Paused or disconnected",
+}
+Stretch = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known at `at`. Before `began` nobody looked: plays of then come from files.
+
+    `share` is of the time from `began` to `at`, None if nobody ever looked.
+    """
+
+    at: datetime
+    began: datetime | None
+    stretches: list[Stretch]
+    gaps: list[Gap]  # oldest first, closed ones too
+    months: list[Month]
+
+    @property
+    def open_gaps(self) -> list[Gap]:
+        return [gap for gap in self.gaps if gap.closed_at is None]
+
+    @property
+    def share(self) -> float | None:
+        if self.began is None:
+            return None
+        missing = sum((gap.ended_at - gap.started_at for gap in self.open_gaps), timedelta())
+        return max(0.0, 1 - missing / max(self.at - self.began, timedelta(microseconds=1)))
+
+
+def known(user_id: int, zone: str, now: datetime) -> Known:
+    """How complete the archive of a member is."""
+    rows = list(Coverage.select().where(Coverage.user == user_id).order_by(Coverage.started_at))
+    gaps = list(Gap.select().where(Gap.user == user_id).order_by(Gap.started_at))
+    grown_to = _last_success(user_id)
+    stretches = [
+        (row.started_at, row.ended_at or max(row.started_at, grown_to or row.started_at))
+        for row in rows
+    ]
+    began = stretches[0][0] if stretches else None
+    holes = [(gap.started_at, gap.ended_at) for gap in gaps if gap.closed_at is None]
+    months = [] if began is None else completeness.months(zone, began, now, holes)
+    return Known(now, began, stretches, gaps, months)
+
+
+def cause(gap: Gap) -> str:
+    """Why something may be missing, in words."""
+    return CAUSES.get(str(gap.cause), str(gap.cause))
+
+
+def _last_success(user_id: int) -> datetime | None:
+    found = Connection.get_or_none(Connection.user == user_id)
+    return None if found is None else found.last_success_at
+
+
+def percent(share: float) -> str:
+    """A share as people read it; never 100 as long as something is missing."""
+    tenths = 1000 if share >= 1 else min(999, int(share * 1000))
+    return f"{tenths / 10:g}"
+
+
+def span(gap: Gap) -> str:
+    """About how long a gap is: `40 minutes`, `5 hours`, `3 days`."""
+    minutes = max(1, round((gap.ended_at - gap.started_at).total_seconds() / 60))
+    units = ((2880, 1440, "day"), (120, 60, "hour"), (1, 1, "minute"))
+    size, word = next((size, word) for least, size, word in units if minutes >= least)
+    count = round(minutes / size)
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
+def milliseconds(gap: Gap) -> tuple[int, int]:
+    return clock.to_ms(gap.started_at), clock.to_ms(gap.ended_at)

@@ -1,0 +1,226 @@
+"""The page of a bundle: opens by itself, from a disk, without network, and shows the archive.
+
+Everything it needs is inside: style, script, the readers of Parquet and Zstandard, and the plays. A
+policy lets the two pieces of code run that are named by their hash, and forbids every connection.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import orjson
+import polars as pl
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from audiospective import clock
+from audiospective.exports.bundle import completeness, overview, saying, tables
+from audiospective.exports.bundle.completeness import Known
+from audiospective.exports.bundle.overview import Overview
+from audiospective.exports.bundle.zipping import File
+from audiospective.exports.snapshot import Snapshot
+from audiospective.models.gaps import Gap
+
+FORMAT = 1
+INSIDE = 1_500_000  # plays; more would make the page too large to open, so years stand beside it
+HERE = Path(__file__).parent / "page"
+STATIC = Path(__file__).parents[3] / "static"
+READER = STATIC / "vendor/hyparquet/hyparquet-1.31.5.min.js"
+STYLES = ("css/tokens.css", "css/base.css", "css/layout.css")
+SCRIPTS = (
+    "dom", "words", "data", "figures", "charts", "lists", "history", "tops", "year", "item", "main",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Data:
+    """The plays as text: pieces inside the page, or files beside it with the plays in each."""
+
+    inside: tuple[str, ...]
+    beside: tuple[tuple[str, int, str], ...]  # path, plays, content
+
+
+def data(snapshot: Snapshot, made: tables.Tables, base: int, limit: int = INSIDE) -> Data:
+    """The plays, where they belong by their number."""
+    if snapshot.plays <= limit:
+        return Data((_text(tables.parquet(made.columns(snapshot.scan(), base))),), ())
+    return Data(
+        (),
+        tuple(
+            (f"data/plays-{year}.js", plays.height, _call(plays))
+            for year, plays in made.plays(snapshot, base)
+        ),
+    )
+
+
+def render(
+    snapshot: Snapshot,
+    known: Known,
+    files: Sequence[File],
+    *,
+    statistics: bool,
+    limit: int = INSIDE,
+) -> tuple[Iterator[str], Data]:
+    """The page, piece by piece, and the data that it needs beside it."""
+    base = _base(snapshot)
+    made = tables.of(snapshot)
+    found = data(snapshot, made, base, limit)
+    meta = {
+        "plays": snapshot.plays,
+        "base": base,
+        "offsets": _offsets(snapshot),
+        "takenAt": clock.to_ms(snapshot.taken_at),
+        "keptFrom": None if known.began is None else clock.to_ms(known.began),
+        "gaps": [_gap(gap, snapshot.owner.zone) for gap in known.gaps],
+        "files": [(path, plays) for path, plays, _ in found.beside],
+        "statistics": statistics,
+    }
+    shown = overview.of(snapshot, known)
+    return _pieces(snapshot, known, files, shown, meta, made, found), found
+
+
+def _pieces(
+    snapshot: Snapshot,
+    known: Known,
+    files: Sequence[File],
+    shown: Overview,
+    meta: dict[str, object],
+    made: tables.Tables,
+    found: Data,
+) -> Iterator[str]:
+    zone = ZoneInfo(snapshot.owner.zone)
+    script = _script()
+    yield _template().render(
+        policy=_policy(script, beside=bool(found.beside)),
+        style=Markup(_style()),  # noqa: S704 - our own file
+        icon=base64.b64encode((STATIC / "img/mark.svg").read_bytes()).decode(),
+        owner=snapshot.owner.name,
+        zone=snapshot.owner.zone,
+        format=FORMAT,
+        sealed=saying.moment(snapshot.taken_at, zone),
+        overview=shown,
+        statistics=meta["statistics"],
+        known=known,
+        completeness_title=saying.completeness_title(known),
+        files=files,
+        wedges=overview.wedges(shown.hours),
+        weeks=saying.weeks,
+        percent=completeness.percent,
+        span=completeness.span,
+        cause=completeness.cause,
+        day=saying.day,
+        local=lambda instant: instant.astimezone(zone),
+        moment=lambda instant: saying.moment(instant, zone),
+        mark=saying.mark,
+    )
+    yield _block("meta", "application/json", _json(meta))
+    for name, body in made.catalog.items():
+        yield _block(name, "application/octet-stream", _text(body))
+    for text in found.inside:
+        yield _block("plays", "application/octet-stream", text)
+    yield f"<script>{script}</script>\n</body>\n</html>\n"
+
+
+def _block(name: str, kind: str, text: str) -> str:
+    return f'<script type="{kind}" id="{name}">{text}</script>\n'
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode().replace("<", "\\u003c")  # no end of a script in a name
+
+
+def _text(body: bytes) -> str:
+    return base64.b64encode(body).decode()
+
+
+def _call(plays: pl.DataFrame) -> str:
+    return f'audiospectiveData("{_text(tables.parquet(plays))}");\n'
+
+
+def _base(snapshot: Snapshot) -> int:
+    """The second from which plays are counted: the first play's, so that 32 bits last 68 years."""
+    first = snapshot.scan().select(pl.col("played_at").dt.epoch("ms").min()).collect().item()
+    return int(first or 0) // 1000
+
+
+def _offsets(snapshot: Snapshot) -> list[tuple[int, int]]:
+    """From when (ms) clocks were how many minutes east of UTC, over the span of the plays."""
+    bounds = snapshot.scan().select(
+        pl.col("played_at").min().alias("first"), pl.col("played_at").max().alias("last")
+    )
+    first, last = bounds.collect().row(0)
+    now = snapshot.taken_at
+    return offsets(snapshot.owner.zone, first or now, max(last or now, now))
+
+
+def offsets(zone: str, start: datetime, end: datetime) -> list[tuple[int, int]]:
+    """The same for any span; clocks change at quarters of an hour only."""
+    quarters = pl.datetime_range(
+        start.replace(minute=0, second=0, microsecond=0), end, "15m", time_unit="ms", eager=True
+    )
+    local = quarters.dt.convert_time_zone(zone).dt.replace_time_zone(None)
+    east = (local - quarters.dt.replace_time_zone(None)).dt.total_minutes()
+    found = pl.DataFrame({"at": quarters.dt.epoch("ms"), "east": east})
+    changed = pl.col("east") != pl.col("east").shift()
+    return found.filter(changed.fill_null(value=True)).rows()
+
+
+def _gap(gap: Gap, zone: str) -> dict[str, object]:
+    start, end = completeness.milliseconds(gap)
+    tz = ZoneInfo(zone)
+    return {
+        "from": start,
+        "to": end,
+        "firstDay": _day_number(gap.started_at, tz),
+        "lastDay": _day_number(gap.ended_at, tz),
+        "closed": gap.closed_at is not None,
+        "words": f"{completeness.cause(gap)}: {completeness.span(gap)}.",
+    }
+
+
+def _day_number(instant: datetime, zone: ZoneInfo) -> int:
+    return instant.astimezone(zone).date().toordinal() - date(1970, 1, 1).toordinal()
+
+
+def _policy(script: str, *, beside: bool) -> str:
+    files = " file:" if beside else ""
+    return (
+        f"default-src 'none'; script-src {_hash(script)}{files}; style-src {_hash(_style())};"
+        " img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(code: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()}'"
+
+
+@lru_cache(maxsize=1)
+def _style() -> str:
+    sheets = [(STATIC / name).read_text("utf-8") for name in STYLES]
+    return "".join([*sheets, (HERE / "page.css").read_text("utf-8")])
+
+
+@lru_cache(maxsize=1)
+def _script() -> str:
+    own = "".join((HERE / f"{name}.js").read_text("utf-8") for name in SCRIPTS)
+    return f'{READER.read_text("utf-8")}(() => {{\n"use strict";\n{own}}})();'
+
+
+@lru_cache(maxsize=1)
+def _template():  # type: ignore[no-untyped-def]
+    made = Environment(
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(number=lambda count: f"{count:,}", plural=saying.plural, size=saying.size)
+    return made.get_template("index.html")

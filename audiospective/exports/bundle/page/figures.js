@@ -1,0 +1,146 @@
+// Figures of a range of plays [from, to); the definitions are those of the site.
+
+function* indices(from, to, kept) {
+  if (kept) yield* kept;
+  else for (let at = from; at < to; at++) yield at;
+}
+
+// Plays of each track in a range, and where each was heard first and last.
+function byTrack(from, to) {
+  const size = archive.tracks.title.length;
+  const counts = new Uint32Array(size);
+  const first = new Int32Array(size).fill(-1);
+  const last = new Int32Array(size).fill(-1);
+  for (let at = from; at < to; at++) {
+    const track = archive.track[at];
+    if (!counts[track]++) first[track] = at;
+    last[track] = at;
+  }
+  return { counts, first, last };
+}
+
+// The most played of "track", "album", "artist": every artist credited counts. Of equals the one
+// heard first stands first.
+function top(kind, from, to) {
+  const tracks = byTrack(from, to);
+  const found = new Map();
+  const add = (id, track) => {
+    const one = found.get(id);
+    if (one === undefined) {
+      found.set(id, { id, plays: tracks.counts[track], first: tracks.first[track], last: tracks.last[track] });
+    } else {
+      one.plays += tracks.counts[track];
+      one.first = Math.min(one.first, tracks.first[track]);
+      one.last = Math.max(one.last, tracks.last[track]);
+    }
+  };
+  for (let track = 0; track < tracks.counts.length; track++) {
+    if (!tracks.counts[track]) continue;
+    if (kind === "track") add(track, track);
+    else if (kind === "artist") for (const artist of artistsOf(track)) add(artist, track);
+    else if (archive.tracks.album[track] >= 0) add(archive.tracks.album[track], track);
+  }
+  return [...found.values()].sort((a, b) =>
+    b.plays - a.plays || archive.at[a.first] - archive.at[b.first] || a.id - b.id);
+}
+
+function nameIn(kind, id) {
+  if (kind === "track") return archive.tracks.title[id];
+  return kind === "artist" ? archive.names.artists[id] : archive.names.albums[id];
+}
+
+// Milliseconds heard; where that is not known, the whole track.
+function listened(from, to) {
+  let sum = 0;
+  for (let at = from; at < to; at++) {
+    const heard = archive.heard[at];
+    sum += heard >= 0 ? heard : Math.max(0, archive.tracks.length[archive.track[at]]);
+  }
+  return sum;
+}
+
+function byHour(from, to, kept) {
+  const hours = new Array(24).fill(0);
+  for (const at of indices(from, to, kept)) hours[Math.floor(archive.minute[at] / 60)]++;
+  return hours;
+}
+
+// Plays of each day from `first` to `last`.
+function byDay(first, last) {
+  const counts = new Array(last - first + 1).fill(0);
+  for (let at = since(first); at < archive.plays && archive.day[at] <= last; at++) {
+    counts[archive.day[at] - first]++;
+  }
+  return counts;
+}
+
+// Different tracks and artists (by the one named first), and how many artists were never heard before.
+function totals(from, to) {
+  const leading = (track) => (artistsOf(track).length ? artistsOf(track)[0] : -1);
+  const before = new Set();
+  for (let at = 0; at < from; at++) before.add(leading(archive.track[at]));
+  const tracks = new Set();
+  const artists = new Set();
+  for (let at = from; at < to; at++) {
+    tracks.add(archive.track[at]);
+    if (leading(archive.track[at]) >= 0) artists.add(leading(archive.track[at]));
+  }
+  let fresh = 0;
+  for (const artist of artists) if (!before.has(artist)) fresh++;
+  return { plays: to - from, listened: listened(from, to), tracks: tracks.size, artists: artists.size, fresh };
+}
+
+// Artists first heard in a range, the most played since first.
+function discoveries(from, to) {
+  const before = new Set();
+  for (let at = 0; at < from; at++) for (const artist of artistsOf(archive.track[at])) before.add(artist);
+  return top("artist", from, to).filter((one) => !before.has(one.id));
+}
+
+// Which tracks belong to one artist, album or track, as a yes for each.
+function tracksOf(kind, id) {
+  const size = archive.tracks.title.length;
+  const own = new Uint8Array(size);
+  if (kind === "track") own[id] = 1;
+  else {
+    for (let track = 0; track < size; track++) {
+      own[track] = kind === "artist" ? artistsOf(track).includes(id) : archive.tracks.album[track] === id;
+    }
+  }
+  return own;
+}
+
+function playsOf(own, from, to) {
+  const found = [];
+  for (let at = from; at < to; at++) if (own[archive.track[at]]) found.push(at);
+  return found;
+}
+
+// Which tracks have a text in their title, album or artists, whatever its case and accents.
+function matching(text) {
+  if (!archive.searchable) {
+    archive.searchable = archive.tracks.title.map((title, track) =>
+      fold([title, albumName(track), ...artistsOf(track).map((one) => archive.names.artists[one])].join("\n")));
+  }
+  const words = fold(text.trim());
+  const own = new Uint8Array(archive.searchable.length);
+  archive.searchable.forEach((names, track) => {
+    own[track] = names.includes(words);
+  });
+  return own;
+}
+
+// Open gaps that touch a span of days.
+function gapsIn(first, last) {
+  return archive.gaps.filter((gap) => !gap.closed && gap.firstDay <= last && gap.lastDay >= first);
+}
+
+// The share of a span that is known: the time since the archive was kept, less the gaps in it.
+function knownShare(from, to) {
+  const began = Math.max(from, archive.keptFrom || from);
+  const end = Math.min(to, archive.takenAt);
+  if (!(end > began)) return 1;
+  const missing = archive.gaps.filter((gap) => !gap.closed)
+    .reduce((sum, gap) => sum + Math.max(0, Math.min(gap.to, end) - Math.max(gap.from, began)), 0);
+  return 1 - missing / (end - began);
+}

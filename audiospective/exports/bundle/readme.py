@@ -1,0 +1,72 @@
+"""The text beside the files of a bundle: what each is, who reads it, and what is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from audiospective.exports.bundle import completeness
+from audiospective.exports.bundle.completeness import Known
+from audiospective.exports.bundle.zipping import File
+from audiospective.exports.formats import FORMATS
+from audiospective.exports.formats.base import Format
+from audiospective.exports.snapshot import Snapshot
+
+_RULE = "-" * 72
+
+
+def text(snapshot: Snapshot, known: Known, files: Sequence[File]) -> str:
+    """README.txt, lines of at most 78 characters where paths allow."""
+    zone = ZoneInfo(snapshot.owner.zone)
+    sealed = snapshot.taken_at.astimezone(zone)
+    lines = [
+        f"The listening of {snapshot.owner.name}",
+        f"{snapshot.plays:,} plays",
+        f"Sealed {sealed.day} {sealed:%B %Y, %H:%M} ({snapshot.owner.zone})",
+        "",
+        "Open index.html with a double click: it shows this archive in any browser,",
+        "without network, account or server.",
+        "",
+        "Files",
+        _RULE,
+        *(f"{file.path}\n    {file.words}" for file in files),
+        "SHA256SUMS\n    checksums of all files; sha256sum -c SHA256SUMS compares them",
+        "",
+        "Other programs",
+        _RULE,
+        *(line for form in FORMATS.values() for line in _words(form)),
+        "",
+        "How complete it is",
+        _RULE,
+        *_complete(known, zone),
+        "",
+        "To bring all of it back, give this zip as it is to an Audiospective's import page.",
+        "Names were delivered by Spotify. Audiospective is not affiliated with Spotify.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _words(form: Format) -> list[str]:
+    time = form.compatible_time if form.compatible else form.faithful_time
+    said = f"{form.title}: for {form.readers}. Times are the {time} of plays."
+    return [said, *([f"    {form.remark}"] if form.remark else [])]
+
+
+def _complete(known: Known, zone: ZoneInfo) -> list[str]:
+    if known.began is None or known.share is None:
+        return ["All plays come from files; what those files lacked nobody can say."]
+    began = known.began.astimezone(zone)
+    lines = [
+        f"Spotify was asked about hourly since {began.day} {began:%B %Y}.",
+        f"{completeness.percent(known.share)} % is known of that time: every check reached back to",
+        "the one before it, but for these gaps. Earlier plays come from files.",
+        "",
+    ]
+    for gap in known.gaps:
+        start, end = gap.started_at.astimezone(zone), gap.ended_at.astimezone(zone)
+        state = "closed by a file" if gap.closed_at else "open"
+        lines.append(
+            f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}  {completeness.cause(gap)} ({state})"
+        )
+    return lines if known.gaps else [*lines, "No gap is known."]

@@ -1,0 +1,117 @@
+"""What a restored archive needs besides its plays: settings, coverage, gaps, deletions, oddities.
+
+One JSON document and, for deleted plays, a Parquet file with the columns of `plays.parquet`: a
+number of a track means nothing in another database, names and Spotify's ids do.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import orjson
+import polars as pl
+
+from audiospective import clock
+from audiospective.exports.bundle.completeness import Known
+from audiospective.exports.formats import parquet
+from audiospective.exports.snapshot import Snapshot
+from audiospective.history import flags, segment
+from audiospective.history.catalog import track_facts
+from audiospective.models import Import, RemovedPlay, UnreadablePlay, User
+
+NAME, VERSION = "audiospective archive", 1
+REMOVED_SCHEMA = pl.Schema(
+    {**segment.SCHEMA, "removed_at": segment.INSTANT, "undoable": pl.Boolean()}
+)
+
+
+def document(user: User, snapshot: Snapshot, known: Known) -> bytes:
+    """The state of a member as JSON; instants are ISO 8601 in UTC, with milliseconds."""
+    return orjson.dumps(
+        {
+            "format": NAME,
+            "version": VERSION,
+            "sealed_at": _iso(snapshot.taken_at),
+            "plays": snapshot.plays,
+            "settings": {
+                "time_zone": user.timezone,
+                "display_name": user.display_name,
+                "preferences": orjson.loads(user.preferences or "{}"),
+            },
+            "coverage": [{"from": _iso(start), "to": _iso(end)} for start, end in known.stretches],
+            "gaps": [
+                {
+                    "from": _iso(gap.started_at),
+                    "to": _iso(gap.ended_at),
+                    "cause": gap.cause,
+                    "certainty": gap.certainty,
+                    "opened_at": _iso(gap.opened_at),
+                    "closed_at": _iso(gap.closed_at),
+                    "closed_by_import": gap.closed_by_import,
+                    "recovered": gap.recovered,
+                }
+                for gap in known.gaps
+            ],
+            "unreadable": [
+                {
+                    "digest": one.digest,
+                    "reason": one.reason,
+                    "item": one.item,
+                    "seen_at": _iso(one.seen_at),
+                }
+                for one in UnreadablePlay.select().where(UnreadablePlay.user == user.id)
+            ],
+            "imports": list(_imports(user)),
+        },
+        option=orjson.OPT_INDENT_2,
+    )  # fmt: skip
+
+
+def removed(user_id: int) -> bytes:
+    """The deleted plays as Parquet: REMOVED_SCHEMA and the facts of their tracks."""
+    rows = [_removed(stone) for stone in RemovedPlay.select().where(RemovedPlay.user == user_id)]
+    plays = pl.DataFrame(
+        rows,
+        schema={**REMOVED_SCHEMA, "played_at": pl.Int64(), "removed_at": pl.Int64()},
+        orient="row",
+    ).cast(REMOVED_SCHEMA)
+    facts = track_facts.of(plays["track"]).drop(track_facts.KEYS)
+    file = io.BytesIO()
+    plays.join(facts, on="track", how="left").sort(segment.KEY).write_parquet(
+        file, compression_level=parquet.LEVEL, statistics=False
+    )
+    return file.getvalue()
+
+
+def _removed(stone: RemovedPlay) -> dict[str, Any]:
+    told = {} if stone.kept is None else orjson.loads(stone.kept)
+    if told:
+        told |= flags.unpack(told.pop("flags", None))
+    return {
+        **told,
+        "played_at": stone.played_at,
+        "track": stone.track,
+        "removed_at": clock.to_ms(stone.removed_at),
+        "undoable": stone.kept is not None,
+    }
+
+
+def _imports(user: User) -> Iterator[dict[str, Any]]:
+    names = ("status", "rows", "added", "matched", "skipped", "rejected")
+    for one in Import.select().where(Import.user == user.id).order_by(Import.id):
+        yield {
+            "id": one.id,
+            "created_at": _iso(one.created_at),
+            **{name: getattr(one, name) for name in names},
+        }
+
+
+def _iso(instant: datetime | None) -> str | None:
+    return (
+        None
+        if instant is None
+        else f"{instant:%Y-%m-%dT%H:%M:%S}.{instant.microsecond // 1000:03}Z"
+    )

@@ -1,0 +1,98 @@
+"""The archive as the page of a bundle reads it: small Parquet tables that point at each other.
+
+Numbers are positions: a play names a row of `tracks`, a track a row of `albums`. Everything keeps
+the order of the catalog's ids, so that equals rank as they do on the site.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from audiospective.exports.snapshot import Snapshot
+
+LEVEL = 19  # of zstd; these bytes are written once and sit in a page as text
+UNKNOWN = -1
+KINDS = {"track": 0, "episode": 1, "chapter": 2}
+
+
+@dataclass(frozen=True)
+class Tables:
+    """`catalog` by name (artists, albums, tracks, credits), each a Parquet file; plays apart."""
+
+    catalog: dict[str, bytes]
+    positions: pl.DataFrame  # track (the catalog's id), row
+
+    def plays(self, snapshot: Snapshot, base: int) -> Iterator[tuple[int, pl.DataFrame]]:
+        """The plays of each year of UTC with any: `second` after `base`, `ms`, `track`, `heard`."""
+        years = snapshot.scan().select(pl.col("played_at").dt.year()).unique().collect()
+        for year in sorted(years.to_series().to_list()):
+            yield (
+                year,
+                self.columns(snapshot.scan().filter(pl.col("played_at").dt.year() == year), base),
+            )
+
+    def columns(self, plays: pl.LazyFrame, base: int) -> pl.DataFrame:
+        """The columns of some plays. `heard` is in milliseconds, UNKNOWN where nobody told."""
+        instant = pl.col("played_at").dt.epoch("ms")
+        return (
+            plays.select("played_at", "track", "ms_played")
+            .join(self.positions.lazy(), on="track", how="left", maintain_order="left")
+            .select(
+                (instant // 1000 - base).cast(pl.Int32).alias("second"),
+                (instant % 1000).cast(pl.Int32).alias("ms"),
+                pl.col("row").alias("track"),
+                pl.col("ms_played").fill_null(UNKNOWN).alias("heard"),
+            )
+            .collect()
+        )
+
+
+def of(snapshot: Snapshot) -> Tables:
+    """The tables of a snapshot."""
+    tracks = snapshot.tracks.sort("track").with_row_index("row").cast({"row": pl.Int32})
+    albums = tracks.select("album_key", "album").drop_nulls("album_key").unique("album_key")
+    albums = albums.sort("album_key").with_row_index("at").cast({"at": pl.Int32})
+    credited = (
+        tracks.select("row", "artists", "artist_keys")
+        .explode("artists", "artist_keys")
+        .drop_nulls("artist_keys")
+    )
+    artists = credited.select("artist_keys", "artists").unique("artist_keys").sort("artist_keys")
+    artists = artists.with_row_index("at").cast({"at": pl.Int32})
+    numbered = tracks.join(
+        albums.select("album_key", "at"), on="album_key", how="left", maintain_order="left"
+    )
+    catalog = {
+        "artists": artists.select(pl.col("artists").alias("name")),
+        "albums": albums.select(pl.col("album").alias("name")),
+        "tracks": numbered.select(
+            pl.col("title").fill_null(""),
+            pl.col("at").fill_null(UNKNOWN).alias("album"),
+            pl.col("duration_ms").fill_null(UNKNOWN).alias("length"),
+            pl.col("kind").replace_strict(KINDS, default=0, return_dtype=pl.Int32),
+            pl.col("spotify_id").fill_null("").alias("id"),
+        ),
+        "credits": credited.join(
+            artists.select("artist_keys", "at"), on="artist_keys", maintain_order="left"
+        ).select(pl.col("row").alias("track"), pl.col("at").alias("artist")),
+    }
+    return Tables(
+        {name: parquet(table) for name, table in catalog.items()}, tracks.select("track", "row")
+    )
+
+
+def parquet(table: pl.DataFrame) -> bytes:
+    """A table as a Parquet file of one row group."""
+    file = io.BytesIO()
+    table.write_parquet(
+        file,
+        compression="zstd",
+        compression_level=LEVEL,
+        statistics=False,
+        row_group_size=max(1, table.height),
+    )
+    return file.getvalue()
