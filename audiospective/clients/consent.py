@@ -9,8 +9,15 @@ import requests
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.requests_client import OAuth2Session
 
+from audiospective.clients import timed_http
 from audiospective.clients.deadline import Deadline
-from audiospective.clients.spotify import Credentials, SpotifyError, Tokens
+from audiospective.clients.spotify import (
+    NO_TOKEN,
+    Credentials,
+    SpotifyError,
+    Tokens,
+    read_tokens,
+)
 from audiospective.policy import failures
 from audiospective.policy.failures import Failure
 
@@ -34,6 +41,7 @@ class Consent:
             code_challenge_method="S256",
         )
         self._session.trust_env = False  # no .netrc, no surprise in what is sent
+        timed_http.mount(self._session)
 
     def address(self, state: str, verifier: str, *, ask_again: bool) -> str:
         """Where the browser goes; `ask_again` shows Spotify's consent page even if it is known.
@@ -58,13 +66,16 @@ class Consent:
         """
         left = deadline.remaining()
         try:
-            with self._session.get(
-                self.address("check", "v" * 43, ask_again=False),
-                withhold_token=True,
-                timeout=(min(CONNECT_SECONDS, left), min(READ_SECONDS, left)),
-                allow_redirects=False,
-                stream=True,
-            ) as response:
+            with (
+                timed_http.within(deadline),
+                self._session.get(
+                    self.address("check", "v" * 43, ask_again=False),
+                    withhold_token=True,
+                    timeout=(min(CONNECT_SECONDS, left), min(READ_SECONDS, left)),
+                    allow_redirects=False,
+                    stream=True,
+                ) as response,
+            ):
                 start = next(response.iter_content(PAGE_BYTES), b"")
         except (requests.RequestException, OSError):
             return None
@@ -82,19 +93,22 @@ class Consent:
         seen: list[requests.Response] = []
         self._session.compliance_hook["access_token_response"] = {_keep(seen)}
         try:
-            found = self._session.fetch_token(
-                f"{self._accounts_url}/api/token",
-                code=code,
-                code_verifier=verifier,
-                timeout=(min(CONNECT_SECONDS, left), min(READ_SECONDS, left)),
-                allow_redirects=False,  # the secret must not follow to another host
-            )
+            with timed_http.within(deadline):
+                found = self._session.fetch_token(
+                    f"{self._accounts_url}/api/token",
+                    code=code,
+                    code_verifier=verifier,
+                    timeout=(min(CONNECT_SECONDS, left), min(READ_SECONDS, left)),
+                    allow_redirects=False,  # the secret must not follow to another host
+                )
         except AuthlibBaseError as error:
             raise _refused(seen, error.error) from None
         except requests.HTTPError:
             raise _refused(seen, None) from None
-        except (requests.RequestException, OSError, ValueError) as error:
-            raise SpotifyError(Failure.NETWORK, type(error).__name__) from None
+        except (requests.RequestException, OSError, ValueError, TypeError) as error:
+            found = _answered(seen)  # Authlib stumbles over an odd expires_in
+            if not found:
+                raise SpotifyError(Failure.NETWORK, type(error).__name__) from None
         finally:
             self._session.close()
         return _tokens(found)
@@ -108,6 +122,15 @@ def _keep(seen: list[requests.Response]) -> Any:
     return hook
 
 
+def _answered(seen: list[requests.Response]) -> dict[str, Any]:
+    """The object of a 200 answer that was kept; empty if there is none."""
+    try:
+        found = seen[-1].json() if seen and seen[-1].status_code == requests.codes.ok else {}
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def _refused(seen: list[requests.Response], error: str | None) -> SpotifyError:
     status = seen[-1].status_code if seen else 0
     return SpotifyError(
@@ -119,15 +142,7 @@ def _refused(seen: list[requests.Response], error: str | None) -> SpotifyError:
 
 
 def _tokens(found: dict[str, Any]) -> Tokens:
-    access, renewal = found.get("access_token"), found.get("refresh_token")
-    expires, scope = found.get("expires_in"), found.get("scope")
-    if not isinstance(access, str) or not access or not isinstance(expires, int):
-        raise SpotifyError(Failure.NETWORK, "the token answer holds no token", status=200)
-    if not isinstance(renewal, str) or not renewal:
-        raise SpotifyError(Failure.NETWORK, "the token answer holds no refresh token", status=200)
-    return Tokens(
-        access_token=access,
-        expires_in=max(0, min(expires, 24 * 3600)),
-        refresh_token=renewal,
-        scope=scope if isinstance(scope, str) else None,
-    )
+    tokens = read_tokens(found)
+    if not tokens.access_token or not tokens.refresh_token:
+        raise SpotifyError(Failure.NETWORK, NO_TOKEN, status=200)
+    return tokens

@@ -7,6 +7,7 @@ import threading
 from audiospective import clock
 
 GRACE = 3.0  # seconds after the end in which an answer that is on its way may still arrive
+LANDING = 0.5  # of them, for what has arrived to be taken over
 
 
 class Deadline:
@@ -20,13 +21,13 @@ class Deadline:
         """Seconds left, never negative; zero once stopped."""
         return 0.0 if self._stopped.is_set() else max(0.0, self._end - clock.monotonic())
 
-    def overdue(self) -> bool:
-        """Whether even what was begun in time must end now.
+    def patience(self) -> float:
+        """Seconds for which an answer that is on its way is still waited for.
 
-        What Spotify answers to a refresh may be the only living token, so an answer that is on
-        its way is worth a few seconds more.
+        What Spotify answers to a refresh may be the only living token, so that is worth a few
+        seconds more.
         """
-        return clock.monotonic() >= self._end + GRACE
+        return self._end + GRACE - LANDING - clock.monotonic()
 
     def stop(self) -> None:
         """End it now: nothing new is begun."""

@@ -11,6 +11,12 @@ from redis.exceptions import RedisError
 
 from audiospective import clock
 
+# Two processes may learn of two limits at once: the later end stays, whoever writes last.
+_LATER = """
+local known = tonumber(redis.call('GET', KEYS[1]) or '0')
+if tonumber(ARGV[1]) > known then redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2]) end
+"""
+
 
 class AppLimits:
     """Remembers until when an app may not call.
@@ -26,30 +32,27 @@ class AppLimits:
 
     def block(self, app_id: int, until: datetime) -> None:
         """No call for this app before `until`; a later end stays."""
-        until = max(until, self.blocked_until(app_id) or until)
         with self._lock:
             self._known[app_id] = max(until, self._known.get(app_id, until))
         seconds = int((until - clock.now()).total_seconds()) + 1
         if seconds <= 0:
             return
-        try:
-            self._redis.set(_key(app_id), clock.to_ms(until), ex=seconds)
-        except RedisError:
-            return
+        with suppress(RedisError):
+            self._redis.eval(_LATER, 1, _key(app_id), clock.to_ms(until), seconds)
 
     def blocked_until(self, app_id: int) -> datetime | None:
         """The end of the block, or None when the app may call."""
-        now = clock.now()
         with self._lock:
             known = self._known.get(app_id)
-        if known and known > now:
-            return known
         try:
             found = self._redis.get(_key(app_id))
         except RedisError:
-            return None
-        until = clock.from_ms(int(found)) if found else None
-        return until if until and until > now else None
+            found = None
+        ends = [known] if known else []
+        if found:
+            ends.append(clock.from_ms(int(found)))
+        until = max(ends, default=None)
+        return until if until and until > clock.now() else None
 
     def lift(self, app_id: int) -> None:
         """Forget a block, after the app's settings were corrected."""

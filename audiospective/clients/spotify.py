@@ -10,12 +10,11 @@ from typing import Any, TypeVar
 
 import orjson
 import requests
-from requests.adapters import HTTPAdapter
 
-from audiospective.clients import tally
+from audiospective.clients import tally, timed_http
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.recently_played import MalformedPageError, read_page
-from audiospective.policy import failures
+from audiospective.policy import failures, token_answer
 from audiospective.policy.failures import Failure
 from audiospective.policy.plays import Page
 
@@ -26,6 +25,7 @@ BACKOFF_BASE = 0.4  # seconds; full jitter: a wait is anywhere between 0 and bas
 BODY_LIMIT = 8 * 1024 * 1024  # bytes of an answer; a page in extended mode is about 1 MiB
 ERROR_LIMIT = 8 * 1024  # bytes of an error body that are read
 THREADS = 16
+NO_TOKEN = "the token answer holds no token"  # noqa: S105 - words
 
 Answer = TypeVar("Answer")
 
@@ -61,7 +61,10 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Tokens:
-    """A token answer; `refresh_token` is None when the old one stays, `scope` when not told."""
+    """A token answer; `refresh_token` is None when the old one stays, `scope` when not told.
+
+    `access_token` is "" where the answer only held a new refresh token.
+    """
 
     access_token: str = field(repr=False)
     expires_in: int
@@ -95,9 +98,7 @@ class SpotifyClient:
         self._session.trust_env = False  # no .netrc, no surprise in what is sent
         # One person's cookie must not travel with the next one's token.
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = HTTPAdapter(pool_connections=4, pool_maxsize=THREADS, max_retries=0)
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
+        timed_http.mount(self._session, THREADS)
 
     def refresh(self, app: Credentials, refresh_token: str, deadline: Deadline) -> Tokens:
         """A new access token; raises SpotifyError (AUTH: this grant is over, do not retry)."""
@@ -106,7 +107,10 @@ class SpotifyClient:
 
     def app_token(self, app: Credentials, deadline: Deadline) -> Tokens:
         """A token for the app itself: proves id and secret; raises SpotifyError (APP)."""
-        return self._token(app, {"grant_type": "client_credentials"}, deadline)
+        found = self._token(app, {"grant_type": "client_credentials"}, deadline)
+        if not found.access_token:
+            raise SpotifyError(Failure.NETWORK, NO_TOKEN, status=200)
+        return found
 
     def recently_played(self, access_token: str, deadline: Deadline) -> Page:
         """The newest plays, at most 50. Without a cursor: one would hide plays that arrive late."""
@@ -169,7 +173,7 @@ class SpotifyClient:
                 status=status,
                 retry_after=headers.get("Retry-After"),
             )
-        return _tokens(_json_object(body))
+        return read_tokens(_json_object(body))
 
     def _get(self, path: str, access_token: str, deadline: Deadline) -> bytes:
         status, headers, body = self._send(
@@ -205,23 +209,26 @@ class SpotifyClient:
             raise SpotifyError(Failure.NETWORK, "no time was left to ask")
         tally.count()
         try:
-            with self._session.request(
-                method,
-                url,
-                timeout=(min(CONNECT_SECONDS, left), min(READ_SECONDS, left)),
-                allow_redirects=False,  # a token must not follow to another host
-                stream=True,
-                **request,
-            ) as response:
+            with (
+                timed_http.within(deadline),
+                self._session.request(
+                    method,
+                    url,
+                    timeout=(min(CONNECT_SECONDS, left), min(READ_SECONDS, left)),
+                    allow_redirects=False,  # a token must not follow to another host
+                    stream=True,
+                    **request,
+                ) as response,
+            ):
                 good = response.status_code == requests.codes.ok
-                body = _read(response, BODY_LIMIT if good else ERROR_LIMIT, deadline)
+                body = _read(response, BODY_LIMIT if good else ERROR_LIMIT)
                 return response.status_code, response.headers, body
         except (requests.RequestException, OSError, ValueError) as error:
             raise SpotifyError(Failure.NETWORK, type(error).__name__) from None
 
 
-def _read(response: requests.Response, limit: int, deadline: Deadline) -> bytes:
-    """The body, at most `limit` bytes; a read time-out alone lets a slow drip go on for ever."""
+def _read(response: requests.Response, limit: int) -> bytes:
+    """The body, at most `limit` bytes."""
     parts: list[bytes] = []
     size = 0
     for part in response.iter_content(65_536):
@@ -231,22 +238,28 @@ def _read(response: requests.Response, limit: int, deadline: Deadline) -> bytes:
             if response.status_code != requests.codes.ok:
                 break  # enough to tell what the error is
             raise SpotifyError(Failure.NETWORK, "the answer is too large", status=200)
-        if deadline.overdue():
-            raise SpotifyError(Failure.NETWORK, "the answer took too long", status=200)
     return b"".join(parts)[:limit]
 
 
-def _tokens(found: Mapping[str, Any]) -> Tokens:
-    access, expires = found.get("access_token"), found.get("expires_in")
-    if not isinstance(access, str) or not access or not isinstance(expires, int):
-        raise SpotifyError(Failure.NETWORK, "the token answer holds no token", status=200)
-    renewed, scope = found.get("refresh_token"), found.get("scope")
-    return Tokens(
-        access_token=access,
-        expires_in=max(0, min(expires, 24 * 3600)),
+def read_tokens(found: Mapping[str, Any]) -> Tokens:
+    """The tokens of a 200 answer; raises SpotifyError (NETWORK) if it holds none at all.
+
+    Without an access token it may still hold the only living refresh token, which is returned.
+    """
+    access, renewed, scope = (
+        found.get("access_token"),
+        found.get("refresh_token"),
+        found.get("scope"),
+    )
+    tokens = Tokens(
+        access_token=access if isinstance(access, str) else "",
+        expires_in=token_answer.lifetime(found.get("expires_in")),
         refresh_token=renewed if isinstance(renewed, str) and renewed else None,
         scope=scope if isinstance(scope, str) else None,
     )
+    if not tokens.access_token and not tokens.refresh_token:
+        raise SpotifyError(Failure.NETWORK, NO_TOKEN, status=200)
+    return tokens
 
 
 def _json_object(body: bytes) -> Mapping[str, Any]:

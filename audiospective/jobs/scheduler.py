@@ -12,7 +12,7 @@ from rq_scheduler import Scheduler
 
 from audiospective.clients.queues import UPKEEP, TaskJob, TaskQueue
 from audiospective.jobs import periodic
-from audiospective.polling import plan
+from audiospective.polling import recovery
 from audiospective.services import Services
 
 INTERVAL = 5  # seconds between two looks at the schedule
@@ -49,7 +49,7 @@ class ArchiveScheduler(Scheduler):
     def _recover(self) -> None:
         try:
             with self._services.database.connection_context():
-                plan.recover(self._services)
+                recovery.recover(self._services)
         except RedisError:
             raise
         except Exception:  # a database that is away must not stop the timetable

@@ -19,6 +19,7 @@ class SpotifyApp(Row):
     mode = TextField(default="development")
     seats = IntegerField(null=True)  # null: no limit
     blocked_until = InstantField(default=LONG_AGO)
+    blocked_at = InstantField(null=True)  # when that was decided
     block_reason = TextField(null=True)
     batch_ok = BooleanField(null=True)  # batch look-ups: unknown, granted, withheld
     created_at = InstantField()

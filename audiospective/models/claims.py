@@ -22,6 +22,7 @@ from audiospective.models.connections import ACTIVE, NOT_ALLOWED, Connection
 from audiospective.models.users import User
 
 LEASE = timedelta(seconds=60)  # longer than a batch may take, so a live worker never loses it
+NOTHING: Mapping[Any, Any] = {}
 POLLED = (ACTIVE, NOT_ALLOWED)  # an account that is not on the app's list is looked at again
 
 
@@ -129,15 +130,18 @@ def settle(claim: Claim, values: Mapping[Any, Any]) -> bool:
     return write(claim, {**values, Connection.lease_until: LONG_AGO})
 
 
-def release(claim: Claim) -> bool:
-    """Give a connection back unpolled, as if it had not been claimed."""
-    return settle(claim, {Connection.unfinished_claims: claim.unfinished_before})
+def release(claim: Claim, values: Mapping[Any, Any] = NOTHING) -> bool:
+    """Give a connection back unpolled, as if it had not been claimed, but for `values`."""
+    return settle(claim, {Connection.unfinished_claims: claim.unfinished_before, **values})
 
 
-def abandoned() -> list[int]:
-    """People whose lease ran out: their worker is gone, and their poll is still to be done."""
+def abandoned() -> dict[int, int]:
+    """People whose lease ran out, with the fence of their claim.
+
+    Their worker is gone, and their poll is still to be done.
+    """
     rows = (
-        Connection.select(Connection.user)
+        Connection.select(Connection.user, Connection.fence)
         .where(
             (Connection.lease_until > LONG_AGO)
             & (Connection.lease_until <= clock_now())
@@ -146,4 +150,4 @@ def abandoned() -> list[int]:
         .order_by(Connection.user)
         .tuples()
     )
-    return [user_id for (user_id,) in rows]
+    return dict(rows)

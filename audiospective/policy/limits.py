@@ -20,8 +20,8 @@ def pause(failure: Failure, retry_after: str | None, now: datetime) -> timedelta
     """How long an app stays silent; `retry_after` is the header of a 429 as it came.
 
     RFC 9110 (10.2.3) allows seconds or a date. A missing, negative or unreadable header gives the
-    default of the kind of limit, never zero and never for ever. An app that is refused altogether
-    waits APP_PAUSE.
+    default of the kind of limit, never zero and never for ever; an absurd number the longest pause.
+    An app that is refused altogether waits APP_PAUSE.
     """
     if failure is Failure.APP:
         return APP_PAUSE
@@ -33,10 +33,12 @@ def pause(failure: Failure, retry_after: str | None, now: datetime) -> timedelta
 
 def _span(header: str, now: datetime) -> timedelta | None:
     text = header.strip()
-    if re.fullmatch(r"\d{1,9}(\.\d+)?", text):
-        return timedelta(seconds=float(text))
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        absurd = len(text.partition(".")[0].lstrip("0")) > 9
+        return LONGEST if absurd else timedelta(seconds=float(text))
     try:
         date = parsedate_to_datetime(text)
     except (ValueError, TypeError, OverflowError):
-        return None
+        # A number that is larger than any year or clock has: no time, but surely far away.
+        return LONGEST if re.search(r"(?<![\d-])\d{5,}", text) else None
     return (date if date.tzinfo else date.replace(tzinfo=UTC)) - now

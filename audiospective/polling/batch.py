@@ -6,7 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from peewee import OperationalError
@@ -296,7 +296,7 @@ def _plays(attempt: Attempt) -> Iterable[PolledPlay]:
 
 
 def _failed(attempt: Attempt, detail: str) -> Attempt:
-    return Attempt(attempt.claim, attempt.credentials, failure=Failure.UNKNOWN, detail=detail)
+    return replace(attempt, page=None, failure=Failure.UNKNOWN, detail=detail)
 
 
 def _late(attempt: Attempt) -> Attempt:

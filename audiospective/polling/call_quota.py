@@ -25,7 +25,7 @@ def settle(services: Services, app_ids: Iterable[int]) -> list[int]:
         if call_quota.may_poll(used.get(f"{CALLS}{app.id}", 0), allowance):
             continue
         until = now + call_quota.PAUSE
-        SpotifyApp.update(blocked_until=until, block_reason=REASON).where(
+        SpotifyApp.update(blocked_until=until, blocked_at=now, block_reason=REASON).where(
             (SpotifyApp.id == app.id) & (SpotifyApp.blocked_until < until)
         ).execute()
         services.limits.block(app.id, until)

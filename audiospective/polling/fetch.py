@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 from audiospective import clock
 from audiospective.clients import tally
 from audiospective.clients.deadline import Deadline
-from audiospective.clients.spotify import Credentials, SpotifyError, Tokens
+from audiospective.clients.spotify import NO_TOKEN, Credentials, SpotifyError, Tokens
 from audiospective.models.claims import Claim
 from audiospective.models.connections import ACCESS_PLACE, REFRESH_PLACE
 from audiospective.policy import empty_pages, limits
@@ -55,7 +56,7 @@ class Attempt:
 def fetch(services: Services, attempt: Attempt, deadline: Deadline) -> Attempt:
     """Take the poll as far as it goes without the database; errors become part of the answer."""
     began, sends = clock.monotonic(), tally.sends()
-    found = _caught(services, attempt, deadline)
+    found = _Fetching(services, attempt, deadline).finish()
     return replace(
         found,
         sends=attempt.sends + tally.sends() - sends,
@@ -63,83 +64,105 @@ def fetch(services: Services, attempt: Attempt, deadline: Deadline) -> Attempt:
     )
 
 
-def _caught(services: Services, attempt: Attempt, deadline: Deadline) -> Attempt:
-    try:
-        return _fetch(services, replace(attempt, rotated=False), deadline)
-    except SpotifyError as error:
-        if error.failure in CHARGED_TO_APP:
-            # At once, from this thread: the others must not run into the same wall.
-            now = clock.now()
-            span = limits.pause(error.failure, error.retry_after, now)
-            services.limits.block(attempt.claim.app_id, now + span)
-        return replace(
-            attempt,
-            failure=error.failure,
-            detail=str(error),
-            retry_after=error.retry_after,
+class _Fetching:
+    """One poll under way; what it has learned so far outlives the error that ends it."""
+
+    def __init__(self, services: Services, attempt: Attempt, deadline: Deadline) -> None:
+        self.services = services
+        self.deadline = deadline
+        self.attempt = replace(attempt, rotated=False)
+
+    def finish(self) -> Attempt:
+        try:
+            self._go_on()
+        except SpotifyError as error:
+            if error.failure in CHARGED_TO_APP:
+                # At once, from this thread: the others must not run into the same wall.
+                now = clock.now()
+                span = limits.pause(error.failure, error.retry_after, now)
+                self.services.limits.block(self.attempt.claim.app_id, now + span)
+            self._learn(
+                failure=error.failure,
+                detail=str(error),
+                retry_after=error.retry_after,
+                calls=self.attempt.calls + 1,
+            )
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this person's alone
+            self._learn(failure=Failure.UNKNOWN, detail=type(error).__name__)
+        return self.attempt
+
+    def _go_on(self) -> None:
+        attempt = self.attempt
+        if self.services.limits.blocked_until(attempt.claim.app_id):
+            self._learn(blocked=True)
+            return
+        if attempt.tokens is None and _ends_soon(attempt.claim):
+            self._refresh()
+            if self.attempt.rotated:
+                return
+        access = self._access()
+        try:
+            page = self.services.spotify.recently_played(access, self.deadline)
+        except SpotifyError as error:
+            if error.status != UNAUTHORIZED or self.attempt.refreshed:
+                raise
+            self._learn(calls=self.attempt.calls + 1)
+            self._refresh()
+            if not self.attempt.rotated:
+                self._go_on()
+            return
+        self._learn(page=page, calls=self.attempt.calls + 1)
+        self._confirm(access)
+
+    def _access(self) -> str:
+        tokens = self.attempt.tokens
+        if tokens is None:
+            claim = self.attempt.claim
+            sealed = claim.connection.access_sealed
+            return self.services.vault.open(ACCESS_PLACE, claim.user_id, sealed)
+        if not tokens.access_token:  # the answer held a new refresh token only, which is kept
+            raise SpotifyError(Failure.NETWORK, NO_TOKEN)
+        if not _in_scope(tokens):
+            raise SpotifyError(Failure.AUTH, "the grant no longer includes recently played")
+        return tokens.access_token
+
+    def _confirm(self, access: str) -> None:
+        """An empty page where there were plays, for the second time: does the token work?"""
+        page, connection = self.attempt.page, self.attempt.claim.connection
+        assert page is not None
+        reading = empty_pages.read(
+            page.offered,
+            had_plays=connection.newest_play_at is not None,
+            empty_before=connection.empty_pages > 0,
+            profile_ok=None,
+        )
+        if reading is not Reading.CONFIRM:
+            return
+        try:
+            self.services.spotify.me(access, self.deadline)
+        except SpotifyError as error:
+            self._learn(page=None)
+            if error.failure in CHARGED_TO_APP:
+                raise
+            raise SpotifyError(Failure.SILENT, "empty pages, and the profile is refused") from None
+        self._learn(calls=self.attempt.calls + 1)
+
+    def _refresh(self) -> None:
+        attempt = self.attempt
+        spent = attempt.spent or attempt.claim.connection.refresh_sealed
+        old = self.services.vault.open(REFRESH_PLACE, attempt.claim.user_id, spent)
+        tokens = self.services.spotify.refresh(attempt.credentials, old, self.deadline)
+        self._learn(
+            spent=spent,
+            tokens=tokens,
+            rotated=tokens.refresh_token not in (None, old),
+            stored=False,
+            refreshed=True,
             calls=attempt.calls + 1,
         )
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is this person's alone
-        return replace(attempt, failure=Failure.UNKNOWN, detail=type(error).__name__)
 
-
-def _fetch(services: Services, attempt: Attempt, deadline: Deadline) -> Attempt:
-    if services.limits.blocked_until(attempt.claim.app_id):
-        return replace(attempt, blocked=True)
-    if attempt.tokens is None and _ends_soon(attempt.claim):
-        attempt = _refresh(services, attempt, deadline)
-        if attempt.rotated:
-            return attempt
-    if attempt.tokens and not _in_scope(attempt.tokens):
-        raise SpotifyError(Failure.AUTH, "the grant no longer includes recently played")
-    access = attempt.tokens.access_token if attempt.tokens else _access(services, attempt.claim)
-    try:
-        page = services.spotify.recently_played(access, deadline)
-    except SpotifyError as error:
-        if error.status != UNAUTHORIZED or attempt.refreshed:
-            raise
-        attempt = _refresh(services, replace(attempt, calls=attempt.calls + 1), deadline)
-        return attempt if attempt.rotated else _fetch(services, attempt, deadline)
-    attempt = replace(attempt, page=page, calls=attempt.calls + 1)
-    return _confirmed(services, attempt, access, deadline)
-
-
-def _confirmed(services: Services, attempt: Attempt, access: str, deadline: Deadline) -> Attempt:
-    """An empty page where there were plays, for the second time: ask whether the token works."""
-    page, connection = attempt.page, attempt.claim.connection
-    assert page is not None
-    reading = empty_pages.read(
-        page.offered,
-        had_plays=connection.newest_play_at is not None,
-        empty_before=connection.empty_pages > 0,
-        profile_ok=None,
-    )
-    if reading is not Reading.CONFIRM:
-        return attempt
-    try:
-        services.spotify.me(access, deadline)
-    except SpotifyError as error:
-        if error.failure in CHARGED_TO_APP:
-            raise
-        raise SpotifyError(Failure.SILENT, "empty pages, and the profile is refused") from None
-    return replace(attempt, calls=attempt.calls + 1)
-
-
-def _refresh(services: Services, attempt: Attempt, deadline: Deadline) -> Attempt:
-    claim = attempt.claim
-    spent = attempt.spent or claim.connection.refresh_sealed
-    old = services.vault.open(REFRESH_PLACE, claim.user_id, spent)
-    tokens = services.spotify.refresh(attempt.credentials, old, deadline)
-    rotated = tokens.refresh_token not in (None, old)
-    return replace(
-        attempt,
-        spent=spent,
-        tokens=tokens,
-        rotated=rotated,
-        stored=False,
-        refreshed=True,
-        calls=attempt.calls + 1,
-    )
+    def _learn(self, **changes: Any) -> None:
+        self.attempt = replace(self.attempt, **changes)
 
 
 def _in_scope(tokens: Tokens) -> bool:
@@ -152,7 +175,3 @@ def _ends_soon(claim: Claim) -> bool:
         not connection.access_sealed
         or connection.access_expires_at - claim.claimed_at < RENEW_BEFORE
     )
-
-
-def _access(services: Services, claim: Claim) -> str:
-    return services.vault.open(ACCESS_PLACE, claim.user_id, claim.connection.access_sealed)

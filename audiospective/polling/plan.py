@@ -16,11 +16,11 @@ from audiospective.models import Connection, SpotifyApp, User, claims
 from audiospective.models.base import clock_now
 from audiospective.policy import circuit, schedule
 from audiospective.policy.schedule import Standing
+from audiospective.polling import poll_dedupe, set_back
 from audiospective.services import Services
 
 SLOT_FORMAT = "%Y_%m_%d_%H%M"  # letters that a job's id may hold
 MARK_SECONDS = 20 * 60
-RECOVER_SECONDS = 60
 EARLY = timedelta(seconds=30)  # clocks of two machines differ by less
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class Slot:
 
 
 @dataclass(frozen=True)
-class _Due:
+class Due:
     user_id: int
     lane: str
     priority: int
@@ -61,10 +61,11 @@ def plan(services: Services, now: datetime | None = None) -> list[Batch]:
     slot = _slot_to_plan(services, now)
     if _planned(services, slot.start):
         return []
+    set_back.bring_back(services)
     batches = cut(due(slot.end, now), services.settings.batch_size)
     starts = schedule.spread(now, slot.end, len(batches))
     for start, batch in zip(starts, batches, strict=True):
-        _enqueue(services, batch, slot.start, start if start > now else None)
+        enqueue(services, batch, slot.start, start if start > now else None)
     _mark_planned(services, slot.start)
     log.info(
         "planned",
@@ -81,30 +82,11 @@ def plan(services: Services, now: datetime | None = None) -> list[Batch]:
 
 def enqueue_due(services: Services) -> list[Batch]:
     """Enqueue at once whoever is due now, without a scheduler that could hold batches back."""
+    set_back.bring_back(services)
     now = clock.now()
     batches = cut(due(now, now), services.settings.batch_size)
     for batch in batches:
-        _enqueue(services, batch, current_slot(services, now).start, None)
-    return batches
-
-
-def recover(services: Services) -> list[Batch]:
-    """Enqueue again, at once, whoever was in the hands of a worker that is gone.
-
-    At most once a minute, so that a long queue does not fill with the same people.
-    """
-    lost = set(claims.abandoned())
-    if not lost or not services.redis.set("recovering", 1, nx=True, ex=RECOVER_SECONDS):
-        return []
-    now = clock.now()
-    slot = current_slot(services, now)
-    found = [one for one in due(slot.end, now) if one.user_id in lost]
-    batches = cut(found, services.settings.batch_size)
-    for batch in batches:
-        _enqueue(services, batch, slot.start, None)
-    if found:  # the others wait for something else: their app is blocked, their circuit open
-        event = {"people": len(found), "batches": len(batches)}
-        log.warning("recovered", extra={"event": event})
+        enqueue(services, batch, current_slot(services, now).start, None)
     return batches
 
 
@@ -113,12 +95,12 @@ def requeue(services: Services, user_ids: Sequence[int], slot: datetime) -> None
     if not user_ids:
         return
     try:
-        _enqueue(services, Batch(INTERACTIVE, tuple(user_ids)), slot, None)
+        enqueue(services, Batch(INTERACTIVE, tuple(user_ids)), slot, None)
     except RedisError:
         log.warning("%d people wait for the next plan", len(user_ids))
 
 
-def due(before: datetime, now: datetime) -> list[_Due]:
+def due(before: datetime, now: datetime) -> list[Due]:
     """Everybody to be polled before `before`, the most urgent first; one query."""
     by = clock_now()
     rows = (
@@ -143,7 +125,7 @@ def due(before: datetime, now: datetime) -> list[_Due]:
         .tuples()
     )
     found = [
-        _Due(
+        Due(
             user_id=user_id,
             lane=PRO if tier == "pro" else FREE,
             priority=schedule.priority(Standing(tier == "pro", failures, success), now),
@@ -156,7 +138,7 @@ def due(before: datetime, now: datetime) -> list[_Due]:
     return sorted(found, key=lambda one: (-one.priority, one.due_at, one.user_id))
 
 
-def cut(people: Sequence[_Due], size: int) -> list[Batch]:
+def cut(people: Sequence[Due], size: int) -> list[Batch]:
     """Batches of at most `size`, pro before free; suspects of killing workers one by one, last."""
     batches = [
         Batch(lane, tuple(one.user_id for one in group))
@@ -166,7 +148,7 @@ def cut(people: Sequence[_Due], size: int) -> list[Batch]:
     return batches + [Batch(one.lane, (one.user_id,)) for one in people if one.alone]
 
 
-def _groups(people: Sequence[_Due], size: int) -> list[Sequence[_Due]]:
+def _groups(people: Sequence[Due], size: int) -> list[Sequence[Due]]:
     return [people[start : start + size] for start in range(0, len(people), size)]
 
 
@@ -197,7 +179,10 @@ def slot_from(name: str) -> datetime:
     return datetime.strptime(name, SLOT_FORMAT).replace(tzinfo=clock.EPOCH.tzinfo)
 
 
-def _enqueue(services: Services, batch: Batch, slot: datetime, start: datetime | None) -> None:
+def enqueue(
+    services: Services, batch: Batch, slot: datetime, start: datetime | None = None
+) -> None:
+    """Have a batch polled at `start`, or as soon as a worker is free."""
     # A fresh id each time: a planner that runs again must not change a batch that is running.
     job_id = f"batch-{slot_name(slot)}-{batch.lane}-{secrets.token_hex(4)}"
     args = (slot_name(slot), list(batch.user_ids))
@@ -208,11 +193,13 @@ def _enqueue(services: Services, batch: Batch, slot: datetime, start: datetime |
 
 
 def _planned(services: Services, slot: datetime) -> bool:
-    return bool(services.redis.exists(f"planned:{slot_name(slot)}"))
+    found = services.redis.get(f"planned:{slot_name(slot)}")
+    return bool(found) and int(found) <= clock.to_ms(clock.now() + poll_dedupe.CLOCKS_DIFFER)
 
 
 def _mark_planned(services: Services, slot: datetime) -> None:
     try:
-        services.redis.set(f"planned:{slot_name(slot)}", 1, ex=MARK_SECONDS)
+        now = clock.to_ms(clock.now())
+        services.redis.set(f"planned:{slot_name(slot)}", now, ex=MARK_SECONDS)
     except RedisError:
         log.warning("slot %s is planned but could not be marked", slot_name(slot))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from redis.exceptions import RedisError
 
+from audiospective import clock
 from audiospective.services import Services
 
 MARK_SECONDS = 24 * 3600
+CLOCKS_DIFFER = timedelta(minutes=1)  # from machine to machine, by less
 
 log = logging.getLogger(__name__)
 
@@ -21,12 +23,20 @@ def mark(user_id: int, slot: datetime) -> str:
 
 
 def without_done(services: Services, user_ids: Sequence[int], slot: datetime) -> list[int]:
-    """Those whose slot is not marked; without Redis everybody, the database decides anyway."""
+    """Those whose slot is not marked; without Redis everybody, the database decides anyway.
+
+    A mark from the future is none: the clock has been set back, and the slot comes once more.
+    """
     try:
         marks = services.redis.mget([mark(user_id, slot) for user_id in user_ids])
     except RedisError:
         return list(user_ids)
-    return [user_id for user_id, done in zip(user_ids, marks, strict=True) if not done]
+    latest = clock.to_ms(clock.now() + CLOCKS_DIFFER)
+    return [
+        user_id
+        for user_id, done in zip(user_ids, marks, strict=True)
+        if not done or int(done) > latest
+    ]
 
 
 def mark_done(services: Services, user_ids: Sequence[int], slot: datetime) -> None:
@@ -36,7 +46,7 @@ def mark_done(services: Services, user_ids: Sequence[int], slot: datetime) -> No
     try:
         pipe = services.redis.pipeline(transaction=False)
         for user_id in user_ids:
-            pipe.set(mark(user_id, slot), 1, ex=MARK_SECONDS)
+            pipe.set(mark(user_id, slot), clock.to_ms(clock.now()), ex=MARK_SECONDS)
         pipe.execute()
     except RedisError:
         log.warning("%d finished polls could not be marked", len(user_ids))

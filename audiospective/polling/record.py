@@ -90,8 +90,7 @@ def success(services: Services, attempt: Attempt, tracks: append.Tracks) -> int 
         Connection.auth_notification_count: 0,
         Connection.last_notification_sent: None,
     }
-    if attempt.tokens and not attempt.stored:
-        values |= _sealed(services, claim, attempt.tokens)
+    values |= _tokens(services, attempt)
     if not claims.settle(claim, values):
         return None
     stored, added = _append(claim, page, tracks)
@@ -138,8 +137,7 @@ def _odd(services: Services, attempt: Attempt, found: str, tracks: append.Tracks
         Connection.unfinished_claims: 0,
         Connection.empty_pages: min(claim.connection.empty_pages + 1, 1000),
     }
-    if attempt.tokens and not attempt.stored:
-        values |= _sealed(services, claim, attempt.tokens)
+    values |= _tokens(services, attempt)
     if not claims.settle(claim, values):
         return None
     assert attempt.page is not None
@@ -157,7 +155,7 @@ def failure(services: Services, attempt: Attempt) -> bool:
     claim, found = attempt.claim, attempt.failure
     assert found is not None
     if found in failures.CHARGED_TO_APP:
-        if not claims.release(claim):
+        if not claims.release(claim, _tokens(services, attempt)):
             return False
         block(services, claim.app_id, found, attempt.retry_after)
         _log(attempt, found.value, 0)
@@ -165,18 +163,19 @@ def failure(services: Services, attempt: Attempt) -> bool:
             notify.app_refused(services, claim.app_id)
         return True
     connection, now = claim.connection, claim.claimed_at
+    # A late answer of a lost claim must count for nothing, not even among the refused.
+    if not claims.write(claim, {Connection.last_polled_at: now, **_tokens(services, attempt)}):
+        return False
     if mass_failure.refused(claim, found):
-        spared: dict[Any, Any] = {
-            Connection.last_polled_at: now,
+        _log(attempt, found.value, 0)
+        spared = {
             Connection.next_poll_at: now + failures.COOLDOWNS[found].base,
             Connection.unfinished_claims: 0,
         }
-        _log(attempt, found.value, 0)
         return claims.settle(claim, spared)
     in_a_row = connection.consecutive_failures + 1
     reopens = circuit.reopens_at(found, in_a_row, now)
     values: dict[Any, Any] = {
-        Connection.last_polled_at: now,
         Connection.consecutive_failures: in_a_row,
         Connection.last_failure_type: found.value,
         Connection.last_failed_at: now,
@@ -212,7 +211,7 @@ def block(services: Services, app_id: int, found: Failure, retry_after: str | No
     """
     now = read_clock()
     until = now + limits.pause(found, retry_after, now)
-    SpotifyApp.update(blocked_until=until, block_reason=found.value).where(
+    SpotifyApp.update(blocked_until=until, blocked_at=now, block_reason=found.value).where(
         (SpotifyApp.id == app_id) & (SpotifyApp.blocked_until < until)
     ).execute()
     services.limits.block(app_id, until)
@@ -247,12 +246,21 @@ def _log(attempt: Attempt, outcome: str, added: int) -> None:
     )
 
 
+def _tokens(services: Services, attempt: Attempt) -> dict[Any, Any]:
+    """Tokens that the poll brought, whatever became of it: without them each try would refresh."""
+    if attempt.tokens is None or attempt.stored:
+        return {}
+    return _sealed(services, attempt.claim, attempt.tokens)
+
+
 def _sealed(services: Services, claim: Claim, found: Tokens) -> dict[Any, Any]:
     seal, user_id = services.vault.seal, claim.user_id
-    values: dict[Any, Any] = {
-        Connection.access_sealed: seal(ACCESS_PLACE, user_id, found.access_token),
-        Connection.access_expires_at: claim.claimed_at + timedelta(seconds=found.expires_in),
-    }
+    values: dict[Any, Any] = {Connection.access_sealed: "", Connection.access_expires_at: LONG_AGO}
+    if found.access_token:
+        values = {
+            Connection.access_sealed: seal(ACCESS_PLACE, user_id, found.access_token),
+            Connection.access_expires_at: claim.claimed_at + timedelta(seconds=found.expires_in),
+        }
     if found.refresh_token:
         values[Connection.refresh_sealed] = seal(REFRESH_PLACE, user_id, found.refresh_token)
     if found.scope is not None:

@@ -23,3 +23,15 @@ def test_a_short_limit_that_another_process_met_does_not_end_a_long_one(services
     AppLimits(services.redis).block(1, day)
     AppLimits(services.redis).block(1, frozen.now + timedelta(seconds=30))
     assert AppLimits(services.redis).blocked_until(1) == clock.from_ms(clock.to_ms(day))
+
+
+def test_a_process_that_knows_of_a_short_limit_does_not_end_the_long_one_of_another(
+    services, frozen
+):
+    one, other = AppLimits(services.redis), AppLimits(services.redis)
+    one.block(1, frozen.now + timedelta(seconds=30))
+    day = clock.from_ms(clock.to_ms(frozen.now + timedelta(hours=24)))
+    other.block(1, day)
+    one.block(1, frozen.now + timedelta(seconds=40))
+    assert one.blocked_until(1) == other.blocked_until(1) == day
+    assert AppLimits(services.redis).blocked_until(1) == day

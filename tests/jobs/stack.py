@@ -87,7 +87,6 @@ class Stack:
         """A minute passes for everybody who is held."""
         spent = clock.to_ms(clock.now() - timedelta(seconds=1))
         Connection.update(lease_until=spent).where(Connection.lease_until > spent).execute()
-        self.services.redis.delete("recovering")
 
     def polled(self) -> int:
         return Connection.select().where(Connection.last_success_at.is_null(False)).count()

@@ -10,9 +10,14 @@ from peewee import OperationalError
 
 from audiospective import clock
 from audiospective.clients.queues import QUEUES, TaskJob
-from audiospective.models import Connection, Play, base
+from audiospective.incidents import mass_failure
+from audiospective.models import Connection, Play, base, claims, transaction
+from audiospective.models.poll_log import PollLog
+from audiospective.models.refusals import Refusal
 from audiospective.policy import schedule
-from audiospective.polling import batch, plan
+from audiospective.policy.failures import Failure
+from audiospective.polling import app_credentials, batch, plan, record
+from audiospective.polling.fetch import Attempt
 from tests.factories import connected, crowd, listening
 
 
@@ -188,3 +193,17 @@ def test_waiting_jobs_are_json(services, frozen):
         for job in services.queues.queue(name).jobs:
             assert isinstance(job, TaskJob)
             assert job.serializer.__name__ == "JSONSerializer"
+
+
+def test_late_answers_of_lost_claims_are_not_counted_among_the_refused(services, frozen):
+    """Eight stale refusals once tripped the guard, though nothing was written."""
+    people = crowd(services, 8)
+    mine = claims.claim([one.user_id for one in people], frozen.now)
+    frozen.forward(minutes=2)
+    claims.claim([one.user_id for one in people], frozen.now)  # another worker is at it
+    for claim in mine:
+        late = Attempt(claim, app_credentials.NOBODY, failure=Failure.AUTH)
+        with transaction():
+            assert not record.failure(services, late)
+    assert Refusal.select().count() == PollLog.select().count() == 0
+    assert not mass_failure.any_in_force(people[0].app_id)

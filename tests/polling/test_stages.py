@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from audiospective import clock
+from audiospective.clients.deadline import Deadline
 from audiospective.clients.spotify import SpotifyClient
 from audiospective.models import Connection, Play, SpotifyApp
 from audiospective.models.connections import ACCESS_PLACE, REFRESH_PLACE
@@ -244,3 +245,66 @@ def test_an_access_token_that_ended_early_is_renewed_once_and_all_is_well(real, 
     Connection.update(newest_play_at=None).execute()
     batch.now(real, alice.user_id)
     assert PollLog.get().outcome == "ok"
+
+
+FINE = (200, {}, b'{"items": [], "next": null}')
+
+
+def token(**answer):
+    return 200, {}, json.dumps(answer).encode()
+
+
+@pytest.mark.parametrize("expires_in", [None, "3600", 3600.0, "soon", [], {"a": 1}])
+def test_a_token_answer_with_an_odd_lifetime_is_taken_for_an_hour(real, script, alice, expires_in):
+    Connection.update(newest_play_at=None).execute()
+    script.page = FINE
+    script.token = token(access_token="a2", expires_in=expires_in, refresh_token="r2")
+    assert batch.now(real, alice.user_id).outcomes == {"archived": 1}
+    row = Connection.get_by_id(alice.user_id)
+    assert row.access_expires_at == clock.now() + HOUR
+    assert real.vault.open(REFRESH_PLACE, alice.user_id, row.refresh_sealed) == "r2"
+
+
+def test_a_new_refresh_token_is_kept_though_the_answer_lacks_everything_else(real, script, alice):
+    script.token = token(refresh_token="r2")
+    script.page = FINE
+    assert batch.now(real, alice.user_id).outcomes == {"failed:network": 1}
+    row = Connection.get_by_id(alice.user_id)
+    assert real.vault.open(REFRESH_PLACE, alice.user_id, row.refresh_sealed) == "r2"
+    asked = []
+    script.token = lambda: asked.append(1) or token(access_token="a3", expires_in=3600)
+    Connection.update(circuit_open_until=clock.EPOCH, newest_play_at=None).execute()
+    assert batch.now(real, alice.user_id).outcomes == {"archived": 1}
+    assert asked == [1]  # the odd answer is not taken for an access token
+
+
+def test_a_new_refresh_token_is_kept_though_the_scope_is_gone(real, script, alice):
+    script.token = token(access_token="a2", refresh_token="r2", scope="user-top-read")
+    assert batch.now(real, alice.user_id).outcomes == {"failed:auth": 1}
+    row = Connection.get_by_id(alice.user_id)
+    assert real.vault.open(REFRESH_PLACE, alice.user_id, row.refresh_sealed) == "r2"
+
+
+def test_with_every_call_taking_twelve_seconds_of_twenty_the_second_check_succeeds(
+    real, script, alice
+):
+    """In tenths: a call takes 0.6 s of a batch's 1.0 s."""
+
+    def slowly(answer):
+        def answering():
+            threading.Event().wait(0.6)
+            return answer
+
+        return answering
+
+    script.token = slowly(token(access_token="a2", expires_in=3600))
+    script.page = slowly(FINE)
+    Connection.update(newest_play_at=None).execute()
+    first = batch.now(real, alice.user_id, deadline=Deadline(1.0))
+    assert first.outcomes == {"failed:network": 1}
+    Connection.update(circuit_open_until=clock.EPOCH).execute()
+    asked = []
+    script.token = lambda: asked.append(1) or token(access_token="a3", expires_in=3600)
+    second = batch.now(real, alice.user_id, deadline=Deadline(1.0))
+    assert second.outcomes == {"archived": 1}
+    assert asked == []

@@ -1,0 +1,87 @@
+"""Repairs what a clock that ran ahead left in rows: once set back, it must not stop the polls."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from peewee import Case
+
+from audiospective import log
+from audiospective.models import Connection, SpotifyApp, transaction
+from audiospective.models.base import clock_now
+from audiospective.models.claims import LEASE
+from audiospective.services import Services
+
+LESS = timedelta(minutes=1) // timedelta(milliseconds=1)  # clocks differ by less
+
+
+def bring_back(services: Services) -> int:
+    """Bring back whatever lies further ahead than its own period; how many rows did.
+
+    What was planned by a clock that was ahead stays as far from now as it was from then. Goes by
+    the database's clock, as claims do. A few constant statements; none of them finds a row as long
+    as clocks are right.
+    """
+    now = clock_now()
+    with transaction():
+        found = _polled(now) + _never_polled(now) + _leased(now)
+        blocked = _blocked(now)
+    for app in blocked:
+        services.limits.lift(app.id)
+        services.limits.block(app.id, app.blocked_until)
+    if found or blocked:
+        log.event("clock_was_ahead", logging.WARNING, people=found, apps=len(blocked))
+    return found + len(blocked)
+
+
+def _polled(now: Any) -> int:
+    ahead = Connection.last_polled_at - now
+    return int(
+        Connection.update(
+            next_poll_at=Connection.next_poll_at - ahead,
+            circuit_open_until=Case(
+                None,
+                [(Connection.circuit_open_until > now, Connection.circuit_open_until - ahead)],
+                Connection.circuit_open_until,
+            ),
+            last_success_at=_at_most(Connection.last_success_at, now),
+            last_failed_at=_at_most(Connection.last_failed_at, now),
+            last_polled_at=now,
+        )
+        .where(Connection.last_polled_at > now + LESS)
+        .execute()
+    )
+
+
+def _never_polled(now: Any) -> int:
+    """Whoever connected while the clock was ahead waits for nothing."""
+    return int(
+        Connection.update(authorized_at=now, next_poll_at=now)
+        .where((Connection.authorized_at > now + LESS) & (Connection.next_poll_at > now))
+        .execute()
+    )
+
+
+def _leased(now: Any) -> int:
+    longest = LEASE // timedelta(milliseconds=1)
+    return int(
+        Connection.update(lease_until=now + longest)
+        .where(Connection.lease_until > now + longest + LESS)
+        .execute()
+    )
+
+
+def _blocked(now: Any) -> list[SpotifyApp]:
+    ahead = SpotifyApp.blocked_at - now
+    return list(
+        SpotifyApp.update(blocked_until=SpotifyApp.blocked_until - ahead, blocked_at=now)
+        .where(SpotifyApp.blocked_at > now + LESS)
+        .returning(SpotifyApp)
+        .execute()
+    )
+
+
+def _at_most(column: Any, now: Any) -> Case:
+    return Case(None, [(column > now, now)], column)

@@ -1,0 +1,97 @@
+"""The clock was an hour ahead and is set back: polling goes on within its own period."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from audiospective import clock
+from audiospective.models import Connection, SpotifyApp
+from audiospective.models.base import read_clock
+from audiospective.models.gaps import Gap
+from audiospective.polling import batch, plan, record
+from audiospective.polling.set_back import bring_back
+from tests.factories import connected, crowd, listening
+
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+
+
+def run_whatever_is_due(services, now):
+    slot = plan.current_slot(services, now)
+    polled = 0
+    for found in plan.plan(services):
+        polled += batch.archive(services, found.user_ids, slot.start, slot.end).outcomes["archived"]
+    return polled
+
+
+def test_polls_go_on_within_the_hour_and_no_gap_is_invented(services, spotify, frozen):
+    people = crowd(services, 3, authorized_at=frozen.now)
+    for one in people:
+        spotify.pages[f"access-{one.user_id}"] = listening(frozen.now, 30)
+    frozen.forward(hours=1)  # which it is not
+    assert run_whatever_is_due(services, frozen.now) == 3
+    frozen.forward(hours=-1)
+    polled = 0
+    for _ in range(10):
+        frozen.forward(minutes=10)
+        polled += run_whatever_is_due(services, frozen.now)
+    assert polled >= 3
+    assert Gap.select().count() == 0
+
+
+def test_who_connected_while_the_clock_was_ahead_is_polled_at_once(services, spotify, frozen):
+    ahead = frozen.now + HOUR
+    connected(services, authorized_at=ahead, next_poll_at=ahead)
+    assert run_whatever_is_due(services, frozen.now) == 1
+
+
+def test_a_failures_pause_and_a_workers_lease_keep_their_own_length(services, frozen):
+    ahead = frozen.now + HOUR
+    alice = connected(
+        services,
+        last_polled_at=ahead,
+        last_failed_at=ahead,
+        last_success_at=frozen.now - HOUR,
+        consecutive_failures=2,
+        circuit_open_until=ahead + 20 * MINUTE,
+        next_poll_at=ahead + 20 * MINUTE,
+        lease_until=ahead + MINUTE,
+    )
+    assert bring_back(services) == 2
+    row = Connection.get_by_id(alice.user_id)
+    assert row.circuit_open_until == row.next_poll_at == frozen.now + 20 * MINUTE
+    assert row.lease_until == frozen.now + MINUTE
+    assert row.last_polled_at == row.last_failed_at == frozen.now
+    assert row.last_success_at == frozen.now - HOUR
+    assert bring_back(services) == 0
+
+
+def test_a_short_limit_of_spotify_does_not_become_one_of_an_hour(services, frozen):
+    app = connected(services).app
+    frozen.forward(hours=1)
+    record.block(services, app.id, record.Failure.RATE_LIMIT, "30")
+    frozen.forward(hours=-1)
+    bring_back(services)
+    until = frozen.now + timedelta(seconds=30)
+    assert SpotifyApp.get_by_id(app.id).blocked_until == until
+    assert services.limits.blocked_until(app.id) == until
+
+
+def test_nothing_is_brought_back_while_clocks_are_right(services, frozen):
+    people = crowd(
+        services, 2, last_polled_at=frozen.now, next_poll_at=frozen.now + 4 * HOUR,
+        circuit_open_until=frozen.now + 24 * HOUR, lease_until=frozen.now + MINUTE,
+    )  # fmt: skip
+    app = people[0].app
+    record.block(services, app.id, record.Failure.QUOTA, "80000")
+    before = list(Connection.select().dicts())
+    frozen.forward(seconds=-30)  # clocks differ
+    assert bring_back(services) == 0
+    assert list(Connection.select().dicts()) == before
+    assert read_clock() == clock.now()
+
+
+def test_real_clocks_bring_nothing_back_either(services):
+    crowd(services, 2, last_polled_at=clock.now(), next_poll_at=clock.now() + HOUR)
+    assert bring_back(services) == 0
+    Connection.update(last_polled_at=clock.now() + HOUR).execute()
+    assert bring_back(services) == 2
