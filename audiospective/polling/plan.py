@@ -194,7 +194,8 @@ def enqueue(
 
 def _planned(services: Services, slot: datetime) -> bool:
     found = services.redis.get(f"planned:{slot_name(slot)}")
-    return bool(found) and int(found) <= clock.to_ms(clock.now() + poll_dedupe.CLOCKS_DIFFER)
+    # A mark from the future is none: the clock has been set back since.
+    return found is not None and int(found) <= clock.to_ms(clock.now() + poll_dedupe.CLOCKS_DIFFER)
 
 
 def _mark_planned(services: Services, slot: datetime) -> None:
