@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from typing import Any
 
 import pytest
@@ -11,9 +13,10 @@ from hypothesis import strategies as st
 
 from audiospective.imports.sources import SOURCES
 from tests.imports import fuzzing
-from tests.imports.reading_files import read
+from tests.imports.reading_files import read, zipped
 from tests.imports.samples import SAMPLES, ZIPPED
 from tests.imports.sources import (
+    test_deezer,
     test_listenbrainz,
     test_maloja_and_koito,
     test_spotify_account,
@@ -71,6 +74,66 @@ def test_the_way_a_file_was_saved_and_called_does_not_matter(name: str, change: 
     outcome = read(files)
     assert len(outcome.plays) == plays
     assert not outcome.broken
+
+
+TITLES = {
+    "long": "x" * 300,
+    "right to left": "شتاء طويل",
+    "emoji": "Tide 🌊🎶",
+    "NUL": "Ti\0de",
+    "control": "Ti\x1f\x07de",
+    "combining": "Cafe\u0301",
+}
+
+
+@pytest.mark.parametrize("title", TITLES)
+@pytest.mark.parametrize("name", [name for name in SAMPLES if name != "navidrome"])
+def test_odd_titles_are_kept_without_what_cannot_be_stored(name: str, title: str) -> None:
+    if name == "deezer":
+        files = test_deezer.deezer(test_deezer.row(TITLES[title].translate(UNSTORABLE)))
+    else:
+        files = {file: retitled(content, TITLES[title]) for file, content in SAMPLES[name].items()}
+    outcome = read(files)
+    assert not outcome.broken
+    assert TITLES[title].translate(UNSTORABLE) in outcome.column("title")
+
+
+UNSTORABLE = dict.fromkeys([0, 7, 0x1F])
+
+
+def retitled(content: bytes, title: str) -> bytes:
+    if content.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return zipped({n: retitled(archive.read(n), title) for n in archive.namelist()})
+    written = title
+    if content.lstrip()[:1] in (b"[", b"{"):
+        written = json.dumps(title)[1:-1]
+    new = written.encode()
+    content = content.replace(b"Slack Water", new).replace(b'"Heroes" live', new)
+    return content.replace(b'"Slack"', b'"' + new + b'"')
+
+
+HEADERS = [
+    (name, file)
+    for name, files in SAMPLES.items()
+    for file in files
+    if file.endswith((".csv", ".log")) and not name.startswith("lastfm lastfm-")
+]
+
+
+@pytest.mark.parametrize(("name", "file"), HEADERS)
+def test_a_header_alone_has_no_rows_and_is_no_fault(name: str, file: str) -> None:
+    lines = SAMPLES[name][file].splitlines(keepends=True)
+    header = lines[: 3 if file.endswith(".log") else 1]
+    outcome = read({file: b"".join(header)})
+    assert (outcome.rows, outcome.broken) == (0, [])
+
+
+@pytest.mark.parametrize("content", [b"[]", b"{}", b"", b"\n", b"[ ]", b"null", b"{\n}"])
+def test_a_file_of_nothing_is_answered_with_a_sentence(content: bytes) -> None:
+    outcome = read({"x.json": content})
+    assert outcome.rows == 0
+    assert len(outcome.sentences) == 1
 
 
 def test_every_source_has_a_sample() -> None:

@@ -18,6 +18,8 @@ CHUNK = 4 << 20
 GUESSES = 3
 MANY = 50_000  # elements at a time, however short
 _SPACE = b" \t\r\n"
+_GAP = 256  # bytes of space between two elements
+_BEGINNING = re.compile(rb'\s*(\{\s*"[^"\\]{1,80}"\s*:)')
 TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*+(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
 
 
@@ -58,21 +60,26 @@ class Elements:
                 raise ContainerError("It holds a row that is far too long.")
 
     def _guessed(self, parse: Callable[[bytes], T]) -> T | None:
-        """What lies before one of the last `},`; nothing when no guess was right."""
-        end = len(self._buffer)
-        for _ in range(GUESSES):
-            end = self._buffer.rfind(b"}", 0, end)
-            if end < 0:
-                return None
-            rest = self._buffer[end + 1 : end + 256].lstrip(_SPACE)
-            if rest[:1] != b"," or self._buffer.count(b"}", 0, end) > MANY:
-                continue
-            try:
-                found = parse(b"[" + self._buffer[: end + 1] + b"]")
-            except ValueError:
-                continue
-            self._buffer = self._buffer[self._buffer.index(b",", end) + 1 :]
-            return found
+        """What lies before one of the last elements; nothing when no guess was right.
+
+        Elements of one kind begin alike, with the same first key.
+        """
+        begins = _BEGINNING.match(self._buffer)
+        if begins and self._buffer.count(begins[1]) <= MANY:
+            at = len(self._buffer)
+            for _ in range(GUESSES):
+                at = self._buffer.rfind(begins[1], begins.end(), at)
+                if at < 0:
+                    break
+                before = self._buffer[max(0, at - _GAP) : at].rstrip(_SPACE)
+                if before[-1:] != b",":
+                    continue
+                try:
+                    found = parse(b"[" + self._buffer[:at].rstrip(_SPACE)[:-1] + b"]")
+                except ValueError:
+                    continue
+                self._buffer = self._buffer[at:]
+                return found
         self._guess = False  # nested or broken: counting costs less than wrong guesses
         return None
 
