@@ -135,6 +135,8 @@ def run(
     while time.monotonic() < end and (most is None or figures["cases"] < most):
         number = seed + figures["cases"]
         name, files = case(random.Random(number))
+        if keep:  # so that a case that ends the process is known
+            keep.joinpath("last-case").write_text(f"{number}, a damaged {name}\n")
         began = time.monotonic()
         try:
             outcome = judge(files)

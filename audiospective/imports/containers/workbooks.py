@@ -19,11 +19,16 @@ WORKBOOK = "xl/workbook.xml"
 _BYTES = 256 << 20  # of all parts, unpacked: the reader keeps a sheet in memory
 _COLUMNS, _ROWS, _CELLS = 200, 1_048_576, 20_000_000
 _OVERLAP = 256
-_SHEET = re.compile(r"<(?:\w+:)?sheet\s[^>]*?\bname\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_SHEET = re.compile(
+    r"<(?:\w+:)?sheet\s[^>]{0,500}?\bname\s*=\s*(?:\"([^\"]{0,200})\"|'([^']{0,200})')"
+)
 _DATE_1904 = re.compile(r"\bdate1904\s*=\s*[\"'](?:1|true)[\"']")
 _DOCTYPE = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _REFERENCE = re.compile(rb"\sr\s*=\s*[\"']([^\"']{0,40})")
 _CELL = re.compile(rb"([A-Z]{0,3})(\d{1,7})\Z")
+_TEXT = re.compile(rb"<(?:\w{1,20}:)?si[\s/>]")
+_WORD = re.compile(rb"<(?:\w{1,20}:)?c[\s/>]")
+_TEXTS = 2 << 30  # bytes, if every cell held the longest of the shared texts: each gets a copy
 _DAMAGED = "The workbook is damaged; save it again, or save the sheet as CSV."
 
 
@@ -67,22 +72,31 @@ def _workbook(archive: zipfile.ZipFile) -> str:
 
 def _inspect(archive: zipfile.ZipFile) -> None:
     """Refuses what no program writes: entities, gigabytes, a cell at the far end of the sheet."""
-    total = 0
+    total = cells = longest = 0
     for info in archive.infolist():
-        columns = lines = 0
+        columns = lines = size = 0
+        begun: int | None = None  # where the last shared text begins
         stream, rest = Unpacking(archive, info), b""
         while block := stream.read(BLOCK):
             total += len(block)
             if total > _BYTES:
                 raise ContainerError("The workbook is too large; save the sheet as CSV.")
             text = rest + block
+            cells += len(_WORD.findall(text))
+            for one in _TEXT.finditer(text):
+                at = size - len(rest) + one.start()
+                longest, begun = max(longest, at - (at if begun is None else begun)), at
+            size += len(block)
             if _DOCTYPE.search(text):
                 raise ContainerError("The workbook holds XML entities, which no program writes.")
             column, line = _extent(text)
             columns, lines = max(columns, column), max(lines, line)
             rest = text[-_OVERLAP:]
+        longest = max(longest, size - (size if begun is None else begun))
         if columns > _COLUMNS or lines > _ROWS or columns * lines > _CELLS:
             raise ContainerError("The sheet is too large; save it as CSV.")
+    if longest * cells > _TEXTS:
+        raise ContainerError("The sheet repeats a text that is far too long; save it as CSV.")
 
 
 def _extent(text: bytes) -> tuple[int, int]:

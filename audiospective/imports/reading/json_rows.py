@@ -82,7 +82,7 @@ def _start(stream: BinaryIO, key: str | None) -> bytes:
     """Reads past the array's `[`; what was read after it."""
     buffer = b""
     while True:
-        more = stream.read(_BLOCK)
+        more = stream.read(max(_BLOCK, len(buffer)))
         buffer += more
         at = _opening(buffer, key)
         if at is not None:

@@ -11,12 +11,12 @@ from audiospective.imports.plays import RAW_LIMIT
 
 # Only for text that could not be read as a row; of the others just the known fields are kept.
 _PERSONAL = re.compile(
-    r"""("[^"]*(?:ip_?addr|ip address|user_?agent|user_?name|device|e-?mail|postal|city|owner
-    |apple_?\s?id)[^"]*"\s*:\s*)(?:"(?:[^"\\]|\\.)*+"?|[^,}\s]+)""",
+    r"""("[^"]{0,60}?(?:ip_?addr|ip\saddress|user_?agent|user_?name|device|e-?mail|postal|city
+    |owner|apple_?\s?id)[^"]{0,60}+"\s*+:\s*+)(?:"(?:[^"\\]|\\.)*+"?|[^,}\s]++)""",
     re.IGNORECASE | re.VERBOSE,
 )
 _ADDRESS = re.compile(
-    r"\b\d{1,3}(?:\.\d{1,3}){3}\b|\b(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}\b|[^\s\"',;@]+@[^\s\"',;@]+",
+    r"\b\d{1,3}(?:\.\d{1,3}){3}\b|\b(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}\b|(?<![^\s\"',;@])[^\s\"',;@]++@[^\s\"',;@]++",
     re.IGNORECASE,
 )
 

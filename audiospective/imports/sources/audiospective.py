@@ -15,6 +15,7 @@ from audiospective.imports.plays import KINDS, Batch, Broken
 from audiospective.imports.reading import times
 from audiospective.imports.reading.gathering import Gathering
 from audiospective.imports.reading.values import (
+    NAME,
     isrc,
     milliseconds,
     names,
@@ -35,6 +36,9 @@ _KNOWN = {
 }
 _SEVERAL = "; "  # between the artists of the CSV
 _SLICE = 50_000
+_MOST = 5_000_000  # plays of a Parquet file, which can claim any number in a few bytes
+_CREDITS = 100  # artists of a track
+_MORE = ("context", "incognito")
 _APOSTROPHE = re.compile(GUARDED)
 _TIMINGS = {timing.name.lower(): timing for timing in Timing}
 _NUMBERS = {timing.value for timing in Timing}
@@ -153,9 +157,16 @@ def _parquet(file: File) -> by_row.Rows:
         if not dated or not {"track", "title"} <= there.keys():
             raise ContainerError("A Parquet file that is not this project's; send a CSV instead.")
         instant = pl.col("played_at").to_physical()
-        wanted = scan.with_columns(instant).select(
-            name for name in there if name in {*_KNOWN, *_FLAGS, *_TEXTS, "context", "incognito"}
-        )
+        if scan.select(pl.len()).collect().item() > _MOST:
+            raise ContainerError(f"It holds more than {_MOST:,} plays.")
+        kept = [name for name in there if name in {*_KNOWN, *_FLAGS, *_TEXTS, *_MORE}]
+        short = [pl.col(name).str.head(NAME) for name in kept if there[name] == pl.String]
+        wanted = scan.with_columns(instant, *short).select(kept)
+        if there.get("artists") == pl.List(pl.String):
+            few = pl.col("artists").list.head(_CREDITS).list.eval(pl.element().str.head(NAME))
+            wanted = wanted.with_columns(few)
+        elif "artists" in kept:
+            wanted = wanted.drop("artists")
         while rows := wanted.slice(number, _SLICE).collect().to_dicts():
             for row in rows:
                 number += 1

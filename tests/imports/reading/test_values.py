@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -117,6 +118,17 @@ def test_of_a_rejected_row_only_what_is_known_is_shown() -> None:
     shown = raw.of(row, {"ts", "title"})
     assert "203.0.113.7" not in shown
     assert len(shown) == 2_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['"' + "ipaddr" * 2_000, '"' * 9_000, "a" * 9_000, "a@" * 4_500, "1:" * 4_500, '"x\\' * 3_000],
+)
+def test_no_text_takes_long_to_be_blanked(text: str) -> None:
+    began = time.monotonic()
+    for _ in range(20):
+        raw.unreadable(text)
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 from audiospective.exports import files
 from audiospective.exports.formats import FORMATS
 from audiospective.imports.reasons import Reason
+from audiospective.imports.sources import audiospective as source
 from audiospective.policy.timing import Timing
 from tests.exports import making
 from tests.imports.reading_files import Outcome, ms, read, zipped
@@ -124,6 +125,31 @@ def test_another_parquet_file_is_refused(tmp_path: Path, columns: dict[str, Any]
     outcome = read(parquet(tmp_path, **columns))
     assert not outcome.plays
     assert outcome.sentences
+
+
+def test_a_parquet_file_of_too_many_plays_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "_MOST", 2)
+    at = pl.Series([1_699_135_200_000] * 3).cast(pl.Datetime("ms", "UTC"))
+    outcome = read(parquet(tmp_path, played_at=at, track=[1] * 3, title=["T"] * 3))
+    assert "more than 2 plays" in outcome.sentences[0]
+
+
+def test_texts_of_a_parquet_file_are_cut_before_they_are_taken_out(tmp_path: Path) -> None:
+    at = pl.Series([1_699_135_200_000]).cast(pl.Datetime("ms", "UTC"))
+    outcome = read(
+        parquet(
+            tmp_path,
+            played_at=at,
+            track=[1],
+            title=["T" * 100_000],
+            kind=["track"],
+            artists=[["A" * 100_000] * 1_000],
+        )
+    )
+    (play,) = outcome.plays
+    assert (len(play["title"]), len(play["artists"])) == (1_000, 100)
 
 
 def test_columns_of_other_types_cost_their_values_only(tmp_path: Path) -> None:

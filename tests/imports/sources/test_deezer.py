@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -136,6 +137,17 @@ def test_another_workbook_is_refused() -> None:
             {"xl/worksheets/sheet2.xml": b'<worksheet><sheetData><row><c r="&#65;1"/></row>'},
             "damaged",
         ),
+        (
+            {
+                "xl/sharedStrings.xml": b"<sst><si><t>" + b"x" * 3_000_000 + b"</t></si></sst>",
+                "xl/worksheets/sheet2.xml": (
+                    b"<worksheet><sheetData><row>"
+                    + b'<c t="s"><v>0</v></c>' * 1_000
+                    + b"</row></sheetData></worksheet>"
+                ),
+            },
+            "repeats",
+        ),
         ({"xl/worksheets/sheet2.xml": b"<worksheet><sheetData><row><c>"}, "damaged"),
         ({"xl/worksheets/sheet2.xml": b"\0" * 100}, "damaged"),
         ({"xl/_rels/workbook.xml.rels": b"<x"}, "damaged"),
@@ -148,6 +160,13 @@ def test_hostile_workbooks_are_refused_with_one_sentence(
     assert outcome.rows == 0
     assert len(outcome.sentences) == 1
     assert word in outcome.sentences[0]
+
+
+def test_a_list_of_sheets_that_never_ends_is_looked_through_in_no_time() -> None:
+    began = time.monotonic()
+    content = workbook({"a": [[]]}, parts={"xl/workbook.xml": b"<sheet " * 140_000})
+    assert read({"x.xlsx": content}).sources == [None]
+    assert time.monotonic() - began < 10
 
 
 def test_a_workbook_within_a_zip_is_read() -> None:
