@@ -9,7 +9,6 @@ from typing import Any
 import polars as pl
 from polars.exceptions import PanicException, PolarsError
 
-from audiospective.exports.formats.guard import GUARDED
 from audiospective.imports.errors import ContainerError, RefusedError
 from audiospective.imports.plays import KINDS, Batch, Broken
 from audiospective.imports.reading import times
@@ -26,6 +25,7 @@ from audiospective.imports.reading.values import (
 )
 from audiospective.imports.sources import by_row
 from audiospective.imports.sources.base import Answers, File, Peek, Verdict
+from audiospective.policy.spreadsheets import GUARDED
 from audiospective.policy.timing import BY_HEARD, BY_START, Timing
 
 _FLAGS = ("shuffle", "skipped", "offline")
