@@ -82,13 +82,9 @@ def rows(numbered: Iterator[tuple[int, str]], sign: str, width: int) -> Iterator
 
 
 def table(stream: BinaryIO, comments: Sequence[str] = ()) -> tuple[list[str], Iterator[Row]]:
-    """The header's names as written, and the rows below it."""
-    numbered = (
-        (number, line)
-        for number, line in enumerate(lines(stream), 1)
-        if line.strip() and not line.startswith(tuple(comments))
-    )
-    first = next(numbered, None)
+    """The header's names as written, and the rows below it; `comments` only come before it."""
+    numbered = ((number, line) for number, line in enumerate(lines(stream), 1) if line.strip())
+    first = next((one for one in numbered if not one[1].startswith(tuple(comments))), None)
     if first is None:
         return [], iter(())
     sign = delimiter(first[1])

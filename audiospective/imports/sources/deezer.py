@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from audiospective.imports.errors import NotHistoryError
 from audiospective.imports.plays import SECOND, Batch, Broken
 from audiospective.imports.reading import times
 from audiospective.imports.reading.gathering import Gathering
@@ -87,6 +88,11 @@ def _rows(file: File) -> by_row.Rows:
             row = {name: cell for name, cell in zip(names, cells, strict=False) if name}
             if any(str(cell).strip() for cell in row.values()):
                 yield number, {**row, "1904": from_1904}
+        if "date" not in names:
+            raise NotHistoryError(
+                "The columns of its list of plays have names that are not known here; save that"
+                " sheet as CSV, where you can say which column is what."
+            )
 
 
 def _text(cell: object) -> str | None:

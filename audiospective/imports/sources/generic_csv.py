@@ -141,14 +141,14 @@ class _Plan:
 
 def _header(file: File) -> list[str]:
     with file.open() as stream:
-        names, _ = tables.table(stream)
+        names, _ = tables.table(stream, ("#",))
     return _distinct(names)
 
 
 def _rows(file: File) -> by_row.Rows:
     """Rows by column name as written; a table without a header has numbered columns."""
     with file.open() as stream:
-        names, rows = tables.table(stream)
+        names, rows = tables.table(stream, ("#",))
         distinct = _distinct(names)
         if distinct != names and _headless(names):
             rows = chain([tables.Row(1, "", names)], rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from audiospective.imports.sources.base import ZONE, Answers, File, Peek, Verdic
 _MAGIC = "#AUDIOSCROBBLER/"
 _COLUMNS = ("artist", "album", "title", "number", "length", "rating", "timestamp", "mbid")
 _UNTAGGED = "<Untagged>"
+_COMMENT = re.compile(r"#(ARTIST\t|[^\t]*\Z)")  # artists begin with # as well
 
 
 def sniff(peek: Peek) -> Verdict | None:
@@ -54,7 +56,7 @@ def _rows(file: File) -> by_row.Rows:
     """Tabs part the fields and quotes mean nothing."""
     with file.open() as stream:
         for number, line in enumerate(tables.lines(stream), 1):
-            if line.strip() and not line.startswith("#"):
+            if line.strip() and not _COMMENT.match(line):
                 row = tables.Row(number, line, line.split("\t"))
                 yield from by_row.named(_COLUMNS, [row])
 

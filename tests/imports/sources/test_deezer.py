@@ -77,6 +77,12 @@ def test_french_columns_are_known() -> None:
     assert (play["title"], play["album"], play["ms_played"]) == ("Slack Water", "Quay", 200_000)
 
 
+def test_columns_in_a_language_that_is_not_known_are_never_an_empty_success() -> None:
+    outcome = read(deezer(row(), header=["Titel", "Künstler", "ISRC", *"abcde", "Datum"]))
+    assert outcome.rows == 0
+    assert "save that sheet as CSV" in outcome.sentences[0]
+
+
 def test_forty_songs_at_one_second_are_imprecise() -> None:
     outcome = read(
         deezer(*(row(f"Song {number}") for number in range(40)), row(at="2023-11-05 10:00:00"))

@@ -188,6 +188,12 @@ def test_a_bad_row_is_rejected_alone(bad: str, reason: Reason) -> None:
     assert outcome.column("row") == [2, 4]
 
 
+def test_comments_may_stand_before_the_header_and_only_there() -> None:
+    outcome = table("# my plays", "date,track,artist", "1699135200,T,#1 Dads", "#,T,A")
+    assert outcome.column("artist") == ["#1 Dads"]
+    assert outcome.reasons == [Reason.NO_TIME]
+
+
 def test_columns_of_one_name_are_told_apart() -> None:
     outcome = table("date,track,artist,x,x,", "1699135200,T,A,1,2,3")
     assert len(outcome.plays) == 1

@@ -112,6 +112,15 @@ def test_the_answer_is_used_with_its_summer_time() -> None:
     assert outcome.column("zone_known") == [True, True]
 
 
+def test_an_artist_may_begin_like_a_comment() -> None:
+    content = f"# made by x\nArtist,Track,Time\n#1 Dads,Slack Water,{AT}\n".encode()
+    assert read({"librefm.csv": content}).column("artist") == ["#1 Dads"]
+    columns = "#ARTIST\t#ALBUM\t#TITLE\t#TRACKNUM\t#LENGTH\t#RATING\t#TIMESTAMP\t#MUSICBRAINZ"
+    outcome = read(log(columns, played(artist="#1 Dads"), "#a comment", zone="UTC"))
+    assert outcome.column("artist") == ["#1 Dads"]
+    assert outcome.rows == 1
+
+
 def test_skipped_plays_are_plays_that_were_skipped() -> None:
     outcome = read(log(played(), played(rating="S"), played(rating="")))
     assert outcome.column("skipped") == [False, True, None]
