@@ -9,8 +9,9 @@ import click
 
 from audiospective import clock
 from audiospective.cli._archive import member, opened
+from audiospective.exports import catalogue
 
-FORMATS = ("csv", "json", "parquet", "spotify", "listenbrainz", "maloja", "koito", "lastfm")
+FORMATS = tuple(one.name for one in catalogue.FORMATS)
 
 
 @click.command()
@@ -41,7 +42,7 @@ def command(user: str, names: tuple[str, ...], compatible: bool, folder: Path) -
 
     wanted = list(FORMATS) if "all" in names else list(dict.fromkeys(names))
     if compatible:
-        rigid = [one for one in wanted if one == "bundle" or not KNOWN[one].compatible]
+        rigid = [one for one in wanted if one == "bundle" or not KNOWN[one].about.compatible]
         if rigid and "all" not in names:
             raise click.ClickException(f"{', '.join(rigid)}: there is no compatible form.")
         wanted = [one for one in wanted if one not in rigid]

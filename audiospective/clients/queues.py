@@ -19,8 +19,9 @@ INTERACTIVE = "interactive"  # somebody is looking at the page
 PRO = "pro"
 FREE = "free"
 UPKEEP = "upkeep"  # the timetable's own jobs, sealing, letters
-BULK = "bulk"  # imports and exports
-QUEUES = (INTERACTIVE, UPKEEP, PRO, FREE, BULK)  # workers serve them in this order
+BULK = "bulk"  # imports
+EXPORT = "exports"  # after everything else: nobody's plays wait for somebody's file
+QUEUES = (INTERACTIVE, UPKEEP, PRO, FREE, BULK, EXPORT)  # workers serve them in this order
 
 TASKS = "audiospective.jobs.tasks."  # the one module that a job may name
 # The functions of that module that a job may name; whatever else stands in Redis does not run.
@@ -29,6 +30,7 @@ TASK_NAMES = frozenset(
         "archive_batch",
         "keep_ledger",
         "look_after",
+        "make_export",
         "plan_polls",
         "poll_user",
         "seal_due",
@@ -107,13 +109,18 @@ class Queues:
         *args: Any,
         job_id: str | None = None,
         timeout: int = DEFAULT_TIMEOUT,
+        first: bool = False,
     ) -> None:
-        """Run `task` as soon as a worker is free. `args` are ids: numbers and short strings."""
+        """Run `task` as soon as a worker is free. `args` are ids: numbers and short strings.
+
+        `first`: before what waits in this queue already.
+        """
         self.queue(queue).enqueue_call(
             TASKS + task,
             args=args,
             job_id=job_id,
             timeout=timeout,
+            at_front=first,
             result_ttl=0,  # a finished job leaves nothing that could collide with its successor
             failure_ttl=FAILURE_SECONDS,
         )
@@ -156,6 +163,10 @@ class Queues:
             job_class=TaskJob,
             queue_class=TaskQueue,
         )
+
+    def anything_before(self, queue: str) -> bool:
+        """Whether a job waits that workers take before those of `queue`."""
+        return any(self.queue(name).count for name in QUEUES[: QUEUES.index(queue)])
 
     def depth(self) -> dict[str, int]:
         """Jobs waiting, by queue."""

@@ -20,7 +20,7 @@ def save(form: Format, snapshot: Snapshot, folder: Path, *, compatible: bool) ->
     Raises ValueError where a format has no compatible form; whatever `snapshot.tick` raises ends
     it and leaves half a file behind, which is the caller's to remove.
     """
-    if compatible and not form.compatible:
+    if compatible and not form.about.compatible:
         raise ValueError(f"{form.name} has no compatible form")
     changes = Changes(folder) if compatible else None
     parts = form.parts(snapshot, changes)

@@ -7,18 +7,22 @@ the database is read for a moment only.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+import orjson
 import polars as pl
 
+from audiospective import clock
 from audiospective.exports import frames
 from audiospective.history import reading, segment
 from audiospective.history.catalog import track_facts
 
 SLICE = 32_768  # plays in memory at one time, whatever the length of an archive
 LEVEL = 1  # of zstd: the file is gone in a minute
+
+_ABOUT, _TRACKS = "about.json", "tracks.parquet"
 
 Tick = Callable[[int], None]
 
@@ -89,4 +93,28 @@ def take(user_id: int, owner: Owner, now: datetime, folder: Path) -> Snapshot:
             files[-1], compression_level=LEVEL, row_group_size=SLICE, statistics=False
         )
     tracks = frames.derive(track_facts.of(pl.concat(met)))
-    return Snapshot(owner, now, tuple(files), count, tracks)
+    made = Snapshot(owner, now, tuple(files), count, tracks)
+    _save(made, folder)
+    return made
+
+
+def load(folder: Path) -> Snapshot | None:
+    """The snapshot that was taken into `folder`, or None if none was taken to its end."""
+    about = folder / _ABOUT
+    if not about.exists():
+        return None
+    told = orjson.loads(about.read_bytes())
+    files = tuple(sorted(folder.glob("snapshot-*.parquet")))
+    tracks = pl.read_parquet(folder / _TRACKS)
+    at = clock.from_ms(told["taken_at"])
+    return Snapshot(Owner(**told["owner"]), at, files, told["plays"], tracks)
+
+
+def _save(made: Snapshot, folder: Path) -> None:
+    made.tracks.write_parquet(folder / _TRACKS, compression_level=LEVEL, statistics=False)
+    told = {
+        "owner": asdict(made.owner),
+        "taken_at": clock.to_ms(made.taken_at),
+        "plays": made.plays,
+    }
+    (folder / _ABOUT).write_bytes(orjson.dumps(told))  # last: it says that the others are whole

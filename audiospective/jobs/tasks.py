@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from audiospective import log
 from audiospective.accounts import spotify_app
 from audiospective.clients.queues import INTERRUPTS
+from audiospective.exports import rounds as export_rounds
 from audiospective.jobs.context import deadline, task
 from audiospective.operations import capacity, maintenance, purge, seal, verify
 from audiospective.polling import batch, plan, poll
@@ -38,6 +39,7 @@ def poll_user(services: Services, user_id: int) -> None:
 def look_after(services: Services) -> None:
     """Owe the letters that are due, send what waits, forget what is old."""
     maintenance.round_of_care(services)
+    export_rounds.look(services)
 
 
 @task
@@ -63,6 +65,15 @@ def keep_ledger(services: Services) -> None:
     """Measure the archive, warn of a full budget, drop what can no longer be undone."""
     capacity.record(services)
     purge.tombstones()
+
+
+@task
+def make_export(services: Services, export_id: int) -> None:
+    """Go on with an export until it is ready or others wait."""
+    from audiospective.exports import making  # it loads Polars, which this module must not
+
+    with deadline(making.SECONDS) as end:
+        making.work(services, export_id, end)
 
 
 @task

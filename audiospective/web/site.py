@@ -5,6 +5,7 @@ from __future__ import annotations
 from audiospective.web import assets, components, probes, theme
 from audiospective.web.accounts import address, auth, sign_in, welcome
 from audiospective.web.dashboard import pages as dashboard
+from audiospective.web.exports import pages as exports
 from audiospective.web.health import pages as health
 from audiospective.web.landing import pages as landing
 from audiospective.web.notices import reconnect, unsubscribe
@@ -26,6 +27,7 @@ BLUEPRINTS = tuple(
         address,
         dashboard,
         health,
+        exports,
         connection,
         spotify_app,
         reconnect,

@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 from audiospective.exports.bundle import completeness
 from audiospective.exports.bundle.completeness import Known
 from audiospective.exports.bundle.zipping import File
-from audiospective.exports.formats import FORMATS
-from audiospective.exports.formats.base import Format
+from audiospective.exports.catalogue import FORMATS, Described
 from audiospective.exports.snapshot import Snapshot
 
 _RULE = "-" * 72
@@ -34,7 +33,7 @@ def text(snapshot: Snapshot, known: Known, files: Sequence[File]) -> str:
         "",
         "Other programs",
         _RULE,
-        *(line for form in FORMATS.values() for line in _words(form)),
+        *(line for about in FORMATS for line in _words(about)),
         "",
         "How complete it is",
         _RULE,
@@ -47,10 +46,10 @@ def text(snapshot: Snapshot, known: Known, files: Sequence[File]) -> str:
     return "\n".join(lines)
 
 
-def _words(form: Format) -> list[str]:
-    time = form.compatible_time if form.compatible else form.faithful_time
-    said = f"{form.title}: for {form.readers}. Times are the {time} of plays."
-    return [said, *([f"    {form.remark}"] if form.remark else [])]
+def _words(about: Described) -> list[str]:
+    time = about.compatible_time if about.compatible else about.faithful_time
+    said = f"{about.title}: for {about.readers}. Times are the {time} of plays."
+    return [said, *([f"    {about.remark}"] if about.remark else [])]
 
 
 def _complete(known: Known, zone: ZoneInfo) -> list[str]:

@@ -69,7 +69,7 @@ class Bundle:
 
     def _for_others(self, adding: Adding, form: Format) -> None:
         """What other programs read, in the form they take, with its list of changes."""
-        where, words = f"other-programs/{form.name}", f"for {form.readers}"
+        where, words = f"other-programs/{form.name}", f"for {form.about.readers}"
         if form.zipped:
             made = files.save(form, self.snapshot, self.folder, compatible=True)
             adding.add(f"{where}/{made.name}", words, zipping.copy(made))

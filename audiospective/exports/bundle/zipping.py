@@ -45,23 +45,32 @@ class Zip:
 
     @classmethod
     def resume(cls, path: Path, when: tuple[int, ...]) -> Zip:
-        """The zip as the last step left it, or a new one."""
+        """The zip as the last step left it, or a new one.
+
+        A step that was killed has spoilt the end of the file, where zips keep their directory: then
+        all of it begins anew.
+        """
         progress = _progress(path)
-        if not progress.exists():
+        told = orjson.loads(progress.read_bytes()) if progress.exists() else None
+        if told is None or not told["whole"]:
             path.unlink(missing_ok=True)
             return cls(path, when)
-        told = orjson.loads(progress.read_bytes())
         return cls(path, when, [File(**one) for one in told["files"]], told["steps"])
 
     @contextmanager
     def step(self, name: str) -> Iterator[Adding]:
         """One step; what it adds counts once it has ended."""
+        self._note(whole=False)
         with ZipFile(self.path, "a", compresslevel=LEVEL) as zipped:
             adding = Adding(zipped, self.folder, self.when)
             yield adding
         self.files += adding.files
         self.steps.append(name)
-        told = {"files": [asdict(one) for one in self.files], "steps": self.steps}
+        self._note(whole=True)
+
+    def _note(self, *, whole: bool) -> None:
+        files = [asdict(one) for one in self.files]
+        told = {"files": files, "steps": self.steps, "whole": whole}
         _progress(self.path).write_bytes(orjson.dumps(told))
 
 

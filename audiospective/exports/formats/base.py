@@ -1,4 +1,4 @@
-"""What every format is: a name, words for whoever chooses it, and the files it consists of."""
+"""What every format is: words for whoever chooses it, and the files it consists of."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import IO
 
 import polars as pl
 
+from audiospective.exports.catalogue import Described
 from audiospective.exports.formats.changes import Changes
 from audiospective.exports.snapshot import Snapshot
 
@@ -32,19 +33,17 @@ class Format:
 
     Without `changes` it is faithful: what is unknown stays unknown. With them it is compatible:
     what readers insist on is filled in, what they cannot take is left out, and every such play is
-    told to `changes`. `faithful_time` and `compatible_time` say which instant of a play is written.
+    told to `changes`.
     """
 
-    name: str
-    title: str
-    readers: str  # who reads it, a sentence
+    about: Described
     parts: Parts
     file_name: Callable[[Snapshot], str]
     zipped: bool = False  # its readers want a zip
-    compatible: bool = False  # whether there is a compatible form
-    faithful_time: str = "end"
-    compatible_time: str = "end"
-    remark: str = ""  # what somebody has to know before using it
+
+    @property
+    def name(self) -> str:
+        return self.about.name
 
 
 def one_file(path: str, write: Write) -> Iterator[Part]:

@@ -7,7 +7,7 @@ from typing import IO
 
 import polars as pl
 
-from audiospective.exports import frames
+from audiospective.exports import catalogue, frames
 from audiospective.exports.formats.base import Format, Part, one_file
 from audiospective.exports.formats.changes import Changes
 from audiospective.exports.formats.guard import guard, guarded
@@ -78,14 +78,4 @@ def _parts(snapshot: Snapshot, changes: Changes | None) -> Iterator[Part]:
     return one_file(FORMAT.file_name(snapshot), write)
 
 
-FORMAT = Format(
-    name="csv",
-    title="CSV",
-    readers="Excel, LibreOffice, Numbers and anything else with tables",
-    parts=_parts,
-    file_name=lambda _: "plays.csv",
-    remark=(
-        "Times are there twice, in UTC and by your own clock. A name that a spreadsheet would turn"
-        " into a formula, a date or another number begins with an apostrophe."
-    ),
-)
+FORMAT = Format(catalogue.CSV, _parts, file_name=lambda _: "plays.csv")

@@ -7,7 +7,7 @@ from typing import IO
 
 import polars as pl
 
-from audiospective.exports import frames
+from audiospective.exports import catalogue, frames
 from audiospective.exports.formats import changes as kinds
 from audiospective.exports.formats import music
 from audiospective.exports.formats.base import Format, Part, one_file, slug
@@ -69,16 +69,4 @@ def _file_name(snapshot: Snapshot) -> str:
     return f"recenttracks-{slug(snapshot.owner.name)}-{at}.csv"
 
 
-FORMAT = Format(
-    name="lastfm",
-    title="CSV like Last.fm's exporters",
-    readers="Maloja, Universal Scrobbler, Last.fm Scrubbler and most viewers of scrobbles",
-    parts=_parts,
-    file_name=_file_name,
-    compatible=True,
-    compatible_time="start",
-    remark=(
-        "Last.fm itself takes only plays of about the last two weeks, some 2,800 a day: it cannot"
-        " be used to bring back years."
-    ),
-)
+FORMAT = Format(catalogue.LASTFM, _parts, file_name=_file_name)

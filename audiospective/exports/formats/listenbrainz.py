@@ -14,7 +14,7 @@ from typing import IO
 import orjson
 import polars as pl
 
-from audiospective.exports import frames
+from audiospective.exports import catalogue, frames
 from audiospective.exports.formats import music
 from audiospective.exports.formats.base import Format, Part, Write, lines, slug
 from audiospective.exports.formats.changes import Changes
@@ -103,13 +103,4 @@ def _file_name(snapshot: Snapshot) -> str:
     return f"listenbrainz_{slug(snapshot.owner.name)}_{int(snapshot.taken_at.timestamp())}.zip"
 
 
-FORMAT = Format(
-    name="listenbrainz",
-    title="ListenBrainz",
-    readers="ListenBrainz and Koito",
-    parts=_parts,
-    file_name=_file_name,
-    zipped=True,
-    compatible=True,
-    remark="Podcasts and audiobooks stay out of the compatible form, and so does what is nameless.",
-)
+FORMAT = Format(catalogue.LISTENBRAINZ, _parts, file_name=_file_name, zipped=True)

@@ -7,6 +7,7 @@ from typing import IO
 
 import polars as pl
 
+from audiospective.exports import catalogue
 from audiospective.exports.formats.base import Format, Part, one_file
 from audiospective.exports.formats.changes import Changes
 from audiospective.exports.snapshot import Snapshot
@@ -47,10 +48,4 @@ def _parts(snapshot: Snapshot, changes: Changes | None) -> Iterator[Part]:
     return one_file(FORMAT.file_name(snapshot), write)
 
 
-FORMAT = Format(
-    name="parquet",
-    title="Parquet",
-    readers="DuckDB, pandas, Polars, R and Spark",
-    parts=_parts,
-    file_name=lambda _: "plays.parquet",
-)
+FORMAT = Format(catalogue.PARQUET, _parts, file_name=lambda _: "plays.parquet")

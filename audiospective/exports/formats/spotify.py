@@ -12,7 +12,7 @@ from typing import IO
 
 import polars as pl
 
-from audiospective.exports import frames
+from audiospective.exports import catalogue, frames
 from audiospective.exports.formats import changes as kinds
 from audiospective.exports.formats.base import Format, Part, Write
 from audiospective.exports.formats.changes import Changes
@@ -133,16 +133,4 @@ def _writer(rows: bytes) -> Write:
     return write
 
 
-FORMAT = Format(
-    name="spotify",
-    title="Spotify's extended form",
-    readers="stats.fm, your_spotify, Koito, Maloja, ListenBrainz, Tracksy and most viewers",
-    parts=_parts,
-    file_name=lambda _: "my_spotify_data.zip",
-    zipped=True,
-    compatible=True,
-    remark=(
-        "Spotify's API does not tell how long a play was heard or why it ended, and several readers"
-        " drop plays without that. Times are whole seconds."
-    ),
-)
+FORMAT = Format(catalogue.SPOTIFY, _parts, file_name=lambda _: "my_spotify_data.zip", zipped=True)

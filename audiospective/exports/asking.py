@@ -1,0 +1,92 @@
+"""What members ask for: an export, that one be cancelled or thrown away. Loads no Polars."""
+
+from __future__ import annotations
+
+from peewee import IntegrityError
+from redis.exceptions import RedisError
+
+from audiospective import clock
+from audiospective.clients.queues import EXPORT
+from audiospective.exports import keeping
+from audiospective.models import User, transaction
+from audiospective.models.exports import CANCELLED, READY, UNFINISHED, WAITING, Export
+from audiospective.services import Services
+
+TIMEOUT = 3600  # seconds that a worker may take for one turn
+
+
+def ask(services: Services, user: User, form: str, *, compatible: bool) -> tuple[Export, bool]:
+    """The member's unfinished export, and whether it is a new one.
+
+    There is one at a time: whoever asks again meanwhile gets the one that is being made.
+    """
+    now = clock.now()
+    try:
+        with transaction():
+            made = Export.create(
+                user=user, form=form, compatible=compatible, created_at=now, changed_at=now
+            )
+    except IntegrityError:
+        running = unfinished(user.id)
+        if running is None:  # it has just ended
+            return ask(services, user, form, compatible=compatible)
+        return running, False
+    wake(services, made.id)
+    return made, True
+
+
+def wake(services: Services, export_id: int, *, first: bool = False) -> bool:
+    """Have an export made; False if Redis is away (a round finds it later)."""
+    try:
+        services.queues.enqueue(
+            EXPORT,
+            "make_export",
+            export_id,
+            job_id=f"export-{export_id}",
+            timeout=TIMEOUT,
+            first=first,
+        )
+    except RedisError:
+        return False
+    return True
+
+
+def unfinished(user_id: int) -> Export | None:
+    """The export of a member that is waiting or being made."""
+    found: Export | None = Export.get_or_none(
+        (Export.user == user_id) & Export.status.in_(UNFINISHED)
+    )
+    return found
+
+
+def of(user_id: int) -> list[Export]:
+    """A member's exports, newest first."""
+    query = Export.select().where(Export.user == user_id)
+    return list(query.order_by(Export.created_at.desc(), Export.id.desc()))
+
+
+def one(user_id: int, export_id: int) -> Export | None:
+    """An export if it is this member's."""
+    found: Export | None = Export.get_or_none((Export.id == export_id) & (Export.user == user_id))
+    return found
+
+
+def cancel(user_id: int, export_id: int) -> bool:
+    """End an unfinished export of this member; False if there is nothing to end."""
+    where = (Export.id == export_id) & (Export.user == user_id) & Export.status.in_(UNFINISHED)
+    changed = Export.update(status=CANCELLED, changed_at=clock.now()).where(where).execute()
+    return bool(changed)
+
+
+def throw_away(services: Services, user_id: int, export_id: int) -> bool:
+    """Delete a ready export of this member before its time; raises StorageError."""
+    found = one(user_id, export_id)
+    if found is None or found.status != READY:
+        return False
+    return keeping.expire(services.storage, found)
+
+
+def waiting_ahead(export: Export) -> int:
+    """How many exports of others stand before this one."""
+    earlier = (Export.created_at < export.created_at) & Export.status.in_(UNFINISHED)
+    return int(Export.select().where(earlier).count()) if export.status == WAITING else 0

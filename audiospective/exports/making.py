@@ -1,0 +1,160 @@
+"""What a worker does for an export: takes turns, each at least one step, until it is in storage.
+
+Between two steps it gives way to every other job that waits: nobody's plays wait longer than one
+step of somebody's file takes. What is done so far stays in a folder of this machine.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from audiospective import clock, log
+from audiospective.clients.deadline import Deadline
+from audiospective.clients.queues import EXPORT, INTERRUPTS
+from audiospective.clients.storage import StorageError
+from audiospective.exports import asking, claims, files, keeping, scratch, snapshot
+from audiospective.exports.bundle.writing import Bundle
+from audiospective.exports.claims import Claim, LostError
+from audiospective.exports.formats import FORMATS
+from audiospective.exports.snapshot import Owner, Snapshot
+from audiospective.models import User
+from audiospective.models.exports import FAILED, READY
+from audiospective.policy.export_rules import ATTEMPTS, KEPT
+from audiospective.services import Services
+
+BUNDLE = "bundle"
+SECONDS = asking.TIMEOUT - 60
+BEAT = 1.0  # seconds between two notes of how far it is
+_TRIED = (
+    f"Our worker did not get through it in {ATTEMPTS} tries. We have been told; try again later."
+)
+_NO_ROOM = "Our storage did not take the file. We have been told; try again later."
+
+
+class InterruptedExportError(Exception):
+    """The process must end soon: the export waits for another turn."""
+
+
+class _Turn:
+    """Tells how far it is, and ends the work when it must not go on."""
+
+    def __init__(self, claim: Claim, end: Deadline, total: int) -> None:
+        self.claim, self.end, self.total = claim, end, total
+        self.done = int(claim.row.done)
+        self._told = clock.monotonic()
+
+    def tick(self, plays: int) -> None:
+        self.done += plays
+        if self.end.remaining() <= 0:
+            raise InterruptedExportError
+        if clock.monotonic() - self._told >= BEAT:
+            self.beat()
+
+    def beat(self) -> None:
+        self.claim.beat(min(self.done, self.total), self.total)
+        self._told = clock.monotonic()
+
+
+def work(services: Services, export_id: int, end: Deadline) -> None:
+    """Take a turn at an export, unless somebody else is at it."""
+    scratch.sweep(services.settings)
+    claim = claims.claim(export_id)
+    if claim is None:
+        return
+    try:
+        if claim.row.attempts > ATTEMPTS:
+            _fail(services, claim, _TRIED)
+        else:
+            _turn(services, claim, end)
+    except INTERRUPTS:
+        raise  # the lease runs out, and the next worker goes on
+    except LostError:
+        scratch.clear(services.settings, export_id)
+    except InterruptedExportError:
+        claim.give_back(tried=False)
+        asking.wake(services, export_id, first=True)
+    except StorageError as error:
+        _again(services, claim, error, _NO_ROOM)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again and then given up
+        _again(services, claim, error, _TRIED)
+
+
+def _turn(services: Services, claim: Claim, end: Deadline) -> None:
+    folder = scratch.folder(services.settings, claim.row.id)
+    user = User.get_by_id(claim.row.user_id)
+    taken = _snapshot(user, folder)
+    passes = len(FORMATS) if claim.row.form == BUNDLE else 1
+    turn = _Turn(claim, end, taken.plays * passes)
+    turn.beat()
+    while (file := _step(services, claim, user, taken.watched(turn.tick), folder)) is None:
+        turn.beat()
+        if services.queues.anything_before(EXPORT):
+            claim.give_back(tried=False)
+            asking.wake(services, claim.row.id, first=True)
+            return
+    turn.done = turn.total
+    turn.beat()
+    _store(services, claim, file, taken.plays)
+    scratch.clear(services.settings, claim.row.id)
+
+
+def _snapshot(user: User, folder: Path) -> Snapshot:
+    """The snapshot of an earlier turn, or a new one."""
+    found = snapshot.load(folder)
+    if found is None:
+        owner = Owner(user.display_name or user.spotify_id or "archive", user.timezone)
+        found = snapshot.take(user.id, owner, clock.now(), folder)
+    return found
+
+
+def _step(
+    services: Services, claim: Claim, user: User, taken: Snapshot, folder: Path
+) -> Path | None:
+    """Do the next part; the file once there is nothing left to do."""
+    if claim.row.form != BUNDLE:
+        form = FORMATS[claim.row.form]
+        return files.save(form, taken, folder, compatible=claim.row.compatible)
+    bundle = Bundle(user, taken, folder, services.settings.derived_stats)
+    return None if bundle.advance() else bundle.path
+
+
+def _store(services: Services, claim: Claim, file: Path, plays: int) -> None:
+    key = keeping.new_key(claim.row)
+    with file.open("rb") as content:
+        size = services.storage.put(key, content)
+    now = clock.now()
+    try:
+        claim.end(
+            READY,
+            {
+                "key": key,
+                "size": size,
+                "plays": plays,
+                "file_name": file.name,
+                "expires_at": now + KEPT,
+            },
+        )
+    except LostError:
+        services.storage.delete(key)  # cancelled while it was being stored
+        raise
+
+
+def _again(services: Services, claim: Claim, error: Exception, sentence: str) -> None:
+    log.trouble("export_failed", error, export=claim.row.id)
+    scratch.clear(services.settings, claim.row.id)
+    if claim.row.attempts >= ATTEMPTS:
+        _fail(services, claim, sentence)
+        return
+    try:
+        claim.give_back(tried=True)
+    except LostError:
+        return
+    asking.wake(services, claim.row.id)
+
+
+def _fail(services: Services, claim: Claim, sentence: str) -> None:
+    scratch.clear(services.settings, claim.row.id)
+    try:
+        claim.end(FAILED, {"error": sentence})
+    except LostError:
+        return

@@ -1,0 +1,1 @@
+"""Pages of exports: asking for one, watching it, fetching it."""

@@ -1,0 +1,261 @@
+"""The export page: choosing, watching, fetching; and that nobody else can."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from audiospective import clock
+from audiospective.clients.deadline import Deadline
+from audiospective.exports import catalogue, making
+from audiospective.models import User
+from audiospective.models.exports import CANCELLED, EXPIRED, READY, WAITING, WORKING, Export
+from audiospective.policy.export_rules import KEPT, LINK
+from audiospective.web.access import FRESH, sign_out_everywhere
+from tests.exports.making import archive, hard_plays
+from tests.web.conftest import MakeSite, Site, Visitor
+
+
+@pytest.fixture
+def alice(site: Site) -> User:
+    return User.get_by_id(archive(*hard_plays()))
+
+
+@pytest.fixture
+def bob(site: Site) -> User:
+    return User.get_by_id(archive(name="bob"))
+
+
+@pytest.fixture
+def browser(site: Site, alice: User) -> Visitor:
+    return site.member(alice)
+
+
+def send(browser: Visitor, action: str, **values: str) -> Any:
+    """Post to `action` with the token of the page, as each of its forms does."""
+    tokens = browser.page("/exports").all("input")
+    token = next(one for one in tokens if one.attributes["name"] == "csrf_token")
+    fields = {"csrf_token": token.attributes["value"], **values}
+    return browser.post(action, data=fields, headers={"Referer": "http://127.0.0.1/"})
+
+
+def ask(browser: Visitor, form: str = "json", **more: str) -> Export:
+    answer = send(browser, "/exports", format=form, **more)
+    assert answer.status_code == 303, answer.text
+    newest: Export = Export.select().order_by(Export.id.desc()).get()
+    return newest
+
+
+def make(site: Site, export: Export) -> Export:
+    making.work(site.services, export.id, Deadline(60))
+    found: Export = Export.get_by_id(export.id)
+    assert found.status == READY
+    return found
+
+
+def link(browser: Visitor, export: Export) -> str:
+    """The download link that the page shows."""
+    anchors = browser.page("/exports").all("a")
+    addresses = [one.attributes.get("href", "") for one in anchors]
+    (found,) = (one for one in addresses if f"/exports/{export.id}/file" in one)
+    return found
+
+
+def test_every_format_is_on_the_page_with_its_readers_and_its_time(browser: Visitor) -> None:
+    text = browser.get("/exports").text
+    for form in catalogue.FORMATS:
+        assert f'value="{form.name}"' in text
+    assert "two weeks" in text
+    assert "<strong>beginning</strong>" in text
+    assert "<strong>end</strong>" in text
+
+
+def test_a_file_is_asked_for_watched_and_fetched(site: Site, browser: Visitor) -> None:
+    export = ask(browser)
+    assert export.status == WAITING
+    Export.update(status=WORKING, done=10, total=40).execute()
+    answer = browser.fragment(f"/ui/exports/{export.id}")
+    assert answer.status_code == 200
+    assert "25 %" in answer.text
+    Export.update(status=WAITING, done=0).execute()
+    make(site, export)
+    answer = browser.fragment(f"/ui/exports/{export.id}")
+    assert answer.status_code == 286
+    assert "JSON: Ready" in answer.text
+
+    file = browser.get(link(browser, export))
+    assert file.status_code == 200
+    assert json.loads(file.data)["count"] == export.plays or json.loads(file.data)["count"] > 0
+    assert file.headers["Content-Disposition"] == 'attachment; filename="plays.json"'
+    assert file.headers["Cache-Control"] == "private, no-store"
+    assert file.headers["Content-Length"] == str(len(file.data))
+    assert file.headers["X-Content-Type-Options"] == "nosniff"
+    assert file.headers["Content-Type"] == "application/json"
+
+
+def test_the_compatible_form_is_only_made_where_there_is_one(browser: Visitor) -> None:
+    assert ask(browser, "csv", compatible="on").compatible is False
+    Export.update(status=CANCELLED).execute()
+    assert ask(browser, "koito", compatible="on").compatible is True
+
+
+def test_asking_twice_is_asking_once(browser: Visitor) -> None:
+    first = ask(browser)
+    assert ask(browser, "csv").id == first.id
+    assert "One export is being made already" in browser.get("/exports").text
+    assert Export.select().count() == 1
+
+
+def test_an_unknown_format_is_refused(browser: Visitor) -> None:
+    assert send(browser, "/exports", format="../../etc").status_code == 400
+    assert not Export.select().exists()
+
+
+def test_cancel_and_delete(site: Site, browser: Visitor) -> None:
+    export = ask(browser)
+    send(browser, f"/exports/{export.id}/cancel")
+    assert Export.get_by_id(export.id).status == CANCELLED
+    second = make(site, ask(browser))
+    send(browser, f"/exports/{second.id}/delete")
+    assert Export.get_by_id(second.id).status == EXPIRED
+    assert site.services.storage.size(second.key) is None
+
+
+def test_each_state_is_said(site: Site, browser: Visitor, alice: User) -> None:
+    now = clock.now()
+    for number, status in enumerate(("failed", "cancelled", "expired", "of a newer release")):
+        Export.create(
+            user=alice, form="csv", status=status, changed_at=now,
+            created_at=now - timedelta(minutes=number), error="Something." if number == 0 else None,
+        )  # fmt: skip
+    text = browser.get("/exports").text
+    for word in ("Failed", "Something.", "Cancelled", "Expired", "of a newer release"):
+        assert word in text
+    browser.page("/exports")
+
+
+def test_somebody_else_can_neither_see_nor_fetch_nor_end_it(
+    site: Site, browser: Visitor, bob: User
+) -> None:
+    export = make(site, ask(browser))
+    address = link(browser, export)
+    stranger = site.member(bob)
+    assert stranger.get(address).status_code == 404
+    assert stranger.fragment(f"/ui/exports/{export.id}").status_code == 404
+    assert export.file_name not in stranger.get("/exports").text
+    for verb in ("cancel", "delete"):
+        assert send(stranger, f"/exports/{export.id}/{verb}").status_code == 404
+    assert Export.get_by_id(export.id).status == READY
+    assert site.visitor().get(address).status_code == 302  # to the sign-in
+
+
+def test_a_link_is_for_one_session_only(site: Site, browser: Visitor, alice: User) -> None:
+    export = make(site, ask(browser))
+    address = link(browser, export)
+    other = site.member(alice)  # the same member on another machine
+    other.get("/exports")
+    answer = other.get(address)
+    assert (answer.status_code, answer.location) == (303, "/exports#shelf")
+    assert other.get(link(other, export)).status_code == 200
+    assert browser.get(address).status_code == 200
+
+
+def refused(answer: Any) -> bool:
+    return answer.status_code in (302, 303, 404) and b"plays" not in answer.data
+
+
+def test_a_link_ends_with_time_sign_out_expiry_and_deletion(
+    site: Site, browser: Visitor, alice: User, frozen: Any
+) -> None:
+    browser.sign_in(alice)
+    export = make(site, ask(browser))
+    address = link(browser, export)
+    frozen.forward(seconds=LINK.total_seconds() + 1)
+    assert refused(browser.get(address))
+
+    address = link(browser, export)
+    assert browser.get(address).status_code == 200
+    Export.update(expires_at=clock.now()).execute()
+    assert refused(browser.get(address))
+    Export.update(expires_at=clock.now() + KEPT).execute()
+    assert browser.get(address).status_code == 200
+
+    with site.app.test_request_context():
+        sign_out_everywhere(alice)
+    assert refused(browser.get(address))
+    again = browser.sign_in(User.get_by_id(alice.id))
+    assert refused(again.get(address))
+
+    address = link(again, export)
+    assert again.get(address).status_code == 200
+    send(browser, f"/exports/{export.id}/delete")
+    assert refused(again.get(address))
+
+
+@pytest.mark.parametrize("change", ["", "x", "id"])
+def test_a_forged_link_is_refused(site: Site, browser: Visitor, change: str) -> None:
+    export = make(site, ask(browser))
+    address = link(browser, export)
+    (key,) = parse_qs(urlsplit(address).query)["key"]
+    if change == "id":
+        other = make(site, ask(browser, "csv"))
+        address = address.replace(f"/{export.id}/", f"/{other.id}/")
+    else:
+        address = address.replace(key, key[:-1] + change if change else "")
+    assert refused(browser.get(address))
+
+
+def test_an_old_session_has_to_prove_itself_first(
+    site: Site, browser: Visitor, alice: User, frozen: Any
+) -> None:
+    browser.sign_in(alice)
+    frozen.forward(seconds=FRESH.total_seconds() + 1)
+    answer = send(browser, "/exports", format="csv")
+    assert answer.status_code == 303
+    assert "confirm=1" in answer.location
+    assert not Export.select().exists()
+
+
+def test_exports_of_a_day_are_limited(browser: Visitor) -> None:
+    codes = []
+    for _ in range(31):
+        codes.append(send(browser, "/exports", format="csv").status_code)
+        Export.update(status=CANCELLED).execute()
+    assert codes == [303] * 30 + [429]
+
+
+def test_a_storage_that_is_away_is_said_in_words(
+    site: Site, browser: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from audiospective.clients.storage import StorageError
+
+    export = make(site, ask(browser))
+    address = link(browser, export)
+
+    def away(_key: str) -> Any:
+        raise StorageError("no answer")
+
+    monkeypatch.setattr(site.services.storage, "open", away)
+    assert browser.get(address).status_code == 303
+    assert "Our storage does not answer" in browser.get("/exports").text
+
+
+def test_nothing_of_a_link_is_logged(
+    site: Site, browser: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    export = make(site, ask(browser))
+    address = link(browser, export)
+    browser.get(address)
+    (key,) = parse_qs(urlsplit(address).query)["key"]
+    assert key not in caplog.text
+    assert export.key not in caplog.text
+
+
+def test_without_a_session_the_page_leads_to_the_sign_in(make_site: MakeSite) -> None:
+    visitor = make_site().visitor()
+    assert visitor.get("/exports").status_code == 302
