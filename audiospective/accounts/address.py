@@ -8,7 +8,8 @@ from enum import StrEnum
 from audiospective import clock
 from audiospective.accounts import membership
 from audiospective.models import User, transaction
-from audiospective.notices import owing, signed_links
+from audiospective.notices import outbox, signed_links
+from audiospective.notices.kinds import verify_address
 from audiospective.services import Services
 
 PROVE_WITHIN = timedelta(days=3)
@@ -16,9 +17,9 @@ LINK_VALUES = 2  # whose address it is, and which
 
 
 def propose(services: Services, user: User, email: str) -> bool:
-    """Write `email` (normalized) down and owe the letter that proves it; False if one is proven.
+    """Write `email` (normalized) down and owe the e-mail that proves it; False if one is proven.
 
-    A letter a day at most goes to one unproven address, whoever types it.
+    An e-mail a day at most goes to one unproven address, whoever types it.
     """
     now = clock.now()
     with transaction():
@@ -27,20 +28,11 @@ def propose(services: Services, user: User, email: str) -> bool:
             return False
         User.update(email=email, email_verified_at=None).where(User.id == user.id).execute()
         until = now + PROVE_WITHIN
-        owing.owe(
-            services,
-            "verify_address",
-            recipient=email,
-            episode=f"{user.id}-{now:%Y-%m-%d}",
-            user_id=user.id,
-            data={
-                "token": signed_links.sign(
-                    services.settings, signed_links.VERIFY, user.id, email, expires_at=until
-                ),
-                "expires_at": clock.to_ms(until),
-            },
+        token = signed_links.sign(
+            services.settings, signed_links.VERIFY, user.id, email, expires_at=until
         )
-    owing.hurry(services)
+        verify_address.put(services, user.id, email, token, until)
+    outbox.hurry(services)
     return True
 
 

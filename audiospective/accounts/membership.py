@@ -26,7 +26,7 @@ from audiospective.models.connections import (
 )
 from audiospective.models.founding import ONLY, FoundingRegister
 from audiospective.models.waitlist import WaitlistEntry
-from audiospective.notices import owing
+from audiospective.notices.kinds import welcome
 from audiospective.policy import founding, renewal
 from audiospective.policy.founding import Admission, Places, Refusal, Visitor
 from audiospective.policy.tiers import FREE, PRO
@@ -41,7 +41,7 @@ class Visit:
     """How somebody came to the door.
 
     `renews`: they asked to connect again, so the new consent counts in any case. `signed_in`:
-    the member this browser belongs to. `expected`: the member whose letter led here.
+    the member this browser belongs to. `expected`: the member whose e-mail led here.
     `entry`: the waitlist entry whose link this browser opened.
     """
 
@@ -132,18 +132,11 @@ def poll_soon(services: Services, user_id: int) -> bool:
 
 
 def greet(services: Services, user_id: int) -> None:
-    """Owe the one letter of welcome, if there is a proven address; inside the transaction that
+    """Owe the one e-mail of welcome, if there is a proven address; inside the transaction that
     made it one, or made them a member."""
     user = User.get_by_id(user_id)
     if user.email and user.email_verified_at is not None and user.spotify_account_id is not None:
-        owing.owe(
-            services,
-            "welcome",
-            recipient=user.email,
-            episode=str(user.id),
-            user_id=user.id,
-            data={"number": user.founding_number},
-        )
+        welcome.put(services, user)
 
 
 def find(text: str) -> User | None:
@@ -294,7 +287,7 @@ def _update(user_id: int, values: dict[str, object]) -> None:
 
 
 def _renewed(services: Services, user_id: int, consent: _Consent) -> dict[str, object]:
-    """What a fresh consent sets: tokens, dates, and a clean slate for breaker and letters."""
+    """What a fresh consent sets: tokens, dates, and a clean slate for the circuit."""
     seal, tokens, now = services.vault.seal, consent.tokens, consent.now
     return {
         "app": consent.visit.app_id,
@@ -311,8 +304,6 @@ def _renewed(services: Services, user_id: int, consent: _Consent) -> dict[str, o
         "consecutive_failures": 0,
         "last_failure_type": None,
         "circuit_open_until": LONG_AGO,
-        "auth_notification_count": 0,
-        "last_notification_sent": None,
     }
 
 

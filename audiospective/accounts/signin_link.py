@@ -1,4 +1,4 @@
-"""Sign-in by a link in a letter: for archives that live from imports, and as a second key."""
+"""Sign-in by a link in an e-mail: for archives that live from imports, and as a second key."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from audiospective import clock
 from audiospective.accounts import membership
 from audiospective.models import User, transaction
 from audiospective.models.sign_in_links import SignInLink
-from audiospective.notices import mail_tokens, owing
+from audiospective.notices import mail_tokens, outbox
+from audiospective.notices.kinds import sign_in_link
 from audiospective.services import Services
 
 GOOD_FOR = timedelta(minutes=30)
@@ -29,18 +30,8 @@ def ask(services: Services, email: str, next_path: str) -> None:
             created_at=now,
             expires_at=expires_at,
         ).execute()
-        owing.owe(
-            services,
-            "sign_in_link",
-            recipient=email,
-            episode=mail_tokens.digest(token)[:32],
-            data={
-                "token": token,
-                "known": bool(archives(email)),
-                "expires_at": clock.to_ms(expires_at),
-            },
-        )
-    owing.hurry(services)
+        sign_in_link.put(services, email, token, expires_at, known=bool(archives(email)))
+    outbox.hurry(services)
 
 
 def find(token: str) -> SignInLink | None:

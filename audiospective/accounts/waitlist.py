@@ -14,13 +14,14 @@ from audiospective.models import transaction
 from audiospective.models.base import LONG_AGO, is_sqlite
 from audiospective.models.founding import FoundingRegister
 from audiospective.models.waitlist import WaitlistEntry
-from audiospective.notices import mail_tokens, owing
+from audiospective.notices import mail_tokens, outbox
+from audiospective.notices.kinds import waitlist_confirm, waitlist_invite
 from audiospective.policy import founding
 from audiospective.policy.founding import Refusal
 from audiospective.services import Services
 
 PURPOSE = "waitlist"
-LETTERS = 3  # to an address that somebody keeps entering; its owner may not be the one who does
+EMAILS = 3  # to an address that somebody keeps entering; its owner may not be the one who does
 UNCONFIRMED = timedelta(days=7)  # an address that nobody confirmed is then forgotten
 NEEDS_SEAT = (Refusal.NO_SEAT.value, Refusal.NOT_LISTED.value)
 
@@ -41,10 +42,10 @@ class Standing:
 
 
 def ask(services: Services, email: str, reason: str = "") -> None:
-    """Somebody wants `email` (normalized) on the list; a letter asks its owner to confirm.
+    """Somebody wants `email` (normalized) on the list; an e-mail asks its owner to confirm.
 
     Known addresses take the same statements as new ones, so neither the answer nor the time it
-    takes tells whether an address is known. Letters to one address are few, however often
+    takes tells whether an address is known. E-mails to one address are few, however often
     somebody enters it.
     """
     now = clock.now()
@@ -66,22 +67,19 @@ def ask(services: Services, email: str, reason: str = "") -> None:
             WaitlistEntry.email == email, WaitlistEntry.asks < Value(1000)
         ).execute()
         entry = WaitlistEntry.get(WaitlistEntry.email == email)
-        owing.owe(
+        waitlist_confirm.put(
             services,
-            "waitlist_confirm",
-            recipient=email,
-            episode=f"{clock.to_ms(entry.created_at)}-{min(entry.asks, LETTERS)}",
-            data={
-                "token": _token(services, entry),
-                "known": entry.confirmed_at is not None,
-                "expires_at": clock.to_ms(now + UNCONFIRMED),
-            },
+            email,
+            f"{clock.to_ms(entry.created_at)}-{min(entry.asks, EMAILS)}",
+            _token(services, entry),
+            now + UNCONFIRMED,
+            known=entry.confirmed_at is not None,
         )
-    owing.hurry(services)
+    outbox.hurry(services)
 
 
 def find(token: str) -> WaitlistEntry | None:
-    """The entry that a letter's link names."""
+    """The entry that an e-mail's link names."""
     found: WaitlistEntry | None = WaitlistEntry.get_or_none(
         WaitlistEntry.token_hash == mail_tokens.digest(token)
     )
@@ -139,7 +137,7 @@ def leave(entry: WaitlistEntry) -> None:
 def invite(services: Services, count: int) -> list[str]:
     """Invite the next `count` in line and return their addresses.
 
-    Each gets a letter; a seat and, while there is one, a founding place are held for 7 days.
+    Each gets an e-mail; a seat and, while there is one, a founding place are held for 7 days.
     """
     now = clock.now()
     invited: list[str] = []
@@ -158,21 +156,9 @@ def invite(services: Services, count: int) -> list[str]:
             entry.place_until = until if holds else LONG_AGO
             entry.save()
             token = _token(services, entry)
-            owing.owe(
-                services,
-                "waitlist_invite",
-                recipient=entry.email,
-                episode=str(clock.to_ms(now)),
-                data={
-                    "token": token,
-                    "unsubscribe_url": f"{services.settings.base_url}/waitlist/leave/{token}",
-                    "founding": holds,
-                    "until": clock.to_ms(until),
-                    "expires_at": clock.to_ms(until),
-                },
-            )
+            waitlist_invite.put(services, entry.email, token, until, founding=holds)
             invited.append(entry.email)
-    owing.hurry(services)
+    outbox.hurry(services)
     return invited
 
 

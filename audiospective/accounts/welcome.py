@@ -1,4 +1,4 @@
-"""What a new member settles: zone, address, and which letters may come."""
+"""What a new member settles: zone, address, and which e-mails may come."""
 
 from __future__ import annotations
 
@@ -10,51 +10,54 @@ from peewee import fn
 from audiospective import clock
 from audiospective.accounts import address, time_zone
 from audiospective.models import Play, PlaySegment, User, transaction
-from audiospective.notices import recipients
+from audiospective.notices import kind
+from audiospective.notices.kind import Choice
 from audiospective.services import Services
 
 
 @dataclass(frozen=True)
-class LetterChoice:
-    """One tick box: a name for the form, the words, and the kinds of letters it stands for."""
+class EmailChoice:
+    """One tick box: a name for the form, the words, and the kinds of e-mails it stands for."""
 
     name: str
     words: str
     kinds: tuple[str, ...]
 
 
-LETTERS = (
-    LetterChoice(
-        "stopped",
-        "My archive has stopped, or is about to",
-        ("archive_stopped", "no_success", "renewal", "back_on"),
-    ),
-    LetterChoice("gaps", "Plays may be missing", ("gap_found",)),
-)
-
-
 @dataclass(frozen=True)
 class Wishes:
-    """`email` is normalized, or None to leave it as it is; `letters` are names of LETTERS."""
+    """`email` is normalized, or None to leave it as it is; `emails` are names of choices."""
 
     timezone: str
     email: str | None
-    letters: frozenset[str]
+    emails: frozenset[str]
+
+
+def choices() -> list[EmailChoice]:
+    """The tick boxes, each with the kinds that name it."""
+    return [
+        EmailChoice(
+            choice.name.lower(),
+            choice.value,
+            tuple(one.name for one in kind.everything() if one.choice is choice),
+        )
+        for choice in Choice
+    ]
 
 
 def wishes(user: User) -> Wishes:
     """What is settled now."""
-    off = recipients.switched_off(user)
-    on = {choice.name for choice in LETTERS if not off.intersection(choice.kinds)}
+    off = kind.switched_off(user)
+    on = {choice.name for choice in choices() if not off.intersection(choice.kinds)}
     return Wishes(str(user.timezone), user.email, frozenset(on))
 
 
 def save(services: Services, user: User, wanted: Wishes) -> bool:
-    """Settle it; True if a letter goes out to prove a new address."""
+    """Settle it; True if an e-mail goes out to prove a new address."""
     with transaction():
-        for choice in LETTERS:
-            for kind in choice.kinds:
-                recipients.switch(user.id, kind, on=choice.name in wanted.letters)
+        for choice in choices():
+            for name in choice.kinds:
+                kind.switch(user.id, name, on=choice.name in wanted.emails)
         time_zone.choose(user.id, wanted.timezone)
     if wanted.email is None:
         return False

@@ -1,4 +1,4 @@
-"""The mail provider: hands one letter to Resend and says in one word what came of it."""
+"""The mail provider: hands one e-mail to Resend and says in one word what came of it."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ MINUTE = timedelta(minutes=1)
 
 
 class MailError(Exception):
-    """The letter was not accepted, or nobody knows whether it was.
+    """The e-mail was not accepted, or nobody knows whether it was.
 
     MailError
      +-- LimitedError         the provider takes no more for now: all mail waits
-     +-- UnreachableError     no answer, or one that says nothing: the letter may have been taken
+     +-- UnreachableError     no answer, or one that says nothing: the e-mail may have been taken
      +-- AddressRefusedError  this one address is not accepted: never again
-     +-- LetterRefusedError   this one letter is not accepted: never again
+     +-- EmailRefusedError   this one e-mail is not accepted: never again
      +-- AccountRefusedError  key, sender or domain is not accepted: the operator must act
      +-- AlreadyTakenError    the same key was accepted before with other words: it is out
     """
@@ -45,7 +45,7 @@ class LimitedError(MailError):
 class UnreachableError(MailError):
     """Time-out, lost connection, 5xx, or an answer that is none.
 
-    `refused`: the provider said itself that it failed, so the letter was hardly taken.
+    `refused`: the provider said itself that it failed, so the e-mail was hardly taken.
     """
 
     def __init__(self, detail: str, *, refused: bool = False) -> None:
@@ -57,8 +57,8 @@ class AddressRefusedError(MailError):
     """The provider will not send to this address."""
 
 
-class LetterRefusedError(MailError):
-    """The provider will not send this letter."""
+class EmailRefusedError(MailError):
+    """The provider will not send this e-mail."""
 
 
 class AccountRefusedError(MailError):
@@ -66,12 +66,12 @@ class AccountRefusedError(MailError):
 
 
 class AlreadyTakenError(MailError):
-    """An earlier try of this letter was accepted, with a text that has changed since."""
+    """An earlier try of this e-mail was accepted, with a text that has changed since."""
 
 
 @dataclass(frozen=True)
 class Envelope:
-    """One letter, ready to go."""
+    """One e-mail, ready to go."""
 
     sender: str
     recipient: str = field(repr=False)
@@ -106,8 +106,8 @@ class _Client(HTTPClient):
             return answer.content, answer.status_code, answer.headers
 
 
-def send(api_url: str, api_key: str, letter: Envelope, key: str) -> str:
-    """Hand the letter over once; returns the provider's id, raises a MailError.
+def send(api_url: str, api_key: str, email: Envelope, key: str) -> str:
+    """Hand the e-mail over once; returns the provider's id, raises a MailError.
 
     `key` makes a repetition harmless: Resend answers the same key with the same id for 24 hours
     and delivers nothing (resend.com/docs, "Idempotency keys").
@@ -118,12 +118,12 @@ def send(api_url: str, api_key: str, letter: Envelope, key: str) -> str:
     try:
         answer: Any = resend.Emails.send(
             {
-                "from": letter.sender,
-                "to": [letter.recipient],
-                "subject": letter.subject,
-                "text": letter.text,
-                "html": letter.html,
-                "headers": dict(letter.headers),
+                "from": email.sender,
+                "to": [email.recipient],
+                "subject": email.subject,
+                "text": email.text,
+                "html": email.html,
+                "headers": dict(email.headers),
             },
             {"idempotency_key": key},
         )
@@ -156,7 +156,7 @@ def _named(error: ResendError) -> MailError:
     if status == 422 and "`to`" in message:
         return AddressRefusedError(detail)
     if 400 <= status < 500 and status not in (404, 405, 408):
-        return LetterRefusedError(detail)
+        return EmailRefusedError(detail)
     return UnreachableError(detail, refused=str(error.error_type) != NO_ANSWER and status >= 500)
 
 

@@ -18,7 +18,7 @@ from rq_scheduler import Scheduler
 INTERACTIVE = "interactive"  # somebody is looking at the page
 PRO = "pro"
 FREE = "free"
-UPKEEP = "upkeep"  # the timetable's own jobs, sealing, letters
+UPKEEP = "upkeep"  # the timetable's own jobs, sealing, e-mails
 BULK = "bulk"  # imports
 EXPORT = "exports"  # after everything else: nobody's plays wait for somebody's file
 QUEUES = (INTERACTIVE, UPKEEP, PRO, FREE, BULK, EXPORT)  # workers serve them in this order
@@ -29,13 +29,13 @@ TASK_NAMES = frozenset(
     {
         "archive_batch",
         "keep_ledger",
-        "look_after",
+        "maintain",
         "make_export",
         "plan_polls",
         "poll_user",
         "seal_due",
         "seal_user",
-        "send_letters",
+        "send_emails",
         "verify_archives",
     }
 )

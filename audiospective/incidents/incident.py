@@ -1,4 +1,4 @@
-"""A breakdown: from the last success until the next one; what letters about it are counted by."""
+"""An incident: from the last success until the next one; what e-mails about it are counted by."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from audiospective import clock
 from audiospective.models import Connection
 from audiospective.models.base import is_sqlite
-from audiospective.models.connections import NEEDS_REAUTH, NOT_ALLOWED
+from audiospective.models.connections import ACTIVE, NEEDS_REAUTH, NOT_ALLOWED
 from audiospective.policy.failures import Failure
 
 BROKEN = frozenset({Failure.AUTH.value, Failure.NOT_ALLOWED.value, Failure.WITHHELD.value})
@@ -25,12 +25,21 @@ def unheld(condition: Any) -> Any:
     return Connection.user.in_(rows.for_update("FOR UPDATE SKIP LOCKED"))
 
 
+def failing() -> Any:
+    """The condition that polls fail for a reason that only the person or the operator can mend."""
+    return (
+        (Connection.status == ACTIVE)
+        & (Connection.consecutive_failures > 0)
+        & Connection.last_failure_type.in_(sorted(BROKEN))
+    )
+
+
 def is_broken(connection: Connection) -> bool:
     """Whether polling stopped for a reason that only the person or the operator can mend."""
     if connection.status in (NEEDS_REAUTH, NOT_ALLOWED):
         return True
     return bool(
-        connection.status == "active"
+        connection.status == ACTIVE
         and connection.consecutive_failures > 0
         and connection.last_failure_type in BROKEN
     )
@@ -42,10 +51,15 @@ def last_known(connection: Connection) -> datetime:
     return found
 
 
-def episode(connection: Connection) -> str:
-    """The name of the present breakdown; another one after a success or a new consent."""
+def key(connection: Connection) -> str:
+    """The name of the present incident; another one after a success or a new consent."""
     success = connection.last_success_at
     return f"{clock.to_ms(connection.authorized_at)}.{clock.to_ms(success) if success else 0}"
+
+
+def silence_key(connection: Connection) -> str:
+    """The name of the present silence, for the e-mail after a day without success."""
+    return str(clock.to_ms(last_known(connection)))
 
 
 def reason(connection: Connection, failure: Failure | None = None) -> str:
@@ -62,9 +76,4 @@ def reason(connection: Connection, failure: Failure | None = None) -> str:
 
 def own_app(connection: Connection) -> bool:
     """Whether the person connects through an app that they brought."""
-    return bool(connection.app.owner_id == connection.__data__["user"])
-
-
-def quiet_episode(connection: Connection) -> str:
-    """The name of the present silence, for the letter after a day without success."""
-    return str(clock.to_ms(last_known(connection)))
+    return bool(connection.app.owner_id == connection.user_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from peewee import EXCLUDED, Case, fn
@@ -18,12 +19,45 @@ from audiospective.models.system_state import Mark
 from audiospective.policy import mass_failure
 from audiospective.policy.failures import Failure
 
-MINUTES = timedelta(minutes=10)  # the window of the quick rule
-LATELY = timedelta(hours=3)  # whoever had no success for this long is not being archived
-AFTERMATH = timedelta(hours=4)  # until everybody's breaker has half-opened after an outage
+PREFIX = "guard:"  # marks: guard:<app>:<failure>, at the instant when it tripped
+KEPT = timedelta(days=2)
 
 
-def refused(claim: Claim, failure: Failure) -> bool:
+@dataclass(frozen=True)
+class Guard:
+    """A failure that is nobody's own at present."""
+
+    app_id: int
+    failure: Failure
+    since: datetime
+    mark: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What tells a person's own refusal from one that meets everybody.
+
+    `first`: when each (app, failure, user) was first refused; `served`: the latest success by app.
+    """
+
+    first: dict[tuple[int, str, int], datetime]
+    served: dict[int, datetime]
+    pause: timedelta
+    now: datetime
+
+    def is_own(self, connection: Connection, failure: Failure) -> bool:
+        """Whether the person may be told that their access was refused."""
+        first = self.first.get((connection.app_id, failure.value, connection.user_id))
+        return mass_failure.believable(
+            first,
+            connection.last_failed_at,
+            self.served.get(connection.app_id),
+            self.pause,
+            self.now,
+        )
+
+
+def refused(claim: Claim, failure: Failure, longest_poll: timedelta) -> bool:
     """Note that Spotify turned somebody away; True if that happens to so many that it is not them.
 
     The caller holds the transaction in which the failure is written or, with True, is not.
@@ -40,130 +74,137 @@ def refused(claim: Claim, failure: Failure) -> bool:
     _note(claim, failure)
     if in_force(claim.app_id, failure):
         return True
-    if not _tripped(claim.app_id, failure, now):
+    if not _tripped(claim.app_id, failure, now, longest_poll):
         return False
-    if Mark.advance(_mark(claim.app_id, failure), None, now):
-        log.event(
-            "guard_tripped", logging.ERROR, app=claim.app_id, failure=failure.value,
-        )  # fmt: skip
+    _trip(claim.app_id, failure, now)
     return True
 
 
 def in_force(app_id: int, failure: Failure) -> bool:
     """Whether this failure is nobody's own at present, by app."""
-    return Mark.at_of(_mark(app_id, failure)) is not None
+    return Mark.at_of(_mark(app_id, failure.value)) is not None
 
 
 def any_in_force(app_id: int) -> bool:
     """Whether a guard of any kind holds for the app."""
-    return bool(Mark.select().where(Mark.name.startswith(f"guard:{app_id}:")).exists())
+    return bool(Mark.named(f"{PREFIX}{app_id}:"))
 
 
-def review() -> list[tuple[int, Failure, datetime]]:
-    """Spare those who failed before the guard saw it, lift guards whose cause is gone.
-
-    Returns the guards still in force: (app, failure, since). Runs with the timetable.
-    """
-    now = clock.now()
-    standing = []
-    for mark in list(Mark.select().where(Mark.name.startswith("guard:"))):
-        _, app, kind = mark.name.split(":")
-        app_id, failure = int(app), Failure(kind)
-        _spare(app_id, failure, mark.at)
-        if _tripped(app_id, failure, now):
-            standing.append((app_id, failure, mark.at))
+def standing() -> list[Guard]:
+    """The guards in force; a mark that names what this release does not know is passed over."""
+    found = []
+    for mark in Mark.named(PREFIX):
+        _, app, kind = mark.name.split(":", 2)
+        if app.isdigit() and kind in set(Failure):
+            found.append(Guard(int(app), Failure(kind), mark.at, mark.name))
         else:
-            Mark.drop(mark.name)
-            log.event("guard_lifted", logging.WARNING, app=app_id, failure=kind)
-    Refusal.delete().where(Refusal.at < now - timedelta(days=2)).execute()
-    return standing
+            log.event("unknown_guard", logging.WARNING, mark=mark.name)
+    return found
 
 
-def outages(longest_poll: timedelta) -> set[int]:
-    """Apps whose people are all without success lately, or were until a few hours ago."""
+def review(longest_poll: timedelta) -> None:
+    """Trip guards that no single poll could see, spare who failed before, lift what is over."""
     now = clock.now()
-    lately = now - max(LATELY, 2 * longest_poll)
-    # In milliseconds: what a function returns is not converted as a field's value would be.
-    well = fn.COALESCE(Connection.last_success_at, Connection.authorized_at)
-    late = fn.SUM(Case(None, [(well <= clock.to_ms(lately), 1)], 0))
-    rows = (
-        Connection.select(Connection.app, late, fn.COUNT(Connection.user))
-        .where(Connection.status == ACTIVE)
-        .group_by(Connection.app)
-        .tuples()
-    )
-    hit = set()
-    for app_id, missing, people in rows:
-        name = f"outage:{app_id}"
-        if mass_failure.hits_everybody(int(missing or 0), int(people)):
-            Mark.put(name, now)
-            hit.add(app_id)
-        elif (ended := Mark.at_of(name)) is not None:
-            if now - ended <= AFTERMATH:
-                hit.add(app_id)
-            else:
-                Mark.drop(name)
-    return hit
+    for app_id, kind in _lately(now - mass_failure.window(longest_poll)):
+        if kind in set(Failure) and _tripped(app_id, Failure(kind), now, longest_poll):
+            _trip(app_id, Failure(kind), now)
+    for guard in standing():
+        _spare(guard, mass_failure.window(longest_poll))
+        if not _tripped(guard.app_id, guard.failure, now, longest_poll):
+            Mark.drop(guard.mark)
+            log.event(
+                "guard_lifted", logging.WARNING, app=guard.app_id, failure=guard.failure.value
+            )
+    Refusal.delete().where(Refusal.at < now - KEPT).execute()
 
 
-def frozen() -> dict[int, datetime]:
-    """Apps whose polls succeed while nobody's list has moved: (app, since when)."""
-    now = clock.now()
-    newest, lately = Connection.newest_play_at, clock.to_ms(now - mass_failure.NIGHT)
-    moved = fn.SUM(Case(None, [(newest > lately, 1)], 0))
-    rows = (
-        Connection.select(Connection.app, moved, fn.COUNT(Connection.user), fn.MAX(newest))
-        .where(
-            (Connection.status == ACTIVE)
-            & (Connection.last_success_at > now - LATELY)
-            & (newest > now - mass_failure.LISTENS)
-        )
-        .group_by(Connection.app)
-        .tuples()
-    )
-    return {
-        app_id: last
-        for app_id, count, people, last in rows
-        if mass_failure.stands_still(int(count or 0), int(people))
+def evidence(longest_poll: timedelta) -> Evidence:
+    """What is known of all refusals at present; two queries."""
+    first = {
+        (row.app_id, row.kind, row.user_id): row.first_at
+        for row in Refusal.select(Refusal.app, Refusal.kind, Refusal.user, Refusal.first_at)
     }
+    served = Connection.select(Connection.app, fn.MAX(Connection.last_success_at)).group_by(
+        Connection.app
+    )
+    return Evidence(
+        first,
+        {app_id: at for app_id, at in served.tuples() if at is not None},
+        max(mass_failure.PAUSE, 2 * longest_poll),
+        clock.now(),
+    )
 
 
 def _note(claim: Claim, failure: Failure) -> None:
+    """The first refusal of an incident stays known through whatever a guard takes back."""
+    now, served = claim.claimed_at, incident.last_known(claim.connection)
+    first = Case(None, [(Refusal.at <= served, EXCLUDED.first_at)], Refusal.first_at)
     Refusal.insert(
-        app=claim.app_id, kind=failure.value, user=claim.user_id, at=claim.claimed_at
+        app=claim.app_id, kind=failure.value, user=claim.user_id, first_at=now, at=now
     ).on_conflict(
         conflict_target=[Refusal.app, Refusal.kind, Refusal.user],
-        update={Refusal.at: EXCLUDED.at},
+        update={Refusal.at: EXCLUDED.at, Refusal.first_at: first},
     ).execute()
 
 
-def _tripped(app_id: int, failure: Failure, now: datetime) -> bool:
-    hour = _refused_since(app_id, failure, now - mass_failure.WINDOW)
-    if hour <= mass_failure.FEW:
+def _lately(since: datetime) -> list[tuple[int, str]]:
+    """(app, failure) of refusals that are new enough to count."""
+    query = Refusal.select(Refusal.app, Refusal.kind).where(Refusal.at > since).distinct()
+    return list(query.tuples())
+
+
+def _trip(app_id: int, failure: Failure, now: datetime) -> None:
+    if Mark.advance(_mark(app_id, failure.value), None, now):
+        log.event(
+            "guard_tripped", logging.ERROR, app=app_id, failure=failure.value,
+        )  # fmt: skip
+
+
+def _tripped(app_id: int, failure: Failure, now: datetime, longest_poll: timedelta) -> bool:
+    refusals = (Refusal.app == app_id) & (Refusal.kind == failure.value)
+    window = refusals & (Refusal.at > now - mass_failure.window(longest_poll))
+    latest = Refusal.select(Refusal.first_at).where(window).order_by(Refusal.first_at.desc())
+    begins = [row.first_at for row in latest.limit(2)]
+    if len(begins) <= 1:
         return False
-    mine = (Connection.app == app_id) & Connection.status.in_(POLLED)
-    if mass_failure.tripped(hour, Connection.select().where(mine).count()):
-        return True
-    lately = now - MINUTES
-    minutes = _refused_since(app_id, failure, lately)
-    well = Connection.select().where(mine & (Connection.last_success_at > lately)).count()
-    return mass_failure.tripped_at_once(minutes, minutes + well)
-
-
-def _refused_since(app_id: int, failure: Failure, since: datetime) -> int:
-    return int(
-        Refusal.select()
-        .where((Refusal.app == app_id) & (Refusal.kind == failure.value) & (Refusal.at > since))
-        .count()
+    lately = now - mass_failure.MINUTES
+    hour, minutes = (
+        Refusal.select(
+            fn.SUM(Case(None, [(Refusal.at > now - mass_failure.WINDOW, 1)], 0)),
+            fn.SUM(Case(None, [(Refusal.at > lately, 1)], 0)),
+        )
+        .where(window)
+        .tuples()
+        .get()
+    )
+    well = Connection.last_success_at
+    people, served, served_lately = (
+        Connection.select(
+            fn.COUNT(Connection.user),
+            # A batch has one instant for all its people, so a success may be as old as a refusal.
+            fn.SUM(Case(None, [(well >= min(begins[1], lately), 1)], 0)),
+            fn.SUM(Case(None, [(well > lately, 1)], 0)),
+        )
+        .where((Connection.app == app_id) & Connection.status.in_(POLLED))
+        .tuples()
+        .get()
+    )
+    return (
+        mass_failure.everybody(len(begins), int(served or 0))
+        or mass_failure.tripped(int(hour), people)
+        or mass_failure.tripped_at_once(int(minutes), int(minutes) + int(served_lately or 0))
     )
 
 
-def _spare(app_id: int, failure: Failure, since: datetime) -> None:
-    """Take back what was charged in the hour before the guard tripped."""
+def _spare(guard: Guard, window: timedelta) -> None:
+    """Take back what was charged shortly before the guard tripped.
+
+    What was written to them stays known: whoever was told by mistake hears that it passed.
+    """
     people = Refusal.select(Refusal.user).where(
-        (Refusal.app == app_id)
-        & (Refusal.kind == failure.value)
-        & (Refusal.at > since - mass_failure.WINDOW)
+        (Refusal.app == guard.app_id)
+        & (Refusal.kind == guard.failure.value)
+        & (Refusal.at > guard.since - window)
     )
     with transaction():
         spared = (
@@ -173,13 +214,11 @@ def _spare(app_id: int, failure: Failure, since: datetime) -> None:
                 last_failure_type=None,
                 circuit_open_until=LONG_AGO,
                 next_poll_at=clock.now(),
-                auth_notification_count=0,
-                last_notification_sent=None,
             )
             .where(
                 incident.unheld(
                     Connection.user.in_(people)
-                    & (Connection.last_failure_type == failure.value)
+                    & (Connection.last_failure_type == guard.failure.value)
                     & (Connection.consecutive_failures > 0)
                     & Connection.status.in_(POLLED)
                     & (Connection.lease_until <= clock_now())
@@ -188,8 +227,11 @@ def _spare(app_id: int, failure: Failure, since: datetime) -> None:
             .execute()
         )
     if spared:
-        log.event("guard_spared", logging.WARNING, app=app_id, failure=failure.value, people=spared)
+        log.event(
+            "guard_spared", logging.WARNING, app=guard.app_id, failure=guard.failure.value,
+            people=spared,
+        )  # fmt: skip
 
 
-def _mark(app_id: int, failure: Failure) -> str:
-    return f"guard:{app_id}:{failure.value}"
+def _mark(app_id: int, kind: str) -> str:
+    return f"{PREFIX}{app_id}:{kind}"

@@ -39,7 +39,9 @@ def timetable(settings: Settings) -> tuple[Entry, ...]:
     every = schedule.window(settings.poll_min_minutes) // timedelta(minutes=1)
     return (
         Entry("plan", f"*/{every} * * * *", "plan_polls"),
-        Entry("care", "5-59/20 * * * *", "look_after"),  # between two plans, 72 times a day
+        Entry(
+            "maintenance", "5-59/20 * * * *", "maintain", timeout=120
+        ),  # between two plans, 72 times a day
         Entry("seal", "17 * * * *", "seal_due"),
         Entry("ledger", "43 3 * * *", "keep_ledger"),
         Entry("verify", "23 4 * * 0", "verify_archives", queue=BULK, timeout=4 * 3600),

@@ -36,15 +36,15 @@ def poll_user(services: Services, user_id: int) -> None:
 
 
 @task
-def look_after(services: Services) -> None:
-    """Owe the letters that are due, send what waits, forget what is old."""
-    maintenance.round_of_care(services)
+def maintain(services: Services) -> None:
+    """Owe the e-mails that are due, send what waits, forget what is old."""
+    maintenance.maintain(services)
     export_rounds.look(services)
 
 
 @task
-def send_letters(services: Services) -> None:
-    """Empty the outbox now: somebody is waiting for a letter."""
+def send_emails(services: Services) -> None:
+    """Empty the outbox now: somebody is waiting for an e-mail."""
     maintenance.deliver(services)
 
 

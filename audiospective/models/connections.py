@@ -49,8 +49,6 @@ class Connection(Row):
     last_failure_type = TextField(null=True)
     last_failed_at = InstantField(null=True)
     circuit_open_until = InstantField(default=LONG_AGO)
-    auth_notification_count = SmallIntegerField(default=0)
-    last_notification_sent = InstantField(null=True)
 
     class Meta:
         table_name = "connections"

@@ -1,10 +1,13 @@
-"""The outbox: every letter that is owed to somebody, and what became of it."""
+"""The outbox: every e-mail that is owed to somebody, and what became of it."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from typing import Any
+
 from peewee import AutoField, ForeignKeyField, SmallIntegerField, TextField
 
-from audiospective.models.base import LONG_AGO, InstantField, Row
+from audiospective.models.base import LONG_AGO, InstantField, Row, clock_now
 from audiospective.models.users import User
 
 QUEUED = "queued"  # owed, waiting for its turn
@@ -15,18 +18,21 @@ FAILED = "failed"  # refused for good, never tried again
 OBSOLETE = "obsolete"  # no longer true when its turn came, so never sent
 WAITING = (QUEUED, UNCERTAIN)
 DONE = (SENT, FAILED, OBSOLETE)
+TOLD = (SENT, UNCERTAIN, SENDING)  # it went out, or may have
+
+LEASE = timedelta(seconds=120)  # longer than one e-mail can take
 
 
 class Notice(Row):
-    """One letter. What makes it unique (the index below) is what keeps it from going out twice."""
+    """One e-mail. What makes it unique (the index below) is what keeps it from going out twice."""
 
     id = AutoField()
     key = TextField(unique=True)  # random; the provider's idempotency key
     user = ForeignKeyField(User, null=True, on_delete="CASCADE", backref="notices")
     recipient = TextField()
     kind = TextField()
-    episode = TextField()  # what the letter is about: one breakdown, one renewal, one request
-    rung = SmallIntegerField(default=0)  # step of a ladder, from 0
+    dedupe_key = TextField()  # what it is about: one incident, one renewal, one request
+    step = SmallIntegerField(default=0)  # of several e-mails about the same, from 0
     status = TextField(default=QUEUED)
     data_sealed = TextField(default="")  # what the text is made of; emptied once it is settled
     attempts = SmallIntegerField(default=0)
@@ -40,11 +46,80 @@ class Notice(Row):
     class Meta:
         table_name = "notices"
         indexes = (
-            (("recipient", "kind", "episode", "rung"), True),
+            (("recipient", "kind", "dedupe_key", "step"), True),
             (("status", "next_attempt_at"), False),
         )
 
     @property
     def owner(self) -> int:
-        """Whose data the vault sealed this letter's under: the user's id, 0 for strangers."""
-        return int(self.__data__["user"] or 0)
+        """Whose data the vault sealed this e-mail's under: the user's id, 0 for strangers."""
+        return int(self.user_id or 0)
+
+
+def waiting(now: datetime) -> list[tuple[int, str]]:
+    """(id, kind) of every notice that may go out now, in the order in which they were owed."""
+    query = Notice.select(Notice.id, Notice.kind).where(_ready(now)).order_by(Notice.id)
+    return list(query.tuples())
+
+
+def claim(number: int, now: datetime) -> Notice | None:
+    """Take a notice for sending; None if another process has it, or it was put off meanwhile."""
+    taken = (
+        Notice.update(
+            status=SENDING,
+            lease_until=clock_now() + LEASE // timedelta(milliseconds=1),
+            attempts=Notice.attempts + 1,
+        )
+        .where((Notice.id == number) & _ready(now))
+        .returning(Notice)
+        .execute()
+    )
+    return next(iter(taken), None)
+
+
+def settle(
+    notice: Notice,
+    status: str,
+    now: datetime,
+    *,
+    error: str | None = None,
+    provider_id: str | None = None,
+) -> bool:
+    """The end of a notice: what it was made of is forgotten. False if it is another's by now."""
+    changed = (
+        Notice.update(
+            status=status,
+            sent_at=now if status == SENT else None,
+            provider_id=provider_id,
+            error=error,
+            data_sealed="",
+        )
+        .where(_still_ours(notice))
+        .execute()
+    )
+    return bool(changed)
+
+
+def put_off(notice: Notice, status: str, until: datetime, error: str) -> None:
+    """Let a claimed notice wait until `until`."""
+    Notice.update(status=status, error=error, next_attempt_at=until).where(
+        _still_ours(notice)
+    ).execute()
+
+
+def free_abandoned() -> None:
+    """Notices whose sender died: perhaps they went out, so they go again under the same key."""
+    Notice.update(status=UNCERTAIN).where(
+        (Notice.status == SENDING) & (Notice.lease_until <= clock_now())
+    ).execute()
+
+
+def _ready(now: datetime) -> Any:
+    return Notice.status.in_(WAITING) & (Notice.next_attempt_at <= now)
+
+
+def _still_ours(notice: Notice) -> Any:
+    # Whoever slept past the lease does not overwrite what the next sender wrote.
+    return (
+        (Notice.id == notice.id) & (Notice.status == SENDING) & (Notice.attempts == notice.attempts)
+    )

@@ -10,12 +10,13 @@ from audiospective.models.users import User
 
 
 class Refusal(Row):
-    """The latest refusal of one kind for one person; the key makes counting people, not calls."""
+    """The refusals of one kind for one person; the key makes counting people, not calls."""
 
     app = ForeignKeyField(SpotifyApp, on_delete="CASCADE")
     kind = TextField()  # the failure type
     user = ForeignKeyField(User, on_delete="CASCADE")
-    at = InstantField()
+    first_at = InstantField()  # the first one since this person was last served
+    at = InstantField()  # the latest one that counted
 
     class Meta:
         table_name = "refusals"

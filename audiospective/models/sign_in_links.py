@@ -8,7 +8,7 @@ from audiospective.models.base import InstantField, Row
 
 
 class SignInLink(Row):
-    """Only the token's hash is here; the token itself is in one letter."""
+    """Only the token's hash is here; the token itself is in one e-mail."""
 
     token_hash = TextField(primary_key=True)
     email = TextField(index=True)  # normalized

@@ -10,7 +10,7 @@ from audiospective.models.base import InstantField, Row
 
 
 class Mark(Row):
-    """A named instant with a note, such as until when no letter may go out."""
+    """A named instant with a note, such as until when no e-mail may go out."""
 
     name = TextField(primary_key=True)
     at = InstantField()
@@ -27,10 +27,22 @@ class Mark(Row):
         ).execute()
 
     @classmethod
+    def keep(cls, name: str, at: datetime, note: str = "") -> None:
+        """Set the mark at `at` unless it stands already; the note is written in any case."""
+        cls.insert(name=name, at=at, note=note).on_conflict(
+            conflict_target=[cls.name], update={cls.note: EXCLUDED.note}
+        ).execute()
+
+    @classmethod
     def at_of(cls, name: str) -> datetime | None:
         """When the mark stands at, or None."""
         found: Mark | None = cls.get_or_none(cls.name == name)
         return None if found is None else found.at
+
+    @classmethod
+    def named(cls, prefix: str) -> list[Mark]:
+        """All marks whose names begin like this, by name."""
+        return list(cls.select().where(cls.name.startswith(prefix)).order_by(cls.name))
 
     @classmethod
     def drop(cls, name: str) -> bool:

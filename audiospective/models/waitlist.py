@@ -12,9 +12,9 @@ from audiospective.policy.founding import PLACE_HELD
 
 
 class WaitlistEntry(Row):
-    """One address. Unconfirmed until its owner pressed the button behind the letter's link.
+    """One address. Unconfirmed until its owner pressed the button behind the e-mail's link.
 
-    The token in letters is derived from `salt` with the server's secret; the row keeps its hash.
+    The token in e-mails is derived from `salt` with the server's secret; the row keeps its hash.
     A founding place is held for the entry until `place_until` (past: none is held); a seat from
     the invitation on, as long as that is good.
     """

@@ -1,41 +1,72 @@
-"""Puts a letter into its envelope: who, what, and the headers that mail programs ask for."""
+"""Writes an e-mail: opens its data, asks whether it is still true, fills the three templates."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+import re
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from email.utils import parseaddr
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from jinja2 import TemplateError
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    pass_context,
+    select_autoescape,
+)
+from jinja2.runtime import Context
 
+from audiospective import clock
 from audiospective.clients.mail import Envelope
+from audiospective.models import User
 from audiospective.models.notices import Notice
-from audiospective.notices import relevance, render, signed_links
-from audiospective.policy.letters import KINDS
+from audiospective.notices import kind as kinds
+from audiospective.notices.kind import Audience, Kind
+from audiospective.notices.outbox import PLACE
 from audiospective.services import Services
 from audiospective.settings import Settings
 from audiospective.vault import VaultError
 
-Opener = Callable[[Services, Notice], dict[str, Any]]
+TEMPLATES = Path(__file__).parents[2] / "templates"
+UTC = ZoneInfo("UTC")
+WIDTH = 72  # of the text part
+FORMERLY = {"hole_start": "gap_start", "hole_end": "gap_end"}  # in notices of older releases
 
 
 class UnwritableError(Exception):
-    """The letter cannot be written, now or later."""
+    """The e-mail cannot be written, now or later."""
 
 
-def envelope(services: Services, notice: Notice, opened: Opener) -> Envelope | None:
-    """The letter, or None if it is no longer true. Raises UnwritableError."""
+@dataclass(frozen=True)
+class Words:
+    """What an e-mail says."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def envelope(services: Services, kind: Kind, notice: Notice) -> Envelope | None:
+    """The e-mail, or None if it is no longer true. Raises UnwritableError."""
     settings = services.settings
     try:
         data = opened(services, notice)
     except (VaultError, ValueError):
         raise UnwritableError("its data cannot be opened") from None
-    if not relevance.still_true(notice, data):
+    if not _still_true(kind, notice, data):
         return None
-    leave = unsubscribe_url(settings, notice, data)
-    values = {"base_url": settings.base_url, "unsubscribe_url": leave, "timezone": "UTC", **data}
+    leave = data.setdefault("unsubscribe_url", None)
+    values = {"base_url": settings.base_url, "timezone": "UTC", "step": notice.step, **data}
     try:
-        words = render.render(notice.kind, values)
+        words = render(kind.name, values)
     except TemplateError as error:
         raise UnwritableError(f"{type(error).__name__}: its template does not fit") from error
     return Envelope(
@@ -48,17 +79,41 @@ def envelope(services: Services, notice: Notice, opened: Opener) -> Envelope | N
     )
 
 
-def unsubscribe_url(settings: Settings, notice: Notice, data: Mapping[str, Any]) -> str | None:
-    """Where this kind of letter is switched off; None for those that cannot be."""
-    kind = KINDS.get(notice.kind)
-    if kind and kind.security:
-        return None
-    if "unsubscribe_url" in data:  # letters to strangers bring their own
-        return str(data["unsubscribe_url"])
-    if not notice.owner:
-        return None
-    token = signed_links.sign(settings, signed_links.UNSUBSCRIBE, notice.owner, notice.kind)
-    return f"{settings.base_url}/u/{token}"
+def opened(services: Services, notice: Notice) -> dict[str, Any]:
+    """What an e-mail is made of; raises VaultError if it cannot be opened."""
+    sealed = services.vault.open(PLACE + notice.key, notice.owner, notice.data_sealed)
+    return {FORMERLY.get(name, name): value for name, value in json.loads(sealed).items()}
+
+
+def render(kind: str, data: Mapping[str, Any]) -> Words:
+    """The words of an e-mail of this kind; the same data gives the same bytes at any time.
+
+    Instants in `data` are milliseconds (UTC), written in the zone `data["timezone"]`. Raises
+    jinja2.TemplateError if a template is missing or asks for what `data` does not have.
+    """
+    found = _environment()
+
+    def part(name: str) -> str:
+        return found.get_template(f"emails/{kind}/{name}").render(data)
+
+    # One line: whatever a name may hold, it cannot add a header.
+    subject = " ".join(part("subject.txt").split())
+    return Words(subject, _folded(part("body.txt")), part("body.html"))
+
+
+def _still_true(kind: Kind, notice: Notice, data: Mapping[str, Any]) -> bool:
+    until = data.get("expires_at")
+    if until is not None and clock.to_ms(clock.now()) >= int(until):
+        return False
+    if notice.owner:
+        user = User.get_or_none(User.id == notice.owner)
+        if user is None:
+            return False
+        # An e-mail about the archive goes to the address that is proven now, not to a former one.
+        now_at = kinds.address(user, kind.name)
+        if kind.audience is Audience.MEMBER and not kind.security and now_at != notice.recipient:
+            return False
+    return kind.still_true(notice, data)
 
 
 def _headers(settings: Settings, notice: Notice, leave: str | None) -> dict[str, str]:
@@ -72,3 +127,60 @@ def _headers(settings: Settings, notice: Notice, leave: str | None) -> dict[str,
         headers["List-Unsubscribe"] = f"<{leave}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
     return headers
+
+
+def _folded(text: str) -> str:
+    """Paragraphs as lines of at most WIDTH characters; addresses are never broken."""
+    paragraphs = []
+    for paragraph in re.split(r"\n\s*\n", text.strip()):
+        lines = [line.strip() for line in paragraph.strip().splitlines()]
+        if not any("://" in line for line in lines):
+            lines = textwrap.wrap(
+                " ".join(lines), WIDTH, break_long_words=False, break_on_hyphens=False
+            )
+        paragraphs.append("\n".join(lines))
+    return "\n\n".join(filter(None, paragraphs)).replace("\n\n--\n\n", "\n\n-- \n") + "\n"
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(("html",), default_for_string=False),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters.update(day=_day, moment=_moment, plural=_plural)
+    return made
+
+
+@pass_context
+def _day(context: Context, ms: int) -> str:
+    """3 November 2026"""
+    there = _there(context, ms)
+    return f"{there.day}\u00a0{there:%B %Y}"
+
+
+@pass_context
+def _moment(context: Context, ms: int) -> str:
+    """3 November 2026, 14:05 (and UTC where that is not the reader's own zone)"""
+    there = _there(context, ms)
+    suffix = " UTC" if there.tzinfo is UTC else ""
+    return f"{there.day}\u00a0{there:%B %Y, %H:%M}{suffix}"
+
+
+def _plural(count: int, one: str, many: str | None = None) -> str:
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def _there(context: Context, ms: int) -> datetime:
+    return clock.from_ms(ms).astimezone(_zone(str(context.get("timezone") or "UTC")))
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return UTC if name == "UTC" else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC

@@ -1,4 +1,4 @@
-"""Tokens that letters carry: the database keeps their hash, never themselves."""
+"""Tokens that e-mails carry: the database keeps their hash, never themselves."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def new_token() -> str:
 def derived(settings: Settings, purpose: str, salt: str) -> str:
     """The token that belongs to a row's salt; only who knows the server's secret can make it.
 
-    Every letter about the row then carries the same link, however often it is asked for.
+    Every e-mail about the row then carries the same link, however often it is asked for.
     """
     return _derived(settings.secret_key, purpose, salt)
 

@@ -1,4 +1,4 @@
-"""Links in letters: signed, each good for one purpose, harmless to open."""
+"""Links in e-mails: signed, each good for one purpose, harmless to open."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VERIFY = "verify-address"
 def sign(settings: Settings, purpose: str, *values: Any, expires_at: datetime | None = None) -> str:
     """A token that carries `values` (JSON) for `purpose`; the same values give the same token.
 
-    Same token every time: a letter that is sent again must be the same letter to the byte.
+    Same token every time: an e-mail that is sent again must be the same e-mail to the byte.
     """
     until = clock.to_ms(expires_at) if expires_at else 0
     return str(_serializer(settings, purpose).dumps([until, *values]))

@@ -15,7 +15,7 @@ from audiospective import clock
 from audiospective.models import Play, PlaySegment, StorageRecord, User
 from audiospective.models.base import is_sqlite, transaction
 from audiospective.models.sizes import tables, total
-from audiospective.notices import notify
+from audiospective.notices.kinds import operator_alert
 from audiospective.operations import verify
 from audiospective.policy import storage
 from audiospective.policy.storage import MB, Measured
@@ -87,7 +87,7 @@ def _warn(services: Services, found: Measured, level: int) -> None:
     days = storage.forecast(found, found.members, budget * MB).days
     used = f"{found.size / MB:,.0f} MB of {budget:,} MB are used, more than {level} %."
     ahead = "" if days is None else f" At today's growth it is full in {days:,.0f} days."
-    notify.alert(
+    operator_alert.tell(
         services,
         "storage",
         f"storage.{level}.{now:%Y-%m-%d}",

@@ -14,7 +14,7 @@ from audiospective.models.claims import POLLED
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
 from audiospective.models.poll_log import PollLog
-from audiospective.notices import recipients
+from audiospective.notices import kind
 from audiospective.policy import archive_state, check_wait, empty_pages, health, schedule
 from audiospective.policy.archive_state import ArchiveState, Missing, Return
 from audiospective.policy.check_wait import Wait
@@ -108,7 +108,7 @@ def silent_mail(services: Services, user: User) -> str | None:
         return NO_ADDRESS
     if user.email_verified_at is None:
         return NOT_PROVEN
-    if recipients.address(user, "archive_stopped") is None:
+    if kind.address(user, "archive_stopped") is None:
         return SWITCHED_OFF
     if not services.settings.resend_api_key or not services.settings.mail_from:
         return NO_MAIL

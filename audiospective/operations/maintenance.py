@@ -1,22 +1,34 @@
-"""The round that looks after everybody: guards, letters that are due, the outbox, old rows."""
+"""The round of maintenance: guards, outages, e-mails that are due, old rows, the outbox."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from audiospective import log
 from audiospective.clients.queues import INTERRUPTS
-from audiospective.notices import notify, outbox, owing
+from audiospective.incidents import mass_failure, outage
+from audiospective.notices import delivery, due, outbox
+from audiospective.notices.kinds import archive_stopped
 from audiospective.operations import purge
 from audiospective.services import Services
 
 
-def round_of_care(services: Services, wait: Callable[[float], object] | None = None) -> None:
-    """Do each part whether or not the one before succeeded; the timetable calls this."""
+def maintain(services: Services, wait: Callable[[float], object] | None = None) -> None:
+    """Do each part whether or not the one before succeeded; the timetable calls this.
+
+    The outbox comes last: it may take all the time that is left, and nothing waits for it.
+    """
+    longest_poll = timedelta(minutes=services.settings.poll_max_minutes)
     parts: tuple[tuple[str, Callable[[], object]], ...] = (
-        ("notify", lambda: notify.due(services)),
-        ("outbox", lambda: deliver(services, wait)),
+        ("guards", lambda: mass_failure.review(longest_poll)),
+        ("outages", lambda: outage.review(longest_poll)),
+        ("feeds", outage.review_feeds),
+        ("apps", outage.review_apps),
+        ("notices", lambda: due.owe(services)),
+        ("deactivate", archive_stopped.stop_polling),
         ("purge", purge.daily),
+        ("emails", lambda: deliver(services, wait)),
     )
     for name, part in parts:
         try:
@@ -24,10 +36,10 @@ def round_of_care(services: Services, wait: Callable[[float], object] | None = N
         except INTERRUPTS:
             raise
         except Exception as error:  # noqa: BLE001 - a broken part must not silence the others
-            log.trouble("care_failed", error, part=name)
+            log.trouble("maintenance_failed", error, part=name)
 
 
 def deliver(services: Services, wait: Callable[[float], object] | None = None) -> None:
     """Empty the outbox; what one round cannot hold goes on in a further job."""
-    if outbox.drain(services, wait=wait).more:
-        owing.hurry(services)
+    if delivery.drain(services, wait=wait).more:
+        outbox.hurry(services)

@@ -18,8 +18,8 @@ from audiospective.policy.failures import Failure
 POLLS = timedelta(days=3)  # the last fifty polls of somebody who is polled hourly
 FAILED_POLLS = timedelta(days=30)
 COUNTERS = timedelta(days=35)
-STRANGERS = timedelta(days=30)  # letters to addresses that belong to no member
-NOTICES = timedelta(days=200)  # longer than any episode that a letter must not repeat in
+STRANGERS = timedelta(days=30)  # e-mails to addresses that belong to no member
+NOTICES = timedelta(days=200)  # longer than any episode that an e-mail must not repeat in
 DEAD_TOKENS = timedelta(days=30)
 EVERY = timedelta(hours=20)
 LAST = "purged"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from audiospective import clock
 from audiospective.models import DamagedSegment, PlaySegment
-from audiospective.notices import notify
+from audiospective.notices.kinds import operator_alert
 from audiospective.services import Services
 
 if TYPE_CHECKING:
@@ -37,11 +37,11 @@ def everything(services: Services) -> int:
 
 
 def report_damage(services: Services) -> int:
-    """One letter to each operator for every segment that stands aside; how many are owed now."""
+    """One e-mail to each operator for every segment that stands aside; how many are owed now."""
     columns = ("id", "user", "year", "reason", "found_at")
     query = DamagedSegment.select(*(getattr(DamagedSegment, name) for name in columns))
     return sum(
-        notify.alert(
+        operator_alert.tell(
             services,
             "segment_damaged",
             f"segment_damaged.{row.id}",

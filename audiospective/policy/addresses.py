@@ -10,7 +10,7 @@ LONGEST = 254  # characters, RFC 5321 (4.5.3.1.3)
 LONGEST_LOCAL = 64  # before the @, RFC 5321 (4.5.3.1.1)
 LONGEST_LABEL = 63  # between two dots of the host, RFC 1035 (2.3.4)
 
-# What letters are really sent to: dot-atoms (RFC 5322, 3.2.3). Quoted parts, comments, control
+# What e-mails are really sent to: dot-atoms (RFC 5322, 3.2.3). Quoted parts, comments, control
 # characters and lists of addresses are refused, which also keeps headers free of injections.
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
@@ -18,7 +18,7 @@ _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
 
 
 def normalized(text: str) -> str | None:
-    """The address in the form that is stored and compared; None if no letter can go there.
+    """The address in the form that is stored and compared; None if no e-mail can go there.
 
     Blanks around it are dropped, a host in another script is put into its ASCII form, and case is
     folded: by the letter of RFC 5321 the local part has a case, by the practice of mail it has

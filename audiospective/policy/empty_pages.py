@@ -39,7 +39,7 @@ def quiet_since(
 ) -> datetime | None:
     """Since when a feed stands still for longer than this person ever pauses, or None.
 
-    Worth a sentence on their page, never a failure and never a letter: holidays and private
+    Worth a sentence on their page, never a failure and never an e-mail: holidays and private
     sessions look exactly the same from here. `longest_pause` is the longest time between two
     plays that are known.
     """

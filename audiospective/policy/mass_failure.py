@@ -11,21 +11,23 @@ from datetime import datetime, timedelta
 from audiospective.policy.failures import Failure
 
 WINDOW = timedelta(hours=1)
+MINUTES = timedelta(minutes=10)  # the window of the quick rule
 FEW = 5
 SHARE = 0.10
-CROWD = 10  # fewer may well sleep or travel at the same time
-STRAGGLERS = 0.02
-NIGHT = timedelta(hours=18)  # longer than anybody sleeps
-LISTENS = timedelta(days=3)  # whoever played something since then usually listens
 # A consent this close to its end may be expected to end; a founding day's worth of them ends
 # together and must not look like an accident.
 EXPECTED_TO_END = timedelta(days=3)
+# Before an e-mail says "reconnect", the guard gets this long to see what happens to the others.
+SECOND_THOUGHTS = timedelta(minutes=10)
+PAUSE = timedelta(hours=2)  # where nobody else can be compared with, a refusal must outlast this
+RECHECK = timedelta(minutes=30)  # polls of people whom a guard spares
 
 GUARDED = frozenset({Failure.AUTH, Failure.NOT_ALLOWED, Failure.WITHHELD})
-# Refusals to ask at all; when these keep everybody out, a letter to each tells nobody anything.
-SHARED = frozenset(
-    {Failure.NETWORK, Failure.RATE_LIMIT, Failure.QUOTA, Failure.APP, Failure.WITHHELD}
-)
+
+
+def window(longest_poll: timedelta) -> timedelta:
+    """For how long refusals are compared; everybody is polled at least once in it."""
+    return max(WINDOW, 2 * longest_poll)
 
 
 def tripped(refused: int, people: int) -> bool:
@@ -41,16 +43,36 @@ def tripped_at_once(refused: int, polled: int) -> bool:
     return refused > FEW and 2 * refused >= polled
 
 
+def everybody(refused: int, served: int) -> bool:
+    """Whether everyone polled lately was refused, on an app of any size above one.
+
+    `served`: people with a success since two of them were refused, or within MINUTES.
+    """
+    return refused > 1 and served == 0
+
+
+def believable(
+    first: datetime | None,
+    latest: datetime | None,
+    served: datetime | None,
+    pause: timedelta,
+    now: datetime,
+) -> bool:
+    """Whether a refusal may be taken for the person's own, and written to them about.
+
+    `first` and `latest` are this person's refusals of one incident, `served` the latest success of
+    anybody of the same app. Believed is what somebody else's success contradicts, and what is
+    still so after `pause`. Without a `first` it was expected, or stands since days.
+    """
+    if first is None:
+        return True
+    if now - first < SECOND_THOUGHTS:
+        return False
+    if served is not None and served >= first:
+        return True
+    return latest is not None and latest - first >= pause
+
+
 def ends_anyway(reauth_due_at: datetime, now: datetime) -> bool:
     """Whether this consent's six months are over or nearly so; it does not count then."""
     return reauth_due_at - now <= EXPECTED_TO_END
-
-
-def stands_still(moved: int, people: int) -> bool:
-    """Whether Spotify shows `people` who usually listen nothing new, but for `moved` of them."""
-    return people >= CROWD and moved <= people * STRAGGLERS
-
-
-def hits_everybody(late: int, people: int) -> bool:
-    """Whether `late` of an app's `people` without a success for a day are an outage."""
-    return late == people or tripped(late, people)

@@ -11,16 +11,17 @@ from audiospective import clock, log
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.clients.spotify import Tokens
 from audiospective.history import append
-from audiospective.incidents import incident, mass_failure
+from audiospective.incidents import mass_failure
 from audiospective.models import Connection, SpotifyApp, claims
 from audiospective.models.base import LONG_AGO, database, read_clock
 from audiospective.models.claims import Claim
 from audiospective.models.connections import ACCESS_PLACE, ACTIVE, NOT_ALLOWED, REFRESH_PLACE
 from audiospective.models.poll_log import PollLog
-from audiospective.notices import notify
+from audiospective.notices.kinds import back_on
 from audiospective.policy import circuit, failures, gaps, limits, schedule
 from audiospective.policy.failures import Failure
 from audiospective.policy.gaps import Found
+from audiospective.policy.mass_failure import RECHECK
 from audiospective.policy.plays import Page
 from audiospective.polling import coverage
 from audiospective.polling.fetch import Attempt
@@ -87,8 +88,6 @@ def success(services: Services, attempt: Attempt, tracks: append.Tracks) -> int 
         Connection.last_failure_type: None,
         Connection.circuit_open_until: LONG_AGO,
         Connection.empty_pages: 0,
-        Connection.auth_notification_count: 0,
-        Connection.last_notification_sent: None,
     }
     values |= _tokens(services, attempt)
     if not claims.settle(claim, values):
@@ -96,8 +95,8 @@ def success(services: Services, attempt: Attempt, tracks: append.Tracks) -> int 
     stored, added = _append(claim, page, tracks)
     gap = _gap(claim, stored, page.offered)
     _log(attempt, OK, added)
-    if notify.may_have_recovered(connection, now):
-        _aside(claim, lambda: notify.recovered(services, connection, added, gap))
+    if back_on.may_be_due(connection, now):
+        _aside(claim, lambda: back_on.put(services, connection, added, gap))
     return added
 
 
@@ -159,17 +158,16 @@ def failure(services: Services, attempt: Attempt) -> bool:
             return False
         block(services, claim.app_id, found, attempt.retry_after)
         _log(attempt, found.value, 0)
-        if found is Failure.APP:
-            notify.app_refused(services, claim.app_id)
         return True
     connection, now = claim.connection, claim.claimed_at
     # A late answer of a lost claim must count for nothing, not even among the refused.
     if not claims.write(claim, {Connection.last_polled_at: now, **_tokens(services, attempt)}):
         return False
-    if mass_failure.refused(claim, found):
+    longest_poll = timedelta(minutes=services.settings.poll_max_minutes)
+    if mass_failure.refused(claim, found, longest_poll):
         _log(attempt, found.value, 0)
         spared = {
-            Connection.next_poll_at: now + failures.COOLDOWNS[found].base,
+            Connection.next_poll_at: now + RECHECK,
             Connection.unfinished_claims: 0,
         }
         return claims.settle(claim, spared)
@@ -188,8 +186,6 @@ def failure(services: Services, attempt: Attempt) -> bool:
     if not claims.settle(claim, values):
         return False
     _log(attempt, found.value, 0)
-    if found.value in incident.BROKEN:
-        _aside(claim, lambda: notify.broke(services, connection, found))
     return True
 
 
@@ -221,7 +217,7 @@ def block(services: Services, app_id: int, found: Failure, retry_after: str | No
 def _aside(claim: Claim, extra: Callable[[], Result]) -> Result | None:
     """Do what belongs into this transaction but must not cost it: on an error only that is undone.
 
-    The plays matter more; what a letter misses here, the timetable finds again.
+    The plays matter more; what goes wrong here must not cost them.
     """
     try:
         with database.atomic():

@@ -20,7 +20,7 @@ from audiospective.web.htmx import is_fragment
 from audiospective.web.local_redirect import local_path
 
 SIGNED_IN_AT = "signed_in_at"  # in the session: epoch milliseconds of the sign-in itself
-EXPECTS = "expects"  # in the session: the member whose letter led here, see `expect`
+EXPECTS = "expects"  # in the session: the member whose e-mail led here, see `expect`
 IDLE = timedelta(days=30)  # a browser that does not come back for so long is signed out
 LONGEST = timedelta(days=90)  # and any browser after this, however often it comes
 FRESH = timedelta(minutes=15)  # how long a sign-in is good for deleting, exporting, addresses
@@ -128,7 +128,7 @@ def sign_out_everywhere(user: User) -> None:
 
 
 def expect(user_id: int) -> None:
-    """Remember whose archive a letter was about: the next sign-in must be this member's."""
+    """Remember whose archive an e-mail was about: the next sign-in must be this member's."""
     session[EXPECTS] = user_id
 
 

@@ -120,7 +120,7 @@ def answer(code: int, words: Words, reference: str | None = None) -> Response:
 
 
 def _route() -> str:
-    """The path without what letters put into it: a link's token is a key, and logs are read."""
+    """The path without what e-mails put into it: a link's token is a key, and logs are read."""
     return request.url_rule.rule if request.url_rule else request.path
 
 

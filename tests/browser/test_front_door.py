@@ -13,7 +13,7 @@ from audiospective import clock
 from audiospective.accounts import signin_link, waitlist
 from audiospective.clients.deadline import Deadline
 from audiospective.models import User
-from audiospective.notices import outbox
+from audiospective.notices import delivery
 from audiospective.polling import batch, poll
 from audiospective.sandbox import SandboxServer
 from tests.browser.conftest import House, MakeHouse
@@ -47,9 +47,9 @@ def house(make_house: MakeHouse, sandbox: SandboxServer) -> House:
     )
 
 
-def letter_link(house: House, sandbox: SandboxServer, to: str) -> str:
-    """Where the newest letter to that address leads."""
-    outbox.drain(house.services, wait=lambda _: None)
+def email_link(house: House, sandbox: SandboxServer, to: str) -> str:
+    """Where the newest e-mail to that address leads."""
+    delivery.drain(house.services, wait=lambda _: None)
     text = sandbox.control.letters(to)[-1]["text"]
     return str(re.findall(rf"{house.url}(/\S+)", text)[0])
 
@@ -152,7 +152,7 @@ def test_the_waitlist_by_hand(
     expect(page.get_by_role("heading", name="Look into your inbox")).to_be_visible()
     if mode == "light":
         expect(page.get_by_role("heading", name="Look into your inbox")).to_be_focused()
-    page.goto(letter_link(house, sandbox, ANA))
+    page.goto(email_link(house, sandbox, ANA))
     page.get_by_role("button", name="Yes, put me on the list").click()
     expect(page.get_by_text("You are number 1 in line.")).to_be_visible()
     page.get_by_role("link", name="Leave the list").click()
@@ -162,11 +162,11 @@ def test_the_waitlist_by_hand(
 
 def test_an_invitation_leads_in(house: House, sandbox: SandboxServer, open_page: OpenPage) -> None:
     waitlist.ask(house.services, ANA)
-    token = letter_link(house, sandbox, ANA).rpartition("/")[2]
+    token = email_link(house, sandbox, ANA).rpartition("/")[2]
     waitlist.confirm(house.services, waitlist.find(token))
     waitlist.invite(house.services, 1)
     page = open_page(base_url=house.url)
-    page.goto(letter_link(house, sandbox, ANA))
+    page.goto(email_link(house, sandbox, ANA))
     page.get_by_role("link", name="Connect Spotify").click()
     page.get_by_text("Bob Okoń").click()
     page.get_by_role("button", name="Allow").click()
@@ -175,7 +175,7 @@ def test_an_invitation_leads_in(house: House, sandbox: SandboxServer, open_page:
 
 
 @pytest.mark.parametrize("mode", ["light", "no-js"])
-def test_an_archive_without_spotify_by_letter(
+def test_an_archive_without_spotify_by_email(
     house: House, sandbox: SandboxServer, open_page: OpenPage, mode: str
 ) -> None:
     page = open_page(mode, base_url=house.url)
@@ -183,7 +183,7 @@ def test_an_archive_without_spotify_by_letter(
     page.get_by_label("E-mail address").fill(ANA)
     page.get_by_role("button", name="Send me a link").click()
     expect(page.locator("h1")).to_have_text("Look into your inbox")
-    page.goto(letter_link(house, sandbox, ANA))
+    page.goto(email_link(house, sandbox, ANA))
     page.get_by_role("button", name="Open my archive").click()
     expect(page.get_by_text("Ready for your files")).to_be_visible()
 
@@ -216,7 +216,7 @@ Prepare = Callable[[House, SandboxServer], tuple[str, User | None]]
 def _link_of(ask: Callable[..., None]) -> Prepare:
     def prepare(house: House, sandbox: SandboxServer) -> tuple[str, None]:
         ask(house.services, ANA, "")
-        return letter_link(house, sandbox, ANA), None
+        return email_link(house, sandbox, ANA), None
 
     return prepare
 
@@ -224,7 +224,7 @@ def _link_of(ask: Callable[..., None]) -> Prepare:
 def _on_the_list(page: str, *, invited: bool = False) -> Prepare:
     def prepare(house: House, sandbox: SandboxServer) -> tuple[str, None]:
         waitlist.ask(house.services, ANA, "no_seat")
-        address = letter_link(house, sandbox, ANA)
+        address = email_link(house, sandbox, ANA)
         waitlist.confirm(house.services, waitlist.find(address.rpartition("/")[2]))
         if invited:
             waitlist.invite(house.services, 1)

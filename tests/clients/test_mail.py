@@ -13,15 +13,15 @@ from audiospective.clients.mail import (
     AccountRefusedError,
     AddressRefusedError,
     AlreadyTakenError,
+    EmailRefusedError,
     Envelope,
-    LetterRefusedError,
     LimitedError,
     UnreachableError,
 )
 from tests.support import post_office
 from tests.support.post_office import page, refused
 
-LETTER = Envelope(
+EMAIL = Envelope(
     sender="Audiospective <letters@archive.example>",
     recipient="alice@mail.example",
     subject="Grüße 🎻",
@@ -38,14 +38,14 @@ def office():
 
 
 def send(office, key="key-1"):
-    return mail.send(office.url, "re_test", LETTER, key)
+    return mail.send(office.url, "re_test", EMAIL, key)
 
 
-def test_a_letter_arrives_whole_and_its_id_comes_back(office):
+def test_an_email_arrives_whole_and_its_id_comes_back(office):
     assert send(office) == "mail-0"
     (found,) = office.delivered.values()
     assert found == {
-        "from": LETTER.sender,
+        "from": EMAIL.sender,
         "to": ["alice@mail.example"],
         "subject": "Grüße 🎻",
         "text": "text",
@@ -66,14 +66,14 @@ DATE = "Sat, 14 Mar 2026 12:00:00 GMT"
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (refused(400, "validation_error"), LetterRefusedError),
+        (refused(400, "validation_error"), EmailRefusedError),
         (refused(401, "missing_api_key"), AccountRefusedError),
         (refused(401, "restricted_api_key"), AccountRefusedError),
         (refused(403, "invalid_api_key"), AccountRefusedError),
         (refused(403, "validation_error", "The domain is not verified."), AccountRefusedError),
         (refused(422, "validation_error", "Invalid `from` field."), AccountRefusedError),
         (refused(422, "validation_error", "Invalid `to` field."), AddressRefusedError),
-        (refused(422, "missing_required_field", "Missing `subject`."), LetterRefusedError),
+        (refused(422, "missing_required_field", "Missing `subject`."), EmailRefusedError),
         (refused(409, "invalid_idempotent_request"), AlreadyTakenError),
         (refused(409, "concurrent_idempotent_requests"), UnreachableError),
         (refused(404, "not_found"), UnreachableError),
@@ -97,9 +97,9 @@ DATE = "Sat, 14 Mar 2026 12:00:00 GMT"
     ],
 )
 def test_every_answer_has_its_name(office, answer, error):
-    office.answer = lambda letter, key: answer
+    office.answer = lambda email, key: answer
     if answer and answer[0] == 200:  # the post office would take it as acceptance
-        office.take = lambda letter, key: answer
+        office.take = lambda email, key: answer
     with pytest.raises(mail.MailError) as caught:
         send(office)
     assert type(caught.value) is error
@@ -141,14 +141,14 @@ def test_a_provider_that_never_answers_does_not_hold_us(monkeypatch):
         listener.listen()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         with pytest.raises(UnreachableError):
-            mail.send(url, "re_test", LETTER, "key")
+            mail.send(url, "re_test", EMAIL, "key")
 
 
 def test_a_provider_that_is_not_there_is_unreachable():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound, not listening
         with pytest.raises(UnreachableError):
-            mail.send(f"http://127.0.0.1:{taken.getsockname()[1]}", "re_test", LETTER, "key")
+            mail.send(f"http://127.0.0.1:{taken.getsockname()[1]}", "re_test", EMAIL, "key")
 
 
 def test_an_answer_that_is_cut_off_is_none():
@@ -169,5 +169,5 @@ def test_an_answer_that_is_cut_off_is_none():
         thread.start()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         with pytest.raises(UnreachableError):
-            mail.send(url, "re_test", LETTER, "key")
+            mail.send(url, "re_test", EMAIL, "key")
         thread.join()

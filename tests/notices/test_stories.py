@@ -18,8 +18,9 @@ from audiospective.models.gaps import Gap
 from audiospective.models.notices import OBSOLETE, SENT, Notice
 from audiospective.models.poll_log import PollLog
 from audiospective.models.system_state import Mark
-from audiospective.notices import notify
-from audiospective.operations import health
+from audiospective.notices import due
+from audiospective.notices.kinds.operator_alert import OVER
+from audiospective.operations import health, maintenance
 from audiospective.policy.failures import Failure
 from audiospective.policy.health import HealthStatus
 from audiospective.polling import coverage
@@ -48,7 +49,7 @@ def healthy(life, connection):
 
 
 @pytest.mark.parametrize("flushing", [False, True], ids=["calm", "redis-flushed-at-random"])
-def test_a_revoked_person_gets_three_letters_and_no_fourth_in_sixty_days(life, flushing):
+def test_a_revoked_person_gets_three_emails_and_no_fourth_in_sixty_days(life, flushing):
     chance = random.Random(7)
     if flushing:
         life.flush = lambda: chance.random() < 0.3
@@ -60,39 +61,39 @@ def test_a_revoked_person_gets_three_letters_and_no_fourth_in_sixty_days(life, f
     life.passes(HOUR, days=12)
     found = sent("archive_stopped")
     broke = Notice.select().order_by(Notice.id).get().created_at
-    assert broke - start < timedelta(hours=2)
+    assert broke - start < timedelta(hours=6)  # alone, a refusal has to outlast a pause
     assert hours_after(broke, found) == [0, 48, 168]
-    assert [one.rung for one in found] == [0, 1, 2]
+    assert [one.step for one in found] == [0, 1, 2]
     assert life.row(alice).status == "needs_reauth"
-    # The polls have ended; what is left is the round of care.
+    # The polls have ended; what is left is the round of maintenance.
     calls = sum(life.spotify.calls.values())
     for _ in range(60):
         life.frozen.forward(days=1)
         life.step()
-    assert len(life.letters()) == 3
+    assert len(life.emails()) == 3
     assert sum(life.spotify.calls.values()) == calls
     assert health.state(life.services, alice.user_id).status is HealthStatus.RECONNECT_NEEDED
     assert life.row(alice).refresh_sealed == ""  # dead tokens are not kept for ever
 
 
-def test_whoever_reconnects_after_the_first_letter_gets_back_on_and_nothing_more(life):
+def test_whoever_reconnects_after_the_first_email_gets_back_on_and_nothing_more(life):
     alice = life.person()
     healthy(life, alice)
     life.breaks(alice, REVOKED)
     life.passes(HOUR, hours=30)
-    assert len(life.letters()) == 1
+    assert len(life.emails()) == 1
     life.reconnect(alice)
     life.passes(2 * HOUR, days=9)
     assert [one.kind for one in Notice.select().order_by(Notice.id)] == [
         "archive_stopped",
         "back_on",
     ]
-    assert len(life.letters()) == 2
+    assert len(life.emails()) == 2
     row = life.row(alice)
-    assert (row.auth_notification_count, row.consecutive_failures) == (0, 0)
+    assert row.consecutive_failures == 0
 
 
-def test_a_new_episode_starts_at_one(life):
+def test_a_new_incident_starts_at_one(life):
     alice = life.person()
     healthy(life, alice)
     life.breaks(alice, REVOKED)
@@ -101,19 +102,19 @@ def test_a_new_episode_starts_at_one(life):
     life.passes(hours=5)
     life.breaks(alice, REVOKED)
     life.passes(HOUR, days=10)
-    assert [one.rung for one in sent("archive_stopped")] == [0, 0, 1, 2]
+    assert [one.step for one in sent("archive_stopped")] == [0, 0, 1, 2]
 
 
-def test_a_reconnection_that_fails_at_once_starts_a_new_episode(life):
+def test_a_reconnection_that_fails_at_once_starts_a_new_incident(life):
     alice = life.person()
     healthy(life, alice)
     life.breaks(alice, REVOKED)
     life.passes(HOUR, days=9)
-    assert len(life.letters()) == 3
+    assert len(life.emails()) == 3
     life.reconnect(alice)
     life.breaks(alice, REVOKED)
     life.passes(hours=3)
-    assert [one.rung for one in sent("archive_stopped")] == [0, 1, 2, 0]
+    assert [one.step for one in sent("archive_stopped")] == [0, 1, 2, 0]
 
 
 def test_an_account_missing_on_the_list_is_told_and_looked_at_for_ever(life):
@@ -121,7 +122,7 @@ def test_an_account_missing_on_the_list_is_told_and_looked_at_for_ever(life):
     healthy(life, alice)
     life.breaks(alice, NOT_LISTED)
     life.passes(HOUR, days=12)
-    assert len(life.letters()) == 3
+    assert len(life.emails()) == 3
     assert life.row(alice).status == "not_allowed"
     life.heals(alice)  # the operator listed the account, without a word to anybody
     life.passes(HOUR, hours=25)
@@ -129,7 +130,7 @@ def test_an_account_missing_on_the_list_is_told_and_looked_at_for_ever(life):
     assert [one.kind for one in sent("back_on")] == ["back_on"]
 
 
-def test_no_proven_address_means_no_letter_and_the_dashboard_says_so(life):
+def test_no_proven_address_means_no_email_and_the_dashboard_says_so(life):
     alice = life.person()
     User.update(email_verified_at=None).execute()
     healthy(life, alice)
@@ -139,10 +140,10 @@ def test_no_proven_address_means_no_letter_and_the_dashboard_says_so(life):
     assert (life.office.asked, state.silent) == ([], health.NOT_PROVEN)
     assert state.status is HealthStatus.RECONNECT_NEEDED
     assert state.at_risk_since == life.row(alice).last_success_at
-    # Nobody is excluded without a letter: once there is an address, the first one comes.
+    # Nobody is excluded without an e-mail: once there is an address, the first one comes.
     User.update(email_verified_at=clock.now()).execute()
     life.passes(hours=1)
-    assert len(life.letters()) == 1
+    assert len(life.emails()) == 1
     assert health.state(life.services, alice.user_id).silent is None
 
 
@@ -198,8 +199,8 @@ def test_the_guard_lifts_and_then_whoever_is_really_revoked_is_told(life):
     for one in people[1:]:
         life.heals(one)
     life.passes(hours=8)
-    assert len(life.letters("listener0")) == 1
-    assert all(life.letters(f"listener{number}") == [] for number in range(1, 12))
+    assert len(life.emails("listener0")) == 1
+    assert all(life.emails(f"listener{number}") == [] for number in range(1, 12))
 
 
 def test_a_founding_day_that_ends_together_is_no_accident(life):
@@ -243,30 +244,20 @@ def test_a_spotify_outage_of_thirty_hours_mails_nobody_and_loses_nothing_it_coul
     assert life.row(people[0]).plays_archived == 100
 
 
-def test_an_outage_of_a_single_persons_installation_mails_nobody_either(life):
-    alice = life.person()
-    healthy(life, alice)
-    life.breaks(alice, DOWN)
-    life.passes(HOUR, hours=40)
-    life.heals(alice)
-    life.passes(hours=3)
-    assert life.letters() == []
-
-
 def test_the_dead_mans_switch_tells_one_person_once_and_says_when_it_is_over(life):
     alice, *others = [life.person(name) for name in ("alice", "bob", "charlie")]
     healthy(life, alice)
     life.breaks(alice, BROKEN)
     life.passes(hours=22)
-    assert life.letters() == []
+    assert life.emails() == []
     life.passes(hours=6)
     assert [one.kind for one in Notice.select()] == ["no_success"]
     life.passes(HOUR, days=5)
-    assert len(life.letters()) == 1
+    assert len(life.emails()) == 1
     life.heals(alice)
     life.passes(hours=4)
     assert [one.kind for one in Notice.select().order_by(Notice.id)] == ["no_success", "back_on"]
-    assert all(life.letters(name) == [] for name in ("bob", "charlie"))
+    assert all(life.emails(name) == [] for name in ("bob", "charlie"))
     assert len(others) == 2
 
 
@@ -282,12 +273,12 @@ def test_our_own_downtime_mails_nobody_when_we_are_back(life):
     people = [life.person(name) for name in ("alice", "bob")]
     healthy(life, people[0])
     life.frozen.forward(hours=50)  # nothing ran at all
-    notify.due(life.services)  # care comes first, then the polls
+    maintenance.maintain(life.services)  # before the first polls
     life.passes(hours=3)
     assert Notice.select().count() == 0
 
 
-def test_a_pause_is_the_persons_own_wish_and_no_letter_follows_it(life):
+def test_a_pause_is_the_persons_own_wish_and_no_email_follows_it(life):
     alice = life.person()
     life.person("bob")
     life.plays(alice, 50)
@@ -295,14 +286,14 @@ def test_a_pause_is_the_persons_own_wish_and_no_letter_follows_it(life):
     Connection.update(status="paused").where(Connection.user == alice.user_id).execute()
     coverage.interrupt(alice.user_id)
     life.passes(HOUR, days=3)
-    assert life.letters() == []
+    assert life.emails() == []
     Connection.update(status="active", next_poll_at=clock.now()).where(
         Connection.user == alice.user_id
     ).execute()
-    notify.due(life.services)
+    due.owe(life.services)
     life.plays(alice, 50)
     life.passes(hours=1)
-    assert life.letters() == []
+    assert life.emails() == []
     (gap,) = Gap.select()
     assert gap.cause == "paused"
 
@@ -315,11 +306,11 @@ def test_renewal_is_asked_for_thirty_seven_and_one_day_before(life):
         life.plays(alice, 1)
         life.step()
     found = sent("renewal")
-    assert [one.rung for one in found] == [0, 1, 2]
+    assert [one.step for one in found] == [0, 1, 2]
     assert [(ends - one.sent_at).days for one in found] == [30, 7, 1]
     life.breaks(alice, REVOKED)  # the end itself
     life.passes(hours=5)
-    assert [one.rung for one in sent("archive_stopped")] == [0]
+    assert [one.step for one in sent("archive_stopped")] == [0]
 
 
 def test_whoever_renews_gets_no_further_reminder(life):
@@ -336,10 +327,11 @@ def test_whoever_renews_gets_no_further_reminder(life):
     assert [one.kind for one in Notice.select()] == ["renewal"]
 
 
-def test_letters_that_are_no_longer_true_when_mail_works_again_are_not_sent(life):
+def test_emails_that_are_no_longer_true_when_mail_works_again_are_not_sent(life):
     alice, bob = life.person("alice"), life.person("bob")
+    life.person("charlie")
     healthy(life, alice)
-    life.office.answer = lambda letter, key: refused(500, "application_error")
+    life.office.answer = lambda email, key: refused(500, "application_error")
     life.breaks(alice, REVOKED)
     life.breaks(bob, REVOKED)
     life.passes(hours=6)
@@ -347,8 +339,8 @@ def test_letters_that_are_no_longer_true_when_mail_works_again_are_not_sent(life
     life.passes(hours=2)
     life.office.answer = None
     life.passes(hours=3)
-    assert life.letters("alice") == []
-    assert len(life.letters("bob")) == 1
+    assert life.emails("alice") == []
+    assert len(life.emails("bob")) == 1
     kinds = {(one.recipient[:3], one.kind, one.status) for one in Notice.select()}
     assert ("ali", "archive_stopped", OBSOLETE) in kinds
     assert ("bob", "archive_stopped", SENT) in kinds
@@ -369,7 +361,7 @@ def test_an_empty_page_twice_is_asked_about_and_not_held_against_anybody(life):
     assert life.spotify.calls["me"] >= 1
     outcomes = {one.outcome for one in PollLog.select().where(PollLog.user == alice.user_id)}
     assert outcomes == {"ok", "empty"}
-    assert life.letters() == []
+    assert life.emails() == []
     life.plays(alice, 50)  # and nothing overlaps any more
     life.passes(hours=2)
     assert life.row(alice).empty_pages == 0
@@ -401,7 +393,7 @@ def test_a_new_account_without_plays_is_simply_up_to_date(life):
     assert life.row(alice).consecutive_failures == 0
     assert health.state(life.services, alice.user_id).status is HealthStatus.UP_TO_DATE
     assert Coverage.select().count() == 1
-    assert life.letters() == []
+    assert life.emails() == []
 
 
 def test_fifty_one_plays_between_two_polls_are_told_once_a_week(life):
@@ -451,11 +443,12 @@ def test_a_feed_that_stands_still_for_everybody_is_told_to_the_operator_alone(li
     life.passes(HOUR, hours=8)
     found = list(Notice.select())
     assert [(one.kind, one.user_id) for one in found] == [("operator_alert", people[0].user_id)]
-    assert "nobody anything new" in life.letters("listener0")[0]
+    assert "nobody anything new" in life.emails("listener0")[0]
     for one in people:
         life.plays(one, 2)
     life.passes(HOUR, hours=17)
-    assert Notice.select().count() == 1
+    assert [one.step for one in sent("operator_alert")] == [0, OVER]
+    assert "shows new plays again" in life.emails("listener0")[1]
     assert Connection.select().where(Connection.consecutive_failures > 0).count() == 0
 
 
@@ -466,20 +459,27 @@ def test_the_operator_is_told_once_of_somebody_missing_on_the_list(life):
     life.breaks(alice, NOT_LISTED)
     life.passes(HOUR, days=3)
     assert len(sent("operator_alert")) == 1
-    assert "missing on the app’s list" in life.letters("boss")[0]
+    assert "missing on the app’s list" in life.emails("boss")[0]
 
 
-def test_the_operator_is_told_once_a_day_that_the_app_is_refused_and_nobody_else(life):
-    boss, alice = life.person("boss"), life.person("alice")
-    operate(life, boss)
-    healthy(life, alice)
-    for one in (boss, alice):
+def test_an_app_that_is_refused_is_told_to_the_operator_at_once_and_thrice_at_most(life):
+    people = [life.person(f"listener{number}") for number in range(6)]
+    operate(life, people[0])
+    healthy(life, people[0])
+    for one in people:
         life.breaks(one, SpotifyError(Failure.APP, "invalid_client", status=400))
-    life.passes(HOUR, hours=47)
+    start = clock.now()
+    life.passes(HOUR, days=20)
     assert {one.kind for one in Notice.select()} == {"operator_alert"}
-    assert 2 <= len(life.letters("boss")) <= 3
+    assert [one.step for one in sent("operator_alert")] == [0, 1, 2]
+    assert sent("operator_alert")[0].sent_at - start <= 2 * HOUR
     rows = list(Connection.select())
     assert {(row.status, row.consecutive_failures) for row in rows} == {("active", 0)}
+    for one in people:
+        life.heals(one)
+    life.passes(HOUR, hours=6)
+    assert [one.step for one in sent("operator_alert")] == [0, 1, 2, OVER]
+    assert "accepts the app again" in life.emails("listener0")[-1]
 
 
 def test_whoever_brought_an_app_is_its_operator(life):
@@ -500,4 +500,4 @@ def test_whoever_brought_an_app_is_its_operator(life):
     assert state.status is HealthStatus.OWN_APP_REFUSED
     life.passes(HOUR, hours=8)
     assert {one.kind for one in Notice.select()} == {"operator_alert", "no_success"}
-    assert life.letters("boss") == []
+    assert life.emails("boss") == []

@@ -35,9 +35,10 @@ class Fragile:
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_whichever_statement_fails_the_same_letters_go_out_once(life, monkeypatch, after):
+def test_whichever_statement_fails_the_same_emails_go_out_once(life, monkeypatch, after):
     """One installation, many breakdowns in turn: each meets the error one statement later."""
-    alice = life.person()
+    alice = life.person("alice")
+    life.person("bob")
     life.step()
     fails_at, unharmed = 0, 0
     while unharmed < 2:
@@ -47,14 +48,14 @@ def test_whichever_statement_fails_the_same_letters_go_out_once(life, monkeypatc
         life.breaks(alice, REVOKED)
         Connection.update(access_expires_at=clock.now()).execute()
         already = len(life.office.asked)
-        life.step()  # the breakdown itself: the letter is owed, and held for ten minutes
+        life.step()  # the refusal itself; ten minutes later it is believed
         life.frozen.forward(minutes=20)
         with monkeypatch.context() as patch:
             fragile = Fragile(patch, fails_at, after)
-            maintenance.round_of_care(life.services)
+            maintenance.maintain(life.services)
         unharmed += not fragile.struck
         life.frozen.forward(minutes=5)  # past the lease of a sender that failed
-        maintenance.round_of_care(life.services)
+        maintenance.maintain(life.services)
         keys = {key for _, key in life.office.asked[already:]}
         assert len(keys) == 1, fails_at
         assert Notice.select().where(Notice.status != SENT).count() == 0, fails_at
@@ -63,6 +64,6 @@ def test_whichever_statement_fails_the_same_letters_go_out_once(life, monkeypatc
         life.frozen.forward(minutes=20)
         life.step()
     assert fails_at > 10
-    subjects = life.letters()
+    subjects = life.emails()
     assert subjects.count(subjects[0]) <= fails_at
     assert len(subjects) == len(life.office.delivered) == Notice.select().count()

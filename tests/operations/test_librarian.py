@@ -17,7 +17,7 @@ from audiospective.history import append, removal, row_size, sealing
 from audiospective.jobs import context, tasks
 from audiospective.models import DamagedSegment, Play, PlaySegment, StorageRecord, User
 from audiospective.models.notices import Notice
-from audiospective.notices import owing, render
+from audiospective.notices import compose
 from audiospective.operations import capacity, seal, verify
 from audiospective.services import Services
 from audiospective.settings import Settings
@@ -39,9 +39,9 @@ def operator(**values: Any) -> User:
     )
 
 
-def written(services: Services) -> render.Words:
-    facts = owing.opened(services, Notice.get())
-    return render.render("operator_alert", facts | {"unsubscribe_url": None})
+def written(services: Services) -> compose.Words:
+    facts = compose.opened(services, Notice.get())
+    return compose.render("operator_alert", facts | {"unsubscribe_url": None})
 
 
 def test_who_is_due_is_sealed_within_the_hour(services: Services, frozen: Frozen) -> None:
@@ -89,10 +89,10 @@ def test_operators_are_told_once_at_each_mark(services: Services, frozen: Frozen
     frozen.forward(days=1)
     capacity.record(tight)
     assert Notice.select().count() == 1
-    letter = written(services)
-    assert "filling up" in letter.subject
-    assert "are used, more than 95 %" in letter.text
-    assert "are used, more than 95 %" in letter.html
+    email = written(services)
+    assert "filling up" in email.subject
+    assert "are used, more than 95 %" in email.text
+    assert "are used, more than 95 %" in email.html
 
 
 def test_damage_is_reported_once_and_verify_says_so(services: Services) -> None:
@@ -105,9 +105,9 @@ def test_damage_is_reported_once_and_verify_says_so(services: Services) -> None:
     assert verify.everything(services) == 1
     assert verify.everything(services) == 1
     assert Notice.select().count() == 1
-    letter = written(services)
-    assert "damaged" in letter.subject
-    assert "2026: its bytes do not have the hash" in letter.text
+    email = written(services)
+    assert "damaged" in email.subject
+    assert "2026: its bytes do not have the hash" in email.text
 
 
 def test_the_daily_job_drops_what_can_no_longer_be_undone(

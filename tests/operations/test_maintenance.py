@@ -19,7 +19,8 @@ from audiospective.models.counters import Counter
 from audiospective.models.notices import FAILED, QUEUED, SENT, Notice
 from audiospective.models.poll_log import PollLog
 from audiospective.models.system_state import Mark
-from audiospective.notices import notify, outbox
+from audiospective.notices import compose, delivery, due
+from audiospective.notices.kinds import back_on
 from audiospective.operations import maintenance, purge
 from audiospective.policy.failures import Failure
 from audiospective.polling import batch, call_quota, plan, poll_counters
@@ -120,13 +121,13 @@ def test_figures_that_cannot_be_written_cost_no_play(services, spotify, frozen, 
     assert run(services, [alice]).new_plays == 3
 
 
-def test_letters_that_cannot_be_owed_cost_no_play(services, spotify, frozen, monkeypatch):
+def test_emails_that_cannot_be_owed_cost_no_play(services, spotify, frozen, monkeypatch):
     def broken(*_):
         raise RuntimeError("nobody thought of this")
 
     alice = connected(services, last_success_at=clock.now() - 2 * DAY)
     spotify.pages[f"access-{alice.user_id}"] = listening(clock.now(), 3)
-    monkeypatch.setattr(notify, "recovered", broken)
+    monkeypatch.setattr(back_on, "put", broken)
     assert run(services, [alice]).new_plays == 3
     assert Connection.get().last_success_at == frozen.now
 
@@ -163,7 +164,7 @@ def test_the_purge_keeps_what_is_needed_and_forgets_the_rest(services, frozen):
 
     def notice(key, status, ago, user=None):
         Notice.create(
-            key=key, recipient=key, kind="renewal", episode="e", status=status, user=user,
+            key=key, recipient=key, kind="renewal", dedupe_key="e", status=status, user=user,
             next_attempt_at=now, created_at=now - ago,
         )  # fmt: skip
 
@@ -212,22 +213,20 @@ def test_one_part_of_the_round_that_breaks_does_not_silence_the_others(
     services, frozen, monkeypatch, caplog
 ):
     done = []
-    monkeypatch.setattr(notify, "due", lambda services: 1 / 0)
+    monkeypatch.setattr(due, "owe", lambda services: 1 / 0)
     monkeypatch.setattr(
-        outbox, "drain", lambda services, wait=None: done.append(1) or outbox.Report()
+        delivery, "drain", lambda services, wait=None: done.append(1) or delivery.Report()
     )
-    maintenance.round_of_care(services)
+    maintenance.maintain(services)
     assert done == [1]
     assert Mark.at_of(purge.LAST) == frozen.now
-    assert "care_failed" in caplog.text
+    assert "maintenance_failed" in caplog.text
 
 
 def test_an_address_is_proven_by_its_own_link_once_and_in_time(services, frozen):
     alice, bob = make_user("alice"), make_user("bob")
     address.propose(services, alice, "alice@mail.example")
-    from audiospective.notices import owing
-
-    token = owing.opened(services, Notice.get())["token"]
+    token = compose.opened(services, Notice.get())["token"]
     assert address.examine(services, token)[0] is Proof.GOOD
     assert User.get_by_id(alice.id).email_verified_at is None  # looking proves nothing
     for strange in ("", "x", token + "x", token[:-3]):
@@ -244,9 +243,7 @@ def test_an_address_is_proven_by_its_own_link_once_and_in_time(services, frozen)
 def test_a_link_for_an_address_that_was_replaced_or_a_link_too_old_proves_nothing(services, frozen):
     alice = make_user("alice")
     address.propose(services, alice, "old@mail.example")
-    from audiospective.notices import owing
-
-    token = owing.opened(services, Notice.get())["token"]
+    token = compose.opened(services, Notice.get())["token"]
     frozen.forward(days=4)
     assert address.prove(services, token) is Proof.EXPIRED
     User.update(email="new@mail.example").execute()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from audiospective.policy import call_quota, mass_failure
+from audiospective.policy import mass_failure
 
 NOW = datetime(2026, 3, 14, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -43,48 +43,34 @@ def test_a_consent_that_ends_anyway_does_not_count(left, ends):
 
 
 @pytest.mark.parametrize(
-    ("late", "people", "outage"),
-    [(1, 1, True), (5, 5, True), (4, 5, False), (6, 40, True), (6, 60, False), (0, 3, False)],
+    ("refused", "served", "tripped"),
+    [(1, 0, False), (2, 0, True), (2, 1, False), (5, 0, True), (1000, 0, True)],
 )
-def test_an_outage_is_what_hits_everybody_or_many(late, people, outage):
-    assert mass_failure.hits_everybody(late, people) == outage
+def test_everyone_polled_lately_trips_it_on_an_app_of_any_size_above_one(refused, served, tripped):
+    assert mass_failure.everybody(refused, served) == tripped
 
 
 @pytest.mark.parametrize(
-    ("mode", "seats", "allowance"),
+    ("first", "latest", "served", "own"),
     [
-        ("development", 5, 1000),
-        ("development", 1, 1000),
-        ("development", 25, 5000),
-        ("development", None, None),
-        ("extended", 5, None),
+        (None, 0, None, True),  # expected, or known since days
+        (9.9, 0, 1, False),  # second thoughts
+        (10, 0, 1, True),  # somebody else was served since
+        (10, 0, 11, False),  # nobody was
+        (119, 0, None, False),
+        (120, 0, None, True),  # refused again after the pause
+        (120, 120, None, False),  # not asked again yet
+        (300, 180, 301, True),
     ],
 )
-def test_a_development_app_has_a_daily_allowance(mode, seats, allowance):
-    assert call_quota.calls_a_day(mode, seats) == allowance
+def test_a_refusal_is_believed_if_somebody_else_is_served_or_it_lasts(first, latest, served, own):
+    def ago(minutes):
+        return None if minutes is None else NOW - timedelta(minutes=minutes)
+
+    pause = timedelta(hours=2)
+    assert mass_failure.believable(ago(first), ago(latest), ago(served), pause, NOW) == own
 
 
-@pytest.mark.parametrize(
-    ("used", "looked_up", "polls", "look_ups"),
-    [
-        (0, 0, True, True),
-        (749, 100, True, True),
-        (750, 100, True, False),  # polls keep the last quarter to themselves
-        (600, 500, True, False),
-        (999, 0, True, False),
-        (1000, 0, False, False),
-    ],
-)
-def test_polling_goes_before_look_ups(used, looked_up, polls, look_ups):
-    assert call_quota.may_poll(used, 1000) == polls
-    assert call_quota.may_look_up(used, looked_up, 1000) == look_ups
-    assert call_quota.may_poll(used, None)
-    assert call_quota.may_look_up(used, looked_up, None)
-
-
-@pytest.mark.parametrize(
-    ("moved", "people", "still"),
-    [(0, 9, False), (0, 10, True), (1, 10, False), (1, 50, True), (2, 50, False), (20, 1000, True)],
-)
-def test_a_feed_stands_still_for_a_crowd_only(moved, people, still):
-    assert mass_failure.stands_still(moved, people) == still
+@pytest.mark.parametrize(("poll", "window"), [(15, 60), (30, 60), (60, 120), (240, 480)])
+def test_refusals_are_compared_for_as_long_as_everybody_is_polled_once(poll, window):
+    assert mass_failure.window(timedelta(minutes=poll)) == timedelta(minutes=window)

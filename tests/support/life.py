@@ -73,8 +73,6 @@ class Life:
             circuit_open_until=clock.EPOCH,
             consecutive_failures=0,
             last_failure_type=None,
-            auth_notification_count=0,
-            last_notification_sent=None,
         ).where(Connection.user == connection.user_id).execute()
 
     def step(self) -> None:
@@ -86,7 +84,7 @@ class Life:
         slot = plan.current_slot(self.services, now)
         if due:
             batch.archive(self.services, due, slot.start, now)
-        maintenance.round_of_care(self.services, wait=lambda seconds: None)
+        maintenance.maintain(self.services, wait=lambda seconds: None)
 
     def passes(self, every: timedelta = CARE, **amount: float) -> None:
         """Let time go by in steps of twenty minutes, or whatever is said."""
@@ -95,7 +93,7 @@ class Life:
             self.frozen.to(min(end, clock.now() + every))
             self.step()
 
-    def letters(self, name: str = "alice") -> list[str]:
+    def emails(self, name: str = "alice") -> list[str]:
         """Subjects of what this person got, in order."""
         return self.office.subjects(f"{name}@mail.example")
 

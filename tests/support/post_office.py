@@ -29,7 +29,7 @@ def page(status: int, body: bytes, kind: str = "text/html") -> Answer:
 
 @dataclass
 class PostOffice:
-    """`answer` is called with the letter and its key; None hangs up without a word.
+    """`answer` is called with the e-mail and its key; None hangs up without a word.
 
     Like Resend it delivers one key once and repeats the answer.
     """
@@ -40,16 +40,16 @@ class PostOffice:
     delivered: dict[str, dict[str, Any]] = field(default_factory=dict)  # by key
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def take(self, letter: dict[str, Any], key: str) -> Answer | None:
+    def take(self, email: dict[str, Any], key: str) -> Answer | None:
         with self.lock:
-            self.asked.append((letter["to"][0], key))
+            self.asked.append((email["to"][0], key))
             if self.answer is not None:
-                found = self.answer(letter, key)
+                found = self.answer(email, key)
                 if found is None or found[0] != 200:
                     return found
             known = key in self.delivered
             if not known:
-                self.delivered[key] = letter
+                self.delivered[key] = email
             return accepted(list(self.delivered).index(key))
 
     def to(self, recipient: str) -> list[dict[str, Any]]:

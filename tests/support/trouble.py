@@ -21,7 +21,7 @@ def office() -> Iterator[PostOffice]:
 
 @pytest.fixture
 def posted(services: Services, office: PostOffice) -> Services:
-    """Services whose letters go to the post office."""
+    """Services whose e-mails go to the post office."""
     settings = replace(services.settings, resend_api_key="re_test", resend_api_url=office.url)
     return replace(services, settings=settings)
 

@@ -1,4 +1,4 @@
-"""Welcome: the first poll as it happens, zone, address and letters, and how to bring the past."""
+"""Welcome: the first poll as it happens, zone, address and e-mails, and how to bring the past."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from audiospective.web.waitlist.pages import NOT_AN_ADDRESS
 blueprint = Blueprint("welcome", __name__)
 
 PATIENCE = timedelta(minutes=2)  # then the page stops watching; the poll itself goes on
-LETTERS = Limit("address letters", 6, 3600)
+EMAILS = Limit("address letters", 6, 3600)
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def page() -> ResponseReturnValue:
 @blueprint.post("/welcome")
 @signed_in
 def save() -> ResponseReturnValue:
-    """Zone, address and letters in one form; each may be left as it is."""
+    """Zone, address and e-mails in one form; each may be left as it is."""
     user = person()
     # A proven address is the key to an archive; it is changed in the settings, not in passing.
     typed = "" if user.email_verified_at else request.form.get("email", "").strip()
@@ -62,16 +62,16 @@ def save() -> ResponseReturnValue:
         errors["timezone"] = "Choose a time zone from the list."
     if typed and email is None:
         errors["email"] = NOT_AN_ADDRESS
-    wishes = Wishes(zone, email, frozenset(request.form.getlist("letters")))
+    wishes = Wishes(zone, email, frozenset(request.form.getlist("emails")))
     if errors:
         return _page(wishes, typed=typed[: addresses.LONGEST], errors=errors)
     if email:
         if not is_fresh():
             return to_sign_in(confirm=True)
-        throttle.enforce(LETTERS)
+        throttle.enforce(EMAILS)
     proving = welcome.save(services(), user, wishes)
     flash(
-        "Saved. We have sent a letter to your address; press the button behind its link."
+        "Saved. We have sent an e-mail to your address; press the button behind its link."
         if proving
         else "Saved."
     )
@@ -98,7 +98,7 @@ def _page(
         tier=tiers.tier_of(user.tier, user.founding_number),
         first=_first_poll(user),
         wishes=wishes,
-        letters=welcome.LETTERS,
+        emails=welcome.choices(),
         zones=time_zone.zones(),
         zone_guess=zone_name(),
         zone_saved=time_zone.chosen(user) is not None,

@@ -1,4 +1,4 @@
-"""Where a letter's button leads: what stopped, since when, and the way back; harmless to open."""
+"""Where an e-mail's button leads: what stopped, since when, and the way back; harmless to open."""
 
 from __future__ import annotations
 

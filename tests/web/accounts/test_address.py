@@ -7,7 +7,7 @@ from datetime import timedelta
 from audiospective.accounts import address
 from audiospective.models import User
 from audiospective.models.notices import Notice
-from audiospective.notices import owing
+from audiospective.notices import compose
 from tests.factories import make_user
 
 DAY = timedelta(days=1)
@@ -20,7 +20,7 @@ def token_of(url):
 def test_an_address_is_proven_by_the_button_and_not_by_the_link(site):
     bob = make_user("bob")
     address.propose(site.services, bob, "bob@mail.example")
-    token = owing.opened(site.services, Notice.get())["token"]
+    token = compose.opened(site.services, Notice.get())["token"]
     visitor = site.visitor()
     page = visitor.page(f"/address/{token}")
     assert User.get_by_id(bob.id).email_verified_at is None

@@ -217,8 +217,6 @@ def test_reconnecting_resets_everything_that_stood_in_the_way(door: Door, frozen
         circuit_open_until=clock.now() + timedelta(hours=4),
         next_poll_at=clock.now() + timedelta(days=9),
         lease_until=clock.now() + timedelta(minutes=1),
-        auth_notification_count=3,
-        last_notification_sent=clock.now(),
         unfinished_claims=2,
     ).execute()
     browser = door.site.visitor()
@@ -229,7 +227,6 @@ def test_reconnecting_resets_everything_that_stood_in_the_way(door: Door, frozen
     after = door.connection()
     assert after.status == ACTIVE
     assert (after.consecutive_failures, after.last_failure_type) == (0, None)
-    assert (after.auth_notification_count, after.last_notification_sent) == (0, None)
     assert after.unfinished_claims == 0
     assert max(after.circuit_open_until, after.next_poll_at, after.lease_until) <= clock.now()
     assert after.fence > before.fence

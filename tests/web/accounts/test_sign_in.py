@@ -1,4 +1,4 @@
-"""Sign-in by a letter: for archives without Spotify, and as a second key."""
+"""Sign-in by an e-mail: for archives without Spotify, and as a second key."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def proven(name: str, email: str = ANA, **facts: Any) -> User:
 def test_an_unknown_address_opens_an_archive_without_spotify(door: Door) -> None:
     browser = door.site.visitor()
     assert ask(browser).headers["Location"] == "/sign-in/sent"
-    letter = inbox(door, ANA)[0]
-    assert "Open your archive" in letter["subject"]
+    email = inbox(door, ANA)[0]
+    assert "Open your archive" in email["subject"]
     assert User.select().count() == 0
-    assert "Open an archive for ana@example.org" in browser.page(link(letter)).text
+    assert "Open an archive for ana@example.org" in browser.page(link(email)).text
     assert User.select().count() == 0  # mail scanners open links
-    assert press(browser, link(letter)).headers["Location"] == "/welcome"
+    assert press(browser, link(email)).headers["Location"] == "/welcome"
     ana = User.get()
     assert (ana.email, ana.spotify_account_id, ana.founding_number) == (ANA, None, None)
     assert "Ready for your files" in browser.page("/welcome").text
@@ -51,9 +51,9 @@ def test_a_known_address_signs_in(door: Door) -> None:
     alice = proven("alice")
     browser = door.site.visitor()
     ask(browser)
-    letter = inbox(door, ANA)[0]
-    assert "sign-in link" in letter["subject"]
-    assert press(browser, link(letter)).headers["Location"] == "/dashboard"
+    email = inbox(door, ANA)[0]
+    assert "sign-in link" in email["subject"]
+    assert press(browser, link(email)).headers["Location"] == "/dashboard"
     with browser.session_transaction(base_url="http://127.0.0.1:8000") as session:
         assert session["_user_id"] == alice.session_key
     assert User.select().count() == 1
@@ -134,7 +134,7 @@ def test_several_archives_of_one_address_are_offered(door: Door) -> None:
         assert session["_user_id"] not in (stranger.session_key, bob.session_key)
 
 
-def test_the_letter_leads_back_to_the_page_one_came_from(door: Door) -> None:
+def test_the_email_leads_back_to_the_page_one_came_from(door: Door) -> None:
     proven("alice")
     browser = door.site.visitor()
     ask(browser, query="?next=/history")
@@ -142,7 +142,7 @@ def test_the_letter_leads_back_to_the_page_one_came_from(door: Door) -> None:
 
 
 @pytest.mark.parametrize("way", ["//evil.example", "https://evil.example", "/\\evil.example"])
-def test_the_letter_leads_nowhere_else(door: Door, way: str) -> None:
+def test_the_email_leads_nowhere_else(door: Door, way: str) -> None:
     proven("alice")
     browser = door.site.visitor()
     ask(browser, next=way)
@@ -177,7 +177,7 @@ def test_known_and_unknown_addresses_take_the_same_statements(
     assert statements[0] == statements[1]
 
 
-def test_a_robot_and_a_nonsense_address_get_no_letter(door: Door) -> None:
+def test_a_robot_and_a_nonsense_address_get_no_email(door: Door) -> None:
     assert ask(door.site.visitor(), website="x").status_code == 303
     assert ask(door.site.visitor(), "a@b.example\r\nBcc: c@d.example").status_code == 422
     assert SignInLink.select().count() == 0

@@ -1,4 +1,4 @@
-"""Welcome: the first plays as they come, then zone, address and letters."""
+"""Welcome: the first plays as they come, then zone, address and e-mails."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from audiospective.accounts import time_zone
 from audiospective.clients.deadline import Deadline
 from audiospective.models import Connection
 from audiospective.models.notices import Notice
-from audiospective.notices import recipients
+from audiospective.notices import kind
 from audiospective.polling import batch, poll
 from audiospective.web.accounts import welcome
 from tests.factories import make_user
@@ -32,7 +32,7 @@ def save(browser: Visitor, **values: Any) -> Any:
             "csrf_token": token.attributes["value"],
             "timezone": "UTC",
             "email": "",
-            "letters": ALL,
+            "emails": ALL,
             **values,
         },
         headers={"Referer": "http://127.0.0.1:8000/"},
@@ -85,9 +85,9 @@ def test_opened_by_itself_the_fragment_leads_to_its_page(door: Door) -> None:
     assert browser.get("/ui/first-poll").headers["Location"] == "/welcome"
 
 
-def test_zone_letters_and_address_are_settled_in_one_form(door: Door) -> None:
+def test_zone_emails_and_address_are_settled_in_one_form(door: Door) -> None:
     browser = door.newcomer("alice")
-    answer = save(browser, timezone="Asia/Tokyo", email=" Alice@Example.org", letters=["stopped"])
+    answer = save(browser, timezone="Asia/Tokyo", email=" Alice@Example.org", emails=["stopped"])
     assert answer.headers["Location"] == "/welcome#past"
     alice = door.user()
     assert (alice.timezone, alice.email, alice.email_verified_at) == (
@@ -95,21 +95,21 @@ def test_zone_letters_and_address_are_settled_in_one_form(door: Door) -> None:
         "alice@example.org",
         None,
     )
-    off = recipients.switched_off(alice)
+    off = kind.switched_off(alice)
     assert "gap_found" in off
     assert "archive_stopped" not in off
-    letter = inbox(door, "alice@example.org")[0]
-    assert "/address/" in link(letter)
+    email = inbox(door, "alice@example.org")[0]
+    assert "/address/" in link(email)
 
 
-def test_proving_the_address_brings_the_letter_of_welcome(door: Door) -> None:
+def test_proving_the_address_brings_the_email_of_welcome(door: Door) -> None:
     browser = door.newcomer("alice")
     save(browser, email="alice@example.org")
     address = link(inbox(door, "alice@example.org")[0])
     browser.submit(browser.page(address), address)
     assert door.user().email_verified_at is not None
-    letter = inbox(door, "alice@example.org")[-1]
-    assert "You are founding member 1" in letter["subject"]
+    email = inbox(door, "alice@example.org")[-1]
+    assert "You are founding member 1" in email["subject"]
     assert "We write to" in browser.page("/welcome").text
 
 
@@ -156,7 +156,7 @@ def test_a_proven_address_is_not_changed_in_passing(door: Door) -> None:
     assert door.user().email == "alice@example.org"
 
 
-def test_an_unproven_address_gets_one_letter_a_day(door: Door, frozen: Frozen) -> None:
+def test_an_unproven_address_gets_one_email_a_day(door: Door, frozen: Frozen) -> None:
     browser = door.newcomer("alice")
     for _ in range(3):
         save(browser, email="alice@example.org")

@@ -11,7 +11,7 @@ from audiospective.models import Connection, User
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
 from audiospective.models.notices import Notice
-from audiospective.notices import notify, recipients, signed_links
+from audiospective.notices import kind, members, signed_links
 from audiospective.web.access import EXPECTS
 from tests.factories import make_connection, make_user
 
@@ -41,10 +41,10 @@ def token_of(url):
 
 @pytest.fixture
 def reconnect(site, alice):
-    return "/reconnect/" + token_of(notify.reconnect_url(site.services, alice.id, clock.now()))
+    return "/reconnect/" + token_of(members.reconnect_url(site.services, alice.id))
 
 
-def test_the_link_in_a_letter_is_harmless_and_says_little(site, alice, reconnect):
+def test_the_link_in_an_email_is_harmless_and_says_little(site, alice, reconnect):
     Connection.update(consecutive_failures=2, last_failure_type="auth").execute()
     before = everything()
     visitor = site.visitor()
@@ -62,7 +62,8 @@ def test_the_link_in_a_letter_is_harmless_and_says_little(site, alice, reconnect
 
 def test_a_link_that_is_too_old_leads_to_the_sign_in(site, alice):
     old = clock.now() - 15 * DAY
-    token = token_of(notify.reconnect_url(site.services, alice.id, old))
+    with clock.use(lambda: old):
+        token = token_of(members.reconnect_url(site.services, alice.id))
     page = site.visitor().page(f"/reconnect/{token}", 410)
     assert [tag for tag in page.all("a") if "/sign-in" in tag.attributes["href"]]
 
@@ -95,13 +96,13 @@ def test_opening_an_unsubscribe_link_changes_nothing_and_its_button_does(site, a
     answer = visitor.submit(page, unsubscribe)
     assert answer.status_code == 303
     user = User.get_by_id(alice.id)
-    assert recipients.switched_off(user) == {"renewal"}
-    assert recipients.address(user, "renewal") is None
-    assert recipients.address(user, "archive_stopped") == "alice@mail.example"
+    assert kind.switched_off(user) == {"renewal"}
+    assert kind.address(user, "renewal") is None
+    assert kind.address(user, "archive_stopped") == "alice@mail.example"
     page = visitor.page(unsubscribe)
-    assert "stay away" in page.text
+    assert "You no longer get reminders" in page.text
     visitor.submit(page, unsubscribe)
-    assert recipients.switched_off(User.get_by_id(alice.id)) == set()
+    assert kind.switched_off(User.get_by_id(alice.id)) == set()
 
 
 def test_a_mail_program_unsubscribes_with_one_post_without_cookie_or_token(
@@ -114,7 +115,7 @@ def test_a_mail_program_unsubscribes_with_one_post_without_cookie_or_token(
     )
     assert (answer.status_code, answer.data) == (200, b"")
     assert "Set-Cookie" not in answer.headers
-    assert recipients.switched_off(User.get_by_id(alice.id)) == {"renewal"}
+    assert kind.switched_off(User.get_by_id(alice.id)) == {"renewal"}
 
 
 def test_an_unsubscribe_link_of_somebody_who_left_or_of_nobody_leads_nowhere(

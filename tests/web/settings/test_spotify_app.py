@@ -20,7 +20,7 @@ ID, SECRET = "0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba98765432
 
 @pytest.fixture
 def bob(door: Door) -> Visitor:
-    """Bob, signed in by letter, with an app of his own at Spotify that serves only him."""
+    """Bob, signed in by e-mail, with an app of his own at Spotify that serves only him."""
     door.control.make_app(ID, SECRET, allow_list=["bob"])
     user = make_user("bob", spotify_account_id=None, spotify_id=None)
     return door.site.member(user)

@@ -48,13 +48,13 @@ def test_the_way_from_the_form_to_the_list(full: Door) -> None:
     assert (answer.status_code, answer.headers["Location"]) == (303, "/waitlist/thanks")
     assert "inbox" in browser.page("/waitlist/thanks").text
     assert WaitlistEntry.get().confirmed_at is None
-    letter = inbox(full, ANA)[0]
-    assert "Confirm your place" in letter["subject"]
-    page = browser.page(link(letter))
+    email = inbox(full, ANA)[0]
+    assert "Confirm your place" in email["subject"]
+    page = browser.page(link(email))
     assert "Join the waitlist?" in page.text
     assert WaitlistEntry.get().confirmed_at is None  # opening the link is not enough
-    press(browser, link(letter))
-    assert "number 1 in line" in browser.page(link(letter)).text
+    press(browser, link(email))
+    assert "number 1 in line" in browser.page(link(email)).text
 
 
 def test_the_position_is_true_and_only_falls(full: Door, frozen: Frozen) -> None:
@@ -109,14 +109,14 @@ def test_known_and_new_addresses_take_the_same_statements(
     assert statements[0] == statements[1]
 
 
-def test_somebody_elses_address_gets_three_letters_at_most(full: Door, frozen: Frozen) -> None:
+def test_somebody_elses_address_gets_three_emails_at_most(full: Door, frozen: Frozen) -> None:
     for _ in range(8):
         enter(full.site.visitor())
         frozen.forward(hours=2)
     assert len(inbox(full, ANA)) == 3
 
 
-def test_every_letter_carries_the_same_link(full: Door) -> None:
+def test_every_email_carries_the_same_link(full: Door) -> None:
     for _ in range(2):
         enter(full.site.visitor())
     first, second = inbox(full, ANA)
@@ -136,7 +136,7 @@ def test_what_is_no_address_is_refused_in_words(full: Door, typed: str) -> None:
     assert WaitlistEntry.select().count() == Notice.select().count() == 0
 
 
-def test_a_robot_gets_the_same_answer_and_no_letter(full: Door) -> None:
+def test_a_robot_gets_the_same_answer_and_no_email(full: Door) -> None:
     answer = enter(full.site.visitor(), website="https://pills.example")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/waitlist/thanks")
     assert WaitlistEntry.select().count() == 0
@@ -169,8 +169,8 @@ def test_leaving_deletes_the_address(full: Door) -> None:
 def test_a_mail_program_can_leave_for_its_person(full: Door) -> None:
     on_the_list(full)
     waitlist.invite(full.site.services, 1)
-    letter = inbox(full, ANA)[-1]
-    target = letter["headers"]["List-Unsubscribe"].strip("<>")
+    email = inbox(full, ANA)[-1]
+    target = email["headers"]["List-Unsubscribe"].strip("<>")
     answer = full.site.visitor().post(
         target.removeprefix("http://127.0.0.1:8000"), data={"List-Unsubscribe": "One-Click"}
     )
@@ -199,16 +199,16 @@ def test_an_invited_person_comes_in_although_the_door_is_shut(make_door: Any) ->
     door.newcomer("alice")
     on_the_list(door)
     assert waitlist.invite(door.site.services, 5) == [ANA]
-    letter = inbox(door, ANA)[-1]
-    assert "founding place is held" in letter["subject"]
+    email = inbox(door, ANA)[-1]
+    assert "founding place is held" in email["subject"]
     stranger = door.connect(door.site.visitor(), "charlie")
     assert stranger.headers["Location"] == "/waitlist?why=full"  # the last one is held
     browser = door.site.visitor()
-    assert "Come in" in browser.page(link(letter)).text
+    assert "Come in" in browser.page(link(email)).text
     assert door.connect(browser, "bob").headers["Location"] == "/welcome"
     bob = door.user("bob")
     assert (bob.founding_number, bob.email) == (2, ANA)
-    assert "used" in door.site.visitor().page(link(letter)).text
+    assert "used" in door.site.visitor().page(link(email)).text
     assert "founding member 2" in inbox(door, ANA)[-1]["subject"]
 
 
@@ -258,8 +258,8 @@ def test_no_address_or_token_is_in_the_outbox_in_clear(full: Door) -> None:
     enter(full.site.visitor())
     notice = Notice.get()
     entry = WaitlistEntry.get()
-    letter = inbox(full, ANA)[0]
-    token = link(letter).rpartition("/")[2]
+    email = inbox(full, ANA)[0]
+    token = link(email).rpartition("/")[2]
     assert token not in notice.data_sealed
     assert token not in (entry.token_hash, entry.salt)
 

@@ -1,0 +1,174 @@
+"""What stands still for a whole app: nobody served, an app refused, a feed that does not move."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from peewee import Case, fn
+
+from audiospective import clock, log
+from audiospective.incidents import incident
+from audiospective.models import Connection, SpotifyApp
+from audiospective.models.connections import ACTIVE
+from audiospective.models.system_state import Mark
+from audiospective.policy import failures, outage
+from audiospective.policy.failures import Failure
+
+OUTAGE = "outage:"  # marks: outage:<app>, at the instant when it was noticed
+FROZEN = "frozen:"
+REFUSED = "app_refused:"
+
+
+@dataclass(frozen=True)
+class Outage:
+    """Nobody of an app, or hardly anybody, is served, or was until a few hours ago.
+
+    `since`: the last success before it; `late` of `people` were without one when last looked at.
+    """
+
+    app_id: int
+    since: datetime
+    noticed_at: datetime
+    late: int
+    people: int
+    mark: str
+
+    def is_told(self, now: datetime) -> bool:
+        """Whether it has lasted for so long that it is told."""
+        return outage.is_told(self.since, self.noticed_at, now)
+
+
+@dataclass(frozen=True)
+class Standstill:
+    """Something else that stands still for an app since an instant."""
+
+    app_id: int
+    since: datetime
+    mark: str
+
+
+def review(longest_poll: timedelta) -> None:
+    """Note outages that begin or last, and drop the marks of those that are over."""
+    now = clock.now()
+    lately = now - outage.late_after(longest_poll)
+    # In milliseconds: what a function returns is not converted as a field's value would be.
+    well = fn.COALESCE(Connection.last_success_at, Connection.authorized_at)
+    late = Case(None, [(well <= clock.to_ms(lately), 1)], 0)
+    since = fn.MAX(Case(None, [(well <= clock.to_ms(lately), well)], 0))
+    rows = (
+        Connection.select(Connection.app, fn.SUM(late), fn.COUNT(Connection.user), since)
+        .where((Connection.status == ACTIVE) & ~incident.failing())
+        .group_by(Connection.app)
+        .tuples()
+    )
+    hit = {}
+    for app_id, missing, people, last in rows:
+        note = {"late": int(missing), "people": int(people), "since": int(last), "seen": _ms(now)}
+        if outage.hits_everybody(note["late"], note["people"]):
+            Mark.keep(f"{OUTAGE}{app_id}", now, json.dumps(note))
+        hit[app_id] = note
+    for mark in Mark.named(OUTAGE):
+        app = mark.name.removeprefix(OUTAGE)
+        still = hit.get(int(app)) if app.isdigit() else None
+        seen = clock.from_ms(_note(mark).get("seen", _ms(mark.at)))
+        if still is None or not still["late"] or now - seen > outage.AFTERMATH:
+            Mark.drop(mark.name)
+            log.event("outage_over", logging.WARNING, app=app)
+
+
+def standing() -> dict[int, Outage]:
+    """The outages of the present and of the last hours, by app."""
+    found = {}
+    for mark in Mark.named(OUTAGE):
+        app, note = mark.name.removeprefix(OUTAGE), _note(mark)
+        if app.isdigit():
+            found[int(app)] = Outage(
+                app_id=int(app),
+                since=clock.from_ms(note.get("since", _ms(mark.at))),
+                noticed_at=mark.at,
+                late=note.get("late", 0),
+                people=note.get("people", 1),
+                mark=mark.name,
+            )
+    return found
+
+
+def review_feeds() -> None:
+    """Note apps whose polls succeed while nobody's list has moved, and those that move again."""
+    now = clock.now()
+    newest, lately = Connection.newest_play_at, clock.to_ms(now - outage.NIGHT)
+    moved = fn.SUM(Case(None, [(newest > lately, 1)], 0))
+    rows = (
+        Connection.select(Connection.app, moved, fn.COUNT(Connection.user), fn.MAX(newest))
+        .where(
+            (Connection.status == ACTIVE)
+            & (Connection.last_success_at > now - outage.LATELY)
+            & (newest > now - outage.LISTENS)
+        )
+        .group_by(Connection.app)
+        .tuples()
+    )
+    _bring_in_line(
+        FROZEN,
+        {
+            app_id: last
+            for app_id, count, people, last in rows
+            if outage.stands_still(int(count or 0), int(people))
+        },
+    )
+
+
+def review_apps() -> None:
+    """Note apps that Spotify turns away, and those that were served again since."""
+    served = dict(
+        Connection.select(Connection.app, fn.MAX(Connection.last_success_at))
+        .group_by(Connection.app)
+        .tuples()
+    )
+    refused = {}
+    for app in SpotifyApp.select().where(SpotifyApp.block_reason == Failure.APP.value):
+        at = app.blocked_until - failures.APP_PAUSE
+        if (served.get(app.id) or clock.EPOCH) <= at:
+            refused[app.id] = at
+    _bring_in_line(REFUSED, refused)
+
+
+def frozen() -> list[Standstill]:
+    """Apps whose polls succeed while nobody's list has moved."""
+    return _standstills(FROZEN)
+
+
+def refused_apps() -> list[Standstill]:
+    """Apps that Spotify turns away."""
+    return _standstills(REFUSED)
+
+
+def _bring_in_line(prefix: str, present: dict[int, datetime]) -> None:
+    for app_id, since in present.items():
+        Mark.keep(f"{prefix}{app_id}", since)
+    for mark in Mark.named(prefix):
+        if mark.name.removeprefix(prefix) not in {str(app_id) for app_id in present}:
+            Mark.drop(mark.name)
+
+
+def _standstills(prefix: str) -> list[Standstill]:
+    return [
+        Standstill(int(mark.name.removeprefix(prefix)), mark.at, mark.name)
+        for mark in Mark.named(prefix)
+        if mark.name.removeprefix(prefix).isdigit()
+    ]
+
+
+def _note(mark: Mark) -> dict[str, int]:
+    try:
+        found = json.loads(mark.note or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _ms(instant: datetime) -> int:
+    return clock.to_ms(instant)

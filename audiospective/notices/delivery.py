@@ -1,0 +1,208 @@
+"""Empties the outbox: claims a notice, hands the e-mail over, writes down what became of it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from peewee import PeeweeException
+
+from audiospective import clock, log
+from audiospective.clients import mail
+from audiospective.clients.mail import (
+    AccountRefusedError,
+    AddressRefusedError,
+    AlreadyTakenError,
+    EmailRefusedError,
+    LimitedError,
+    UnreachableError,
+)
+from audiospective.clients.queues import INTERRUPTS
+from audiospective.models import User, notices, transaction
+from audiospective.models.notices import FAILED, OBSOLETE, QUEUED, SENT, UNCERTAIN, Notice
+from audiospective.models.system_state import Mark
+from audiospective.notices import compose
+from audiospective.notices.kind import Kind, find
+from audiospective.services import Services
+
+PAUSE = "mail:paused_until"  # no e-mail goes out before this instant, whoever asks
+ALARM = "mail:account_refused"  # since when the provider does not accept key or sender
+SECONDS = 30.0  # in which a round begins e-mails; with the last one it fits into a job's minute
+SHORT = timedelta(seconds=3)  # a rate limit this short is waited for inside the round
+FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=1), timedelta(hours=1)
+ACCOUNT_RETRY = timedelta(hours=1)
+IN_VAIN = 2  # e-mails in a row without an answer: the provider is away, the rest can wait
+AT_A_TIME = 200
+
+
+@dataclass
+class Report:
+    """What became of a round: e-mails by outcome, and whether more are due at once."""
+
+    outcomes: dict[str, int] = field(default_factory=dict)
+    more: bool = False
+
+    def count(self, outcome: str) -> None:
+        self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
+
+
+def drain(services: Services, *, wait: Callable[[float], object] | None = None) -> Report:
+    """Send what is due, the awaited and the rarest first; none is begun after SECONDS.
+
+    A notice is taken by a conditional update, so any number of processes may do this at once.
+    `wait` (seconds) passes short rate limits.
+    """
+    report = Report()
+    notices.free_abandoned()
+    due = _due()
+    if not due:
+        return report
+    if not services.settings.resend_api_key or not services.settings.mail_from:
+        log.event("mail_not_configured", logging.WARNING, waiting=len(due))
+        return report
+    paused = Mark.at_of(PAUSE)
+    if paused is not None and paused > clock.now():
+        return report
+    _Round(services, report, wait or threading.Event().wait).run(due)
+    if report.outcomes:
+        log.event("emails", **report.outcomes)
+    return report
+
+
+class _Round:
+    def __init__(self, services: Services, report: Report, wait: Callable[[float], object]) -> None:
+        self.services = services
+        self.report = report
+        self.wait = wait
+        self.ends = clock.monotonic() + SECONDS
+        self.in_vain = 0
+
+    def run(self, due: list[tuple[int, Kind]]) -> None:
+        for number, kind in due[:AT_A_TIME]:
+            if clock.monotonic() >= self.ends or self.in_vain >= IN_VAIN:
+                self.report.more = self.in_vain < IN_VAIN
+                return
+            notice = notices.claim(number, clock.now())
+            if notice is not None and not self._one(kind, notice):
+                return
+        self.report.more = len(due) > AT_A_TIME
+
+    def _one(self, kind: Kind, notice: Notice) -> bool:
+        """Send one e-mail; False when all others have to wait."""
+        try:
+            envelope = compose.envelope(self.services, kind, notice)
+        except compose.UnwritableError as error:
+            log.trouble("email_unwritable", error, notice=notice.id, kind=notice.kind)
+            self._settle(notice, FAILED, str(error))
+            return True
+        except (*INTERRUPTS, PeeweeException):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this e-mail's alone
+            log.trouble("email_failed", error, notice=notice.id, kind=notice.kind)
+            self._later(notice, QUEUED, type(error).__name__, _backoff(notice.attempts))
+            return True
+        if envelope is None:
+            self._settle(notice, OBSOLETE)
+            return True
+        return self._hand_over(notice, envelope)
+
+    def _hand_over(self, notice: Notice, envelope: mail.Envelope) -> bool:
+        settings = self.services.settings
+        try:
+            found = mail.send(
+                settings.resend_api_url, settings.resend_api_key, envelope, notice.key
+            )
+        except LimitedError as error:
+            return self._limited(notice, error, envelope)
+        except UnreachableError as error:
+            self.in_vain += 1
+            status = QUEUED if error.refused else UNCERTAIN
+            self._later(notice, status, str(error), _backoff(notice.attempts))
+            if self.in_vain >= IN_VAIN:
+                _pause(FIRST_RETRY, str(error))
+        except AccountRefusedError as error:
+            self._later(notice, QUEUED, str(error), timedelta())
+            self._alarm(error)
+            return False
+        except AlreadyTakenError as error:
+            self._settle(notice, SENT, str(error))
+        except AddressRefusedError as error:
+            with transaction():
+                self._settle(notice, FAILED, str(error))
+                _distrust(notice)
+        except EmailRefusedError as error:
+            self._settle(notice, FAILED, str(error))
+        else:
+            self.in_vain = 0
+            self._settle(notice, SENT, provider_id=found)
+            if Mark.drop(ALARM):
+                log.event("mail_account_accepted_again")
+        return True
+
+    def _limited(self, notice: Notice, error: LimitedError, envelope: mail.Envelope) -> bool:
+        left = self.ends - clock.monotonic()
+        if not error.daily and error.wait <= SHORT and error.wait.total_seconds() < left:
+            self.wait(error.wait.total_seconds())
+            return self._hand_over(notice, envelope)
+        self._later(notice, QUEUED, str(error), timedelta())
+        _pause(error.wait, str(error))
+        self.report.count("limited")
+        log.event(
+            "mail_limited", logging.WARNING, seconds=int(error.wait.total_seconds()),
+            daily=error.daily,
+        )  # fmt: skip
+        return False
+
+    def _alarm(self, error: AccountRefusedError) -> None:
+        """Nothing can go out until the operator acts; the notices stay."""
+        _pause(ACCOUNT_RETRY, str(error))
+        Mark.keep(ALARM, clock.now(), str(error))
+        self.report.count("account_refused")
+        log.event("mail_account_refused", logging.ERROR, answer=str(error))
+
+    def _settle(
+        self, notice: Notice, status: str, error: str | None = None, provider_id: str | None = None
+    ) -> None:
+        notices.settle(notice, status, clock.now(), error=error, provider_id=provider_id)
+        self.report.count(status)
+
+    def _later(self, notice: Notice, status: str, error: str, wait: timedelta) -> None:
+        notices.put_off(notice, status, clock.now() + wait, error)
+        self.report.count("postponed")
+
+
+def _due() -> list[tuple[int, Kind]]:
+    """What may go now, in the order in which it should.
+
+    What somebody waits for goes first, then the rarest kinds: behind a full quota, one "reconnect
+    needed" must not stand behind nine hundred of something else. A kind that this release does not
+    know waits for one that does.
+    """
+    waiting = notices.waiting(clock.now())
+    counts = Counter(name for _, name in waiting)
+    kinds = {name: kind for name in counts if (kind := find(name)) is not None}
+    if unknown := sorted(set(counts) - set(kinds)):
+        log.event("unknown_kind", logging.WARNING, kinds=unknown)
+    known = [(number, kinds[name]) for number, name in waiting if name in kinds]
+    known.sort(key=lambda one: (not one[1].awaited, counts[one[1].name]))  # stable: oldest first
+    return known
+
+
+def _backoff(attempts: int) -> timedelta:
+    doubled: timedelta = FIRST_RETRY * (1 << min(attempts - 1, 10))
+    return min(doubled, LONGEST_RETRY)
+
+
+def _pause(wait: timedelta, reason: str) -> None:
+    Mark.put(PAUSE, clock.now() + wait, reason)
+
+
+def _distrust(notice: Notice) -> None:
+    """An address that the provider refuses is not one we can warn: the dashboard says so."""
+    User.update(email_verified_at=None).where(
+        (User.id == notice.owner) & (User.email == notice.recipient)
+    ).execute()

@@ -1,0 +1,145 @@
+"""What a kind of e-mail is, which kinds there are, and who may be written to about one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any
+
+from audiospective.models import User
+from audiospective.models.notices import Notice
+from audiospective.notices import kinds
+from audiospective.services import Services
+
+MAIL_OFF = "mail_off"  # in users.preferences: kinds of e-mails that the person switched off
+
+
+class Audience(Enum):
+    """Whose address an e-mail of a kind goes to."""
+
+    MEMBER = "member"  # the address that a member has proven
+    WAITLIST = "waitlist"  # an address on the list; `data["token"]` is what its links carry
+    ADDRESS = "address"  # an address that somebody entered, whoever owns it
+
+
+class Choice(Enum):
+    """The boxes that a member ticks; each stands for the kinds that name it."""
+
+    STOPPED = "My archive has stopped, or is about to"
+    GAPS = "Plays may be missing"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """An e-mail that somebody is owed.
+
+    `dedupe_key` says what it is about (one incident, one request); with recipient, kind and step it
+    is what an e-mail is never sent twice for. `data` (JSON) is what the templates get; with
+    "expires_at" (milliseconds) the e-mail is dropped instead of sent after that instant.
+    """
+
+    recipient: str
+    dedupe_key: str
+    data: Mapping[str, Any]
+    step: int = 0
+    user_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Somebody whom a kind may be about; `draft` says what they are owed, or None."""
+
+    user_id: int
+    draft: Callable[[], Draft | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One kind of e-mail; nothing has a default, so nothing is forgotten.
+
+    `name`: as stored, and the folder of its templates (subject.txt, body.txt, body.html).
+    `security`: cannot be switched off. `awaited`: somebody sits in front of the inbox, so it leaves
+    before all others. `opt_out`: completes "You no longer get ..."; None where nothing can be
+    switched off by kind. `warning`: without it a member is not told that something is wrong.
+    `due`: who may be owed one, by a bounded number of queries; None if an action puts it.
+    `still_true`: whether it may still go out when its turn comes.
+    """
+
+    name: str
+    audience: Audience
+    security: bool
+    awaited: bool
+    opt_out: str | None
+    warning: bool
+    choice: Choice | None
+    due: Callable[[Services], Iterable[Candidate]] | None
+    still_true: Callable[[Notice, Mapping[str, Any]], bool]
+
+
+def always(_notice: Notice, _data: Mapping[str, Any]) -> bool:
+    """For kinds that stay true."""
+    return True
+
+
+@cache
+def names() -> frozenset[str]:
+    """The kinds that this release knows."""
+    return frozenset(module.name for module in iter_modules(kinds.__path__))
+
+
+@cache
+def find(name: str) -> Kind | None:
+    """The kind of this name; None for one that this release does not know."""
+    if name not in names():
+        return None
+    found: Kind = import_module(f"{kinds.__name__}.{name}").KIND
+    return found
+
+
+def everything() -> list[Kind]:
+    """All kinds, by name."""
+    return [found for name in sorted(names()) if (found := find(name)) is not None]
+
+
+def address(user: User, kind: str) -> str | None:
+    """Where to write to this person about `kind`: only to an address they proved to be theirs."""
+    if not user.email or user.email_verified_at is None or kind in switched_off(user):
+        return None
+    return str(user.email)
+
+
+def switched_off(user: User) -> set[str]:
+    """Kinds of e-mails that this person does not want."""
+    found = _preferences(user).get(MAIL_OFF)
+    return {str(kind) for kind in found} if isinstance(found, list) else set()
+
+
+def is_off(user_id: int, kind: str) -> bool:
+    """Whether this person switched e-mails of a kind off."""
+    user = User.get_or_none(User.id == user_id)
+    return user is not None and kind in switched_off(user)
+
+
+def switch(user_id: int, kind: str, *, on: bool) -> bool:
+    """Let e-mails of a kind come or stay away; False if there is no such person."""
+    user = User.get_or_none(User.id == user_id)
+    if user is None:
+        return False
+    off = switched_off(user) - {kind} if on else switched_off(user) | {kind}
+    wishes = {**_preferences(user), MAIL_OFF: sorted(off)}
+    User.update(preferences=json.dumps(wishes)).where(User.id == user_id).execute()
+    return True
+
+
+def _preferences(user: User) -> dict[str, Any]:
+    """The person's preferences; a row that cannot be read counts as none."""
+    try:
+        found = json.loads(user.preferences)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,140 @@
+"""No poll of a member succeeded for a day, whatever the cause: once, by the dead man's switch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from peewee import fn
+
+from audiospective import clock
+from audiospective.incidents import incident, mass_failure, outage
+from audiospective.incidents.outage import Outage
+from audiospective.models import Connection
+from audiospective.models.connections import ACTIVE, NOT_ALLOWED
+from audiospective.models.notices import Notice
+from audiospective.models.poll_log import PollLog
+from audiospective.notices import kind, members
+from audiospective.notices.kind import Audience, Candidate, Choice, Draft, Kind
+from audiospective.policy import escalation
+from audiospective.policy import outage as rules
+from audiospective.policy.failures import Failure
+from audiospective.services import Services
+
+REFUSED = "refused"  # Spotify refuses everybody; not a failure of anybody's own
+
+
+@dataclass(frozen=True)
+class _Present:
+    """What is known of everybody at present."""
+
+    outages: dict[int, Outage]
+    guarded: frozenset[int]  # apps
+    tried: dict[int, datetime]  # the first poll after the last success, by user
+    told: frozenset[tuple[int, str]]  # (user, incident) that another e-mail spoke of
+    known: members.Owed
+
+
+def due(services: Services) -> Iterator[Candidate]:
+    """Whoever should be polled with success and was not for a day, for other reasons."""
+    limit = clock.now() - escalation.SILENT_FOR
+    silent = (Connection.status == ACTIVE) & (
+        fn.COALESCE(Connection.last_success_at, Connection.authorized_at) <= clock.to_ms(limit)
+    )
+    people = [one for one in members.connections(silent) if not incident.is_broken(one)]
+    ids = Connection.select(Connection.user).where(silent)
+    present = _Present(
+        outage.standing(),
+        frozenset(guard.app_id for guard in mass_failure.standing()),
+        _tried(silent),
+        frozenset(members.owed("archive_stopped", ids)),
+        members.owed(KIND.name, ids),
+    )
+    for one in people:
+        if (one.user_id, incident.silence_key(one)) not in present.known:
+            yield Candidate(one.user_id, partial(_draft, services, one, present))
+
+
+def _draft(services: Services, connection: Connection, present: _Present) -> Draft | None:
+    recipient = kind.address(connection.user, KIND.name)
+    if recipient is None or (connection.user_id, incident.key(connection)) in present.told:
+        return None
+    if not _is_ours_to_report(connection, present.tried.get(connection.user_id)):
+        return None
+    cause = _cause(connection, present)
+    if cause is None:
+        return None
+    return Draft(
+        recipient=recipient,
+        dedupe_key=incident.silence_key(connection),
+        user_id=connection.user_id,
+        data=members.facts(services, connection.user)
+        | {"since": clock.to_ms(incident.last_known(connection)), "failure": cause},
+    )
+
+
+def _cause(connection: Connection, present: _Present) -> str | None:
+    """What keeps this person's plays away ("" if unknown); None if it is not told to members."""
+    app, app_id = connection.app, connection.app_id
+    if incident.own_app(connection) and app.blocked_until > clock.now():
+        return str(app.block_reason)  # nobody else's trouble, and nobody else can mend it
+    name = connection.last_failure_type if connection.consecutive_failures else None
+    if name is None and app.blocked_until > clock.now():
+        name = app.block_reason
+    guarded, found = app_id in present.guarded, present.outages.get(app_id)
+    known = Failure(name) if name in set(Failure) else None
+    shared = guarded or known is None or known in rules.SHARED
+    lasts = found is not None and found.is_told(clock.now())
+    told = found is not None and lasts and rules.tells_members(found.late, found.people)
+    if shared and not told and (guarded or found is not None):
+        return None
+    return REFUSED if guarded else str(name or "")
+
+
+def _is_ours_to_report(connection: Connection, first_try: datetime | None) -> bool:
+    """After a pause of weeks, the first minute is no silence.
+
+    Either polls have failed for nearly a day, or one has been due for a day and was not made.
+    """
+    now = clock.now()
+    if now - connection.next_poll_at >= escalation.SILENT_FOR:
+        return True
+    return first_try is not None and now - first_try >= rules.TRIED_FOR
+
+
+def _tried(silent: Any) -> dict[int, datetime]:
+    well = fn.COALESCE(Connection.last_success_at, Connection.authorized_at)
+    query = (
+        PollLog.select(PollLog.user, fn.MIN(PollLog.at))
+        .join(Connection, on=(Connection.user == PollLog.user))
+        .where(silent & (PollLog.at > well))
+        .group_by(PollLog.user)
+    )
+    return dict(query.tuples())
+
+
+def still_true(notice: Notice, _data: Mapping[str, Any]) -> bool:
+    """Whether the same silence lasts."""
+    connection = Connection.get_or_none(Connection.user == notice.owner)
+    return (
+        connection is not None
+        and connection.status in (ACTIVE, NOT_ALLOWED)
+        and incident.silence_key(connection) == notice.dedupe_key
+        and escalation.gone_quiet(incident.last_known(connection), clock.now())
+    )
+
+
+KIND = Kind(
+    name="no_success",
+    audience=Audience.MEMBER,
+    security=False,
+    awaited=False,
+    opt_out="e-mails saying that no check has succeeded for a day",
+    warning=True,
+    choice=Choice.STOPPED,
+    due=due,
+    still_true=still_true,
+)

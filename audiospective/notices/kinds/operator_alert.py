@@ -1,0 +1,208 @@
+"""Something needs whoever runs this server, or the app; when it is over, that is told as well."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from audiospective import clock
+from audiospective.incidents import incident, mass_failure, outage
+from audiospective.models import Connection, SpotifyApp, User
+from audiospective.models.connections import NOT_ALLOWED
+from audiospective.models.notices import OBSOLETE, TOLD, Notice
+from audiospective.models.system_state import Mark
+from audiospective.notices import kind, members, outbox
+from audiospective.notices.kind import Audience, Candidate, Draft, Kind
+from audiospective.policy import escalation
+from audiospective.policy.failures import Failure
+from audiospective.services import Services
+
+OVER = 99  # the step at which the end is told
+REMEMBERED = timedelta(days=90)  # alerts whose end is still worth an e-mail
+
+
+@dataclass(frozen=True)
+class Topic:
+    """`lasts`: it is told again, at most three times in all, and once more when it is over."""
+
+    lasts: bool
+
+
+TOPICS = {
+    "guard": Topic(lasts=True),
+    "outage": Topic(lasts=True),
+    "frozen": Topic(lasts=True),
+    "app_refused": Topic(lasts=True),
+    "not_allowed": Topic(lasts=False),
+    "storage": Topic(lasts=False),
+    "segment_damaged": Topic(lasts=False),
+}
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What operators, or the owner of an app, should know; `mark` stands as long as it lasts."""
+
+    topic: str
+    dedupe_key: str  # "<topic>.<app>...<since>", as `_over` reads it
+    facts: Mapping[str, Any]
+    owner: int | None = None
+    mark: str | None = None
+
+
+def tell(services: Services, topic: str, dedupe_key: str, facts: Mapping[str, Any]) -> int:
+    """Tell every operator once per `dedupe_key`; returns the e-mails owed by it.
+
+    `facts` has "since" (milliseconds) and "said", one line; the topic is one of TOPICS.
+    """
+    known = {(one.user_id, one.dedupe_key) for one in _before(clock.EPOCH, dedupe_key)}
+    owed = 0
+    for user in _operators():
+        recipient = kind.address(user, KIND.name)
+        if recipient is not None and (user.id, dedupe_key) not in known:
+            data = _data(services, user, topic, facts)
+            draft = Draft(recipient=recipient, dedupe_key=dedupe_key, user_id=user.id, data=data)
+            owed += outbox.put(services, KIND, draft)
+    return owed
+
+
+def due(services: Services) -> Iterator[Candidate]:
+    """What stands at present, and what was told and is over."""
+    before: dict[tuple[int, str], list[Notice]] = defaultdict(list)
+    for notice in _before(clock.now() - REMEMBERED):
+        before[notice.user_id, notice.dedupe_key].append(notice)
+    operators = _operators()
+    owners = {user.id: user for user in User.select().join(SpotifyApp)}
+    troubles = list(_troubles(services))
+    for trouble in troubles:
+        whom = operators if trouble.owner is None else [owners[trouble.owner]]
+        for user in whom:
+            told = before.get((user.id, trouble.dedupe_key), [])
+            yield Candidate(user.id, partial(_draft, services, user, trouble, told))
+    present = {trouble.dedupe_key for trouble in troubles}
+    for (user_id, key), told in before.items():
+        if key not in present and any(one.status in TOLD for one in told):
+            yield Candidate(user_id, partial(_over, services, user_id, key, told))
+
+
+def _draft(services: Services, user: User, trouble: Trouble, told: list[Notice]) -> Draft | None:
+    recipient = kind.address(user, KIND.name)
+    step = escalation.due(len(told), members.told_at(told), clock.now())
+    if recipient is None or step is None or (step and not TOPICS[trouble.topic].lasts):
+        return None
+    return Draft(
+        recipient=recipient,
+        dedupe_key=trouble.dedupe_key,
+        step=step,
+        user_id=user.id,
+        data=_data(services, user, trouble.topic, trouble.facts) | {"mark": trouble.mark},
+    )
+
+
+def _over(services: Services, user_id: int, key: str, told: list[Notice]) -> Draft | None:
+    topic, _, rest = key.partition(".")
+    subject, _, since = rest.rpartition(".")
+    known = TOPICS.get(topic)
+    if known is None or not known.lasts or any(one.step == OVER for one in told):
+        return None
+    if not since.isdigit() or int(since) < clock.to_ms(told[0].created_at - REMEMBERED):
+        return None  # written by a release that did not tell the end
+    user = User.get_by_id(user_id)
+    recipient = kind.address(user, KIND.name)
+    if recipient is None:
+        return None
+    facts = {"since": int(since), "app": subject.partition(".")[0]}
+    return Draft(
+        recipient=recipient,
+        dedupe_key=key,
+        step=OVER,
+        user_id=user_id,
+        data=_data(services, user, topic, facts) | {"over": True},
+    )
+
+
+def _troubles(services: Services) -> Iterator[Trouble]:
+    """What stands at present."""
+    owner = dict(SpotifyApp.select(SpotifyApp.id, SpotifyApp.owner).tuples())
+    guards, refused = mass_failure.standing(), outage.refused_apps()
+    for guard in guards:
+        facts = _about(guard.app_id, guard.since) | {"failure": guard.failure.value}
+        key = f"guard.{guard.app_id}.{guard.failure.value}.{clock.to_ms(guard.since)}"
+        yield Trouble("guard", key, facts, mark=guard.mark)
+    # What explains an outage was told already, and whose app it is hears of it as a member.
+    explained = {one.app_id for one in guards} | {one.app_id for one in refused}
+    for found in outage.standing().values():
+        unexplained = found.app_id not in explained and owner.get(found.app_id) is None
+        if unexplained and found.is_told(clock.now()):
+            facts = _about(found.app_id, found.since) | {"late": found.late, "of": found.people}
+            key = f"outage.{found.app_id}.{clock.to_ms(found.noticed_at)}"
+            yield Trouble("outage", key, facts, mark=found.mark)
+    for topic, standstills in (("frozen", outage.frozen()), ("app_refused", refused)):
+        for one in standstills:
+            facts = _about(one.app_id, one.since)
+            whose = owner.get(one.app_id) if topic == "app_refused" else None
+            key = f"{topic}.{one.app_id}.{clock.to_ms(one.since)}"
+            yield Trouble(topic, key, facts, whose, one.mark)
+    yield from _unlisted(services)
+
+
+def _unlisted(services: Services) -> Iterator[Trouble]:
+    """Whoever is missing on their app's list: the operator is the one who can add them.
+
+    Who brought an app is its operator, and was told as the person it hits.
+    """
+    guarded = {guard.app_id for guard in mass_failure.standing()}
+    people = members.connections((Connection.status == NOT_ALLOWED) & SpotifyApp.owner.is_null())
+    evidence = mass_failure.evidence(timedelta(minutes=services.settings.poll_max_minutes))
+    for one in people:
+        if one.app_id not in guarded and evidence.is_own(one, Failure.NOT_ALLOWED):
+            since = incident.last_known(one)
+            facts = _about(one.app_id, since) | {"user": one.user_id}
+            yield Trouble("not_allowed", f"not_allowed.{one.user_id}.{incident.key(one)}", facts)
+
+
+def still_true(_notice: Notice, data: Mapping[str, Any]) -> bool:
+    """Whether it lasts, where that is known."""
+    mark = data.get("mark")
+    return mark is None or Mark.at_of(str(mark)) is not None
+
+
+def _before(since: datetime, dedupe_key: str | None = None) -> list[Notice]:
+    query = Notice.select().where(
+        (Notice.kind == KIND.name)
+        & Notice.user.is_null(False)
+        & (Notice.status != OBSOLETE)
+        & (Notice.created_at >= since)
+    )
+    if dedupe_key is not None:
+        query = query.where(Notice.dedupe_key == dedupe_key)
+    return list(query.order_by(Notice.step))
+
+
+def _operators() -> list[User]:
+    return list(User.select().where(User.is_operator).order_by(User.id))
+
+
+def _about(app_id: int, since: datetime) -> dict[str, Any]:
+    return {"app": app_id, "since": clock.to_ms(since)}
+
+
+def _data(services: Services, user: User, topic: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    return members.facts(services, user) | {"topic": topic, "facts": dict(facts), "over": False}
+
+
+KIND = Kind(
+    name="operator_alert",
+    audience=Audience.MEMBER,
+    security=False,
+    awaited=False,
+    opt_out="alerts about this server",
+    warning=False,
+    choice=None,
+    due=due,
+    still_true=still_true,
+)

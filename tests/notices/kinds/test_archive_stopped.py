@@ -1,0 +1,29 @@
+"""What a member reads when polling stopped."""
+
+from __future__ import annotations
+
+from tests.notices.reading import BASE, ms, write
+
+STOPPED = {"stopped_at": ms(3), "reconnect_url": f"{BASE}/reconnect/token"}
+REASONS = ("revoked", "expired", "not_allowed", "not_allowed_own", "withheld", "withheld_own")
+EXAMPLES = [
+    {**STOPPED, "reason": reason, "step": step, "last": step == 2}
+    for reason in REASONS
+    for step in (0, 1, 2)
+]
+
+
+def test_the_subject_says_since_when():
+    subjects = [write("archive_stopped", example).subject for example in EXAMPLES[:3]]
+    assert subjects[0] == "Audiospective stopped saving your plays on 3 November 2026"
+    assert len(set(subjects)) == 3
+
+
+def test_whoever_has_no_name_is_greeted_without_one():
+    assert write("archive_stopped", EXAMPLES[0], name="").text.startswith("Hello,")
+
+
+def test_only_who_can_reconnect_is_asked_to():
+    for example in EXAMPLES:
+        asked = STOPPED["reconnect_url"] in write("archive_stopped", example).text
+        assert asked == (example["reason"] in ("revoked", "expired"))

@@ -1,0 +1,19 @@
+"""What whoever runs the server reads when something needs them."""
+
+from __future__ import annotations
+
+from audiospective.notices.kinds.operator_alert import TOPICS
+from tests.notices.reading import ms, write
+
+APP = {"app": 1, "since": ms(3), "user": 7, "failure": "auth", "late": 5, "of": 5}
+SAID = {"since": ms(3), "said": "12 MB of 500 MB are used."}
+WITHOUT_APP = ("storage", "segment_damaged")
+EXAMPLES = [
+    {"topic": topic, "over": over, "facts": SAID if topic in WITHOUT_APP else APP}
+    for topic, about in TOPICS.items()
+    for over in ((False, True) if about.lasts else (False,))
+]
+
+
+def test_every_topic_has_words_of_its_own_and_so_has_its_end():
+    assert len({write("operator_alert", one).subject for one in EXAMPLES}) == len(EXAMPLES)

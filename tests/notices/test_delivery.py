@@ -1,0 +1,306 @@
+"""The outbox against a provider that does whatever providers do."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from audiospective import clock
+from audiospective.models import User, notices, transaction
+from audiospective.models.notices import (
+    FAILED,
+    OBSOLETE,
+    QUEUED,
+    SENDING,
+    SENT,
+    UNCERTAIN,
+    Notice,
+)
+from audiospective.models.system_state import Mark
+from audiospective.notices import compose, delivery, kind, outbox
+from audiospective.notices.kind import Draft
+from tests.factories import make_user
+from tests.support.post_office import refused
+
+
+def owe(services, recipient="stranger@mail.example", name="waitlist_confirm", **more):
+    found = kind.find(name)
+    assert found is not None
+    values = {"dedupe_key": "e", **more, "data": {"token": "t"} | more.get("data", {})}
+    with transaction():
+        return outbox.put(services, found, Draft(recipient=recipient, **values))
+
+
+@pytest.fixture(autouse=True)
+def plain_words(monkeypatch):
+    """These tests are about delivery; what e-mails say is looked at elsewhere."""
+    monkeypatch.setattr(
+        compose,
+        "render",
+        lambda kind, data: compose.Words(f"{kind} {data.get('n', '')}", "text", "html"),
+    )
+
+
+def drain(services, waits=None):
+    return delivery.drain(services, wait=(waits if waits is not None else []).append)
+
+
+def statuses():
+    return Counter(row.status for row in Notice.select())
+
+
+def test_an_email_goes_out_once_and_what_it_was_made_of_is_forgotten(posted, office, frozen):
+    assert owe(posted, data={"token": "secret"})
+    assert not owe(posted, data={"token": "other"})
+    drain(posted)
+    drain(posted)
+    (notice,) = Notice.select()
+    assert (notice.status, notice.attempts, notice.sent_at) == (SENT, 1, frozen.now)
+    assert (notice.provider_id, notice.data_sealed) == ("mail-0", "")
+    assert office.asked == [("stranger@mail.example", notice.key)]
+
+
+def test_what_an_email_is_made_of_is_sealed_for_that_email_alone(posted, office):
+    owe(posted, data={"token": "very-secret"})
+    owe(posted, "bob@mail.example", data={"token": "bobs"})
+    alice, bob = Notice.select().order_by(Notice.id)
+    assert "very-secret" not in alice.data_sealed
+    Notice.update(data_sealed=alice.data_sealed).where(Notice.id == bob.id).execute()
+    drain(posted)
+    assert office.to("bob@mail.example") == []
+    assert Notice.get_by_id(bob.id).status == FAILED
+
+
+def test_headers_let_mail_programs_unsubscribe_and_keep_answering_machines_quiet(
+    posted, office, frozen
+):
+    alice = make_user(email="alice@mail.example", email_verified_at=clock.now())
+    owe(posted, "alice@mail.example", "welcome", user_id=alice.id)
+    owe(posted, "alice@mail.example", "sign_in_link")
+    drain(posted)
+    found = {one["subject"].split()[0]: one["headers"] for one in office.delivered.values()}
+    usual, security = found["welcome"], found["sign_in_link"]
+    assert usual["List-Unsubscribe"].startswith(f"<{posted.settings.base_url}/u/")
+    assert usual["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert not {"List-Unsubscribe", "List-Unsubscribe-Post"} & set(security)
+    for headers in (usual, security):
+        assert headers["Auto-Submitted"] == "auto-generated"
+        assert headers["X-Auto-Response-Suppress"] == "All"
+        assert headers["Message-ID"].endswith("@archive.example>")
+
+
+def test_without_a_mail_account_emails_are_kept(services, frozen):
+    owe(services)
+    assert drain(services).outcomes == {}
+    assert statuses() == {QUEUED: 1}
+
+
+def test_a_daily_quota_holds_all_mail_back_and_then_each_goes_once(posted, office, frozen):
+    for number in range(130):
+        owe(posted, f"listener{number}@mail.example", "waitlist_invite")
+    owe(posted, "rare@mail.example", "welcome")
+    allowed = 100
+    office.answer = lambda email, key: (
+        refused(429, "daily_quota_exceeded") if len(office.delivered) >= allowed else (200, {}, b"")
+    )
+    drain(posted)
+    assert len(office.delivered) == 100
+    asked = len(office.asked)
+    for _ in range(5):
+        frozen.forward(hours=4)
+        drain(posted)
+    assert len(office.asked) == asked  # nobody knocks while the quota is used up
+    allowed = 200
+    frozen.forward(hours=4, minutes=1)
+    while drain(posted).outcomes:
+        pass
+    assert statuses() == {SENT: 131}
+    assert max(Counter(to for to, _ in office.asked if to != office.asked[100][0]).values()) == 1
+    assert len(office.delivered) == 131
+
+
+def test_the_rarest_kinds_go_first(posted, office, frozen):
+    for number in range(5):
+        owe(posted, f"listener{number}@mail.example", "waitlist_invite")
+    owe(posted, "rare@mail.example", "welcome")
+    owe(posted, "awaited@mail.example", "sign_in_link")
+    drain(posted)
+    assert [to for to, _ in office.asked][:2] == ["awaited@mail.example", "rare@mail.example"]
+
+
+def test_a_short_rate_limit_is_waited_for_and_a_long_one_is_not(posted, office, frozen):
+    owe(posted)
+    answers = iter([refused(429, "rate_limit_exceeded", **{"Retry-After": "1"})])
+    office.answer = lambda email, key: next(answers, (200, {}, b""))
+    waits: list[float] = []
+    drain(posted, waits)
+    assert (waits, statuses()) == ([1.0], {SENT: 1})
+
+    owe(posted, dedupe_key="second")
+    office.answer = lambda email, key: refused(429, "rate_limit_exceeded", **{"Retry-After": "90"})
+    drain(posted, waits)
+    assert (waits, statuses()) == ([1.0], {SENT: 1, QUEUED: 1})
+    office.answer = None
+    frozen.forward(seconds=89)
+    drain(posted)
+    assert statuses() == {SENT: 1, QUEUED: 1}
+    frozen.forward(seconds=2)
+    drain(posted)
+    assert statuses() == {SENT: 2}
+
+
+def test_one_refused_address_is_marked_and_no_other(posted, office, frozen):
+    bad = make_user("alice", email="bad@mail.example", email_verified_at=clock.now())
+    good = make_user("bob", email="bob@mail.example", email_verified_at=clock.now())
+    for user in (bad, good):
+        owe(posted, user.email, "welcome", user_id=user.id)
+    office.answer = lambda email, key: (
+        refused(422, "validation_error", "Invalid `to` field.")
+        if email["to"] == ["bad@mail.example"]
+        else (200, {}, b"")
+    )
+    drain(posted)
+    frozen.forward(days=3)
+    drain(posted)
+    assert [to for to, _ in office.asked].count("bad@mail.example") == 1
+    assert {row.recipient: row.status for row in Notice.select()} == {
+        "bad@mail.example": FAILED,
+        "bob@mail.example": SENT,
+    }
+    # The dashboard has to say that e-mails do not arrive any more.
+    assert User.get_by_id(bad.id).email_verified_at is None
+    assert User.get_by_id(good.id).email_verified_at is not None
+
+
+def test_a_key_that_is_refused_keeps_every_email_and_alarms(posted, office, frozen):
+    for number in range(3):
+        owe(posted, f"listener{number}@mail.example")
+    office.answer = lambda email, key: refused(403, "invalid_api_key")
+    drain(posted)
+    assert len(office.asked) == 1
+    assert statuses() == {QUEUED: 3}
+    assert Mark.at_of(delivery.ALARM) == frozen.now
+    office.answer = None
+    frozen.forward(minutes=61)
+    drain(posted)
+    assert statuses() == {SENT: 3}
+    assert Mark.at_of(delivery.ALARM) is None
+
+
+@pytest.mark.parametrize("answer", [refused(500, "application_error"), (503, {}, b""), None])
+def test_a_provider_in_trouble_is_tried_again_with_the_same_key(posted, office, frozen, answer):
+    for number in range(4):
+        owe(posted, f"listener{number}@mail.example")
+    office.answer = lambda email, key: answer
+    drain(posted)
+    assert len(office.asked) == 2  # two in vain are enough to know
+    for _ in range(18):  # six hours of trouble
+        frozen.forward(minutes=20)
+        drain(posted)
+    assert len(office.asked) < 50
+    office.answer = None
+    frozen.forward(hours=2)
+    drain(posted)
+    assert statuses() == {SENT: 4}
+    keys = {to: {key for one, key in office.asked if one == to} for to, _ in office.asked}
+    assert all(len(found) == 1 for found in keys.values())
+
+
+def test_an_accepted_email_whose_answer_was_lost_arrives_once(posted, office, frozen):
+    owe(posted)
+    lost = iter([True])
+
+    def answer(email, key):
+        if next(lost, False):
+            office.delivered[key] = email  # taken, and then the line went dead
+            return None
+        return 200, {}, b""
+
+    office.answer = answer
+    drain(posted)
+    assert statuses() == {UNCERTAIN: 1}
+    frozen.forward(minutes=30)
+    drain(posted)
+    assert statuses() == {SENT: 1}
+    assert (len(office.asked), len(office.delivered)) == (2, 1)
+
+
+def test_a_sender_that_died_is_followed_by_another_with_the_same_key(posted, office, frozen):
+    owe(posted)
+    (number,) = [row.id for row in Notice.select()]
+    taken = notices.claim(number, clock.now())
+    assert taken is not None
+    assert taken.status == SENDING
+    drain(posted)
+    assert office.asked == []  # it may still be at it
+    frozen.forward(seconds=121)
+    drain(posted)
+    assert office.asked == [("stranger@mail.example", taken.key)]
+    assert statuses() == {SENT: 1}
+
+
+def test_two_senders_at_once_take_each_email_once(posted, office, frozen):
+    owe(posted)
+    (number,) = [row.id for row in Notice.select()]
+    assert notices.claim(number, clock.now()) is not None
+    assert notices.claim(number, clock.now()) is None
+
+
+def test_a_sender_that_slept_past_its_lease_overwrites_nothing(posted, office, frozen):
+    owe(posted)
+    (number,) = [row.id for row in Notice.select()]
+    sleeper = notices.claim(number, clock.now())
+    frozen.forward(seconds=121)
+    drain(posted)
+    assert sleeper is not None
+    late = delivery._Round(posted, delivery.Report(), lambda seconds: None)
+    late._settle(sleeper, FAILED, "too late")
+    assert statuses() == {SENT: 1}
+
+
+def test_an_email_that_expired_in_the_queue_is_dropped(posted, office, frozen):
+    owe(posted, data={"expires_at": clock.to_ms(frozen.now + timedelta(minutes=30))})
+    frozen.forward(minutes=31)
+    drain(posted)
+    assert (office.asked, statuses()) == ([], {OBSOLETE: 1})
+
+
+def test_a_dropped_email_may_be_owed_again_and_a_sent_one_may_not(posted, office, frozen):
+    owe(posted, data={"expires_at": clock.to_ms(frozen.now)})
+    drain(posted)
+    assert owe(posted, data={"n": 2})
+    drain(posted)
+    assert statuses() == {SENT: 1}
+    assert not owe(posted, data={"n": 3})
+    assert [one["subject"] for one in office.delivered.values()] == ["waitlist_confirm 2"]
+
+
+def test_emails_about_the_archive_go_to_the_address_that_is_proven_now(posted, office, frozen):
+    alice = make_user(email="old@mail.example", email_verified_at=clock.now())
+    owe(posted, "old@mail.example", "welcome", user_id=alice.id)
+    User.update(email="new@mail.example").where(User.id == alice.id).execute()
+    drain(posted)
+    assert (office.asked, statuses()) == ([], {OBSOLETE: 1})
+
+
+def test_emails_that_were_switched_off_meanwhile_are_dropped(posted, office, frozen):
+    alice = make_user(email="alice@mail.example", email_verified_at=clock.now())
+    owe(posted, "alice@mail.example", "welcome", user_id=alice.id)
+    off = json.dumps({"mail_off": ["welcome"]})
+    User.update(preferences=off).where(User.id == alice.id).execute()
+    drain(posted)
+    assert (office.asked, statuses()) == ([], {OBSOLETE: 1})
+
+
+def test_the_database_alone_remembers_a_pause(posted, office, frozen):
+    owe(posted)
+    office.answer = lambda email, key: refused(429, "daily_quota_exceeded")
+    drain(posted)
+    posted.redis.flushall()
+    frozen.forward(hours=23)
+    drain(replace(posted))
+    assert len(office.asked) == 1
