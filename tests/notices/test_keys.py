@@ -9,7 +9,7 @@ import pytest
 from audiospective.accounts import waitlist
 from audiospective.models.notices import Notice
 from audiospective.models.waitlist import WaitlistEntry
-from audiospective.notices import mail_tokens, owing, signed_links
+from audiospective.notices import compose, mail_tokens, signed_links
 from audiospective.services import Services
 
 NEW = "n" * 40
@@ -45,4 +45,4 @@ def test_a_waitlist_e_mail_after_a_change_of_key_has_a_link_that_works(services,
 
 def sent_token(services: Services) -> str:
     notice = Notice.select().order_by(Notice.id.desc()).get()
-    return str(owing.opened(services, notice)["token"])
+    return str(compose.opened(services, notice)["token"])
