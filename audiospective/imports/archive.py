@@ -1,0 +1,102 @@
+"""Between a member's archive and a ledger: reads everything, writes it back if nothing changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from audiospective.history import replacing, segment
+from audiospective.history.catalog import imported, lookup
+from audiospective.imports import identity, ledger
+from audiospective.imports.ledger import Ledger
+from audiospective.models import RemovedPlay
+
+UNKNOWN = "Unknown item"  # what plays are called of which a file says nothing but the time
+
+
+def opened(user_id: int) -> tuple[replacing.Snapshot, Ledger]:
+    """All plays of a member, and what is needed to put others in their place."""
+    before = replacing.snapshot(user_id)
+    removed = _removed(user_id)
+    numbers = pl.concat([before.plays["track"], removed["track"]]).unique()
+    return before, ledger.of(before.plays, removed, known_tracks(numbers.to_list()))
+
+
+def known_tracks(ids: Iterable[int]) -> pl.DataFrame:
+    """What the catalog says of tracks, as identity.TRACKS."""
+    rows = [
+        (
+            one.id,
+            one.spotify_id,
+            None,
+            one.title,
+            [name for _, name in one.artists],
+            one.album,
+            one.duration_ms,
+        )
+        for one in lookup.tracks(set(ids)).values()
+    ]
+    return pl.DataFrame(rows, schema=identity.TRACKS, orient="row")
+
+
+def identities(tracks: pl.DataFrame, base: int) -> pl.DataFrame:
+    """Tracks of a file (staging.TRACKS) as identity.TRACKS, numbered down from `base`."""
+    by = pl.concat_list(
+        pl.concat_list("artist", "album_artist", "show"),
+        pl.col("artists").fill_null(pl.lit([], pl.List(pl.String()))),
+    )
+    return tracks.select(
+        (base - pl.int_range(pl.len(), dtype=pl.Int32)).alias("track"),
+        "spotify_id",
+        "isrc",
+        "title",
+        by.list.drop_nulls().list.unique(maintain_order=True).alias("artists"),
+        "album",
+        pl.col("length_ms").alias("length"),
+    ).cast(identity.TRACKS)
+
+
+def in_catalog(found: Ledger, tracks: pl.DataFrame) -> Ledger:
+    """The ledger with the catalog's number for each track that had none; makes what is new.
+
+    `tracks` are all of files: staging.TRACKS with `track`, the number below zero.
+    """
+    used = found.plays.filter(pl.col("track") < 0)["track"].unique()
+    rows = tracks.join(used.to_frame(), on="track", how="semi")
+    named = {number: name for number, name in zip(rows["track"], _named(rows), strict=True)}
+    numbers = imported.remember(named.values())
+    if not named:
+        return found
+    places = {number: numbers[name] for number, name in named.items()}
+    plays = found.plays.with_columns(pl.col("track").replace(places))
+    from audiospective.imports.fold import apart
+
+    return Ledger(apart(plays), found.tracks)
+
+
+def written(user_id: int, before: replacing.Snapshot, found: Ledger) -> None:
+    """Put the ledger's plays into the archive; in the caller's transaction. Raises ChangedError."""
+    replacing.replace(user_id, before, ledger.as_plays(found))
+
+
+def _named(tracks: pl.DataFrame) -> list[imported.Named]:
+    artist = pl.coalesce("artist", pl.col("artists").list.first(), "album_artist", "show")
+    rows = tracks.select(
+        "spotify_id",
+        pl.col("kind").cast(pl.String).replace("unknown", "track"),
+        pl.col("title").fill_null(UNKNOWN),
+        artist,
+        pl.coalesce("album", "show"),
+    )
+    return [imported.Named(*row) for row in rows.rows()]
+
+
+def _removed(user_id: int) -> pl.DataFrame:
+    """Deleted plays; what else was known of them is not needed to keep them from coming back."""
+    keys = RemovedPlay.select(RemovedPlay.played_at, RemovedPlay.track).where(
+        RemovedPlay.user == user_id
+    )
+    return segment.of(
+        [{"played_at": at, "track": track, "source": 0} for at, track in keys.tuples()]
+    )

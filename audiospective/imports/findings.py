@@ -1,0 +1,50 @@
+"""What was found in the files of an import, as it is kept with it and shown to its member."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import orjson
+
+
+@dataclass
+class FoundFile:
+    """One file, archives opened. `source` None: not read, `sentence` says why.
+
+    `helps`: it only helps to read others. `rows` = `plays` + skipped + rejected (by reason).
+    """
+
+    number: int
+    name: str
+    size: int
+    source: str | None
+    sentence: str | None = None
+    helps: bool = False
+    rows: int = 0
+    plays: int = 0
+    skipped: dict[str, int] = field(default_factory=dict)
+    rejected: dict[str, int] = field(default_factory=dict)
+    notes: dict[str, int] = field(default_factory=dict)
+    first_at: int | None = None  # UTC ms of the plays
+    last_at: int | None = None
+    questions: list[dict[str, Any]] = field(default_factory=list)
+    sample: list[dict[str, str]] = field(default_factory=list)
+    mapping: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Findings:
+    """`tracks` is how many different ones the plays name."""
+
+    files: list[FoundFile] = field(default_factory=list)
+    tracks: int = 0
+
+    def dumps(self) -> str:
+        return orjson.dumps(asdict(self)).decode()
+
+    @classmethod
+    def loads(cls, text: str | bytes) -> Findings:
+        told = orjson.loads(text)
+        files = [FoundFile(**one) for one in told.get("files", ())]
+        return cls(files, told.get("tracks", 0))

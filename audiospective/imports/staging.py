@@ -1,0 +1,152 @@
+"""Gathers what a survey reads into three compact tables: plays, the tracks they name, the rest.
+
+The plays of a million rows take about 60 MB here: each track is kept once, and so is each word.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from audiospective.imports.errors import RefusedError
+from audiospective.imports.plays import KINDS, Batch, Broken, Rejected, Skipped
+from audiospective.policy.import_limits import MOST_ROWS, MOST_TRACKS, NAME_LENGTH
+
+_WORD = pl.Categorical()
+PLAYS = pl.Schema(
+    {
+        "file": pl.Int16(),
+        "row": pl.Int32(),
+        "track": pl.Int32(),  # place in TRACKS
+        "began": pl.Int64(),
+        "ended": pl.Int64(),
+        "precision": pl.Int32(),
+        "ms_played": pl.Int32(),
+        "reason_start": _WORD,
+        "reason_end": _WORD,
+        "shuffle": pl.Boolean(),
+        "skipped": pl.Boolean(),
+        "offline": pl.Boolean(),
+        "incognito": pl.Boolean(),
+        "platform": _WORD,
+        "country": _WORD,
+    }
+)
+TRACKS = pl.Schema(
+    {
+        "kind": pl.Enum(KINDS),
+        "spotify_id": pl.String(),
+        "isrc": pl.String(),
+        "mbid": pl.String(),
+        "title": pl.String(),
+        "artist": pl.String(),
+        "artists": pl.List(pl.String()),
+        "album": pl.String(),
+        "album_artist": pl.String(),
+        "show": pl.String(),
+        "length_ms": pl.Int32(),
+    }
+)
+LEFT_OUT = pl.Schema({"file": pl.Int16(), "row": pl.Int32(), "reason": _WORD, "raw": pl.String()})
+TABLES = ("plays", "tracks", "left_out")
+_NAMES = ("title", "artist", "album", "album_artist", "show")
+_BETWEEN = "\x1f"  # no name holds it: sources take control characters out
+
+
+@dataclass
+class Tally:
+    """What came of one file so far; `broken` is why nothing did."""
+
+    plays: list[pl.DataFrame] = field(default_factory=list)
+    left_out: list[Skipped | Rejected] = field(default_factory=list)
+    notes: Counter[str] = field(default_factory=Counter)
+    broken: str | None = None
+
+    def span(self) -> tuple[int | None, int | None]:
+        """The first and last instant, UTC ms."""
+        if not self.plays:
+            return None, None
+        at = pl.coalesce("ended", "began")
+        spans = pl.concat([one.select(first=at.min(), last=at.max()) for one in self.plays])
+        return spans["first"].min(), spans["last"].max()  # type: ignore[return-value]
+
+
+class TooMuchError(RefusedError):
+    """More than one import may hold."""
+
+
+class Staging:
+    """Takes batches in; `tallies` by number of the file."""
+
+    def __init__(self) -> None:
+        self.tallies: defaultdict[int, Tally] = defaultdict(Tally)
+        self.rows = 0
+        self._tracks: dict[tuple[Any, ...], int] = {}
+
+    def gather(self, batches: Iterable[Batch | Broken], told: Callable[[int], None]) -> None:
+        """Take all of them; `told` hears the number of rows so far. Raises TooMuchError."""
+        for batch in batches:
+            tally = self.tallies[batch.file]
+            if isinstance(batch, Broken):
+                self.tallies[batch.file] = Tally(broken=batch.sentence)
+                continue
+            tally.plays.append(self._compact(batch))
+            tally.left_out += batch.skipped
+            tally.left_out += batch.rejected
+            tally.notes += batch.notes
+            self.rows += batch.rows
+            if self.rows > MOST_ROWS:
+                raise TooMuchError(f"There are more than {MOST_ROWS:,} rows in these files.")
+            told(self.rows)
+
+    @property
+    def tracks(self) -> int:
+        """How many different ones are named."""
+        return len(self._tracks)
+
+    def write(self, folder: Path) -> None:
+        """Write TABLES as Parquet files."""
+        plays = [frame for tally in self.tallies.values() for frame in tally.plays]
+        table = pl.concat([pl.DataFrame(schema=PLAYS), *plays])
+        for tally in self.tallies.values():
+            tally.plays.clear()
+        table.write_parquet(folder / "plays.parquet", statistics=False)
+        del plays, table
+        self._track_table().write_parquet(folder / "tracks.parquet", statistics=False)
+        rows = [
+            (file, one.row, one.reason.value, getattr(one, "raw", None))
+            for file, tally in sorted(self.tallies.items())
+            for one in tally.left_out
+        ]
+        left_out = pl.DataFrame(rows, schema=LEFT_OUT, orient="row")
+        left_out.write_parquet(folder / "left_out.parquet", statistics=False)
+
+    def _compact(self, batch: Batch) -> pl.DataFrame:
+        plays = batch.plays.with_columns(
+            pl.col(_NAMES).str.slice(0, NAME_LENGTH),
+            pl.col("artists").list.join(_BETWEEN).str.slice(0, 10 * NAME_LENGTH),
+        ).with_row_index("place")
+        groups = plays.group_by(list(TRACKS), maintain_order=True).agg("place")
+        numbers = [
+            self._tracks.setdefault(one, len(self._tracks)) for one in groups.drop("place").rows()
+        ]
+        if len(self._tracks) > MOST_TRACKS:
+            raise TooMuchError(f"These files name more than {MOST_TRACKS:,} different tracks.")
+        track = groups.select("place", track=pl.Series(numbers, dtype=pl.Int32)).explode("place")
+        return (
+            plays.join(track, on="place", maintain_order="left")
+            .rename({"started_at": "began", "ended_at": "ended"})
+            .with_columns(file=pl.lit(batch.file, pl.Int16))
+            .select(PLAYS.names())
+            .cast(PLAYS)
+        )
+
+    def _track_table(self) -> pl.DataFrame:
+        joined = {**TRACKS, "artists": pl.String()}
+        rows = pl.DataFrame(list(self._tracks), schema=joined, orient="row")
+        return rows.with_columns(pl.col("artists").str.split(_BETWEEN)).cast(TRACKS)

@@ -1,0 +1,149 @@
+"""What an import makes of an archive: every row in one bin, and the ledger with its plays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from audiospective.imports import archive, clock_shift, fold, staging
+from audiospective.imports.choices import Choices
+from audiospective.imports.clock_shift import Shift
+from audiospective.imports.findings import Findings
+from audiospective.imports.fold import ARRIVALS, Outcome, Source
+from audiospective.imports.ledger import FACTS, Ledger
+from audiospective.imports.reasons import Reason
+from audiospective.imports.sources import SOURCES
+
+FOREIGN = "foreign_user_name"  # the note of a file that carries another user's name
+
+ADDED, MATCHED, SKIPPED, REJECTED = BINS = ("added", "matched", "skipped", "rejected")
+_WORD = pl.Categorical()
+# One line for each row of the files.
+SHEET = pl.Schema({"file": pl.Int16(), "row": pl.Int32(), "bin": pl.Enum(BINS), "reason": _WORD})
+_BECAME = {
+    Outcome.ADDED: (ADDED, None),
+    Outcome.MATCHED: (MATCHED, None),
+    Outcome.ALREADY_HERE: (SKIPPED, Reason.ALREADY_HERE),
+    Outcome.DUPLICATE: (SKIPPED, Reason.DUPLICATE_IN_FILE),
+    Outcome.DELETED: (SKIPPED, Reason.DELETED_BEFORE),
+}
+
+
+@dataclass(frozen=True)
+class Staged:
+    """The tables of an import (staging.TABLES) and what was found beside them."""
+
+    plays: pl.DataFrame
+    tracks: pl.DataFrame
+    left_out: pl.DataFrame
+    findings: Findings
+
+
+@dataclass
+class Worked:
+    """`ledger` holds the archive afterwards, its new tracks below zero as in `tracks`.
+
+    `sheet` (SHEET) has every row of the files; `covered` are plays by source, for their time.
+    """
+
+    ledger: Ledger
+    tracks: pl.DataFrame
+    sheet: pl.DataFrame
+    shifts: dict[str, Shift] = field(default_factory=dict)
+    covered: dict[str, pl.Series] = field(default_factory=dict)
+
+
+def work(
+    before: Ledger, staged: Staged, choices: Choices, import_id: int, base: int = -1, zone: str = ""
+) -> Worked:
+    """Work an import into a ledger. Its tracks are numbered down from `base`.
+
+    With a `zone`, the member's, sources whose clock seems to be off are looked for as well.
+    """
+    tracks = staged.tracks.with_row_index("number").select(
+        (base - pl.col("number").cast(pl.Int32)).alias("track"), pl.exclude("number")
+    )
+    known_as = archive.identities(staged.tracks, base)
+    plays, left = _wanted(staged, choices)
+    worked = Worked(before, tracks, pl.DataFrame(schema=SHEET))
+    sheets = [_left_out(staged.left_out), left]
+    for source, rows in _by_source(plays, staged.findings, import_id):
+        minutes, local = choices.clock(source.name)
+        rows = clock_shift.moved(rows, ("began", "ended"), minutes, local)
+        arrivals = rows.with_columns(base - pl.col("track")).select(ARRIVALS.names())
+        used = known_as.join(arrivals.select("track").unique(), on="track", how="semi")
+        if zone and source.name not in choices.clocks and source.name not in worked.shifts:
+            found = fold.suspected_shift(worked.ledger, arrivals, used, zone)
+            if found is not None:
+                worked.shifts[source.name] = found
+        worked.ledger, outcomes = fold.fold(worked.ledger, arrivals, used, source)
+        sheets.append(_sheet(rows, outcomes))
+        at = rows.select(pl.coalesce("ended", "began")).to_series()
+        before_it = worked.covered.get(source.name)
+        worked.covered[source.name] = at if before_it is None else pl.concat([before_it, at])
+    worked.sheet = pl.concat(sheets)
+    return worked
+
+
+def _wanted(staged: Staged, choices: Choices) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The plays that the member wants, and the sheet of those that are left out."""
+    kinds = staged.tracks.select(
+        pl.int_range(pl.len(), dtype=pl.Int32).alias("track"), pl.col("kind").cast(pl.String)
+    )
+    plays = staged.plays.join(kinds, on="track", how="left", maintain_order="left")
+    foreign = [file.number for file in staged.findings.files if file.notes.get(FOREIGN)]
+    rules = (
+        (pl.col("file").is_in(foreign) & (choices.others is False), Reason.OTHER_ACCOUNT),
+        (
+            pl.col("incognito").fill_null(value=False) & (not choices.private),
+            Reason.PRIVATE_SESSION,
+        ),
+        ((pl.col("kind") == "episode") & (not choices.podcasts), Reason.PODCAST_OFF),
+        ((pl.col("kind") == "chapter") & (not choices.audiobooks), Reason.AUDIOBOOK_OFF),
+    )
+    reason = pl.coalesce(*(pl.when(rule).then(pl.lit(why.value)) for rule, why in rules))
+    plays = plays.with_columns(reason=reason)
+    left = plays.filter(pl.col("reason").is_not_null())
+    wanted = plays.filter(pl.col("reason").is_null()).drop("reason", "kind")
+    return wanted, left.select("file", "row", pl.lit(SKIPPED).alias("bin"), "reason").cast(SHEET)
+
+
+def _left_out(rows: pl.DataFrame) -> pl.DataFrame:
+    rejected = [reason.value for reason in Reason if reason.rejects]
+    reason = pl.col("reason").cast(pl.String)
+    which = pl.when(reason.is_in(rejected)).then(pl.lit(REJECTED)).otherwise(pl.lit(SKIPPED))
+    return rows.select("file", "row", which.alias("bin"), "reason").cast(SHEET)
+
+
+def _by_source(
+    plays: pl.DataFrame, findings: Findings, import_id: int
+) -> Iterator[tuple[Source, pl.DataFrame]]:
+    """The plays of each source, the most trusted first, and of each precision of its files.
+
+    Rows of one export never become one play, but two exports of one service may tell of the same
+    plays, one of them cut to minutes.
+    """
+    for about in sorted(SOURCES, key=lambda one: -one.trust):
+        files = [file.number for file in findings.files if file.source == about.name]
+        rows = plays.filter(pl.col("file").is_in(files))
+        for _, part in rows.sort("precision", maintain_order=True).group_by(
+            "precision", maintain_order=True
+        ):
+            yield Source(about.name, about.trust, import_id), part
+
+
+def _sheet(rows: pl.DataFrame, outcomes: pl.Series) -> pl.DataFrame:
+    bins = {int(outcome): which for outcome, (which, _) in _BECAME.items()}
+    reasons = {int(outcome): why.value if why else None for outcome, (_, why) in _BECAME.items()}
+    became = rows.select("file", "row").with_columns(outcome=outcomes)
+    return became.select(
+        "file",
+        "row",
+        pl.col("outcome").replace_strict(bins, return_dtype=pl.String).alias("bin"),
+        pl.col("outcome").replace_strict(reasons, return_dtype=pl.String).alias("reason"),
+    ).cast(SHEET)
+
+
+__all__ = ["FACTS", "Staged", "Worked", "staging", "work"]
