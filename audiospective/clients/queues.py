@@ -37,6 +37,7 @@ TASK_NAMES = frozenset(
         "seal_user",
         "send_emails",
         "verify_archives",
+        "work_on_import",
     }
 )
 # What is believed of a job that comes out of Redis. RQ would also import and call what the job
@@ -124,6 +125,16 @@ class Queues:
             result_ttl=0,  # a finished job leaves nothing that could collide with its successor
             failure_ttl=FAILURE_SECONDS,
         )
+
+    def enqueue_once(
+        self, queue: str, task: str, *args: Any, job_id: str, timeout: int = DEFAULT_TIMEOUT
+    ) -> bool:
+        """The same, unless a job with this id waits already; whether it was enqueued."""
+        known = self.redis.hget(TaskJob.key_for(job_id), "status")
+        if known == b"queued":
+            return False
+        self.enqueue(queue, task, *args, job_id=job_id, timeout=timeout)
+        return True
 
     def enqueue_at(
         self,

@@ -8,10 +8,12 @@ import polars as pl
 
 from audiospective.history import replacing, segment
 from audiospective.history.catalog import imported, lookup
-from audiospective.imports import identity, ledger
+from audiospective.imports import identity, ledger, staging
+from audiospective.imports.fold import apart
 from audiospective.imports.ledger import Ledger
 from audiospective.models import RemovedPlay
 
+NUMBERED = pl.Schema({"track": pl.Int32(), **staging.TRACKS})
 UNKNOWN = "Unknown item"  # what plays are called of which a file says nothing but the time
 
 
@@ -64,13 +66,12 @@ def in_catalog(found: Ledger, tracks: pl.DataFrame) -> Ledger:
     """
     used = found.plays.filter(pl.col("track") < 0)["track"].unique()
     rows = tracks.join(used.to_frame(), on="track", how="semi")
-    named = {number: name for number, name in zip(rows["track"], _named(rows), strict=True)}
+    named = dict(zip(rows["track"], _named(rows), strict=True))
     numbers = imported.remember(named.values())
     if not named:
         return found
     places = {number: numbers[name] for number, name in named.items()}
     plays = found.plays.with_columns(pl.col("track").replace(places))
-    from audiospective.imports.fold import apart
 
     return Ledger(apart(plays), found.tracks)
 

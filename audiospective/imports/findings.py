@@ -35,16 +35,26 @@ class FoundFile:
 
 @dataclass
 class Findings:
-    """`tracks` is how many different ones the plays name."""
+    """`tracks` is how many different ones the plays name, `answers` what reading was told.
+
+    `review` is what `imports.review` made of them, as plain values.
+    """
 
     files: list[FoundFile] = field(default_factory=list)
     tracks: int = 0
+    answers: dict[str, Any] = field(default_factory=dict)
+    review: dict[str, Any] | None = None
+
+    @property
+    def plays(self) -> int:
+        """Of all files."""
+        return sum(file.plays for file in self.files)
 
     def dumps(self) -> str:
-        return orjson.dumps(asdict(self)).decode()
+        return orjson.dumps(asdict(self), option=orjson.OPT_NON_STR_KEYS).decode()
 
     @classmethod
     def loads(cls, text: str | bytes) -> Findings:
         told = orjson.loads(text)
-        files = [FoundFile(**one) for one in told.get("files", ())]
-        return cls(files, told.get("tracks", 0))
+        files = [FoundFile(**one) for one in told.pop("files", ())]
+        return cls(files, **told)

@@ -10,7 +10,7 @@ from enum import IntEnum
 
 import polars as pl
 
-from audiospective.imports import identity, matching, observations
+from audiospective.imports import clock_shift, identity, matching, observations
 from audiospective.imports.ledger import FACTS, PLAYS, Ledger, observed, timing
 from audiospective.imports.source_bits import BITS, trusted
 from audiospective.imports.sources import Trust
@@ -68,9 +68,8 @@ def fold(
         played=pl.col("ms_played"),
     )
     once = _once(arrivals)
-    known = _on_who(
-        observed(ledger.plays).with_columns(exact=_exact(ledger.plays, source)), who, everything
-    )
+    known = _on_who(observed(ledger.plays), who, everything)
+    known = known.with_columns(exact=_exact(ledger.plays, source))
     pairs = matching.match(
         observations.spans(known), observations.spans(once.with_columns(exact=pl.lit(value=False)))
     )
@@ -84,6 +83,18 @@ def fold(
     added = _added(new, _known_as(new, who, everything), source)
     plays = pl.concat([together, added])
     return Ledger(apart(plays), _used(everything, plays)), outcomes
+
+
+def shifted(
+    ledger: Ledger, arrivals: pl.DataFrame, tracks: pl.DataFrame, zone: str
+) -> clock_shift.Shift | None:
+    """By how much the clock of the file seems to be off, if it does."""
+    everything = pl.concat([ledger.tracks, tracks])
+    who = identity.same(everything)
+    told = arrivals.with_columns(played=pl.col("ms_played"))
+    sides = (observed(ledger.plays), told)
+    known, told = (observations.spans(_on_who(side, who, everything)) for side in sides)
+    return clock_shift.suspected(known, told, zone)
 
 
 def apart(plays: pl.DataFrame) -> pl.DataFrame:

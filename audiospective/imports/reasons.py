@@ -19,6 +19,7 @@ class Reason(StrEnum):
     PODCAST_OFF = "podcast_off"
     AUDIOBOOK_OFF = "audiobook_off"
     PRIVATE_SESSION = "private_session"
+    OTHER_ACCOUNT = "other_account"
     ADVERTISEMENT = "advertisement"
     DELETED_BEFORE = "deleted_before"
     OUTSIDE_RANGE = "outside_range"
@@ -32,10 +33,26 @@ class Reason(StrEnum):
     WRONG_TYPE = "wrong_type"
 
     @property
+    def rejects(self) -> bool:
+        """Whether the row should have been a play; other rows were understood and not wanted."""
+        return self in _REJECTING
+
+    @property
     def sentence(self) -> str:
         return _SENTENCES[self]
 
 
+_REJECTING = frozenset(
+    {
+        Reason.NO_TIME,
+        Reason.TIME_OUT_OF_RANGE,
+        Reason.NO_METADATA,
+        Reason.NO_ARTIST,
+        Reason.NO_TITLE,
+        Reason.UNREADABLE_ROW,
+        Reason.WRONG_TYPE,
+    }
+)
 _SENTENCES = {
     Reason.ALREADY_HERE: "This play is in the archive already.",
     Reason.DUPLICATE_IN_FILE: "The same play is in the files more than once.",
@@ -47,6 +64,7 @@ _SENTENCES = {
     Reason.PODCAST_OFF: "A podcast; you chose to leave podcasts out.",
     Reason.AUDIOBOOK_OFF: "An audiobook; you chose to leave audiobooks out.",
     Reason.PRIVATE_SESSION: "Played in a private session; you chose to leave those out.",
+    Reason.OTHER_ACCOUNT: "From another account; you chose to leave its files out.",
     Reason.ADVERTISEMENT: "An advertisement.",
     Reason.DELETED_BEFORE: "You deleted this play from the archive earlier.",
     Reason.OUTSIDE_RANGE: "Outside the time you chose.",

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from audiospective.imports import archive, clock_shift, fold, staging
+from audiospective.imports import archive, clock_shift, fold
 from audiospective.imports.choices import Choices
 from audiospective.imports.clock_shift import Shift
 from audiospective.imports.findings import Findings
 from audiospective.imports.fold import ARRIVALS, Outcome, Source
-from audiospective.imports.ledger import FACTS, Ledger
+from audiospective.imports.ledger import Ledger
 from audiospective.imports.reasons import Reason
 from audiospective.imports.sources import SOURCES
 
@@ -69,13 +69,14 @@ def work(
     plays, left = _wanted(staged, choices)
     worked = Worked(before, tracks, pl.DataFrame(schema=SHEET))
     sheets = [_left_out(staged.left_out), left]
-    for source, rows in _by_source(plays, staged.findings, import_id):
-        minutes, local = choices.clock(source.name)
-        rows = clock_shift.moved(rows, ("began", "ended"), minutes, local)
-        arrivals = rows.with_columns(base - pl.col("track")).select(ARRIVALS.names())
+    for source, as_told in _by_source(plays, staged.findings, import_id):
+        rows = clock_shift.moved(as_told, ("began", "ended"), *choices.clock(source.name))
+        arrivals = rows.with_columns((base - pl.col("track")).alias("track")).select(
+            ARRIVALS.names()
+        )
         used = known_as.join(arrivals.select("track").unique(), on="track", how="semi")
         if zone and source.name not in choices.clocks and source.name not in worked.shifts:
-            found = fold.suspected_shift(worked.ledger, arrivals, used, zone)
+            found = fold.shifted(worked.ledger, arrivals, used, zone)
             if found is not None:
                 worked.shifts[source.name] = found
         worked.ledger, outcomes = fold.fold(worked.ledger, arrivals, used, source)
@@ -144,6 +145,3 @@ def _sheet(rows: pl.DataFrame, outcomes: pl.Series) -> pl.DataFrame:
         pl.col("outcome").replace_strict(bins, return_dtype=pl.String).alias("bin"),
         pl.col("outcome").replace_strict(reasons, return_dtype=pl.String).alias("reason"),
     ).cast(SHEET)
-
-
-__all__ = ["FACTS", "Staged", "Worked", "staging", "work"]

@@ -77,6 +77,14 @@ def make_export(services: Services, export_id: int) -> None:
 
 
 @task
+def work_on_import(services: Services, import_id: int) -> None:
+    """Do the next step of an import."""
+    from audiospective.imports import stepping  # it loads Polars, which this module must not
+
+    stepping.work(services, import_id)
+
+
+@task
 def verify_archives(services: Services) -> None:
     """Re-read every segment."""
     verify.everything(services)

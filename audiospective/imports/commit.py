@@ -1,0 +1,149 @@
+"""Adds the plays of an import to the archive, all at once, or takes them back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import polars as pl
+
+from audiospective import clock
+from audiospective.clients.storage import MissingError
+from audiospective.history import lock
+from audiospective.history.replacing import ChangedError
+from audiospective.imports import archive, healing, records, review, storing, working
+from audiospective.imports import ledger as ledgers
+from audiospective.imports.choices import Choices
+from audiospective.imports.claims import Claim
+from audiospective.imports.errors import RefusedError
+from audiospective.imports.ledger import Ledger
+from audiospective.imports.review import Review
+from audiospective.imports.working import Staged, Worked
+from audiospective.models.imports import DONE, UNDONE, Import
+from audiospective.policy.import_spans import Span
+from audiospective.polling import coverage
+from audiospective.services import Services
+
+TRIES = 5  # times that the archive may change while it is worked out
+
+
+def commit(services: Services, claim: Claim) -> None:
+    """Add the plays that the member agreed to; raises UnbalancedError, LostError, ChangedError."""
+    staged = _staged(services, claim.row)
+    choices = Choices.loads(claim.row.choices)
+
+    def once() -> None:
+        claim.beat()
+        before, found = archive.opened(claim.user_id)
+        worked = working.work(found, staged, choices, claim.id)
+        claim.beat()
+        told = review.of(claim.user_id, found, staged, worked)
+        spans = healing.covered(claim.user_id, worked.covered, worked.ledger)
+        after = archive.in_catalog(worked.ledger, worked.tracks)
+        records.put_sheet(services.storage, claim.row, worked.sheet)
+        with lock.held(claim.user_id):
+            archive.written(claim.user_id, before, after)
+            told.gaps_closed = len(healing.close(claim.user_id, claim.id, spans))
+            healing.count(claim.user_id, after)
+            _done(claim, staged, told)
+
+    _again(once)
+    storing.drop_files(services.storage, claim.row)
+
+
+def undo(services: Services, claim: Claim) -> None:
+    """Make the archive what it would be had the import never been; the same errors."""
+
+    def once() -> None:
+        claim.beat()
+        others = [one for one in _committed(claim.user_id) if one.id != claim.id]
+        kept = [(one, _staged(services, one)) for one in others]
+        before, found = archive.opened(claim.user_id)
+        stripped = ledgers.without_imports(found, [claim.id, *(one.id for one in others)])
+        rebuilt = _rebuilt(stripped, kept, claim.beat)
+        after = archive.in_catalog(rebuilt.ledger, rebuilt.tracks)
+        spans = {
+            number: healing.covered(claim.user_id, by_source, after)
+            for number, by_source in rebuilt.covered.items()
+        }
+        with lock.held(claim.user_id):
+            if [one.id for one in _committed(claim.user_id) if one.id != claim.id] != list(spans):
+                raise ChangedError
+            archive.written(claim.user_id, before, after)
+            _heal_again(claim, spans)
+            healing.count(claim.user_id, after)
+            claim.end(UNDONE, {"committed_at": None})
+
+    _again(once)
+    storing.drop(services.storage, claim.row)
+
+
+@dataclass
+class _Rebuilt:
+    ledger: Ledger
+    tracks: pl.DataFrame
+    covered: dict[int, dict[str, pl.Series]]
+
+
+def _rebuilt(
+    start: Ledger, kept: list[tuple[Import, Staged]], beat: Callable[[], None]
+) -> _Rebuilt:
+    """The ledger with the imports that stay, in the order in which they came."""
+    made = _Rebuilt(start, pl.DataFrame(), {})
+    base, tracks = -1, []
+    for row, staged in kept:
+        worked: Worked = working.work(made.ledger, staged, Choices.loads(row.choices), row.id, base)
+        beat()
+        made.ledger = worked.ledger
+        made.covered[row.id] = worked.covered
+        tracks.append(worked.tracks)
+        base -= worked.tracks.height
+    made.tracks = pl.concat(tracks) if tracks else pl.DataFrame(schema=archive.NUMBERED)
+    return made
+
+
+def _heal_again(claim: Claim, spans: dict[int, list[Span]]) -> None:
+    for number in (claim.id, *spans):
+        coverage.reopen(claim.user_id, number)
+    for number, covered in spans.items():
+        healing.close(claim.user_id, number, covered)
+
+
+def _done(claim: Claim, staged: Staged, told: Review) -> None:
+    found = staged.findings
+    found.review = told.as_dict()
+    claim.end(
+        DONE,
+        {
+            "findings": found.dumps(),
+            "rows": told.total.rows,
+            "added": told.total.added,
+            "matched": told.total.matched,
+            "skipped": told.total.all_skipped,
+            "rejected": told.total.all_rejected,
+            "committed_at": clock.now(),
+        },
+    )
+
+
+def _committed(user_id: int) -> list[Import]:
+    query = Import.select().where((Import.user == user_id) & Import.committed_at.is_null(False))
+    return list(query.order_by(Import.committed_at, Import.id))
+
+
+def _staged(services: Services, row: Import) -> Staged:
+    try:
+        return records.staged(services.storage, row)
+    except MissingError:
+        raise RefusedError(
+            f"What was kept of import {row.id} is not there any more, so nothing was changed."
+        ) from None
+
+
+def _again(once: Callable[[], None]) -> None:
+    for _ in range(TRIES - 1):
+        try:
+            return once()
+        except ChangedError:
+            continue
+    return once()

@@ -1,0 +1,92 @@
+"""Gaps that an import covers are closed, and those of an import that is taken back open again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import polars as pl
+
+from audiospective import clock
+from audiospective.imports.ledger import Ledger
+from audiospective.imports.source_bits import BITS, COMPLETE
+from audiospective.models.gaps import Gap
+from audiospective.models.plays import FROM_IMPORT, FROM_POLL
+from audiospective.policy import import_spans
+from audiospective.policy.import_spans import Span
+from audiospective.polling import coverage
+
+
+def closable(user_id: int, spans: list[Span]) -> int:
+    """How many open gaps these spans cover."""
+    return sum(
+        any(_covers(span, gap) for span in spans)
+        for gap in Gap.select().where((Gap.user == user_id) & Gap.closed_at.is_null())
+    )
+
+
+def close(user_id: int, import_id: int, spans: list[Span]) -> list[Gap]:
+    """Close what they cover, in the caller's transaction."""
+    closed = []
+    for start, end in spans:
+        closed += coverage.close_by_import(
+            user_id, clock.from_ms(start), clock.from_ms(end), import_id=import_id, added=()
+        )
+    return closed
+
+
+def count(user_id: int, found: Ledger) -> None:
+    """Bring up to date how many plays imports put into each gap, in the caller's transaction."""
+    brought = (pl.col("source") == FROM_IMPORT) & ~pl.col("removed")
+    instants = found.plays.filter(brought)["at"]
+    for gap in Gap.select().where(Gap.user == user_id):
+        start, end = clock.to_ms(gap.started_at), clock.to_ms(gap.ended_at)
+        recovered = int(((instants > start) & (instants <= end)).sum())
+        if recovered != gap.recovered:
+            Gap.update(recovered=recovered).where(Gap.id == gap.id).execute()
+
+
+def covered(user_id: int, by_source: dict[str, pl.Series], found: Ledger) -> list[Span]:
+    """The time that the files of an import cover: `by_source` has the instants that each tells of.
+
+    What a service's own export leaves out did not happen. A scrobbler only counts around a gap
+    where it saw what was polled.
+    """
+    spans: list[Span] = []
+    gaps = list(Gap.select().where(Gap.user == user_id))
+    for source, instants in by_source.items():
+        minutes = (instants // 60_000).unique().sort() * 60_000
+        complete = source in COMPLETE
+        silence = import_spans.COMPLETE if complete else import_spans.OTHERS
+        for span in import_spans.spans(minutes.to_list(), silence):
+            if complete:
+                spans.append(span)
+            else:
+                spans += [
+                    (clock.to_ms(gap.started_at), clock.to_ms(gap.ended_at))
+                    for gap in gaps
+                    if _covers(span, gap) and _listened(gap, BITS[source], found)
+                ]
+    return spans
+
+
+def _covers(span: Span, gap: Gap) -> bool:
+    return span[0] <= clock.to_ms(gap.started_at) and clock.to_ms(gap.ended_at) <= span[1]
+
+
+def _listened(gap: Gap, bit: int, found: Ledger) -> bool:
+    near = import_spans.NEARBY // timedelta(milliseconds=1)
+    plays = found.plays.filter(
+        pl.col("at").is_between(
+            clock.to_ms(gap.started_at) - near, clock.to_ms(gap.ended_at) + near
+        )
+        & (pl.col("source") & FROM_POLL != 0)
+        & ~pl.col("removed")
+    )
+    shared = plays.filter(pl.col("seen").fill_null(0) & bit != 0)
+    return import_spans.saw_it(plays.height, shared.height)
+
+
+def open_gaps(user_id: int) -> int:
+    """How many gaps are open."""
+    where = (Gap.user == user_id) & Gap.closed_at.is_null()
+    return int(Gap.select().where(where).count())

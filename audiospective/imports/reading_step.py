@@ -1,0 +1,86 @@
+"""The first thing a worker does for an import: read its files and work out what would change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from audiospective import clock
+from audiospective.imports import archive, records, review, storing, working
+from audiospective.imports.child import Order
+from audiospective.imports.choices import Choices
+from audiospective.imports.claims import Claim
+from audiospective.imports.errors import NotHistoryError
+from audiospective.imports.findings import Findings
+from audiospective.imports.reading_process import run
+from audiospective.models import User
+from audiospective.models.imports import REVIEW, Import
+from audiospective.services import Services
+
+
+def read(services: Services, claim: Claim) -> None:
+    """Bring the import to its review. Raises RefusedError, AccidentError, LostError."""
+    row, choices = claim.row, Choices.loads(claim.row.choices)
+    user = User.get_by_id(claim.user_id)
+    found = Findings.loads(row.findings)
+    if not (found.files and found.answers == choices.answers()):
+        found = _read_files(services, claim, user, choices)
+    if not found.plays and not any(file.questions for file in found.files):
+        raise NotHistoryError(_nothing(found))
+    row.findings = found.dumps()
+    staged = records.staged(services.storage, row)
+    claim.beat(sum(file.rows for file in found.files))
+    _, before = archive.opened(claim.user_id)
+    worked = working.work(before, staged, choices, claim.id, zone=user.timezone)
+    claim.beat(sum(file.rows for file in found.files))
+    told = review.of(claim.user_id, before, staged, worked)
+    found.review = told.as_dict()
+    records.put_sheet(services.storage, row, worked.sheet)
+    if not any(file.questions for file in found.files):
+        storing.drop_files(services.storage, row)
+    claim.end(
+        REVIEW,
+        {
+            "findings": found.dumps(),
+            "rows": told.total.rows,
+            "first_at": told.first_at,
+            "last_at": told.last_at,
+            "kept_bytes": storing.weight(services.storage, row),
+        },
+    )
+
+
+def _read_files(services: Services, claim: Claim, user: User, choices: Choices) -> Findings:
+    scratch = services.settings.home / "scratch"
+    scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with TemporaryDirectory(dir=scratch) as name:
+        folder = Path(name)
+        for part in ("sent", "unpacked", "tables"):
+            (folder / part).mkdir()
+        with storing.files(services.storage, claim.row, folder / "sent") as uploads:
+            claim.beat()
+            names = [one for one in (user.spotify_id, user.spotify_account_id) if one]
+            order = Order(
+                uploads,
+                str(folder / "unpacked"),
+                str(folder / "tables"),
+                {"now": clock.to_ms(clock.now()), "names": names, **choices.answers()},
+            )
+            found = run(order, claim.beat)
+        found.answers = choices.answers()
+        records.put_tables(services.storage, claim.row, folder / "tables")
+    # Kept at once: if this worker dies now, the next one need not read again.
+    Import.update(findings=found.dumps()).where(
+        (Import.id == claim.id) & (Import.fence == claim.row.fence)
+    ).execute()
+    return found
+
+
+def _nothing(found: Findings) -> str:
+    """One sentence for an import without a single play."""
+    told = [file.sentence for file in found.files if file.sentence]
+    if len(told) == 1:
+        return told[0]
+    if told:
+        return f"There is no listening history in these files. The first: {told[0]}"
+    return "There is not one play in these files."

@@ -1,0 +1,46 @@
+"""The tables of an import in storage: by them it can be taken back, or kept when another is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+
+from audiospective.clients.storage import Storage
+from audiospective.imports import staging, storing
+from audiospective.imports.findings import Findings
+from audiospective.imports.working import Staged
+from audiospective.models.imports import Import
+
+SHEET = "sheet"
+
+
+def put_tables(storage: Storage, row: Import, folder: Path) -> int:
+    """Keep the tables that reading left in a folder; bytes."""
+    size = 0
+    for name in staging.TABLES:
+        with (folder / f"{name}.parquet").open("rb") as file:
+            size += storage.put(f"{storing.home(row)}/{name}.parquet", file)
+    return size
+
+
+def staged(storage: Storage, row: Import) -> Staged:
+    """The tables of an import; raises storage.MissingError."""
+    tables = {name: table(storage, row, name) for name in staging.TABLES}
+    return Staged(**tables, findings=Findings.loads(row.findings))
+
+
+def table(storage: Storage, row: Import, name: str) -> pl.DataFrame:
+    """One of them; raises storage.MissingError."""
+    with storage.open(f"{storing.home(row)}/{name}.parquet") as file:
+        return pl.read_parquet(file)
+
+
+def put_sheet(storage: Storage, row: Import, sheet: pl.DataFrame) -> int:
+    """Keep what became of every row; bytes."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / SHEET
+        sheet.write_parquet(path, statistics=False)
+        with path.open("rb") as file:
+            return storage.put(f"{storing.home(row)}/{SHEET}.parquet", file)

@@ -1,0 +1,96 @@
+"""What a member is shown before anything is written, and after it was: kept with the import."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import polars as pl
+
+from audiospective.imports import healing, sheet
+from audiospective.imports.findings import Findings
+from audiospective.imports.ledger import Ledger
+from audiospective.imports.sheet import Sums
+from audiospective.imports.working import ADDED, FOREIGN, Staged, Worked
+
+SHORT = 30_000  # ms; below that Spotify itself counts no stream
+
+
+@dataclass
+class Review:
+    """`years` are plays by UTC year; `shifts` the clocks that seem off, by source."""
+
+    files: dict[int, Sums] = field(default_factory=dict)
+    total: Sums = field(default_factory=Sums)
+    years_before: dict[int, int] = field(default_factory=dict)
+    years_after: dict[int, int] = field(default_factory=dict)
+    tracks_after: int = 0
+    gaps: int = 0  # open before
+    gaps_closed: int = 0
+    short: int = 0  # of the added ones
+    private: int = 0  # plays in the files, whatever was chosen
+    podcasts: int = 0
+    audiobooks: int = 0
+    foreign: list[int] = field(default_factory=list)  # files with another account's name
+    shifts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    first_at: int | None = None  # UTC ms, of the plays in the files
+    last_at: int | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Review:
+        told = dict(values)
+        told["files"] = {int(number): Sums(**one) for number, one in told["files"].items()}
+        told["total"] = Sums(**told["total"])
+        for name in ("years_before", "years_after"):
+            told[name] = {int(year): plays for year, plays in told[name].items()}
+        return cls(**told)
+
+
+def of(user_id: int, before: Ledger, staged: Staged, worked: Worked) -> Review:
+    """What an import would change, or has changed; raises UnbalancedError."""
+    files = sheet.by_file(worked.sheet, staged.findings)
+    kinds = staged.plays.select("track").join(
+        staged.tracks.select(
+            pl.int_range(pl.len(), dtype=pl.Int32).alias("track"), pl.col("kind").cast(pl.String)
+        ),
+        on="track",
+        how="left",
+    )["kind"]
+    spans = healing.covered(user_id, worked.covered, worked.ledger)
+    added = worked.sheet.filter(pl.col("bin") == ADDED).select("file", "row")
+    short = staged.plays.filter(pl.col("ms_played") < SHORT).join(added, on=("file", "row"))
+    instants = staged.plays.select(pl.coalesce("ended", "began")).to_series()
+    return Review(
+        files=files,
+        total=sheet.total(files),
+        years_before=years(before),
+        years_after=years(worked.ledger),
+        tracks_after=worked.ledger.plays["track"].n_unique(),
+        gaps=healing.open_gaps(user_id),
+        gaps_closed=healing.closable(user_id, spans),
+        short=short.height,
+        private=int(staged.plays["incognito"].sum() or 0),
+        podcasts=int((kinds == "episode").sum()),
+        audiobooks=int((kinds == "chapter").sum()),
+        foreign=[file.number for file in staged.findings.files if file.notes.get(FOREIGN)],
+        shifts={source: asdict(shift) for source, shift in worked.shifts.items()},
+        first_at=instants.min(),  # type: ignore[arg-type]
+        last_at=instants.max(),  # type: ignore[arg-type]
+    )
+
+
+def years(found: Ledger) -> dict[int, int]:
+    """Plays by UTC year."""
+    at = pl.from_epoch("at", time_unit="ms").dt.year()
+    counted = found.plays.filter(~pl.col("removed")).group_by(at.alias("year")).len()
+    return dict(counted.sort("year").rows())
+
+
+def questions(found: Findings) -> list[dict[str, Any]]:
+    """What the files ask, each once."""
+    asked = {one["kind"]: one for file in found.files for one in file.questions}
+    return list(asked.values())

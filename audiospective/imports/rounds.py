@@ -1,0 +1,65 @@
+"""Looks after imports: wakes workers for them, ends what was left lying. It loads no Polars."""
+
+from __future__ import annotations
+
+from redis.exceptions import RedisError
+
+from audiospective import clock
+from audiospective.clients.queues import BULK
+from audiospective.imports import claims, storing
+from audiospective.models.imports import (
+    CANCELLED,
+    READING,
+    REVIEW,
+    UPLOADING,
+    Import,
+)
+from audiospective.policy.import_limits import PATIENCE, READ_SECONDS, UPLOAD_PATIENCE
+from audiospective.services import Services
+
+TIMEOUT = READ_SECONDS + 600  # seconds that a worker may take for one step
+
+
+def wake(services: Services, import_id: int) -> bool:
+    """Have the next step of an import done; False if Redis is away (a round finds it later)."""
+    try:
+        services.queues.enqueue_once(
+            BULK, "work_on_import", import_id, job_id=f"import-{import_id}", timeout=TIMEOUT
+        )
+    except RedisError:
+        return False
+    return True
+
+
+def recover(services: Services) -> int:
+    """Wake whatever waits for a worker; how many. Safe to repeat: a claim is taken once."""
+    waiting = claims.waiting()
+    for import_id in waiting:
+        wake(services, import_id)
+    return len(waiting)
+
+
+def tidy(services: Services) -> int:
+    """Cancel what its member left lying, and empty storage of what nobody needs; how many."""
+    now = clock.now()
+    left = ((Import.status == UPLOADING) & (Import.changed_at < now - UPLOAD_PATIENCE)) | (
+        (Import.status == REVIEW) & (Import.changed_at < now - PATIENCE)
+    )
+    rows = list(Import.select().where(left))
+    for row in rows:
+        cancel(services, row)
+    return len(rows)
+
+
+def cancel(services: Services, row: Import) -> bool:
+    """End an import of which nothing is in the archive; False if it is too late for that."""
+    before = (UPLOADING, READING, REVIEW)
+    changed = (
+        Import.update(status=CANCELLED, changed_at=clock.now())
+        .where((Import.id == row.id) & Import.status.in_(before))
+        .execute()
+    )
+    if changed:
+        storing.drop(services.storage, row)
+        Import.update(kept_bytes=0, findings="{}").where(Import.id == row.id).execute()
+    return bool(changed)

@@ -1,0 +1,75 @@
+"""What a worker does for an import: its next step, and what follows if that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from audiospective import clock, log
+from audiospective.clients.queues import INTERRUPTS
+from audiospective.history.replacing import ChangedError
+from audiospective.imports import claims, commit, reading_step, storing
+from audiospective.imports.claims import Claim, LostError
+from audiospective.imports.errors import RefusedError
+from audiospective.imports.reading_process import AccidentError
+from audiospective.imports.sheet import UnbalancedError
+from audiospective.models.imports import COMMITTING, DONE, FAILED, READING, UNDOING, Import
+from audiospective.policy.import_limits import ATTEMPTS
+from audiospective.services import Services
+
+STEPS: dict[str, Callable[[Services, Claim], None]] = {
+    READING: reading_step.read,
+    COMMITTING: commit.commit,
+    UNDOING: commit.undo,
+}
+_TRIED = "Our worker did not get through it in {} tries. Nothing was changed; we have been told."
+_ACCIDENT = "Reading it took more memory or time than we have. Nothing was changed."
+_UNBALANCED = "The sheet did not balance, so nothing was added. The fault is ours; we look into it."
+
+
+def work(services: Services, import_id: int) -> None:
+    """Do the next step of an import, unless somebody else is at it."""
+    claim = claims.claim(import_id)
+    if claim is None:
+        return
+    if claim.row.attempts > ATTEMPTS:
+        _give_up(services, claim, _TRIED.format(ATTEMPTS))
+        return
+    try:
+        STEPS[claim.row.status](services, claim)
+    except INTERRUPTS:
+        raise  # the lease runs out, and the next worker begins again
+    except LostError:
+        return
+    except RefusedError as error:
+        _give_up(services, claim, error.sentence)
+    except UnbalancedError as error:
+        log.trouble("import_unbalanced", error, import_id=import_id)
+        _give_up(services, claim, _UNBALANCED)
+    except AccidentError as error:
+        log.trouble("import_accident", error, import_id=import_id)
+        if claim.row.attempts >= ATTEMPTS:
+            _give_up(services, claim, _ACCIDENT)
+        else:
+            _release(claim)
+    except ChangedError:
+        _release(claim)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again and then given up
+        log.trouble("import_failed", error, import_id=import_id)
+        _release(claim)
+
+
+def _give_up(services: Services, claim: Claim, sentence: str) -> None:
+    undoing = claim.row.status == UNDOING
+    try:
+        claim.end(DONE if undoing else FAILED, {"error": sentence})
+    except LostError:
+        return
+    if not undoing:
+        storing.drop(services.storage, claim.row)
+
+
+def _release(claim: Claim) -> None:
+    """Let the next round begin again; how often it was tried stays known."""
+    Import.update(lease_until=clock.EPOCH).where(
+        (Import.id == claim.id) & (Import.fence == claim.row.fence)
+    ).execute()

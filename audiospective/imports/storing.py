@@ -1,0 +1,56 @@
+"""Where storage holds an import: its files until they are read, then what became of them.
+
+It loads no Polars: pages and processes that fork use it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from audiospective.clients.storage import Storage
+from audiospective.models.imports import Import
+
+
+def home(row: Import) -> str:
+    """Where everything of an import is."""
+    return f"imports/{row.user_id}/{row.id}"
+
+
+def part(row: Import, number: int, offset: int) -> str:
+    """The key of a piece of a file; in the order of keys they make the file."""
+    return f"{home(row)}/file-{number}/{offset:014d}"
+
+
+@contextmanager
+def files(storage: Storage, row: Import, folder: Path) -> Iterator[list[tuple[str, str]]]:
+    """The files as they were sent, on this machine: (path, name); raises storage.StorageError."""
+    found = []
+    for one in sorted(row.files, key=lambda file: file.number):
+        path = folder / f"file-{one.number}"
+        with path.open("wb") as target:
+            for piece in storage.list(f"{home(row)}/file-{one.number}"):
+                with storage.open(piece.key) as source:
+                    while data := source.read(1 << 20):
+                        target.write(data)
+        found.append((str(path), one.name))
+    yield found
+
+
+def drop_files(storage: Storage, row: Import) -> None:
+    """The files as they were sent go: they hold what nobody needs to keep."""
+    for one in list(storage.list(home(row))):
+        if "/file-" in one.key:
+            storage.delete(one.key)
+
+
+def drop(storage: Storage, row: Import) -> None:
+    """Everything of the import goes."""
+    for one in list(storage.list(home(row))):
+        storage.delete(one.key)
+
+
+def weight(storage: Storage, row: Import) -> int:
+    """Bytes of everything that is kept of it."""
+    return sum(one.size for one in storage.list(home(row)))

@@ -1,0 +1,155 @@
+"""An import from its files to the archive and back, on both databases."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from audiospective import clock, history
+from audiospective.history import append
+from audiospective.history.catalog import polled
+from audiospective.imports import uploads
+from audiospective.imports.findings import Findings
+from audiospective.imports.review import Review
+from audiospective.models.imports import DONE, FAILED, REVIEW, UNDONE
+from audiospective.services import Services
+from tests import factories
+from tests.imports.importing import (
+    done,
+    lastfm_file,
+    month,
+    reviewed,
+    spotify_file,
+    spotify_row,
+    undone,
+    worked,
+)
+
+
+def archive(user_id: int) -> list[tuple[object, ...]]:
+    return history.frame(user_id).rows()
+
+
+def test_nothing_is_written_before_yes(services: Services) -> None:
+    alice = factories.make_user("alice")
+    row = reviewed(services, alice, spotify_file(*month()))
+    assert (row.status, row.rows, row.error) == (REVIEW, 56, None)
+    told = Review.from_dict(Findings.loads(row.findings).review)
+    assert (told.total.added, told.total.accounted) == (56, 56)
+    assert told.years_after == {2025: 56}
+    assert history.total(alice.id) == 0
+
+
+def test_the_plays_of_a_file_are_added(services: Services) -> None:
+    alice = factories.make_user("alice")
+    row = done(services, alice, spotify_file(*month()))
+    assert (row.status, row.added, row.rows) == (DONE, 56, 56)
+    assert history.total(alice.id) == 56
+    newest = history.recent(alice.id, 1)[0]
+    assert (newest.title, newest.artists[0][1], newest.album) == ("Song 4", "Artist 1", "Album 0")
+    assert newest.ms_played == 180_000
+
+
+def test_the_same_file_twice_adds_nothing(services: Services) -> None:
+    alice = factories.make_user("alice")
+    done(services, alice, spotify_file(*month()))
+    before = archive(alice.id)
+    again = done(services, alice, spotify_file(*month()))
+    assert (again.status, again.added, again.skipped) == (DONE, 0, 56)
+    assert archive(alice.id) == before
+
+
+def test_what_was_polled_is_met_and_gains(services: Services) -> None:
+    alice = factories.make_user("alice")
+    page = factories.listening(datetime(2025, 3, 5, 12, tzinfo=UTC), 4)
+    tracks = polled.remember([play.track for play in page.plays])
+    append.polled(
+        [
+            append.NewPlay(alice.id, one.played_at, tracks[one.track.spotify_id], "spotify:x")
+            for one in page.plays
+        ]
+    )
+    rows = [
+        spotify_row(
+            clock.from_ms(one.played_at).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            ms_played=170_000,
+            spotify_track_uri=f"spotify:track:{one.track.spotify_id[:22]}",
+            master_metadata_track_name=one.track.name,
+            master_metadata_album_artist_name=one.track.artists[0].name,
+        )
+        for one in page.plays
+    ]
+    before = archive(alice.id)
+    row = done(services, alice, spotify_file(*rows, spotify_row("2025-03-05T13:00:00Z")))
+    assert (row.added, row.matched) == (1, 4)
+    found = history.frame(alice.id, columns=["source", "ms_played", "context", "import_id"])
+    assert found.rows()[:4] == [(3, 170_000, "spotify:x", row.id)] * 4
+    assert undone(services, row).status == UNDONE
+    assert archive(alice.id) == before
+
+
+@pytest.mark.parametrize("gone", ["first", "second", "third"])
+def test_any_import_is_taken_back_as_if_it_had_never_been(services: Services, gone: str) -> None:
+    alice, bob = factories.make_user("alice"), factories.make_user("bob")
+    start = int(datetime(2025, 3, 1, 20, 0, tzinfo=UTC).timestamp())
+    scrobbles = [(start + day * 86_400, (day + 1) % 5 + 1) for day in range(10)]
+    brought = {
+        "first": spotify_file(*month(range(1, 20))),
+        "second": lastfm_file(*scrobbles, (start + 7200, 9)),
+        "third": spotify_file(*month(range(10, 29))),
+    }
+    rows = {name: done(services, alice, files) for name, files in brought.items()}
+    assert [row.status for row in rows.values()] == [DONE] * 3
+    everything = len(archive(alice.id))
+    assert everything == 57
+    for name, files in brought.items():
+        if name != gone:
+            done(services, bob, files)
+    assert undone(services, rows[gone]).status == UNDONE
+    assert strip(archive(alice.id)) == strip(archive(bob.id))
+    assert done(services, alice, brought[gone]).status == DONE
+    assert len(archive(alice.id)) == everything
+
+
+def strip(plays: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    """Without the numbers of imports."""
+    return [(*play[:13], *play[14:]) for play in plays]
+
+
+def test_a_file_that_is_no_history_ends_with_a_sentence(services: Services) -> None:
+    alice = factories.make_user("alice")
+    row = reviewed(services, alice, {"holiday.mp4": b"\0\0\0\x18ftypmp42" + b"\0" * 200})
+    assert row.status == FAILED
+    assert row.error.endswith(".")
+    assert not list(services.storage.list("imports"))
+
+
+def test_private_sessions_are_left_out_unless_wanted(services: Services) -> None:
+    alice = factories.make_user("alice")
+    rows = [
+        spotify_row("2025-03-05T13:00:00Z", incognito_mode=True),
+        spotify_row("2025-03-05T14:00:00Z"),
+    ]
+    row = reviewed(services, alice, spotify_file(*rows))
+    told = Review.from_dict(Findings.loads(row.findings).review)
+    assert (told.private, told.total.added, told.total.skipped) == (1, 1, {"private_session": 1})
+    row = done(services, alice, spotify_file(*rows), private=True)
+    assert row.added == 2
+
+
+@pytest.mark.parametrize("days", [1, 20])
+def test_an_import_into_an_archive_that_is_polled_meanwhile(services: Services, days: int) -> None:
+    alice = factories.make_user("alice")
+    row = reviewed(services, alice, spotify_file(*month()))
+    page = factories.listening(datetime(2025, 3, 1, tzinfo=UTC) + timedelta(days=days), 3)
+    tracks = polled.remember([play.track for play in page.plays])
+    append.polled(
+        [
+            append.NewPlay(alice.id, one.played_at, tracks[one.track.spotify_id], None)
+            for one in page.plays
+        ]
+    )
+    uploads.agree(services, row)
+    assert worked(services, row).added == 56
+    assert history.total(alice.id) == 59
