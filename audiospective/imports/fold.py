@@ -11,7 +11,7 @@ from enum import IntEnum
 import polars as pl
 
 from audiospective.imports import clock_shift, identity, matching, observations
-from audiospective.imports.ledger import FACTS, PLAYS, Ledger, observed, timing
+from audiospective.imports.ledger import FACTS, PLAYS, Ledger, observed, timing, used
 from audiospective.imports.source_bits import BITS, trusted
 from audiospective.imports.sources import Trust
 from audiospective.models.plays import FROM_IMPORT, FROM_POLL
@@ -82,7 +82,7 @@ def fold(
     new = once.join(met.filter(pl.col("left").is_null()), on="place", how="semi")
     added = _added(new, _known_as(new, who, everything), source)
     plays = pl.concat([together, added])
-    return Ledger(apart(plays), _used(everything, plays)), outcomes
+    return Ledger(apart(plays), used(everything, plays)), outcomes
 
 
 def shifted(
@@ -234,7 +234,3 @@ def _known_as(new: pl.DataFrame, who: pl.DataFrame, tracks: pl.DataFrame) -> pl.
     # Tracks of the catalog have numbers above zero: the oldest of these, else the file's first.
     best = pl.col("track_known").sort_by(pl.col("track_known") < 0, pl.col("track_known").abs())
     return found.group_by("track").agg(best.first().alias("known"))
-
-
-def _used(tracks: pl.DataFrame, plays: pl.DataFrame) -> pl.DataFrame:
-    return tracks.join(plays.select("track").unique(), on="track", how="semi")

@@ -79,7 +79,13 @@ def without_imports(ledger: Ledger, import_ids: list[int]) -> Ledger:
         for name in (*FACTS, "import_id", "timing", "seen")
     ]
     source = pl.when(theirs & ~pl.col("removed")).then(pl.lit(1, pl.Int8)).otherwise("source")
-    return Ledger(kept.with_columns(*none, source.alias("source")), ledger.tracks)
+    plays = kept.with_columns(*none, source.alias("source"))
+    return Ledger(plays, used(ledger.tracks, plays))
+
+
+def used(tracks: pl.DataFrame, plays: pl.DataFrame) -> pl.DataFrame:
+    """Those tracks that the plays are of."""
+    return tracks.join(plays.select("track").unique(), on="track", how="semi")
 
 
 def observed(plays: pl.DataFrame) -> pl.DataFrame:

@@ -26,6 +26,8 @@ from tests.imports.importing import (
     worked,
 )
 
+pytestmark = pytest.mark.usefixtures("at_once")
+
 
 def archive(user_id: int) -> list[tuple[object, ...]]:
     return history.frame(user_id).rows()
