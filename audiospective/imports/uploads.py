@@ -61,7 +61,7 @@ def begin(user: User, files: Sequence[Announced]) -> Import:
             raise QuotaError(
                 "Your earlier imports take all the room there is for taking imports back."
             )
-        row = Import.create(user=user.id, created_at=now, changed_at=now)
+        row: Import = Import.create(user=user.id, created_at=now, changed_at=now)
         ImportFile.insert_many(
             [
                 {"owner": row.id, "number": number, "name": named(one.name), "size": one.size}
