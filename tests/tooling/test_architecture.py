@@ -1,0 +1,86 @@
+"""What the architecture page says of places is so."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from click import Context
+
+from audiospective.cli import audiospective
+from audiospective.history.segment import COLUMNS
+from audiospective.imports.sources import SOURCES
+from audiospective.jobs import tasks
+from audiospective.jobs.periodic import timetable
+from audiospective.notices import kinds
+from audiospective.policy.failures import Failure
+from tests.fixtures import make_settings
+
+ROOT = Path(__file__).parent.parent.parent
+PAGE = (ROOT / "docs" / "architecture.md").read_text()
+TABLE = PAGE[PAGE.index("## Where a change goes") : PAGE.index("## Proof")]
+KINDS = sorted(path.stem for path in Path(kinds.__file__).parent.glob("[!_]*.py"))
+
+
+def named(row: str) -> list[str]:
+    """The places that a row of the table names."""
+    (line,) = [line for line in TABLE.splitlines() if line.startswith(f"| {row}")]
+    return [place for place in re.findall(r"`([^`]+)`", line) if "/" in place or "." in place]
+
+
+@pytest.mark.parametrize(
+    "place", sorted({place for place in re.findall(r"`([^`]+)`", PAGE) if "/" in place})
+)
+def test_a_place_that_is_named_exists(place: str) -> None:
+    if "*" in place or " " in place or place.startswith("/") or place.upper() == place:
+        return  # an address, a command or a pattern
+    if re.search(r"[A-Z]{4,}", place):
+        place = re.sub(r"[A-Z]{4,}", "*", place)
+        assert list(ROOT.glob(place)), place
+        return
+    roots = (ROOT, ROOT / "audiospective")
+    assert any((root / place.rstrip("/")).exists() for root in roots), place
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_e_mail_has_all_its_parts(kind: str) -> None:
+    for place in named("an e-mail"):
+        assert (ROOT / place.replace("KIND", kind)).exists(), place
+
+
+@pytest.mark.parametrize("source", [one.name for one in SOURCES])
+def test_each_source_has_all_its_parts(source: str) -> None:
+    for place in named("a source"):
+        path = ROOT / place.replace("SOURCE", source)
+        assert path.exists()
+        if "SOURCE" not in place:
+            assert source in path.read_text(), place
+
+
+def test_each_column_of_plays_is_described() -> None:
+    described = (ROOT / "docs" / "archive-format.md").read_text()
+    assert [column for column in COLUMNS if f"`{column}`" not in described] == []
+
+
+def test_each_failure_type_has_its_row_in_the_tests() -> None:
+    tested = (ROOT / "tests" / "policy" / "test_failures.py").read_text()
+    assert [one.name for one in Failure if f"Failure.{one.name}" not in tested] == []
+
+
+def test_each_command_is_a_module_of_its_name() -> None:
+    (place,) = named("a command")
+    for command in audiospective.list_commands(Context(audiospective)):
+        assert (ROOT / place.replace("COMMAND", command.replace("-", "_"))).exists()
+
+
+def test_whatever_runs_by_itself_is_a_task(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path, f"sqlite:///{tmp_path}/a.db", "redis://127.0.0.1:1/0")
+    assert all(hasattr(tasks, entry.task) for entry in timetable(settings))
+
+
+def test_each_setting_stands_in_the_example() -> None:
+    example = (ROOT / ".env.example").read_text()
+    read = (ROOT / "audiospective" / "settings.py").read_text()
+    names = set(re.findall(r'"([A-Z][A-Z0-9_]{5,})"', read)) - {"WARNING", "CRITICAL"}
+    assert sorted(name for name in names if f"{name}=" not in example) == []
