@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from keyword import iskeyword
 from pathlib import Path
 
 import click
@@ -17,12 +18,13 @@ class _Lazy(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         modules = (path.stem for path in Path(__file__).parent.glob("[!_]*.py"))
-        return sorted(name.replace("_", "-") for name in modules)
+        return sorted(name.rstrip("_").replace("_", "-") for name in modules)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):
             return None
-        module = import_module(f"{__name__}.{cmd_name.replace('-', '_')}")
+        name = cmd_name.replace("-", "_") + "_" * iskeyword(cmd_name)  # `import_.py`: `import`
+        module = import_module(f"{__name__}.{name}")
         command: click.Command = module.command
         return command
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from redis.exceptions import RedisError
 
-from audiospective import clock
-from audiospective.clients.queues import BULK
+from audiospective import clock, log
+from audiospective.clients.queues import BULK, INTERRUPTS
 from audiospective.imports import claims, storing
 from audiospective.models.imports import (
     CANCELLED,
@@ -29,6 +29,17 @@ def wake(services: Services, import_id: int) -> bool:
     except RedisError:
         return False
     return True
+
+
+def look(services: Services) -> None:
+    """One round; what fails is told and tried again with the next."""
+    for part in (recover, tidy):
+        try:
+            part(services)
+        except INTERRUPTS:
+            raise
+        except Exception as error:  # noqa: BLE001 - one part must not keep the other from running
+            log.trouble("imports_not_looked_after", error, part=part.__name__)
 
 
 def recover(services: Services) -> int:

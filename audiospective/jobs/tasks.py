@@ -8,6 +8,7 @@ from audiospective import log
 from audiospective.accounts import spotify_app
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.exports import rounds as export_rounds
+from audiospective.imports import rounds as import_rounds
 from audiospective.jobs.context import deadline, task
 from audiospective.operations import capacity, maintenance, purge, seal, verify
 from audiospective.polling import batch, plan, poll
@@ -40,6 +41,7 @@ def maintain(services: Services) -> None:
     """Owe the e-mails that are due, send what waits, forget what is old."""
     maintenance.maintain(services)
     export_rounds.look(services)
+    import_rounds.look(services)
 
 
 @task

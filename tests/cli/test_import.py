@@ -1,0 +1,54 @@
+"""`import`, run as an operator runs it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audiospective import history
+from audiospective.models import User
+from tests import factories
+from tests.imports.importing import month, spotify_file
+from tests.jobs.stack import ROOT, running
+
+
+@pytest.fixture
+def stack(sqlite_database_url: str, redis_url: str, tmp_path: Path) -> Iterator[Any]:
+    with running(sqlite_database_url, redis_url, tmp_path / "home") as built:
+        factories.make_user("juniper")
+        yield built
+
+
+def run(stack: Any, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "audiospective", "import", "juniper", *arguments],
+        cwd=ROOT,
+        env=stack.environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        input="n\n",
+    )
+
+
+def test_files_are_brought_and_taken_back(stack: Any, tmp_path: Path) -> None:
+    file = tmp_path / "endsong_0.json"
+    file.write_bytes(spotify_file(*month())["endsong_0.json"])
+    juniper = User.get(User.spotify_id == "juniper")
+    asked = run(stack, str(file))
+    assert asked.returncode == 1
+    assert "Nothing was added." in asked.stderr
+    assert history.total(juniper.id) == 0
+    done = run(stack, "--yes", str(file))
+    assert done.returncode == 0, done.stderr
+    assert "Import 2: done" in done.stdout
+    assert "difference           0" in done.stdout
+    assert history.total(juniper.id) == 56
+    back = run(stack, "--undo", "2")
+    assert (back.returncode, history.total(juniper.id)) == (0, 0)
+    assert "no import 9" in run(stack, "--undo", "9").stderr
