@@ -12,7 +12,7 @@ import click
 
 
 @click.command()
-@click.argument("name", type=click.Choice(["storage", "stats", "poll"]))
+@click.argument("name", type=click.Choice(["storage", "stats", "poll", "export"]))
 @click.option("--small", is_flag=True, help="A small part of the work, for a first look.")
 @click.option(
     "--database",
@@ -24,7 +24,8 @@ def command(name: str, small: bool, url: str | None) -> None:
     """Measure NAME in a scratch database and print figures and limits.
 
     storage: bytes a play, sealed and in rows. stats: the views of a large archive, against merely
-    decoding it. poll: polls a second against merely fetching and parsing.
+    decoding it. poll: polls a second against merely fetching and parsing. export: every export
+    against Polars writing the same plays.
     """
     from audiospective.bench.scratch import NotEmptyError, scratch
 
@@ -40,6 +41,10 @@ def _run(name: str, *, small: bool, url: str) -> None:
         from audiospective.bench import storage
 
         storage.run(click.echo, small=small)
+    elif name == "export":
+        from audiospective.bench import export
+
+        export.run(click.echo, small=small, url=url)
     elif name == "stats":
         from audiospective.bench import stats
 

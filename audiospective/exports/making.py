@@ -17,9 +17,10 @@ from audiospective.exports.bundle.writing import Bundle
 from audiospective.exports.claims import Claim, LostError
 from audiospective.exports.formats import FORMATS
 from audiospective.exports.snapshot import Owner, Snapshot
-from audiospective.models import User
+from audiospective.models import User, transaction
 from audiospective.models.exports import FAILED, READY
-from audiospective.policy.export_rules import ATTEMPTS, KEPT
+from audiospective.notices.kinds import export_ready
+from audiospective.policy.export_rules import ATTEMPTS, KEPT, owes_email
 from audiospective.services import Services
 
 BUNDLE = "bundle"
@@ -123,17 +124,18 @@ def _store(services: Services, claim: Claim, file: Path, plays: int) -> None:
     with file.open("rb") as content:
         size = services.storage.put(key, content)
     now = clock.now()
+    values = {
+        "key": key,
+        "size": size,
+        "plays": plays,
+        "file_name": file.name,
+        "expires_at": now + KEPT,
+    }
     try:
-        claim.end(
-            READY,
-            {
-                "key": key,
-                "size": size,
-                "plays": plays,
-                "file_name": file.name,
-                "expires_at": now + KEPT,
-            },
-        )
+        with transaction():
+            claim.end(READY, values)
+            if owes_email(claim.row.created_at, now):
+                export_ready.put(services, claim.row.id)
     except LostError:
         services.storage.delete(key)  # cancelled while it was being stored
         raise

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from audiospective import models
+from audiospective.bench import export
 from audiospective.bench.filling import frame
 from audiospective.bench.listening import TODAY, Catalog, listen
 from audiospective.bench.scratch import member
@@ -64,3 +65,14 @@ def test_it_refuses_a_database_with_an_archive(sqlite_database_url: str) -> None
 def test_a_year_of_three_thousand_plays_takes_at_most_twelve_bytes_each(full: bool) -> None:
     plays = frame(Catalog.of(60_000), 7, 3_600, TODAY, 1.0, full=full).sort(segment.KEY)
     assert len(segment.encode(plays)) <= 12 * plays.height
+
+
+def test_every_export_can_be_measured(sqlite_database_url: str) -> None:
+    models.bind(sqlite_database_url)
+    with models.database.connection_context():
+        user_id = member(1)
+    limits = export.main(sqlite_database_url, user_id, "limits")
+    assert limits.keys() == {"csv", "json", "parquet"}
+    for name in ("csv", "bundle"):
+        found = export.main(sqlite_database_url, user_id, name)
+        assert found["size"] > 0
