@@ -15,8 +15,9 @@ from audiospective.clients.deadline import Deadline
 from audiospective.clients.spotify import Credentials, SpotifyError
 from audiospective.models import Connection, SpotifyApp, User, transaction
 from audiospective.models.apps import ENVIRONMENT_APP, SECRET_PLACE
-from audiospective.models.base import LONG_AGO, database, is_sqlite
+from audiospective.models.base import LONG_AGO
 from audiospective.models.connections import DISCONNECTED
+from audiospective.models.dialects import locked, numbered_by_hand
 from audiospective.policy.failures import Failure
 from audiospective.services import Services
 from audiospective.settings import DEVELOPMENT_SEATS
@@ -128,9 +129,8 @@ def _tested(services: Services, app: Credentials) -> Trouble | None:
 
 
 def _take_turns(user: User) -> None:
-    """Two forms sent at once must not make two apps; SQLite's transaction is exclusive anyway."""
-    if not is_sqlite():
-        User.select(User.id).where(User.id == user.id).for_update().get()
+    """Two forms sent at once must not make two apps."""
+    locked(User.select(User.id).where(User.id == user.id)).get()
 
 
 def _remove(app: SpotifyApp) -> None:
@@ -167,7 +167,7 @@ def _secret(services: Services, app: SpotifyApp) -> str | None:
 def _sync(services: Services) -> None:
     settings = services.settings
     query = SpotifyApp.select().where(SpotifyApp.id == ENVIRONMENT_APP)
-    app = (query if is_sqlite() else query.for_update()).first()
+    app = locked(query).first()
     if app is None:
         SpotifyApp.insert(
             id=ENVIRONMENT_APP,
@@ -175,11 +175,7 @@ def _sync(services: Services) -> None:
             secret_sealed="",
             created_at=clock.now(),
         ).on_conflict_ignore().execute()
-        if not is_sqlite():  # an id given by hand does not move PostgreSQL's counter
-            database.execute_sql(
-                "SELECT setval(pg_get_serial_sequence('spotify_apps', 'id'), "
-                "(SELECT MAX(id) FROM spotify_apps))"
-            )
+        numbered_by_hand("spotify_apps")
     elif app.client_id != settings.spotify_client_id:
         _retire(services, app)
     SpotifyApp.update(

@@ -11,7 +11,8 @@ from peewee import Value
 from audiospective import clock
 from audiospective.accounts import membership
 from audiospective.models import transaction
-from audiospective.models.base import LONG_AGO, is_sqlite
+from audiospective.models.base import LONG_AGO
+from audiospective.models.dialects import locked
 from audiospective.models.founding import FoundingRegister
 from audiospective.models.waitlist import WaitlistEntry
 from audiospective.notices import mail_tokens, outbox
@@ -149,7 +150,7 @@ def invite(services: Services, count: int) -> list[str]:
             .order_by(WaitlistEntry.confirmed_at, WaitlistEntry.id)
             .limit(count)
         )
-        for entry in list(query if is_sqlite() else query.for_update()):
+        for entry in list(locked(query)):
             holds = entry.place_until > now or membership.places(services).left > 0
             until = now + founding.PLACE_HELD
             entry.invited_at = now

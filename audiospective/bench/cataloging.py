@@ -5,75 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 from random import Random
-from typing import Any
 
+from audiospective.bench import arriving, names
 from audiospective.bench.listening import Catalog
-from audiospective.models import Album, Artist, Track, TrackArtist, transaction
+from audiospective.history.catalog import polled
+from audiospective.policy.plays import AlbumFacts, ArtistFacts, TrackFacts
 
-Rows = Iterator[dict[str, Any]]
-CHUNK = 500  # rows a statement
-_LETTERS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_WORDS = ("love", "night", "day", "river", "light", "moon", "fire", "rain", "heart", "road",
-          "dream", "summer", "city", "ghost", "home", "blue", "wild", "gold", "paper", "glass",
-          "north", "silver", "echo", "wonder", "morning", "shadow", "garden", "winter")  # fmt: skip
+CHUNK = 1_000  # tracks a transaction
 
 
 def catalog_rows(catalog: Catalog) -> None:
     """Store a catalog; the id of a track is its index + 1."""
-    rng = Random("bench/names")
-    with transaction():
-        for model, rows in (
-            (Artist, _artists(rng, catalog)),
-            (Album, _albums(rng, catalog)),
-            (Track, _tracks(rng, catalog)),
-            (TrackArtist, _credits(catalog)),
-        ):
-            while chunk := list(islice(rows, CHUNK)):
-                model.insert_many(chunk).execute()
+    told = _tracks(Random("bench/names"), catalog)
+    while chunk := list(islice(told, CHUNK)):
+        polled.remember(chunk)
 
 
-def _artists(rng: Random, catalog: Catalog) -> Rows:
-    for _ in catalog.by_artist:
-        yield {"spotify_id": _id(rng), "name": _name(rng)}
-
-
-def _albums(rng: Random, catalog: Catalog) -> Rows:
-    for _ in range(catalog.albums[-1] + 1):
-        yield {
-            "spotify_id": _id(rng),
-            "name": _name(rng),
-            "album_type": "album",
-            "release_date": f"{rng.randrange(1965, 2026)}-0{rng.randrange(1, 9)}-12",
-            "release_date_precision": "day",
-            "total_tracks": 12,
-            "image_url": f"https://i.scdn.co/image/ab67616d00001e02{rng.randbytes(12).hex()}",
-        }
-
-
-def _tracks(rng: Random, catalog: Catalog) -> Rows:
-    for album, duration in zip(catalog.albums, catalog.durations, strict=True):
-        yield {
-            "spotify_id": _id(rng),
-            "kind": "track",
-            "name": _name(rng),
-            "album": album + 1,
-            "duration_ms": duration,
-            "explicit": rng.random() < 0.1,
-            "isrc": f"QZ{rng.randbytes(5).hex().upper()}",
-            "disc_number": 1,
-            "track_number": rng.randrange(1, 15),
-            "facts": rng.getrandbits(63),
-        }
-
-
-def _credits(catalog: Catalog) -> Rows:
-    for track, artist in enumerate(catalog.artists):
-        yield {"track": track + 1, "position": 0, "artist": artist + 1}
-
-
-def _id(rng: Random) -> str:
-    return "".join(rng.choices(_LETTERS, k=22))
-
-
-def _name(rng: Random) -> str:
-    return " ".join(rng.choices(_WORDS, k=1 + rng.randrange(4))).title()
+def _tracks(rng: Random, catalog: Catalog) -> Iterator[TrackFacts]:
+    albums: dict[int, AlbumFacts] = {}
+    artists: dict[int, ArtistFacts] = {}
+    for album, artist, duration in zip(
+        catalog.albums, catalog.artists, catalog.durations, strict=True
+    ):
+        if artist not in artists:
+            artists[artist] = ArtistFacts(arriving.spotify_id(rng), names.artist(rng))
+        if album not in albums:
+            albums[album] = arriving.album(rng, 12)
+        yield TrackFacts(
+            spotify_id=arriving.spotify_id(rng),
+            name=names.title(rng, artists[artist].name),
+            artists=(artists[artist],),
+            album=albums[album],
+            duration_ms=duration,
+            explicit=rng.random() < 0.1,
+            isrc=arriving.isrc(rng),
+            disc_number=1,
+            track_number=rng.randrange(1, 15),
+        )

@@ -15,7 +15,7 @@ from audiospective.bench.listening import Catalog
 from audiospective.bench.measuring import Echo, p95, peak_mb, seconds
 from audiospective.history import segment
 from audiospective.history.catalog import frames, lookup
-from audiospective.models import PlaySegment, Track, database
+from audiospective.models import CatalogBlock, PlaySegment, database
 from audiospective.policy import calendar
 from audiospective.stats import activity, portrait, tops
 
@@ -90,7 +90,7 @@ def _web_process(url: str, user_id: int, times: int = 40) -> dict[str, float]:
 
     models.bind(url, pooled=True)
     with database.connection_context():
-        assert Track.select().exists()
+        assert CatalogBlock.select().exists()
         shown = views(user_id)
         frames.forget()
         (cold,) = seconds(shown["all-time top 50 artists"])

@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from audiospective import clock
-from audiospective.history import bulk_select, relinked
+from audiospective.history import relinked
 from audiospective.history.catalog import polled as catalog
-from audiospective.models import UnreadablePlay, database
-from audiospective.models.base import is_sqlite
+from audiospective.models import UnreadablePlay, dialects
 from audiospective.models.plays import FROM_POLL
 from audiospective.policy.gaps import Seen
 from audiospective.policy.plays import Page, PolledPlay, Unreadable
@@ -24,13 +23,7 @@ SELECT u, p, t, {FROM_POLL}, c FROM {{rows}} WHERE NOT EXISTS (
 )
 ON CONFLICT DO NOTHING RETURNING user_id, played_at, track_id
 """  # noqa: S608 - a constant
-_SQLITE = _INSERT.format(
-    rows="(SELECT json_extract(value, '$[0]') AS u, json_extract(value, '$[1]') AS p,"
-    " json_extract(value, '$[2]') AS t, json_extract(value, '$[3]') AS c FROM json_each(?))"
-)
-_POSTGRES = _INSERT.format(
-    rows="unnest(%s::int[], %s::bigint[], %s::int[], %s::text[]) AS v (u, p, t, c)"
-)
+_COLUMNS = {"u": "int", "p": "bigint", "t": "int", "c": "text"}
 
 
 @dataclass(frozen=True)
@@ -96,10 +89,8 @@ def polled(plays: Sequence[NewPlay]) -> dict[int, set[Key]]:
     if not plays:
         return new
     rows = [(play.user_id, play.played_at, play.track_id, play.context) for play in plays]
-    if is_sqlite():
-        added = database.execute_sql(_SQLITE, (bulk_select.as_json(rows),))
-    else:
-        added = database.execute_sql(_POSTGRES, tuple(map(list, zip(*rows, strict=True))))
+    source, values = dialects.table_of(_COLUMNS, rows)
+    added = dialects.run(_INSERT.format(rows=source), values)
     for user_id, played_at, track_id in added.fetchall():
         new[user_id].add((played_at, track_id))
     return new

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from audiospective.models import database, transaction
-from audiospective.models.base import is_sqlite
+from audiospective.models import dialects, transaction
 
 _SPACE = 0x41525243  # keeps these advisory locks apart from any other use of them
 
@@ -17,9 +16,8 @@ def held(user_id: int) -> Iterator[None]:
 
     Polls do not take it: they only add rows, and whoever holds it deletes just the rows it read.
     """
-    with transaction():  # on SQLite this already is the only writer
-        if not is_sqlite():
-            database.execute_sql("SELECT pg_advisory_xact_lock(%s, %s)", (_SPACE, user_id))
+    with transaction():
+        dialects.advisory_lock(_SPACE, user_id)
         yield
 
 
@@ -27,8 +25,4 @@ def held(user_id: int) -> Iterator[None]:
 def claimed(user_id: int) -> Iterator[bool]:
     """The same without waiting: False where somebody else is at it."""
     with transaction():
-        mine = True
-        if not is_sqlite():
-            claim = "SELECT pg_try_advisory_xact_lock(%s, %s)"
-            (mine,) = database.execute_sql(claim, (_SPACE, user_id)).fetchone()
-        yield bool(mine)
+        yield dialects.try_advisory_lock(_SPACE, user_id)

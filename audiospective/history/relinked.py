@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from audiospective.history import bulk_select
 from audiospective.history.catalog import lookup
-from audiospective.models import TrackLink
-from audiospective.models.base import database, placeholder
+from audiospective.models import TrackLink, dialects
 from audiospective.policy.plays import PolledPlay
 
 Key = tuple[int, int]  # played_at in milliseconds, track
 
-_KNOWN = "SELECT spotify_id, stands_for FROM track_links WHERE spotify_id {among}"
+_KNOWN = "SELECT spotify_id, stands_for FROM track_links WHERE spotify_id"
 _AT = (
-    "SELECT track_id FROM plays WHERE user_id = {mark} AND played_at = {mark}"
-    " UNION SELECT track FROM removed_plays WHERE user_id = {mark} AND played_at = {mark}"
+    "SELECT track_id FROM plays WHERE user_id = ? AND played_at = ?"
+    " UNION SELECT track FROM removed_plays WHERE user_id = ? AND played_at = ?"
 )
 
 
@@ -26,7 +24,7 @@ def families(plays: Iterable[PolledPlay]) -> Mapping[str, str]:
     """
     told = {(play.track.spotify_id, play.linked_from) for play in plays}
     every = {one for pair in told for one in pair if one}
-    known: dict[str, str] = dict(bulk_select.select(_KNOWN, sorted(every)))
+    known: dict[str, str] = dict(dialects.among(_KNOWN, every))
     for answered, played in sorted((a, p) for a, p in told if p):
         of_all = known.get(played) or known.get(answered) or played
         for one in {answered, played, of_all} - known.keys():
@@ -49,15 +47,14 @@ def known_otherwise(
             continue
         track = track_ids[play.track.spotify_id]
         others = _spotify_ids_at(user_id, play.played_at, track)
-        links = dict(bulk_select.select(_KNOWN, sorted(others)))
+        links = dict(dialects.among(_KNOWN, others))
         if any(links.get(other, other) == family for other in others):
             known.add((play.played_at, track))
     return known
 
 
 def _spotify_ids_at(user_id: int, played_at: int, track: int) -> set[str]:
-    given = (user_id, played_at) * 2
-    rows = database.execute_sql(_AT.format(mark=placeholder()), given).fetchall()
+    rows = dialects.run(_AT, (user_id, played_at) * 2).fetchall()
     others = {other for (other,) in rows} - {track}
     named = lookup.tracks(others).values() if others else ()
     return {one.spotify_id for one in named if one.spotify_id}

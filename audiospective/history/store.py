@@ -11,8 +11,7 @@ import polars as pl
 
 from audiospective import clock
 from audiospective.history import segment
-from audiospective.models import DamagedSegment, PlaySegment, database, transaction
-from audiospective.models.base import is_sqlite
+from audiospective.models import DamagedSegment, PlaySegment, dialects, transaction
 from audiospective.policy.sealing import year_span
 
 EVER, NEVER = -(2**62), 2**62
@@ -49,10 +48,8 @@ class Stored:
 
 def stored(user_id: int, start: int = EVER, end: int = NEVER) -> list[Stored]:
     """Segments that may hold plays from `start` until before `end` (ms), oldest first."""
-    mark = "?" if is_sqlite() else "%s"
-    cursor = database.cursor() if is_sqlite() else database.connection().cursor(binary=True)
-    cursor.execute(_STORED.replace("?", mark), (user_id, start, end))
-    return [Stored(*row) for row in cursor.fetchall()]
+    rows = dialects.run(_STORED, (user_id, start, end)).fetchall()
+    return [Stored(*row) for row in rows]
 
 
 def opened(row: Stored | DamagedSegment, columns: Sequence[str] = segment.COLUMNS) -> pl.DataFrame:

@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from audiospective import clock
-from audiospective.models import Connection
-from audiospective.models.base import is_sqlite
+from audiospective.models import Connection, dialects
 from audiospective.models.connections import ACTIVE, NEEDS_REAUTH, NOT_ALLOWED
 from audiospective.policy.failures import Failure
 
@@ -19,10 +18,7 @@ def unheld(condition: Any) -> Any:
 
     Waiting for those in another order than the batch takes them would end in a deadlock.
     """
-    if is_sqlite():
-        return condition
-    rows = Connection.select(Connection.user).where(condition)
-    return Connection.user.in_(rows.for_update("FOR UPDATE SKIP LOCKED"))
+    return dialects.skip_locked(Connection.user, condition)
 
 
 def failing() -> Any:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from audiospective.models.apps import SpotifyApp
 from audiospective.models.base import bind, database, transaction
 from audiospective.models.catalog import (
-    Album,
-    Artist,
-    CatalogVersion,
-    Track,
-    TrackArtist,
+    CatalogAlias,
+    CatalogBlock,
+    CatalogBucket,
+    CatalogState,
+    CondemnedTrack,
+    OpenBlock,
     TrackLink,
 )
 from audiospective.models.connections import Connection
@@ -22,21 +23,22 @@ from audiospective.models.segments import DamagedSegment, PlaySegment
 from audiospective.models.users import User
 
 __all__ = [
-    "Album",
-    "Artist",
-    "CatalogVersion",
+    "CatalogAlias",
+    "CatalogBlock",
+    "CatalogBucket",
+    "CatalogState",
+    "CondemnedTrack",
     "Connection",
     "DamagedSegment",
     "EncodingError",
     "Import",
     "ImportFile",
+    "OpenBlock",
     "Play",
     "PlaySegment",
     "RemovedPlay",
     "SpotifyApp",
     "StorageRecord",
-    "Track",
-    "TrackArtist",
     "TrackLink",
     "UnreadablePlay",
     "User",

@@ -1,73 +1,105 @@
-"""The catalog: artists, albums and tracks, each stored once."""
+"""The catalog: artists, albums and tracks in compressed blocks, and the index of their names.
+
+What stands in the blobs is described in docs/archive-format.md; only history/catalog reads them.
+"""
 
 from __future__ import annotations
 
 from peewee import (
     BigIntegerField,
-    BooleanField,
+    BlobField,
     CompositeKey,
-    ForeignKeyField,
     IntegerField,
     SmallIntegerField,
     TextField,
 )
 
-from audiospective.models.base import Row
+from audiospective.models.base import InstantField, Row
 
 
-class Artist(Row):
-    """`spotify_id` is null where only an import named the artist."""
+class CatalogBlock(Row):
+    """A run of entries; its key is the kind (1 artists, 2 albums, 3 tracks) << 32 | its first id.
 
-    spotify_id = TextField(unique=True, null=True)
-    name = TextField()
+    An entry is in the last block that begins at or before it.
+    """
 
-    class Meta:
-        table_name = "artists"
-
-
-class Album(Row):
-    """`release_date` is text, as precise as `release_date_precision` (year, month, day)."""
-
-    spotify_id = TextField(unique=True, null=True)
-    name = TextField()
-    album_type = TextField(null=True)
-    release_date = TextField(null=True)
-    release_date_precision = TextField(null=True)
-    total_tracks = IntegerField(null=True)
-    image_url = TextField(null=True)  # on Spotify's image host; pictures are never copied
+    id = BigIntegerField(primary_key=True)
+    count = SmallIntegerField()
+    numbers = BlobField()
+    facts = BlobField()
 
     class Meta:
-        table_name = "albums"
+        table_name = "catalog_blocks"
 
 
-class Track(Row):
-    """A track, episode or chapter; everything but the name may be unknown."""
+class OpenBlock(Row):
+    """A small block of new entries, until enough of them make a large one.
 
-    spotify_id = TextField(unique=True, null=True)
-    kind = TextField(default="track")
-    name = TextField()
-    album = ForeignKeyField(Album, null=True, backref="tracks")
-    duration_ms = IntegerField(null=True)
-    explicit = BooleanField(null=True)
-    isrc = TextField(null=True)
-    disc_number = SmallIntegerField(null=True)
-    track_number = SmallIntegerField(null=True)
-    facts = BigIntegerField(null=True)  # digest of what Spotify last said; null: an import's word
+    They come and go in a table of their own, so that large blocks stand close to each other.
+    """
+
+    id = BigIntegerField(primary_key=True)
+    count = SmallIntegerField()
+    numbers = BlobField()
+    facts = BlobField()
 
     class Meta:
-        table_name = "tracks"
+        table_name = "catalog_open"
 
 
-class TrackArtist(Row):
-    """Who plays on a track, in Spotify's order (position 0 first)."""
+class CatalogBucket(Row):
+    """Names of one bucket of the index, with the ids that they stand for."""
 
-    track = ForeignKeyField(Track, on_delete="CASCADE", backref="credits")
-    position = SmallIntegerField()
-    artist = ForeignKeyField(Artist, backref="credits")
+    id = BigIntegerField(primary_key=True)
+    packed = BlobField()
 
     class Meta:
-        table_name = "track_artists"
-        primary_key = CompositeKey("track", "position")
+        table_name = "catalog_buckets"
+
+
+class CatalogState(Row):
+    """One row: the next ids, how much stands in open blocks, the size of the index.
+
+    Whoever writes the catalog holds this row. `version` rises whenever a known track changes album
+    or artist.
+    """
+
+    version = IntegerField()
+    next_artist = IntegerField()
+    next_album = IntegerField()
+    next_track = IntegerField()
+    open_artists = IntegerField()  # bytes of open blocks
+    open_albums = IntegerField()
+    open_tracks = IntegerField()
+    other_buckets = IntegerField()
+    other_names = IntegerField()
+    track_buckets = IntegerField()
+    track_names = IntegerField()
+
+    class Meta:
+        table_name = "catalog_state"
+
+
+class CatalogAlias(Row):
+    """An entry that turned out to be another: `kind` and `id` stand for `target` of that kind."""
+
+    kind = SmallIntegerField()
+    id = IntegerField()
+    target = IntegerField()
+
+    class Meta:
+        table_name = "catalog_aliases"
+        primary_key = CompositeKey("kind", "id")
+
+
+class CondemnedTrack(Row):
+    """A track to which no play referred any more at `since`; it goes if that stays so."""
+
+    track = IntegerField(primary_key=True)
+    since = InstantField()
+
+    class Meta:
+        table_name = "condemned_tracks"
 
 
 class TrackLink(Row):
@@ -78,12 +110,3 @@ class TrackLink(Row):
 
     class Meta:
         table_name = "track_links"
-
-
-class CatalogVersion(Row):
-    """One row; its number rises whenever a known track changes album or artist."""
-
-    version = IntegerField(default=0)
-
-    class Meta:
-        table_name = "catalog_version"

@@ -14,11 +14,11 @@ from audiospective.models.base import (
     clock_now,
     clock_text,
     database,
-    is_sqlite,
     placeholder,
     transaction,
 )
 from audiospective.models.connections import ACTIVE, NOT_ALLOWED, Connection
+from audiospective.models.dialects import skip_locked
 from audiospective.models.users import User
 
 LEASE = timedelta(seconds=60)  # longer than a batch may take, so a live worker never loses it
@@ -69,12 +69,8 @@ def claim(
     )
     if suspects_below is not None:
         free &= Connection.unfinished_claims < suspects_below
-    if is_sqlite():
-        chosen = free
-    else:  # rows that another claim is just taking are not worth waiting for
-        chosen = Connection.user.in_(
-            Connection.select(Connection.user).where(free).for_update("FOR UPDATE SKIP LOCKED")
-        )
+    # Rows that another claim is just taking are not worth waiting for.
+    chosen = skip_locked(Connection.user, free)
     lease_ms = LEASE // timedelta(milliseconds=1)
     with transaction():
         claimed = (

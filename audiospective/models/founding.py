@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from peewee import IntegerField
 
-from audiospective.models.base import Row, is_sqlite
+from audiospective.models.base import Row
+from audiospective.models.dialects import locked
 
 ONLY = 1  # the register has one row, made by the migration
 
@@ -22,7 +23,7 @@ class FoundingRegister(Row):
     def locked(cls) -> FoundingRegister:
         """The register, held by this transaction until it ends; sign-ups take turns here."""
         query = cls.select().where(cls.id == ONLY)
-        row: FoundingRegister = (query if is_sqlite() else query.for_update()).get()
+        row: FoundingRegister = locked(query).get()
         return row
 
     @classmethod

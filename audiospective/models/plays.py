@@ -16,7 +16,6 @@ from peewee import (
 
 from audiospective import clock
 from audiospective.models.base import InstantField, Row
-from audiospective.models.catalog import Track
 from audiospective.models.users import User
 
 FROM_POLL = 1
@@ -32,7 +31,7 @@ class Play(Row):
 
     user = ForeignKeyField(User, on_delete="CASCADE")
     played_at = BigIntegerField()
-    track = ForeignKeyField(Track)
+    track = IntegerField(column_name="track_id")  # of the catalog
     source = SmallIntegerField(default=FROM_POLL)
     ms_played = IntegerField(null=True)  # imports only: Spotify's API does not tell
     context = TextField(null=True)  # Spotify URI of the playlist, album, artist, collection

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from audiospective import clock
 from audiospective.history import append
 from audiospective.history.catalog import polled
-from audiospective.models import Album, SpotifyApp, User
+from audiospective.models import SpotifyApp, User
 from audiospective.models.founding import FoundingRegister
 from tests.browser.conftest import House
 from tests.factories import connected, make_user, track
@@ -63,7 +64,9 @@ def save(user: User, plays: int, *, newest: timedelta = timedelta(minutes=12)) -
 
 def pictures() -> None:
     """Give every album a cover on Spotify's image host."""
-    Album.update(image_url="https://i.scdn.co/image/ab67616d00001e02").execute()
+    url = "https://i.scdn.co/image/ab67616d00001e02"
+    told = [track(title, artist) for title, artist in NAMES]
+    polled.remember([replace(one, album=replace(one.album, image_url=url)) for one in told])
 
 
 State = Callable[[House], tuple[str, User | None]]

@@ -12,7 +12,9 @@ from audiospective import clock, history
 from audiospective.exports import snapshot
 from audiospective.exports.snapshot import Owner, Snapshot
 from audiospective.history import segment
-from audiospective.models import Album, Artist, Track, TrackArtist
+from audiospective.history.catalog import merge
+from audiospective.history.catalog.entries import Album, Artist, Kind, Track
+from audiospective.history.catalog.writer import writing
 from tests.history.making import person
 
 NOW = datetime(2026, 11, 29, 21, 4, tzinfo=UTC)
@@ -28,21 +30,19 @@ def song(
     **facts: Any,
 ) -> int:
     """A track of the catalog; an empty `spotify_id` gets one made up."""
-    record = Album.create(name=album) if album is not None else None
-    number = Track.select().count() + 1
-    made = Track.create(
-        **{
-            "spotify_id": ID(number) if spotify_id == "" else spotify_id,
-            "name": title,
-            "album": record,
-            "duration_ms": 200_000,
-            **facts,
-        }
-    )
-    for position, name in enumerate(artists):
-        artist = Artist.get_or_none(Artist.name == name) or Artist.create(name=name)
-        TrackArtist.create(track=made, position=position, artist=artist)
-    return int(made.id)
+    with writing() as catalog:
+        record = catalog.add(Kind.ALBUM, Album(None, album)) if album is not None else None
+        number = catalog.next_id(Kind.TRACK)
+        credited = []
+        for name in artists:
+            named = merge.words(Kind.ARTIST, name)
+            catalog.expect([named])
+            if not catalog.find(named):
+                catalog.name(named, catalog.add(Kind.ARTIST, Artist(None, name)))
+            credited.append(catalog.find(named)[0].id)
+        told = {"spotify_id": ID(number) if spotify_id == "" else spotify_id, "name": title,
+                "album": record, "artists": tuple(credited), "duration_ms": 200_000}  # fmt: skip
+        return catalog.add(Kind.TRACK, Track(**(told | facts)))
 
 
 def polled(at: datetime, track: int, **facts: Any) -> dict[str, Any]:

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from audiospective import clock
-from audiospective.models import Album, Artist, Play, Track, TrackArtist, User
+from audiospective.history.catalog import polled
+from audiospective.models import Play, User
+from audiospective.policy.plays import AlbumFacts, ArtistFacts, TrackFacts
 
 START = clock.to_ms(datetime(2026, 3, 1, tzinfo=UTC))
 MINUTE = 60_000
@@ -32,14 +34,13 @@ def person(name: str, zone: str = "UTC") -> int:
 
 def track(name: str, artists: tuple[str, ...] = ("somebody",), album: str | None = None) -> int:
     """A track of the catalog that has ids; the id. Names stand for Spotify's ids."""
-    record = None
-    if album:
-        record, _ = Album.get_or_create(spotify_id=f"album {album}", defaults={"name": album})
-    made = Track.create(spotify_id=f"track {name}", name=name, album=record)
-    for position, artist in enumerate(artists):
-        row, _ = Artist.get_or_create(spotify_id=f"artist {artist}", defaults={"name": artist})
-        TrackArtist.create(track=made, position=position, artist=row)
-    return int(made.id)
+    told = TrackFacts(
+        f"track {name}",
+        name,
+        artists=tuple(ArtistFacts(f"artist {one}", one) for one in artists),
+        album=AlbumFacts(f"album {album}", album) if album else None,
+    )
+    return polled.remember([told])[told.spotify_id]
 
 
 def play(user_id: int, played_at: int, track_id: int, **columns: Any) -> None:

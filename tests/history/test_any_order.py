@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 
 from audiospective import clock, history
 from audiospective.history import append, removal, sealing, segment
-from audiospective.models import Play, PlaySegment, RemovedPlay, TrackArtist, User
+from audiospective.models import Play, PlaySegment, RemovedPlay, User
 from audiospective.policy import calendar
 from tests.history.making import person, track
 
@@ -44,7 +44,7 @@ class Archive(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        for model in (PlaySegment, RemovedPlay, Play, TrackArtist, User):
+        for model in (PlaySegment, RemovedPlay, Play, User):
             model.delete().execute()
         self.names = [track(f"{id(self)} {number}") for number in range(TRACKS)]
         self.alice, self.bob = person("alice"), person("bob")

@@ -12,8 +12,9 @@ from audiospective import clock
 from audiospective.accounts import connection, membership
 from audiospective.clients.spotify import Profile, Tokens
 from audiospective.history import append
-from audiospective.history.catalog import polled
-from audiospective.models import Album, Artist, Connection, Play, Track, TrackArtist, User, claims
+from audiospective.history.catalog import imported
+from audiospective.history.catalog.imported import Named
+from audiospective.models import Connection, Play, User, claims
 from audiospective.models.base import LONG_AGO
 from audiospective.policy.plays import AlbumFacts, ArtistFacts, PolledPlay, TrackFacts
 from audiospective.polling import batch, plan
@@ -145,16 +146,12 @@ def test_six_workers_that_claim_the_same_people_share_them_without_overlap(servi
     assert set(Connection.select().where(Connection.fence > 1)) == set()
 
 
-def test_three_workers_that_learn_the_same_music_do_not_wait_in_a_circle(
-    services, spotify, monkeypatch
-):
+def test_three_workers_that_learn_the_same_music_do_not_wait_in_a_circle(services, spotify):
     """Names that change, and rows that an import knew without ids: every writer of the catalog."""
-    monkeypatch.setattr(polled, "_cached", lambda _: {})
-    for number in range(0, 120, 3):
-        album = Album.create(name=f"a{number % 3}")
-        track = Track.create(spotify_id=f"tr{number:05d}", name="imported", album=album)
-        artist = Artist.create(name=f"n{number % 3}")
-        TrackArtist.create(track=track, position=0, artist=artist)
+    imported.remember(
+        Named(f"tr{number:05d}", "track", "imported", f"n{number % 3}", f"a{number % 3}")
+        for number in range(0, 120, 3)
+    )
     people, some, lock = crowd(services, 30), random.Random(5), threading.Lock()
 
     def answer():

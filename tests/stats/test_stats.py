@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from audiospective import clock, history
 from audiospective.history import segment
-from audiospective.models import Track
+from audiospective.history.catalog import polled
+from audiospective.policy.plays import TrackFacts
 from audiospective.stats import activity, memories, periods, portrait, streaks, tops, zones
 from tests.history.making import at, person, play, track
 
@@ -76,7 +77,7 @@ class TestWithCatalog:
 
     def test_time_listened_takes_the_whole_track_where_nothing_is_known(self) -> None:
         alice, song, odd = person("alice"), track("song"), track("odd")
-        Track.update(duration_ms=180_000).where(Track.id == song).execute()
+        polled.remember([TrackFacts("track song", "song", duration_ms=180_000)])
         play(alice, at(1), song)
         play(alice, at(2), song, ms_played=1_000, source=3)
         play(alice, at(3), odd)

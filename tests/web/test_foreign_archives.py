@@ -47,7 +47,7 @@ def addresses(site: Site, alice: User, method: str) -> list[str]:
         created_at=clock.now(), changed_at=clock.now(), expires_at=clock.now() + timedelta(days=1),
     )  # fmt: skip
     hers = (
-        alice.id, alice.spotify_account_id, alice.session_key, play.track_id, play.played_at,
+        alice.id, alice.spotify_account_id, alice.session_key, play.track, play.played_at,
         export.id,
     )  # fmt: skip
     found = []

@@ -7,39 +7,31 @@ them takes longer than everything else that a page of statistics does.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
-from audiospective.history import bulk_select
-from audiospective.models import CatalogVersion, database
+from audiospective.history.catalog import lookup, rows
+from audiospective.history.catalog.decode import Numbers
+from audiospective.history.catalog.entries import Kind
+from audiospective.models import database
 
 TRACKS = {"track": pl.Int32(), "album": pl.Int32(), "artist": pl.Int32(), "duration": pl.Int32()}
 CREDITS = {"track": pl.Int32(), "artist": pl.Int32()}
 MOST = 2_000_000  # rows that a process keeps, at most about 32 MB
-_TRACKS = (
-    "SELECT t.id, t.album_id, c.artist_id, t.duration_ms FROM tracks t"
-    " LEFT JOIN track_artists c ON c.track_id = t.id AND c.position = 0 WHERE t.id {among}"
-)
-_TEXTS = (
-    "SELECT t.id, t.name, l.name, a.name FROM tracks t LEFT JOIN albums l ON l.id = t.album_id"
-    " LEFT JOIN track_artists c ON c.track_id = t.id LEFT JOIN artists a ON a.id = c.artist_id"
-    " WHERE t.id {among}"
-)
-_CREDITS = "SELECT track_id, artist_id FROM track_artists WHERE track_id {among}"
 
 
 @dataclass(frozen=True)
 class _Kept:
-    """Rows of one query for the tracks in `asked`, true for one version of one database."""
+    """What is known of the tracks in `asked`, true for one version of one database."""
 
     source: object
     version: int
     asked: pl.Series
-    rows: pl.DataFrame
+    tracks: pl.DataFrame
+    credits: pl.DataFrame
 
 
-_kept: dict[str, _Kept] = {}
+_kept: list[_Kept] = []
 
 
 def forget() -> None:
@@ -55,46 +47,94 @@ def join(plays: pl.DataFrame) -> pl.DataFrame:
 
 def of(tracks: pl.Series) -> pl.DataFrame:
     """`track`, `album`, `artist`, `duration` (ms) of every track that occurs."""
-    return _look_up(_TRACKS, tracks, TRACKS)
+    wanted = tracks.unique().alias("track")
+    return _look_up(wanted).tracks.join(wanted.to_frame(), on="track", how="semi")
 
 
 def everybody(tracks: pl.Series) -> pl.DataFrame:
     """`track`, `artist` of every track that occurs, one row for each artist credited."""
-    return _look_up(_CREDITS, tracks, CREDITS)
+    wanted = tracks.unique().alias("track")
+    return _look_up(wanted).credits.join(wanted.to_frame(), on="track", how="semi")
 
 
 def tracks_of(kind: str, one: int, among: pl.Series) -> pl.Series:
     """Those tracks of `among` that are of an "artist" (every credit counts) or an "album"."""
-    rows = everybody(among) if kind == "artist" else of(among)
-    return rows.filter(pl.col(kind) == one)["track"].unique()
+    found = everybody(among) if kind == "artist" else of(among)
+    return found.filter(pl.col(kind) == one)["track"].unique()
 
 
 def matching(text: str, among: pl.Series) -> pl.Series:
     """Those tracks of `among` whose title, album or artists contain `text`, whatever its case."""
     wanted = among.unique().alias("track")
     words = text.casefold()
-    rows = bulk_select.select(_TEXTS, wanted.to_list())
-    found = {track for track, *names in rows if any(words in (n or "").casefold() for n in names)}
+    ids = wanted.to_list()
+    found = set()
+    for start in range(0, len(ids), rows.CHUNK):
+        tracks, others = lookup.described(ids[start : start + rows.CHUNK])
+        fitting = {key for key, one in others.items() if words in one.name.casefold()}
+        for one, track in tracks.items():
+            if words in track.name.casefold() or not fitting.isdisjoint(lookup.references([track])):
+                found.add(one)
     return wanted.filter(wanted.is_in(pl.Series(list(found), dtype=pl.Int32).implode()))
 
 
-def _look_up(query: str, tracks: pl.Series, schema: dict[str, Any]) -> pl.DataFrame:
-    wanted = tracks.unique().alias("track")
-    version = int(CatalogVersion.select(CatalogVersion.version).scalar())
-    kept = _kept.get(query)
+def _look_up(wanted: pl.Series) -> _Kept:
+    version = rows.version()
+    kept = _kept[0] if _kept else None
     if kept is None or (kept.source, kept.version) != (database.obj, version):
-        kept = _Kept(database.obj, version, wanted.clear(), pl.DataFrame(schema=schema))
+        kept = _Kept(database.obj, version, wanted.clear(),
+                     pl.DataFrame(schema=TRACKS), pl.DataFrame(schema=CREDITS))  # fmt: skip
     missing = wanted.filter(~wanted.is_in(kept.asked.implode()))
     if missing.len():
-        rows = bulk_select.select(query, missing.to_list())
-        columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
-        new = pl.DataFrame(dict(zip(schema, columns, strict=True)), schema=schema)
+        tracks, credits_ = _read(missing)
         kept = _Kept(
-            kept.source, version, pl.concat([kept.asked, missing]), pl.concat([kept.rows, new])
+            kept.source,
+            version,
+            pl.concat([kept.asked, missing]),
+            pl.concat([kept.tracks, tracks]),
+            pl.concat([kept.credits, credits_]),
         )
-    found = kept.rows.join(wanted.to_frame(), on="track", how="semi")
-    if kept.rows.height <= MOST and not database.in_transaction():
-        _kept[query] = kept
-    else:  # what a transaction sees may never come true
-        _kept.pop(query, None)
+    # What a transaction sees may never come true.
+    if kept.credits.height <= MOST and not database.in_transaction():
+        _kept[:] = [kept]
+    else:
+        _kept.clear()
+    return kept
+
+
+def _read(wanted: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
+    ids: list[int] = []
+    albums: list[int | None] = []
+    artists: list[int | None] = []
+    durations: list[int | None] = []
+    credited: list[int] = []
+    many: list[int] = []
+    asked = [(Kind.TRACK, one) for one in wanted.sort().to_list()]
+    for block, own in rows.by_block(asked, only_numbers=True):
+        numbers = Numbers(block.count, block.numbers)
+        for one in own:
+            place = one - block.first
+            if numbers.gone(place):
+                continue
+            who = numbers.artists(place)
+            ids.append(one)
+            albums.append(numbers.albums[place])
+            artists.append(who[0] if who else None)
+            durations.append(numbers.duration(place))
+            credited += who
+            many.append(len(who))
+    tracks = pl.DataFrame([ids, albums, artists, durations], schema=TRACKS)
+    counted = pl.Series(many, dtype=pl.UInt32)
+    credits_ = pl.DataFrame({
+        "track": tracks["track"].repeat_by(counted).explode().drop_nulls(),
+        "artist": pl.Series(credited, dtype=pl.Int32),
+    })  # fmt: skip
+    return _followed(tracks), _followed(credits_)
+
+
+def _followed(found: pl.DataFrame) -> pl.DataFrame:
+    """With what albums and artists have given way to."""
+    for name, kind in (("album", Kind.ALBUM), ("artist", Kind.ARTIST)):
+        if name in found.columns and (aliases := rows.aliases(kind)):
+            found = found.with_columns(pl.col(name).replace(aliases))
     return found

@@ -1,16 +1,21 @@
-"""Catalog rows for what an import names: tracks perhaps with ids, albums and artists without."""
+"""Entries for what an import names: tracks perhaps with ids, albums and artists without.
+
+What one person's file says is never shown to others: a known id keeps Spotify's names, and a file
+that gives other names to an id that Spotify has not described yet gets an entry of its own, until
+Spotify describes both.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
-from peewee import JOIN
+from audiospective.history.catalog import buckets, merge
+from audiospective.history.catalog.buckets import Name
+from audiospective.history.catalog.entries import Album, Artist, Kind, Track
+from audiospective.history.catalog.writer import Writer, writing
 
-from audiospective.models import Album, Artist, Track, TrackArtist, transaction
-
-CHUNK = 400
+CHUNK = 1_000  # tracks a transaction: polls that learn something wait for it
 
 
 class Named(NamedTuple):
@@ -23,123 +28,137 @@ class Named(NamedTuple):
     album: str | None = None
 
 
-def remember(tracks: Iterable[Named]) -> dict[Named, int]:
-    """Our id of every track; what is new is stored, in one transaction.
+def remember(tracks: Iterable[Named], own: Collection[int] = ()) -> dict[Named, int]:
+    """Our id of every track; what is new is stored. `own`: tracks of the importer's archive.
 
-    A known id is believed, an import changes nothing about its row. An artist is found by the
+    A known id is believed, an import changes nothing about its entry. An artist is found by the
     very same name, an album by its name and artist; a wrong guess among namesakes is put right
-    as soon as Spotify itself describes the track (renewal).
+    as soon as Spotify itself describes the track (merge).
     """
     wanted = sorted(set(tracks), key=lambda one: tuple(map(str, one)))
-    with transaction():
-        found = _known(wanted)
-        new = _once([one for one in wanted if one not in found])
-        artists = _artists({one.artist for one in new if one.artist})
-        albums = _albums({(one.album, one.artist) for one in new if one.album})
-        for chunk in _chunks(new):
-            _insert(chunk, artists, albums)
-        return found | _known([one for one in wanted if one not in found])
-
-
-def _known(tracks: Sequence[Named]) -> dict[Named, int]:
-    ids: dict[Any, int] = {}
-    for chunk in _chunks(sorted({one.spotify_id for one in tracks if one.spotify_id})):
-        query = Track.select(Track.spotify_id, Track.id).where(Track.spotify_id.in_(chunk))
-        ids.update(query.tuples())
-    for chunk in _chunks(sorted({one.name for one in tracks if not one.spotify_id})):
-        query = (
-            Track.select(Track.kind, Track.name, Artist.name, Album.name, Track.id)
-            .join(TrackArtist, JOIN.LEFT_OUTER, on=_first_credit())
-            .join(Artist, JOIN.LEFT_OUTER)
-            .join(Album, JOIN.LEFT_OUTER, on=Track.album == Album.id)
-            .where(Track.spotify_id.is_null() & Track.name.in_(chunk))
-        )
-        ids.update((Named(None, *row[:-1]), row[-1]) for row in query.tuples())
-    return {one: ids[key] for one in tracks if (key := one.spotify_id or one) in ids}
-
-
-def _first_credit() -> Any:
-    return (TrackArtist.track == Track.id) & (TrackArtist.position == 0)
-
-
-def _once(tracks: Sequence[Named]) -> list[Named]:
-    """One of each id: exports of several years may name the same track differently."""
-    return list({one.spotify_id or one: one for one in reversed(tracks)}.values())
-
-
-def _artists(names: Collection[str]) -> dict[str, int]:
-    found = _artists_by_name(names)
-    new = sorted(set(names) - found.keys())
-    for chunk in _chunks(new):
-        Artist.insert_many([{"name": name} for name in chunk]).execute()
-    return found | _artists_by_name(new)
-
-
-def _artists_by_name(names: Collection[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for chunk in _chunks(sorted(names)):
-        # The one whose id is known comes last and counts.
-        query = (
-            Artist.select(Artist.name, Artist.id)
-            .where(Artist.name.in_(chunk))
-            .order_by(Artist.spotify_id.is_null(False), Artist.id.desc())
-        )
-        found.update(query.tuples())
-    return found
-
-
-def _albums(wanted: Collection[tuple[str | None, str | None]]) -> dict[Any, int]:
-    names = sorted({str(album) for album, _ in wanted})
-    found: dict[Any, int] = {}
-    for chunk in _chunks(names):
-        query = (
-            Album.select(Album.name, Artist.name, Album.id)
-            .join(Track)
-            .join(TrackArtist, JOIN.LEFT_OUTER, on=_first_credit())
-            .join(Artist, JOIN.LEFT_OUTER)
-            .where(Album.name.in_(chunk))
-            .order_by(Album.spotify_id.is_null(False), Album.id.desc())
-        )
-        found.update(((name, artist), album_id) for name, artist, album_id in query.tuples())
-    new = sorted(set(wanted) - found.keys(), key=str)
-    for chunk in _chunks(new):
-        rows = [{"name": album} for album, _ in chunk]
-        made = Album.insert_many(rows).returning(Album.name, Album.id).tuples().execute()
-        _match(found, {pair: pair[0] for pair in chunk}, made)
-    return found
-
-
-def _insert(tracks: Sequence[Named], artists: Mapping[str, int], albums: Mapping[Any, int]) -> None:
-    rows = {
-        one: (one.spotify_id, one.kind, one.name, albums.get((one.album, one.artist)))
-        for one in tracks
-    }
-    columns = (Track.spotify_id, Track.kind, Track.name, Track.album)
-    made = Track.insert_many(list(rows.values()), fields=columns).on_conflict_ignore()
+    first = {one.spotify_id or one: one for one in reversed(wanted)}
+    once = list(first.values())
     ids: dict[Named, int] = {}
-    returned = made.returning(*columns, Track.id).tuples().execute()
-    _match(ids, rows, [(row[:-1], row[-1]) for row in returned])
-    credited = [
-        {"track": track_id, "position": 0, "artist": artists[one.artist]}
-        for one, track_id in ids.items()
-        if one.artist
-    ]
-    if credited:
-        TrackArtist.insert_many(credited).execute()
+    for start in range(0, len(once), CHUNK):
+        with writing() as catalog:
+            ids |= _store(catalog, once[start : start + CHUNK], own)
+    # Exports of several years may name the same track differently.
+    return {one: ids[first[one.spotify_id or one]] for one in wanted}
 
 
-def _match(
-    found: dict[Any, int], wanted: Mapping[Any, Any], made: Iterable[tuple[Any, int]]
-) -> None:
-    """Give the ids of new rows to who asked for them; rows with equal values are equally good."""
-    ids = defaultdict(list)
-    for values, row_id in made:
-        ids[values].append(row_id)
-    for one, values in wanted.items():
-        if ids[values]:  # none: another import stored the same id meanwhile
-            found[one] = ids[values].pop()
+def _store(catalog: Writer, tracks: Sequence[Named], own: Collection[int]) -> dict[Named, int]:
+    said = {one: _said(one) for one in tracks}
+    by_id = {one: buckets.by_id(Kind.TRACK, one.spotify_id) for one in tracks if one.spotify_id}
+    artists = {one: merge.words(Kind.ARTIST, one.artist) for one in tracks if one.artist}
+    albums = {one: merge.words(Kind.ALBUM, one.album, one.artist) for one in tracks if one.album}
+    catalog.expect([*said.values(), *by_id.values(), *artists.values(), *albums.values()])
+    catalog.load([
+        *((Kind.TRACK, found.id)
+          for name in (*said.values(), *by_id.values()) for found in catalog.find(name)),
+        *((Kind.ARTIST, found.id) for name in artists.values() for found in catalog.find(name)),
+        *((Kind.ALBUM, found.id) for name in albums.values() for found in catalog.find(name)),
+    ])  # fmt: skip
+    ids = _known(catalog, said, by_id, own)
+    for one in tracks:
+        if one in ids:
+            continue
+        artist = _artist(catalog, one, artists)
+        album = _album(catalog, one, albums)
+        credited = () if artist is None else (artist,)
+        entry = Track(one.spotify_id, one.name, one.kind, album, credited)
+        ids[one] = catalog.add(Kind.TRACK, entry)
+        holder = _holder(catalog, one, by_id)
+        if holder is not None:
+            catalog.alias(Kind.TRACK, ids[one], holder)
+        if holder is None and one.spotify_id:
+            catalog.name(by_id[one], ids[one])
+        else:
+            catalog.name(said[one], ids[one], said[one].check)
+    catalog.pardon(ids.values())
+    return ids
 
 
-def _chunks(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(items), CHUNK):
-        yield items[start : start + CHUNK]
+def _said(one: Named) -> Name:
+    return buckets.by_words(Kind.TRACK, *one)
+
+
+def _holder(catalog: Writer, one: Named, by_id: Mapping[Named, Name]) -> int | None:
+    """The track that has this Spotify id, whatever it is called."""
+    if not one.spotify_id:
+        return None
+    found = (track.id for track in catalog.find(by_id[one])
+             if catalog.carries(Kind.TRACK, track.id, one.spotify_id))  # fmt: skip
+    return min(found, default=None)
+
+
+def _known(
+    catalog: Writer, said: Mapping[Named, Name], by_id: Mapping[Named, Name], own: Collection[int]
+) -> dict[Named, int]:
+    ids: dict[Named, int] = {}
+    doubtful: dict[Named, int] = {}
+    for one, name in said.items():
+        told = [found.id for found in catalog.find(name)
+                if found.check == name.check and catalog.get(Kind.TRACK, found.id)]  # fmt: skip
+        holder = _holder(catalog, one, by_id)
+        if told:  # said before in just these words
+            ids[one] = min(told)
+        elif holder is not None and holder in own:
+            ids[one] = holder
+        elif holder is not None:
+            doubtful[one] = holder
+    _agree(catalog, doubtful, ids)
+    return ids
+
+
+def _agree(catalog: Writer, doubtful: Mapping[Named, int], ids: dict[Named, int]) -> None:
+    """Ids that Spotify has described, or that an earlier import called just the same."""
+    entries = {one: catalog.get(Kind.TRACK, holder) for one, holder in doubtful.items()}
+    imported = {one: entry for one, entry in entries.items()
+                if isinstance(entry, Track) and not entry.described}  # fmt: skip
+    named = catalog.follow(
+        (kind, other)
+        for entry in imported.values()
+        for kind, other in ((Kind.ALBUM, entry.album), (Kind.ARTIST, _first(entry)))
+        if other is not None
+    )
+    for one, holder in doubtful.items():
+        entry = imported.get(one)
+        if entry is None or (one.name, one.artist, one.album) == (
+            entry.name, named.get((Kind.ARTIST, _first(entry))),
+            named.get((Kind.ALBUM, entry.album)),
+        ):  # fmt: skip
+            ids[one] = holder
+
+
+def _first(entry: Track) -> int | None:
+    return entry.artists[0] if entry.artists else None
+
+
+def _artist(catalog: Writer, one: Named, names: Mapping[Named, Name]) -> int | None:
+    if one.artist is None or one not in names:
+        return None
+    found = _best(catalog, Kind.ARTIST, names[one], one.artist)
+    if found is None:
+        found = catalog.add(Kind.ARTIST, Artist(None, one.artist))
+        catalog.name(names[one], found)
+    return found
+
+
+def _album(catalog: Writer, one: Named, names: Mapping[Named, Name]) -> int | None:
+    if one.album is None or one not in names:
+        return None
+    found = _best(catalog, Kind.ALBUM, names[one], one.album)
+    if found is None:
+        found = catalog.add(Kind.ALBUM, Album(None, one.album))
+        catalog.name(names[one], found)
+    return found
+
+
+def _best(catalog: Writer, kind: Kind, name: Name, text: str) -> int | None:
+    """Of several namesakes the one whose id is known counts, then the first."""
+    found = []
+    for one in catalog.find(name):
+        entry = catalog.get(kind, one.id)
+        if entry is not None and entry.name == text:
+            found.append((entry.spotify_id is None, one.id))
+    return min(found)[1] if found else None

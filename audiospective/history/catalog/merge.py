@@ -1,106 +1,157 @@
-"""Late and changed names: known tracks learn their ids, albums, artists and new titles.
+"""Finds, adds and renews artists and albums as Spotify names them; imports' names become theirs.
 
 An import may know a track's id but only the names of its album and artist. When Spotify says
-more, the rows that carry the names get their ids, or give way to rows that have them already.
+more, the entries that carry the names get their ids, or give way to entries that have them.
+Nothing that is known is ever blanked: Spotify empties the name of an album that it takes down.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
-from audiospective.models import Album, Artist, CatalogVersion, Track, TrackArtist
-from audiospective.policy.plays import TrackFacts
+from audiospective.history.catalog import buckets
+from audiospective.history.catalog.buckets import Name
+from audiospective.history.catalog.entries import Album, Artist, Kind, Track, changed
+from audiospective.history.catalog.writer import Writer
+from audiospective.policy.plays import AlbumFacts, ArtistFacts, TrackFacts
 
-CHUNK = 500
+
+def names(tracks: Iterable[TrackFacts]) -> Iterable[Name]:
+    """By what the artists and albums of tracks are found, and will be."""
+    for track in tracks:
+        first = track.artists[0].name if track.artists else None
+        for artist in track.artists:
+            yield buckets.by_id(Kind.ARTIST, artist.spotify_id)
+            yield words(Kind.ARTIST, artist.name)
+        if track.album:
+            yield buckets.by_id(Kind.ALBUM, track.album.spotify_id)
+            yield words(Kind.ALBUM, track.album.name, first)
 
 
-def adopt(tracks: Mapping[int, TrackFacts]) -> None:
+def words(kind: Kind, name: str, artist: str | None = None) -> Name:
+    """By what an import finds an artist (by name) or an album (by name and artist)."""
+    return buckets.by_words(kind, name, artist)
+
+
+def candidates(catalog: Writer, tracks: Iterable[TrackFacts]) -> list[tuple[Kind, int]]:
+    """What the artists and albums of tracks may be; to be loaded."""
+    ids = {(Kind.ARTIST, artist.spotify_id) for track in tracks for artist in track.artists}
+    ids |= {(Kind.ALBUM, track.album.spotify_id) for track in tracks if track.album}
+    return [
+        (kind, found.id)
+        for kind, spotify_id in ids
+        for found in catalog.find(buckets.by_id(kind, spotify_id))
+    ]
+
+
+def find(catalog: Writer, kind: Kind, spotify_id: str) -> int | None:
+    """Our id of what Spotify calls so; its candidates must have been loaded."""
+    found = (
+        one.id
+        for one in catalog.find(buckets.by_id(kind, spotify_id))
+        if catalog.carries(kind, one.id, spotify_id)
+    )
+    return min(found, default=None)
+
+
+def artist(catalog: Writer, told: ArtistFacts) -> int:
+    """Our id of an artist, who is added or renamed if need be."""
+    one = find(catalog, Kind.ARTIST, told.spotify_id)
+    if one is None:
+        one = catalog.add(Kind.ARTIST, Artist(told.spotify_id, told.name))
+        catalog.name(buckets.by_id(Kind.ARTIST, told.spotify_id), one)
+        catalog.name(words(Kind.ARTIST, told.name), one)
+        return one
+    _amend(catalog, Kind.ARTIST, one, {"name": told.name})
+    return one
+
+
+def album(catalog: Writer, told: AlbumFacts, artist: str | None) -> int:
+    """Our id of an album; `artist` is the first one of the track that tells of it."""
+    one = find(catalog, Kind.ALBUM, told.spotify_id)
+    if one is None:
+        one = catalog.add(Kind.ALBUM, Album(**vars(told)))
+        catalog.name(buckets.by_id(Kind.ALBUM, told.spotify_id), one)
+        catalog.name(words(Kind.ALBUM, told.name, artist), one)
+        return one
+    _amend(catalog, Kind.ALBUM, one, vars(told), artist)
+    return one
+
+
+def described(track: TrackFacts, album: int | None, artists: Sequence[int]) -> Track:
+    """The entry of a track that Spotify has described."""
+    return Track(
+        track.spotify_id, track.name, track.kind, album, tuple(artists), track.duration_ms,
+        track.explicit, track.isrc, track.disc_number, track.track_number, described=True,
+    )  # fmt: skip
+
+
+def renew(catalog: Writer, one: int, told: Track) -> None:
+    """Write what is new about a track; no artists told: the known ones stay."""
+    known = catalog.get(Kind.TRACK, one)
+    if not isinstance(known, Track):
+        return
+    renewed = changed(known, _known(told._asdict()))
+    if not isinstance(renewed, Track) or renewed == known:
+        return
+    catalog.change(Kind.TRACK, one, renewed)
+    if (renewed.album, renewed.artists) != (known.album, known.artists):
+        catalog.moved()
+
+
+def adopt(catalog: Writer, told: Mapping[int, TrackFacts]) -> None:
     """Give ids to the nameless albums and artists of tracks (facts by our id) of which we know."""
-    for chunk in _chunks(sorted(tracks)):
-        albums = (
-            Album.select(Track.id, Album.id, Album.name)
-            .join(Track)
-            .where(Track.id.in_(chunk) & Album.spotify_id.is_null())
-            .order_by(Track.id)
-        )
-        for track_id, album_id, name in list(albums.tuples()):
-            told = tracks[track_id].album
-            if told and told.name == name:
-                _identify(Album, album_id, told.spotify_id)
-        artists = (
-            Artist.select(TrackArtist.track, Artist.id, Artist.name)
-            .join(TrackArtist)
-            .where(TrackArtist.track.in_(chunk) & Artist.spotify_id.is_null())
-            .order_by(TrackArtist.track, TrackArtist.position)
-        )
-        for track_id, artist_id, name in list(artists.tuples()):
-            for artist in tracks[track_id].artists:
-                if artist.name == name:
-                    _identify(Artist, artist_id, artist.spotify_id)
+    entries = {one: catalog.get(Kind.TRACK, one) for one in told}
+    tracks = {one: entry for one, entry in entries.items() if isinstance(entry, Track)}
+    catalog.load((Kind.ALBUM, track.album) for track in tracks.values() if track.album)
+    catalog.load((Kind.ARTIST, one) for track in tracks.values() for one in track.artists)
+    for one, track in tracks.items():
+        facts = told[one]
+        first = facts.artists[0].name if facts.artists else None
+        if track.album and facts.album:
+            _identify(catalog, Kind.ALBUM, track.album, facts.album.spotify_id,
+                      words(Kind.ALBUM, facts.album.name, first), facts.album.name)  # fmt: skip
+        for own in track.artists:
+            for artist in facts.artists:
+                _identify(catalog, Kind.ARTIST, own, artist.spotify_id,
+                          words(Kind.ARTIST, artist.name), artist.name)  # fmt: skip
 
 
-def renew(tracks: Mapping[int, Mapping[str, Any]], named: Sequence[Mapping[str, Any]]) -> None:
-    """Write what is new about tracks (rows by our id) and who plays on them now."""
-    old_albums = _idless(Album, Track.album, Track.id, tracks)
-    old_artists = _idless(Artist, TrackArtist.artist, TrackArtist.track, tracks)
-    amend(Track, tracks)
-    told = sorted({row["track"] for row in named})  # no artists told: the known ones stay
-    for chunk in _chunks(told):
-        TrackArtist.delete().where(TrackArtist.track.in_(chunk)).execute()
-    for start in range(0, len(named), CHUNK):
-        TrackArtist.insert_many(named[start : start + CHUNK]).on_conflict_ignore().execute()
-    _drop_unused(Album, Track.album, old_albums)
-    _drop_unused(Artist, TrackArtist.artist, old_artists)
-    # Last, so that the row is held but briefly: whoever keeps credits in memory reads them anew.
-    CatalogVersion.update(version=CatalogVersion.version + 1).execute()
-
-
-def amend(model: Any, rows: Mapping[int, Mapping[str, Any]]) -> None:
-    """Update rows (by id) where a value differs; unknown and empty values overwrite nothing.
-
-    Spotify empties the name of an album that it takes down: the archive keeps what it knew.
-    """
-    for chunk in _chunks(list(rows)):
-        known = {row.id: row.__data__ for row in model.select().where(model.id.in_(chunk))}
-        for row_id in chunk:
-            told = {name: value for name, value in rows[row_id].items() if value not in (None, "")}
-            news = {name: value for name, value in told.items() if known[row_id][name] != value}
-            if news:
-                model.update(**news).where(model.id == row_id).execute()
-
-
-def _identify(model: Any, row_id: int, spotify_id: str) -> None:
-    """The row without an id is this one: it gets the id, or what refers to it moves over."""
-    holder = model.get_or_none(model.spotify_id == spotify_id)
+def _identify(
+    catalog: Writer, kind: Kind, one: int, spotify_id: str, said: Name, name: str
+) -> None:
+    """The entry without an id is this one if it has the name: it gets the id, or gives way."""
+    entry = catalog.get(kind, one)
+    if entry is None or entry.spotify_id is not None or entry.name != name:
+        return
+    holder = find(catalog, kind, spotify_id)
     if holder is None:
-        query = model.update(spotify_id=spotify_id)
-        query.where((model.id == row_id) & model.spotify_id.is_null()).execute()
+        catalog.change(kind, one, changed(entry, {"spotify_id": spotify_id}))
+        catalog.name(buckets.by_id(kind, spotify_id), one)
         return
-    if holder.id == row_id:
+    catalog.change(kind, one, None)
+    catalog.unname(said, one)
+    catalog.alias(kind, one, holder)
+    catalog.moved()
+
+
+def _amend(
+    catalog: Writer, kind: Kind, one: int, told: Mapping[str, object], artist: str | None = None
+) -> None:
+    known = catalog.get(kind, one)
+    if known is None:
         return
-    if model is Album:
-        Track.update(album=holder.id).where(Track.album == row_id).execute()
-    else:
-        TrackArtist.update(artist=holder.id).where(TrackArtist.artist == row_id).execute()
-    model.delete().where((model.id == row_id) & model.spotify_id.is_null()).execute()
+    amended = changed(known, _known(told))
+    if amended == known:
+        return
+    catalog.change(kind, one, amended)
+    if amended.name != known.name:
+        new, old = words(kind, amended.name, artist), words(kind, known.name, artist)
+        catalog.expect([new, old])
+        catalog.unname(old, one)
+        catalog.name(new, one)
 
 
-def _idless(model: Any, reference: Any, key: Any, tracks: Mapping[int, Any]) -> set[int]:
-    found: set[int] = set()
-    for chunk in _chunks(sorted(tracks)):
-        query = model.select(model.id).join(reference.model, on=reference == model.id)
-        rows = query.where(key.in_(chunk) & model.spotify_id.is_null()).tuples()
-        found |= {row_id for (row_id,) in rows}
-    return found
-
-
-def _drop_unused(model: Any, reference: Any, ids: set[int]) -> None:
-    used = reference.model.select(reference).where(reference.is_null(False))
-    for chunk in _chunks(sorted(ids)):
-        model.delete().where(model.id.in_(chunk) & model.id.not_in(used)).execute()
-
-
-def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(ids), CHUNK):
-        yield ids[start : start + CHUNK]
+def _known(told: Mapping[str, object]) -> dict[str, object]:
+    """What is told at all; `described` counts once it is true."""
+    return {name: value for name, value in told.items() if value not in (None, "", ())}

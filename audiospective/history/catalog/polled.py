@@ -1,183 +1,104 @@
-"""The catalog of what was played: every artist, album and track once, written in bulk."""
+"""What Spotify says of tracks: new ones are kept, changed ones renewed, known ones cost a look."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 import orjson
-from peewee import IntegrityError, OperationalError
 
-from audiospective.history import bulk_select
-from audiospective.history.catalog import merge
-from audiospective.models import Album, Artist, Track, TrackArtist, database, transaction
-from audiospective.models.base import is_sqlite
-from audiospective.policy.plays import AlbumFacts, ArtistFacts, TrackFacts
-
-CHUNK = 500  # rows a statement, far below every database's limit of parameters
-CACHED = 20_000  # tracks that this process remembers
-_TURN = 0x43415441  # any number that every process of this program agrees on
-
-_KNOWN = "SELECT spotify_id, id, facts FROM tracks WHERE spotify_id {among}"
-
-_cache: dict[str, tuple[int, int]] = {}  # Spotify id -> our id, digest of the facts
-_cache_of: list[object] = [None]  # the database that the cache speaks of
+from audiospective.history.catalog import buckets, merge, rows
+from audiospective.history.catalog.buckets import Bucket, Family, Name
+from audiospective.history.catalog.entries import Kind, Track
+from audiospective.history.catalog.writer import Writer, writing
+from audiospective.policy.plays import TrackFacts
 
 
 def remember(tracks: Iterable[TrackFacts]) -> dict[str, int]:
     """Our id of every track, by Spotify id; what is new or has changed is stored.
 
-    A transaction of its own: a catalog row that nobody ended up playing does no harm, and the
-    polls' transaction stays short. Rows are written in the order of their Spotify ids, so that
-    two workers that learn the same tracks cannot wait for each other in a circle.
+    A transaction of its own: an entry that nobody ended up playing does no harm, and the polls'
+    transaction stays short. Two statements where everything is as it was.
     """
     facts = {track.spotify_id: track for track in tracks}
     digests = {key: digest(track) for key, track in facts.items()}
-    known = _cached(digests)
-    missing = facts.keys() - known.keys()
-    if not missing:
+    names = {key: buckets.by_id(Kind.TRACK, key) for key in facts}
+    known = _unchanged(names, digests)
+    wanted = {key: facts[key] for key in facts if key not in known}
+    if not wanted:
         return known
-    wanted = {key: facts[key] for key in sorted(missing)}
-    try:
-        found = _store(wanted, digests)
-    except (IntegrityError, OperationalError):  # another worker learned the same just now
-        found = _store(wanted, digests)
-    if not database.in_transaction():  # else it may yet be rolled back
-        _keep({key: (found[key], digests[key]) for key in found})
-    return known | found
+    with writing() as catalog:
+        return known | _store(catalog, wanted, digests, names)
 
 
 def digest(track: TrackFacts) -> int:
-    """63 bits that change whenever Spotify says something else about a track."""
+    """24 bits, never 0, that change whenever Spotify says something else about a track.
+
+    With the 34 bits of its name's hash they also tell the track from all others.
+    """
     body = hashlib.blake2b(orjson.dumps(track), digest_size=8).digest()
-    return int.from_bytes(body, "big") >> 1
+    return int.from_bytes(body, "big") >> 1 & 0xFFFFFF or 1
 
 
-def forget() -> None:
-    """Empty this process's cache, for when the database was replaced under it."""
-    _cache.clear()
+def _unchanged(names: Mapping[str, Name], digests: Mapping[str, int]) -> dict[str, int]:
+    """Ids of tracks of which Spotify has said this before; read without a lock.
+
+    A bucket that is being split meanwhile hides a name, which is then looked up in turn.
+    """
+    if not names:
+        return {}
+    counts = rows.state().buckets
+    packed = rows.buckets(buckets.keys_of(names.values(), counts))
+    opened: dict[int, Bucket] = {}
+    known: dict[str, int] = {}
+    for key, name in names.items():
+        number = buckets.bucket_of(name, counts[Family.TRACKS])
+        row = buckets.key_of(Family.TRACKS, number)
+        if row not in packed:
+            continue
+        if row not in opened:
+            opened[row] = Bucket(Family.TRACKS, number, packed[row])
+        for found in opened[row].find(name):
+            if found.check == digests[key]:
+                known[key] = found.id
+    return known
 
 
-def _store(facts: Mapping[str, TrackFacts], digests: Mapping[str, int]) -> dict[str, int]:
-    known = _with_digests(facts)
-    new = [facts[key] for key in facts if key not in known]
-    changed = {known[key][0]: facts[key] for key in known if known[key][1] != digests[key]}
-    ids = {key: track_id for key, (track_id, _) in known.items()}
-    if not new and not changed:
-        return ids
-    with transaction():
-        _take_turns()
-        if changed:
-            merge.adopt(changed)
-        told = [*new, *changed.values()]
-        artists = _store_artists({artist for track in told for artist in track.artists})
-        albums = _store_albums({track.album for track in told if track.album})
-        _insert(Track, [_track_row(track, albums, digests) for track in new])
-        ids |= _ids(Track, [track.spotify_id for track in new])
-        _insert(TrackArtist, _credits(new, ids, artists))
-        if changed:
-            rows = {
-                track_id: _track_row(track, albums, digests) for track_id, track in changed.items()
-            }
-            named = _credits(list(changed.values()), ids, artists)
-            merge.renew(rows, named)
+def _store(
+    catalog: Writer,
+    facts: Mapping[str, TrackFacts],
+    digests: Mapping[str, int],
+    names: Mapping[str, Name],
+) -> dict[str, int]:
+    ids: dict[str, int] = {}
+    changed: dict[int, str] = {}
+    catalog.expect([*(names[key] for key in facts), *merge.names(facts.values())])
+    catalog.load([
+        *((Kind.TRACK, found.id) for key in facts for found in catalog.find(names[key])),
+        *merge.candidates(catalog, facts.values()),
+    ])  # fmt: skip
+    for key in facts:
+        for found in catalog.find(names[key]):
+            if catalog.carries(Kind.TRACK, found.id, key):
+                ids[key] = found.id
+                if found.check != digests[key]:  # else another worker was quicker
+                    changed[found.id] = key
+    twins = catalog.twins(changed)
+    changed |= {twin: changed[one] for twin, one in twins.items()}
+    merge.adopt(catalog, {one: facts[key] for one, key in changed.items()})
+    for key, track in facts.items():
+        told = _told(catalog, track)
+        if key not in ids:
+            ids[key] = catalog.add(Kind.TRACK, told)
+        catalog.name(names[key], ids[key], digests[key])
+        for one in (one for one, own in changed.items() if own == key):
+            merge.renew(catalog, one, told)
+    catalog.pardon(changed)
     return ids
 
 
-def _take_turns() -> None:
-    """One worker at a time writes the catalog, until its transaction ends.
-
-    What changes touches rows of several tables in an order that their contents decide; two such
-    writers would wait for each other in a circle. SQLite has one writer anyway.
-    """
-    if not is_sqlite():
-        database.execute_sql("SELECT pg_advisory_xact_lock(%s, 0)", (_TURN,))
-
-
-def _store_artists(found: set[ArtistFacts]) -> dict[str, int]:
-    return _upsert(Artist, {artist.spotify_id: {"name": artist.name} for artist in found})
-
-
-def _store_albums(found: set[AlbumFacts]) -> dict[str, int]:
-    rows = {
-        album.spotify_id: {
-            "name": album.name,
-            "album_type": album.album_type,
-            "release_date": album.release_date,
-            "release_date_precision": album.release_date_precision,
-            "total_tracks": album.total_tracks,
-            "image_url": album.image_url,
-        }
-        for album in found
-    }
-    return _upsert(Album, rows)
-
-
-def _track_row(
-    track: TrackFacts, albums: Mapping[str, int], digests: Mapping[str, int]
-) -> dict[str, Any]:
-    return {
-        "spotify_id": track.spotify_id,
-        "kind": track.kind,
-        "name": track.name,
-        "album": albums[track.album.spotify_id] if track.album else None,
-        "duration_ms": track.duration_ms,
-        "explicit": track.explicit,
-        "isrc": track.isrc,
-        "disc_number": track.disc_number,
-        "track_number": track.track_number,
-        "facts": digests[track.spotify_id],
-    }
-
-
-def _credits(
-    tracks: Sequence[TrackFacts], ids: Mapping[str, int], artists: Mapping[str, int]
-) -> list[dict[str, Any]]:
-    return [
-        {
-            "track": ids[track.spotify_id],
-            "position": position,
-            "artist": artists[artist.spotify_id],
-        }
-        for track in tracks
-        for position, artist in enumerate(track.artists)
-    ]
-
-
-def _upsert(model: Any, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
-    """Ids by Spotify id. Rows that exist get what is new about them; nothing known is blanked."""
-    known = _ids(model, rows)
-    new = sorted(rows.keys() - known.keys())
-    _insert(model, [{"spotify_id": key, **rows[key]} for key in new])
-    merge.amend(model, {known[key]: rows[key] for key in sorted(known)})
-    return known | _ids(model, new)
-
-
-def _insert(model: Any, rows: Sequence[Mapping[str, Any]]) -> None:
-    for start in range(0, len(rows), CHUNK):
-        model.insert_many(rows[start : start + CHUNK]).on_conflict_ignore().execute()
-
-
-def _ids(model: Any, keys: Iterable[str]) -> dict[str, int]:
-    query = f"SELECT spotify_id, id FROM {model._meta.table_name} WHERE spotify_id {{among}}"  # noqa: S608
-    return dict(bulk_select.select(query, list(keys)))
-
-
-def _with_digests(keys: Iterable[str]) -> dict[str, tuple[int, int | None]]:
-    rows = bulk_select.select(_KNOWN, list(keys))
-    return {key: (track_id, facts) for key, track_id, facts in rows}
-
-
-def _cached(digests: Mapping[str, int]) -> dict[str, int]:
-    if _cache_of[0] is not database.obj:
-        _cache.clear()
-        _cache_of[0] = database.obj
-    entries = ((key, _cache.get(key)) for key in digests)
-    return {key: entry[0] for key, entry in entries if entry and entry[1] == digests[key]}
-
-
-def _keep(entries: Mapping[str, tuple[int, int]]) -> None:
-    _cache.update(entries)
-    for key in list(_cache)[: max(0, len(_cache) - CACHED)]:  # oldest first
-        del _cache[key]
+def _told(catalog: Writer, track: TrackFacts) -> Track:
+    artists = [merge.artist(catalog, artist) for artist in track.artists]
+    first = track.artists[0].name if track.artists else None
+    album = merge.album(catalog, track.album, first) if track.album else None
+    return merge.described(track, album, artists)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
 
-from audiospective.history import bulk_select
+from audiospective.history.catalog import lookup
+from audiospective.history.catalog.entries import Entry, Kind, Track
 
 SCHEMA = pl.Schema(
     {
@@ -33,20 +34,9 @@ SCHEMA = pl.Schema(
         "artist_keys": pl.List(pl.Int32()),
     }
 )
-CHUNK = 5_000  # tracks whose rows are Python objects at one time
+CHUNK = 5_000  # tracks whose entries are Python objects at one time
 KEYS = ("album_key", "artist_keys")  # numbers of this database, of no use elsewhere
-_ARTISTS = ("artists", "artist_ids", "artist_keys")
-_TRACKS = (
-    "SELECT t.id, t.kind, t.spotify_id, t.name, t.duration_ms, t.explicit, t.isrc,"
-    " t.disc_number, t.track_number, a.name, a.spotify_id, a.album_type, a.release_date,"
-    " a.release_date_precision, a.total_tracks, a.image_url, t.album_id"
-    " FROM tracks t LEFT JOIN albums a ON a.id = t.album_id WHERE t.id {among}"
-)
-_CREDITS = (
-    "SELECT c.track_id, a.name, a.spotify_id, c.artist_id FROM track_artists c"
-    " JOIN artists a ON a.id = c.artist_id WHERE c.track_id {among}"
-    " ORDER BY c.track_id, c.position"
-)
+_ALBUM = ("album_type", "release_date", "release_date_precision", "total_tracks", "image_url")
 
 
 def of(tracks: pl.Series) -> pl.DataFrame:
@@ -63,24 +53,21 @@ def of(tracks: pl.Series) -> pl.DataFrame:
 
 
 def _chunk(tracks: pl.Series) -> pl.DataFrame:
-    ids = tracks.to_list()
-    told = [name for name in SCHEMA if name not in _ARTISTS]
-    facts = _frame(bulk_select.select(_TRACKS, ids), told)
-    credited = _frame(bulk_select.select(_CREDITS, ids), ["track", *_ARTISTS])
-    artists = credited.group_by("track", maintain_order=True).agg(pl.col(name) for name in _ARTISTS)
-    together = facts.join(artists, on="track", how="left")
-    return together.with_columns(pl.col(name).fill_null([]) for name in _ARTISTS)
+    known, others = lookup.described(tracks.to_list())
+    rows = (_row(one, track, others) for one, track in known.items())
+    columns = zip(*rows, strict=True) if known else ([] for _ in SCHEMA)
+    return pl.DataFrame(dict(zip(SCHEMA, columns, strict=True)), schema=SCHEMA)
 
 
-def _frame(rows: Sequence[tuple[Any, ...]], names: Sequence[str]) -> pl.DataFrame:
-    columns = zip(*rows, strict=True) if rows else ([] for _ in names)
-    # SQLite knows no booleans: what it calls 1 is true.
-    return pl.DataFrame(
-        pl.Series(name, list(values), strict=False).cast(_single(SCHEMA[name]))
-        for name, values in zip(names, columns, strict=True)
-    )
-
-
-def _single(kind: pl.DataType) -> pl.DataType:
-    """What a list is a list of; before they are gathered, artists come one a row."""
-    return kind.inner if isinstance(kind, pl.List) else kind  # type: ignore[return-value]
+def _row(one: int, track: Track, others: Mapping[lookup.Wanted, Entry]) -> tuple[Any, ...]:
+    album = others.get((Kind.ALBUM, track.album)) if track.album is not None else None
+    artists = {who: others[key] for who in track.artists if (key := (Kind.ARTIST, who)) in others}
+    return (
+        one, track.kind, track.spotify_id, track.name, track.duration_ms, track.explicit,
+        track.isrc, track.disc_number, track.track_number,
+        album.name if album else None, album.spotify_id if album else None,
+        *(getattr(album, name, None) for name in _ALBUM),
+        [artist.name for artist in artists.values()],
+        [artist.spotify_id for artist in artists.values()],
+        track.album, list(artists),
+    )  # fmt: skip

@@ -1,0 +1,192 @@
+"""The index of the catalog: hashed names in buckets that split one by one as the catalog grows.
+
+A name is a Spotify id, or what an import said. Its hash has 64 bits: the lowest say which bucket,
+the next 24 stand in the bucket beside our id. Buckets are split as in linear hashing: with n of
+them, between 2^k and 2^(k+1), those before n - 2^k are split already and take k + 1 bits. A split
+needs nothing but what the bucket holds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from enum import IntEnum
+from functools import lru_cache
+from typing import NamedTuple
+
+from audiospective.history.catalog.entries import Kind
+
+FEWEST = 1_024  # buckets of a family; their number says the lowest ten bits of every hash in them
+LOAD = 50  # names a bucket, on average; beyond it one is split
+_LOWEST = FEWEST.bit_length() - 1
+_HASH, _SHORT, _LONG = 3, 3, 4  # bytes of a hash, of our id, of our id beyond 16.7 million
+
+
+class Family(IntEnum):
+    """Names of tracks carry 24 bits more; names of artists and albums are looked up and compared.
+
+    What the 24 bits are: of a Spotify id the digest of what Spotify last said (0: nothing yet), of
+    an import's names the next bits of their hash.
+    """
+
+    OTHERS = 0
+    TRACKS = 1
+
+    @property
+    def check(self) -> int:
+        """Bytes beside an id."""
+        return 3 if self is Family.TRACKS else 0
+
+
+class Name(NamedTuple):
+    """What something is found by."""
+
+    family: Family
+    hash: int
+
+    @property
+    def check(self) -> int:
+        """The next 24 bits of the hash."""
+        return self.hash >> 40 & 0xFFFFFF
+
+
+class Found(NamedTuple):
+    """One entry of a bucket."""
+
+    id: int
+    check: int
+
+
+@lru_cache(maxsize=8_192)  # one page of plays asks for the same few again and again
+def by_id(kind: Kind, spotify_id: str) -> Name:
+    """The name of something that has a Spotify id."""
+    return _name(kind, "id", spotify_id)
+
+
+@lru_cache(maxsize=8_192)
+def by_words(kind: Kind, *words: str | int | None) -> Name:
+    """The name of something that is known by words: those of an import, or an album's artist."""
+    return _name(kind, "words", *words)
+
+
+def _name(kind: Kind, *parts: object) -> Name:
+    # Lengths keep ("a", "b") and ("ab", "") apart, whatever characters names hold.
+    texts = [b"" if part is None else b"%d" % part if isinstance(part, int) else _bytes(str(part))
+             for part in parts]  # fmt: skip
+    body = b"".join(b"%d:%b" % (len(text), text) for text in texts)
+    digest = hashlib.blake2b(body, digest_size=8, person=b"catalog%d" % kind).digest()
+    family = Family.TRACKS if kind is Kind.TRACK else Family.OTHERS
+    return Name(family, int.from_bytes(digest, "big"))
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def bucket_of(name: Name, buckets: int) -> int:
+    """The number of a name's bucket among so many of its family."""
+    wide = 1 << buckets.bit_length() - 1  # 2^k <= buckets
+    number = name.hash & 2 * wide - 1
+    return number if number < buckets else number & wide - 1
+
+
+def wanted(names: int, buckets: int) -> int:
+    """How many buckets so many names need; never fewer than there are."""
+    return max(buckets, FEWEST, -(-names // LOAD))
+
+
+def split_from(bucket: int) -> int:
+    """The bucket that is divided to make a new one."""
+    return bucket - (1 << bucket.bit_length() - 1)
+
+
+class Bucket:
+    """The names of one bucket, as columns of bytes: hashes, ids, checks."""
+
+    __slots__ = ("_checks", "_hashes", "_ids", "_width", "family", "number")
+
+    def __init__(self, family: Family, number: int, packed: bytes = b"") -> None:
+        self.family, self.number = family, number
+        self._width = packed[0] if packed else _SHORT
+        count = (len(packed) - 1) // (_HASH + self._width + family.check) if packed else 0
+        ids = 1 + _HASH * count
+        checks = ids + self._width * count
+        self._hashes, self._ids, self._checks = packed[1:ids], packed[ids:checks], packed[checks:]
+
+    def __len__(self) -> int:
+        return len(self._hashes) // _HASH
+
+    def find(self, name: Name) -> list[Found]:
+        """What may have this name: a few bits are compared, seldom more than one fits."""
+        return [self._found(place) for place in self._places(_part(name))]
+
+    def add(self, name: Name, one: Found) -> None:
+        """Note a name that stands for `one.id`, or its new check."""
+        self.remove(name, one.id)
+        self._append(_part(name), one)
+
+    def remove(self, name: Name, own: int) -> None:
+        """Forget that a name stands for this id."""
+        for place in self._places(_part(name)):
+            if self._found(place).id == own:
+                self._hashes = _without(self._hashes, place, _HASH)
+                self._ids = _without(self._ids, place, self._width)
+                self._checks = _without(self._checks, place, self.family.check)
+                return
+
+    def divide(self, number: int) -> Bucket:
+        """Give the names of the new bucket `number` to it."""
+        bit = number.bit_length() - 1 - _LOWEST  # of what stands in the bucket
+        parts = Bucket(self.family, self.number), Bucket(self.family, number)
+        for place in range(len(self)):
+            part = _at(self._hashes, place, _HASH)
+            parts[int.from_bytes(part, "little") >> bit & 1]._append(part, self._found(place))
+        stay, other = parts
+        self._width, self._hashes, self._ids, self._checks = (
+            stay._width, stay._hashes, stay._ids, stay._checks,
+        )  # fmt: skip
+        return other
+
+    def packed(self) -> bytes:
+        return bytes([self._width]) + self._hashes + self._ids + self._checks
+
+    def _append(self, part: bytes, one: Found) -> None:
+        if one.id >> 8 * self._width:
+            known = [self._found(place).id for place in range(len(self))]
+            self._width = _LONG
+            self._ids = b"".join(number.to_bytes(_LONG, "little") for number in known)
+        self._hashes += part
+        self._ids += one.id.to_bytes(self._width, "little")
+        self._checks += one.check.to_bytes(3, "little")[: self.family.check]
+
+    def _places(self, part: bytes) -> Iterator[int]:
+        at = -1
+        while (at := self._hashes.find(part, at + 1)) >= 0:
+            if at % _HASH == 0:
+                yield at // _HASH
+
+    def _found(self, place: int) -> Found:
+        own = int.from_bytes(_at(self._ids, place, self._width), "little")
+        return Found(own, int.from_bytes(_at(self._checks, place, self.family.check), "little"))
+
+
+def _at(data: bytes, place: int, size: int) -> bytes:
+    return data[place * size : (place + 1) * size]
+
+
+def _part(name: Name) -> bytes:
+    return (name.hash >> _LOWEST & 0xFFFFFF).to_bytes(_HASH, "little")
+
+
+def _without(data: bytes, place: int, size: int) -> bytes:
+    return data[: place * size] + data[(place + 1) * size :]
+
+
+def key_of(family: Family, number: int) -> int:
+    """The key of a bucket's row."""
+    return number * len(Family) + family
+
+
+def keys_of(names: Iterable[Name], buckets: dict[Family, int]) -> set[int]:
+    """The keys of the buckets of names."""
+    return {key_of(name.family, bucket_of(name, buckets[name.family])) for name in names}

@@ -1,0 +1,181 @@
+"""The format of a block: a run of artists, albums or tracks as a few hundred compressed bytes.
+
+A block has two parts. `numbers` is what statistics join plays with (album, artists, duration of a
+track); `facts` is all the rest. Both hold columns, deflated; Spotify's ids and covers stand apart,
+since nothing makes them smaller. docs/archive-format.md describes every byte.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from audiospective.history.catalog import columns
+from audiospective.history.catalog.entries import Artist, Entry, Kind
+
+FORMAT = 1
+MOST = 400  # entries of a block
+
+HEAD = struct.Struct("<BH")  # format, bytes of what stands apart
+LENGTHS = struct.Struct("<II")  # bytes of the names, bytes of what fits no column
+KINDS = ("track", "episode", "chapter")
+TYPES = (None, "album", "single", "compilation", "ep")
+FLAGS = (None, False, True)
+GONE = "gone"
+
+
+def encode(kind: Kind, entries: Sequence[Entry | None]) -> tuple[bytes, bytes]:
+    """`numbers` and `facts` of a run of entries; None stands for one that is gone."""
+    writer = _Writer(entries)
+    if kind is Kind.TRACK:
+        _write_tracks(writer)
+    elif kind is Kind.ALBUM:
+        _write_albums(writer)
+    else:
+        _write_artists(writer)
+    return writer.numbers(), writer.facts()
+
+
+_EMPTY = Artist(None, "")
+
+
+class _Writer:
+    """Collects the columns of a block, and in full what a column cannot say."""
+
+    def __init__(self, entries: Sequence[Entry | None]) -> None:
+        self.entries = [entry if entry is not None else _EMPTY for entry in entries]
+        self.odd: dict[str, Any] = {}
+        self.gone = [index for index, entry in enumerate(entries) if entry is None]
+        if self.gone:
+            self.odd[GONE] = self.gone
+        self._numbers: list[bytes] = []
+        self._apart: list[bytes] = []
+        self._names: list[str] = []
+        self._planes: list[bytes] = []
+
+    def except_for(self, index: int, field: str, value: Any) -> None:
+        self.odd.setdefault(str(index), {})[field] = value
+
+    def column(self, field: str, form: Callable[[Any], Any], unknown: Any) -> list[Any]:
+        """What `form` makes of each value; None from it means that the value does not fit."""
+        found = []
+        for index, entry in enumerate(self.entries):
+            value = getattr(entry, field, None)
+            packed = form(value)
+            if packed is None:
+                self.except_for(index, field, value)
+                packed = unknown
+            found.append(packed)
+        return found
+
+    def ids(self) -> None:
+        def form(value: str | None) -> bytes | None:
+            return columns.NO_ID if value is None else columns.pack_id(value)
+
+        self._apart += self.column("spotify_id", form, columns.NO_ID)
+
+    def names(self) -> None:
+        def form(value: str) -> str | None:
+            return None if "\n" in value else value
+
+        self._names = self.column("name", form, "")
+
+    def small(self, field: str, values: Sequence[Any]) -> None:
+        """A column of few values, each as its place among `values`, the first for what is odd."""
+
+        def form(value: Any) -> int | None:
+            # By type as well: True is not 1 here.
+            for place, one in enumerate(values):
+                if one is value or (isinstance(one, str) and one == value):
+                    return place
+            return None
+
+        self._planes.append(bytes(self.column(field, form, 0)))
+
+    def plain(self, data: bytes) -> None:
+        self._planes.append(data)
+
+    def apart(self, data: Sequence[bytes]) -> None:
+        self._apart += data
+
+    def whole(self, field: str, *, joined: bool = False) -> None:
+        """A column of numbers."""
+
+        def form(value: int | None) -> tuple[int | None] | None:
+            fits = value is None or 0 <= value <= columns.LARGEST
+            return (value,) if fits else None
+
+        values = [one for (one,) in self.column(field, form, (None,))]
+        (self._numbers if joined else self._planes).append(columns.pack_numbers(values))
+
+    def references(self, ids: Sequence[int | None]) -> None:
+        self._numbers.append(columns.pack_references(ids))
+
+    def joined(self, data: bytes) -> None:
+        self._numbers.append(data)
+
+    def numbers(self) -> bytes:
+        return _deflate(b"".join(self._numbers)) if self._numbers else b""
+
+    def facts(self) -> bytes:
+        apart = b"".join(self._apart)
+        names = "\n".join(self._names).encode("utf-8", "surrogatepass")
+        odd = json.dumps(self.odd, separators=(",", ":")).encode() if self.odd else b""
+        lengths = LENGTHS.pack(len(names), len(odd))
+        body = _deflate(b"".join((lengths, names, *self._planes, odd)))
+        return HEAD.pack(FORMAT, len(apart)) + apart + body
+
+
+def _write_artists(writer: _Writer) -> None:
+    writer.ids()
+    writer.names()
+
+
+def _write_albums(writer: _Writer) -> None:
+    writer.ids()
+    writer.names()
+    covers = writer.column("image_url", columns.pack_cover, (0, b""))
+    writer.apart([data for _, data in covers])
+    writer.plain(bytes(form for form, _ in covers))
+    writer.small("album_type", TYPES)
+    dates = []
+    for index, entry in enumerate(writer.entries):
+        text = getattr(entry, "release_date", None)
+        precision = getattr(entry, "release_date_precision", None)
+        packed = columns.pack_date(text, precision)
+        if packed is None:
+            writer.except_for(index, "release_date", text)
+            writer.except_for(index, "release_date_precision", precision)
+        dates.append(packed or columns.NO_DATE)
+    for plane in zip(*dates, strict=True):
+        writer.plain(bytes(plane))
+    writer.whole("total_tracks")
+
+
+def _write_tracks(writer: _Writer) -> None:
+    artists = [getattr(entry, "artists", ()) for entry in writer.entries]
+    writer.references([getattr(entry, "album", None) for entry in writer.entries])
+    counts: list[int | None] = [len(credited) for credited in artists]
+    for index in writer.gone:
+        counts[index] = None  # so that statistics know it too
+    writer.joined(columns.pack_numbers(counts))
+    writer.references([one for credited in artists for one in credited])
+    writer.whole("duration_ms", joined=True)
+    writer.ids()
+    writer.names()
+    writer.small("kind", KINDS)
+    writer.small("explicit", FLAGS)
+    writer.small("described", FLAGS[1:])
+    codes = writer.column("isrc", columns.pack_isrc, (columns.NO_LABEL, None))
+    writer.plain("".join(label for label, _ in codes).encode())
+    writer.plain(columns.pack_numbers([number for _, number in codes]))
+    writer.whole("disc_number")
+    writer.whole("track_number")
+
+
+def _deflate(data: bytes) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15, 9)
+    return packer.compress(data) + packer.flush()

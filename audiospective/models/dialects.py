@@ -1,0 +1,123 @@
+"""Where SQLite and PostgreSQL differ: locks, lists as one parameter, statements as text.
+
+SQLite has one writer, and `base.transaction` begins as that writer: it needs no lock of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import orjson
+from peewee import ModelSelect
+
+from audiospective.models.base import database, is_sqlite, placeholder
+
+
+def locked(query: ModelSelect) -> ModelSelect:
+    """A query whose rows this transaction holds until it ends."""
+    return query if is_sqlite() else query.for_update()
+
+
+def skip_locked(key: Any, condition: Any) -> Any:
+    """A condition (by the primary key `key`) that takes rows and leaves those that others hold."""
+    if is_sqlite():
+        return condition
+    rows = key.model.select(key).where(condition)
+    return key.in_(rows.for_update("FOR UPDATE SKIP LOCKED"))
+
+
+def advisory_lock(space: int, number: int = 0) -> None:
+    """Hold a lock of this name until the transaction ends; waits for whoever has it."""
+    if not is_sqlite():
+        database.execute_sql("SELECT pg_advisory_xact_lock(%s, %s)", (space, number))
+
+
+def try_advisory_lock(space: int, number: int = 0) -> bool:
+    """The same without waiting: False where somebody else has it."""
+    if is_sqlite():
+        return True
+    claim = "SELECT pg_try_advisory_xact_lock(%s, %s)"
+    return bool(database.execute_sql(claim, (space, number)).fetchone()[0])
+
+
+def run(query: str, values: Sequence[Any] = ()) -> Any:
+    """Run SQL text in which parameters are marked `?`; a cursor whose blobs are bytes."""
+    cursor = database.cursor() if is_sqlite() else database.connection().cursor(binary=True)
+    cursor.execute(query.replace("?", placeholder()), tuple(values))
+    return cursor
+
+
+def run_many(query: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Run SQL text once for each row of parameters."""
+    database.cursor().executemany(query.replace("?", placeholder()), rows)
+
+
+def listed(kind: str = "bigint") -> str:
+    """A table with the one column `value`, made from one parameter (`as_list`).
+
+    Constant statements, however many values there are: building one with hundreds of placeholders
+    costs more than running it.
+    """
+    return "json_each(?) AS listed" if is_sqlite() else f"unnest(?::{kind}[]) AS listed(value)"
+
+
+def as_list(values: Collection[Any]) -> Any:
+    """Values as the parameter of `listed`."""
+    return orjson.dumps(list(values)).decode() if is_sqlite() else list(values)
+
+
+def among(query: str, values: Collection[int] | Collection[str]) -> list[tuple[Any, ...]]:
+    """Rows of a query that ends in what is compared: "SELECT ... WHERE id" (is one of `values`)."""
+    if not values:
+        return []
+    kind = "bigint" if isinstance(next(iter(values)), int) else "text"
+    text = f"{query} IN (SELECT value FROM {listed(kind)})"  # noqa: S608 - texts of ours
+    rows: list[tuple[Any, ...]] = run(text, [as_list(values)]).fetchall()
+    return rows
+
+
+def delete_among(where: str, values: Collection[int]) -> int:
+    """Delete the rows of "table WHERE column" (is one of `values`); how many there were."""
+    if not values:
+        return 0
+    text = f"DELETE FROM {where} IN (SELECT value FROM {listed()})"  # noqa: S608 - names of ours
+    return int(run(text, [as_list(values)]).rowcount)
+
+
+def table_of(columns: dict[str, str], rows: Sequence[Sequence[Any]]) -> tuple[str, list[Any]]:
+    """Rows as a table in a statement: its text, and its parameters; types are PostgreSQL's."""
+    if is_sqlite():
+        each = (
+            f"json_extract(value, '$[{place}]') AS {name}" for place, name in enumerate(columns)
+        )
+        return f"(SELECT {', '.join(each)} FROM json_each(?))", [as_list(rows)]  # noqa: S608
+    arrays = ", ".join(f"?::{kind}[]" for kind in columns.values())
+    values = [list(column) for column in zip(*rows, strict=True)]
+    return f"unnest({arrays}) AS listed ({', '.join(columns)})", values
+
+
+def put(table: str, columns: dict[str, str], rows: Sequence[Sequence[Any]]) -> None:
+    """Write rows by `columns` (PostgreSQL's types by name, the key first), over what is there."""
+    if not rows:
+        return
+    key, *rest = columns
+    names = ", ".join(columns)
+    kept = ", ".join(f"{name} = excluded.{name}" for name in rest)
+    ending = f"ON CONFLICT ({key}) DO UPDATE SET {kept}"
+    if is_sqlite():
+        marks = ", ".join("?" * len(columns))
+        run_many(f"INSERT INTO {table} ({names}) VALUES ({marks}) {ending}", rows)  # noqa: S608
+        return
+    source, values = table_of(columns, rows)
+    run(f"INSERT INTO {table} ({names}) SELECT * FROM {source} {ending}", values)  # noqa: S608
+
+
+def numbered_by_hand(table: str) -> None:
+    """After a row with an id of one's own: PostgreSQL's counter does not see it."""
+    if not is_sqlite():
+        database.execute_sql(
+            "SELECT setval(pg_get_serial_sequence(%s, 'id'), (SELECT MAX(id) FROM "  # noqa: S608
+            f"{table}))",
+            (table,),
+        )

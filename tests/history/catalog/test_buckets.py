@@ -1,0 +1,85 @@
+"""The index of names: what was put under a name is found under it, among any number of buckets."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audiospective.history.catalog import buckets
+from audiospective.history.catalog.buckets import FEWEST, Bucket, Family, Found, Name
+from audiospective.history.catalog.entries import Kind
+
+hashes = st.integers(0, 2**64 - 1)
+ids = st.integers(1, 50) | st.integers(1, 2**31 - 1)
+
+
+@given(hashes, st.integers(FEWEST, 1 << 20))
+def test_a_name_moves_only_to_a_bucket_that_was_split_from_its_own(hash_: int, count: int) -> None:
+    name = Name(Family.OTHERS, hash_)
+    before, after = (buckets.bucket_of(name, many) for many in (count, count + 1))
+    assert before < count
+    assert after == before or (after == count and buckets.split_from(count) == before)
+
+
+@given(st.lists(st.tuples(hashes, ids, st.integers(0, 2**24 - 1)), max_size=60),
+       st.sampled_from(list(Family)))  # fmt: skip
+def test_a_bucket_holds_what_was_added(entries: list[tuple[int, int, int]], family: Family) -> None:
+    bucket = Bucket(family, 0)
+    for hash_, one, check in entries:
+        bucket.add(Name(family, hash_), Found(one, check))
+    again = Bucket(family, 0, bucket.packed())
+    assert len(again) == len({(hash_ >> 10 & 0xFFFFFF, one) for hash_, one, _ in entries})
+    last = {(hash_ >> 10 & 0xFFFFFF, one): check for hash_, one, check in entries}
+    for (part, one), check in last.items():
+        found = again.find(Name(family, part << 10))
+        assert Found(one, check if family is Family.TRACKS else 0) in found
+
+
+@given(st.lists(st.tuples(hashes, ids), max_size=40), st.data())
+def test_what_is_removed_is_gone_and_the_rest_stays(
+    entries: list[tuple[int, int]], data: st.DataObject
+) -> None:
+    bucket = Bucket(Family.TRACKS, 0)
+    for hash_, one in entries:
+        bucket.add(Name(Family.TRACKS, hash_), Found(one, 7))
+    gone = data.draw(st.lists(st.sampled_from(entries), max_size=5)) if entries else []
+    for hash_, one in gone:
+        bucket.remove(Name(Family.TRACKS, hash_), one)
+    for hash_, one in entries:
+        same = any(one == own and hash_ >> 10 & 0xFFFFFF == part >> 10 & 0xFFFFFF
+                   for part, own in gone)  # fmt: skip
+        assert (Found(one, 7) in bucket.find(Name(Family.TRACKS, hash_))) is not same
+
+
+@given(st.sets(hashes, min_size=1, max_size=80), st.integers(FEWEST, 3 * FEWEST))
+def test_splitting_loses_no_name(hashes_: set[int], count: int) -> None:
+    names = {Name(Family.TRACKS, hash_): place + 1 for place, hash_ in enumerate(sorted(hashes_))}
+    kept = {number: Bucket(Family.TRACKS, number) for number in range(count)}
+    for name, one in names.items():
+        kept[buckets.bucket_of(name, count)].add(name, Found(one, one))
+    for number in range(count, count + 40):
+        kept[number] = kept[buckets.split_from(number)].divide(number)
+    for name, one in names.items():
+        assert Found(one, one) in kept[buckets.bucket_of(name, count + 40)].find(name)
+    assert sum(map(len, kept.values())) == len(names)
+
+
+def test_words_are_told_apart_by_where_they_end() -> None:
+    names = {
+        buckets.by_words(Kind.TRACK, "track", "ab", "c", None),
+        buckets.by_words(Kind.TRACK, "track", "a", "bc", None),
+        buckets.by_words(Kind.TRACK, "track", "ab", None, "c"),
+        buckets.by_words(Kind.ALBUM, "track", "ab", "c", None),
+        buckets.by_id(Kind.ARTIST, "ab"),
+        buckets.by_words(Kind.ARTIST, "ab"),
+        buckets.by_id(Kind.ALBUM, "ab"),
+    }
+    assert len(names) == 7
+
+
+def test_a_bucket_of_a_hundred_names_takes_nine_bytes_a_track_and_six_another() -> None:
+    for family, size in ((Family.TRACKS, 9), (Family.OTHERS, 6)):
+        bucket = Bucket(family, 0)
+        for one in range(100):
+            bucket.add(Name(family, one << 10), Found(16_000_000 + one, 1))
+        assert len(bucket.packed()) == 1 + 100 * size
