@@ -142,7 +142,7 @@ def test_a_deleted_play_that_comes_back_under_another_id_stays_deleted(alice):
     alice.plays(3)
     alice.poll()
     play = Play.select().order_by(Play.played_at).first()
-    removal.remove(alice.row.user_id, [(play.played_at, play.track_id)])
+    removal.remove(alice.row.user_id, [(play.played_at, play.track)])
     alice.control.fault("relinked", times=1)
     assert alice.poll().new_plays == 0
     assert Play.select().count() == 2
@@ -152,7 +152,7 @@ def test_a_page_whose_oldest_play_was_deleted_by_its_owner_leaves_no_gap(alice):
     alice.plays(1)
     alice.poll()
     play = Play.get()
-    removal.remove(alice.row.user_id, [(play.played_at, play.track_id)])
+    removal.remove(alice.row.user_id, [(play.played_at, play.track)])
     alice.passes(hours=2)
     alice.plays(49, minutes=2)
     alice.poll()

@@ -22,11 +22,10 @@ MOST = 2_000_000  # rows that a process keeps, at most about 32 MB
 
 @dataclass(frozen=True)
 class _Kept:
-    """What is known of the tracks in `asked`, true for one version of one database."""
+    """What was looked up of tracks that there are, true for one version of one database."""
 
     source: object
     version: int
-    asked: pl.Series
     tracks: pl.DataFrame
     credits: pl.DataFrame
 
@@ -82,15 +81,14 @@ def _look_up(wanted: pl.Series) -> _Kept:
     version = rows.version()
     kept = _kept[0] if _kept else None
     if kept is None or (kept.source, kept.version) != (database.obj, version):
-        kept = _Kept(database.obj, version, wanted.clear(),
-                     pl.DataFrame(schema=TRACKS), pl.DataFrame(schema=CREDITS))  # fmt: skip
-    missing = wanted.filter(~wanted.is_in(kept.asked.implode()))
+        nothing = pl.DataFrame(schema=TRACKS), pl.DataFrame(schema=CREDITS)
+        kept = _Kept(database.obj, version, *nothing)
+    missing = wanted.filter(~wanted.is_in(kept.tracks["track"].implode()))
     if missing.len():
         tracks, credits_ = _read(missing)
         kept = _Kept(
             kept.source,
             version,
-            pl.concat([kept.asked, missing]),
             pl.concat([kept.tracks, tracks]),
             pl.concat([kept.credits, credits_]),
         )

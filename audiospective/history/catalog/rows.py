@@ -136,7 +136,8 @@ def by_block(
             if kind is block.kind and one >= block.first:
                 own.append(one)
             at += 1
-        yield block, own
+        if own:  # else it is the last one before a hole, perhaps of another kind
+            yield block, own
 
 
 def blocks_from(kind: Kind, first: int, limit: int = 2**31) -> list[StoredBlock]:

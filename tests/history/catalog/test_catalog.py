@@ -336,3 +336,12 @@ def test_many_tracks_come_back_exactly_as_they_were_told() -> None:
     assert polled.remember(facts) == ids
     state = rows.state()
     assert state.next_id[Kind.TRACK] == len(facts) + 1
+
+
+def test_ids_that_the_catalog_lacks_are_no_error() -> None:
+    wanted = pl.Series("track", [1, 5, 2**31 - 1], dtype=pl.Int32)
+    assert frames.of(wanted).is_empty()
+    told()
+    assert frames.of(wanted)["track"].to_list() == [1]
+    assert lookup.tracks([5])[5].title == ""
+    assert lookup.artists([9]) == lookup.albums([9]) == {}
