@@ -23,8 +23,8 @@ from audiospective.policy.plays import ArtistFacts, TrackFacts
 from tests.history.making import at, person
 from tests.support.postgres import Postgres
 
-BEFORE = "0006_gaps"
-STEP = "0007_catalog_blocks"
+BEFORE = "0009_exports"
+STEP = "0010_catalog_blocks"
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
