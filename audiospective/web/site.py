@@ -7,6 +7,7 @@ from audiospective.web.accounts import address, auth, sign_in, welcome
 from audiospective.web.dashboard import pages as dashboard
 from audiospective.web.exports import pages as exports
 from audiospective.web.health import pages as health
+from audiospective.web.imports import pages as imports
 from audiospective.web.landing import pages as landing
 from audiospective.web.notices import reconnect, unsubscribe
 from audiospective.web.settings import connection, spotify_app
@@ -28,6 +29,7 @@ BLUEPRINTS = tuple(
         dashboard,
         health,
         exports,
+        imports,
         connection,
         spotify_app,
         reconnect,

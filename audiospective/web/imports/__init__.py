@@ -1,0 +1,1 @@
+"""Bringing listening history in from files."""
