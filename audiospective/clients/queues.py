@@ -37,6 +37,7 @@ TASK_NAMES = frozenset(
         "seal_user",
         "send_emails",
         "verify_archives",
+        "reconcile_imports",
         "work_on_import",
     }
 )

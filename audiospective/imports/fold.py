@@ -62,13 +62,13 @@ def fold(
     """
     everything = pl.concat([ledger.tracks, tracks])
     who = identity.same(everything)
-    arrivals = _on_who(arrivals.with_row_index("place"), who, everything).with_columns(
+    arrivals = on_who(arrivals.with_row_index("place"), who, everything).with_columns(
         timing=timing("began", "ended", "precision", "ms_played"),
         at=pl.coalesce("ended", pl.col("began") + pl.col("ms_played"), "began"),
         played=pl.col("ms_played"),
     )
     once = _once(arrivals)
-    known = _on_who(observed(ledger.plays), who, everything)
+    known = on_who(observed(ledger.plays), who, everything)
     known = known.with_columns(exact=_exact(ledger.plays, source))
     pairs = matching.match(
         observations.spans(known), observations.spans(once.with_columns(exact=pl.lit(value=False)))
@@ -93,7 +93,7 @@ def shifted(
     who = identity.same(everything)
     told = arrivals.with_columns(played=pl.col("ms_played"))
     sides = (observed(ledger.plays), told)
-    known, told = (observations.spans(_on_who(side, who, everything)) for side in sides)
+    known, told = (observations.spans(on_who(side, who, everything)) for side in sides)
     return clock_shift.suspected(known, told, zone)
 
 
@@ -109,7 +109,7 @@ def apart(plays: pl.DataFrame) -> pl.DataFrame:
         plays = plays.with_columns(pl.col("at") + again)
 
 
-def _on_who(plays: pl.DataFrame, who: pl.DataFrame, tracks: pl.DataFrame) -> pl.DataFrame:
+def on_who(plays: pl.DataFrame, who: pl.DataFrame, tracks: pl.DataFrame) -> pl.DataFrame:
     """Adds `who` and `length`: a track's own, else that of one that is the same."""
     lengths = who.join(tracks.select("track", "length"), on="track", maintain_order="left")
     lengths = lengths.with_columns(

@@ -9,6 +9,7 @@ from audiospective.clients.queues import BULK, INTERRUPTS
 from audiospective.imports import claims, storing
 from audiospective.models.imports import (
     CANCELLED,
+    DONE,
     READING,
     REVIEW,
     UPLOADING,
@@ -33,7 +34,7 @@ def wake(services: Services, import_id: int) -> bool:
 
 def look(services: Services) -> None:
     """One round; what fails is told and tried again with the next."""
-    for part in (recover, tidy):
+    for part in (recover, tidy, join):
         try:
             part(services)
         except INTERRUPTS:
@@ -60,6 +61,17 @@ def tidy(services: Services) -> int:
     for row in rows:
         cancel(services, row)
     return len(rows)
+
+
+def join(services: Services) -> int:
+    """Have looked at what polls brought in the time of an import; members. See `reconcile`."""
+    rows = Import.select().where(Import.status == DONE)
+    members = {row.user_id for row in rows if row.polls_in_its_time() != row.polls_seen}
+    for user_id in sorted(members):
+        services.queues.enqueue_once(
+            BULK, "reconcile_imports", user_id, job_id=f"reconcile-{user_id}", timeout=TIMEOUT
+        )
+    return len(members)
 
 
 def cancel(services: Services, row: Import) -> bool:

@@ -79,6 +79,14 @@ def make_export(services: Services, export_id: int) -> None:
 
 
 @task
+def reconcile_imports(_services: Services, user_id: int) -> None:
+    """Make one of plays that an import brought and a poll brought again."""
+    from audiospective.imports import reconcile  # it loads Polars, which this module must not
+
+    reconcile.reconcile(user_id)
+
+
+@task
 def work_on_import(services: Services, import_id: int) -> None:
     """Do the next step of an import."""
     from audiospective.imports import stepping  # it loads Polars, which this module must not

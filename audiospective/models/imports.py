@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from peewee import (
     SQL,
     AutoField,
@@ -13,7 +15,9 @@ from peewee import (
     TextField,
 )
 
+from audiospective import clock
 from audiospective.models.base import LONG_AGO, InstantField, Row
+from audiospective.models.plays import FROM_POLL, Play
 from audiospective.models.users import User
 
 UPLOADING = "uploading"  # its files are on their way
@@ -27,6 +31,8 @@ FAILED = "failed"  # nothing of it is in the archive; `error` says why
 CANCELLED = "cancelled"
 WORK = (READING, COMMITTING, UNDOING)  # states in which a worker has something to do
 OVER = (DONE, UNDONE, FAILED, CANCELLED)
+
+AROUND = timedelta(hours=1)  # a play that begins in the time of a file may end after it
 
 BALANCE = "rows = added + matched + skipped + rejected"
 
@@ -66,6 +72,16 @@ class Import(Row):
         table_name = "imports"
         indexes = ((("user", "status"), False),)
         constraints = (Check(f"status <> 'done' OR {BALANCE}"),)
+
+    def polls_in_its_time(self) -> int:
+        """Plays in rows that only polls told of, in the time that the import is of."""
+        if self.first_at is None or self.last_at is None:
+            return 0
+        span = Play.played_at.between(
+            clock.to_ms(self.first_at - AROUND), clock.to_ms(self.last_at + AROUND)
+        )
+        where = (Play.user == self.user_id) & (Play.source == FROM_POLL) & span
+        return int(Play.select().where(where).count())
 
 
 class ImportFile(Row):

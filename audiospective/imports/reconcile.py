@@ -1,0 +1,50 @@
+"""Plays that an import brought and a poll brings again are made one, the poll's time winning.
+
+A poll adds rows without a look at imports: it must stay fast. What it doubles is found here soon.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from audiospective.history.replacing import ChangedError
+from audiospective.imports import archive, fold, identity, matching, observations
+from audiospective.imports.ledger import FACTS, PLAYS, Ledger, observed
+from audiospective.models.imports import DONE, Import
+from audiospective.models.plays import FROM_BOTH, FROM_IMPORT, FROM_POLL
+
+
+def reconcile(user_id: int) -> int:
+    """Make one of every polled play and the imported one that it is; how many. Safe to repeat."""
+    before, found = archive.opened(user_id)
+    after, joined = together(found)
+    if joined:
+        try:
+            archive.written(user_id, before, after)
+        except ChangedError:
+            return 0  # somebody is at it just now; the next round looks again
+    for row in Import.select().where((Import.user == user_id) & (Import.status == DONE)):
+        Import.update(polls_seen=row.polls_in_its_time()).where(Import.id == row.id).execute()
+    return joined
+
+
+def together(found: Ledger) -> tuple[Ledger, int]:
+    """The ledger with each play once, and how many were there twice."""
+    plays = found.plays.with_row_index("place")
+    polled = plays.filter((pl.col("source") == FROM_POLL) & ~pl.col("removed"))
+    brought = plays.filter((pl.col("source") == FROM_IMPORT) & ~pl.col("removed"))
+    who = identity.same(found.tracks)
+    sides = (
+        observations.spans(fold.on_who(observed(side), who, found.tracks))
+        for side in (polled, brought)
+    )
+    pairs = matching.match(*sides)
+    if pairs.is_empty():
+        return found, 0
+    told = brought[pairs["right"]].select(*FACTS, "import_id", "seen")
+    one = polled[pairs["left"]].drop(*FACTS, "import_id", "seen")
+    one = pl.concat([one, told], how="horizontal").with_columns(source=pl.lit(FROM_BOTH, pl.Int8))
+    gone = pl.concat([polled[pairs["left"]]["place"], brought[pairs["right"]]["place"]])
+    rest = plays.join(gone.to_frame("place"), on="place", how="anti")
+    merged = pl.concat([rest.select(PLAYS.names()), one.select(PLAYS.names())])
+    return Ledger(merged.sort("at", "track"), found.tracks), pairs.height

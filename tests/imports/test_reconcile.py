@@ -1,0 +1,50 @@
+"""A poll that brings what an import brought already: one play, with the best of both."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from audiospective import history
+from audiospective.history import append
+from audiospective.history.catalog import polled
+from audiospective.imports import reconcile, rounds
+from audiospective.services import Services
+from tests import factories
+from tests.imports.importing import done, spotify_file, spotify_row, undone
+
+pytestmark = pytest.mark.usefixtures("at_once")
+
+
+def test_zip_first_then_live(services: Services) -> None:
+    alice = factories.make_user("alice")
+    page = factories.listening(datetime(2025, 3, 5, 12, 0, 0, 417_000, tzinfo=UTC), 4)
+    rows = [
+        spotify_row(
+            datetime.fromtimestamp(one.played_at // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            spotify_track_uri=f"spotify:track:{number:022d}",
+            master_metadata_track_name=one.track.name,
+            master_metadata_album_artist_name=one.track.artists[0].name,
+        )
+        for number, one in enumerate(page.plays)
+    ]
+    row = done(services, alice, spotify_file(*rows, spotify_row("2025-03-05T13:00:00Z", song=9)))
+    assert (row.added, rounds.join(services)) == (5, 0)
+    tracks = polled.remember([play.track for play in page.plays])
+    append.polled(
+        [
+            append.NewPlay(alice.id, one.played_at, tracks[one.track.spotify_id], "spotify:x")
+            for one in page.plays
+        ]
+    )
+    assert history.total(alice.id) == 9
+    assert rounds.join(services) == 1
+    assert reconcile.reconcile(alice.id) == 4
+    found = history.frame(alice.id, columns=["played_at", "source", "ms_played", "context"])
+    assert found.height == 5
+    assert found["played_at"][0].microsecond == 417_000
+    assert found.rows()[0][1:] == (3, 180_000, "spotify:x")
+    assert (reconcile.reconcile(alice.id), rounds.join(services)) == (0, 0)
+    undone(services, row)
+    assert history.frame(alice.id)["source"].to_list() == [1, 1, 1, 1]
