@@ -59,7 +59,9 @@ def left_behind(services: Services) -> list[str]:
     return [path.name for path in top.glob("*")] if top.exists() else []
 
 
-def test_a_file_is_made_stored_and_kept_for_a_week(services: Services, alice: User) -> None:
+def test_a_file_is_made_stored_and_kept_for_a_week(
+    services: Services, alice: User, frozen: Any
+) -> None:
     export = turn(services, ask(services, alice))
     assert export.status == READY
     assert export.expires_at - export.changed_at == KEPT
