@@ -24,7 +24,7 @@ class Described:
 BUNDLE = Described(
     "bundle",
     "The bundle",
-    "you: a page that opens by itself, every format, and what brings all of it back",
+    "you: a page that opens by itself, every format, and settings, gaps and deletions",
 )
 CSV = Described(
     "csv",

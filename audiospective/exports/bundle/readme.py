@@ -39,7 +39,8 @@ def text(snapshot: Snapshot, known: Known, files: Sequence[File]) -> str:
         _RULE,
         *_complete(known, zone),
         "",
-        "To bring all of it back, give this zip as it is to an Audiospective's import page.",
+        "The import page of an Audiospective reads the plays of this archive. What stands in",
+        "restore/ (settings, coverage, gaps, deleted plays) is kept; no import reads it yet.",
         "Names were delivered by Spotify. Audiospective is not affiliated with Spotify.",
         "",
     ]

@@ -22,7 +22,7 @@ from audiospective.models import User
 OWN = {
     "csv": "every play, for a spreadsheet",
     "json": "every play, for programs",
-    "parquet": "every play with everything known, for analysis and for bringing it back",
+    "parquet": "every play with everything known, for analysis",
 }
 LAST = "page"  # the step after all formats
 STEPS = (*FORMATS, LAST)
@@ -89,12 +89,12 @@ class Bundle:
         )
         adding.add(
             "restore/state.json",
-            "settings, coverage and gaps, to bring them back",
+            "settings, coverage and gaps",
             zipping.body(state.document(self.user, snapshot, known)),
         )
         adding.add(
             "restore/removed.parquet",
-            "plays that you deleted, so that they stay deleted",
+            "plays that you deleted",
             zipping.body(state.removed(self.user.id)),
         )
         listed = [*before, *adding.files]
