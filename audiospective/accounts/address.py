@@ -1,77 +1,164 @@
-"""A member's first address: typed by them, used once they have proven it."""
+"""A member's address: typed by them, theirs once they have proven it in the same session."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from audiospective import clock
-from audiospective.accounts import membership
+from audiospective.accounts import members, sessions
 from audiospective.models import User, transaction
-from audiospective.notices import outbox, signed_links
-from audiospective.notices.kinds import verify_address
+from audiospective.models.address_proofs import AddressProof
+from audiospective.models.sessions import Session
+from audiospective.notices import mail_tokens, outbox
+from audiospective.notices.kinds import address_changed, verify_address
+from audiospective.policy import names
 from audiospective.services import Services
 
 PROVE_WITHIN = timedelta(days=3)
-LINK_VALUES = 2  # whose address it is, and which
+AGAIN_AFTER = timedelta(days=1)
+RESTORE_WITHIN = timedelta(days=14)
 
 
-def propose(services: Services, user: User, email: str) -> bool:
-    """Write `email` (normalized) down and owe the e-mail that proves it; False if one is proven.
+def propose(services: Services, user: User, session: Session, email: str) -> bool:
+    """Owe an e-mail that proves `email` (normalized); False if it is theirs already.
 
-    An e-mail a day at most goes to one unproven address, whoever types it.
+    Nothing is written about the member until the link is used, in this session and no other:
+    whoever types an address that is not theirs must not have it proven for them by its owner. An
+    e-mail a day at most goes from one session to one address.
     """
+    if user.email == email and user.email_verified_at is not None:
+        return False
     now = clock.now()
+    if _under_way(session, email, now):
+        return True
+    until = now + PROVE_WITHIN
+    token = mail_tokens.new_token()
     with transaction():
-        fresh = User.get_by_id(user.id)
-        if fresh.email_verified_at is not None:
-            return False
-        User.update(email=email, email_verified_at=None).where(User.id == user.id).execute()
-        until = now + PROVE_WITHIN
-        token = signed_links.sign(
-            services.settings, signed_links.VERIFY, user.id, email, expires_at=until
+        AddressProof.delete().where(
+            (AddressProof.session == session.id) | (AddressProof.expires_at < now)
+        ).execute()
+        AddressProof.create(
+            user=user,
+            session=session,
+            email=email,
+            token_hash=mail_tokens.digest(token),
+            created_at=now,
+            expires_at=until,
         )
-        verify_address.put(services, user.id, email, token, until)
+        verify_address.put(
+            services, user.id, email, token, until,
+            archive=names.harmless(user.display_name), device=session.device,
+        )  # fmt: skip
     outbox.hurry(services)
     return True
 
 
+def _under_way(session: Session, email: str, now: datetime) -> bool:
+    return bool(
+        AddressProof.select()
+        .where(
+            AddressProof.session == session.id,
+            AddressProof.email == email,
+            AddressProof.created_at > now - AGAIN_AFTER,
+        )
+        .exists()
+    )
+
+
+def pending(session: Session) -> str | None:
+    """The address that this session has typed and that is still to be proven."""
+    found = (
+        AddressProof.select()
+        .where(AddressProof.session == session.id, AddressProof.expires_at > clock.now())
+        .order_by(AddressProof.id.desc())
+        .first()
+    )
+    return str(found.email) if found else None
+
+
 class Proof(StrEnum):
-    """What a verification link is worth."""
+    """What a link is worth in the browser that has opened it."""
 
     GOOD = "good"
-    DONE = "done"  # this address is proven already
+    ELSEWHERE = "elsewhere"  # it works in the browser in which the address was typed
     EXPIRED = "expired"
-    STRANGE = "strange"  # not made here, or for an address that was replaced since
+    UNKNOWN = "unknown"  # used, replaced by a newer one, its session signed out, or never made
 
 
-def examine(services: Services, token: str) -> tuple[Proof, User | None]:
-    """Look at a link without using it."""
-    found = signed_links.read(services.settings, signed_links.VERIFY, token)
-    if found is None or len(found[0]) != LINK_VALUES:
-        return Proof.STRANGE, None
-    (user_id, email), good = found
-    user = User.get_or_none((User.id == user_id) & (User.email == email))
-    if user is None:
-        return Proof.STRANGE, None
-    if user.email_verified_at is not None:
-        return Proof.DONE, user
-    return (Proof.GOOD if good else Proof.EXPIRED), user
+def examine(token: str, session: Session | None) -> tuple[Proof, AddressProof | None]:
+    """Look at a link without using it; `session` is the browser's own."""
+    found = AddressProof.get_or_none(
+        (AddressProof.token_hash == mail_tokens.digest(token)) & AddressProof.session.is_null(False)
+    )
+    if found is None:
+        return Proof.UNKNOWN, None
+    if found.expires_at <= clock.now():
+        return Proof.EXPIRED, found
+    if session is None or session.id != found.session_id:
+        return Proof.ELSEWHERE, found
+    return Proof.GOOD, found
 
 
-def prove(services: Services, token: str) -> Proof:
-    """Use a link: its address is the person's from now on."""
-    proof, user = examine(services, token)
-    if proof is not Proof.GOOD or user is None:
-        return proof
+def prove(services: Services, token: str, session: Session | None) -> Proof:
+    """Use a link: its address is the member's from now on. A former one is told and can return."""
     with transaction():
-        changed = (
-            User.update(email_verified_at=clock.now())
-            .where(
-                (User.id == user.id) & (User.email == user.email) & User.email_verified_at.is_null()
-            )
-            .execute()
-        )
-        if changed:
-            membership.greet(services, user.id)
-    return Proof.GOOD if changed else Proof.DONE
+        proof, found = examine(token, session)
+        if proof is not Proof.GOOD or found is None:
+            return proof
+        used = AddressProof.delete().where(AddressProof.id == found.id).execute()
+        if not used:
+            return Proof.UNKNOWN
+        user = User.get_by_id(found.user_id)
+        if user.email_verified_at is not None and user.email:
+            _tell_former(services, user)
+        User.update(email=found.email, email_verified_at=clock.now()).where(
+            User.id == user.id
+        ).execute()
+        members.greet(services, user.id)
+    outbox.hurry(services)
+    return Proof.GOOD
+
+
+def former(token: str) -> AddressProof | None:
+    """The address that a link can bring back; looking changes nothing."""
+    found: AddressProof | None = AddressProof.get_or_none(
+        (AddressProof.token_hash == mail_tokens.digest(token))
+        & AddressProof.session.is_null()
+        & (AddressProof.expires_at > clock.now())
+    )
+    return found
+
+
+def restore(token: str) -> bool:
+    """Make a former address the member's again, and sign everybody out; False if it is too late."""
+    with transaction():
+        found = former(token)
+        if found is None:
+            return False
+        # Only what came after: an even older address outranks this one, which may be the thief's.
+        AddressProof.delete().where(
+            (AddressProof.user == found.user_id)
+            & (AddressProof.session.is_null(False) | (AddressProof.id >= found.id))
+        ).execute()
+        user = User.get_by_id(found.user_id)
+        sessions.end_all(user)
+        User.update(email=found.email, email_verified_at=clock.now()).where(
+            User.id == user.id
+        ).execute()
+    return True
+
+
+def _tell_former(services: Services, user: User) -> None:
+    now = clock.now()
+    until = now + RESTORE_WITHIN
+    token = mail_tokens.new_token()
+    AddressProof.create(
+        user=user,
+        session=None,
+        email=user.email,
+        token_hash=mail_tokens.digest(token),
+        created_at=now,
+        expires_at=until,
+    )
+    address_changed.put(services, user.id, user.email, token, until)

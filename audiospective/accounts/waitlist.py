@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from peewee import Value
 
 from audiospective import clock
-from audiospective.accounts import membership
+from audiospective.accounts import seats
 from audiospective.models import transaction
 from audiospective.models.base import LONG_AGO
 from audiospective.models.dialects import locked
@@ -42,14 +43,19 @@ class Standing:
     lapsed: bool = False
 
 
-def ask(services: Services, email: str, reason: str = "") -> None:
+def ask(
+    services: Services, email: str, reason: str = "", *, spend: Callable[[], object] = lambda: None
+) -> None:
     """Somebody wants `email` (normalized) on the list; an e-mail asks its owner to confirm.
 
     Known addresses take the same statements as new ones, so neither the answer nor the time it
     takes tells whether an address is known. E-mails to one address are few, however often
-    somebody enters it.
+    somebody enters it. `spend` is called if one is owed, and may raise to refuse it.
     """
     now = clock.now()
+    asked = WaitlistEntry.select(WaitlistEntry.asks).where(WaitlistEntry.email == email).scalar()
+    if (asked or 0) < EMAILS:
+        spend()
     salt = secrets.token_urlsafe(16)
     with transaction():
         WaitlistEntry.delete().where(
@@ -112,7 +118,7 @@ def confirm(services: Services, entry: WaitlistEntry) -> Standing:
         entry = WaitlistEntry.get_by_id(entry.id)
         again = standing(entry).lapsed
         if entry.confirmed_at is None or again:
-            places = membership.places(services)
+            places = seats.places(services)
             needs_seat = entry.reason in NEEDS_SEAT or places.seats_left == 0
             entry.confirmed_at = now
             entry.invited_at = None
@@ -151,7 +157,7 @@ def invite(services: Services, count: int) -> list[str]:
             .limit(count)
         )
         for entry in list(locked(query)):
-            holds = entry.place_until > now or membership.places(services).left > 0
+            holds = entry.place_until > now or seats.places(services).left > 0
             until = now + founding.PLACE_HELD
             entry.invited_at = now
             entry.place_until = until if holds else LONG_AGO

@@ -10,6 +10,8 @@ from peewee import fn
 from audiospective import clock
 from audiospective.accounts import address, time_zone
 from audiospective.models import Play, PlaySegment, User, transaction
+from audiospective.models.sessions import Session
+from audiospective.models.waitlist import WaitlistEntry
 from audiospective.notices import kind
 from audiospective.notices.kind import Choice
 from audiospective.services import Services
@@ -52,7 +54,13 @@ def wishes(user: User) -> Wishes:
     return Wishes(str(user.timezone), user.email, frozenset(on))
 
 
-def save(services: Services, user: User, wanted: Wishes) -> bool:
+def invited_address(user: User) -> str | None:
+    """The address that this member's invitation was sent to: offered, never taken for theirs."""
+    found = WaitlistEntry.get_or_none(WaitlistEntry.user == user.id)
+    return str(found.email) if found else None
+
+
+def save(services: Services, user: User, session: Session, wanted: Wishes) -> bool:
     """Settle it; True if an e-mail goes out to prove a new address."""
     with transaction():
         for choice in choices():
@@ -61,7 +69,7 @@ def save(services: Services, user: User, wanted: Wishes) -> bool:
         time_zone.choose(user.id, wanted.timezone)
     if wanted.email is None:
         return False
-    return address.propose(services, user, wanted.email)
+    return address.propose(services, user, session, wanted.email)
 
 
 def oldest(user: User) -> datetime | None:

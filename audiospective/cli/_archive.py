@@ -11,7 +11,7 @@ from peewee import PeeweeException
 from redis.exceptions import RedisError
 
 from audiospective import models
-from audiospective.accounts import membership
+from audiospective.accounts import members
 from audiospective.models import User
 from audiospective.models.base import DurabilityError
 from audiospective.policy import setting_faults
@@ -61,7 +61,7 @@ def opened() -> Iterator[Services]:
 
 def member(text: str) -> User:
     """The member that `text` names: Spotify id, account id or e-mail address."""
-    found = membership.find(text)
+    found = members.find(text)
     if found is None:
         raise click.ClickException(f"nobody here is known as {text!r}.")
     return found

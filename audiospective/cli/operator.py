@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from audiospective.accounts import membership
+from audiospective.accounts import members
 from audiospective.cli._archive import member, opened
 
 
@@ -22,7 +22,7 @@ def grant(user: str) -> None:
     """
     with opened():
         found = member(user)
-        membership.set_operator(found, True)
+        members.set_operator(found, True)
     click.echo(f"Member {found.id} is an operator now.")
 
 
@@ -32,5 +32,5 @@ def revoke(user: str) -> None:
     """USER is an ordinary member again."""
     with opened():
         found = member(user)
-        membership.set_operator(found, False)
+        members.set_operator(found, False)
     click.echo(f"Member {found.id} is no operator any more.")

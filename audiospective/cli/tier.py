@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from audiospective.accounts import membership
+from audiospective.accounts import members
 from audiospective.cli._archive import member, opened
 from audiospective.policy import tiers
 
@@ -20,6 +20,6 @@ def command(user: str, tier: str) -> None:
     """
     with opened():
         found = member(user)
-        membership.set_tier(found, tier)
+        members.set_tier(found, tier)
         has = tiers.tier_of(tier, found.founding_number)
     click.echo(f"Member {found.id} is {has.name} now: {has.promise}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from audiospective.accounts import membership, waitlist
+from audiospective.accounts import seats, waitlist
 from audiospective.cli._archive import opened
 from audiospective.policy.founding import Places
 
@@ -18,23 +18,23 @@ def command() -> None:
 def status() -> None:
     """How many wait, and what is free."""
     with opened() as services:
-        waiting, places = waitlist.waiting(), membership.places(services)
+        waiting, places = waitlist.waiting(), seats.places(services)
     click.echo(f"{waiting} waiting; {_free(places)}.")
 
 
 @command.command()
 @click.argument("count", type=click.IntRange(1, 10_000))
 def invite(count: int) -> None:
-    """Invite the next COUNT in line; each has seven days to come, whatever the door says."""
+    """Invite the next COUNT in line; each has seven days to come, free places or not."""
     with opened() as services:
-        seats = membership.places(services).seats_left
+        free = seats.places(services).seats_left
         invited = waitlist.invite(services, count)
-        places = membership.places(services)
+        places = seats.places(services)
     for email in invited:
         click.echo(f"invited {email}")
-    if seats is not None and len(invited) > seats:
+    if free is not None and len(invited) > free:
         click.echo(
-            f"Only {_count(seats, 'Spotify seat')} free. Add the others to your app's users at "
+            f"Only {_count(free, 'Spotify seat')} free. Add the others to your app's users at "
             "Spotify, or they will be turned away there.",
             err=True,
         )
@@ -42,10 +42,10 @@ def invite(count: int) -> None:
 
 
 def _free(places: Places) -> str:
-    seats = "no limit of seats"
+    free = "no limit of seats"
     if places.seats_left is not None:
-        seats = f"{_count(places.seats_left, 'seat')} free"
-    return f"{_count(places.left, 'founding place')} free, {places.held} held, {seats}"
+        free = f"{_count(places.seats_left, 'seat')} free"
+    return f"{_count(places.left, 'founding place')} free, {places.held} held, {free}"
 
 
 def _count(number: int, thing: str) -> str:

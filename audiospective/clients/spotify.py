@@ -74,9 +74,13 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Profile:
-    """Who authorized. `account_id` never changes (Spotify, May 2026); `spotify_id` may."""
+    """Who authorized. `account_id` never changes (Spotify, May 2026); `spotify_id` may.
 
-    account_id: str
+    `account_id` is None where the answer lacks it: then it says less of who this is, and nothing
+    else may be put in its place.
+    """
+
+    account_id: str | None
     spotify_id: str
     display_name: str | None = None
 
@@ -132,9 +136,9 @@ class SpotifyClient:
             identity = found.get("id")
             if not isinstance(identity, str) or not identity:
                 raise SpotifyError(Failure.NETWORK, "the profile has no id", status=200)
-            name = found.get("display_name")
+            name, account = found.get("display_name"), found.get("account_id")
             return Profile(
-                account_id=str(found.get("account_id") or identity),
+                account_id=account if isinstance(account, str) and account else None,
                 spotify_id=identity,
                 display_name=name if isinstance(name, str) else None,
             )

@@ -12,7 +12,7 @@ from audiospective.settings import Settings
 
 RECONNECT = "reconnect"
 UNSUBSCRIBE = "unsubscribe"
-VERIFY = "verify-address"
+DETACH = "detach-spotify"
 
 
 def sign(settings: Settings, purpose: str, *values: Any, expires_at: datetime | None = None) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, ParamSpec, cast
 from urllib.parse import urlencode, urlsplit
@@ -14,48 +13,52 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 from werkzeug.wrappers import Response
 
 from audiospective import clock
-from audiospective.accounts.membership import new_session_key
+from audiospective.accounts import sessions
 from audiospective.models import User
+from audiospective.models.sessions import Session
+from audiospective.policy import devices
+from audiospective.policy import sessions as rules
 from audiospective.web.htmx import is_fragment
 from audiospective.web.local_redirect import local_path
 
-SIGNED_IN_AT = "signed_in_at"  # in the session: epoch milliseconds of the sign-in itself
 EXPECTS = "expects"  # in the session: the member whose e-mail led here, see `expect`
-IDLE = timedelta(days=30)  # a browser that does not come back for so long is signed out
-LONGEST = timedelta(days=90)  # and any browser after this, however often it comes
-FRESH = timedelta(minutes=15)  # how long a sign-in is good for deleting, exporting, addresses
 
 P = ParamSpec("P")
 View = Callable[P, ResponseReturnValue]
 
 
 class Member(UserMixin):
-    """The person behind a request. The session names `session_key`, which can be changed."""
+    """The person behind a request, and the session that says so; the cookie names its key."""
 
-    def __init__(self, user: User) -> None:
-        self.user = user
+    def __init__(self, row: Session, key: str) -> None:
+        self.user = row.user
+        self.row = row
+        self.key = key
 
     def get_id(self) -> str:
-        return str(self.user.session_key)
+        return self.key
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.user, name)
 
 
 def install(app: Flask) -> None:
-    app.config["PERMANENT_SESSION_LIFETIME"] = IDLE
+    app.config["PERMANENT_SESSION_LIFETIME"] = rules.IDLE
+    # An answer that was under way while somebody signed in elsewhere must not bring back the
+    # cookie from before: it is sent again when it changes, and once an hour by a whole page.
+    app.config["SESSION_REFRESH_EACH_REQUEST"] = False
     manager = LoginManager(app)
-    # Sessions are signed, dated and revocable by `session_key`; an address that changes on the
-    # way home is no reason to end one.
+    # Sessions are rows that can be ended; an address that changes on the way home ends none.
     manager.session_protection = None
 
     @manager.user_loader
     def load(key: str) -> Member | None:
-        since = signed_in_at()
-        if since is None or clock.now() - since > LONGEST:
+        row = sessions.find(key)
+        if row is None:
             return None
-        user = User.get_or_none(User.session_key == key)
-        return Member(user) if user else None
+        if request.method == "GET" and not is_fragment() and sessions.note(row):
+            session.modified = True
+        return Member(row, key)
 
     manager.unauthorized_handler(to_sign_in)
 
@@ -70,19 +73,15 @@ def signed_in_person() -> User | None:
     return current_user.user if current_user.is_authenticated else None
 
 
-def signed_in_at() -> datetime | None:
-    value = session.get(SIGNED_IN_AT)
-    return clock.from_ms(value) if isinstance(value, int) else None
+def own_session() -> Session | None:
+    """The row of this browser's session, or None."""
+    return current_user.row if current_user.is_authenticated else None
 
 
 def is_fresh() -> bool:
     """Whether this browser's person proved who they are within the last minutes."""
-    since = signed_in_at()
-    return bool(
-        current_user.is_authenticated
-        and since is not None
-        and timedelta(0) <= clock.now() - since <= FRESH
-    )
+    row = own_session()
+    return row is not None and rules.fresh(sessions.dates(row), clock.now())
 
 
 def signed_in(view: View[P]) -> View[P]:
@@ -107,23 +106,33 @@ def freshly_signed_in(view: View[P]) -> View[P]:
     return guarded
 
 
-def sign_in(user: User) -> None:
-    """Begin a session for `user`; nothing of the session before it survives."""
+def sign_in(user: User, way: str) -> None:
+    """Sign `user` in by `way`; nothing of the session before survives but its row, if it is theirs.
+
+    A session that is proven anew gets a new key: copies of its cookie end.
+    """
+    row = own_session()
+    key = sessions.prove(row, way) if row is not None and row.user_id == user.id else None
+    if key is None:
+        _end(row)
+        key = sessions.begin(user, way, devices.described(request.headers.get("User-Agent", "")))
     session.clear()
-    login_user(Member(user))
-    session.permanent = True
-    session[SIGNED_IN_AT] = clock.to_ms(clock.now())
+    begun = sessions.find(key)
+    if begun is not None:
+        login_user(Member(begun, key))
+        session.permanent = True
 
 
 def sign_out() -> None:
-    """End this browser's session."""
+    """End this browser's session, copies of its cookie included."""
+    _end(own_session())
     logout_user()
     session.clear()
 
 
 def sign_out_everywhere(user: User) -> None:
-    """End every session of `user`, copies of cookies included."""
-    User.update(session_key=new_session_key()).where(User.id == user.id).execute()
+    """End every session of `user`, and every link that would sign in again."""
+    sessions.end_all(user)
     sign_out()
 
 
@@ -143,6 +152,11 @@ def to_sign_in(*, confirm: bool = False) -> Response:
         # A redirect would be followed by the browser, and the page would land inside the panel.
         return Response("", 401, {"HX-Redirect": target})
     return redirect(target, 303 if request.method != "GET" else 302)
+
+
+def _end(row: Session | None) -> None:
+    if row is not None:
+        sessions.end(row.user, row.id)
 
 
 def _way_back() -> str:

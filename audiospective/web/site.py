@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from audiospective.web import assets, components, probes, theme
-from audiospective.web.accounts import address, auth, sign_in, welcome
+from audiospective.web.accounts import address, auth, callback, detach, sign_in, welcome
 from audiospective.web.dashboard import pages as dashboard
 from audiospective.web.exports import pages as exports
 from audiospective.web.health import pages as health
 from audiospective.web.imports import pages as imports
 from audiospective.web.landing import pages as landing
 from audiospective.web.notices import reconnect, unsubscribe
-from audiospective.web.settings import connection, spotify_app
+from audiospective.web.settings import connection, sessions, spotify_app
 from audiospective.web.waitlist import pages as waitlist
 
 BLUEPRINTS = tuple(
@@ -23,15 +23,18 @@ BLUEPRINTS = tuple(
         landing,
         waitlist,
         auth,
+        callback,
         sign_in,
         welcome,
         address,
+        detach,
         dashboard,
         health,
         exports,
         imports,
         connection,
         spotify_app,
+        sessions,
         reconnect,
         unsubscribe,
     )

@@ -47,12 +47,26 @@ class Counters:
         used, allowed = self._counted(redis, limit, who, window)
         return 0 if used <= allowed else max(1, (window + 1) * limit.seconds - now)
 
-    def _counted(self, redis: Redis, limit: Limit, who: str, window: int) -> tuple[int, int]:
+    def give_back(self, redis: Redis, limit: Limit, who: str) -> None:
+        """Count one less in the present window."""
+        self._counted(redis, limit, who, clock.to_ms(clock.now()) // 1000 // limit.seconds, by=-1)
+
+    def wait(self, redis: Redis, limit: Limit, who: str) -> int:
+        """0 if one more would be allowed, else the seconds until the window ends."""
+        now = clock.to_ms(clock.now()) // 1000
+        window = now // limit.seconds
+        used, allowed = self._counted(redis, limit, who, window, by=0)
+        return 0 if used < allowed else max(1, (window + 1) * limit.seconds - now)
+
+    def _counted(
+        self, redis: Redis, limit: Limit, who: str, window: int, by: int = 1
+    ) -> tuple[int, int]:
+        """(count after adding `by`, how many are allowed)"""
         key = f"limit:{limit.name}:{who}"
         if clock.monotonic() >= self._redis_back_at:
             try:
                 with redis.pipeline(transaction=True) as pipe:
-                    pipe.incr(f"{key}:{window}")
+                    pipe.incrby(f"{key}:{window}", by)
                     pipe.expire(f"{key}:{window}", limit.seconds + 60)
                     return int(pipe.execute()[0]), limit.count
             except RedisError:
@@ -61,7 +75,7 @@ class Counters:
             if len(self._own) >= MEMORY:
                 self._own.clear()
             known = self._own.get(key)
-            used = known[1] + 1 if known and known[0] == window else 1
+            used = (known[1] if known and known[0] == window else 0) + by
             self._own[key] = (window, used)
         return used, max(1, limit.count // STRICTER)
 
@@ -70,19 +84,30 @@ _counters = Counters()
 
 
 def enforce(*limits: Limit, who: str | None = None) -> None:
-    """Count this request against each limit; answers 429 with Retry-After when one is reached.
+    """Count this request against each limit in turn; answers 429 with Retry-After at the first one
+    that is reached, and spends nothing of those behind it.
 
-    `who` is what is counted instead of the visitor, such as the address that a letter goes to.
+    `who` is what is counted instead of the visitor, such as a member.
     """
-    wait = max(spend(limit, who=who) for limit in limits)
-    if wait:
+    for limit in limits:
+        if wait := spend(limit, who=who):
+            raise TooManyRequests(retry_after=wait)
+
+
+def give_back(limit: Limit, who: str | None = None) -> None:
+    """Take back what was counted, for a request that turned out to be nobody's attack."""
+    _counters.give_back(services().redis, limit, _counted(limit, who))
+
+
+def refuse_without(limit: Limit, who: str | None = None) -> None:
+    """Answer 429 if another one would be too many; counts nothing."""
+    if wait := _counters.wait(services().redis, limit, _counted(limit, who)):
         raise TooManyRequests(retry_after=wait)
 
 
 def spend(limit: Limit, who: str | None = None) -> int:
     """Count one against a limit; 0 if that is allowed, else seconds to wait."""
-    counted = EVERYBODY if limit.shared else _pseudonym(who or visitor())
-    return _counters.spend(services().redis, limit, counted)
+    return _counters.spend(services().redis, limit, _counted(limit, who))
 
 
 def visitor() -> str:
@@ -101,6 +126,10 @@ def visitor() -> str:
             return str(address.ipv4_mapped)
         return str(ipaddress.ip_network((address, 64), strict=False))
     return str(address)
+
+
+def _counted(limit: Limit, who: str | None) -> str:
+    return EVERYBODY if limit.shared else _pseudonym(who or visitor())
 
 
 def _pseudonym(who: str) -> str:

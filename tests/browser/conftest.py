@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Page
 from werkzeug.serving import make_server
 
-from audiospective import clock
+from audiospective.accounts import sessions
 from audiospective.models import User
-from audiospective.web.access import SIGNED_IN_AT
+from audiospective.policy.sessions import SPOTIFY
 from tests.support.browser import OpenPage
 from tests.support.processes import free_port
 from tests.web.conftest import MakeSite, Site, make_site
@@ -34,10 +34,9 @@ class House:
         serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
         value = serializer.dumps(
             {
-                "_user_id": user.session_key,
+                "_user_id": sessions.begin(user, SPOTIFY, "Test browser"),
                 "_fresh": True,
                 "_permanent": True,
-                SIGNED_IN_AT: clock.to_ms(clock.now()),
             }
         )
         return {"name": app.config["SESSION_COOKIE_NAME"], "value": value, "url": self.url}

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from audiospective import clock
-from audiospective.accounts import signin_link, waitlist
+from audiospective.accounts import sign_in_link, waitlist
 from audiospective.clients.deadline import Deadline
 from audiospective.models import User
 from audiospective.notices import delivery
@@ -241,7 +241,7 @@ PAGES: dict[str, Prepare] = {
     "sign-in": lambda house, sandbox: ("/sign-in", None),
     "sign-in sent": lambda house, sandbox: ("/sign-in/sent", None),
     "sign-in confirm": _member("/sign-in?confirm=1"),
-    "sign-in link": _link_of(signin_link.ask),
+    "sign-in link": _link_of(sign_in_link.ask),
     "sign-in link spent": lambda house, sandbox: ("/sign-in/link/x", None),
     "waitlist open": lambda house, sandbox: ("/waitlist", None),
     "waitlist full": lambda house, sandbox: ("/waitlist?why=full", None),

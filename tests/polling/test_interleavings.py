@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 
 from audiospective import clock
-from audiospective.accounts import connection, membership
+from audiospective.accounts import connection, sign_up
+from audiospective.accounts.outcomes import Visit
 from audiospective.clients.spotify import Profile, Tokens
 from audiospective.history import append
 from audiospective.history.catalog import imported
@@ -46,11 +47,11 @@ def elsewhere(services, act):
 
 
 ACTIONS = {
-    "connects again": lambda services, user: membership.join(
+    "connects again": lambda services, user: sign_up.join(
         services,
         Profile("account-alice", "alice", "Alice"),
         FRESH,
-        membership.Visit(renews=True, signed_in=user),
+        Visit(renews=True, signed_in=user),
     ),
     "disconnects": lambda services, user: connection.disconnect(user),
     "pauses": lambda services, user: connection.pause(user),

@@ -12,13 +12,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from audiospective import clock, models
+from audiospective import models
+from audiospective.accounts import sessions
 from audiospective.app import create_app
 from audiospective.models import Connection, User
+from audiospective.policy.sessions import SPOTIFY
 from audiospective.sandbox import SandboxServer
 from audiospective.services import Services
 from audiospective.settings import Settings
-from audiospective.web.access import SIGNED_IN_AT
 from tests.fixtures import make_settings
 from tests.web import markup
 from tests.web.markup import Tag
@@ -33,13 +34,12 @@ class Visitor(FlaskClient):
         )
         return super().open(*args, **kwargs)
 
-    def sign_in(self, user: User) -> Visitor:
+    def sign_in(self, user: User, way: str = SPOTIFY) -> Visitor:
         """Hold a session of `user`, begun just now."""
         base_url = self.application.extensions["audiospective"].settings.base_url
         with self.session_transaction(base_url=base_url) as session:
-            session["_user_id"] = user.session_key
+            session["_user_id"] = sessions.begin(user, way, "Test browser")
             session["_fresh"] = True
-            session[SIGNED_IN_AT] = clock.to_ms(clock.now())
             session.permanent = True
         return self
 
@@ -146,6 +146,12 @@ def sandbox() -> Iterator[SandboxServer]:
         yield server
 
 
+def ending(browser: Visitor, answer: TestResponse) -> TestResponse:
+    """The answer of a callback, or the page without a code that it leads to."""
+    ended = answer.headers.get("Location") == "/connect/ended"
+    return browser.get("/connect/ended") if ended else answer
+
+
 @dataclass
 class Door:
     """The site and its Spotify."""
@@ -160,15 +166,18 @@ class Door:
     def leave_for_spotify(self, browser: Visitor, **query: str) -> str:
         """Press Connect; the address at Spotify that the browser is sent to."""
         answer = browser.get("/connect", query_string=query)
+        if "intent=attach" in answer.text:  # asked first whether this is the right archive
+            answer = browser.get("/connect", query_string={**query, "intent": "attach"})
         assert answer.status_code == 302, answer.text[:500]
         return str(answer.headers["Location"])
 
     def come_back(
         self, browser: Visitor, address: str, listener: str = "alice", allow: bool = True
     ) -> TestResponse:
-        """Decide on Spotify's page and follow it back here."""
+        """Decide on Spotify's page and follow it back here, to the page that says how it ended."""
         back = self.control.consent(address, listener, allow)
-        return browser.get(back.removeprefix(self.site.services.settings.base_url))
+        answer = browser.get(back.removeprefix(self.site.services.settings.base_url))
+        return ending(browser, answer)
 
     def connect(self, browser: Visitor, listener: str = "alice", **query: str) -> TestResponse:
         return self.come_back(browser, self.leave_for_spotify(browser, **query), listener)

@@ -93,7 +93,7 @@ def test_no_form_of_another_member_changes_an_archive(make_site, sqlite_database
     browser = site.member(stranger)
     for address in addresses(site, owner, "POST"):
         for data in ({}, {"user": owner.id, "user_id": owner.id, "id": owner.id}):
-            browser.sign_in(User.get_by_id(stranger.id))
+            browser.sign_in(User.get_by_id(stranger.id))  # what was posted before may sign out
             assert browser.post(address, data=data).status_code < 500, address
     assert Connection.get_by_id(stranger.id).fence > 0  # their own buttons did work
     after = (User.get_by_id(owner.id).__data__, Connection.get_by_id(owner.id).__data__)

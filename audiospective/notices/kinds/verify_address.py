@@ -1,4 +1,4 @@
-"""A member entered an address: a link that proves it is theirs; one a day at most."""
+"""A member entered an address: a link that proves it is theirs, in the session that asked."""
 
 from __future__ import annotations
 
@@ -7,28 +7,46 @@ from datetime import datetime
 from typing import Any
 
 from audiospective import clock
-from audiospective.models import User
+from audiospective.models.address_proofs import AddressProof
 from audiospective.models.notices import Notice
-from audiospective.notices import outbox
+from audiospective.notices import mail_tokens, outbox
 from audiospective.notices.kind import Audience, Draft, Kind
 from audiospective.services import Services
 
 
-def put(services: Services, user_id: int, email: str, token: str, until: datetime) -> bool:
-    """Owe it to `email`; `token` is good until `until`."""
+def put(
+    services: Services,
+    user_id: int,
+    email: str,
+    token: str,
+    until: datetime,
+    *,
+    archive: str | None,
+    device: str,
+) -> bool:
+    """Owe it to `email`; `token` is good until `until`, in the browser that `device` describes.
+
+    `archive` is whose archive it will be the address of, in words that can stand in an e-mail to
+    a stranger.
+    """
     draft = Draft(
         recipient=email,
-        dedupe_key=f"{user_id}-{clock.now():%Y-%m-%d}",
+        dedupe_key=mail_tokens.digest(token)[:32],
         user_id=user_id,
-        data={"token": token, "expires_at": clock.to_ms(until)},
+        data={
+            "token": token,
+            "archive": archive,
+            "device": device,
+            "expires_at": clock.to_ms(until),
+        },
     )
     return outbox.put(services, KIND, draft)
 
 
-def still_true(notice: Notice, _data: Mapping[str, Any]) -> bool:
-    """Whether it is still the member's address, and still to be proven."""
-    user = User.get_or_none(User.id == notice.owner)
-    return user is not None and user.email == notice.recipient and user.email_verified_at is None
+def still_true(_notice: Notice, data: Mapping[str, Any]) -> bool:
+    """Whether the link can still be used."""
+    token_hash = mail_tokens.digest(str(data["token"]))
+    return AddressProof.get_or_none(AddressProof.token_hash == token_hash) is not None
 
 
 KIND = Kind(

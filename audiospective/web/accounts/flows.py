@@ -24,6 +24,7 @@ class Flow:
     app: int
     renews: bool = False
     confirms: bool = False  # only to prove who they are
+    attaches: bool = False  # to give the member's archive its first Spotify account
     member: int | None = None  # who was signed in when it began
     expects: int | None = None
     next: str = ""
@@ -34,6 +35,7 @@ def begin(
     *,
     renews: bool,
     confirms: bool,
+    attaches: bool,
     member: int | None,
     expects: int | None,
     next_path: str,
@@ -46,6 +48,7 @@ def begin(
         app=app,
         renews=renews,
         confirms=confirms,
+        attaches=attaches,
         member=member,
         expects=expects,
         next=next_path,
@@ -55,12 +58,20 @@ def begin(
     return state, flow
 
 
-def take(state: str | None) -> Flow | None:
-    """The flow of this state, once: None if it is not this browser's, used, or too old."""
+def find(state: str | None) -> Flow | None:
+    """The flow of this state: None if it is not this browser's, or too old.
+
+    Looking leaves the session as it is: an answer that only repeats another must not send back the
+    cookie from before the sign-in. That a flow ends once is the database's matter.
+    """
+    return _alive().get(state) if state else None
+
+
+def drop(state: str | None) -> None:
+    """Forget a flow that has ended."""
     flows = _alive()
-    flow = flows.pop(state, None) if state else None
-    _store(flows)
-    return flow
+    if state in flows:
+        _store({name: flow for name, flow in flows.items() if name != state})
 
 
 def _alive() -> dict[str, Flow]:
@@ -74,6 +85,8 @@ def _alive() -> dict[str, Flow]:
 
 def _store(flows: dict[str, Flow]) -> None:
     session[KEY] = {
-        state: {name: value for name, value in asdict(flow).items() if value not in (None, "")}
+        state: {
+            name: value for name, value in asdict(flow).items() if value not in (None, "", False)
+        }
         for state, flow in flows.items()
     }

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Response, make_response, render_template, url_for
+from flask import Response, make_response, redirect, render_template, session, url_for
+from werkzeug.wrappers import Response as BaseResponse
 
 from audiospective import clock
+from audiospective.accounts.outcomes import WrongAccount
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,76 @@ REFUSED_SEAT = Outcome(
     again="",
     extra="accounts/connect/_no_seat_for_member.html",
 )
+
+
+NOT_ATTACHED = Outcome(
+    409,
+    "Sign in to your archive first",
+    (
+        (
+            "This archive has no Spotify account yet. To give it one, sign in with a link to its "
+            "e-mail address, and connect Spotify right after that. Nothing was changed."
+        ),
+    ),
+    again="",
+    extra="accounts/connect/_not_attached.html",
+)
+UNRECOGNIZED = Outcome(
+    503,
+    "Spotify did not say clearly who you are",
+    (
+        (
+            "Its answer left out the id by which we know accounts. That usually passes within "
+            "minutes. Nothing was changed, and no second archive was made for you."
+        ),
+    ),
+    again="Try again",
+)
+BY_NAME = {name: value for name, value in globals().items() if isinstance(value, Outcome)}
+ENDED = "ended"  # in the session: how the last visit to Spotify ended
+NAME_KEPT = 60  # characters of an account's name in the cookie
+
+
+def end(
+    outcome: Outcome,
+    *,
+    again: dict[str, str] | None = None,
+    until: datetime | None = None,
+    own_app: bool = False,
+    wrong: WrongAccount | None = None,
+) -> BaseResponse:
+    """To the page of an outcome, away from the address that holds code and state."""
+    kept: dict[str, Any] = {
+        "name": next(name for name, value in BY_NAME.items() if value is outcome),
+        "again": again or {},
+        "own_app": own_app,
+    }
+    if until is not None:
+        kept["until"] = clock.to_ms(until)
+    if wrong is not None:
+        kept["wrong"] = {
+            "account_name": (wrong.account_name or "")[:NAME_KEPT],
+            "archive_name": (wrong.archive_name or "")[:NAME_KEPT],
+            "taken": wrong.taken,
+        }
+    session[ENDED] = kept
+    return redirect(url_for("auth.ended"), 303)
+
+
+def ended() -> Response | None:
+    """The page that `end` led to; None in a browser that has not come from Spotify."""
+    kept = dict(session.get(ENDED) or {})
+    outcome = BY_NAME.get(kept.get("name", ""))
+    if outcome is None:
+        return None
+    until = clock.from_ms(kept["until"]) if "until" in kept else None
+    return page(
+        outcome,
+        until=until if until is None or until > clock.now() else None,
+        again_query=kept["again"],
+        own_app=kept["own_app"],
+        wrong=kept.get("wrong"),
+    )
 
 
 def page(outcome: Outcome, *, until: datetime | None = None, **facts: Any) -> Response:

@@ -9,7 +9,7 @@ from flask import Blueprint, flash, make_response, redirect, render_template, re
 from flask.typing import ResponseReturnValue
 
 from audiospective import clock
-from audiospective.accounts import time_zone, welcome
+from audiospective.accounts import address, time_zone, welcome
 from audiospective.accounts.welcome import Wishes
 from audiospective.models import Connection, User
 from audiospective.operations import health
@@ -17,7 +17,7 @@ from audiospective.policy import addresses, tiers
 from audiospective.policy.archive_state import ArchiveState
 from audiospective.policy.health import HealthStatus
 from audiospective.web import throttle
-from audiospective.web.access import is_fresh, person, signed_in, to_sign_in
+from audiospective.web.access import is_fresh, own_session, person, signed_in, to_sign_in
 from audiospective.web.context import services, zone_name
 from audiospective.web.htmx import STOP_POLLING, fragment_of
 from audiospective.web.throttle import Limit
@@ -26,7 +26,7 @@ from audiospective.web.waitlist.pages import NOT_AN_ADDRESS
 blueprint = Blueprint("welcome", __name__)
 
 PATIENCE = timedelta(minutes=2)  # then the page stops watching; the poll itself goes on
-EMAILS = Limit("address letters", 6, 3600)
+EMAILS = (Limit("address hour", 6, 3600), Limit("address day", 12, 24 * 3600))
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,11 @@ def save() -> ResponseReturnValue:
     if email:
         if not is_fresh():
             return to_sign_in(confirm=True)
-        throttle.enforce(EMAILS)
-    proving = welcome.save(services(), user, wishes)
+        throttle.enforce(*EMAILS, who=f"member {user.id}")
+    session = own_session()
+    proving = session is not None and welcome.save(services(), user, session, wishes)
     flash(
-        "Saved. We have sent an e-mail to your address; press the button behind its link."
+        "Saved. We have sent you an e-mail: open its link in this browser and press the button."
         if proving
         else "Saved."
     )
@@ -102,10 +103,17 @@ def _page(
         zones=time_zone.zones(),
         zone_guess=zone_name(),
         zone_saved=time_zone.chosen(user) is not None,
-        typed=(user.email or "") if typed is None else typed,
+        typed=_address() if typed is None else typed,
+        invited=welcome.invited_address(user),
         errors=errors or {},
     )
     return make_response(body, 422 if errors else 200)
+
+
+def _address() -> str:
+    """What stands in the field: what was typed last, else what the invitation was sent to."""
+    session = own_session()
+    return (session and address.pending(session)) or welcome.invited_address(person()) or ""
 
 
 def _first_poll(user: User) -> FirstPoll:

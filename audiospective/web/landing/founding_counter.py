@@ -8,7 +8,7 @@ import threading
 from peewee import PeeweeException
 
 from audiospective import clock
-from audiospective.accounts import membership
+from audiospective.accounts import seats
 from audiospective.policy.founding import Places
 from audiospective.services import Services
 
@@ -31,7 +31,7 @@ class Counter:
             now = clock.monotonic()
             if self._read_at is None or now - self._read_at >= KEEP_SECONDS:
                 try:
-                    self._places = membership.places(services)
+                    self._places = seats.places(services)
                 except PeeweeException:
                     log.exception("the founding places cannot be counted")
                     self._places = None

@@ -15,7 +15,7 @@ from audiospective.models import Connection
 from audiospective.models.poll_log import PollLog
 from audiospective.operations import health
 from audiospective.policy.check_wait import Reason
-from audiospective.web.access import person, signed_in
+from audiospective.web.access import freshly_signed_in, person, signed_in
 from audiospective.web.context import services
 from audiospective.web.filters import local, plural
 from audiospective.web.htmx import fragment_of, is_fragment
@@ -84,7 +84,7 @@ def resume() -> ResponseReturnValue:
 
 
 @blueprint.get("/connection/disconnect")
-@signed_in
+@freshly_signed_in
 def leave() -> ResponseReturnValue:
     """What disconnecting does and does not; the button on it does it."""
     state = health.state(services(), person().id)
@@ -92,7 +92,7 @@ def leave() -> ResponseReturnValue:
 
 
 @blueprint.post("/connection/disconnect")
-@signed_in
+@freshly_signed_in
 def disconnect() -> ResponseReturnValue:
     if connection.disconnect(person().id):
         flash("Disconnected. Our access to your Spotify account is deleted.")

@@ -10,7 +10,7 @@ from audiospective.accounts.spotify_app import Trouble
 from audiospective.models import Connection
 from audiospective.operations import health
 from audiospective.web import throttle
-from audiospective.web.access import person, signed_in
+from audiospective.web.access import freshly_signed_in, person
 from audiospective.web.context import services
 from audiospective.web.throttle import Limit
 
@@ -58,13 +58,13 @@ WORDS = {
 
 
 @blueprint.get("/settings/spotify-app")
-@signed_in
+@freshly_signed_in
 def page() -> ResponseReturnValue:
     return _page()
 
 
 @blueprint.post("/settings/spotify-app")
-@signed_in
+@freshly_signed_in
 def keep() -> ResponseReturnValue:
     """Test the pair and keep it. A secret that was typed is never shown again, not even here."""
     throttle.enforce(TESTS)
@@ -79,14 +79,14 @@ def keep() -> ResponseReturnValue:
 
 
 @blueprint.get("/settings/spotify-app/remove")
-@signed_in
+@freshly_signed_in
 def leave() -> ResponseReturnValue:
     """What removing the app means; the button on it does it."""
     return render_template("settings/spotify_app_remove.html", own=_shown())
 
 
 @blueprint.post("/settings/spotify-app/remove")
-@signed_in
+@freshly_signed_in
 def remove() -> ResponseReturnValue:
     if spotify_app.remove_own(person()):
         flash("Your app is removed, and its secret is deleted.")

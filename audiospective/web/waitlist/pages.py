@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from audiospective.accounts import membership, waitlist
+from audiospective.accounts import seats, waitlist
 from audiospective.policy import addresses
 from audiospective.policy.founding import Refusal
 from audiospective.web import throttle
-from audiospective.web.accounts.auth import ENTRY, NOT_LISTED
+from audiospective.web.accounts.callback import ENTRY, NOT_LISTED
 from audiospective.web.context import services
 from audiospective.web.htmx import is_fragment
 from audiospective.web.security import csrf
@@ -31,13 +31,14 @@ def page() -> ResponseReturnValue:
 @blueprint.post("/waitlist")
 def join() -> ResponseReturnValue:
     """The same answer for every usable address, listed or not, and for robots."""
-    throttle.enforce(*A_VISITOR, ALL)
+    throttle.enforce(*A_VISITOR)
+    throttle.refuse_without(ALL)  # whatever is typed: the answer tells nothing about an address
     typed = request.form.get("email", "")
     if not request.form.get(HONEYPOT):
         email = addresses.normalized(typed)
         if email is None:
             return _form(typed=typed[: addresses.LONGEST], errors={"email": NOT_AN_ADDRESS})
-        waitlist.ask(services(), email, _reason())
+        waitlist.ask(services(), email, _reason(), spend=lambda: throttle.enforce(ALL))
     if is_fragment():
         return render_template("waitlist/_thanks.html")
     return redirect(url_for("waitlist.thanks"), 303)
@@ -103,7 +104,7 @@ def _form(typed: str = "", errors: dict[str, str] | None = None) -> ResponseRetu
     body = render_template(
         "waitlist/page.html",
         why=why if why in set(Refusal) else "",
-        places=membership.places(services()),
+        places=seats.places(services()),
         **facts,
     )
     return make_response(body, status)
@@ -113,7 +114,7 @@ def _reason() -> str:
     """Which door is shut. That Spotify refused the account is known from the callback alone."""
     if session.get(NOT_LISTED):
         return Refusal.NOT_LISTED.value
-    door = membership.places(services()).door.value
+    door = seats.places(services()).door.value
     return door if door in set(Refusal) else ""
 
 

@@ -6,7 +6,7 @@ import pytest
 from peewee import OperationalError
 
 from audiospective import models
-from audiospective.accounts import membership
+from audiospective.accounts import seats
 from audiospective.policy.founding import Places
 from audiospective.web.landing import founding_counter as counting
 from tests.factories import make_user
@@ -37,7 +37,7 @@ def doors(monkeypatch: pytest.MonkeyPatch) -> dict[str, Places | Exception]:
             raise found
         return found
 
-    monkeypatch.setattr(membership, "places", places)
+    monkeypatch.setattr(seats, "places", places)
     monkeypatch.setattr(counting, "KEEP_SECONDS", 0.0)
     return now
 
@@ -108,7 +108,7 @@ def test_the_numbers_are_read_seldom(site: Site, monkeypatch: pytest.MonkeyPatch
         asked += 1
         return DOORS["open"]
 
-    monkeypatch.setattr(membership, "places", places)
+    monkeypatch.setattr(seats, "places", places)
     for _ in range(5):
         site.visitor().get("/")
         site.visitor().fragment("/ui/places")

@@ -11,6 +11,7 @@ from audiospective import clock
 from audiospective.accounts import spotify_app
 from audiospective.models import Connection, SpotifyApp, User
 from audiospective.models.connections import ACTIVE, DISCONNECTED, REFRESH_PLACE
+from audiospective.policy.sessions import EMAIL
 from tests.factories import make_user
 from tests.web.conftest import Door, Visitor
 
@@ -22,8 +23,11 @@ ID, SECRET = "0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba98765432
 def bob(door: Door) -> Visitor:
     """Bob, signed in by e-mail, with an app of his own at Spotify that serves only him."""
     door.control.make_app(ID, SECRET, allow_list=["bob"])
-    user = make_user("bob", spotify_account_id=None, spotify_id=None)
-    return door.site.member(user)
+    user = make_user(
+        "bob", spotify_account_id=None, spotify_id=None, email="bob@mail.example",
+        email_verified_at=clock.now(),
+    )  # fmt: skip
+    return door.site.visitor().sign_in(user, EMAIL)
 
 
 def enter(browser: Visitor, client_id: str = ID, secret: str = SECRET) -> Any:
@@ -168,7 +172,7 @@ def test_a_block_of_one_app_stops_no_other(door: Door, bob: Visitor) -> None:
     enter(bob)
     door.control.fault("quota", endpoint="me", app=ID, retry_after=50_000)
     assert door.connect(bob, "bob", intent="reconnect").status_code == 503
-    assert bob.get("/connect?intent=reconnect").status_code == 503
+    assert bob.get("/connect?intent=attach").status_code == 503
     assert door.connect(door.site.visitor(), "alice").headers["Location"] == "/welcome"
 
 

@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
+from collections.abc import Callable
 from datetime import timedelta
 
-from audiospective import clock
-from audiospective.accounts import membership
+from audiospective import clock, log
+from audiospective.accounts import sessions
 from audiospective.models import User, transaction
 from audiospective.models.sign_in_links import SignInLink
 from audiospective.notices import mail_tokens, outbox
-from audiospective.notices.kinds import sign_in_link
+from audiospective.notices.kinds import sign_in_link as emails
 from audiospective.services import Services
 
 GOOD_FOR = timedelta(minutes=30)
+AT_MOST = 3  # links to one address that are
+STILL_GOOD = timedelta(minutes=10)  # for so long yet
 
 
-def ask(services: Services, email: str, next_path: str) -> None:
-    """Send a link to `email` (normalized), known or not: opening an account takes a link, too."""
+def ask(
+    services: Services, email: str, next_path: str, *, allowed: Callable[[], bool] = lambda: True
+) -> None:
+    """Send a link to `email` (normalized), known or not: opening an account takes a link, too.
+
+    Whoever asks again and again gets no more than AT_MOST links that are good for a while yet, so
+    that nobody can fill a stranger's inbox; and there is always one of them in it, so that nobody
+    can keep its owner out. `allowed` spends the allowance of e-mails of all visitors together, only
+    if one is owed; when it is used up, members still get their link and new addresses do not.
+    """
     now = clock.now()
     token = mail_tokens.new_token()
     expires_at = now + GOOD_FOR
+    known = bool(archives(email))
+    good = (SignInLink.email == email) & SignInLink.used_at.is_null()
+    good &= SignInLink.expires_at > now + STILL_GOOD
+    if SignInLink.select().where(good).count() >= AT_MOST:
+        log.event("sign_in_link_not_repeated")
+        return
+    if not allowed() and not known:
+        log.event("sign_in_link_withheld", logging.WARNING)
+        return
     with transaction():
         SignInLink.delete().where(SignInLink.expires_at < now).execute()
         SignInLink.insert(
@@ -30,7 +51,7 @@ def ask(services: Services, email: str, next_path: str) -> None:
             created_at=now,
             expires_at=expires_at,
         ).execute()
-        sign_in_link.put(services, email, token, expires_at, known=bool(archives(email)))
+        emails.put(services, email, token, expires_at, known=known)
     outbox.hurry(services)
 
 
@@ -77,7 +98,7 @@ def use(link: SignInLink, archive_id: int | None = None) -> User | None:
             email=link.email,
             email_verified_at=now,
             minute_offset=secrets.randbelow(60),
-            session_key=membership.new_session_key(),
+            session_key=sessions.new_key(),
             created_at=now,
         )
         return created

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from audiospective import clock
-from audiospective.accounts import membership, spotify_app
-from audiospective.accounts.membership import (
+from audiospective.accounts import members, seats, sign_up, spotify_app, welcome
+from audiospective.accounts.outcomes import (
     Joined,
+    NotAttached,
     Outcome,
     Returned,
     Visit,
@@ -43,7 +44,7 @@ def profile(name: str, **facts: Any) -> Profile:
 
 
 def join(services: Services, name: str, tokens: Tokens = TOKENS, **visit: Any) -> Outcome:
-    return membership.join(services, profile(name, display_name=name), tokens, Visit(**visit))
+    return sign_up.join(services, profile(name, display_name=name), tokens, Visit(**visit))
 
 
 def with_settings(services: Services, **changes: Any) -> Services:
@@ -69,7 +70,7 @@ def test_a_number_is_not_given_again_when_its_member_leaves(services: Services) 
     join(few, "bob")
     User.delete().where(User.id == joined.user_id).execute()
     assert join(few, "charlie") == Waitlisted(Refusal.FULL)
-    assert membership.places(few).taken == 2
+    assert seats.places(few).taken == 2
 
 
 def test_joining_twice_is_a_return(services: Services) -> None:
@@ -138,17 +139,18 @@ def test_an_invited_person_passes_a_shut_door(services: Services) -> None:
     outcome = join(services, "bob", entry=entry.id)
     assert outcome.founding_number == 2
     bob = User.get(User.spotify_id == "bob")
-    assert (bob.email, bob.email_verified_at is not None) == ("bob@example.org", True)
+    assert (bob.email, bob.email_verified_at) == (None, None)  # the link may have been passed on
     assert WaitlistEntry.get().user_id == bob.id
+    assert welcome.invited_address(bob) == "bob@example.org"
 
 
 def test_an_invitation_is_good_once_and_for_seven_days(services: Services, frozen: Any) -> None:
     few = with_settings(services, founding_member_cap=1)
     now = clock.now()
     entry = on_the_list("bob@example.org", invited_at=now, place_until=now + timedelta(days=7))
-    assert membership.places(few).door is Door.FULL
+    assert seats.places(few).door is Door.FULL
     frozen.forward(days=7)
-    assert membership.places(few).left == 1
+    assert seats.places(few).left == 1
     join(few, "alice")
     assert join(few, "bob", entry=entry.id) == Waitlisted(Refusal.FULL)
 
@@ -189,7 +191,11 @@ def test_a_letter_to_alice_reconnects_nobody_else(services: Services) -> None:
 
 def test_an_archive_without_spotify_takes_an_account_that_has_none(services: Services) -> None:
     bob = make_user("bob", spotify_account_id=None, spotify_id=None, email="bob@example.org")
-    outcome = join(services, "bob-at-spotify", signed_in=bob.id)
+    assert join(services, "bob-at-spotify", signed_in=bob.id) == NotAttached()
+    assert join(services, "bob-at-spotify", expected=bob.id) == NotAttached()
+    assert join(services, "bob-at-spotify", expected=bob.id, attaches=True) == NotAttached()
+    assert User.get_by_id(bob.id).spotify_account_id is None
+    outcome = join(services, "bob-at-spotify", signed_in=bob.id, attaches=True)
     assert outcome == Joined(bob.id, 1, attached=True)
     assert User.get_by_id(bob.id).spotify_account_id == "account-bob-at-spotify"
     join(services, "alice")
@@ -203,8 +209,9 @@ def test_an_own_app_needs_no_seat_and_no_founding_place(services: Services) -> N
     own = SpotifyApp.create(
         owner=bob, client_id="bobs", secret_sealed="", seats=5, created_at=clock.now()
     )
-    assert join(few, "bob", signed_in=bob.id) == Waitlisted(Refusal.FULL)
-    assert join(few, "bob", signed_in=bob.id, app_id=own.id) == Joined(bob.id, None, attached=True)
+    hers = {"signed_in": bob.id, "attaches": True}
+    assert join(few, "bob", **hers) == Waitlisted(Refusal.FULL)
+    assert join(few, "bob", **hers, app_id=own.id) == Joined(bob.id, None, attached=True)
     assert Connection.get().app_id == own.id
 
 
@@ -237,7 +244,7 @@ def test_an_account_known_by_its_old_id_is_recognized(services: Services) -> Non
 def test_an_id_that_went_to_somebody_else_does_not_open_the_archive(services: Services) -> None:
     join(services, "alice")
     taken_over = Profile(account_id="account-mallory", spotify_id="alice")
-    assert isinstance(membership.join(services, taken_over, TOKENS, Visit()), Joined)
+    assert isinstance(sign_up.join(services, taken_over, TOKENS, Visit()), Joined)
     assert User.select().count() == 2
 
 
@@ -256,7 +263,7 @@ def test_an_id_that_went_to_somebody_else_does_not_open_the_archive(services: Se
 def test_names_are_kept_as_delivered_without_control_characters(
     services: Services, delivered: str | None, kept: str | None
 ) -> None:
-    membership.join(services, profile("alice", display_name=delivered), TOKENS, Visit())
+    sign_up.join(services, profile("alice", display_name=delivered), TOKENS, Visit())
     assert User.get().display_name == kept
 
 
@@ -264,16 +271,16 @@ def test_members_are_found_by_every_name_they_have(services: Services) -> None:
     alice = make_user("alice", email="alice@example.org", email_verified_at=clock.now())
     make_user("mallory", email="bob@example.org")  # typed, never proven
     for text in ("account-alice", "alice", " Alice@example.org ", str(alice.id)):
-        assert membership.find(text).id == alice.id
-    assert membership.find("bob@example.org") is None
-    assert membership.find("nobody") is None
+        assert members.find(text).id == alice.id
+    assert members.find("bob@example.org") is None
+    assert members.find("nobody") is None
     digits = make_user("digits", spotify_id=str(alice.id))
-    assert membership.find(str(alice.id)).id == digits.id
+    assert members.find(str(alice.id)).id == digits.id
 
 
 def test_tiers_are_free_and_pro(services: Services) -> None:
     alice = make_user("alice")
-    membership.set_tier(alice, "pro")
+    members.set_tier(alice, "pro")
     assert User.get().tier == "pro"
     with pytest.raises(ValueError, match="no tier"):
-        membership.set_tier(alice, "gold")
+        members.set_tier(alice, "gold")

@@ -1,4 +1,4 @@
-"""Sign-in with Spotify: from the code that a browser brings to a settled membership."""
+"""Sign-in with Spotify: from the code that a browser brings to what becomes of it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from audiospective import clock
-from audiospective.accounts import membership
-from audiospective.accounts.membership import Outcome, Visit
+from audiospective.accounts import sign_up
+from audiospective.accounts.outcomes import Outcome, Visit
 from audiospective.clients.consent import SCOPE, Consent
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.spotify import Credentials, Profile, SpotifyError, Tokens
@@ -52,19 +52,20 @@ class UnavailableError(SignInError):
 
 
 @dataclass(frozen=True)
-class Door:
-    """The app somebody comes through, with what its requests need; holds no database row."""
+class AppConsent:
+    """The app that is consented to, with what its requests need; holds no database row."""
 
     app_id: int
     consent: Consent
 
 
-def door(services: Services, app: SpotifyApp, found: Credentials) -> Door:
+def consent_to(services: Services, app: SpotifyApp, found: Credentials) -> AppConsent:
     """Raises UnavailableError while Spotify lets this app make no call."""
     if until := blocked_until(services, app):
         raise UnavailableError(until)
     settings = services.settings
-    return Door(app.id, Consent(settings.spotify_accounts_url, found, settings.callback_url))
+    consent = Consent(settings.spotify_accounts_url, found, settings.callback_url)
+    return AppConsent(app.id, consent)
 
 
 def blocked_until(services: Services, app: SpotifyApp) -> datetime | None:
@@ -74,32 +75,37 @@ def blocked_until(services: Services, app: SpotifyApp) -> datetime | None:
     return until if until > now and app.block_reason != Failure.APP.value else None
 
 
-def identify(services: Services, door: Door, code: str, verifier: str) -> tuple[Profile, Tokens]:
+def identify(
+    services: Services, asked: AppConsent, code: str, verifier: str
+) -> tuple[Profile, Tokens]:
     """Ask Spotify who consented; raises SignInError. Called without a database connection."""
     deadline = Deadline(SECONDS)
     try:
-        tokens = door.consent.exchange(code, verifier, deadline)
+        tokens = asked.consent.exchange(code, verifier, deadline)
     except SpotifyError as error:
-        raise _told(services, door, error, at_token=True) from None
+        raise _told(services, asked, error, at_token=True) from None
     if SCOPE not in (tokens.scope or "").split():
         raise MissingScopeError
     try:
         profile = services.spotify.me(tokens.access_token, deadline)
     except SpotifyError as error:
-        raise _told(services, door, error, at_token=False) from None
-    if not (_plain(profile.account_id) and _plain(profile.spotify_id)):
+        raise _told(services, asked, error, at_token=False) from None
+    ids = [profile.spotify_id, *([profile.account_id] if profile.account_id else [])]
+    if not all(map(_plain, ids)):
         raise UnavailableError
     return profile, tokens
 
 
 def settle(services: Services, profile: Profile, tokens: Tokens, visit: Visit) -> Outcome:
-    return membership.join(services, profile, tokens, visit)
+    return sign_up.join(services, profile, tokens, visit)
 
 
-def _told(services: Services, door: Door, error: SpotifyError, *, at_token: bool) -> SignInError:
+def _told(
+    services: Services, asked: AppConsent, error: SpotifyError, *, at_token: bool
+) -> SignInError:
     log.info(
         "a sign-in through app %d ended at %s: %s",
-        door.app_id,
+        asked.app_id,
         "the token" if at_token else "the profile",
         error.failure.value,
     )
@@ -111,20 +117,22 @@ def _told(services: Services, door: Door, error: SpotifyError, *, at_token: bool
         case Failure.APP:
             return AppRefusedError()
         case Failure.RATE_LIMIT | Failure.QUOTA:
-            return UnavailableError(_silence(services, door, error, at_token=at_token))
+            return UnavailableError(_silence(services, asked, error, at_token=at_token))
         case Failure.NETWORK:
             return UnavailableError()
         case _:
             return BadCodeError() if at_token else UnavailableError()
 
 
-def _silence(services: Services, door: Door, error: SpotifyError, *, at_token: bool) -> datetime:
+def _silence(
+    services: Services, asked: AppConsent, error: SpotifyError, *, at_token: bool
+) -> datetime:
     """Until when to be silent; a limit of the Web API silences the app for every process.
 
     The accounts service counts by itself: its limit must not stop the polls of others.
     """
     if not at_token:
-        return record.block(services, door.app_id, error.failure, error.retry_after)
+        return record.block(services, asked.app_id, error.failure, error.retry_after)
     now = clock.now()
     return now + limits.pause(error.failure, error.retry_after, now)
 

@@ -1,0 +1,225 @@
+"""Sign-up: a consent is settled as a new member, a return, or a refusal that keeps nothing."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from redis.exceptions import RedisError
+
+from audiospective import clock
+from audiospective.accounts import attachment, identity, members, seats, sessions
+from audiospective.accounts.outcomes import (
+    Joined,
+    NotAttached,
+    Outcome,
+    Returned,
+    Unrecognized,
+    Visit,
+    Waitlisted,
+    WrongAccount,
+)
+from audiospective.clients.queues import INTERACTIVE
+from audiospective.clients.spotify import Profile, Tokens
+from audiospective.models import Connection, SpotifyApp, User, transaction
+from audiospective.models.base import LONG_AGO, read_clock
+from audiospective.models.connections import (
+    ACCESS_PLACE,
+    ACTIVE,
+    DISCONNECTED,
+    PAUSED,
+    REFRESH_PLACE,
+)
+from audiospective.models.founding import FoundingRegister
+from audiospective.models.waitlist import WaitlistEntry
+from audiospective.policy import founding, names, renewal
+from audiospective.policy.founding import Refusal, Visitor
+from audiospective.services import Services
+
+log = logging.getLogger(__name__)
+
+
+def join(services: Services, profile: Profile, tokens: Tokens, visit: Visit) -> Outcome:
+    """Settle a consent in one transaction.
+
+    The register's lock makes sign-ups take turns, so that the last founding number and the last
+    seat are given once. The tokens are sealed; nothing is kept of somebody who does not come in.
+    """
+    try:
+        if refusal := _hopeless(services, profile, visit):
+            return Waitlisted(refusal)
+        with transaction():
+            register = FoundingRegister.locked()
+            outcome = _settle(services, register, _Consent(profile, tokens, visit, read_clock()))
+    except identity.AmbiguousError:
+        return Unrecognized()
+    if isinstance(outcome, Joined) or (isinstance(outcome, Returned) and outcome.connected):
+        poll_soon(services, outcome.user_id)
+    if isinstance(outcome, Joined) and outcome.attached:
+        attachment.hurry(services)
+    return outcome
+
+
+def poll_soon(services: Services, user_id: int) -> bool:
+    """Have the newest plays fetched while the person waits; False if Redis does not answer.
+
+    Nothing is lost then: the connection is due, and the next plan finds it.
+    """
+    try:
+        services.queues.enqueue(INTERACTIVE, "poll_user", user_id)
+    except RedisError:
+        log.warning("the first poll waits for the timetable: Redis does not answer")
+        return False
+    return True
+
+
+@dataclass(frozen=True)
+class _Consent:
+    profile: Profile
+    tokens: Tokens = field(repr=False)
+    visit: Visit
+    now: datetime
+
+
+def _hopeless(services: Services, profile: Profile, visit: Visit) -> Refusal | None:
+    """Why no stranger can join, by reading alone: a crowd in front needs no lock."""
+    if visit.signed_in or visit.expected or visit.entry or identity.known(profile):
+        return None
+    app = SpotifyApp.get_by_id(visit.app_id)
+    verdict = founding.admit(seats.places_of(services, app, clock.now()), Visitor())
+    return verdict if isinstance(verdict, Refusal) else None
+
+
+def _settle(services: Services, register: FoundingRegister, consent: _Consent) -> Outcome:
+    visit, profile = consent.visit, consent.profile
+    known = identity.known(profile)
+    wanted = visit.signed_in or visit.expected
+    archive = User.get_or_none(User.id == wanted) if wanted else None
+    if archive is None or (known is not None and known.id == archive.id):
+        if known is None:
+            return _come_in(services, register, consent, None)
+        return _come_back(services, consent, known)
+    if known is not None or archive.spotify_account_id is not None:
+        own = visit.signed_in is not None
+        name = archive.display_name
+        return WrongAccount(
+            account_name=names.kept(profile.display_name),
+            archive_name=name if own else names.initial(name),
+            taken=known is not None,
+        )
+    if not (visit.attaches and visit.signed_in):
+        return NotAttached()
+    return _come_in(services, register, consent, archive)
+
+
+def _come_in(
+    services: Services, register: FoundingRegister, consent: _Consent, archive: User | None
+) -> Outcome:
+    visit, now = consent.visit, consent.now
+    app = SpotifyApp.get_by_id(visit.app_id)
+    entry = _open_entry(visit.entry)
+    visitor = Visitor(
+        invited=entry is not None and _invited(entry, now),
+        holds_place=entry is not None and entry.place_until > now,
+        own_app=archive is not None and app.owner_id == archive.id,
+    )
+    verdict = founding.admit(seats.places_of(services, app, now), visitor)
+    if isinstance(verdict, Refusal):
+        return Waitlisted(verdict)
+    number = seats.next_number(register, verdict)
+    identity.release(consent.profile, archive.id if archive else None)
+    if archive is None:
+        user = User.create(
+            **identity.columns(consent.profile),
+            founding_number=number,
+            minute_offset=secrets.randbelow(60),
+            session_key=sessions.new_key(),
+            created_at=now,
+        )
+    else:
+        user = archive
+        number = number or archive.founding_number
+        User.update(**identity.columns(consent.profile), founding_number=number).where(
+            User.id == user.id
+        ).execute()
+        attachment.tell(services, user, consent.profile, now)
+    if entry is not None:
+        # The invitation gave a seat and nothing else: whoever holds the link may not be its owner,
+        # so the address is offered on /welcome and proven there or not at all.
+        WaitlistEntry.update(user=user.id, place_until=LONG_AGO).where(
+            WaitlistEntry.id == entry.id
+        ).execute()
+    members.greet(services, user.id)
+    _connect(user.id, _renewed(services, user.id, consent))
+    return Joined(user.id, number, attached=archive is not None)
+
+
+def _come_back(services: Services, consent: _Consent, user: User) -> Outcome:
+    visit = consent.visit
+    identity.release(consent.profile, user.id)
+    User.update(**identity.columns(consent.profile)).where(User.id == user.id).execute()
+    connection = Connection.get_or_none(Connection.user == user.id)
+    status = connection.status if connection else DISCONNECTED
+    if not visit.renews and status in (DISCONNECTED, PAUSED):
+        return Returned(user.id, connected=False)  # they only sign in; stopped stays stopped
+    app = SpotifyApp.get_by_id(visit.app_id)
+    if app.owner_id != user.id and SpotifyApp.select().where(SpotifyApp.owner == user.id).exists():
+        return Returned(user.id, connected=False)  # theirs goes through an app of their own
+    needs_seat = status == DISCONNECTED and app.owner_id != user.id
+    if needs_seat and not founding.may_take_seat(seats.places_of(services, app, consent.now)):
+        return Returned(user.id, connected=False, refused=Refusal.NO_SEAT)
+    values = _renewed(services, user.id, consent)
+    if status == ACTIVE and not visit.renews:
+        # Spotify may have waved this through without a new consent: the six months go on.
+        del values["authorized_at"], values["reauth_due_at"]
+    _connect(user.id, values)
+    return Returned(user.id, reconnected=status != ACTIVE)
+
+
+def _connect(user_id: int, values: dict[str, object]) -> None:
+    """Use a consent; with a higher fence, a poll under way with the old tokens writes nothing."""
+    changed = (
+        Connection.update(**values, fence=Connection.fence + 1)
+        .where(Connection.user == user_id)
+        .execute()
+    )
+    if not changed:
+        Connection.insert(user=user_id, **values).execute()
+
+
+def _renewed(services: Services, user_id: int, consent: _Consent) -> dict[str, object]:
+    """What a fresh consent sets: tokens, dates, and a clean slate for circuit and e-mails."""
+    seal, tokens, now = services.vault.seal, consent.tokens, consent.now
+    return {
+        "app": consent.visit.app_id,
+        "status": ACTIVE,
+        "scope": tokens.scope or "",
+        "access_sealed": seal(ACCESS_PLACE, user_id, tokens.access_token),
+        "access_expires_at": now + timedelta(seconds=tokens.expires_in),
+        "refresh_sealed": seal(REFRESH_PLACE, user_id, tokens.refresh_token or ""),
+        "authorized_at": now,
+        "reauth_due_at": renewal.reauth_due(now),
+        "next_poll_at": now,
+        "lease_until": LONG_AGO,
+        "unfinished_claims": 0,
+        "consecutive_failures": 0,
+        "last_failure_type": None,
+        "circuit_open_until": LONG_AGO,
+    }
+
+
+def _open_entry(entry_id: int | None) -> WaitlistEntry | None:
+    if entry_id is None:
+        return None
+    found: WaitlistEntry | None = WaitlistEntry.get_or_none(
+        (WaitlistEntry.id == entry_id)
+        & WaitlistEntry.user.is_null()
+        & WaitlistEntry.confirmed_at.is_null(False)
+    )
+    return found
+
+
+def _invited(entry: WaitlistEntry, now: datetime) -> bool:
+    return entry.invited_at is not None and now < entry.invited_at + founding.PLACE_HELD
