@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from audiospective import clock, log
+from audiospective.accounts import sessions
 from audiospective.incidents import incident
 from audiospective.models import Connection, transaction
 from audiospective.models.base import LONG_AGO
@@ -39,6 +40,7 @@ def daily() -> dict[str, int] | None:
         "counters": Counter.delete().where(Counter.hour < now - COUNTERS).execute(),
         "notices": _notices(now),
         "tokens": _dead_tokens(now),
+        "sessions": sessions.forget(),
     }
     log.event("purged", **gone)
     return gone

@@ -49,6 +49,8 @@ def test_security_emails_are_these_alone():
     assert {one.name for one in kind.everything() if one.security} == {
         "verify_address",
         "sign_in_link",
+        "address_changed",
+        "spotify_attached",
     }
 
 
