@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from audiospective import clock, models
-from audiospective.accounts import address
+from audiospective.accounts import address, sessions
 from audiospective.history import append
 from audiospective.models import Connection, Play, PlaySegment, StorageRecord, User
 from tests.history.making import MINUTE, track
@@ -130,7 +130,9 @@ def test_a_cron_alone_polls_sends_e_mails_seals_and_keeps_the_ledger(either):
     song, now = track("song"), clock.to_ms(clock.now())
     plays = [append.NewPlay(alice, now - n * MINUTE, song, None) for n in range(1, 1_500)]
     append.polled(plays)
-    address.propose(either.services, User.get_by_id(alice), "alice@mail.example")
+    user = User.get_by_id(alice)
+    session = sessions.find(sessions.begin(user, "email", "Test browser"))
+    address.propose(either.services, user, session, "alice@mail.example")
     without_redis = {"REDIS_URL": "redis://127.0.0.1:1/0", **mail_of(either)}
     done = cli(either, "tick", "--inline", **without_redis)
     assert (done.returncode, done.stdout) == (0, "1 members polled.\n")

@@ -173,7 +173,7 @@ def test_the_purge_keeps_what_is_needed_and_forgets_the_rest(services, frozen):
     notice("member", SENT, 199 * DAY, alice.user_id)
     notice("long ago", FAILED, 201 * DAY, alice.user_id)
     gone = purge.daily()
-    assert gone == {"poll_log": 2, "counters": 1, "notices": 2, "tokens": 0}
+    assert gone == {"poll_log": 2, "counters": 1, "notices": 2, "tokens": 0, "sessions": 0}
     assert {row.key for row in Notice.select()} == {"waiting", "member"}
     assert purge.daily() is None  # once a day
     frozen.forward(hours=21)
@@ -221,31 +221,3 @@ def test_one_part_of_the_round_that_breaks_does_not_silence_the_others(
     assert done == [1]
     assert Mark.at_of(purge.LAST) == frozen.now
     assert "maintenance_failed" in caplog.text
-
-
-def test_an_address_is_proven_by_its_own_link_once_and_in_time(services, frozen):
-    alice, bob = make_user("alice"), make_user("bob")
-    address.propose(services, alice, "alice@mail.example")
-    token = compose.opened(services, Notice.get())["token"]
-    assert address.examine(services, token)[0] is Proof.GOOD
-    assert User.get_by_id(alice.id).email_verified_at is None  # looking proves nothing
-    for strange in ("", "x", token + "x", token[:-3]):
-        assert address.prove(services, strange) is Proof.STRANGE
-    other = replace(services, settings=replace(services.settings, secret_key="o" * 40))
-    assert address.prove(other, token) is Proof.STRANGE
-    User.update(email="alice@mail.example").where(User.id == bob.id).execute()
-    assert address.prove(services, token) is Proof.GOOD
-    assert User.get_by_id(alice.id).email_verified_at == frozen.now
-    assert User.get_by_id(bob.id).email_verified_at is None
-    assert address.prove(services, token) is Proof.DONE
-
-
-def test_a_link_for_an_address_that_was_replaced_or_a_link_too_old_proves_nothing(services, frozen):
-    alice = make_user("alice")
-    address.propose(services, alice, "old@mail.example")
-    token = compose.opened(services, Notice.get())["token"]
-    frozen.forward(days=4)
-    assert address.prove(services, token) is Proof.EXPIRED
-    User.update(email="new@mail.example").execute()
-    assert address.prove(services, token) is Proof.STRANGE
-    assert User.get_by_id(alice.id).email_verified_at is None

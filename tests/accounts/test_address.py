@@ -1,0 +1,60 @@
+"""An address and the link that proves it; on both databases."""
+
+from __future__ import annotations
+
+from audiospective.accounts import address, sessions
+from audiospective.accounts.address import Proof
+from audiospective.models import User
+from audiospective.models.notices import Notice
+from audiospective.models.sessions import Session
+from audiospective.notices import compose
+from audiospective.policy.sessions import EMAIL
+from audiospective.services import Services
+from tests.factories import make_user
+
+
+def session_of(user: User) -> Session:
+    found = sessions.find(sessions.begin(user, EMAIL, "Test browser"))
+    assert found is not None
+    return found
+
+
+def latest_token(services: Services) -> str:
+    return str(compose.opened(services, Notice.select().order_by(Notice.id.desc()).get())["token"])
+
+
+def test_an_address_is_proven_by_its_own_link_once_and_in_its_session(services, frozen):
+    alice, bob = make_user("alice"), make_user("bob")
+    hers, another, his = session_of(alice), session_of(alice), session_of(bob)
+    address.propose(services, alice, hers, "alice@mail.example")
+    token = latest_token(services)
+    assert address.examine(token, hers)[0] is Proof.GOOD
+    assert User.get_by_id(alice.id).email is None  # looking proves nothing
+    for strange in ("", "x", token + "x", token[:-3]):
+        assert address.prove(services, strange, hers) is Proof.UNKNOWN
+    for session in (None, another, his):
+        assert address.prove(services, token, session) is Proof.ELSEWHERE
+    assert address.prove(services, token, hers) is Proof.GOOD
+    row = User.get_by_id(alice.id)
+    assert (row.email, row.email_verified_at) == ("alice@mail.example", frozen.now)
+    assert User.get_by_id(bob.id).email_verified_at is None
+    assert address.prove(services, token, hers) is Proof.UNKNOWN
+
+
+def test_a_link_for_an_address_that_was_replaced_or_a_link_too_old_proves_nothing(services, frozen):
+    alice = make_user("alice")
+    hers = session_of(alice)
+    address.propose(services, alice, hers, "old@mail.example")
+    old = latest_token(services)
+    address.propose(services, alice, hers, "new@mail.example")
+    new = latest_token(services)
+    assert address.prove(services, old, hers) is Proof.UNKNOWN
+    frozen.forward(days=4)
+    assert address.prove(services, new, hers) is Proof.EXPIRED
+    assert User.get_by_id(alice.id).email is None
+
+
+def test_an_address_that_is_theirs_already_needs_no_proof(services, frozen):
+    alice = make_user("alice", email="alice@mail.example", email_verified_at=frozen.now)
+    assert not address.propose(services, alice, session_of(alice), "alice@mail.example")
+    assert Notice.select().count() == 0
