@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime, timedelta
 
-from audiospective import clock
 from audiospective.accounts import connection, sessions
 from audiospective.clients.spotify import Profile
 from audiospective.models import User, transaction

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from peewee import OperationalError
 
 from audiospective import clock, log
-from audiospective.accounts import address
-from audiospective.accounts.address import Proof
 from audiospective.clients.spotify import SpotifyError
 from audiospective.models import Connection, SpotifyApp, User
 from audiospective.models.counters import Counter
 from audiospective.models.notices import FAILED, QUEUED, SENT, Notice
 from audiospective.models.poll_log import PollLog
 from audiospective.models.system_state import Mark
-from audiospective.notices import compose, delivery, due
+from audiospective.notices import delivery, due
 from audiospective.notices.kinds import back_on
 from audiospective.operations import maintenance, purge
 from audiospective.policy.failures import Failure
 from audiospective.polling import batch, call_quota, plan, poll_counters
-from tests.factories import connected, crowd, listening, make_user
+from tests.factories import connected, crowd, listening
 
 DAY = timedelta(days=1)
 

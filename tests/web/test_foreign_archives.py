@@ -17,7 +17,7 @@ from tests.factories import make_connection, make_user, track
 from tests.web.conftest import Site
 
 SECRET_SONG = "Only alice heard this"
-REFUSED = {302, 303, 400, 401, 403, 404, 405, 410}
+REFUSED = {302, 303, 400, 401, 403, 404, 405, 410, 429}
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A Spotify account was attached to an archive that had none: its address is told, and can undo it."""
+"""A Spotify account was attached to an archive: its address is told, and can undo that."""
 
 from __future__ import annotations
 

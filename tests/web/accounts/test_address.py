@@ -142,3 +142,21 @@ def test_one_session_sends_one_e_mail_a_day_to_an_address(site: Site, frozen: Fr
     assert address.propose(site.services, bob, row, "bob@mail.example")
     assert Notice.select().count() == 2
     assert timedelta(days=1) < address.PROVE_WITHIN
+
+
+def test_an_older_address_outranks_the_one_of_a_thief(site: Site) -> None:
+    alice = make_user("alice", email="alice@mail.example", email_verified_at=clock.now())
+    thief = site.member(alice)
+    for email in ("thief@mail.example", "other@mail.example"):
+        link = typed(site, thief, User.get_by_id(alice.id), email)
+        thief.submit(thief.page(link), link)
+    told = {
+        notice.recipient: f"/address/restore/{compose.opened(site.services, notice)['token']}"
+        for notice in Notice.select().where(Notice.kind == "address_changed")
+    }
+    thief.submit(thief.page(told["thief@mail.example"]), told["thief@mail.example"])
+    assert User.get_by_id(alice.id).email == "thief@mail.example"
+    owner = site.visitor()
+    owner.submit(owner.page(told["alice@mail.example"]), told["alice@mail.example"])
+    assert User.get_by_id(alice.id).email == "alice@mail.example"
+    thief.page(told["thief@mail.example"], 404)
