@@ -40,6 +40,8 @@ class Settings:
     resend_api_key: str = field(default="", repr=False)
     resend_api_url: str = RESEND_API_URL
     mail_from: str = ""
+    contact: str = ""  # of the operator: an e-mail address, or an https page
+    source_url: str = ""  # where the source of this program is published
     founding_member_cap: int = 1000
     batch_size: int = 50
     poll_max_minutes: int = 60
@@ -93,6 +95,8 @@ class Settings:
             resend_api_key=reader.text("RESEND_API_KEY"),
             resend_api_url=reader.url("RESEND_API_URL", RESEND_API_URL),
             mail_from=reader.checked("MAIL_FROM", "", faults_of.sender_fault),
+            contact=reader.checked("CONTACT", "", faults_of.contact_fault),
+            source_url=reader.checked("SOURCE_URL", "", faults_of.page_fault),
             founding_member_cap=reader.whole("FOUNDING_MEMBER_CAP", 1000, 0, 10_000_000),
             batch_size=reader.whole("BATCH_SIZE", 50, 1, 50),
             poll_max_minutes=reader.whole("POLL_MAX_MINUTES", 60, poll_min, 24 * 60),

@@ -1,4 +1,4 @@
-"""Who may come in: founding places, Spotify's seats, and which door is open."""
+"""Who may come in: founding places, Spotify's seats, and what is open."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PLACE_HELD = timedelta(days=7)  # from the invitation
 RESERVED = timedelta(days=90)  # from the day on which somebody without a seat confirmed
 
 
-class Door(StrEnum):
+class Opening(StrEnum):
     """What a stranger finds."""
 
     OPEN = "open"
@@ -52,12 +52,12 @@ class Places:
         return max(0, self.seats - self.seats_taken - self.seats_held)
 
     @property
-    def door(self) -> Door:
+    def opening(self) -> Opening:
         if self.left == 0:
-            return Door.FULL
+            return Opening.FULL
         if self.seats_left == 0:
-            return Door.NO_SEAT
-        return Door.FEW if self.left <= FEW else Door.OPEN
+            return Opening.NO_SEAT
+        return Opening.FEW if self.left <= FEW else Opening.OPEN
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import ipaddress
 from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
 
-from audiospective.policy import hosts, service_urls
+from audiospective.policy import addresses, hosts, service_urls
 from audiospective.policy.service_urls import UrlError
 
 
@@ -155,6 +155,26 @@ def sender_fault(value: str) -> str | None:
     """Of MAIL_FROM."""
     if "@" not in value or any(char in value for char in "\r\n"):
         return "must be a sender like 'Audiospective <post@archive.example>'."
+    return None
+
+
+def contact_fault(value: str) -> str | None:
+    """Of CONTACT: how visitors reach the operator."""
+    if value.startswith("https://") and page_fault(value) is None:
+        return None
+    if addresses.normalized(value) is None:
+        return "must be an e-mail address, or a page like https://archive.example/contact."
+    return None
+
+
+def page_fault(value: str) -> str | None:
+    """Of a page that visitors are led to."""
+    try:
+        parts = service_urls.split(value)
+    except UrlError as error:
+        return str(error)
+    if parts.scheme != "https" or not parts.hostname or parts.username is not None:
+        return "must be a page like https://archive.example/source."
     return None
 
 

@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any, ParamSpec, cast
 from urllib.parse import urlencode, urlsplit
 
-from flask import Flask, redirect, request, session, url_for
+from flask import Flask, current_app, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from werkzeug.wrappers import Response
@@ -91,6 +91,7 @@ def signed_in(view: View[P]) -> View[P]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
         return view(*args, **kwargs) if current_user.is_authenticated else to_sign_in()
 
+    guarded.for_members = True  # type: ignore[attr-defined]
     return guarded
 
 
@@ -103,7 +104,14 @@ def freshly_signed_in(view: View[P]) -> View[P]:
             return to_sign_in()
         return view(*args, **kwargs) if is_fresh() else to_sign_in(confirm=True)
 
+    guarded.for_members = True  # type: ignore[attr-defined]
     return guarded
+
+
+def needs_sign_in() -> bool:
+    """Whether this request is for members only and nobody is signed in."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return getattr(view, "for_members", False) and not current_user.is_authenticated
 
 
 def sign_in(user: User, way: str) -> None:

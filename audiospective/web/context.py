@@ -11,7 +11,7 @@ from flask_login import current_user
 
 from audiospective.accounts import time_zone
 from audiospective.services import Services
-from audiospective.web import navigation, theme
+from audiospective.web import navigation, site_links, theme
 from audiospective.web.htmx import CONFIG
 
 UTC = ZoneInfo("UTC")
@@ -64,6 +64,7 @@ def _saved_zone() -> str | None:
 
 def install(app: Flask) -> None:
     """Give templates what the frame of a page asks for; functions: error pages ask nothing."""
+    settings = cast(Services, app.extensions["audiospective"]).settings
     app.jinja_env.globals.update(
         viewer=viewer,
         theme=theme.chosen,
@@ -71,4 +72,8 @@ def install(app: Flask) -> None:
         navigation=navigation.entries,
         address=navigation.address,
         zone_is_known=zone_is_known,
+        contact=site_links.contact(settings),
+        source=site_links.source(settings),
+        sandbox_links=site_links.sandbox(settings),
+        base_url=settings.base_url,
     )

@@ -7,10 +7,12 @@ import secrets
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from flask import Flask, Response, current_app, make_response, request
+from flask import Flask, Response, current_app, flash, make_response, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.wrappers import Response as BaseResponse
 
+from audiospective.web import access
 from audiospective.web.htmx import is_fragment
 from audiospective.web.local_redirect import local_path
 
@@ -55,11 +57,17 @@ TOO_LONG = Words(
 )
 
 
+SIGNED_OUT = "You were signed out meanwhile, so nothing was changed. Sign in and repeat it."
+
+
 def install(app: Flask) -> None:
     broken = _made_at_start(app)
 
     @app.errorhandler(CSRFError)
-    def stale_form(_error: CSRFError) -> Response:
+    def stale_form(_error: CSRFError) -> BaseResponse:
+        if access.needs_sign_in():  # the token went with the session: it is no old page
+            flash(SIGNED_OUT)
+            return access.to_sign_in()
         return answer(400, TOO_LONG)
 
     @app.errorhandler(HTTPException)

@@ -1,4 +1,4 @@
-"""Limits on what one visitor, or everybody together, may ask of the open doors."""
+"""Limits on what one visitor, or everybody together, may ask of pages that are open to all."""
 
 from __future__ import annotations
 

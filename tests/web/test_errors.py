@@ -139,6 +139,25 @@ def test_a_fragment_without_a_session_turns_the_whole_page(
     assert answer.headers["HX-Redirect"] == target
 
 
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+def test_a_button_pressed_after_the_session_is_gone_says_so(
+    site: Site, headers: dict[str, str]
+) -> None:
+    browser = site.visitor()
+    answer = browser.post(
+        "/connection/check",
+        headers={
+            "Referer": "http://127.0.0.1:8000/dashboard",
+            "HX-Current-URL": "http://127.0.0.1:8000/dashboard",
+            **headers,
+        },
+    )
+    target = answer.headers["HX-Redirect" if headers else "Location"]
+    assert answer.status_code == (401 if headers else 303)
+    assert target == "/sign-in?next=%2Fdashboard"
+    assert "You were signed out meanwhile" in browser.page(target).text
+
+
 def test_a_stale_form_leads_back_to_where_it_was(failing: Site) -> None:
     visitor = failing.visitor()
     answer = visitor.post(

@@ -14,7 +14,7 @@ from audiospective.services import Services
 
 log = logging.getLogger(__name__)
 KEEP_SECONDS = 30.0  # how old a number the page may show; the callback decides, not the page
-UNKNOWN = "unknown"  # the door's name while nobody can count
+UNKNOWN = "unknown"  # what is said to be open while nobody can count
 
 
 class Counter:

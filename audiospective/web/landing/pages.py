@@ -6,7 +6,7 @@ from flask import Blueprint, current_app, make_response, render_template, reques
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
-from audiospective.policy.founding import Door, Places
+from audiospective.policy.founding import Opening, Places
 from audiospective.web.context import services, viewer
 from audiospective.web.htmx import STOP_POLLING, fragment_of
 from audiospective.web.landing.founding_counter import UNKNOWN, Counter
@@ -31,7 +31,7 @@ def page() -> ResponseReturnValue:
         render_template(
             "landing/page.html",
             places=places,
-            door=_door(places),
+            opening=_opening(places),
             settings=services().settings,
             sample=SAMPLE,
         )
@@ -45,17 +45,17 @@ def page() -> ResponseReturnValue:
 @blueprint.get("/ui/places")
 @fragment_of("landing.page")
 def counter() -> ResponseReturnValue:
-    """The offer's numbers; the button is replaced only if the door has changed meanwhile."""
+    """The offer's numbers; the button is replaced only if what is open has changed meanwhile."""
     places = _places()
-    door = _door(places)
+    opening = _opening(places)
     body = render_template(
         "landing/_counter_update.html",
         places=places,
-        door=door,
-        changed=request.args.get("door") != door,
+        opening=opening,
+        changed=request.args.get("opening") != opening,
         settings=services().settings,
     )
-    response = make_response(body, STOP_POLLING if door == Door.FULL else 200)
+    response = make_response(body, STOP_POLLING if opening == Opening.FULL else 200)
     response.headers["Cache-Control"] = "public, max-age=30"
     return response
 
@@ -65,5 +65,5 @@ def _places() -> Places | None:
     return counter.read(services())
 
 
-def _door(places: Places | None) -> str:
-    return places.door if places else UNKNOWN
+def _opening(places: Places | None) -> str:
+    return places.opening if places else UNKNOWN

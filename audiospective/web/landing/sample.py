@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Line:
-    """One typed line; without `title` the line is a hole in the record, `by` says why."""
+    """One typed line; without `title` the line is a gap in the record, `by` says why."""
 
     time: str
     title: str

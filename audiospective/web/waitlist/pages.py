@@ -111,11 +111,11 @@ def _form(typed: str = "", errors: dict[str, str] | None = None) -> ResponseRetu
 
 
 def _reason() -> str:
-    """Which door is shut. That Spotify refused the account is known from the callback alone."""
+    """What they wait for. That Spotify refused the account is known from the callback alone."""
     if session.get(NOT_LISTED):
         return Refusal.NOT_LISTED.value
-    door = seats.places(services()).door.value
-    return door if door in set(Refusal) else ""
+    opening = seats.places(services()).opening.value
+    return opening if opening in set(Refusal) else ""
 
 
 def _unknown() -> ResponseReturnValue:

@@ -273,6 +273,7 @@ PUBLIC = {
     "assets.file", "assets.favicon", "landing.page", "landing.counter", "auth.connect",
     "callback.page", "auth.ended", "address.restore", "address.restored", "detach.page",
     "detach.done", "sign_in.page", "sign_in.sent", "sign_in.link", "waitlist.page",
+    "guide.own_app", "guide.privacy",
     "waitlist.thanks", "waitlist.confirm", "waitlist.leave", "waitlist.place", "probes.alive",
     "probes.ready", "components.page", "reconnect.page", "address.prove", "unsubscribe.page",
 }  # fmt: skip

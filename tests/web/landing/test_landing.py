@@ -1,4 +1,4 @@
-"""The landing page: which door is open, how many places are left, and what is promised."""
+"""The landing page: what is open, how many places are left, and what is promised."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from audiospective.policy.founding import Places
 from audiospective.web.landing import founding_counter as counting
 from tests.factories import make_user
 from tests.web import markup
-from tests.web.conftest import Site, Visitor
+from tests.web.conftest import MakeSite, Site, Visitor
 from tests.web.markup import Tag
 
-DOORS = {
+OPENINGS = {
     "open": Places(cap=1000, taken=613),
     "held": Places(cap=1000, taken=600, held=13),
     "none yet": Places(cap=1000, taken=0),
@@ -27,9 +27,9 @@ DOORS = {
 
 
 @pytest.fixture
-def doors(monkeypatch: pytest.MonkeyPatch) -> dict[str, Places | Exception]:
-    """What the counter finds; set `doors["now"]`."""
-    now: dict[str, Places | Exception] = {"now": DOORS["open"]}
+def shown(monkeypatch: pytest.MonkeyPatch) -> dict[str, Places | Exception]:
+    """What the counter finds; set `shown["now"]`."""
+    now: dict[str, Places | Exception] = {"now": OPENINGS["open"]}
 
     def places(_services: object) -> Places:
         found = now["now"]
@@ -43,7 +43,7 @@ def doors(monkeypatch: pytest.MonkeyPatch) -> dict[str, Places | Exception]:
 
 
 @pytest.mark.parametrize(
-    ("door", "line", "action", "target"),
+    ("opening", "line", "action", "target"),
     [
         ("open", "613 of 1,000 founding places are taken.", "Connect Spotify", "/connect"),
         ("held", "613 of 1,000 founding places are taken or promised.", "Connect", "/connect"),
@@ -51,19 +51,19 @@ def doors(monkeypatch: pytest.MonkeyPatch) -> dict[str, Places | Exception]:
         ("few", "Few places left: 25 of 1,000.", "Connect Spotify", "/connect"),
         ("last", "Few places left: 1 of 1,000.", "Connect Spotify", "/connect"),
         ("full", "All 1,000 founding places are taken.", "Join the waitlist", "/waitlist"),
-        ("no seat", "4 of 1,000 founding places are taken.", "Reserve your place", "/waitlist"),
-        ("one seat", "4 of 1,000 founding places are taken.", "Connect Spotify", "/connect"),
+        ("no seat", "5 seats now, 1,000 founding places.", "Reserve your place", "/waitlist"),
+        ("one seat", "5 seats now, 1,000 founding places.", "Connect Spotify", "/connect"),
     ],
 )
-def test_the_offer_says_which_door_is_open(
+def test_the_offer_says_what_is_open(
     visitor: Visitor,
-    doors: dict[str, Places],
-    door: str,
+    shown: dict[str, Places],
+    opening: str,
     line: str,
     action: str,
     target: str,
 ) -> None:
-    doors["now"] = DOORS[door]
+    shown["now"] = OPENINGS[opening]
     page = visitor.page("/")
     assert line in page.text
     button = _action(page)
@@ -71,16 +71,46 @@ def test_the_offer_says_which_door_is_open(
     assert button.attributes["href"] == target
 
 
-def test_the_meter_says_what_the_words_say(visitor: Visitor, doors: dict[str, Places]) -> None:
+@pytest.mark.parametrize("opening", ["full", "no seat"])
+def test_an_own_spotify_app_is_an_equal_second_way_when_nothing_is_free(
+    visitor: Visitor, shown: dict[str, Places], opening: str
+) -> None:
+    shown["now"] = OPENINGS[opening]
+    offer = visitor.page("/").by_id("offer-action")
+    assert offer
+    first, second = offer.all("a")
+    assert first.attributes["class"] == second.attributes["class"]
+    assert second.text == "Use your own Spotify app"
+    guide = visitor.page(second.attributes["href"])
+    assert "http://127.0.0.1:8000/callback" in {
+        tag.attributes.get("value") for tag in guide.all("input")
+    }
+
+
+def test_a_link_to_the_site_shows_a_picture(visitor: Visitor) -> None:
+    tags = {
+        tag.attributes["property"]: tag.attributes["content"]
+        for tag in visitor.page("/").all("meta")
+        if "property" in tag.attributes
+    }
+    assert tags["og:url"] == "http://127.0.0.1:8000/"
+    address = tags["og:image"].removeprefix("http://127.0.0.1:8000")
+    picture = visitor.get(address).data
+    assert picture.startswith(b"\x89PNG")
+    size = tuple(int.from_bytes(picture[at : at + 4], "big") for at in (16, 20))
+    assert size == (int(tags["og:image:width"]), int(tags["og:image:height"])) == (1200, 630)
+
+
+def test_the_meter_says_what_the_words_say(visitor: Visitor, shown: dict[str, Places]) -> None:
     meter = visitor.page("/").one("meter").attributes
     assert (meter["value"], meter["max"]) == ("613", "1000")
     assert "387 left" in visitor.page("/").text
 
 
 def test_without_a_counter_the_button_stays(
-    visitor: Visitor, doors: dict[str, Places | Exception], caplog: pytest.LogCaptureFixture
+    visitor: Visitor, shown: dict[str, Places | Exception], caplog: pytest.LogCaptureFixture
 ) -> None:
-    doors["now"] = OperationalError("gone")
+    shown["now"] = OperationalError("gone")
     page = visitor.page("/")
     assert page.all("meter") == []
     assert "The counter does not answer just now" in page.text
@@ -95,9 +125,11 @@ def test_a_member_is_led_to_the_archive(site: Site) -> None:
     assert page.by_id("places") is None  # nothing polls for somebody who needs no place
 
 
-def test_the_real_counter_reads_the_database(site: Site) -> None:
-    page = site.visitor().page("/")
-    assert "All 1,000 founding places are open." in page.text
+def test_the_real_counter_reads_the_database(make_site: MakeSite) -> None:
+    page = make_site(spotify_seats=5).visitor().page("/")
+    assert "5 seats now, 1,000 founding places." in page.text
+    assert "5 free" in page.text
+    assert "1,000 left" in page.text
 
 
 def test_the_numbers_are_read_seldom(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +138,7 @@ def test_the_numbers_are_read_seldom(site: Site, monkeypatch: pytest.MonkeyPatch
     def places(_services: object) -> Places:
         nonlocal asked
         asked += 1
-        return DOORS["open"]
+        return OPENINGS["open"]
 
     monkeypatch.setattr(seats, "places", places)
     for _ in range(5):
@@ -116,7 +148,7 @@ def test_the_numbers_are_read_seldom(site: Site, monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_counter_refreshes_the_numbers_and_leaves_the_button(
-    visitor: Visitor, doors: dict[str, Places]
+    visitor: Visitor, shown: dict[str, Places]
 ) -> None:
     polling = visitor.page("/").by_id("places")
     assert polling
@@ -130,21 +162,21 @@ def test_the_counter_refreshes_the_numbers_and_leaves_the_button(
 
 
 def test_the_counter_changes_the_button_with_the_door(
-    visitor: Visitor, doors: dict[str, Places]
+    visitor: Visitor, shown: dict[str, Places]
 ) -> None:
     polling = visitor.page("/").by_id("places")
     assert polling
-    doors["now"] = DOORS["no seat"]
+    shown["now"] = OPENINGS["no seat"]
     fragment = markup.read(visitor.fragment(polling.attributes["hx-get"]).text)
     swapped = fragment.one("div", hx_swap_oob="innerHTML:#offer-action")
     assert swapped.one("a", href="/waitlist").text == "Reserve your place"
 
 
 def test_the_counter_stops_when_everything_is_taken(
-    visitor: Visitor, doors: dict[str, Places]
+    visitor: Visitor, shown: dict[str, Places]
 ) -> None:
-    doors["now"] = DOORS["full"]
-    assert visitor.fragment("/ui/places?door=open").status_code == 286
+    shown["now"] = OPENINGS["full"]
+    assert visitor.fragment("/ui/places?opening=open").status_code == 286
     places = visitor.page("/").by_id("places")
     assert places
     assert "hx-get" not in places.attributes

@@ -78,7 +78,7 @@ def test_a_forged_or_foreign_link_is_none(site, alice, reconnect):
 
 def test_before_anything_stopped_the_same_page_renews(site, reconnect):
     Connection.update(last_success_at=clock.now()).execute()
-    assert "Renew your permission" in site.visitor().page(reconnect).text
+    assert "Renew your access" in site.visitor().page(reconnect).text
 
 
 @pytest.fixture
