@@ -74,9 +74,10 @@ def save() -> ResponseReturnValue:
     flash(
         "Saved. We have sent you an e-mail: open its link in this browser and press the button."
         if proving
-        else "Saved."
+        else "Saved.",
+        "form",
     )
-    return redirect(url_for("welcome.page") + "#past", 303)
+    return redirect(url_for("welcome.page") + "#saved", 303)
 
 
 @blueprint.get("/ui/first-poll")

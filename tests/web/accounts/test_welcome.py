@@ -88,7 +88,7 @@ def test_opened_by_itself_the_fragment_leads_to_its_page(door: Door) -> None:
 def test_zone_emails_and_address_are_settled_in_one_form(door: Door) -> None:
     browser = door.newcomer("alice")
     answer = save(browser, timezone="Asia/Tokyo", email=" Alice@Example.org", emails=["stopped"])
-    assert answer.headers["Location"] == "/welcome#past"
+    assert answer.headers["Location"] == "/welcome#saved"
     alice = door.user()
     assert (alice.timezone, alice.email) == ("Asia/Tokyo", None)  # nothing before it is proven
     field = browser.page("/welcome").one("input", name="email")
@@ -108,7 +108,7 @@ def test_proving_the_address_brings_the_email_of_welcome(door: Door) -> None:
     assert door.user().email_verified_at is not None
     email = inbox(door, "alice@example.org")[-1]
     assert "You are founding member 1" in email["subject"]
-    assert "We write to" in browser.page("/welcome").text
+    assert "E-mails go to" in browser.page("/welcome").text
 
 
 def test_everything_may_be_left_as_it_is(door: Door) -> None:
