@@ -137,7 +137,8 @@ def evidence(longest_poll: timedelta) -> Evidence:
 
 def _note(claim: Claim, failure: Failure) -> None:
     """The first refusal of an incident stays known through whatever a guard takes back."""
-    now, served = claim.claimed_at, incident.last_known(claim.connection)
+    now = claim.claimed_at
+    served = claim.connection.last_success_at or claim.connection.authorized_at
     first = Case(None, [(Refusal.at <= served, EXCLUDED.first_at)], Refusal.first_at)
     Refusal.insert(
         app=claim.app_id, kind=failure.value, user=claim.user_id, first_at=now, at=now

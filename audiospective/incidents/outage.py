@@ -74,7 +74,9 @@ def review(longest_poll: timedelta) -> None:
         app = mark.name.removeprefix(OUTAGE)
         still = hit.get(int(app)) if app.isdigit() else None
         seen = clock.from_ms(_note(mark).get("seen", _ms(mark.at)))
-        if still is None or not still["late"] or now - seen > outage.AFTERMATH:
+        if still is None:
+            continue  # nobody is polled there, so nothing shows that it is over
+        if not still["late"] or now - seen > outage.AFTERMATH:
             Mark.drop(mark.name)
             log.event("outage_over", logging.WARNING, app=app)
 
@@ -111,14 +113,12 @@ def review_feeds() -> None:
         .group_by(Connection.app)
         .tuples()
     )
-    _bring_in_line(
-        FROZEN,
-        {
-            app_id: last
-            for app_id, count, people, last in rows
-            if outage.stands_still(int(count or 0), int(people))
-        },
-    )
+    for app_id, count, people, last in rows:
+        if outage.stands_still(int(count or 0), int(people)):
+            Mark.keep(f"{FROZEN}{app_id}", last)
+    for one in frozen():
+        if _moves(one):
+            Mark.drop(one.mark)
 
 
 def review_apps() -> None:
@@ -130,10 +130,14 @@ def review_apps() -> None:
     )
     refused = {}
     for app in SpotifyApp.select().where(SpotifyApp.block_reason == Failure.APP.value):
-        at = app.blocked_until - failures.APP_PAUSE
+        at = app.blocked_at or app.blocked_until - failures.APP_PAUSE
         if (served.get(app.id) or clock.EPOCH) <= at:
             refused[app.id] = at
-    _bring_in_line(REFUSED, refused)
+    for app_id, at in refused.items():
+        Mark.keep(f"{REFUSED}{app_id}", at)
+    for one in refused_apps():
+        if one.app_id not in refused:
+            Mark.drop(one.mark)
 
 
 def frozen() -> list[Standstill]:
@@ -146,12 +150,20 @@ def refused_apps() -> list[Standstill]:
     return _standstills(REFUSED)
 
 
-def _bring_in_line(prefix: str, present: dict[int, datetime]) -> None:
-    for app_id, since in present.items():
-        Mark.keep(f"{prefix}{app_id}", since)
-    for mark in Mark.named(prefix):
-        if mark.name.removeprefix(prefix) not in {str(app_id) for app_id in present}:
-            Mark.drop(mark.name)
+def _moves(feed: Standstill) -> bool:
+    """Whether plays are shown that are newer than the last one before the standstill."""
+    moved = fn.SUM(Case(None, [(Connection.newest_play_at > feed.since, 1)], 0))
+    count, people = (
+        Connection.select(moved, fn.COUNT(Connection.user))
+        .where(
+            (Connection.app == feed.app_id)
+            & (Connection.status == ACTIVE)
+            & (Connection.last_success_at > clock.now() - outage.LATELY)
+        )
+        .tuples()
+        .get()
+    )
+    return outage.moves_again(int(count or 0), int(people))
 
 
 def _standstills(prefix: str) -> list[Standstill]:

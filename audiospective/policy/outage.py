@@ -46,3 +46,8 @@ def tells_members(late: int, people: int) -> bool:
 def stands_still(moved: int, people: int) -> bool:
     """Whether Spotify shows `people` who usually listen nothing new, but for `moved` of them."""
     return people >= CROWD and moved <= people * STRAGGLERS
+
+
+def moves_again(moved: int, people: int) -> bool:
+    """Whether a feed that stood still shows new plays to more than stragglers."""
+    return moved > people * STRAGGLERS

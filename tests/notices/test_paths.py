@@ -1,0 +1,68 @@
+"""How many files one e-mail passes: whoever looks for a fault has to read no more than these."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import audiospective
+from audiospective import clock
+from audiospective.clients.spotify import SpotifyError
+from audiospective.models.notices import SENT, Notice
+from audiospective.notices import delivery, due, kind
+from audiospective.policy.failures import Failure
+from audiospective.polling import batch, plan
+
+ROOT = str(Path(audiospective.__file__).parent)
+REVOKED = SpotifyError(Failure.AUTH, "revoked", status=400)
+
+
+@contextmanager
+def passing(files: set[str]) -> Iterator[None]:
+    """Collect the files of the package in which a function is called meanwhile."""
+
+    def seen(frame: FrameType, event: str, _: Any) -> None:
+        code = frame.f_code
+        if event == "call" and code.co_name != "<module>" and code.co_filename.startswith(ROOT):
+            files.add(code.co_filename.removeprefix(f"{ROOT}/"))
+
+    threading.setprofile(seen)
+    sys.setprofile(seen)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)
+
+
+def passed(action: Callable[[], object]) -> set[str]:
+    kind.find.cache_clear()
+    files: set[str] = set()
+    with passing(files):
+        action()
+    return files
+
+
+def test_one_email_passes_twelve_files_and_one_failed_poll_two_dozen(life):
+    alice, bob = life.person("alice"), life.person("bob")
+    life.step()
+    life.passes(hours=1, minutes=1)
+    life.breaks(alice, REVOKED)
+    life.frozen.forward(hours=1)
+    now, services = clock.now(), life.services
+    slot = plan.current_slot(services, now)
+    poll = passed(lambda: batch.archive(services, [alice.user_id], slot.start, now))
+    assert Notice.select().count() == 0  # the round owes it, as soon as it is believed
+    life.frozen.forward(minutes=20)
+    batch.now(services, bob.user_id)
+    owing = passed(lambda: due.owe(services))  # all kinds, not this one alone
+    sending = passed(lambda: delivery.drain(services))
+    assert [one.status for one in Notice.select()] == [SENT]
+    assert len(sending) <= 12, sorted(sending)
+    assert len(poll) <= 24, sorted(poll)
+    assert len(owing) <= 24, sorted(owing)
