@@ -50,7 +50,7 @@ def check_now(services: Services, user_id: int) -> Check:
     )
     if wait is not None:
         return Check(Answer.TOO_SOON, now, wait)
-    poll.ask(services, user_id)
+    poll.request(services, user_id)
     return Check(Answer.QUEUED, now)
 
 
@@ -64,7 +64,7 @@ def resume(services: Services, user_id: int) -> bool:
     due = {Connection.status: ACTIVE, Connection.next_poll_at: clock.now()}
     if not _move(user_id, (PAUSED,), due):
         return False
-    poll.ask(services, user_id)
+    poll.request(services, user_id)
     return True
 
 

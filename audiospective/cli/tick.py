@@ -13,7 +13,7 @@ from audiospective.cli._archive import opened
 from audiospective.clients.deadline import Deadline
 from audiospective.jobs import inline, periodic
 from audiospective.polling import batch as batches
-from audiospective.polling import plan, poll, set_back
+from audiospective.polling import plan, poll
 from audiospective.services import Services
 
 PLAN = "plan"  # this entry of the timetable is what the command itself does first
@@ -44,7 +44,7 @@ def command(here: bool) -> None:
 
 
 def _poll(services: Services) -> Counter[str]:
-    set_back.bring_back(services)
+    plan.prepare(services)
     now = clock.now()
     slot = plan.current_slot(services, now)
     due = plan.due(slot.end, now)

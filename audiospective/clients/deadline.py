@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass, field
 
 from audiospective import clock
 
@@ -10,16 +11,31 @@ GRACE = 3.0  # seconds after the end in which an answer that is on its way may s
 LANDING = 0.5  # of them, for what has arrived to be taken over
 
 
+@dataclass
+class _Ending:
+    at: float  # on the clock that never goes back
+    stopped: threading.Event = field(default_factory=threading.Event)
+
+
 class Deadline:
-    """Shared by the threads of one batch; `stop` ends their waits at once."""
+    """Shared by the threads of one batch; `stop` ends their waits at once.
+
+    `sends` counts the requests that were made under it.
+    """
 
     def __init__(self, seconds: float) -> None:
-        self._end = clock.monotonic() + seconds
-        self._stopped = threading.Event()
+        self._ending = _Ending(clock.monotonic() + seconds)
+        self.sends = 0
+
+    def of_one(self) -> Deadline:
+        """The same deadline for one of those who share it, with a count of its own."""
+        mine = Deadline(0)
+        mine._ending = self._ending
+        return mine
 
     def remaining(self) -> float:
         """Seconds left, never negative; zero once stopped."""
-        return 0.0 if self._stopped.is_set() else max(0.0, self._end - clock.monotonic())
+        return 0.0 if self.stopped else max(0.0, self._ending.at - clock.monotonic())
 
     def patience(self) -> float:
         """Seconds for which an answer that is on its way is still waited for.
@@ -27,20 +43,20 @@ class Deadline:
         What Spotify answers to a refresh may be the only living token, so that is worth a few
         seconds more.
         """
-        return self._end + GRACE - LANDING - clock.monotonic()
+        return self._ending.at + GRACE - LANDING - clock.monotonic()
 
     def stop(self) -> None:
         """End it now: nothing new is begun."""
-        self._end = min(self._end, clock.monotonic())
-        self._stopped.set()
+        self._ending.at = min(self._ending.at, clock.monotonic())
+        self._ending.stopped.set()
 
     @property
     def stopped(self) -> bool:
         """Whether it was ended from outside, before its time."""
-        return self._stopped.is_set()
+        return self._ending.stopped.is_set()
 
     def pause(self, seconds: float) -> bool:
         """Wait that long; False at once, without waiting, if it would not end in time."""
         if seconds >= self.remaining():
             return False
-        return not self._stopped.wait(seconds)
+        return not self._ending.stopped.wait(seconds)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import orjson
 import requests
 
-from audiospective.clients import tally, timed_http
+from audiospective.clients import timed_http
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.recently_played import MalformedPageError, read_page
 from audiospective.policy import failures, token_answer
@@ -153,7 +153,7 @@ class SpotifyClient:
             except SpotifyError as error:
                 wait = self._chance() * BACKOFF_BASE * 2**attempt
                 if (
-                    error.failure not in failures.TRANSIENT
+                    not failures.TRAITS[error.failure].transient
                     or attempt == TRIES
                     or not deadline.pause(wait)
                 ):
@@ -211,7 +211,7 @@ class SpotifyClient:
         left = deadline.remaining()
         if left <= 0:
             raise SpotifyError(Failure.NETWORK, "no time was left to ask")
-        tally.count()
+        deadline.sends += 1
         try:
             with (
                 timed_http.within(deadline),

@@ -14,9 +14,9 @@ LOOK_UPS = 0.5  # of the allowance; names can wait, plays cannot
 PAUSE = timedelta(hours=1)  # then the oldest hour has left the rolling day
 
 
-def calls_a_day(mode: str, seats: int | None, *, practice: bool = False) -> int | None:
-    """The allowance, or None where Spotify has none of this kind; `practice`: no real Spotify."""
-    if practice or mode != "development" or seats is None:
+def calls_a_day(mode: str, seats: int | None, *, sandbox: bool = False) -> int | None:
+    """The allowance, or None where Spotify has none of this kind; `sandbox`: it is not Spotify."""
+    if sandbox or mode != "development" or seats is None:
         return None
     return CALLS_PER_SEAT * max(seats, 5)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from audiospective.policy.failures import COOLDOWNS, Failure
+from audiospective.policy.failures import TRAITS, Failure
 
 LARGEST_FACTOR = 8
 QUARANTINE_AFTER = 3  # claims in a row whose worker never reported back
@@ -13,9 +13,9 @@ ALONE_AFTER = 2  # from here on a suspect is polled in a batch of its own
 
 def cooldown(failure: Failure, failures_in_a_row: int) -> timedelta:
     """The pause after the n-th failure in a row (n >= 1): base x 2^(n-1), factor and sum capped."""
-    limits = COOLDOWNS[failure]
+    traits = TRAITS[failure]
     factor: int = min(1 << min(failures_in_a_row - 1, 10), LARGEST_FACTOR)
-    return min(limits.base * factor, limits.longest)
+    return min(traits.pause * factor, traits.longest)
 
 
 def reopens_at(failure: Failure, failures_in_a_row: int, now: datetime) -> datetime:
@@ -28,6 +28,6 @@ def must_go_alone(unfinished_claims: int) -> bool:
     return unfinished_claims >= ALONE_AFTER
 
 
-def is_poison(unfinished_claims: int) -> bool:
-    """Whether a worker also died with this person alone in hand: pause instead of trying on."""
+def must_pause(unfinished_claims: int) -> bool:
+    """Whether a worker also died with this person alone in hand: no more tries for now."""
     return unfinished_claims >= QUARANTINE_AFTER

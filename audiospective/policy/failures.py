@@ -1,10 +1,12 @@
-"""Failures: what an answer from Spotify means, and who is charged for it."""
+"""Failures: what an answer from Spotify means, who is charged for it, and all that follows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+
+SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 
 
 class Failure(StrEnum):
@@ -21,27 +23,71 @@ class Failure(StrEnum):
     UNKNOWN = "unknown"  # anything else, crashes of our own included
 
 
-CHARGED_TO_APP = frozenset({Failure.RATE_LIMIT, Failure.QUOTA, Failure.APP})
-TRANSIENT = frozenset({Failure.NETWORK})  # worth another try within seconds
+class Charged(StrEnum):
+    """Who pauses after a failure."""
+
+    MEMBER = "member"
+    APP = "app"  # and nobody of its people is charged
 
 
 @dataclass(frozen=True)
-class Cooldown:
-    """The pause after the first failure, and the longest one."""
+class Traits:
+    """Everything that distinguishes one failure from another.
 
-    base: timedelta
+    `pause` is the first one and the default of a limit without a header, `longest` the cap.
+    `guarded`: when it strikes many at once it is taken for Spotify's fault. `needs_person`: only
+    the member or the operator can mend it. `transient`: worth another try within seconds. `label`
+    and `tone` are what the health page says of a check that ended so.
+    """
+
+    charged: Charged
+    pause: timedelta
     longest: timedelta
+    label: str
+    tone: str = "warn"
+    guarded: bool = False
+    needs_person: bool = False
+    transient: bool = False
 
 
-COOLDOWNS = {
-    Failure.AUTH: Cooldown(timedelta(minutes=30), timedelta(hours=4)),
-    Failure.NOT_ALLOWED: Cooldown(timedelta(hours=4), timedelta(hours=24)),
-    Failure.NETWORK: Cooldown(timedelta(minutes=10), timedelta(hours=1)),
-    Failure.SILENT: Cooldown(timedelta(minutes=30), timedelta(hours=4)),
-    Failure.WITHHELD: Cooldown(timedelta(hours=4), timedelta(hours=24)),
-    Failure.UNKNOWN: Cooldown(timedelta(minutes=20), timedelta(hours=3)),
-}
-APP_PAUSE = timedelta(minutes=30)  # after the app itself was refused
+TRAITS = {
+    Failure.AUTH: Traits(
+        Charged.MEMBER, 30 * MINUTE, 4 * HOUR, "Access ended", "bad",
+        guarded=True, needs_person=True,
+    ),
+    Failure.NOT_ALLOWED: Traits(
+        Charged.MEMBER, 4 * HOUR, 24 * HOUR, "Account not on the app’s list", "bad",
+        guarded=True, needs_person=True,
+    ),
+    Failure.NETWORK: Traits(Charged.MEMBER, 10 * MINUTE, HOUR, "No answer", transient=True),
+    Failure.SILENT: Traits(
+        Charged.MEMBER, 30 * MINUTE, 4 * HOUR, "Empty response, and no profile either"
+    ),
+    # 30 seconds are the window in which Spotify counts calls.
+    Failure.RATE_LIMIT: Traits(
+        Charged.APP, 30 * SECOND, 24 * HOUR, "Spotify asked us to wait"
+    ),
+    # Spotify counts a rolling day; asking hourly costs 24 calls.
+    Failure.QUOTA: Traits(Charged.APP, HOUR, 24 * HOUR, "The day’s allowance is used up"),
+    Failure.APP: Traits(Charged.APP, 30 * MINUTE, 30 * MINUTE, "Spotify refused the app"),
+    Failure.WITHHELD: Traits(
+        Charged.MEMBER, 4 * HOUR, 24 * HOUR, "Spotify withholds this list from the app", "bad",
+        guarded=True, needs_person=True,
+    ),
+    Failure.UNKNOWN: Traits(
+        Charged.MEMBER, 20 * MINUTE, 3 * HOUR, "It failed for a reason we do not know"
+    ),
+}  # fmt: skip
+CHARGED_TO_APP = frozenset(f for f, traits in TRAITS.items() if traits.charged is Charged.APP)
+GUARDED = frozenset(f for f, traits in TRAITS.items() if traits.guarded)
+NEED_PERSON = frozenset(f for f, traits in TRAITS.items() if traits.needs_person)
+
+APP_PAUSE = TRAITS[Failure.APP].pause
+
+
+def named(name: str | None) -> Failure | None:
+    """A stored failure; None where there is none, or one that another release knew."""
+    return Failure(name) if name in set(Failure) else None
 
 
 def of_token_answer(status: int, error: str | None) -> Failure:

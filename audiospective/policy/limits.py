@@ -6,14 +6,10 @@ import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from audiospective.policy.failures import APP_PAUSE, Failure
+from audiospective.policy.failures import TRAITS, Failure
 
 LONGEST = timedelta(hours=24)  # a longer pause is not believed: after a day one call asks again
 SHORTEST = timedelta(seconds=1)
-WITHOUT_HEADER = {
-    Failure.RATE_LIMIT: timedelta(seconds=30),  # the window in which Spotify counts calls
-    Failure.QUOTA: timedelta(hours=1),  # a rolling day; asking hourly costs 24 calls
-}
 
 
 def pause(failure: Failure, retry_after: str | None, now: datetime) -> timedelta:
@@ -21,14 +17,13 @@ def pause(failure: Failure, retry_after: str | None, now: datetime) -> timedelta
 
     RFC 9110 (10.2.3) allows seconds or a date. A missing, negative or unreadable header gives the
     default of the kind of limit, never zero and never for ever; an absurd number the longest pause.
-    An app that is refused altogether waits APP_PAUSE.
+    An app that is refused altogether waits as long whatever the header says.
     """
-    if failure is Failure.APP:
-        return APP_PAUSE
-    found = _span(retry_after, now) if retry_after else None
+    traits = TRAITS[failure]
+    found = _span(retry_after, now) if retry_after and failure is not Failure.APP else None
     if found is None or found <= timedelta(0):
-        found = WITHOUT_HEADER[failure]
-    return max(SHORTEST, min(found, LONGEST))
+        found = traits.pause
+    return max(SHORTEST, min(found, traits.longest))
 
 
 def _span(header: str, now: datetime) -> timedelta | None:

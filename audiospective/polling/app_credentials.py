@@ -11,7 +11,7 @@ from audiospective.models.apps import SECRET_PLACE
 from audiospective.services import Services
 from audiospective.vault import VaultError
 
-NOBODY = Credentials("", "")
+NO_CREDENTIALS = Credentials("", "")
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from audiospective import clock, log
 from audiospective.models import SpotifyApp
@@ -14,24 +14,30 @@ REASON = "budget"
 CALLS, LOOK_UPS = "calls:", "lookups:"  # names of counters, followed by the app
 
 
-def settle(services: Services, app_ids: Iterable[int]) -> list[int]:
-    """Pause those apps whose allowance is used up; returns them. Call it after a batch."""
+def pause_spent(services: Services) -> list[int]:
+    """Pause those apps whose allowance is used up; returns them. Call it before planning."""
     now = clock.now()
     used = Counter.sums(now - call_quota.DAY, CALLS)
     paused = []
-    for app in SpotifyApp.select().where(SpotifyApp.id.in_(list(app_ids))):
-        practice = services.settings.sandbox  # plays are to be seen arriving, every minute
-        allowance = call_quota.calls_a_day(app.mode, app.seats, practice=practice)
-        if call_quota.may_poll(used.get(f"{CALLS}{app.id}", 0), allowance):
+    for app in SpotifyApp.select().where(SpotifyApp.id.in_(_ids(used))):
+        # In the sandbox plays are to be seen arriving, every minute.
+        allowance = call_quota.calls_a_day(app.mode, app.seats, sandbox=services.settings.sandbox)
+        if call_quota.may_poll(used[f"{CALLS}{app.id}"], allowance):
             continue
         until = now + call_quota.PAUSE
-        SpotifyApp.update(blocked_until=until, blocked_at=now, block_reason=REASON).where(
+        changed = SpotifyApp.update(blocked_until=until, blocked_at=now, block_reason=REASON).where(
             (SpotifyApp.id == app.id) & (SpotifyApp.blocked_until < until)
-        ).execute()
-        services.limits.block(app.id, until)
-        log.event("budget_spent", app=app.id, allowance=allowance)
+        )
+        if changed.execute():
+            services.limits.block(app.id, until)
+            log.event("budget_spent", app=app.id, allowance=allowance)
         paused.append(app.id)
     return paused
+
+
+def _ids(used: Mapping[str, int]) -> list[int]:
+    found = (name.removeprefix(CALLS) for name in used)
+    return [int(app) for app in found if app.isdigit()]
 
 
 def may_look_up(app: SpotifyApp) -> bool:

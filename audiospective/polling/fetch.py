@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 from audiospective import clock
-from audiospective.clients import tally
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.spotify import NO_TOKEN, Credentials, SpotifyError, Tokens
 from audiospective.models.claims import Claim
@@ -55,11 +54,11 @@ class Attempt:
 
 def fetch(services: Services, attempt: Attempt, deadline: Deadline) -> Attempt:
     """Take the poll as far as it goes without the database; errors become part of the answer."""
-    began, sends = clock.monotonic(), tally.sends()
-    found = _Fetching(services, attempt, deadline).finish()
+    began, mine = clock.monotonic(), deadline.of_one()
+    found = _Fetching(services, attempt, mine).finish()
     return replace(
         found,
-        sends=attempt.sends + tally.sends() - sends,
+        sends=attempt.sends + mine.sends,
         took_ms=attempt.took_ms + round((clock.monotonic() - began) * 1000),
     )
 

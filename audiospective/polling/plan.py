@@ -16,7 +16,7 @@ from audiospective.models import Connection, SpotifyApp, User, claims
 from audiospective.models.base import clock_now
 from audiospective.policy import circuit, schedule
 from audiospective.policy.schedule import Standing
-from audiospective.polling import poll_dedupe, set_back
+from audiospective.polling import call_quota, poll_dedupe, set_back
 from audiospective.services import Services
 
 SLOT_FORMAT = "%Y_%m_%d_%H%M"  # letters that a job's id may hold
@@ -61,7 +61,7 @@ def plan(services: Services, now: datetime | None = None) -> list[Batch]:
     slot = _slot_to_plan(services, now)
     if _planned(services, slot.start):
         return []
-    set_back.bring_back(services)
+    prepare(services)
     batches = cut(due(slot.end, now), services.settings.batch_size)
     starts = schedule.spread(now, slot.end, len(batches))
     for start, batch in zip(starts, batches, strict=True):
@@ -82,12 +82,18 @@ def plan(services: Services, now: datetime | None = None) -> list[Batch]:
 
 def enqueue_due(services: Services) -> list[Batch]:
     """Enqueue at once whoever is due now, without a scheduler that could hold batches back."""
-    set_back.bring_back(services)
+    prepare(services)
     now = clock.now()
     batches = cut(due(now, now), services.settings.batch_size)
     for batch in batches:
         enqueue(services, batch, current_slot(services, now).start, None)
     return batches
+
+
+def prepare(services: Services) -> None:
+    """What must be right before anybody is looked for: the rows' times, the apps' allowances."""
+    set_back.bring_back(services)
+    call_quota.pause_spent(services)
 
 
 def requeue(services: Services, user_ids: Sequence[int], slot: datetime) -> None:

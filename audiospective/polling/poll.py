@@ -11,14 +11,13 @@ from audiospective.clients.deadline import Deadline
 from audiospective.models import transaction
 from audiospective.models.connections import Connection
 from audiospective.polling import batch, plan
+from audiospective.polling.write import Report
 from audiospective.services import Services
 
 log = logging.getLogger(__name__)
 
 
-def many(
-    services: Services, slot: datetime, user_ids: Sequence[int], deadline: Deadline
-) -> batch.Report:
+def many(services: Services, slot: datetime, user_ids: Sequence[int], deadline: Deadline) -> Report:
     """Poll a planned batch; whoever found no time goes back into the queue at once."""
     began = clock.monotonic()
     end = plan.current_slot(services, slot).end
@@ -28,7 +27,7 @@ def many(
     return report
 
 
-def one(services: Services, user_id: int, deadline: Deadline) -> batch.Report:
+def one(services: Services, user_id: int, deadline: Deadline) -> Report:
     """Poll one person now."""
     began = clock.monotonic()
     report = batch.now(services, user_id, deadline=deadline)
@@ -36,7 +35,7 @@ def one(services: Services, user_id: int, deadline: Deadline) -> batch.Report:
     return report
 
 
-def ask(services: Services, user_id: int) -> None:
+def request(services: Services, user_id: int) -> None:
     """Make somebody's poll due and wake a worker; what counts is the row, not the wake-up."""
     with transaction():
         Connection.update(next_poll_at=clock.now()).where(
@@ -45,7 +44,7 @@ def ask(services: Services, user_id: int) -> None:
     services.queues.wake("poll_user", user_id)
 
 
-def _log(name: str, report: batch.Report, began: float, **more: object) -> None:
+def _log(name: str, report: Report, began: float, **more: object) -> None:
     log.info(
         name,
         extra={

@@ -1,8 +1,8 @@
-"""Figures of polling: one line in the log for each poll, sums by the hour in the database."""
+"""Counters of polling: one line in the log for each poll, sums by the hour in the database."""
 
 from __future__ import annotations
 
-from collections import Counter as Tally
+from collections import Counter as Sums
 
 from peewee import PeeweeException
 
@@ -11,21 +11,19 @@ from audiospective.models.counters import Counter
 from audiospective.policy.failures import Failure
 from audiospective.polling import call_quota
 from audiospective.polling.fetch import Attempt
-from audiospective.services import Services
 
 STEPS_MS = (100, 250, 500, 1000, 2500, 5000, 10_000)  # upper ends of the duration's classes
 LIMITED = (Failure.RATE_LIMIT, Failure.QUOTA)
 
 
-class Figures:
+class PollCounters:
     """What a batch adds to the counters. Names: `polls:<outcome>`, `poll_ms` (their sum),
     `poll_ms_le:<ms>` or `poll_ms_le:inf` (polls by duration), `plays`, `retries`, `hits`,
     `calls:<app>` (HTTP requests), `limited:<app>:<rate_limit or quota>`.
     """
 
     def __init__(self) -> None:
-        self.sums: Tally[str] = Tally()
-        self.apps: set[int] = set()
+        self.sums: Sums[str] = Sums()
 
     def poll(self, attempt: Attempt, outcome: str, added: int = 0) -> None:
         """Count and log one poll that is settled; ids and numbers only."""
@@ -52,13 +50,10 @@ class Figures:
         self.sums[f"{call_quota.CALLS}{claim.app_id}"] += requests
         if attempt.failure in LIMITED:
             self.sums[f"limited:{claim.app_id}:{attempt.failure}"] += 1
-        self.apps.add(claim.app_id)
 
-    def keep(self, services: Services, hits: int) -> None:
-        """Write the sums; plays are worth more, so a database error costs nothing but figures."""
+    def keep(self, hits: int) -> None:
+        """Write the sums; plays are worth more, so a database error costs nothing else."""
         try:
             Counter.add({**self.sums, "hits": hits}, clock.now())
-            if self.apps:
-                call_quota.settle(services, self.apps)
         except PeeweeException as error:
-            log.trouble("figures_lost", error)
+            log.trouble("counters_lost", error)

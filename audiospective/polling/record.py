@@ -132,7 +132,7 @@ def _odd(services: Services, attempt: Attempt, found: str, tracks: append.Tracks
     claim = attempt.claim
     values: dict[Any, Any] = {
         Connection.last_polled_at: claim.claimed_at,
-        Connection.next_poll_at: claim.claimed_at + failures.COOLDOWNS[Failure.SILENT].base,
+        Connection.next_poll_at: claim.claimed_at + failures.TRAITS[Failure.SILENT].pause,
         Connection.unfinished_claims: 0,
         Connection.empty_pages: min(claim.connection.empty_pages + 1, 1000),
     }
@@ -189,7 +189,7 @@ def failure(services: Services, attempt: Attempt) -> bool:
     return True
 
 
-def poison(services: Services, attempt: Attempt) -> bool:
+def quarantine(services: Services, attempt: Attempt) -> bool:
     """Pause somebody with whom workers keep dying; afterwards they are tried alone again."""
     claim = attempt.claim
     if not failure(services, replace(attempt, failure=Failure.UNKNOWN)):

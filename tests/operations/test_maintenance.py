@@ -135,6 +135,7 @@ def test_an_apps_allowance_pauses_it_for_an_hour_and_survives_a_flush(services, 
     Counter.add({"calls:1": 999}, frozen.now - timedelta(hours=3))
     spotify.pages[f"access-{alice.user_id}"] = listening(clock.now(), 3)
     run(services, [alice])
+    plan.plan(services)
     app = SpotifyApp.get_by_id(1)
     assert (app.blocked_until, app.block_reason) == (frozen.now + timedelta(hours=1), "budget")
     assert not call_quota.may_look_up(app)
@@ -142,7 +143,7 @@ def test_an_apps_allowance_pauses_it_for_an_hour_and_survives_a_flush(services, 
     frozen.forward(minutes=50)
     assert plan.due(frozen.now + timedelta(hours=9), frozen.now) == []
     frozen.forward(hours=22)  # the day has rolled on
-    assert call_quota.settle(services, [1]) == []
+    assert call_quota.pause_spent(services) == []
 
 
 def test_the_purge_keeps_what_is_needed_and_forgets_the_rest(services, frozen):

@@ -1,8 +1,18 @@
 """What Spotify's answers mean."""
 
+from datetime import timedelta
+
 import pytest
 
-from audiospective.policy.failures import Failure, of_api_answer, of_token_answer
+from audiospective.policy import circuit, failures
+from audiospective.policy.failures import (
+    TRAITS,
+    Charged,
+    Failure,
+    named,
+    of_api_answer,
+    of_token_answer,
+)
 
 
 @pytest.mark.parametrize(
@@ -65,3 +75,33 @@ REGISTERED = "Check settings on developer.spotify.com/dashboard, the user may no
 )
 def test_an_api_answer_is_judged_by_status_first(status, message, reason, is_json, meaning):
     assert of_api_answer(status, message, reason, is_json=is_json) is meaning
+
+
+@pytest.mark.parametrize("failure", Failure)
+def test_every_failure_has_one_row_that_says_all_about_it(failure):
+    traits = TRAITS[failure]
+    assert traits.label[0].isupper()
+    assert traits.tone in ("warn", "bad")
+    assert timedelta(0) < traits.pause <= traits.longest <= timedelta(hours=24)
+    assert circuit.cooldown(failure, 1) == traits.pause
+    if traits.charged is Charged.APP:  # then it is nobody's own, and no sign of a mass failure
+        assert {traits.guarded, traits.needs_person, traits.transient} == {False}
+    assert (traits.tone == "bad") == traits.needs_person
+    assert {traits.needs_person, traits.transient} != {True}
+
+
+def test_labels_tell_failures_apart():
+    assert len({traits.label for traits in TRAITS.values()}) == len(Failure)
+
+
+def test_the_sets_follow_from_the_table():
+    assert {Failure.RATE_LIMIT, Failure.QUOTA, Failure.APP} == failures.CHARGED_TO_APP
+    assert failures.GUARDED == failures.NEED_PERSON
+    assert {Failure.AUTH, Failure.NOT_ALLOWED, Failure.WITHHELD} == failures.NEED_PERSON
+
+
+@pytest.mark.parametrize(
+    ("name", "failure"), [("auth", Failure.AUTH), ("of tomorrow", None), ("", None), (None, None)]
+)
+def test_a_stored_failure_that_another_release_knew_is_none(name, failure):
+    assert named(name) is failure

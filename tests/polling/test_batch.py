@@ -11,6 +11,7 @@ from peewee import DatabaseError, OperationalError
 from audiospective import clock
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.spotify import SpotifyError, Tokens
+from audiospective.history import append
 from audiospective.history.catalog import lookup, polled
 from audiospective.models import Connection, Play, SpotifyApp, claims
 from audiospective.models.base import LONG_AGO
@@ -263,9 +264,11 @@ def test_a_worker_that_wakes_after_another_took_over_writes_nothing(services, sp
         return listening(frozen.now, 5, prefix="Mine")
 
     (claim,) = claims.claim([alice.user_id], frozen.now + timedelta(minutes=10))
-    attempt = batch.Attempt(claim, batch.app_credentials.NOBODY, page=other_worker_finishes())
+    attempt = batch.Attempt(
+        claim, batch.app_credentials.NO_CREDENTIALS, page=other_worker_finishes()
+    )
     ids = polled.remember(each.track for each in attempt.page.plays)
-    assert record.success(services, attempt, ids) is None
+    assert record.success(services, attempt, append.Tracks(ids)) is None
     kept = lookup.tracks({row.track for row in Play.select()})
     assert {one.title for one in kept.values()} == {"Other 1", "Other 2"}
 
@@ -514,7 +517,7 @@ def test_answers_that_come_while_the_last_group_is_written_are_not_thrown_away(
         return Tokens("access-new", 3600, "refresh-new")
 
     def slowly(*args):
-        end._end = clock.monotonic()  # the time is up while this is written
+        end._ending.at = clock.monotonic()  # the time is up while this is written
         landed.set()
         return whole(*args)
 

@@ -16,7 +16,7 @@ from audiospective.models.poll_log import PollLog
 from audiospective.models.refusals import Refusal
 from audiospective.policy import schedule
 from audiospective.policy.failures import Failure
-from audiospective.polling import app_credentials, batch, plan, record
+from audiospective.polling import app_credentials, batch, plan, record, write
 from audiospective.polling.fetch import Attempt
 from tests.factories import connected, crowd, listening
 
@@ -46,7 +46,7 @@ def test_a_commit_whose_acknowledgement_is_lost_changes_nothing_when_repeated(
 ):
     alice = connected(services)
     spotify.pages[f"access-{alice.user_id}"] = listening(frozen.now, 5)
-    real = batch.transaction
+    real = write.transaction
 
     class Cut:
         """Commits, and then says that the connection broke."""
@@ -61,7 +61,7 @@ def test_a_commit_whose_acknowledgement_is_lost_changes_nothing_when_repeated(
                 raise OperationalError("server closed the connection unexpectedly")
 
     with monkeypatch.context() as patch:
-        patch.setattr(batch, "transaction", Cut)
+        patch.setattr(write, "transaction", Cut)
         run(services, [alice], frozen.now)
     assert Play.select().count() == 5
     services.redis.flushall()
@@ -202,7 +202,7 @@ def test_late_answers_of_lost_claims_are_not_counted_among_the_refused(services,
     frozen.forward(minutes=2)
     claims.claim([one.user_id for one in people], frozen.now)  # another worker is at it
     for claim in mine:
-        late = Attempt(claim, app_credentials.NOBODY, failure=Failure.AUTH)
+        late = Attempt(claim, app_credentials.NO_CREDENTIALS, failure=Failure.AUTH)
         with transaction():
             assert not record.failure(services, late)
     assert Refusal.select().count() == PollLog.select().count() == 0

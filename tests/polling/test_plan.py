@@ -144,7 +144,7 @@ def test_jobs_carry_ids_only_as_json(services, frozen):
 
 def test_asking_for_a_poll_makes_it_due_even_if_redis_forgets(services, frozen):
     alice = connected(services, next_poll_at=frozen.now + timedelta(hours=1))
-    poll.ask(services, alice.user_id)
+    poll.request(services, alice.user_id)
     assert services.queues.queue(INTERACTIVE).count == 1
     services.redis.flushall()
     (batch,) = plan.plan(services)

@@ -14,6 +14,7 @@ from audiospective.models import Connection, Play
 from audiospective.models.connections import ACCESS_PLACE, REFRESH_PLACE
 from audiospective.models.gaps import Gap
 from audiospective.polling import batch
+from audiospective.polling.write import Report
 from audiospective.sandbox import Control, SandboxServer
 from audiospective.services import Services
 from tests.factories import connected
@@ -50,7 +51,7 @@ class Alice:
         raw = {"played_at": at, "context": None, **LOCAL, **more}
         return {"played_at": ended, "track": None, "raw": raw}
 
-    def poll(self) -> batch.Report:
+    def poll(self) -> Report:
         report = batch.now(self.services, self.row.user_id)
         assert report.outcomes == {"archived": 1}
         return report

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from audiospective.policy.archive_state import Missing
+from audiospective.policy.failures import TRAITS
 
 CAUSES = {
     "overflow": "More than 50 plays between two checks",
@@ -18,15 +19,7 @@ CAUSES = {
 RESULTS = {
     "empty": ("Empty response, retried", "warn"),
     "undated": ("Nothing with a usable time, retried", "warn"),
-    "auth": ("Access ended", "bad"),
-    "not_allowed": ("Account not on the app’s list", "bad"),
-    "network": ("No answer", "warn"),
-    "silent": ("Empty response, and no profile either", "warn"),
-    "rate_limit": ("Spotify asked us to wait", "warn"),
-    "quota": ("The day’s allowance is used up", "warn"),
-    "app": ("Spotify refused the app", "warn"),
-    "withheld": ("Spotify withholds this list from the app", "bad"),
-    "unknown": ("It failed for a reason we do not know", "warn"),
+    **{failure.value: (traits.label, traits.tone) for failure, traits in TRAITS.items()},
 }
 
 
