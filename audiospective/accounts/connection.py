@@ -7,13 +7,13 @@ from datetime import datetime
 from enum import StrEnum
 
 from audiospective import clock
-from audiospective.incidents import health_facts
 from audiospective.models import Connection, transaction
 from audiospective.models.base import LONG_AGO
 from audiospective.models.claims import POLLED
 from audiospective.models.connections import ACTIVE, DISCONNECTED, NEEDS_REAUTH, PAUSED
 from audiospective.policy import check_wait
 from audiospective.policy.check_wait import Wait
+from audiospective.policy.failures import named
 from audiospective.polling import coverage, poll
 from audiospective.services import Services
 
@@ -45,7 +45,7 @@ def check_now(services: Services, user_id: int) -> Check:
         connection.last_polled_at,
         connection.circuit_open_until,
         connection.app.blocked_until,
-        health_facts.failure(connection.app.block_reason),
+        named(connection.app.block_reason),
         now,
     )
     if wait is not None:

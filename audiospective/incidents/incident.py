@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from typing import Any
 
-from audiospective import clock
+from audiospective import clock, log
 from audiospective.models import Connection, dialects
 from audiospective.models.connections import ACTIVE, NEEDS_REAUTH, NOT_ALLOWED
-from audiospective.policy.failures import Failure
+from audiospective.policy.failures import NEED_PERSON, Failure, named
 
-BROKEN = frozenset({Failure.AUTH.value, Failure.NOT_ALLOWED.value, Failure.WITHHELD.value})
+BROKEN = frozenset(failure.value for failure in NEED_PERSON)
 
 
 def unheld(condition: Any) -> Any:
@@ -41,6 +42,15 @@ def is_broken(connection: Connection) -> bool:
     )
 
 
+def last_failure(connection: Connection) -> Failure | None:
+    """What the last failed poll was; None before the first, and for what another release knew."""
+    name = connection.last_failure_type
+    found = named(name)
+    if name and found is None:
+        log.event("unknown_failure", logging.WARNING, stored=name, user=connection.user_id)
+    return found
+
+
 def last_known(connection: Connection) -> datetime:
     """The last instant at which all was well: the last success, else the consent."""
     found: datetime = connection.last_success_at or connection.authorized_at
@@ -63,8 +73,7 @@ def reason(connection: Connection, failure: Failure | None = None) -> str:
 
     The name ends in "_own" where the app is the person's own.
     """
-    known = connection.last_failure_type
-    found = failure or (Failure(known) if known in set(Failure) else Failure.AUTH)
+    found = failure or last_failure(connection) or Failure.AUTH
     if found is Failure.AUTH:
         return "expired" if connection.reauth_due_at <= clock.now() else "revoked"
     return f"{found.value}_own" if own_app(connection) else found.value

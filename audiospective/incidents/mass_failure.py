@@ -17,7 +17,7 @@ from audiospective.models.connections import ACTIVE
 from audiospective.models.refusals import Refusal
 from audiospective.models.system_state import Mark
 from audiospective.policy import mass_failure
-from audiospective.policy.failures import Failure
+from audiospective.policy.failures import TRAITS, Failure, named
 
 PREFIX = "guard:"  # marks: guard:<app>:<failure>, at the instant when it tripped
 KEPT = timedelta(days=2)
@@ -64,7 +64,7 @@ def refused(claim: Claim, failure: Failure, longest_poll: timedelta) -> bool:
     People who were refused before do not count again: broken consents add up over months.
     """
     connection, now = claim.connection, claim.claimed_at
-    if failure not in mass_failure.GUARDED:
+    if not TRAITS[failure].guarded:
         return False
     known = connection.consecutive_failures and connection.last_failure_type == failure.value
     if known or (
@@ -95,8 +95,8 @@ def standing() -> list[Guard]:
     found = []
     for mark in Mark.named(PREFIX):
         _, app, kind = mark.name.split(":", 2)
-        if app.isdigit() and kind in set(Failure):
-            found.append(Guard(int(app), Failure(kind), mark.at, mark.name))
+        if app.isdigit() and (failure := named(kind)):
+            found.append(Guard(int(app), failure, mark.at, mark.name))
         else:
             log.event("unknown_guard", logging.WARNING, mark=mark.name)
     return found
@@ -106,8 +106,9 @@ def review(longest_poll: timedelta) -> None:
     """Trip guards that no single poll could see, spare who failed before, lift what is over."""
     now = clock.now()
     for app_id, kind in _lately(now - mass_failure.window(longest_poll)):
-        if kind in set(Failure) and _tripped(app_id, Failure(kind), now, longest_poll):
-            _trip(app_id, Failure(kind), now)
+        failure = named(kind)
+        if failure and _tripped(app_id, failure, now, longest_poll):
+            _trip(app_id, failure, now)
     for guard in standing():
         _spare(guard, mass_failure.window(longest_poll))
         if not _tripped(guard.app_id, guard.failure, now, longest_poll):

@@ -18,6 +18,7 @@ from audiospective.notices import kind
 from audiospective.policy import archive_state, check_wait, empty_pages, health, schedule
 from audiospective.policy.archive_state import ArchiveState, Missing, Return
 from audiospective.policy.check_wait import Wait
+from audiospective.policy.failures import named
 from audiospective.policy.health import Facts
 from audiospective.services import Services
 
@@ -87,7 +88,7 @@ def wait(connection: Connection, now: datetime) -> Wait | None:
         connection.last_polled_at,
         connection.circuit_open_until,
         connection.app.blocked_until,
-        health_facts.failure(connection.app.block_reason),
+        named(connection.app.block_reason),
         now,
     )
 

@@ -36,8 +36,9 @@ class Traits:
 
     `pause` is the first one and the default of a limit without a header, `longest` the cap.
     `guarded`: when it strikes many at once it is taken for Spotify's fault. `needs_person`: only
-    the member or the operator can mend it. `transient`: worth another try within seconds. `label`
-    and `tone` are what the health page says of a check that ended so.
+    the member or the operator can mend it. `shared`: where it keeps everybody out, an e-mail to
+    each tells nobody anything. `transient`: worth another try within seconds. `label` and `tone`
+    are what the health page says of a check that ended so.
     """
 
     charged: Charged
@@ -47,6 +48,7 @@ class Traits:
     tone: str = "warn"
     guarded: bool = False
     needs_person: bool = False
+    shared: bool = False
     transient: bool = False
 
 
@@ -59,20 +61,26 @@ TRAITS = {
         Charged.MEMBER, 4 * HOUR, 24 * HOUR, "Account not on the app’s list", "bad",
         guarded=True, needs_person=True,
     ),
-    Failure.NETWORK: Traits(Charged.MEMBER, 10 * MINUTE, HOUR, "No answer", transient=True),
+    Failure.NETWORK: Traits(
+        Charged.MEMBER, 10 * MINUTE, HOUR, "No answer", shared=True, transient=True,
+    ),
     Failure.SILENT: Traits(
         Charged.MEMBER, 30 * MINUTE, 4 * HOUR, "Empty response, and no profile either"
     ),
     # 30 seconds are the window in which Spotify counts calls.
     Failure.RATE_LIMIT: Traits(
-        Charged.APP, 30 * SECOND, 24 * HOUR, "Spotify asked us to wait"
+        Charged.APP, 30 * SECOND, 24 * HOUR, "Spotify asked us to wait", shared=True
     ),
     # Spotify counts a rolling day; asking hourly costs 24 calls.
-    Failure.QUOTA: Traits(Charged.APP, HOUR, 24 * HOUR, "The day’s allowance is used up"),
-    Failure.APP: Traits(Charged.APP, 30 * MINUTE, 30 * MINUTE, "Spotify refused the app"),
+    Failure.QUOTA: Traits(
+        Charged.APP, HOUR, 24 * HOUR, "The day’s allowance is used up", shared=True,
+    ),
+    Failure.APP: Traits(
+        Charged.APP, 30 * MINUTE, 30 * MINUTE, "Spotify refused the app", shared=True,
+    ),
     Failure.WITHHELD: Traits(
         Charged.MEMBER, 4 * HOUR, 24 * HOUR, "Spotify withholds this list from the app", "bad",
-        guarded=True, needs_person=True,
+        guarded=True, needs_person=True, shared=True,
     ),
     Failure.UNKNOWN: Traits(
         Charged.MEMBER, 20 * MINUTE, 3 * HOUR, "It failed for a reason we do not know"

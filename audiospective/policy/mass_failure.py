@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from audiospective.policy.failures import Failure
-
 WINDOW = timedelta(hours=1)
 MINUTES = timedelta(minutes=10)  # the window of the quick rule
 FEW = 5
@@ -21,8 +19,6 @@ EXPECTED_TO_END = timedelta(days=3)
 SECOND_THOUGHTS = timedelta(minutes=10)
 PAUSE = timedelta(hours=2)  # where nobody else can be compared with, a refusal must outlast this
 RECHECK = timedelta(minutes=30)  # polls of people whom a guard spares
-
-GUARDED = frozenset({Failure.AUTH, Failure.NOT_ALLOWED, Failure.WITHHELD})
 
 
 def window(longest_poll: timedelta) -> timedelta:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from audiospective.policy import mass_failure
-from audiospective.policy.failures import Failure
 
 FEW = 5  # an instance this small tells its members, too: its operator may well be one of them
 TOLD_AFTER = timedelta(hours=24)
@@ -16,11 +15,6 @@ CROWD = 10  # fewer may well sleep or travel at the same time
 STRAGGLERS = 0.02
 NIGHT = timedelta(hours=18)  # longer than anybody sleeps
 LISTENS = timedelta(days=3)  # whoever played something since then usually listens
-
-# Refusals to ask at all; when these keep everybody out, an e-mail to each tells nobody anything.
-SHARED = frozenset(
-    {Failure.NETWORK, Failure.RATE_LIMIT, Failure.QUOTA, Failure.APP, Failure.WITHHELD}
-)
 
 
 def late_after(longest_poll: timedelta) -> timedelta:

@@ -10,10 +10,11 @@ from itertools import pairwise
 from audiospective import clock
 from audiospective.history import known_items
 from audiospective.history.append import Appended
+from audiospective.incidents import incident
 from audiospective.models import Connection
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
-from audiospective.policy import failures, gaps
+from audiospective.policy import gaps
 from audiospective.policy.failures import Failure
 from audiospective.policy.gaps import Before, Cause, Certainty, Found, Known, Seen
 
@@ -111,7 +112,7 @@ def reopen(user_id: int, import_id: int) -> int:
 
 
 def _before(before: Connection) -> Before:
-    failure = failures.named(before.last_failure_type) if before.consecutive_failures else None
+    failure = incident.last_failure(before) if before.consecutive_failures else None
     if before.empty_pages and failure is None:
         failure = Failure.SILENT
     return Before(

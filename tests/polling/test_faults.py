@@ -207,3 +207,19 @@ def test_late_answers_of_lost_claims_are_not_counted_among_the_refused(services,
             assert not record.failure(services, late)
     assert Refusal.select().count() == PollLog.select().count() == 0
     assert not mass_failure.any_in_force(people[0].app_id)
+
+
+def test_a_failure_that_only_another_release_knows_ends_no_poll_and_is_logged(
+    services, spotify, frozen, caplog
+):
+    alice = connected(
+        services,
+        last_success_at=frozen.now - timedelta(hours=5),
+        newest_play_at=frozen.now - timedelta(hours=9),
+        consecutive_failures=1,
+        last_failure_type="of tomorrow",
+    )
+    spotify.pages[f"access-{alice.user_id}"] = listening(frozen.now, 50)
+    assert run(services, [alice], frozen.now).outcomes == {"archived": 1}
+    assert "unknown_failure" in caplog.text
+    assert "gap_not_judged" not in caplog.text

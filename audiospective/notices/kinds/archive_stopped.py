@@ -38,7 +38,7 @@ def due(services: Services) -> Iterator[Candidate]:
 def _draft(
     services: Services, connection: Connection, before: list[Notice], evidence: Evidence
 ) -> Draft | None:
-    failure = Failure(connection.last_failure_type or Failure.NOT_ALLOWED)
+    failure = incident.last_failure(connection) or Failure.NOT_ALLOWED
     step = escalation.due(len(before), members.told_at(before), clock.now())
     recipient = kind.address(connection.user, KIND.name)
     if step is None or recipient is None:  # without one the dashboard says that nobody is told

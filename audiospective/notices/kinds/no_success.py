@@ -21,7 +21,7 @@ from audiospective.notices import kind, members
 from audiospective.notices.kind import Audience, Candidate, Choice, Draft, Kind
 from audiospective.policy import escalation
 from audiospective.policy import outage as rules
-from audiospective.policy.failures import Failure
+from audiospective.policy.failures import TRAITS, named
 from audiospective.services import Services
 
 REFUSED = "refused"  # Spotify refuses everybody; not a failure of anybody's own
@@ -85,8 +85,8 @@ def _cause(connection: Connection, present: _Present) -> str | None:
     if name is None and app.blocked_until > clock.now():
         name = app.block_reason
     guarded, found = app_id in present.guarded, present.outages.get(app_id)
-    known = Failure(name) if name in set(Failure) else None
-    shared = guarded or known is None or known in rules.SHARED
+    known = named(name)
+    shared = guarded or known is None or TRAITS[known].shared
     lasts = found is not None and found.is_told(clock.now())
     told = found is not None and lasts and rules.tells_members(found.late, found.people)
     if shared and not told and (guarded or found is not None):
