@@ -26,7 +26,7 @@ class Absorbed:
 def absorb(user_id: int, plays: pl.DataFrame) -> Absorbed:
     """Add plays (all columns of segment.SCHEMA, any order) in one transaction.
 
-    Only the newest 200 of all stay rows, the others go to segments. A play whose key is known
+    Only the newest 100 of all stay rows, the others go to segments. A play whose key is known
     fills in what was unknown about it; what its owner deleted stays deleted.
     """
     offered = segment.merge([plays.select(segment.COLUMNS).cast(segment.SCHEMA)])
@@ -81,7 +81,7 @@ def _last_sealed(user_id: int) -> int | None:
 
 
 def _after(plays: pl.DataFrame, instant: int | None) -> pl.DataFrame:
-    """The plays newer than everything sealed: only among them may the newest 200 be rows."""
+    """The plays newer than everything sealed: only among them may the newest be rows."""
     if instant is None:
         return plays
     return plays.filter(pl.col("played_at").to_physical() > instant)

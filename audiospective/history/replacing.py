@@ -46,7 +46,7 @@ def snapshot(user_id: int) -> Snapshot:
 def replace(user_id: int, before: Snapshot, plays: pl.DataFrame) -> None:
     """Make `plays` (all columns, each key once, any order) all that was in `before`.
 
-    In one transaction under the lock; the newest 200 stay rows, and so does what polls added since.
+    In one transaction under the lock; the newest 100 stay rows, and so does what polls added since.
     Raises ChangedError.
     """
     plays = plays.select(segment.COLUMNS).sort(segment.KEY)
