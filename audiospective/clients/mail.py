@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -14,7 +16,8 @@ from resend.exceptions import NoContentError, ResendError
 from resend.http_client import HTTPClient
 
 CONNECT_SECONDS = 5.0
-READ_SECONDS = 15.0
+READ_SECONDS = 15.0  # between two packets; an answer that drips ends with LONGEST_SECONDS
+LONGEST_SECONDS = CONNECT_SECONDS + READ_SECONDS
 NO_ANSWER = "HttpClientError"  # the library's type for a request that got none
 DAY = timedelta(hours=24)
 MINUTE = timedelta(minutes=1)
@@ -115,17 +118,17 @@ def send(api_url: str, api_key: str, email: Envelope, key: str) -> str:
     # The library keeps its settings in module globals; a process has one set of them.
     resend.api_url, resend.api_key = api_url, api_key
     resend.default_http_client = _Client()
+    parameters: Any = {
+        "from": email.sender,
+        "to": [email.recipient],
+        "subject": email.subject,
+        "text": email.text,
+        "html": email.html,
+        "headers": dict(email.headers),
+    }
     try:
-        answer: Any = resend.Emails.send(
-            {
-                "from": email.sender,
-                "to": [email.recipient],
-                "subject": email.subject,
-                "text": email.text,
-                "html": email.html,
-                "headers": dict(email.headers),
-            },
-            {"idempotency_key": key},
+        answer = _within(
+            LONGEST_SECONDS, lambda: resend.Emails.send(parameters, {"idempotency_key": key})
         )
     except ResendError as error:
         raise _named(error) from None
@@ -135,6 +138,27 @@ def send(api_url: str, api_key: str, email: Envelope, key: str) -> str:
     if not isinstance(found, str) or not found:
         raise UnreachableError("the answer names no letter")
     return found
+
+
+def _within(seconds: float, call: Callable[[], Any]) -> Any:
+    """What `call` returns or raises; UnreachableError if it does neither in time.
+
+    Looking up a name has no time-out at all, and a read's starts anew with each packet. The thread
+    is left to itself then: what it may still send carries the same key as the next try.
+    """
+    outcome: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(call())
+        except BaseException as error:  # noqa: BLE001 - it is raised again where it is waited for
+            outcome.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        return outcome.result(seconds)
+    except TimeoutError:
+        raise UnreachableError("no answer in time") from None
 
 
 def _named(error: ResendError) -> MailError:

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from audiospective import clock
 from audiospective.clients import mail
 from audiospective.clients.mail import (
     AccountRefusedError,
@@ -171,3 +172,29 @@ def test_an_answer_that_is_cut_off_is_none():
         with pytest.raises(UnreachableError):
             mail.send(url, "re_test", EMAIL, "key")
         thread.join()
+
+
+@pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n"])
+def test_an_answer_that_drips_ends_with_the_deadline(monkeypatch, start):
+    """A time-out starts anew with each packet; head or body, the call is over in time."""
+    monkeypatch.setattr(mail, "LONGEST_SECONDS", 0.3)
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip():
+            line, _ = server.accept()
+            with line:
+                line.sendall(start)
+                while not over.wait(0.05):
+                    line.sendall(b"H")
+
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        began = clock.monotonic()
+        with pytest.raises(UnreachableError) as found:
+            mail.send(f"http://127.0.0.1:{server.getsockname()[1]}", "re_test", EMAIL, "key")
+        took = clock.monotonic() - began
+        over.set()
+        dripping.join()
+    assert not found.value.refused
+    assert took < 3
