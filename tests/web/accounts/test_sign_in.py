@@ -78,7 +78,7 @@ def test_a_link_works_once(door: Door) -> None:
     page = second.page(address)
     assert press(first, address).status_code == 303
     assert second.submit(page, address).status_code == 410
-    assert "used up" in second.page(address, 410).text
+    assert "invalid or has expired" in second.page(address, 410).text
 
 
 def test_a_link_pressed_in_ten_windows_at_once_works_once(door: Door) -> None:
