@@ -184,11 +184,11 @@ def test_a_batch_holds_a_hundred_letters_at_most(control: Control) -> None:
     assert len(batch([LETTER] * 100)["data"]) == 100
 
 
-def test_the_inbox_shows_letters_and_never_runs_them(
+def test_the_inbox_shows_e_mails_and_never_runs_them(
     sandbox: SandboxServer, control: Control
 ) -> None:
     url = f"{sandbox.url}/inbox"
-    assert "No letters yet" in requests.get(url, timeout=10).text
+    assert "No e-mails yet" in requests.get(url, timeout=10).text
     letter = send()["id"]
     listed = requests.get(url, timeout=10).text
     assert "Grüße &lt;b&gt;&amp; more&lt;/b&gt;" in listed
