@@ -211,3 +211,11 @@ def test_a_check_that_has_to_wait_says_what_for_and_until_which_day(
     assert "Spotify asked us to wait" in text
     assert f"{(clock.now() + DAY).day} Mar 2026" in text
     assert "just" not in text.split("Spotify asked us to wait")[0]
+
+
+def test_connecting_through_an_app_whose_secret_is_lost_says_what_to_do(site: Site) -> None:
+    _, make = STATES["own app's secret unreadable"]
+    member = site.member(make(site.services))
+    page = member.page("/connect?intent=reconnect", 503)
+    assert page.one("h1").text == "Your app’s secret cannot be read"
+    assert "/settings/spotify-app" in {link.attributes["href"] for link in page.all("a")}

@@ -9,6 +9,7 @@ from audiospective.accounts import sign_in, spotify_app
 from audiospective.models import Connection, User
 from audiospective.models.connections import ACTIVE, PAUSED
 from audiospective.policy import sessions as rules
+from audiospective.vault import VaultError
 from audiospective.web import access
 from audiospective.web.access import signed_in_person
 from audiospective.web.accounts import flows, sign_in_outcomes
@@ -44,6 +45,8 @@ def connect() -> ResponseReturnValue:
         asked = sign_in.consent_to(services(), app, spotify_app.credentials(services(), app))
     except sign_in.UnavailableError as error:
         return sign_in_outcomes.page(sign_in_outcomes.UNAVAILABLE, until=error.until)
+    except VaultError:  # sealed with a key that is gone
+        return sign_in_outcomes.page(sign_in_outcomes.SECRET_LOST)
     confirms = intent == "confirm" and member is not None
     state, flow = flows.begin(
         app.id,

@@ -125,6 +125,13 @@ NO_APP = Outcome(
     again="",
     extra="accounts/connect/_without_spotify.html",
 )
+SECRET_LOST = Outcome(
+    503,
+    "Your app’s secret cannot be read",
+    ("The key it was encrypted with is gone from this server. Enter the secret once more.",),
+    again="",
+    extra="accounts/connect/_secret_lost.html",
+)
 REFUSED_SEAT = Outcome(
     200,
     "No Spotify seat is free",

@@ -15,7 +15,8 @@ from audiospective.exports import catalogue, making
 from audiospective.models import User
 from audiospective.models.exports import CANCELLED, EXPIRED, READY, WAITING, WORKING, Export
 from audiospective.policy.export_rules import KEPT, LINK
-from audiospective.web.access import FRESH, sign_out_everywhere
+from audiospective.policy.sessions import FRESH
+from audiospective.web.access import sign_out_everywhere
 from tests.exports.making import archive, hard_plays
 from tests.web.conftest import MakeSite, Site, Visitor
 

@@ -14,7 +14,7 @@ from audiospective.imports import child, reading_step, stepping
 from audiospective.imports.findings import Findings
 from audiospective.models import User
 from audiospective.models.imports import CANCELLED, DONE, REVIEW, UNDONE, Import
-from audiospective.web.access import FRESH
+from audiospective.policy.sessions import FRESH
 from tests.factories import make_user
 from tests.imports.importing import month, spotify_file
 from tests.web.conftest import Site, Visitor
