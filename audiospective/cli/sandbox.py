@@ -1,4 +1,4 @@
-"""`sandbox`: a practice Spotify on this machine."""
+"""`sandbox`: a stand-in for Spotify on this machine."""
 
 from __future__ import annotations
 
