@@ -28,13 +28,13 @@ class House:
         self.services = site.services
         self.url = url
 
-    def cookie(self, user: User) -> dict[str, Any]:
-        """What a browser holds in which `user` signed in just now."""
+    def cookie(self, user: User, way: str = SPOTIFY) -> dict[str, Any]:
+        """What a browser holds in which `user` signed in just now, by `way`."""
         app = self.site.app
         serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
         value = serializer.dumps(
             {
-                "_user_id": sessions.begin(user, SPOTIFY, "Test browser"),
+                "_user_id": sessions.begin(user, way, "Test browser"),
                 "_fresh": True,
                 "_permanent": True,
             }
