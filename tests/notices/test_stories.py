@@ -423,9 +423,9 @@ def test_the_dashboard_says_what_a_reconnection_saved_and_what_may_be_missing(li
     assert state.status is HealthStatus.UP_TO_DATE
     assert state.returned is not None
     assert state.returned.saved == 50
-    assert state.returned.hole is not None
-    assert (state.returned.hole.cause, state.gaps) == ("authorization", 1)
-    assert stopped - state.returned.hole.started_at < timedelta(hours=3)
+    assert state.returned.gap is not None
+    assert (state.returned.gap.cause, len(state.gaps)) == ("authorization", 1)
+    assert stopped - state.returned.gap.started_at < timedelta(hours=3)
     back_on = sent("back_on")
     assert len(back_on) == 1
 
