@@ -25,7 +25,7 @@ from audiospective.clients.spotify import Profile, Tokens
 from audiospective.models import Connection, SpotifyApp, User, database
 from audiospective.models.connections import ACTIVE, DISCONNECTED, NOT_ALLOWED
 from audiospective.models.waitlist import WaitlistEntry
-from audiospective.policy.founding import Door, Refusal
+from audiospective.policy.founding import Opening, Refusal
 from audiospective.services import Services
 from tests.factories import make_user
 
@@ -148,7 +148,7 @@ def test_an_invitation_is_good_once_and_for_seven_days(services: Services, froze
     few = with_settings(services, founding_member_cap=1)
     now = clock.now()
     entry = on_the_list("bob@example.org", invited_at=now, place_until=now + timedelta(days=7))
-    assert seats.places(few).door is Door.FULL
+    assert seats.places(few).opening is Opening.FULL
     frozen.forward(days=7)
     assert seats.places(few).left == 1
     join(few, "alice")

@@ -6,7 +6,7 @@ import pytest
 
 from audiospective.policy.founding import (
     Admission,
-    Door,
+    Opening,
     Places,
     Refusal,
     Visitor,
@@ -25,25 +25,25 @@ OWN_APP = Visitor(own_app=True)
 @pytest.mark.parametrize(
     ("places", "door"),
     [
-        (Places(cap=1000, taken=0), Door.OPEN),
-        (Places(cap=1000, taken=974), Door.OPEN),
-        (Places(cap=1000, taken=975), Door.FEW),
-        (Places(cap=1000, taken=900, held=75), Door.FEW),
-        (Places(cap=1000, taken=999), Door.FEW),
-        (Places(cap=1000, taken=1000), Door.FULL),
-        (Places(cap=1000, taken=990, held=10), Door.FULL),
-        (Places(cap=1000, taken=990, held=99), Door.FULL),
-        (Places(cap=0, taken=0), Door.FULL),
-        (Places(cap=3, taken=7), Door.FULL),  # the operator lowered the cap
-        (Places(cap=1000, taken=4, seats=5, seats_taken=4), Door.OPEN),
-        (Places(cap=1000, taken=5, seats=5, seats_taken=5), Door.NO_SEAT),
-        (Places(cap=1000, taken=4, seats=5, seats_taken=4, seats_held=1), Door.NO_SEAT),
-        (Places(cap=1000, taken=5, seats=0), Door.NO_SEAT),
-        (Places(cap=5, taken=5, seats=5, seats_taken=5), Door.FULL),  # the cap is the last word
+        (Places(cap=1000, taken=0), Opening.OPEN),
+        (Places(cap=1000, taken=974), Opening.OPEN),
+        (Places(cap=1000, taken=975), Opening.FEW),
+        (Places(cap=1000, taken=900, held=75), Opening.FEW),
+        (Places(cap=1000, taken=999), Opening.FEW),
+        (Places(cap=1000, taken=1000), Opening.FULL),
+        (Places(cap=1000, taken=990, held=10), Opening.FULL),
+        (Places(cap=1000, taken=990, held=99), Opening.FULL),
+        (Places(cap=0, taken=0), Opening.FULL),
+        (Places(cap=3, taken=7), Opening.FULL),  # the operator lowered the cap
+        (Places(cap=1000, taken=4, seats=5, seats_taken=4), Opening.OPEN),
+        (Places(cap=1000, taken=5, seats=5, seats_taken=5), Opening.NO_SEAT),
+        (Places(cap=1000, taken=4, seats=5, seats_taken=4, seats_held=1), Opening.NO_SEAT),
+        (Places(cap=1000, taken=5, seats=0), Opening.NO_SEAT),
+        (Places(cap=5, taken=5, seats=5, seats_taken=5), Opening.FULL),  # the cap is the last word
     ],
 )
-def test_the_door_says_what_a_stranger_finds(places: Places, door: Door) -> None:
-    assert places.door is door
+def test_the_door_says_what_a_stranger_finds(places: Places, door: Opening) -> None:
+    assert places.opening is door
 
 
 @pytest.mark.parametrize(
