@@ -1,4 +1,7 @@
-"""Spotify: refreshes tokens, reads profiles and recently played pages, names every refusal."""
+"""Spotify: refreshes tokens, reads profiles and recently played pages, names every refusal.
+
+One module although it is long: its calls share one session, one deadline and one tree of errors.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The state of one archive as every page shows it: status, words, dates, gaps, what can be done."""
+"""The state of one archive as every page shows it: status, words, dates, gaps, what can be done.
+
+One module although it is long: most of it is the one table of statuses that all pages share.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Records how a poll went; the one place where a success or a failure is written."""
+"""Records how a poll went; the one place where a success or a failure is written.
+
+One module although it is long: every outcome ends in the same transaction and the same claim.
+"""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def test_a_file_is_sent_reviewed_and_added(
     page.goto(f"{house.url}/imports")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.get_by_label("Files (one import)").set_input_files(file)
-    page.get_by_role("button", name="Send and look into them").press("Enter")
+    page.get_by_role("button", name="Upload and review").press("Enter")
     page.get_by_text("Reading your files").first.wait_for()
     with house.services.database.connection_context():
         stepping.work(house.services, Import.get().id)

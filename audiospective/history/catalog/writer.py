@@ -1,4 +1,7 @@
-"""Writes the catalog: one writer at a time finds, adds and changes entries and their names."""
+"""Writes the catalog: one writer at a time finds, adds and changes entries and their names.
+
+One module although it is long: its steps share what is read of the catalog within one turn.
+"""
 
 from __future__ import annotations
 

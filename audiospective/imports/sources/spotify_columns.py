@@ -1,4 +1,7 @@
-"""The columns of Spotify's extended history, and the rules that make plays of them."""
+"""The columns of Spotify's extended history, and the rules that make plays of them.
+
+One module although it is long: the rules refer to each other's columns.
+"""
 
 from __future__ import annotations
 
