@@ -14,6 +14,7 @@ from audiospective.models.catalog import (
     TrackLink,
 )
 from audiospective.models.connections import Connection
+from audiospective.models.hidden_artists import HiddenArtist
 from audiospective.models.imports import Import, ImportFile
 from audiospective.models.ledger import StorageRecord
 from audiospective.models.migrations import EncodingError, migrate, pending
@@ -31,6 +32,7 @@ __all__ = [
     "Connection",
     "DamagedSegment",
     "EncodingError",
+    "HiddenArtist",
     "Import",
     "ImportFile",
     "OpenBlock",

@@ -20,6 +20,10 @@ class User(Row):
     founding_number = IntegerField(unique=True, null=True)
     minute_offset = SmallIntegerField()  # where in the hour this person's polls stand, 0-59
     preferences = TextField(default="{}")  # a JSON object
+    week_start = SmallIntegerField(default=1)  # this and the next three: policy.preferences
+    counting_rule = TextField(default="all")
+    counting_measure = TextField(default="plays")
+    theme = TextField(default="system")
     is_operator = BooleanField(default=False)
     session_key = TextField(unique=True)  # random; what a session names, changed to revoke all
     created_at = InstantField()
