@@ -1,4 +1,8 @@
-"""The log: one JSON object a line, with ids and never with a name, an address or a token."""
+"""The log: one JSON object a line, with ids and never with a name, an address or a token.
+
+Everything is written with `event` or, of an exception, with `trouble`: a name in snake_case that
+can be searched for, and fields.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
+INFO, WARNING, ERROR = logging.INFO, logging.WARNING, logging.ERROR
 ROOT = "audiospective"
 LIBRARIES = ("rq", "rq_scheduler")
 FIELDS = "event"  # `extra={"event": {...}}`: the fields of a record
@@ -67,7 +72,7 @@ def configure(level: str) -> None:
         logger.setLevel(level if name == ROOT else logging.WARNING)
 
 
-def event(name: str, level: int = logging.INFO, **fields: Any) -> None:
+def event(name: str, level: int = INFO, **fields: Any) -> None:
     """Write one event; `fields` are ids, numbers and short words, nothing personal."""
     logger = logging.getLogger(ROOT)
     if logger.isEnabledFor(level):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
-from audiospective import clock
+from audiospective import clock, log
 from audiospective.accounts import sign_up
 from audiospective.accounts.outcomes import Outcome, Visit
 from audiospective.clients.consent import SCOPE, Consent
@@ -19,7 +18,6 @@ from audiospective.policy.failures import Failure
 from audiospective.polling import record
 from audiospective.services import Services
 
-log = logging.getLogger(__name__)
 SECONDS = 15.0  # for everything that Spotify is asked while somebody waits
 
 
@@ -103,12 +101,8 @@ def settle(services: Services, profile: Profile, tokens: Tokens, visit: Visit) -
 def _told(
     services: Services, asked: AppConsent, error: SpotifyError, *, at_token: bool
 ) -> SignInError:
-    log.info(
-        "a sign-in through app %d ended at %s: %s",
-        asked.app_id,
-        "the token" if at_token else "the profile",
-        error.failure.value,
-    )
+    at = "token" if at_token else "profile"
+    log.event("sign_in_refused", app=asked.app_id, at=at, failure=error.failure.value)
     match error.failure:
         case Failure.AUTH:
             return BadCodeError()

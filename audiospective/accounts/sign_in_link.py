@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
@@ -40,7 +39,7 @@ def ask(
         log.event("sign_in_link_not_repeated")
         return
     if not allowed() and not known:
-        log.event("sign_in_link_withheld", logging.WARNING)
+        log.event("sign_in_link_withheld", log.WARNING)
         return
     with transaction():
         SignInLink.delete().where(SignInLink.expires_at < now).execute()

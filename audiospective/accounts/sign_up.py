@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from redis.exceptions import RedisError
 
-from audiospective import clock
+from audiospective import clock, log
 from audiospective.accounts import attachment, identity, members, seats, sessions
 from audiospective.accounts.outcomes import (
     Joined,
@@ -37,8 +36,6 @@ from audiospective.models.waitlist import WaitlistEntry
 from audiospective.policy import founding, names, renewal
 from audiospective.policy.founding import Refusal, Visitor
 from audiospective.services import Services
-
-log = logging.getLogger(__name__)
 
 
 def join(services: Services, profile: Profile, tokens: Tokens, visit: Visit) -> Outcome:
@@ -69,8 +66,8 @@ def poll_soon(services: Services, user_id: int) -> bool:
     """
     try:
         services.queues.enqueue(INTERACTIVE, "poll_user", user_id)
-    except RedisError:
-        log.warning("the first poll waits for the timetable: Redis does not answer")
+    except RedisError as error:
+        log.trouble("first_poll_waits_for_timetable", error, user=user_id)
         return False
     return True
 

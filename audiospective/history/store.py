@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
-from audiospective import clock
+from audiospective import clock, log
 from audiospective.history import segment
 from audiospective.models import DamagedSegment, PlaySegment, dialects, transaction
 from audiospective.policy.sealing import year_span
@@ -19,8 +18,6 @@ _STORED = (
     "SELECT user_id, year, format, plays, first_at, last_at, sha256, blob FROM play_segments"
     " WHERE user_id = ? AND last_at >= ? AND first_at < ? ORDER BY year"
 )
-
-log = logging.getLogger(__name__)
 
 
 class SegmentProofError(Exception):
@@ -137,4 +134,4 @@ def set_aside(row: Stored, reason: str) -> None:
         if found is None or not PlaySegment.delete().where(where).execute():
             return
         DamagedSegment.create(**found.__data__, reason=reason, found_at=clock.now())
-    log.error("segment %s of user %s is damaged: %s", row.year, row.user_id, reason)
+    log.event("segment_damaged", log.ERROR, user=row.user_id, year=row.year, reason=reason)

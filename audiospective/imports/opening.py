@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from audiospective import log
 from audiospective.imports import strangers
 from audiospective.imports.containers import workbooks
 from audiospective.imports.containers.budget import Budget
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 OURS = "It could not be read; the fault is ours, not the file's."
 GUESS = 50  # a verdict that a name may overrule
-log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -145,8 +144,8 @@ def _examined(about: About, file: _File) -> Examined:
         return examine(file) if examine else Examined()
     except RefusedError:
         raise
-    except Exception:
-        log.exception("looking through a file of %s failed", about.name)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the file cannot be read
+        log.trouble("import_file_not_examined", error, source=about.name)
         raise RefusedError(OURS) from None
 
 
@@ -155,7 +154,7 @@ def _read(about: About, files: Sequence[_File], answers: Answers) -> Iterator[Ba
 
     try:
         yield from about.load().read(files, answers)
-    except Exception:
-        log.exception("reading %s failed", about.name)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the files cannot be read
+        log.trouble("import_files_not_read", error, source=about.name)
         for file in files:
             yield Broken(file.number, OURS)

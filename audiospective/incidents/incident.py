@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime
 from typing import Any
 
@@ -47,7 +46,7 @@ def last_failure(connection: Connection) -> Failure | None:
     name = connection.last_failure_type
     found = named(name)
     if name and found is None:
-        log.event("unknown_failure", logging.WARNING, stored=name, user=connection.user_id)
+        log.event("unknown_failure", log.WARNING, stored=name, user=connection.user_id)
     return found
 
 

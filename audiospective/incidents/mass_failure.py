@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -98,7 +97,7 @@ def standing() -> list[Guard]:
         if app.isdigit() and (failure := named(kind)):
             found.append(Guard(int(app), failure, mark.at, mark.name))
         else:
-            log.event("unknown_guard", logging.WARNING, mark=mark.name)
+            log.event("unknown_guard", log.WARNING, mark=mark.name)
     return found
 
 
@@ -113,9 +112,7 @@ def review(longest_poll: timedelta) -> None:
         _spare(guard, mass_failure.window(longest_poll))
         if not _tripped(guard.app_id, guard.failure, now, longest_poll):
             Mark.drop(guard.mark)
-            log.event(
-                "guard_lifted", logging.WARNING, app=guard.app_id, failure=guard.failure.value
-            )
+            log.event("guard_lifted", log.WARNING, app=guard.app_id, failure=guard.failure.value)
     Refusal.delete().where(Refusal.at < now - KEPT).execute()
 
 
@@ -158,7 +155,7 @@ def _lately(since: datetime) -> list[tuple[int, str]]:
 def _trip(app_id: int, failure: Failure, now: datetime) -> None:
     if Mark.advance(_mark(app_id, failure.value), None, now):
         log.event(
-            "guard_tripped", logging.ERROR, app=app_id, failure=failure.value,
+            "guard_tripped", log.ERROR, app=app_id, failure=failure.value,
         )  # fmt: skip
 
 
@@ -230,7 +227,7 @@ def _spare(guard: Guard, window: timedelta) -> None:
         )
     if spared:
         log.event(
-            "guard_spared", logging.WARNING, app=guard.app_id, failure=guard.failure.value,
+            "guard_spared", log.WARNING, app=guard.app_id, failure=guard.failure.value,
             people=spared,
         )  # fmt: skip
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -78,7 +77,7 @@ def review(longest_poll: timedelta) -> None:
             continue  # nobody is polled there, so nothing shows that it is over
         if not still["late"] or now - seen > outage.AFTERMATH:
             Mark.drop(mark.name)
-            log.event("outage_over", logging.WARNING, app=app)
+            log.event("outage_over", log.WARNING, app=app)
 
 
 def standing() -> dict[int, Outage]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import warnings
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from redis.exceptions import RedisError
 from rq_scheduler import Scheduler
 
+from audiospective import log
 from audiospective.clients.queues import UPKEEP, TaskJob, TaskQueue
 from audiospective.jobs import periodic
 from audiospective.polling import recovery
@@ -17,8 +17,6 @@ from audiospective.services import Services
 
 INTERVAL = 5  # seconds between two looks at the schedule
 RETRY_SECONDS = 5
-
-log = logging.getLogger(__name__)
 
 
 class ArchiveScheduler(Scheduler):
@@ -41,7 +39,7 @@ class ArchiveScheduler(Scheduler):
 
     def enqueue_jobs(self) -> Any:
         for line in periodic.reconcile(self, self._timetable):
-            log.info("timetable: %s", line)
+            log.event("timetable", change=line)
         jobs = super().enqueue_jobs()
         self._recover()
         return jobs
@@ -52,8 +50,8 @@ class ArchiveScheduler(Scheduler):
                 recovery.recover(self._services)
         except RedisError:
             raise
-        except Exception:  # a database that is away must not stop the timetable
-            log.exception("people of dead workers could not be looked up")
+        except Exception as error:  # noqa: BLE001 - a database that is away stops no timetable
+            log.trouble("lost_claims_not_read", error)
 
 
 def run(services: Services, stopped: threading.Event | None = None) -> None:
@@ -66,5 +64,5 @@ def run(services: Services, stopped: threading.Event | None = None) -> None:
             ArchiveScheduler(services).run()
             return
         except RedisError as error:
-            log.error("Redis is away (%s); trying again", type(error).__name__)
+            log.trouble("redis_away", error)
             stopped.wait(RETRY_SECONDS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -62,7 +61,7 @@ def drain(services: Services, *, wait: Callable[[float], object] | None = None) 
     if not due:
         return report
     if not services.settings.resend_api_key or not services.settings.mail_from:
-        log.event("mail_not_configured", logging.WARNING, waiting=len(due))
+        log.event("mail_not_configured", log.WARNING, waiting=len(due))
         return report
     paused = Mark.at_of(PAUSE)
     if paused is not None and paused > clock.now():
@@ -152,7 +151,7 @@ class _Round:
         _pause(error.wait, str(error))
         self.report.count("limited")
         log.event(
-            "mail_limited", logging.WARNING, seconds=int(error.wait.total_seconds()),
+            "mail_limited", log.WARNING, seconds=int(error.wait.total_seconds()),
             daily=error.daily,
         )  # fmt: skip
         return False
@@ -162,7 +161,7 @@ class _Round:
         _pause(ACCOUNT_RETRY, str(error))
         Mark.keep(ALARM, clock.now(), str(error))
         self.report.count("account_refused")
-        log.event("mail_account_refused", logging.ERROR, answer=str(error))
+        log.event("mail_account_refused", log.ERROR, answer=str(error))
 
     def _settle(
         self, notice: Notice, status: str, error: str | None = None, provider_id: str | None = None
@@ -186,7 +185,7 @@ def _due() -> list[tuple[int, Kind]]:
     counts = Counter(name for _, name in waiting)
     kinds = {name: kind for name in counts if (kind := find(name)) is not None}
     if unknown := sorted(set(counts) - set(kinds)):
-        log.event("unknown_kind", logging.WARNING, kinds=unknown)
+        log.event("unknown_kind", log.WARNING, kinds=unknown)
     known = [(number, kinds[name]) for number, name in waiting if name in kinds]
     known.sort(key=lambda one: (not one[1].awaited, counts[one[1].name]))  # stable: oldest first
     return known

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import tomllib
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 from peewee import SQL, fn
 
-from audiospective import clock
+from audiospective import clock, log
 from audiospective.models import Play, PlaySegment, StorageRecord, User
 from audiospective.models.base import is_sqlite, transaction
 from audiospective.models.sizes import tables, total
@@ -25,8 +24,6 @@ PRICES = Path(__file__).with_name("prices.toml")
 RECENT = timedelta(days=7)  # listening that says how fast the archive grows
 ROW_COST = 100.0  # bytes, where nothing is stored that could be measured
 EMPTY = {"sqlite": 300_000, "postgres": 9_000_000}  # bytes of a database without members
-
-log = logging.getLogger(__name__)
 
 
 def measure(*, costs: bool = True) -> Measured:
@@ -83,7 +80,7 @@ def prices(path: Path = PRICES) -> dict[str, Any]:
 
 def _warn(services: Services, found: Measured, level: int) -> None:
     now, budget = clock.now(), services.settings.storage_budget_mb
-    log.warning("the database takes more than %d %% of its %d MB", level, budget)
+    log.event("storage_nearly_full", log.WARNING, percent=level, budget_mb=budget)
     days = storage.forecast(found, found.members, budget * MB).days
     used = f"{found.size / MB:,.0f} MB of {budget:,} MB are used, more than {level} %."
     ahead = "" if days is None else f" At today's growth it is full in {days:,.0f} days."

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection
 
+from audiospective import log
 from audiospective.clients.spotify import Credentials
 from audiospective.models import SpotifyApp
 from audiospective.models.apps import SECRET_PLACE
@@ -12,8 +12,6 @@ from audiospective.services import Services
 from audiospective.vault import VaultError
 
 NO_CREDENTIALS = Credentials("", "")
-
-log = logging.getLogger(__name__)
 
 
 def credentials(services: Services, app_ids: Collection[int]) -> dict[int, Credentials]:
@@ -23,7 +21,7 @@ def credentials(services: Services, app_ids: Collection[int]) -> dict[int, Crede
         try:
             secret = services.vault.open(SECRET_PLACE, app.id, app.secret_sealed)
         except VaultError as error:
-            log.error("app %d cannot be used: %s", app.id, error)
+            log.trouble("app_secret_not_opened", error, app=app.id)
         else:
             found[app.id] = Credentials(app.client_id, secret)
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from datetime import datetime, timedelta
 
 from redis.exceptions import RedisError
 
-from audiospective import clock
+from audiospective import clock, log
 from audiospective.clients.queues import FREE, INTERACTIVE, PRO
 from audiospective.models import Connection, SpotifyApp, User, claims
 from audiospective.models.base import clock_now
@@ -22,8 +21,6 @@ from audiospective.services import Services
 SLOT_FORMAT = "%Y_%m_%d_%H%M"  # letters that a job's id may hold
 MARK_SECONDS = 20 * 60
 EARLY = timedelta(seconds=30)  # clocks of two machines differ by less
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -67,16 +64,8 @@ def plan(services: Services, now: datetime | None = None) -> list[Batch]:
     for start, batch in zip(starts, batches, strict=True):
         enqueue(services, batch, slot.start, start if start > now else None)
     _mark_planned(services, slot.start)
-    log.info(
-        "planned",
-        extra={
-            "event": {
-                "slot": slot_name(slot.start),
-                "batches": len(batches),
-                "people": sum(len(b.user_ids) for b in batches),
-            }
-        },
-    )
+    people = sum(len(batch.user_ids) for batch in batches)
+    log.event("planned", slot=slot_name(slot.start), batches=len(batches), people=people)
     return batches
 
 
@@ -102,8 +91,8 @@ def requeue(services: Services, user_ids: Sequence[int], slot: datetime) -> None
         return
     try:
         enqueue(services, Batch(INTERACTIVE, tuple(user_ids)), slot, None)
-    except RedisError:
-        log.warning("%d people wait for the next plan", len(user_ids))
+    except RedisError as error:
+        log.trouble("people_wait_for_next_plan", error, people=len(user_ids))
 
 
 def due(before: datetime, now: datetime) -> list[Due]:
@@ -208,5 +197,5 @@ def _mark_planned(services: Services, slot: datetime) -> None:
     try:
         now = clock.to_ms(clock.now())
         services.redis.set(f"planned:{slot_name(slot)}", now, ex=MARK_SECONDS)
-    except RedisError:
-        log.warning("slot %s is planned but could not be marked", slot_name(slot))
+    except RedisError as error:
+        log.trouble("slot_not_marked", error, slot=slot_name(slot))

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from audiospective import clock
+from audiospective import clock, log
 from audiospective.clients.deadline import Deadline
 from audiospective.models import transaction
 from audiospective.models.connections import Connection
 from audiospective.polling import batch, plan
 from audiospective.polling.write import Report
 from audiospective.services import Services
-
-log = logging.getLogger(__name__)
 
 
 def many(services: Services, slot: datetime, user_ids: Sequence[int], deadline: Deadline) -> Report:
@@ -44,17 +42,13 @@ def request(services: Services, user_id: int) -> None:
     services.queues.wake("poll_user", user_id)
 
 
-def _log(name: str, report: Report, began: float, **more: object) -> None:
-    log.info(
+def _log(name: str, report: Report, began: float, **more: Any) -> None:
+    log.event(
         name,
-        extra={
-            "event": {
-                **more,
-                "outcomes": dict(sorted(report.outcomes.items())),
-                "new_plays": report.new_plays,
-                "calls": report.calls,
-                "hits": report.hits,
-                "ms": round((clock.monotonic() - began) * 1000),
-            }
-        },
+        **more,
+        outcomes=dict(sorted(report.outcomes.items())),
+        new_plays=report.new_plays,
+        calls=report.calls,
+        hits=report.hits,
+        ms=round((clock.monotonic() - began) * 1000),
     )

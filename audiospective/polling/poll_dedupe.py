@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from redis.exceptions import RedisError
 
-from audiospective import clock
+from audiospective import clock, log
 from audiospective.services import Services
 
 MARK_SECONDS = 24 * 3600
 CLOCKS_DIFFER = timedelta(minutes=1)  # from machine to machine, by less
-
-log = logging.getLogger(__name__)
 
 
 def mark(user_id: int, slot: datetime) -> str:
@@ -48,5 +45,5 @@ def mark_done(services: Services, user_ids: Sequence[int], slot: datetime) -> No
         for user_id in user_ids:
             pipe.set(mark(user_id, slot), clock.to_ms(clock.now()), ex=MARK_SECONDS)
         pipe.execute()
-    except RedisError:
-        log.warning("%d finished polls could not be marked", len(user_ids))
+    except RedisError as error:
+        log.trouble("polls_not_marked", error, people=len(user_ids))

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 
-from audiospective import clock
+from audiospective import clock, log
 from audiospective.models import claims
 from audiospective.polling import plan
 from audiospective.polling.plan import Batch, Due
 from audiospective.services import Services
 
 REMEMBERED = 3600  # seconds for which it is known that a claim was recovered
-
-log = logging.getLogger(__name__)
 
 
 def recover(services: Services) -> list[Batch]:
@@ -34,8 +31,7 @@ def recover(services: Services) -> list[Batch]:
     for batch in batches:
         plan.enqueue(services, batch, slot.start)
     if new:
-        event = {"people": len(new), "batches": len(batches)}
-        log.warning("recovered", extra={"event": event})
+        log.event("recovered", log.WARNING, people=len(new), batches=len(batches))
     return batches
 
 

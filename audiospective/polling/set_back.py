@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import timedelta
 from typing import Any
 
@@ -32,7 +31,7 @@ def bring_back(services: Services) -> int:
         services.limits.lift(app.id)
         services.limits.block(app.id, app.blocked_until)
     if found or blocked:
-        log.event("clock_was_ahead", logging.WARNING, people=found, apps=len(blocked))
+        log.event("clock_was_ahead", log.WARNING, people=found, apps=len(blocked))
     return found + len(blocked)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -12,11 +11,11 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as BaseResponse
 
+from audiospective import log
 from audiospective.web import access
 from audiospective.web.htmx import is_fragment
 from audiospective.web.local_redirect import local_path
 
-log = logging.getLogger(__name__)
 GOES_ON = "Saving your plays goes on in the background."
 REFERENCE = "@reference@"  # where the page made at start takes the reference of one failure
 
@@ -85,7 +84,8 @@ def install(app: Flask) -> None:
     def failed(error: InternalServerError) -> Response:
         reference = new_reference()
         cause = error.original_exception
-        log.error("%s %s failed [%s]", request.method, _route(), reference, exc_info=cause)
+        fields = {"method": request.method, "page": _route(), "reference": reference}
+        log.trouble("page_failed", cause or error, **fields)
         if is_fragment():
             return _short(500, WORDS[500], reference)
         return Response(broken.replace(REFERENCE, reference), 500, mimetype="text/html")
@@ -100,7 +100,9 @@ def answer(code: int, words: Words, reference: str | None = None) -> Response:
     """An error page with status `code`; asked for by htmx, one plain line for #alert."""
     if reference is None:
         reference = new_reference()
-        log.info("%s %s answered %d [%s]", request.method, _route(), code, reference)
+        log.event(
+            "page_refused", method=request.method, page=_route(), status=code, reference=reference
+        )
     if is_fragment():
         response = _short(code, words, reference)
     else:

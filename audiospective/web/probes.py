@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from peewee import PeeweeException
 from redis import RedisError
 
+from audiospective import log
 from audiospective.models import database
 from audiospective.web.context import services
 
 blueprint = Blueprint("probes", __name__)
-
-log = logging.getLogger(__name__)
 
 
 @blueprint.get("/healthz")
@@ -30,8 +27,8 @@ def ready() -> ResponseReturnValue:
     try:
         database.execute_sql("SELECT 1").fetchone()
         lines.append("database: ok")
-    except PeeweeException:
-        log.exception("the database does not answer")
+    except PeeweeException as error:
+        log.trouble("database_away", error)
         lines.append("database: no answer")
         status = 503
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from http import HTTPStatus
 from typing import cast
@@ -131,7 +130,7 @@ def install(app: Flask, settings: Settings) -> None:
         if asked == ("localhost", address[1]) and home.hostname in LOOPBACK:
             # Spotify refuses localhost as a redirect URI; a session begun there would be lost.
             return cast(Response, redirect(settings.base_url + request.full_path.rstrip("?")))
-        log.event("host_refused", logging.WARNING, host=header[:200], expected=settings.base_url)
+        log.event("host_refused", log.WARNING, host=header[:200], expected=settings.base_url)
         return abort(400, "forged host")
 
     @app.before_request

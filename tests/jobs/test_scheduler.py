@@ -78,7 +78,7 @@ def test_a_database_that_is_away_does_not_stop_the_timetable(services, monkeypat
     scheduler = scheduling.ArchiveScheduler(services)
     scheduler.enqueue_jobs()
     assert services.redis.zcard(scheduler.scheduled_jobs_key)
-    assert "could not be looked up" in caplog.text
+    assert "lost_claims_not_read" in caplog.text
 
 
 def test_each_look_at_the_schedule_brings_back_what_a_flush_took(services):

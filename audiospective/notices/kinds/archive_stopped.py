@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import partial
@@ -98,7 +97,7 @@ def stop_polling() -> int:
         .execute()
     )
     if stopped:
-        log.event("deactivated", logging.WARNING, people=stopped)
+        log.event("deactivated", log.WARNING, people=stopped)
     return stopped
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 
 from peewee import PeeweeException
 
-from audiospective import clock
+from audiospective import clock, log
 from audiospective.accounts import seats
 from audiospective.policy.founding import Places
 from audiospective.services import Services
 
-log = logging.getLogger(__name__)
 KEEP_SECONDS = 30.0  # how old a number the page may show; the callback decides, not the page
 UNKNOWN = "unknown"  # what is said to be open while nobody can count
 
@@ -32,8 +30,8 @@ class Counter:
             if self._read_at is None or now - self._read_at >= KEEP_SECONDS:
                 try:
                     self._places = seats.places(services)
-                except PeeweeException:
-                    log.exception("the founding places cannot be counted")
+                except PeeweeException as error:
+                    log.trouble("founding_places_not_counted", error)
                     self._places = None
                 self._read_at = now
             return self._places

@@ -115,7 +115,7 @@ def test_without_a_counter_the_button_stays(
     assert page.all("meter") == []
     assert "The counter does not answer just now" in page.text
     assert _action(page).attributes["href"] == "/connect"
-    assert "cannot be counted" in caplog.text
+    assert "founding_places_not_counted" in caplog.text
 
 
 def test_a_member_is_led_to_the_archive(site: Site) -> None:
