@@ -27,7 +27,7 @@ def make_settings(home: Path, database_url: str, redis_url: str, **more: object)
             "SPOTIFY_CLIENT_ID": "sandbox-client",
             "SPOTIFY_CLIENT_SECRET": "sandbox-secret",
             "SPOTIFY_SEATS": "100000",
-            "MAIL_FROM": "Audiospective <letters@archive.example>",
+            "MAIL_FROM": "Audiospective <mail@archive.example>",
         }
     )
     return replace(base, **more)  # type: ignore[arg-type]

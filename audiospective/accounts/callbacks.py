@@ -31,7 +31,7 @@ def claim(state: str) -> SettledCallback | None:
     return earlier
 
 
-def settle(state: str, user_id: int, next_path: str) -> None:
+def remember(state: str, user_id: int, next_path: str) -> None:
     """Keep whom the visit signed in and where it led, for a repetition by the same browser."""
     SettledCallback.update(user=user_id, next_path=next_path).where(
         SettledCallback.state_hash == mail_tokens.digest(state)

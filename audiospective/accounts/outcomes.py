@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from audiospective.models.apps import ENVIRONMENT_APP
-from audiospective.policy.founding import Refusal
+from audiospective.policy.founding import WaitlistReason
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,14 @@ class Returned:
     user_id: int
     connected: bool = True
     reconnected: bool = False
-    refused: Refusal | None = None
+    refused: WaitlistReason | None = None
 
 
 @dataclass(frozen=True)
 class Waitlisted:
     """Nobody new was let in, for this reason."""
 
-    reason: Refusal
+    reason: WaitlistReason
 
 
 @dataclass(frozen=True)

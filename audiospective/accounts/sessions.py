@@ -110,7 +110,7 @@ def end_all(user: User) -> None:
             SignInLink.delete().where(SignInLink.email == user.email).execute()
 
 
-def forget() -> int:
+def drop_ended() -> int:
     """Drop the sessions that are over; how many."""
     now = clock.now()
     over = (Session.seen_at < now - rules.IDLE) | (Session.begun_at < now - rules.LONGEST)

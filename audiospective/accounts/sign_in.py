@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from audiospective import clock, log
-from audiospective.accounts import sign_up
-from audiospective.accounts.outcomes import Outcome, Visit
 from audiospective.clients.consent import SCOPE, Consent
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.spotify import Credentials, Profile, SpotifyError, Tokens
@@ -92,10 +90,6 @@ def identify(
     if not all(map(_plain, ids)):
         raise UnavailableError
     return profile, tokens
-
-
-def settle(services: Services, profile: Profile, tokens: Tokens, visit: Visit) -> Outcome:
-    return sign_up.join(services, profile, tokens, visit)
 
 
 def _told(

@@ -19,7 +19,7 @@ AT_MOST = 3  # links to one address that are
 STILL_GOOD = timedelta(minutes=10)  # for so long yet
 
 
-def ask(
+def send(
     services: Services, email: str, next_path: str, *, allowed: Callable[[], bool] = lambda: True
 ) -> None:
     """Send a link to `email` (normalized), known or not: opening an account takes a link, too.

@@ -34,7 +34,7 @@ from audiospective.models.connections import (
 from audiospective.models.founding import FoundingRegister
 from audiospective.models.waitlist import WaitlistEntry
 from audiospective.policy import founding, names, renewal
-from audiospective.policy.founding import Refusal, Visitor
+from audiospective.policy.founding import Visitor, WaitlistReason
 from audiospective.services import Services
 
 
@@ -49,7 +49,7 @@ def join(services: Services, profile: Profile, tokens: Tokens, visit: Visit) -> 
             return Waitlisted(refusal)
         with transaction():
             register = FoundingRegister.locked()
-            outcome = _settle(services, register, _Consent(profile, tokens, visit, read_clock()))
+            outcome = _admit(services, register, _Consent(profile, tokens, visit, read_clock()))
     except identity.AmbiguousError:
         return Unrecognized()
     if isinstance(outcome, Joined) or (isinstance(outcome, Returned) and outcome.connected):
@@ -80,16 +80,16 @@ class _Consent:
     now: datetime
 
 
-def _hopeless(services: Services, profile: Profile, visit: Visit) -> Refusal | None:
+def _hopeless(services: Services, profile: Profile, visit: Visit) -> WaitlistReason | None:
     """Why no stranger can join, by reading alone: a crowd in front needs no lock."""
     if visit.signed_in or visit.expected or visit.entry or identity.known(profile):
         return None
     app = SpotifyApp.get_by_id(visit.app_id)
     verdict = founding.admit(seats.places_of(services, app, clock.now()), Visitor())
-    return verdict if isinstance(verdict, Refusal) else None
+    return verdict if isinstance(verdict, WaitlistReason) else None
 
 
-def _settle(services: Services, register: FoundingRegister, consent: _Consent) -> Outcome:
+def _admit(services: Services, register: FoundingRegister, consent: _Consent) -> Outcome:
     visit, profile = consent.visit, consent.profile
     known = identity.known(profile)
     wanted = visit.signed_in or visit.expected
@@ -123,7 +123,7 @@ def _come_in(
         own_app=archive is not None and app.owner_id == archive.id,
     )
     verdict = founding.admit(seats.places_of(services, app, now), visitor)
-    if isinstance(verdict, Refusal):
+    if isinstance(verdict, WaitlistReason):
         return Waitlisted(verdict)
     number = seats.next_number(register, verdict)
     identity.release(consent.profile, archive.id if archive else None)
@@ -166,7 +166,7 @@ def _come_back(services: Services, consent: _Consent, user: User) -> Outcome:
         return Returned(user.id, connected=False)  # theirs goes through an app of their own
     needs_seat = status == DISCONNECTED and app.owner_id != user.id
     if needs_seat and not founding.may_take_seat(seats.places_of(services, app, consent.now)):
-        return Returned(user.id, connected=False, refused=Refusal.NO_SEAT)
+        return Returned(user.id, connected=False, refused=WaitlistReason.NO_SEAT)
     values = _renewed(services, user.id, consent)
     if status == ACTIVE and not visit.renews:
         # Spotify may have waved this through without a new consent: the six months go on.

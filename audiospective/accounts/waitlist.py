@@ -19,13 +19,13 @@ from audiospective.models.waitlist import WaitlistEntry
 from audiospective.notices import mail_tokens, outbox
 from audiospective.notices.kinds import waitlist_confirm, waitlist_invite
 from audiospective.policy import founding
-from audiospective.policy.founding import Refusal
+from audiospective.policy.founding import WaitlistReason
 from audiospective.services import Services
 
 PURPOSE = "waitlist"
 EMAILS = 3  # to an address that somebody keeps entering; its owner may not be the one who does
 UNCONFIRMED = timedelta(days=7)  # an address that nobody confirmed is then forgotten
-NEEDS_SEAT = (Refusal.NO_SEAT.value, Refusal.NOT_LISTED.value)
+NEEDS_SEAT = (WaitlistReason.NO_SEAT.value, WaitlistReason.NOT_LISTED.value)
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Standing:
     lapsed: bool = False
 
 
-def ask(
+def request(
     services: Services, email: str, reason: str = "", *, spend: Callable[[], object] = lambda: None
 ) -> None:
     """Somebody wants `email` (normalized) on the list; an e-mail asks its owner to confirm.
@@ -134,7 +134,7 @@ def waiting() -> int:
     return int(WaitlistEntry.select().where(WaitlistEntry.is_waiting()).count())
 
 
-def leave(entry: WaitlistEntry) -> None:
+def remove(entry: WaitlistEntry) -> None:
     """Forget the address; a place held for it goes back."""
     WaitlistEntry.delete().where(
         WaitlistEntry.id == entry.id, WaitlistEntry.user.is_null()

@@ -12,7 +12,7 @@ from audiospective.settings import Settings
 @click.command()
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """Check settings, database, Redis, Spotify, letters and storage; say what to do.
+    """Check settings, database, Redis, Spotify, e-mail and storage; say what to do.
 
     Exits 1 if something keeps plays from being archived.
     """

@@ -15,7 +15,7 @@ import click
 @click.option(
     "--home",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Directory that keeps grants, plays and letters. Without it nothing is kept.",
+    help="Directory that keeps grants, plays and e-mails. Without it nothing is kept.",
 )
 @click.option("--seed", default="sandbox", show_default=True, help="Decides the music and people.")
 @click.option("--demo/--no-demo", default=True, show_default=True, help="Begin with listeners.")
@@ -36,5 +36,5 @@ def command(
     except (HomeInUseError, OSError) as error:
         raise click.ClickException(f"the sandbox cannot start: {error}") from error
     with server:
-        click.echo(f"Practice Spotify at {server.url} (letters at {server.url}/inbox)")
+        click.echo(f"Spotify sandbox at {server.url} (e-mails at {server.url}/inbox)")
         stop.wait()

@@ -136,7 +136,7 @@ def send(api_url: str, api_key: str, email: Envelope, key: str) -> str:
         raise UnreachableError(type(error).__name__) from None
     found = answer.get("id") if isinstance(answer, dict) else None
     if not isinstance(found, str) or not found:
-        raise UnreachableError("the answer names no letter")
+        raise UnreachableError("the answer has no id")
     return found
 
 

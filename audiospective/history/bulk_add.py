@@ -40,7 +40,7 @@ def absorb(user_id: int, plays: pl.DataFrame) -> Absorbed:
         older = together.head(together.height - newest.height)
         # Just the rows that were read are replaced: a poll may be adding others meanwhile.
         hot.delete(user_id, keys(rows))
-        added = sealing.settle(user_id, older) + newest.height - known
+        added = sealing.merge(user_id, older) + newest.height - known
         hot.insert(user_id, as_rows(newest))
     return Absorbed(added, wanted.height - added, offered.height - wanted.height)
 

@@ -68,7 +68,7 @@ def removed(user_id: int, since: datetime) -> list[tuple[datetime, int, datetime
     return [(clock.from_ms(one.played_at), one.track, one.removed_at) for one in query]
 
 
-def forget(now: datetime) -> int:
+def drop_expired(now: datetime) -> int:
     """Drop what is kept of plays whose deletion can no longer be undone; how many."""
     past = (RemovedPlay.removed_at < now - UNDO) & RemovedPlay.kept.is_null(False)
     return int(RemovedPlay.update(kept=None).where(past).execute())

@@ -32,13 +32,13 @@ def move(user_id: int, rows: Sequence[tuple[Any, ...]]) -> int:
     Rows that a poll stored again after their deletion are dropped. How many moved.
     """
     plays = reading.without_removed(user_id, reading.as_frame(rows))
-    settle(user_id, plays)
+    merge(user_id, plays)
     keys = [(int(row[0]), int(row[1])) for row in rows]
     hot.delete(user_id, keys)
     return plays.height
 
 
-def settle(user_id: int, plays: pl.DataFrame) -> int:
+def merge(user_id: int, plays: pl.DataFrame) -> int:
     """Merge plays into the segments of their years, each proved; under the lock; how many new."""
     new = 0
     year = pl.col("played_at").dt.year()

@@ -89,7 +89,7 @@ def any_in_force(app_id: int) -> bool:
     return bool(Mark.named(f"{PREFIX}{app_id}:"))
 
 
-def standing() -> list[Guard]:
+def active() -> list[Guard]:
     """The guards in force; a mark that names what this release does not know is passed over."""
     found = []
     for mark in Mark.named(PREFIX):
@@ -108,7 +108,7 @@ def review(longest_poll: timedelta) -> None:
         failure = named(kind)
         if failure and _tripped(app_id, failure, now, longest_poll):
             _trip(app_id, failure, now)
-    for guard in standing():
+    for guard in active():
         _spare(guard, mass_failure.window(longest_poll))
         if not _tripped(guard.app_id, guard.failure, now, longest_poll):
             Mark.drop(guard.mark)

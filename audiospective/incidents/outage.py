@@ -80,7 +80,7 @@ def review(longest_poll: timedelta) -> None:
             log.event("outage_over", log.WARNING, app=app)
 
 
-def standing() -> dict[int, Outage]:
+def active() -> dict[int, Outage]:
     """The outages of the present and of the last hours, by app."""
     found = {}
     for mark in Mark.named(OUTAGE):

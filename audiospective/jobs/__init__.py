@@ -1,1 +1,1 @@
-"""Doors: what workers and the scheduler run; an id comes in, one action is called."""
+"""What workers and the scheduler run; an id comes in, one action is called."""

@@ -11,7 +11,7 @@ from audiospective.models.users import User
 
 
 class Coverage(Row):
-    """One complete stretch; a person without holes has one row.
+    """One complete stretch; a person without gaps has one row.
 
     `ended_at` is null for the stretch that is still growing: it reaches to the connection's
     `last_success_at`, so that an ordinary poll has nothing to write here.

@@ -77,7 +77,7 @@ def claim(number: int, now: datetime) -> Notice | None:
     return next(iter(taken), None)
 
 
-def settle(
+def finish(
     notice: Notice,
     status: str,
     now: datetime,

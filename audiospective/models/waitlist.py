@@ -22,7 +22,7 @@ class WaitlistEntry(Row):
     email = TextField(unique=True)  # normalized
     salt = TextField()
     token_hash = TextField(unique=True)
-    reason = TextField(default="")  # which door was shut: a Refusal, or none
+    reason = TextField(default="")  # why they could not come in, or nothing
     asks = SmallIntegerField(default=0)  # how often the form was sent with this address
     created_at = InstantField()
     confirmed_at = InstantField(null=True)

@@ -96,7 +96,7 @@ class _Round:
             envelope = compose.envelope(self.services, kind, notice)
         except compose.UnwritableError as error:
             log.trouble("email_unwritable", error, notice=notice.id, kind=notice.kind)
-            self._settle(notice, FAILED, str(error))
+            self._finish(notice, FAILED, str(error))
             return True
         except (*INTERRUPTS, PeeweeException):
             raise
@@ -105,7 +105,7 @@ class _Round:
             self._later(notice, QUEUED, type(error).__name__, _backoff(notice.attempts))
             return True
         if envelope is None:
-            self._settle(notice, OBSOLETE)
+            self._finish(notice, OBSOLETE)
             return True
         return self._hand_over(notice, envelope)
 
@@ -128,16 +128,16 @@ class _Round:
             self._alarm(error)
             return False
         except AlreadyTakenError as error:
-            self._settle(notice, SENT, str(error))
+            self._finish(notice, SENT, str(error))
         except AddressRefusedError as error:
             with transaction():
-                self._settle(notice, FAILED, str(error))
+                self._finish(notice, FAILED, str(error))
                 _distrust(notice)
         except EmailRefusedError as error:
-            self._settle(notice, FAILED, str(error))
+            self._finish(notice, FAILED, str(error))
         else:
             self.in_vain = 0
-            self._settle(notice, SENT, provider_id=found)
+            self._finish(notice, SENT, provider_id=found)
             if Mark.drop(ALARM):
                 log.event("mail_account_accepted_again")
         return True
@@ -163,10 +163,10 @@ class _Round:
         self.report.count("account_refused")
         log.event("mail_account_refused", log.ERROR, answer=str(error))
 
-    def _settle(
+    def _finish(
         self, notice: Notice, status: str, error: str | None = None, provider_id: str | None = None
     ) -> None:
-        notices.settle(notice, status, clock.now(), error=error, provider_id=provider_id)
+        notices.finish(notice, status, clock.now(), error=error, provider_id=provider_id)
         self.report.count(status)
 
     def _later(self, notice: Notice, status: str, error: str, wait: timedelta) -> None:

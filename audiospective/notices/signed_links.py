@@ -35,4 +35,6 @@ def read(settings: Settings, purpose: str, token: str) -> tuple[list[Any], bool]
 
 def _serializer(settings: Settings, purpose: str) -> URLSafeSerializer:
     keys = [*settings.secret_key_fallbacks, settings.secret_key]  # the last one signs
-    return URLSafeSerializer(keys, salt=f"letter-link:{purpose}")
+    return URLSafeSerializer(
+        keys, salt=f"letter-link:{purpose}"
+    )  # kept: it is in links that were sent

@@ -50,7 +50,7 @@ def state(services: Services, user_id: int) -> ArchiveState:
             gaps=gaps,
             unreadable=user.unreadable,
         )
-        return archive_state.settle(found, now)
+        return archive_state.as_shown(found, now)
     found = ArchiveState(
         status=health.status(health_facts.of(services, connection), now),
         plays=plays,
@@ -66,7 +66,7 @@ def state(services: Services, user_id: int) -> ArchiveState:
         returned=_returned(connection, user, now),
         connected_before=True,
     )
-    return archive_state.settle(found, now, last_known=incident.last_known(connection))
+    return archive_state.as_shown(found, now, last_known=incident.last_known(connection))
 
 
 def missing(gap: Gap) -> Missing:

@@ -40,7 +40,7 @@ def daily() -> dict[str, int] | None:
         "counters": Counter.delete().where(Counter.hour < now - COUNTERS).execute(),
         "notices": _notices(now),
         "tokens": _dead_tokens(now),
-        "sessions": sessions.forget(),
+        "sessions": sessions.drop_ended(),
     }
     log.event("purged", **gone)
     return gone
@@ -95,4 +95,4 @@ def tombstones() -> int:
     """Drop what deleted plays were kept for: undoing them, for as long as that was promised."""
     from audiospective.history import removal  # loads Polars, which a worker's parent must not
 
-    return removal.forget(clock.now())
+    return removal.drop_expired(clock.now())

@@ -21,7 +21,7 @@ def normalized(text: str) -> str | None:
     """The address in the form that is stored and compared; None if no e-mail can go there.
 
     Blanks around it are dropped, a host in another script is put into its ASCII form, and case is
-    folded: by the letter of RFC 5321 the local part has a case, by the practice of mail it has
+    folded: RFC 5321 gives the local part a case, mail servers as they are run give it
     none. Dots and tags ("+list") are kept, since what they mean is the host's matter.
     """
     local, at, host = text.strip(" \t").rpartition("@")

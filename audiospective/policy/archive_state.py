@@ -238,7 +238,7 @@ class ArchiveState:
         return next((gap for gap in self.gaps if gap.ended_at is None), None)
 
 
-def settle(
+def as_shown(
     found: ArchiveState, now: datetime, *, last_known: datetime | None = None
 ) -> ArchiveState:
     """`found` with what its status rules out left away, and with the gap that grows at present.

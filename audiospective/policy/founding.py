@@ -20,7 +20,7 @@ class Opening(StrEnum):
     NO_SEAT = "no_seat"  # places are left, but Spotify lets this app serve nobody more
 
 
-class Refusal(StrEnum):
+class WaitlistReason(StrEnum):
     """Why somebody is sent to the waitlist."""
 
     FULL = "full"
@@ -64,7 +64,7 @@ class Places:
 class Visitor:
     """What decides about somebody who is new here.
 
-    `invited`: an operator opened the door for them. `holds_place`: one of the held places is
+    `invited`: an operator let them in. `holds_place`: one of the held places is
     theirs. `own_app`: they come through a Spotify app of their own, whose seats are their matter.
     """
 
@@ -80,7 +80,7 @@ class Admission:
     founding: bool
 
 
-def admit(places: Places, visitor: Visitor) -> Admission | Refusal:
+def admit(places: Places, visitor: Visitor) -> Admission | WaitlistReason:
     """Whether a newcomer may join now; the cap on founding places holds for everybody.
 
     `places` are those of the app the visitor comes through.
@@ -90,9 +90,9 @@ def admit(places: Places, visitor: Visitor) -> Admission | Refusal:
     if visitor.invited or visitor.own_app:
         return Admission(founding)
     if not founding:
-        return Refusal.FULL
+        return WaitlistReason.FULL
     if places.seats_left == 0:
-        return Refusal.NO_SEAT
+        return WaitlistReason.NO_SEAT
     return Admission(founding=True)
 
 

@@ -18,7 +18,7 @@ _STEPS = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60)  # minutes that divide the h
 
 
 @dataclass(frozen=True)
-class Standing:
+class Candidate:
     """What decides a place in the queue."""
 
     pro: bool
@@ -26,11 +26,14 @@ class Standing:
     last_success_at: datetime | None
 
 
-def priority(standing: Standing, now: datetime) -> int:
+def priority(candidate: Candidate, now: datetime) -> int:
     """Higher goes first: 100, + 200 for pro, - 10 a failure, + up to 20 for a recent success."""
-    days = (now - standing.last_success_at).days if standing.last_success_at else 0
+    days = (now - candidate.last_success_at).days if candidate.last_success_at else 0
     return (
-        100 + (200 if standing.pro else 0) - 10 * standing.consecutive_failures + max(0, 20 - days)
+        100
+        + (200 if candidate.pro else 0)
+        - 10 * candidate.consecutive_failures
+        + max(0, 20 - days)
     )
 
 

@@ -111,8 +111,8 @@ def bill(prices: Mapping[str, Any], members: int, size: float) -> list[Line]:
     for name, process in sorted(prices["process"].items()):
         count = max(1, -(-members // process["members"]))
         lines.append(Line(name, count, count * process["price"]))
-    letters = members * prices["letters_per_member"]
-    lines.append(_tier("letters", prices["letters"], letters, "letters"))
+    emails = members * prices["emails_per_member"]
+    lines.append(_tier("emails", prices["emails"], emails, "emails"))
     stored = max(
         0.0, members * prices["stored_mb_per_member"] / 1000 - prices["storage"]["free_gb"]
     )

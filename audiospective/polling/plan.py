@@ -14,7 +14,7 @@ from audiospective.clients.queues import FREE, INTERACTIVE, PRO
 from audiospective.models import Connection, SpotifyApp, User, claims
 from audiospective.models.base import clock_now
 from audiospective.policy import circuit, schedule
-from audiospective.policy.schedule import Standing
+from audiospective.policy.schedule import Candidate
 from audiospective.polling import call_quota, poll_dedupe, set_back
 from audiospective.services import Services
 
@@ -123,7 +123,7 @@ def due(before: datetime, now: datetime) -> list[Due]:
         Due(
             user_id=user_id,
             lane=PRO if tier == "pro" else FREE,
-            priority=schedule.priority(Standing(tier == "pro", failures, success), now),
+            priority=schedule.priority(Candidate(tier == "pro", failures, success), now),
             due_at=due_at,
             alone=circuit.must_go_alone(unfinished),
         )

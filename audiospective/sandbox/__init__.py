@@ -11,7 +11,7 @@ In a test::
                             spotify_client_id=CLIENT_ID, spotify_client_secret=CLIENT_SECRET,
                             resend_api_url=sandbox.mail_url, ...)
 
-`sandbox.control` is a `Control`: time, apps, listeners, plays, faults, grants, calls and letters.
+`sandbox.control` is a `Control`: time, apps, listeners, plays, faults, grants, calls and e-mails.
 `RemoteControl(url)` offers the same verbs on a sandbox in another process.
 """
 

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 CLIENT_ID = "sandbox-client"
-CLIENT_SECRET = "sandbox-secret"  # noqa: S105 - the practice Spotify has no real secrets
+CLIENT_SECRET = "sandbox-secret"  # noqa: S105 - the sandbox has no real secrets
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 # Loopback addresses without a port: any port may then be chosen when signing in. `localhost` was
 # once accepted and is still registered, so that signing in with it shows what Spotify shows today.

@@ -11,7 +11,7 @@ from audiospective.sandbox.listeners import Listener
 from audiospective.sandbox.plays import UNSET, Play
 
 Object = dict[str, Any]
-# Letters, not places: the real list holds 180 and more countries and is most of the payload.
+# Codes, not places: the real list holds 180 and more countries and is most of the payload.
 MARKETS = [a + b for a in "ABCDEFGHILMNPRSTUVZ" for b in "AEGILMNRTZ"]
 SIZES = ((640, "b273"), (300, "1e02"), (64, "4851"))
 

@@ -1,4 +1,4 @@
-"""The mail provider's HTTP API, as far as letters are sent through it; nothing leaves the house."""
+"""The mail provider's HTTP API, as far as e-mails are sent; nothing leaves this machine."""
 
 import re
 from collections.abc import Callable
@@ -15,14 +15,14 @@ from audiospective.sandbox.mailbox import as_list
 
 bp = Blueprint("mail", __name__)
 
-MOST_RECIPIENTS, MOST_LETTERS, LONGEST_KEY = 50, 100, 256
+MOST_RECIPIENTS, MOST_EMAILS, LONGEST_KEY = 50, 100, 256
 ADDRESS = re.compile(r"[^@\s<>,]+@[^@\s<>,]+\.[^@\s<>,]+")
 NAMED = re.compile(rf".*<({ADDRESS.pattern})>\s*")
 KEY = re.compile(r"Bearer (\S+)")
 
 
 class RefusedError(Exception):
-    """A letter that is not accepted."""
+    """An e-mail that is not accepted."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer.status)
@@ -31,7 +31,7 @@ class RefusedError(Exception):
 
 @bp.post("/emails")
 def send() -> Response:
-    """Accept one letter."""
+    """Accept one e-mail."""
 
     def make() -> Answer:
         mail = _payload(dict)
@@ -42,11 +42,11 @@ def send() -> Response:
 
 @bp.post("/emails/batch")
 def send_batch() -> Response:
-    """Accept up to a hundred letters: all or none, or, if asked to be permissive, the good ones."""
+    """Accept up to a hundred e-mails: all or none, or, if asked to be permissive, the good ones."""
 
     def make() -> Answer:
         mails = _payload(list)
-        if len(mails) > MOST_LETTERS:
+        if len(mails) > MOST_EMAILS:
             raise _invalid("You can send up to 100 emails per request.")
         permissive = request.headers.get("X-Batch-Validation") == "permissive"
         return _once(mails, lambda key: _deliver_all(mails, key, permissive))
@@ -56,17 +56,17 @@ def send_batch() -> Response:
 
 @bp.get("/emails/<id>")
 def retrieve(id: str) -> Response:
-    """One letter as it was accepted."""
+    """One e-mail as it was accepted."""
 
     def make() -> Answer:
-        letter = world().mailbox.letters.get(id)
-        if letter is None:
+        email = world().mailbox.emails.get(id)
+        if email is None:
             return answers.mail_error(404, "not_found", "Email not found")
         return answers.json(
             {
-                "object": "email", "id": letter.id, "from": letter.sender, "to": letter.to,
-                "subject": letter.subject, "html": letter.html, "text": letter.text,
-                "cc": letter.cc, "bcc": letter.bcc, "reply_to": letter.reply_to,
+                "object": "email", "id": email.id, "from": email.sender, "to": email.to,
+                "subject": email.subject, "html": email.html, "text": email.text,
+                "cc": email.cc, "bcc": email.bcc, "reply_to": email.reply_to,
                 "last_event": "delivered",
             }
         )  # fmt: skip

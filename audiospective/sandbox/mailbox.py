@@ -1,4 +1,4 @@
-"""Letters that were caught, newest last, and the idempotency keys they came with."""
+"""E-mails that were caught, newest last, and the idempotency keys they came with."""
 
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
@@ -14,7 +14,7 @@ KEY_LIFE_MS = 24 * 3_600_000
 
 
 @dataclass
-class Letter:
+class Email:
     """One e-mail as it was handed in; `received_ms` in UTC milliseconds."""
 
     id: str
@@ -39,10 +39,10 @@ class Mailbox:
     def __init__(self, clock: VirtualClock, store: Store) -> None:
         self._clock = clock
         self._store = store
-        letters = sorted(
-            (Letter(**doc) for doc in store.all("letters")), key=lambda letter: letter.received_ms
+        emails = sorted(
+            (Email(**doc) for doc in store.all("emails")), key=lambda email: email.received_ms
         )
-        self.letters: dict[str, Letter] = {letter.id: letter for letter in letters}
+        self.emails: dict[str, Email] = {email.id: email for email in emails}
         self._keys: dict[str, dict[str, Any]] = {doc["key"]: doc for doc in store.all("mailkeys")}
 
     def earlier(self, key: str, payload: Any) -> tuple[bool, Any]:
@@ -59,9 +59,9 @@ class Mailbox:
         self._keys[key] = document
         self._store.put("mailkeys", key, document)
 
-    def deliver(self, mail: dict[str, Any], key: str | None) -> Letter:
-        """Put a valid letter into the inbox."""
-        letter = Letter(
+    def deliver(self, mail: dict[str, Any], key: str | None) -> Email:
+        """Put a valid e-mail into the inbox."""
+        email = Email(
             id=str(uuid4()),
             received_ms=self._clock.now_ms(),
             sender=mail["from"],
@@ -77,14 +77,14 @@ class Mailbox:
             attachments=[str(one.get("filename")) for one in mail.get("attachments") or []],
             idempotency_key=key,
         )
-        self.letters[letter.id] = letter
-        self._store.put("letters", letter.id, asdict(letter))
-        return letter
+        self.emails[email.id] = email
+        self._store.put("emails", email.id, asdict(email))
+        return email
 
     def clear(self) -> None:
         """Empty the inbox; keys stay used."""
-        self._store.drop("letters", self.letters)
-        self.letters.clear()
+        self._store.drop("emails", self.emails)
+        self.emails.clear()
 
 
 def as_list(value: Any) -> list[str]:

@@ -8,14 +8,14 @@ from audiospective.sandbox.covers import cover
 from audiospective.sandbox.exchange import world
 from audiospective.sandbox.export import export_zip
 from audiospective.sandbox.ids import is_id
-from audiospective.sandbox.mailbox import Letter
+from audiospective.sandbox.mailbox import Email
 
 bp = Blueprint("pages", __name__)
 
 EXPORT_MS = 3 * 365 * 86_400_000
 
-# What a letter may do when it is shown: be seen and have its links followed.
-LETTER_POLICY = (
+# What an e-mail may do when it is shown: be seen and have its links followed.
+EMAIL_POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation;"
     " default-src 'none'; img-src * data:; style-src 'unsafe-inline'"
 )
@@ -34,7 +34,7 @@ def home() -> str:
     with here.lock:
         return render_template(
             "home.html", now=here.clock.now_ms(), offset=here.clock.offset_ms,
-            listeners=len(here.listeners), letters=len(here.mailbox.letters),
+            listeners=len(here.listeners), emails=len(here.mailbox.emails),
             calls=sorted(here.calls.by("endpoint").items()),
             faults=[fault.describe() for fault in here.faults.all.values()],
         )  # fmt: skip
@@ -42,39 +42,39 @@ def home() -> str:
 
 @bp.get("/inbox")
 def inbox() -> str:
-    """Every letter, newest first."""
+    """Every e-mail, newest first."""
     here = world()
     wanted = request.args.get("to", "")
     with here.lock:
-        letters = [
-            letter
-            for letter in reversed(here.mailbox.letters.values())
-            if not wanted or wanted in letter.to
+        emails = [
+            email
+            for email in reversed(here.mailbox.emails.values())
+            if not wanted or wanted in email.to
         ]
-    return render_template("inbox.html", letters=letters, wanted=wanted)
+    return render_template("inbox.html", emails=emails, wanted=wanted)
 
 
 @bp.get("/inbox/<id>")
-def letter(id: str) -> str:
-    """One letter: who, what, its HTML and its text."""
-    return render_template("letter.html", letter=_letter(id))
+def email(id: str) -> str:
+    """One e-mail: who, what, its HTML and its text."""
+    return render_template("email.html", email=_email(id))
 
 
 @bp.get("/inbox/<id>/html")
-def letter_html(id: str) -> Response:
+def email_html(id: str) -> Response:
     """The HTML part alone; links open outside the frame."""
-    found = _letter(id)
+    found = _email(id)
     if not found.html:
         abort(404)
     response = make_response('<base target="_blank">' + found.html)
-    response.headers["Content-Security-Policy"] = LETTER_POLICY
+    response.headers["Content-Security-Policy"] = EMAIL_POLICY
     return response
 
 
 @bp.get("/inbox/<id>/text")
-def letter_text(id: str) -> Response:
+def email_text(id: str) -> Response:
     """The text part alone."""
-    found = _letter(id)
+    found = _email(id)
     if not found.text:
         abort(404)
     return Response(found.text, content_type="text/plain; charset=utf-8")
@@ -134,10 +134,10 @@ def image(mark: str) -> Response:
     )
 
 
-def _letter(id: str) -> Letter:
+def _email(id: str) -> Email:
     here = world()
     with here.lock:
-        found = here.mailbox.letters.get(id)
+        found = here.mailbox.emails.get(id)
     if found is None:
         abort(404)
     return found

@@ -22,7 +22,7 @@ def current(
 ) -> Streak | None:
     """The streak that reaches today or yesterday: today is not over yet.
 
-    A day in `unknown` (a known hole in the archive) neither breaks nor extends a streak.
+    A day in `unknown` (a day that may be incomplete) neither breaks nor extends a streak.
     """
     for found in reversed(every(days, unknown)):
         at = found.last
@@ -41,13 +41,13 @@ def longest(days: Collection[date], unknown: Collection[date] = frozenset()) -> 
 
 def every(days: Collection[date], unknown: Collection[date] = frozenset()) -> list[Streak]:
     """All streaks in order."""
-    heard, holes = set(days), set(unknown) - set(days)
+    heard, unsure = set(days), set(unknown) - set(days)
     streaks: list[Streak] = []
     for first in sorted(heard):
         if streaks and first <= streaks[-1].last:
             continue
         at, count, last = first, 0, first
-        while at in heard or at in holes:
+        while at in heard or at in unsure:
             if at in heard:
                 count, last = count + 1, at
             at += timedelta(days=1)

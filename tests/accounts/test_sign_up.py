@@ -25,7 +25,7 @@ from audiospective.clients.spotify import Profile, Tokens
 from audiospective.models import Connection, SpotifyApp, User, database
 from audiospective.models.connections import ACTIVE, DISCONNECTED, NOT_ALLOWED
 from audiospective.models.waitlist import WaitlistEntry
-from audiospective.policy.founding import Opening, Refusal
+from audiospective.policy.founding import Opening, WaitlistReason
 from audiospective.services import Services
 from tests.factories import make_user
 
@@ -69,7 +69,7 @@ def test_a_number_is_not_given_again_when_its_member_leaves(services: Services) 
     joined = join(few, "alice")
     join(few, "bob")
     User.delete().where(User.id == joined.user_id).execute()
-    assert join(few, "charlie") == Waitlisted(Refusal.FULL)
+    assert join(few, "charlie") == Waitlisted(WaitlistReason.FULL)
     assert seats.places(few).taken == 2
 
 
@@ -82,10 +82,10 @@ def test_joining_twice_is_a_return(services: Services) -> None:
 def test_five_thousand_at_once_get_exactly_the_places_there_are(services: Services) -> None:
     few = with_settings(services, founding_member_cap=7)
 
-    def arrive(door: int) -> Counter[str]:
+    def arrive(first: int) -> Counter[str]:
         with database.connection_context():
             return Counter(
-                type(join(few, f"listener-{number}")).__name__ for number in range(door, 5000, 10)
+                type(join(few, f"listener-{number}")).__name__ for number in range(first, 5000, 10)
             )
 
     with ThreadPoolExecutor(10) as pool:
@@ -111,13 +111,13 @@ def test_no_more_people_come_in_than_spotify_seats(services: Services) -> None:
     SpotifyApp.update(seats=2).execute()
     join(services, "alice")
     join(services, "bob")
-    assert join(services, "charlie") == Waitlisted(Refusal.NO_SEAT)
+    assert join(services, "charlie") == Waitlisted(WaitlistReason.NO_SEAT)
     Connection.update(status=DISCONNECTED).where(
         Connection.user == User.get(User.spotify_id == "bob")
     ).execute()
     assert isinstance(join(services, "charlie"), Joined)
     assert join(services, "bob", renews=True) == Returned(
-        User.get(User.spotify_id == "bob").id, connected=False, refused=Refusal.NO_SEAT
+        User.get(User.spotify_id == "bob").id, connected=False, refused=WaitlistReason.NO_SEAT
     )
 
 
@@ -130,12 +130,12 @@ def test_whoever_has_a_seat_may_always_reconnect(services: Services) -> None:
     assert Connection.get().status == ACTIVE
 
 
-def test_an_invited_person_passes_a_shut_door(services: Services) -> None:
+def test_an_invited_person_comes_in_though_it_is_full(services: Services) -> None:
     SpotifyApp.update(seats=1).execute()
     join(services, "alice")
     now = clock.now()
     entry = on_the_list("bob@example.org", invited_at=now, place_until=now + timedelta(days=7))
-    assert join(services, "charlie") == Waitlisted(Refusal.NO_SEAT)
+    assert join(services, "charlie") == Waitlisted(WaitlistReason.NO_SEAT)
     outcome = join(services, "bob", entry=entry.id)
     assert outcome.founding_number == 2
     bob = User.get(User.spotify_id == "bob")
@@ -152,22 +152,22 @@ def test_an_invitation_is_good_once_and_for_seven_days(services: Services, froze
     frozen.forward(days=7)
     assert seats.places(few).left == 1
     join(few, "alice")
-    assert join(few, "bob", entry=entry.id) == Waitlisted(Refusal.FULL)
+    assert join(few, "bob", entry=entry.id) == Waitlisted(WaitlistReason.FULL)
 
 
-def test_an_invitation_that_was_used_opens_no_second_door(services: Services) -> None:
+def test_an_invitation_that_was_used_lets_nobody_else_in(services: Services) -> None:
     few = with_settings(services, founding_member_cap=1)
     now = clock.now()
     entry = on_the_list("bob@example.org", invited_at=now, place_until=now + timedelta(days=7))
     assert join(few, "bob", entry=entry.id).founding_number == 1
-    assert join(few, "charlie", entry=entry.id) == Waitlisted(Refusal.FULL)
+    assert join(few, "charlie", entry=entry.id) == Waitlisted(WaitlistReason.FULL)
 
 
 def test_held_places_are_not_given_to_strangers(services: Services) -> None:
     few = with_settings(services, founding_member_cap=2)
     on_the_list("bob@example.org", place_until=clock.now() + timedelta(days=90))
     assert join(few, "alice").founding_number == 1
-    assert join(few, "charlie") == Waitlisted(Refusal.FULL)
+    assert join(few, "charlie") == Waitlisted(WaitlistReason.FULL)
 
 
 def test_bob_cannot_attach_the_account_of_alice(services: Services) -> None:
@@ -181,7 +181,7 @@ def test_bob_cannot_attach_the_account_of_alice(services: Services) -> None:
     assert User.select().count() == 2
 
 
-def test_a_letter_to_alice_reconnects_nobody_else(services: Services) -> None:
+def test_an_email_to_alice_reconnects_nobody_else(services: Services) -> None:
     alice = join(services, "alice")
     join(services, "bob")
     assert isinstance(join(services, "bob", expected=alice.user_id), WrongAccount)
@@ -210,7 +210,7 @@ def test_an_own_app_needs_no_seat_and_no_founding_place(services: Services) -> N
         owner=bob, client_id="bobs", secret_sealed="", seats=5, created_at=clock.now()
     )
     hers = {"signed_in": bob.id, "attaches": True}
-    assert join(few, "bob", **hers) == Waitlisted(Refusal.FULL)
+    assert join(few, "bob", **hers) == Waitlisted(WaitlistReason.FULL)
     assert join(few, "bob", **hers, app_id=own.id) == Joined(bob.id, None, attached=True)
     assert Connection.get().app_id == own.id
 
@@ -221,7 +221,7 @@ def test_a_stranger_gets_nowhere_through_somebody_elses_app(services: Services) 
     own = SpotifyApp.create(
         owner=bob, client_id="bobs", secret_sealed="", seats=5, created_at=clock.now()
     )
-    assert join(few, "charlie", app_id=own.id) == Waitlisted(Refusal.FULL)
+    assert join(few, "charlie", app_id=own.id) == Waitlisted(WaitlistReason.FULL)
 
 
 def test_tokens_of_one_app_never_replace_those_of_another(services: Services) -> None:

@@ -137,7 +137,7 @@ STATES: dict[str, State] = {
     "waitlist": lambda _house: ("/waitlist", None),
     "waitlist joined": lambda _house: ("/waitlist/thanks", None),
     "sign-in": lambda _house: ("/sign-in", None),
-    "sign-in letter sent": lambda _house: ("/sign-in/sent", None),
+    "sign-in e-mail sent": lambda _house: ("/sign-in/sent", None),
     "disconnect": lambda house: ("/connection/disconnect", member(house)),
     "signed out": lambda _house: ("/fail/401", None),
     "nothing there": lambda _house: ("/nowhere", None),

@@ -137,7 +137,7 @@ def test_a_cron_alone_polls_sends_e_mails_seals_and_keeps_the_ledger(either):
     done = cli(either, "tick", "--inline", **without_redis)
     assert (done.returncode, done.stdout) == (0, "1 members polled.\n")
     assert "failed" not in done.stderr
-    assert [one["to"] for one in either.control.letters()] == [["alice@mail.example"]]
+    assert [one["to"] for one in either.control.emails()] == [["alice@mail.example"]]
     assert PlaySegment.select().count() > 0
     assert Play.select().count() < 1_000
     assert StorageRecord.select().count() == 1
@@ -145,7 +145,7 @@ def test_a_cron_alone_polls_sends_e_mails_seals_and_keeps_the_ledger(either):
     again = cli(either, "tick", "--inline", **without_redis)
     assert (again.returncode, again.stdout) == (0, "0 members polled.\n")
     assert StorageRecord.get().measured_at == record.measured_at  # once a day, not with each tick
-    assert len(either.control.letters()) == 1
+    assert len(either.control.emails()) == 1
 
 
 def test_tick_gives_the_timetable_to_the_workers(stack):

@@ -23,7 +23,7 @@ from tests.support import post_office
 from tests.support.post_office import page, refused
 
 EMAIL = Envelope(
-    sender="Audiospective <letters@archive.example>",
+    sender="Audiospective <mail@archive.example>",
     recipient="alice@mail.example",
     subject="Grüße 🎻",
     text="text",

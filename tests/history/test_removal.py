@@ -81,12 +81,12 @@ def test_after_thirty_days_it_is_too_late(alice: int, song: int, frozen: Frozen)
     assert removal.restore(alice, [(at(0), song)]) == 1
     frozen.forward(seconds=1)
     assert removal.restore(alice, [(at(9), song)]) == 0
-    assert removal.forget(frozen.now) == 1
+    assert removal.drop_expired(frozen.now) == 1
     assert RemovedPlay.get().kept is None
     assert not append.polled([append.NewPlay(alice, at(9), song, None)])[alice]
 
 
 def test_forgetting_keeps_what_may_still_be_undone(alice: int, song: int) -> None:
     removal.remove(alice, [(at(0), song)])
-    assert removal.forget(clock.now() + timedelta(days=29)) == 0
+    assert removal.drop_expired(clock.now() + timedelta(days=29)) == 0
     assert removal.restore(alice, [(at(0), song)]) == 1

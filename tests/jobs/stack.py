@@ -121,7 +121,7 @@ def running(database_url: str, redis_url: str, home: Path) -> Iterator[Stack]:
             "SPOTIFY_CLIENT_SECRET": CLIENT_SECRET,
             "SPOTIFY_ACCOUNTS_URL": sandbox.accounts_url,
             "SPOTIFY_API_URL": sandbox.api_url,
-            "MAIL_FROM": "Audiospective <letters@archive.example>",
+            "MAIL_FROM": "Audiospective <mail@archive.example>",
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         services = Services.build(Settings.from_env(environment))

@@ -32,10 +32,10 @@ def test_a_signed_link_is_read_with_a_former_key_and_signed_with_the_new_one(ser
 
 @pytest.mark.parametrize("kept", [True, False])
 def test_a_waitlist_e_mail_after_a_change_of_key_has_a_link_that_works(services, kept):
-    waitlist.ask(services, "ana@example.org")
+    waitlist.request(services, "ana@example.org")
     first = sent_token(services)
     later = with_key(services, *([services.settings.secret_key] if kept else []))
-    waitlist.ask(later, "ana@example.org")
+    waitlist.request(later, "ana@example.org")
     second = sent_token(later)
     entry = WaitlistEntry.get()
     assert waitlist.find(second) == entry

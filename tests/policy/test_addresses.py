@@ -1,4 +1,4 @@
-"""Addresses that letters can go to."""
+"""Addresses that e-mails can go to."""
 
 from __future__ import annotations
 

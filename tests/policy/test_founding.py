@@ -8,8 +8,8 @@ from audiospective.policy.founding import (
     Admission,
     Opening,
     Places,
-    Refusal,
     Visitor,
+    WaitlistReason,
     admit,
     may_take_seat,
 )
@@ -23,7 +23,7 @@ OWN_APP = Visitor(own_app=True)
 
 
 @pytest.mark.parametrize(
-    ("places", "door"),
+    ("places", "opening"),
     [
         (Places(cap=1000, taken=0), Opening.OPEN),
         (Places(cap=1000, taken=974), Opening.OPEN),
@@ -42,8 +42,8 @@ OWN_APP = Visitor(own_app=True)
         (Places(cap=5, taken=5, seats=5, seats_taken=5), Opening.FULL),  # the cap is the last word
     ],
 )
-def test_the_door_says_what_a_stranger_finds(places: Places, door: Opening) -> None:
-    assert places.opening is door
+def test_a_stranger_is_told_whether_places_are_left(places: Places, opening: Opening) -> None:
+    assert places.opening is opening
 
 
 @pytest.mark.parametrize(
@@ -51,23 +51,29 @@ def test_the_door_says_what_a_stranger_finds(places: Places, door: Opening) -> N
     [
         (Places(cap=10, taken=0), STRANGER, FOUNDER),
         (Places(cap=10, taken=9), STRANGER, FOUNDER),
-        (Places(cap=10, taken=10), STRANGER, Refusal.FULL),
-        (Places(cap=10, taken=8, held=2), STRANGER, Refusal.FULL),
-        (Places(cap=10, taken=5, seats=5, seats_taken=5), STRANGER, Refusal.NO_SEAT),
-        (Places(cap=10, taken=5, seats=5, seats_taken=4, seats_held=1), STRANGER, Refusal.NO_SEAT),
+        (Places(cap=10, taken=10), STRANGER, WaitlistReason.FULL),
+        (Places(cap=10, taken=8, held=2), STRANGER, WaitlistReason.FULL),
+        (Places(cap=10, taken=5, seats=5, seats_taken=5), STRANGER, WaitlistReason.NO_SEAT),
+        (
+            Places(cap=10, taken=5, seats=5, seats_taken=4, seats_held=1),
+            STRANGER,
+            WaitlistReason.NO_SEAT,
+        ),
         (Places(cap=10, taken=8, held=2), INVITED, FOUNDER),
         (Places(cap=10, taken=5, held=1, seats=5, seats_taken=5), INVITED, FOUNDER),
         (Places(cap=10, taken=10), INVITED, FREE),  # nobody gets number eleven
         (Places(cap=10, taken=8, held=2), INVITED_WITHOUT_PLACE, FREE),
         (Places(cap=10, taken=8, held=1), INVITED_WITHOUT_PLACE, FOUNDER),
         (Places(cap=10, taken=8, held=2), RESERVED, FOUNDER),
-        (Places(cap=10, taken=8, held=2, seats=5, seats_taken=5), RESERVED, Refusal.NO_SEAT),
-        (Places(cap=10, taken=10), RESERVED, Refusal.FULL),
+        (Places(cap=10, taken=8, held=2, seats=5, seats_taken=5), RESERVED, WaitlistReason.NO_SEAT),
+        (Places(cap=10, taken=10), RESERVED, WaitlistReason.FULL),
         (Places(cap=10, taken=2, seats=5, seats_taken=5), OWN_APP, FOUNDER),
         (Places(cap=10, taken=10), OWN_APP, FREE),
     ],
 )
-def test_who_may_join(places: Places, visitor: Visitor, verdict: Admission | Refusal) -> None:
+def test_who_may_join(
+    places: Places, visitor: Visitor, verdict: Admission | WaitlistReason
+) -> None:
     assert admit(places, visitor) == verdict
 
 

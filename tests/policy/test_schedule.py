@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audiospective.policy import schedule
-from audiospective.policy.schedule import Standing, priority
+from audiospective.policy.schedule import Candidate, priority
 
 NOW = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 TEN = timedelta(minutes=10)
@@ -16,13 +16,13 @@ TEN = timedelta(minutes=10)
 @pytest.mark.parametrize(
     ("standing", "points"),
     [
-        (Standing(False, 0, NOW), 120),
-        (Standing(True, 0, NOW), 320),
-        (Standing(False, 0, None), 120),  # somebody new is not left for last
-        (Standing(False, 3, NOW), 90),
-        (Standing(False, 0, NOW - timedelta(days=5)), 115),
-        (Standing(False, 0, NOW - timedelta(days=400)), 100),
-        (Standing(True, 10, NOW - timedelta(days=30)), 200),
+        (Candidate(False, 0, NOW), 120),
+        (Candidate(True, 0, NOW), 320),
+        (Candidate(False, 0, None), 120),  # somebody new is not left for last
+        (Candidate(False, 3, NOW), 90),
+        (Candidate(False, 0, NOW - timedelta(days=5)), 115),
+        (Candidate(False, 0, NOW - timedelta(days=400)), 100),
+        (Candidate(True, 10, NOW - timedelta(days=30)), 200),
     ],
 )
 def test_pro_comes_first_and_failures_cost(standing, points):

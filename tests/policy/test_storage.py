@@ -68,12 +68,12 @@ def test_nobody_fills_nothing() -> None:
 
 
 PRICES: dict[str, Any] = {
-    "letters_per_member": 1,
+    "emails_per_member": 1,
     "stored_mb_per_member": 10,
     "process": {"web": {"members": 100, "price": 7}},
     "database": [{"name": "s", "gb": 1, "price": 5}, {"name": "l", "gb": 10, "price": 20}],
     "redis": [{"name": "r", "members": 50, "price": 3}],
-    "letters": [{"name": "free", "letters": 100, "price": 0}],
+    "emails": [{"name": "free", "emails": 100, "price": 0}],
     "storage": {"free_gb": 1, "price_per_gb": 2},
 }
 

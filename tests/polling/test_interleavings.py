@@ -1,4 +1,4 @@
-"""Two hands at one archive at the same moment, on PostgreSQL: the later truth holds."""
+"""Two hands at one archive at the same moment, on PostgreSQL: the later state holds."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ from audiospective.sandbox.grants import add_months, challenge_of
         ("https://music.example/callback", "", False),
     ],
 )
-def test_a_redirect_uri_is_registered_to_the_letter_but_for_a_loopback_port(
+def test_a_redirect_uri_is_registered_exactly_but_for_a_loopback_port(
     registered: str, asked: str, accepted: bool
 ) -> None:
     assert App(redirect_uris=[registered]).has_redirect(asked) is accepted

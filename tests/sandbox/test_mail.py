@@ -1,4 +1,4 @@
-"""The catcher of letters, driven by Resend's own library."""
+"""The catcher of e-mails, driven by Resend's own library."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from resend.exceptions import ResendError
 
 from audiospective.sandbox import Control, SandboxServer
 
-LETTER: dict[str, Any] = {
+EMAIL: dict[str, Any] = {
     "from": "Audiospective <hello@archive.example>",
     "to": ["alice@mail.example"],
     "subject": "Grüße <b>& more</b>",
@@ -27,14 +27,14 @@ LETTER: dict[str, Any] = {
 @pytest.fixture(autouse=True)
 def aimed(sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(resend, "api_url", sandbox.mail_url)
-    monkeypatch.setattr(resend, "api_key", "re_practice")
+    monkeypatch.setattr(resend, "api_key", "re_sandbox")
     return
 
 
 def send(key: str | None = None, **changes: Any) -> Any:
-    letter = {name: value for name, value in {**LETTER, **changes}.items() if value is not None}
+    email = {name: value for name, value in {**EMAIL, **changes}.items() if value is not None}
     options = {"idempotency_key": key} if key else None
-    return resend.Emails.send(letter, options)  # type: ignore[arg-type]
+    return resend.Emails.send(email, options)  # type: ignore[arg-type]
 
 
 def refused(**changes: Any) -> ResendError:
@@ -45,35 +45,35 @@ def refused(**changes: Any) -> ResendError:
 
 def test_a_letter_is_caught_with_all_its_parts(control: Control) -> None:
     answer = send("notice-1")
-    (letter,) = control.letters("alice@mail.example")
-    assert letter["id"] == answer["id"]
-    assert letter["sender"] == LETTER["from"]
+    (email,) = control.emails("alice@mail.example")
+    assert email["id"] == answer["id"]
+    assert email["sender"] == EMAIL["from"]
     for name in ("to", "subject", "html", "text", "headers", "tags"):
-        assert letter[name] == LETTER[name]
-    assert (letter["reply_to"], letter["idempotency_key"]) == (["help@archive.example"], "notice-1")
-    assert resend.Emails.get(answer["id"])["subject"] == LETTER["subject"]
-    assert control.letters("bob@mail.example") == []
+        assert email[name] == EMAIL[name]
+    assert (email["reply_to"], email["idempotency_key"]) == (["help@archive.example"], "notice-1")
+    assert resend.Emails.get(answer["id"])["subject"] == EMAIL["subject"]
+    assert control.emails("bob@mail.example") == []
 
 
 def test_the_same_key_sends_once(control: Control) -> None:
     assert send("k")["id"] == send("k")["id"]
-    assert len(control.letters()) == 1
+    assert len(control.emails()) == 1
     assert send("other")["id"] != send()["id"]
-    assert len(control.letters()) == 3
+    assert len(control.emails()) == 3
 
 
 def test_the_same_key_with_another_letter_is_a_conflict(control: Control) -> None:
     send("k")
     error = refused(key="k", subject="Another")
     assert (str(error.code), error.error_type) == ("409", "invalid_idempotent_request")
-    assert len(control.letters()) == 1
+    assert len(control.emails()) == 1
 
 
 def test_a_key_is_forgotten_after_a_day(control: Control) -> None:
     send("k")
     control.advance(hours=24, seconds=1)
     send("k", subject="Another")
-    assert len(control.letters()) == 2
+    assert len(control.emails()) == 2
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_wrong_letter_is_refused(
 ) -> None:
     error = refused(**changes)
     assert (str(error.code), error.error_type) == (code, kind)
-    assert control.letters() == []
+    assert control.emails() == []
 
 
 def test_only_known_keys_may_send_if_there_are_any(
@@ -109,7 +109,7 @@ def test_only_known_keys_may_send_if_there_are_any(
 
 
 def test_without_a_key_nothing_is_sent(sandbox: SandboxServer) -> None:
-    answer = requests.post(f"{sandbox.mail_url}/emails", json=LETTER, timeout=10)
+    answer = requests.post(f"{sandbox.mail_url}/emails", json=EMAIL, timeout=10)
     assert (answer.status_code, answer.json()["name"]) == (401, "missing_api_key")
 
 
@@ -142,7 +142,7 @@ def test_every_mail_fault_reaches_the_library(
     error = refused(key="k")
     assert (str(error.code), error.error_type) == (code, kind)
     assert error.headers.get("retry-after") == retry_after
-    assert control.letters() == []
+    assert control.emails() == []
     assert send("k")["id"]
 
 
@@ -150,38 +150,38 @@ def test_a_lost_answer_and_a_second_try_make_one_letter(control: Control) -> Non
     control.fault("lost", endpoint="mail", times=1)
     assert refused(key="k").error_type == "HttpClientError"
     send("k")
-    assert len(control.letters()) == 1
+    assert len(control.emails()) == 1
 
 
-def batch(letters: list[dict[str, Any]], **options: Any) -> Any:
-    return resend.Batch.send(letters, options)  # type: ignore[arg-type]
+def batch(emails: list[dict[str, Any]], **options: Any) -> Any:
+    return resend.Batch.send(emails, options)  # type: ignore[arg-type]
 
 
 def test_a_batch_is_caught_whole(control: Control) -> None:
-    letters = [{**LETTER, "to": [f"n{number}@mail.example"]} for number in range(3)]
-    answer = batch(letters, idempotency_key="b")
-    assert [one["id"] for one in answer["data"]] == [one["id"] for one in control.letters()]
-    assert batch(letters, idempotency_key="b")["data"] == answer["data"]
-    assert len(control.letters()) == 3
+    emails = [{**EMAIL, "to": [f"n{number}@mail.example"]} for number in range(3)]
+    answer = batch(emails, idempotency_key="b")
+    assert [one["id"] for one in answer["data"]] == [one["id"] for one in control.emails()]
+    assert batch(emails, idempotency_key="b")["data"] == answer["data"]
+    assert len(control.emails()) == 3
 
 
 def test_one_bad_letter_refuses_a_strict_batch_and_is_left_out_of_a_permissive_one(
     control: Control,
 ) -> None:
-    letters = [LETTER, {**LETTER, "to": "nonsense"}]
+    emails = [EMAIL, {**EMAIL, "to": "nonsense"}]
     with pytest.raises(ResendError):
-        batch(letters)
-    assert control.letters() == []
-    answer = batch(letters, batch_validation="permissive")
+        batch(emails)
+    assert control.emails() == []
+    answer = batch(emails, batch_validation="permissive")
     assert len(answer["data"]) == 1
     assert answer["errors"][0]["index"] == 1
-    assert len(control.letters()) == 1
+    assert len(control.emails()) == 1
 
 
 def test_a_batch_holds_a_hundred_letters_at_most(control: Control) -> None:
     with pytest.raises(ResendError):
-        batch([LETTER] * 101)
-    assert len(batch([LETTER] * 100)["data"]) == 100
+        batch([EMAIL] * 101)
+    assert len(batch([EMAIL] * 100)["data"]) == 100
 
 
 def test_the_inbox_shows_e_mails_and_never_runs_them(
@@ -189,23 +189,23 @@ def test_the_inbox_shows_e_mails_and_never_runs_them(
 ) -> None:
     url = f"{sandbox.url}/inbox"
     assert "No e-mails yet" in requests.get(url, timeout=10).text
-    letter = send()["id"]
+    email = send()["id"]
     listed = requests.get(url, timeout=10).text
     assert "Grüße &lt;b&gt;&amp; more&lt;/b&gt;" in listed
     assert requests.get(url, params={"to": "bob@x.example"}, timeout=10).text.count("<li>") == 0
-    page = requests.get(f"{url}/{letter}", timeout=10).text
+    page = requests.get(f"{url}/{email}", timeout=10).text
     assert "List-Unsubscribe" in page
     assert "<script>1" not in page
-    html = requests.get(f"{url}/{letter}/html", timeout=10)
-    assert html.text.endswith(LETTER["html"])
+    html = requests.get(f"{url}/{email}/html", timeout=10)
+    assert html.text.endswith(EMAIL["html"])
     policy = html.headers["Content-Security-Policy"]
     assert policy.startswith("sandbox ")
     assert "allow-scripts" not in policy
-    text = requests.get(f"{url}/{letter}/text", timeout=10)
-    assert text.text == LETTER["text"]
+    text = requests.get(f"{url}/{email}/text", timeout=10)
+    assert text.text == EMAIL["text"]
     assert text.headers["Content-Type"].startswith("text/plain")
     assert requests.get(f"{url}/nothing", timeout=10).status_code == 404
     plain = send(html=None)["id"]
     assert requests.get(f"{url}/{plain}/html", timeout=10).status_code == 404
-    control.clear_letters()
-    assert control.letters() == []
+    control.clear_emails()
+    assert control.emails() == []

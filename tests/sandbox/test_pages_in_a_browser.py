@@ -49,7 +49,7 @@ def test_no_page_is_wider_than_a_small_telephone(
 ) -> None:
     gate.allow(r"400 http://127\.0\.0\.1:\d+/authorize")
     control.mint(control.make_listener("alice" * 30)["id"])
-    letter = sandbox.world.mailbox.deliver(
+    email = sandbox.world.mailbox.deliver(
         {
             "from": "Archive <hello@archive.example>", "to": [f"{'a' * 60}@mail.example"],
             "subject": "S" * 200, "text": "t" * 300, "html": "<p>" + "h" * 300,
@@ -58,22 +58,22 @@ def test_no_page_is_wider_than_a_small_telephone(
         None,
     )  # fmt: skip
     page = open_page(mode, "narrow")
-    for path in ("/", "/inbox", f"/inbox/{letter.id}", "/account/apps", "/authorize"):
+    for path in ("/", "/inbox", f"/inbox/{email.id}", "/account/apps", "/authorize"):
         page.goto(sandbox.url + path)
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
 
 
-def test_a_letter_is_shown_without_its_scripts(
+def test_an_email_is_shown_without_its_scripts(
     sandbox: SandboxServer, gate: Gate, page: Page
 ) -> None:
     gate.allow("Blocked script execution")
-    letter = sandbox.world.mailbox.deliver(
+    email = sandbox.world.mailbox.deliver(
         {
             "from": "a@b.example", "to": ["c@d.example"], "subject": "Hello",
             "html": "<p>Dear friend</p><script>document.body.innerHTML = 'gone'</script>",
         },
         None,
     )  # fmt: skip
-    page.goto(f"{sandbox.url}/inbox/{letter.id}")
+    page.goto(f"{sandbox.url}/inbox/{email.id}")
     inside = page.frame_locator("iframe")
     expect(inside.get_by_text("Dear friend")).to_be_visible()

@@ -72,7 +72,7 @@ def happened(control: Control, listener: str) -> list[tuple[int, str | None, str
     ]
 
 
-def test_people_plays_letters_and_the_clock_come_back(
+def test_people_plays_emails_and_the_clock_come_back(
     tmp_path: Path, session: requests.Session
 ) -> None:
     with SandboxServer(home=tmp_path, demo=True) as sandbox:
@@ -86,7 +86,7 @@ def test_people_plays_letters_and_the_clock_come_back(
         control.play(default, context={"type": "album", "uri": "u"}, hidden="private")
         client = Client(sandbox, session, control.mint(default))
         before = [item for item in client.recent(limit=50).json()["items"] if "track" in item]
-        truth = happened(control, default)
+        before = happened(control, default)
         sandbox.world.mailbox.deliver(
             {"from": "a@b.example", "to": ["c@d.example"], "subject": "Hello", "text": "x"}, None
         )
@@ -100,8 +100,8 @@ def test_people_plays_letters_and_the_clock_come_back(
         assert [(item["played_at"], item["track"]["id"]) for item in after] == [
             (item["played_at"], item["track"]["id"]) for item in before
         ]
-        assert happened(control, default) == truth
-        assert [letter["subject"] for letter in control.letters()] == ["Hello"]
+        assert happened(control, default) == before
+        assert [email["subject"] for email in control.emails()] == ["Hello"]
 
 
 def test_codes_and_consents_come_back(tmp_path: Path, session: requests.Session) -> None:

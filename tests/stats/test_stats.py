@@ -158,7 +158,7 @@ def back(*days: int) -> set[date]:
         (back(1), back(), 1),  # today is not over
         (back(2), back(), None),
         (back(0, 1, 2, 4), back(), 3),
-        (back(0, 1, 3, 4), back(2), 4),  # a hole neither breaks nor extends
+        (back(0, 1, 3, 4), back(2), 4),  # a gap neither breaks nor extends
         (back(2, 3), back(0, 1), 2),
         (back(3), back(1, 2), 1),
         (back(5), back(3, 4), None),

@@ -1,4 +1,4 @@
-"""Time goes by: polls are made when they are due, and the round of care runs in between."""
+"""Time goes by: polls are made when they are due, and maintenance runs in between."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.fakes import FakeSpotify
 from tests.support.clocks import Frozen
 from tests.support.post_office import PostOffice
 
-CARE = timedelta(minutes=20)
+MAINTENANCE = timedelta(minutes=20)
 
 
 @dataclass
@@ -76,7 +76,7 @@ class Life:
         ).where(Connection.user == connection.user_id).execute()
 
     def step(self) -> None:
-        """Whatever is due now is polled; then the round of care."""
+        """Whatever is due now is polled; then maintenance."""
         if self.flush():
             self.services.redis.flushall()
         now = clock.now()
@@ -86,7 +86,7 @@ class Life:
             batch.archive(self.services, due, slot.start, now)
         maintenance.maintain(self.services, wait=lambda seconds: None)
 
-    def passes(self, every: timedelta = CARE, **amount: float) -> None:
+    def passes(self, every: timedelta = MAINTENANCE, **amount: float) -> None:
         """Let time go by in steps of twenty minutes, or whatever is said."""
         end = clock.now() + timedelta(**amount)
         while clock.now() < end:

@@ -28,5 +28,5 @@ def posted(services: Services, office: PostOffice) -> Services:
 
 @pytest.fixture
 def life(posted: Services, spotify, frozen, office: PostOffice) -> Life:
-    """The archive as it goes on: polls when they are due, care every twenty minutes."""
+    """The archive as it goes on: polls when they are due, maintenance every twenty minutes."""
     return Life(posted, spotify, frozen, office)

@@ -153,8 +153,8 @@ def ending(browser: Visitor, answer: TestResponse) -> TestResponse:
 
 
 @dataclass
-class Door:
-    """The site and its Spotify."""
+class LiveSite:
+    """A site and the sandbox through which people sign in."""
 
     site: Site
     sandbox: SandboxServer
@@ -197,8 +197,8 @@ class Door:
 
 
 @pytest.fixture
-def make_door(make_site: MakeSite, sandbox: SandboxServer) -> Any:
-    def run(**more: Any) -> Door:
+def make_live(make_site: MakeSite, sandbox: SandboxServer) -> Any:
+    def run(**more: Any) -> LiveSite:
         site = make_site(
             spotify_accounts_url=sandbox.accounts_url,
             spotify_api_url=sandbox.api_url,
@@ -206,12 +206,12 @@ def make_door(make_site: MakeSite, sandbox: SandboxServer) -> Any:
             resend_api_key="re_test",
             **more,
         )
-        return Door(site, sandbox)
+        return LiveSite(site, sandbox)
 
     return run
 
 
 @pytest.fixture
-def door(make_door: Any) -> Door:
-    """The front door with ordinary settings."""
-    return make_door()
+def live(make_live: Any) -> LiveSite:
+    """A live site with ordinary settings."""
+    return make_live()

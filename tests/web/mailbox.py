@@ -6,13 +6,13 @@ import re
 from typing import Any
 
 from audiospective.notices import delivery
-from tests.web.conftest import Door
+from tests.web.conftest import LiveSite
 
 
-def inbox(door: Door, to: str) -> list[dict[str, Any]]:
+def inbox(live: LiveSite, to: str) -> list[dict[str, Any]]:
     """Every e-mail that has reached `to`, oldest first."""
-    delivery.drain(door.site.services, wait=lambda _: None)
-    return list(door.control.letters(to))
+    delivery.drain(live.site.services, wait=lambda _: None)
+    return list(live.control.emails(to))
 
 
 def link(email: dict[str, Any]) -> str:

@@ -81,7 +81,7 @@ def test_the_owner_sees_it_so_the_proof_is_not_empty(site, alice):
 
 def test_no_form_of_another_member_changes_an_archive(make_site, sqlite_database_url):
     site = make_site()
-    site.app.config["WTF_CSRF_ENABLED"] = False  # only the door of each view is looked at here
+    site.app.config["WTF_CSRF_ENABLED"] = False  # only who may enter each view is looked at here
     owner = make_user("alice")
     make_connection(site.services, owner)
     play = PolledPlay(clock.to_ms(clock.now()), track(SECRET_SONG))

@@ -1,4 +1,4 @@
-"""Limits at the open doors, with Redis and without, whatever a header claims."""
+"""Limits of the pages open to everybody, with Redis and without, whatever a header claims."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from redis import Redis
 from audiospective.models.waitlist import WaitlistEntry
 from audiospective.web import throttle
 from tests.support.clocks import Frozen
-from tests.web.conftest import Door, Visitor
+from tests.web.conftest import LiveSite, Visitor
 
 NO_REDIS = "redis://127.0.0.1:1/0"
 
@@ -31,38 +31,40 @@ def enter(browser: Visitor, number: int, **headers: str) -> Any:
     )
 
 
-def test_a_visitor_who_asks_too_often_is_told_when_to_come_back(door: Door, frozen: Frozen) -> None:
-    answers = [enter(door.site.visitor(), number) for number in range(9)]
+def test_a_visitor_who_asks_too_often_is_told_when_to_come_back(
+    live: LiveSite, frozen: Frozen
+) -> None:
+    answers = [enter(live.site.visitor(), number) for number in range(9)]
     assert [answer.status_code for answer in answers] == [303] * 6 + [429] * 3
     assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
     assert WaitlistEntry.select().count() == 6
     frozen.forward(seconds=60)
-    assert enter(door.site.visitor(), 10).status_code == 303
+    assert enter(live.site.visitor(), 10).status_code == 303
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-IP", "Forwarded"])
 def test_a_forged_header_does_not_make_another_visitor(
-    door: Door, header: str, frozen: Frozen
+    live: LiveSite, header: str, frozen: Frozen
 ) -> None:
     codes = [
-        enter(door.site.visitor(), number, **{header: f"198.51.100.{number}"}).status_code
+        enter(live.site.visitor(), number, **{header: f"198.51.100.{number}"}).status_code
         for number in range(9)
     ]
     assert codes == [303] * 6 + [429] * 3
 
 
 def test_behind_a_router_its_own_entry_counts_and_no_earlier_one(
-    make_door: Any, frozen: Frozen
+    make_live: Any, frozen: Frozen
 ) -> None:
-    door = make_door(trusted_proxies=1)
+    live = make_live(trusted_proxies=1)
     forged = [
         enter(
-            door.site.visitor(), n, **{"X-Forwarded-For": f"198.51.100.{n}, 203.0.113.9"}
+            live.site.visitor(), n, **{"X-Forwarded-For": f"198.51.100.{n}, 203.0.113.9"}
         ).status_code
         for n in range(9)
     ]
     assert forged == [303] * 6 + [429] * 3
-    other = enter(door.site.visitor(), 20, **{"X-Forwarded-For": "203.0.113.9, 203.0.113.77"})
+    other = enter(live.site.visitor(), 20, **{"X-Forwarded-For": "203.0.113.9, 203.0.113.77"})
     assert other.status_code == 303
 
 
@@ -82,36 +84,36 @@ def test_behind_a_router_its_own_entry_counts_and_no_earlier_one(
     ],
 )
 def test_who_the_visitor_is(
-    make_door: Any, trusted: int, remote: str, header: str | None, visitor: str
+    make_live: Any, trusted: int, remote: str, header: str | None, visitor: str
 ) -> None:
-    door = make_door(trusted_proxies=trusted)
+    live = make_live(trusted_proxies=trusted)
     headers = {"X-Forwarded-For": header} if header is not None else {}
     seen = []
-    with request_started.connected_to(lambda _app: seen.append(throttle.visitor()), door.site.app):
-        door.site.app.test_client().get(
+    with request_started.connected_to(lambda _app: seen.append(throttle.visitor()), live.site.app):
+        live.site.app.test_client().get(
             "/healthz", environ_base={"REMOTE_ADDR": remote}, headers=headers
         )
     assert seen == [visitor or remote]
 
 
-def test_without_redis_the_limits_are_stricter(make_door: Any, frozen: Frozen) -> None:
-    door = make_door(redis_url=NO_REDIS)
-    codes = [enter(door.site.visitor(), number).status_code for number in range(4)]
+def test_without_redis_the_limits_are_stricter(make_live: Any, frozen: Frozen) -> None:
+    live = make_live(redis_url=NO_REDIS)
+    codes = [enter(live.site.visitor(), number).status_code for number in range(4)]
     assert codes == [303, 429, 429, 429]
-    failures = [door.site.visitor().get("/callback?state=x").status_code for _ in range(20)]
+    failures = [live.site.visitor().get("/callback?state=x").status_code for _ in range(20)]
     assert failures == [303] * 15 + [429] * 5
 
 
-def test_without_redis_other_pages_stay_up(make_door: Any) -> None:
-    door = make_door(redis_url=NO_REDIS)
+def test_without_redis_other_pages_stay_up(make_live: Any) -> None:
+    live = make_live(redis_url=NO_REDIS)
     for page in ("/", "/waitlist", "/sign-in"):
-        assert door.site.visitor().get(page).status_code == 200
-    browser = door.newcomer("alice")
+        assert live.site.visitor().get(page).status_code == 200
+    browser = live.newcomer("alice")
     assert browser.get("/dashboard").status_code == 200
 
 
 def test_a_redis_that_failed_is_left_in_peace_for_a_while(
-    make_door: Any, monkeypatch: pytest.MonkeyPatch
+    make_live: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
     real = Redis.pipeline
@@ -121,17 +123,17 @@ def test_a_redis_that_failed_is_left_in_peace_for_a_while(
         return real(self, *args, **kwargs)
 
     monkeypatch.setattr(Redis, "pipeline", counted)
-    door = make_door(redis_url=NO_REDIS)
+    live = make_live(redis_url=NO_REDIS)
     for _ in range(5):
-        door.site.visitor().get("/callback?state=x")
+        live.site.visitor().get("/callback?state=x")
     assert len(asked) == 1
 
 
-def test_redis_holds_no_address_of_anybody(door: Door) -> None:
-    enter(door.site.visitor(), 1)
-    browser = door.site.visitor()
+def test_redis_holds_no_address_of_anybody(live: LiveSite) -> None:
+    enter(live.site.visitor(), 1)
+    browser = live.site.visitor()
     browser.submit(browser.page("/sign-in"), "/sign-in", email="ana@example.org")
-    redis = door.site.services.redis
+    redis = live.site.services.redis
     keys = b" ".join(redis.keys("*"))
     values = b" ".join(redis.dump(key) for key in redis.keys("*"))
     for text in (b"127.0.0.1", b"ana@", b"somebody1", b"example.org"):
@@ -139,8 +141,8 @@ def test_redis_holds_no_address_of_anybody(door: Door) -> None:
         assert text not in values
 
 
-def test_all_visitors_together_have_a_limit_too(door: Door, frozen: Frozen) -> None:
+def test_all_visitors_together_have_a_limit_too(live: LiveSite, frozen: Frozen) -> None:
     limit = throttle.Limit("together", 10, 60, shared=True)
-    with door.site.app.test_request_context("/", environ_base={"REMOTE_ADDR": "192.0.2.1"}):
+    with live.site.app.test_request_context("/", environ_base={"REMOTE_ADDR": "192.0.2.1"}):
         waits = [throttle.spend(limit, who=f"visitor {n}") for n in range(12)]
     assert [bool(wait) for wait in waits] == [False] * 10 + [True] * 2

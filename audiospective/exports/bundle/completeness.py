@@ -57,8 +57,8 @@ def known(user_id: int, zone: str, now: datetime) -> Known:
         for row in rows
     ]
     began = stretches[0][0] if stretches else None
-    holes = [(gap.started_at, gap.ended_at) for gap in gaps if gap.closed_at is None]
-    months = [] if began is None else completeness.months(zone, began, now, holes)
+    open_gaps = [(gap.started_at, gap.ended_at) for gap in gaps if gap.closed_at is None]
+    months = [] if began is None else completeness.months(zone, began, now, open_gaps)
     return Known(now, began, stretches, gaps, months)
 
 

@@ -33,7 +33,7 @@ class _Kept:
 _kept: list[_Kept] = []
 
 
-def forget() -> None:
+def clear_cache() -> None:
     """Let go of everything that was kept."""
     _kept.clear()
 

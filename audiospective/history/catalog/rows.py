@@ -136,7 +136,7 @@ def by_block(
             if kind is block.kind and one >= block.first:
                 own.append(one)
             at += 1
-        if own:  # else it is the last one before a hole, perhaps of another kind
+        if own:  # else it is the last one before missing ids, perhaps of another kind
             yield block, own
 
 

@@ -58,7 +58,7 @@ def positive(value: object, unit: int = 1) -> int | None:
     return milliseconds(value, unit) or None
 
 
-def truth(value: object) -> bool | None:
+def boolean(value: object) -> bool | None:
     """Yes or no, also as a word."""
     if isinstance(value, bool):
         return value

@@ -15,13 +15,13 @@ from audiospective.imports.reading import times
 from audiospective.imports.reading.gathering import Gathering
 from audiospective.imports.reading.values import (
     NAME,
+    boolean,
     isrc,
     milliseconds,
     names,
     positive,
     spotify_id,
     text,
-    truth,
 )
 from audiospective.imports.sources import by_row
 from audiospective.imports.sources.base import Answers, File, Peek, Verdict
@@ -92,8 +92,8 @@ def _of_play(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "ms_played": milliseconds(row.get("ms_played")),
         "context": _plain(row.get("played_from", row.get("context"))),
-        "incognito": truth(private),
-        **{name: truth(row.get(name)) for name in _FLAGS},
+        "incognito": boolean(private),
+        **{name: boolean(row.get(name)) for name in _FLAGS},
         **{name: _plain(row.get(name)) for name in _TEXTS},
     }
 

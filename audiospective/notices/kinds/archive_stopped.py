@@ -25,7 +25,7 @@ def due(services: Services) -> Iterator[Candidate]:
     stopped = (Connection.status == NOT_ALLOWED) | incident.failing()
     people = members.connections(stopped)
     known = members.owed(KIND.name, Connection.select(Connection.user).where(stopped))
-    guards = {(guard.app_id, guard.failure) for guard in mass_failure.standing()}
+    guards = {(guard.app_id, guard.failure) for guard in mass_failure.active()}
     evidence = mass_failure.evidence(timedelta(minutes=services.settings.poll_max_minutes))
     for one in people:
         failure = Failure.NOT_ALLOWED if one.status == NOT_ALLOWED else one.last_failure_type

@@ -47,8 +47,8 @@ def due(services: Services) -> Iterator[Candidate]:
     people = [one for one in members.connections(silent) if not incident.is_broken(one)]
     ids = Connection.select(Connection.user).where(silent)
     present = _Present(
-        outage.standing(),
-        frozenset(guard.app_id for guard in mass_failure.standing()),
+        outage.active(),
+        frozenset(guard.app_id for guard in mass_failure.active()),
         _tried(silent),
         frozenset(members.owed("archive_stopped", ids)),
         members.owed(KIND.name, ids),

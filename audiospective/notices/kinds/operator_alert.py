@@ -128,14 +128,14 @@ def _over(services: Services, user_id: int, key: str, told: list[Notice]) -> Dra
 def _troubles(services: Services) -> Iterator[Trouble]:
     """What stands at present."""
     owner = dict(SpotifyApp.select(SpotifyApp.id, SpotifyApp.owner).tuples())
-    guards, refused = mass_failure.standing(), outage.refused_apps()
+    guards, refused = mass_failure.active(), outage.refused_apps()
     for guard in guards:
         facts = _about(guard.app_id, guard.since) | {"failure": guard.failure.value}
         key = f"guard.{guard.app_id}.{guard.failure.value}.{clock.to_ms(guard.since)}"
         yield Trouble("guard", key, facts, mark=guard.mark)
     # What explains an outage was told already, and whose app it is hears of it as a member.
     explained = {one.app_id for one in guards} | {one.app_id for one in refused}
-    for found in outage.standing().values():
+    for found in outage.active().values():
         unexplained = found.app_id not in explained and owner.get(found.app_id) is None
         if unexplained and found.is_told(clock.now()):
             facts = _about(found.app_id, found.since) | {"late": found.late, "of": found.people}
@@ -155,7 +155,7 @@ def _unlisted(services: Services) -> Iterator[Trouble]:
 
     Who brought an app is its operator, and was told as the person it hits.
     """
-    guarded = {guard.app_id for guard in mass_failure.standing()}
+    guarded = {guard.app_id for guard in mass_failure.active()}
     people = members.connections((Connection.status == NOT_ALLOWED) & SpotifyApp.owner.is_null())
     evidence = mass_failure.evidence(timedelta(minutes=services.settings.poll_max_minutes))
     for one in people:

@@ -1,4 +1,4 @@
-"""Verbs that tell the truth about every play."""
+"""Verbs that tell what was played and what became of it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Verbs about calls and letters that came in."""
+"""Verbs about calls and e-mails that came in."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -7,7 +7,7 @@ from audiospective.sandbox.verbs.base import Verbs
 
 
 class TrafficVerbs(Verbs):
-    """What came in: calls and letters."""
+    """What came in: calls and e-mails."""
 
     def calls(
         self,
@@ -35,16 +35,16 @@ class TrafficVerbs(Verbs):
         with self.world.lock:
             self.world.calls.reset()
 
-    def letters(self, to: str | None = None) -> list[dict[str, Any]]:
-        """Letters caught, oldest first, to one address or to all."""
+    def emails(self, to: str | None = None) -> list[dict[str, Any]]:
+        """E-mails caught, oldest first, to one address or to all."""
         with self.world.lock:
             return [
-                {name: getattr(letter, name) for name in letter.__dataclass_fields__}
-                for letter in self.world.mailbox.letters.values()
-                if to is None or to in letter.to
+                {name: getattr(email, name) for name in email.__dataclass_fields__}
+                for email in self.world.mailbox.emails.values()
+                if to is None or to in email.to
             ]
 
-    def clear_letters(self) -> None:
+    def clear_emails(self) -> None:
         """Empty the inbox."""
         with self.world.lock:
             self.world.mailbox.clear()

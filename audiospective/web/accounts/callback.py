@@ -16,7 +16,7 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from audiospective.accounts import callbacks, sign_in, spotify_app
+from audiospective.accounts import callbacks, sign_in, sign_up, spotify_app
 from audiospective.accounts.outcomes import (
     Joined,
     NotAttached,
@@ -104,7 +104,7 @@ def page() -> ResponseReturnValue:
         expected=flow.expects,
         entry=session.get(ENTRY),
     )
-    outcome = sign_in.settle(services(), profile, tokens, visit)
+    outcome = sign_up.join(services(), profile, tokens, visit)
     throttle.give_back(EXCHANGES)
     return _answer(state, flow, outcome, again)
 
@@ -137,7 +137,7 @@ def _answer(state: str, flow: Flow, outcome: Outcome, again: dict[str, str]) -> 
 
 
 def _signed_in(state: str, user_id: int, target: str) -> Response:
-    callbacks.settle(state, user_id, target)
+    callbacks.remember(state, user_id, target)
     access.sign_in(User.get_by_id(user_id), SPOTIFY)
     return redirect(target)
 

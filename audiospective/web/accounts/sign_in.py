@@ -47,7 +47,7 @@ def ask() -> ResponseReturnValue:
         if email is None:
             typed = typed[: addresses.LONGEST]
             return _form(way_back, typed=typed, errors={"email": NOT_AN_ADDRESS})
-        sign_in_link.ask(services(), email, way_back, allowed=lambda: not throttle.spend(ALL))
+        sign_in_link.send(services(), email, way_back, allowed=lambda: not throttle.spend(ALL))
         session[ASKED] = mail_tokens.digest(email)[:16]
     return redirect(url_for("sign_in.sent"), 303)
 

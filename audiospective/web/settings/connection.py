@@ -85,7 +85,7 @@ def resume() -> ResponseReturnValue:
 
 @blueprint.get("/connection/disconnect")
 @freshly_signed_in
-def leave() -> ResponseReturnValue:
+def ask_to_disconnect() -> ResponseReturnValue:
     """What disconnecting does and does not; the button on it does it."""
     state = health.state(services(), person().id)
     return render_template("settings/disconnect.html", state=state)

@@ -80,7 +80,7 @@ def keep() -> ResponseReturnValue:
 
 @blueprint.get("/settings/spotify-app/remove")
 @freshly_signed_in
-def leave() -> ResponseReturnValue:
+def ask_to_remove() -> ResponseReturnValue:
     """What removing the app means; the button on it does it."""
     return render_template("settings/spotify_app_remove.html", own=_shown())
 

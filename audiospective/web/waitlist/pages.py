@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from audiospective.accounts import seats, waitlist
 from audiospective.policy import addresses
-from audiospective.policy.founding import Refusal
+from audiospective.policy.founding import WaitlistReason
 from audiospective.web import throttle
 from audiospective.web.accounts.callback import ENTRY, NOT_LISTED
 from audiospective.web.context import services
@@ -38,7 +38,7 @@ def join() -> ResponseReturnValue:
         email = addresses.normalized(typed)
         if email is None:
             return _form(typed=typed[: addresses.LONGEST], errors={"email": NOT_AN_ADDRESS})
-        waitlist.ask(services(), email, _reason(), spend=lambda: throttle.enforce(ALL))
+        waitlist.request(services(), email, _reason(), spend=lambda: throttle.enforce(ALL))
     if is_fragment():
         return render_template("waitlist/_thanks.html")
     return redirect(url_for("waitlist.thanks"), 303)
@@ -72,7 +72,7 @@ def leave(token: str) -> ResponseReturnValue:
     if entry is None:
         return render_template("waitlist/left.html") if "left" in request.args else _unknown()
     if request.method == "POST":
-        waitlist.leave(entry)
+        waitlist.remove(entry)
         if request.form.get("List-Unsubscribe") == "One-Click":
             return ""  # the mail program itself asks (RFC 8058): it follows no redirect
         session.pop(ENTRY, None)
@@ -103,7 +103,7 @@ def _form(typed: str = "", errors: dict[str, str] | None = None) -> ResponseRetu
     why = request.args.get("why", "")
     body = render_template(
         "waitlist/page.html",
-        why=why if why in set(Refusal) else "",
+        why=why if why in set(WaitlistReason) else "",
         places=seats.places(services()),
         **facts,
     )
@@ -113,9 +113,9 @@ def _form(typed: str = "", errors: dict[str, str] | None = None) -> ResponseRetu
 def _reason() -> str:
     """What they wait for. That Spotify refused the account is known from the callback alone."""
     if session.get(NOT_LISTED):
-        return Refusal.NOT_LISTED.value
+        return WaitlistReason.NOT_LISTED.value
     opening = seats.places(services()).opening.value
-    return opening if opening in set(Refusal) else ""
+    return opening if opening in set(WaitlistReason) else ""
 
 
 def _unknown() -> ResponseReturnValue:

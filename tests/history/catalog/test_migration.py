@@ -72,7 +72,7 @@ def put(table: str, **values: Any) -> None:
 
 
 def fill(rng: Random, start: int, many: int) -> None:
-    """Rows of every kind from id `start` on, with holes, odd facts and missing ids."""
+    """Rows of every kind from id `start` on, with missing ids and odd facts."""
     for one in range(start, start + many):
         if one % 9 == 4:
             continue  # a number that a refused insert used up

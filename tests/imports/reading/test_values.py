@@ -31,7 +31,7 @@ def test_nothing_is_too_odd_to_be_looked_at(value: Any) -> None:
     assert found is None or found.encode()
     for length in (values.milliseconds(value), values.positive(value, 1_000)):
         assert length is None or 0 <= length < 2**31
-    for read in (values.number, values.truth, values.names, values.uuid, values.isrc, times.unix):
+    for read in (values.number, values.boolean, values.names, values.uuid, values.isrc, times.unix):
         read(value)
     values.spotify_id(value)
     times.iso(value)

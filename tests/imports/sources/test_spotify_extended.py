@@ -1,4 +1,4 @@
-"""Spotify's extended history: all generations, music videos, audiobooks, holes and odd rows."""
+"""Spotify's extended history: all generations, videos, audiobooks, missing fields, odd rows."""
 
 from __future__ import annotations
 

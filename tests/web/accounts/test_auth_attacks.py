@@ -1,4 +1,4 @@
-"""What strangers, thieves and impatient people do at the door."""
+"""What strangers, thieves and impatient people do at the live."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from audiospective.models.sessions import Session
 from audiospective.web import access
 from audiospective.web.accounts import flows
 from tests.support.clocks import Frozen
-from tests.web.conftest import Door, Visitor, ending
+from tests.web.conftest import LiveSite, Visitor, ending
 
 BASE = "http://127.0.0.1:8000"
 
@@ -32,9 +32,9 @@ def cookie_size(browser: Visitor) -> int:
     return len(cookie.value) if cookie else 0
 
 
-def test_a_callback_with_another_browsers_state_is_refused(door: Door) -> None:
-    mallory, victim = door.site.visitor(), door.site.visitor()
-    back = door.control.consent(door.leave_for_spotify(mallory), "charlie")
+def test_a_callback_with_another_browsers_state_is_refused(live: LiveSite) -> None:
+    mallory, victim = live.site.visitor(), live.site.visitor()
+    back = live.control.consent(live.leave_for_spotify(mallory), "charlie")
     answer = ending(victim, victim.get(back.removeprefix(BASE)))
     assert answer.status_code == 400
     assert not signed_in(victim)
@@ -42,63 +42,63 @@ def test_a_callback_with_another_browsers_state_is_refused(door: Door) -> None:
 
 
 @pytest.mark.parametrize("query", ["", "?code=abc", "?state=", "?state=x&code=abc", "?error=x"])
-def test_a_callback_out_of_nowhere_is_refused(door: Door, query: str) -> None:
-    browser = door.site.visitor()
+def test_a_callback_out_of_nowhere_is_refused(live: LiveSite, query: str) -> None:
+    browser = live.site.visitor()
     answer = ending(browser, browser.get(f"/callback{query}"))
     assert answer.status_code == 400
     assert "sign-in has run out" in answer.text
 
 
-def test_a_state_works_once(door: Door, frozen: Frozen) -> None:
-    browser = door.site.visitor()
-    back = door.control.consent(door.leave_for_spotify(browser), "alice").removeprefix(BASE)
+def test_a_state_works_once(live: LiveSite, frozen: Frozen) -> None:
+    browser = live.site.visitor()
+    back = live.control.consent(live.leave_for_spotify(browser), "alice").removeprefix(BASE)
     before = browser.get_cookie("audiospective", domain="127.0.0.1")
     assert browser.get(back).status_code == 302
-    thief = door.site.visitor()  # with a copy of the cookie from before, and the whole address
+    thief = live.site.visitor()  # with a copy of the cookie from before, and the whole address
     thief.set_cookie("audiospective", before.value, domain="127.0.0.1")
     frozen.forward(seconds=61)
     assert ending(thief, thief.get(back)).status_code == 400
     assert not signed_in(thief)
-    assert door.control.calls(endpoint="token.code") == 1
+    assert live.control.calls(endpoint="token.code") == 1
 
 
-def test_a_state_runs_out_after_half_an_hour(door: Door, frozen: Frozen) -> None:
-    browser = door.site.visitor()
-    address = door.leave_for_spotify(browser)
+def test_a_state_runs_out_after_half_an_hour(live: LiveSite, frozen: Frozen) -> None:
+    browser = live.site.visitor()
+    address = live.leave_for_spotify(browser)
     frozen.forward(minutes=31)
-    assert door.come_back(browser, address).status_code == 400
+    assert live.come_back(browser, address).status_code == 400
 
 
-def test_several_tabs_may_come_back_in_any_order(door: Door) -> None:
-    browser = door.site.visitor()
-    tabs = [door.leave_for_spotify(browser, next=f"/history?tab={tab}") for tab in range(4)]
-    assert door.come_back(browser, tabs[2], allow=False).status_code == 200
-    assert door.come_back(browser, tabs[0], allow=False).status_code == 200
-    assert door.come_back(browser, tabs[3]).headers["Location"] == "/welcome"
+def test_several_tabs_may_come_back_in_any_order(live: LiveSite) -> None:
+    browser = live.site.visitor()
+    tabs = [live.leave_for_spotify(browser, next=f"/history?tab={tab}") for tab in range(4)]
+    assert live.come_back(browser, tabs[2], allow=False).status_code == 200
+    assert live.come_back(browser, tabs[0], allow=False).status_code == 200
+    assert live.come_back(browser, tabs[3]).headers["Location"] == "/welcome"
 
 
-def test_ten_abandoned_flows_keep_the_cookie_small(door: Door) -> None:
-    browser = door.site.visitor()
+def test_ten_abandoned_flows_keep_the_cookie_small(live: LiveSite) -> None:
+    browser = live.site.visitor()
     way_back = "/history?" + "".join(f"{n:x}{n * 7919:x}" for n in range(40))
-    tabs = [door.leave_for_spotify(browser, next=way_back[:190]) for _ in range(10)]
+    tabs = [live.leave_for_spotify(browser, next=way_back[:190]) for _ in range(10)]
     assert cookie_size(browser) < 4000
-    assert door.come_back(browser, tabs[-1]).status_code == 302
+    assert live.come_back(browser, tabs[-1]).status_code == 302
     with browser.session_transaction(base_url=BASE) as session:
         assert flows.KEY not in session
 
 
-def test_a_flow_begun_by_bob_does_not_end_as_charlie(door: Door) -> None:
-    bob = door.newcomer("bob")
-    address = door.leave_for_spotify(bob, intent="reconnect")
+def test_a_flow_begun_by_bob_does_not_end_as_charlie(live: LiveSite) -> None:
+    bob = live.newcomer("bob")
+    address = live.leave_for_spotify(bob, intent="reconnect")
     bob.submit(bob.page("/dashboard"), "/sign-out")
-    assert door.come_back(bob, address, "bob").status_code == 400
+    assert live.come_back(bob, address, "bob").status_code == 400
 
 
-def test_bob_cannot_attach_the_spotify_of_alice(door: Door) -> None:
-    door.newcomer("alice")
-    bob = door.newcomer("bob")
+def test_bob_cannot_attach_the_spotify_of_alice(live: LiveSite) -> None:
+    live.newcomer("alice")
+    bob = live.newcomer("bob")
     before = list(Connection.select().dicts())
-    answer = door.connect(bob, "alice", intent="reconnect")
+    answer = live.connect(bob, "alice", intent="reconnect")
     assert answer.status_code == 409
     assert "another Spotify account" in answer.text
     assert "Alice" in answer.text
@@ -107,33 +107,33 @@ def test_bob_cannot_attach_the_spotify_of_alice(door: Door) -> None:
     assert "Bob" in bob.get("/dashboard").text or signed_in(bob)
 
 
-def test_the_session_before_sign_in_does_not_survive_it(door: Door) -> None:
-    browser = door.site.visitor()
+def test_the_session_before_sign_in_does_not_survive_it(live: LiveSite) -> None:
+    browser = live.site.visitor()
     browser.get("/waitlist")  # a form was shown, so a CSRF token is in the session
     with browser.session_transaction(base_url=BASE) as session:
         session["planted"] = "by mallory"
         before = session.get("csrf_token")
     assert before
-    door.connect(browser, "alice")
+    live.connect(browser, "alice")
     with browser.session_transaction(base_url=BASE) as session:
         assert "planted" not in session
         assert session.get("csrf_token") != before
 
 
-def test_the_session_names_a_random_key_and_not_the_member(door: Door) -> None:
-    browser = door.newcomer("alice")
+def test_the_session_names_a_random_key_and_not_the_member(live: LiveSite) -> None:
+    browser = live.newcomer("alice")
     with browser.session_transaction(base_url=BASE) as session:
         key = session["_user_id"]
         assert len(key) >= 40
-        assert str(door.user().id) not in session.values()
+        assert str(live.user().id) not in session.values()
     row = Session.get()
     assert key not in row.__data__.values()
-    assert key != door.user().session_key
+    assert key != live.user().session_key
 
 
-def test_signing_out_everywhere_kills_copies_of_the_cookie(door: Door) -> None:
-    browser = door.newcomer("alice")
-    thief = door.site.visitor()
+def test_signing_out_everywhere_kills_copies_of_the_cookie(live: LiveSite) -> None:
+    browser = live.newcomer("alice")
+    thief = live.site.visitor()
     cookie = browser.get_cookie("audiospective", domain="127.0.0.1")
     thief.set_cookie("audiospective", cookie.value, domain="127.0.0.1")
     assert signed_in(thief)
@@ -145,8 +145,8 @@ def test_signing_out_everywhere_kills_copies_of_the_cookie(door: Door) -> None:
     assert not signed_in(browser)
 
 
-def test_no_session_lasts_longer_than_ninety_days(door: Door, frozen: Frozen) -> None:
-    browser = door.newcomer("alice")
+def test_no_session_lasts_longer_than_ninety_days(live: LiveSite, frozen: Frozen) -> None:
+    browser = live.newcomer("alice")
     for _ in range(4):
         frozen.forward(days=20)
         with browser.session_transaction(base_url=BASE):
@@ -156,13 +156,13 @@ def test_no_session_lasts_longer_than_ninety_days(door: Door, frozen: Frozen) ->
     assert not signed_in(browser)
 
 
-def test_a_session_that_is_not_fresh_must_prove_itself(door: Door, frozen: Frozen) -> None:
+def test_a_session_that_is_not_fresh_must_prove_itself(live: LiveSite, frozen: Frozen) -> None:
     @access.freshly_signed_in
     def dangerous() -> str:
         return "done"
 
-    door.site.app.add_url_rule("/dangerous", view_func=dangerous)
-    browser = door.newcomer("alice")
+    live.site.app.add_url_rule("/dangerous", view_func=dangerous)
+    browser = live.newcomer("alice")
     assert browser.get("/dangerous").text == "done"
     frozen.forward(minutes=16)
     answer = browser.get("/dangerous")
@@ -170,21 +170,21 @@ def test_a_session_that_is_not_fresh_must_prove_itself(door: Door, frozen: Froze
     page = browser.page("/sign-in?next=%2Fdangerous&confirm=1")
     link = page.one("a", href="/connect?next=%2Fdangerous&intent=confirm")
     assert "Spotify" in link.text
-    address = door.leave_for_spotify(browser, next="/dangerous", intent="confirm")
+    address = live.leave_for_spotify(browser, next="/dangerous", intent="confirm")
     assert "show_dialog=true" in address
-    assert door.come_back(browser, address).headers["Location"] == "/dangerous"
+    assert live.come_back(browser, address).headers["Location"] == "/dangerous"
     assert browser.get("/dangerous").text == "done"
 
 
-def test_bob_cannot_confirm_for_alice(door: Door, frozen: Frozen) -> None:
-    door.newcomer("bob")
-    browser = door.newcomer("alice")
+def test_bob_cannot_confirm_for_alice(live: LiveSite, frozen: Frozen) -> None:
+    live.newcomer("bob")
+    browser = live.newcomer("alice")
     frozen.forward(minutes=16)
-    answer = door.connect(browser, "bob", next="/dashboard", intent="confirm")
+    answer = live.connect(browser, "bob", next="/dashboard", intent="confirm")
     assert answer.status_code == 409
     assert "Alice" in browser.page("/dashboard").text or signed_in(browser)
     assert browser.get("/settings/sessions").status_code == 302  # not fresh
-    assert not Session.get_or_none(Session.user == door.user("bob"), Session.id > 2)
+    assert not Session.get_or_none(Session.user == live.user("bob"), Session.id > 2)
 
 
 @pytest.mark.parametrize(
@@ -206,15 +206,15 @@ def test_bob_cannot_confirm_for_alice(door: Door, frozen: Frozen) -> None:
         "/" + "a" * 600,
     ],
 )
-def test_a_way_back_never_leads_elsewhere(door: Door, way: str) -> None:
-    door.newcomer("alice")
-    answer = door.connect(door.site.visitor(), "alice", next=way)
+def test_a_way_back_never_leads_elsewhere(live: LiveSite, way: str) -> None:
+    live.newcomer("alice")
+    answer = live.connect(live.site.visitor(), "alice", next=way)
     assert answer.headers["Location"] == "/dashboard"
 
 
-def test_cookies_over_https_are_bound_to_the_host(make_door: Any) -> None:
-    door = make_door(base_url="https://archive.example")
-    answer = door.site.visitor().get("/connect", base_url="https://archive.example")
+def test_cookies_over_https_are_bound_to_the_host(make_live: Any) -> None:
+    live = make_live(base_url="https://archive.example")
+    answer = live.site.visitor().get("/connect", base_url="https://archive.example")
     cookie = answer.headers["Set-Cookie"]
     assert cookie.startswith("__Host-session=")
     for part in ("Secure", "HttpOnly", "SameSite=Lax", "Path=/"):
@@ -222,10 +222,10 @@ def test_cookies_over_https_are_bound_to_the_host(make_door: Any) -> None:
     assert "Domain" not in cookie
 
 
-def test_a_forged_host_changes_no_redirect_uri(door: Door) -> None:
-    answer = door.site.visitor().get("/connect", base_url="http://evil.example")
+def test_a_forged_host_changes_no_redirect_uri(live: LiveSite) -> None:
+    answer = live.site.visitor().get("/connect", base_url="http://evil.example")
     assert answer.status_code == 400
-    address = door.leave_for_spotify(door.site.visitor())
+    address = live.leave_for_spotify(live.site.visitor())
     assert "redirect_uri=http%3A%2F%2F127.0.0.1%3A8000%2Fcallback" in address
 
 
@@ -244,16 +244,16 @@ FORMS = (
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("token", [None, "forged"])
-def test_no_form_works_without_its_token(door: Door, form: str, token: str | None) -> None:
-    browser = door.newcomer("alice")
+def test_no_form_works_without_its_token(live: LiveSite, form: str, token: str | None) -> None:
+    browser = live.newcomer("alice")
     answer = browser.post(form, data={"csrf_token": token} if token else {})
     assert answer.status_code == 400
     assert "open too long" in answer.text
 
 
 @pytest.mark.parametrize("form", ["/sign-in", "/waitlist"])
-def test_an_oversized_form_is_refused_unread(door: Door, form: str) -> None:
-    answer = door.site.visitor().post(form, data={"email": "a" * 300_000})
+def test_an_oversized_form_is_refused_unread(live: LiveSite, form: str) -> None:
+    answer = live.site.visitor().post(form, data={"email": "a" * 300_000})
     assert answer.status_code == 413
 
 
@@ -267,10 +267,10 @@ NAMES = (
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_name_with_script_in_it_is_text_everywhere(door: Door, name: str) -> None:
-    door.control.set_listener("alice", display_name=name)
-    browser = door.newcomer("alice")
-    wrong = door.connect(browser, "bob", intent="reconnect")
+def test_a_name_with_script_in_it_is_text_everywhere(live: LiveSite, name: str) -> None:
+    live.control.set_listener("alice", display_name=name)
+    browser = live.newcomer("alice")
+    wrong = live.connect(browser, "bob", intent="reconnect")
     assert wrong.status_code == 409
     for text in (wrong.text, browser.get("/welcome").text, browser.get("/dashboard").text):
         assert "<script>alert" not in text
@@ -278,46 +278,46 @@ def test_a_name_with_script_in_it_is_text_everywhere(door: Door, name: str) -> N
         assert "49" not in re.sub(r"\d{3,}|:\d\d", "", text) or "{{ 7 * 7 }}" not in name
 
 
-def test_failed_sign_ins_are_limited_but_good_ones_are_not(door: Door, frozen: Frozen) -> None:
-    browser = door.site.visitor()
+def test_failed_sign_ins_are_limited_but_good_ones_are_not(live: LiveSite, frozen: Frozen) -> None:
+    browser = live.site.visitor()
     answers = [browser.get("/callback?state=x&code=y").status_code for _ in range(70)]
     assert answers[:60] == [303] * 60
     assert set(answers[60:]) == {429}
-    assert door.connect(door.site.visitor(), "alice").headers["Location"] == "/welcome"
+    assert live.connect(live.site.visitor(), "alice").headers["Location"] == "/welcome"
     frozen.forward(seconds=61)
     assert browser.get("/callback?state=x&code=y").status_code == 303
 
 
-def test_bad_codes_cost_few_calls_to_spotify(door: Door, frozen: Frozen) -> None:
+def test_bad_codes_cost_few_calls_to_spotify(live: LiveSite, frozen: Frozen) -> None:
     codes = []
     for _ in range(90):
-        browser = door.site.visitor()
-        state = state_of(door.leave_for_spotify(browser))
+        browser = live.site.visitor()
+        state = state_of(live.leave_for_spotify(browser))
         codes.append(browser.get(f"/callback?state={state}&code=guess").status_code)
     assert codes == [303] * 30 + [429] * 60
-    assert door.control.calls(endpoint="token.code") == 30
+    assert live.control.calls(endpoint="token.code") == 30
 
 
-def test_good_sign_ins_of_a_whole_school_are_not_limited(door: Door, frozen: Frozen) -> None:
+def test_good_sign_ins_of_a_whole_school_are_not_limited(live: LiveSite, frozen: Frozen) -> None:
     for _ in range(40):
-        assert door.connect(door.site.visitor(), "alice").status_code == 302
+        assert live.connect(live.site.visitor(), "alice").status_code == 302
 
 
 def test_no_token_secret_or_code_is_in_logs_or_pages(
-    door: Door, caplog: pytest.LogCaptureFixture
+    live: LiveSite, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     texts = []
     for fault in ("none", "invalid_grant", "status", "rate_limit"):
         if fault != "none":
-            door.control.fault(fault, endpoint="me" if fault == "rate_limit" else "token.code")
-        browser = door.site.visitor()
-        back = door.control.consent(door.leave_for_spotify(browser), "alice")
+            live.control.fault(fault, endpoint="me" if fault == "rate_limit" else "token.code")
+        browser = live.site.visitor()
+        back = live.control.consent(live.leave_for_spotify(browser), "alice")
         texts += [parse_qs(urlsplit(back).query)["code"][0]]
         answer = ending(browser, browser.get(back.removeprefix(BASE)))
         assert texts[-1] not in answer.text
         assert "sandbox-secret" not in answer.text
-    vault, connection = door.site.services.vault, door.connection()
+    vault, connection = live.site.services.vault, live.connection()
     texts += [
         vault.open("connections.access", connection.user_id, connection.access_sealed),
         vault.open("connections.refresh", connection.user_id, connection.refresh_sealed),
@@ -328,6 +328,6 @@ def test_no_token_secret_or_code_is_in_logs_or_pages(
         assert secret not in said
     dump = "".join(str(row) for row in Connection.select().dicts())
     assert not any(secret in dump for secret in texts)
-    redis = door.site.services.redis
+    redis = live.site.services.redis
     kept = b"".join(redis.dump(key) or b"" for key in redis.keys("*"))
     assert not any(secret.encode() in kept for secret in texts)

@@ -1,4 +1,4 @@
-"""Many people at the door at once: the last places are given once each, and nobody is lost."""
+"""Many people at the live at once: the last places are given once each, and nobody is lost."""
 
 from __future__ import annotations
 

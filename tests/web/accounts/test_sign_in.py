@@ -16,7 +16,7 @@ from audiospective.web.throttle import Limit
 from audiospective.web.waitlist import pages as web_waitlist
 from tests.factories import make_user
 from tests.support.clocks import Frozen
-from tests.web.conftest import Door, Visitor
+from tests.web.conftest import LiveSite, Visitor
 from tests.web.mailbox import inbox, link
 
 ANA = "ana@example.org"
@@ -34,10 +34,10 @@ def proven(name: str, email: str = ANA, **facts: Any) -> User:
     return make_user(name, email=email, email_verified_at=clock.now(), **facts)
 
 
-def test_an_unknown_address_opens_an_archive_without_spotify(door: Door) -> None:
-    browser = door.site.visitor()
+def test_an_unknown_address_opens_an_archive_without_spotify(live: LiveSite) -> None:
+    browser = live.site.visitor()
     assert ask(browser).headers["Location"] == "/sign-in/sent"
-    email = inbox(door, ANA)[0]
+    email = inbox(live, ANA)[0]
     assert "Open your archive" in email["subject"]
     assert User.select().count() == 0
     assert "Open an archive for ana@example.org" in browser.page(link(email)).text
@@ -50,11 +50,11 @@ def test_an_unknown_address_opens_an_archive_without_spotify(door: Door) -> None
     assert Connection.select().count() == 0
 
 
-def test_a_known_address_signs_in(door: Door) -> None:
+def test_a_known_address_signs_in(live: LiveSite) -> None:
     alice = proven("alice")
-    browser = door.site.visitor()
+    browser = live.site.visitor()
     ask(browser)
-    email = inbox(door, ANA)[0]
+    email = inbox(live, ANA)[0]
     assert "sign-in link" in email["subject"]
     assert press(browser, link(email)).headers["Location"] == "/dashboard"
     with browser.session_transaction(base_url="http://127.0.0.1:8000") as session:
@@ -62,28 +62,28 @@ def test_a_known_address_signs_in(door: Door) -> None:
     assert User.select().count() == 1
 
 
-def test_an_address_that_was_only_typed_opens_nobodys_archive(door: Door) -> None:
+def test_an_address_that_was_only_typed_opens_nobodys_archive(live: LiveSite) -> None:
     make_user("alice", email=ANA)
-    browser = door.site.visitor()
+    browser = live.site.visitor()
     ask(browser)
-    press(browser, link(inbox(door, ANA)[0]))
+    press(browser, link(inbox(live, ANA)[0]))
     assert User.select().count() == 2
 
 
-def test_a_link_works_once(door: Door) -> None:
+def test_a_link_works_once(live: LiveSite) -> None:
     proven("alice")
-    ask(door.site.visitor())
-    address = link(inbox(door, ANA)[0])
-    first, second = door.site.visitor(), door.site.visitor()
+    ask(live.site.visitor())
+    address = link(inbox(live, ANA)[0])
+    first, second = live.site.visitor(), live.site.visitor()
     page = second.page(address)
     assert press(first, address).status_code == 303
     assert second.submit(page, address).status_code == 410
     assert "invalid or has expired" in second.page(address, 410).text
 
 
-def test_a_link_pressed_in_ten_windows_at_once_works_once(door: Door) -> None:
-    ask(door.site.visitor())
-    found = sign_in_link.find(link(inbox(door, ANA)[0]).rpartition("/")[2])
+def test_a_link_pressed_in_ten_windows_at_once_works_once(live: LiveSite) -> None:
+    ask(live.site.visitor())
+    found = sign_in_link.find(link(inbox(live, ANA)[0]).rpartition("/")[2])
 
     def use(_: int) -> bool:
         with models.database.connection_context():
@@ -94,75 +94,75 @@ def test_a_link_pressed_in_ten_windows_at_once_works_once(door: Door) -> None:
     assert User.select().count() == 1
 
 
-def test_a_link_runs_out_after_half_an_hour(door: Door, frozen: Frozen) -> None:
-    ask(door.site.visitor())
-    address = link(inbox(door, ANA)[0])
+def test_a_link_runs_out_after_half_an_hour(live: LiveSite, frozen: Frozen) -> None:
+    ask(live.site.visitor())
+    address = link(inbox(live, ANA)[0])
     frozen.forward(minutes=30, seconds=1)
-    door.site.visitor().page(address, 410)
+    live.site.visitor().page(address, 410)
 
 
-def test_the_database_holds_no_usable_link(door: Door) -> None:
-    ask(door.site.visitor())
-    token = link(inbox(door, ANA)[0]).rpartition("/")[2]
+def test_the_database_holds_no_usable_link(live: LiveSite) -> None:
+    ask(live.site.visitor())
+    token = link(inbox(live, ANA)[0]).rpartition("/")[2]
     assert SignInLink.get().token_hash != token
-    door.site.visitor().page(f"/sign-in/link/{SignInLink.get().token_hash}", 410)
+    live.site.visitor().page(f"/sign-in/link/{SignInLink.get().token_hash}", 410)
 
 
 def test_a_refused_form_leaves_no_link_in_the_log(
-    door: Door, caplog: pytest.LogCaptureFixture
+    live: LiveSite, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
-    ask(door.site.visitor())
-    token = link(inbox(door, ANA)[0]).rpartition("/")[2]
-    assert door.site.visitor().post(f"/sign-in/link/{token}").status_code == 400
+    ask(live.site.visitor())
+    token = link(inbox(live, ANA)[0]).rpartition("/")[2]
+    assert live.site.visitor().post(f"/sign-in/link/{token}").status_code == 400
     said = [f"{record.getMessage()} {getattr(record, 'event', {})}" for record in caplog.records]
     assert any("page_refused" in line and "400" in line for line in said)
     assert not any(token in line for line in said)
 
 
-def test_several_archives_of_one_address_are_offered(door: Door) -> None:
+def test_several_archives_of_one_address_are_offered(live: LiveSite) -> None:
     proven("alice", founding_number=3)
     bob = proven("bob")
     stranger = make_user("charlie")
-    browser = door.site.visitor()
+    browser = live.site.visitor()
     ask(browser)
-    address = link(inbox(door, ANA)[0])
+    address = link(inbox(live, ANA)[0])
     assert "founding member No. 3" in browser.page(address).text
     press(browser, address, archive=str(bob.id))
     with browser.session_transaction(base_url="http://127.0.0.1:8000") as session:
         assert sessions.find(session["_user_id"]).user_id == bob.id
-    other = door.site.visitor()
+    other = live.site.visitor()
     ask(other)
-    press(other, link(inbox(door, ANA)[1]), archive=str(stranger.id))
+    press(other, link(inbox(live, ANA)[1]), archive=str(stranger.id))
     with other.session_transaction(base_url="http://127.0.0.1:8000") as session:
         assert sessions.find(session["_user_id"]).user_id not in (stranger.id, bob.id)
 
 
-def test_the_email_leads_back_to_the_page_one_came_from(door: Door) -> None:
+def test_the_email_leads_back_to_the_page_one_came_from(live: LiveSite) -> None:
     proven("alice")
-    browser = door.site.visitor()
+    browser = live.site.visitor()
     ask(browser, query="?next=/history")
-    assert press(browser, link(inbox(door, ANA)[0])).headers["Location"] == "/history"
+    assert press(browser, link(inbox(live, ANA)[0])).headers["Location"] == "/history"
 
 
 @pytest.mark.parametrize("way", ["//evil.example", "https://evil.example", "/\\evil.example"])
-def test_the_email_leads_nowhere_else(door: Door, way: str) -> None:
+def test_the_email_leads_nowhere_else(live: LiveSite, way: str) -> None:
     proven("alice")
-    browser = door.site.visitor()
+    browser = live.site.visitor()
     ask(browser, next=way)
-    assert press(browser, link(inbox(door, ANA)[0])).headers["Location"] == "/dashboard"
+    assert press(browser, link(inbox(live, ANA)[0])).headers["Location"] == "/dashboard"
 
 
-def test_the_answer_is_the_same_for_known_and_unknown_addresses(door: Door) -> None:
+def test_the_answer_is_the_same_for_known_and_unknown_addresses(live: LiveSite) -> None:
     proven("alice")
-    answers = [ask(door.site.visitor(), email) for email in (ANA, "nobody@example.org")]
+    answers = [ask(live.site.visitor(), email) for email in (ANA, "nobody@example.org")]
     assert {(one.status_code, one.headers["Location"], one.text) for one in answers} == {
         (303, "/sign-in/sent", answers[0].text)
     }
 
 
 def test_known_and_unknown_addresses_take_the_same_statements(
-    door: Door, monkeypatch: pytest.MonkeyPatch
+    live: LiveSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     proven("alice")
     seen: list[str] = []
@@ -176,19 +176,19 @@ def test_known_and_unknown_addresses_take_the_same_statements(
     statements = []
     for email in (ANA, "nobody@example.org"):
         seen.clear()
-        sign_in_link.ask(door.site.services, email, "")
+        sign_in_link.send(live.site.services, email, "")
         statements.append(list(seen))
     assert statements[0] == statements[1]
 
 
-def test_a_robot_and_a_nonsense_address_get_no_email(door: Door) -> None:
-    assert ask(door.site.visitor(), website="x").status_code == 303
-    assert ask(door.site.visitor(), "a@b.example\r\nBcc: c@d.example").status_code == 422
+def test_a_robot_and_a_nonsense_address_get_no_email(live: LiveSite) -> None:
+    assert ask(live.site.visitor(), website="x").status_code == 303
+    assert ask(live.site.visitor(), "a@b.example\r\nBcc: c@d.example").status_code == 422
     assert SignInLink.select().count() == 0
 
 
-def ask_from(door: Door, number: int, email: str = ANA) -> int:
-    browser = door.site.visitor()
+def ask_from(live: LiveSite, number: int, email: str = ANA) -> int:
+    browser = live.site.visitor()
     token = browser.page("/sign-in").one("input", name="csrf_token").attributes["value"]
     answer = browser.post(
         "/sign-in",
@@ -200,43 +200,43 @@ def ask_from(door: Door, number: int, email: str = ANA) -> int:
 
 
 def test_strangers_who_ask_for_an_address_cannot_keep_its_owner_out(
-    door: Door, frozen: Frozen
+    live: LiveSite, frozen: Frozen
 ) -> None:
     proven("alice")
     for minute in range(120):  # somebody new asks every minute, for two hours
-        assert ask_from(door, minute) == 303
+        assert ask_from(live, minute) == 303
         if minute % 20 == 19:
-            owner = door.site.visitor()
+            owner = live.site.visitor()
             assert ask(owner).status_code == 303
-            address = link(inbox(door, ANA)[-1])
+            address = link(inbox(live, ANA)[-1])
             assert press(owner, address).headers["Location"] == "/dashboard"
         frozen.forward(minutes=1)
-    assert len(inbox(door, ANA)) <= 6 * 9  # nor fill the inbox
+    assert len(inbox(live, ANA)) <= 6 * 9  # nor fill the inbox
 
 
 def test_used_up_e_mails_of_all_visitors_keep_no_member_out(
-    door: Door, monkeypatch: pytest.MonkeyPatch
+    live: LiveSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice = proven("alice")
     monkeypatch.setattr(web_sign_in, "ALL", Limit("link all", 3, 3600, shared=True))
-    assert [ask_from(door, n, f"n{n}@example.org") for n in range(6)] == [303] * 6
+    assert [ask_from(live, n, f"n{n}@example.org") for n in range(6)] == [303] * 6
     assert SignInLink.select().count() == 3  # the answers tell nothing
-    assert ask_from(door, 9) == 303
+    assert ask_from(live, 9) == 303
     assert SignInLink.get(SignInLink.email == alice.email)
 
 
 def test_bad_addresses_and_refused_visitors_spend_nothing_of_others(
-    door: Door, monkeypatch: pytest.MonkeyPatch
+    live: LiveSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(web_sign_in, "ALL", Limit("link all", 8, 3600, shared=True))
     monkeypatch.setattr(web_waitlist, "ALL", Limit("waitlist all", 8, 3600, shared=True))
     for page in ("/sign-in", "/waitlist"):
-        mallory = door.site.visitor()
+        mallory = live.site.visitor()
         for _ in range(20):
             mallory.submit(mallory.page(page), page, email="not an address")
-    assert ask_from(door, 1) == 303
+    assert ask_from(live, 1) == 303
     assert SignInLink.select().count() == 1
-    owner = door.site.visitor()
+    owner = live.site.visitor()
     token = owner.page("/waitlist").one("input", name="csrf_token").attributes["value"]
     answer = owner.post(
         "/waitlist",
@@ -247,24 +247,24 @@ def test_bad_addresses_and_refused_visitors_spend_nothing_of_others(
     assert answer.status_code == 303
 
 
-def test_pages_for_members_send_strangers_to_sign_in_and_back(door: Door) -> None:
-    browser = door.site.visitor()
+def test_pages_for_members_send_strangers_to_sign_in_and_back(live: LiveSite) -> None:
+    browser = live.site.visitor()
     answer = browser.get("/settings/spotify-app?x=1")
     assert answer.headers["Location"] == "/sign-in?next=%2Fsettings%2Fspotify-app%3Fx%3D1"
     page = browser.page(answer.headers["Location"])
     assert page.one("a", href="/connect?next=%2Fsettings%2Fspotify-app%3Fx%3D1")
 
 
-def test_a_fragment_sends_the_whole_page_to_sign_in(door: Door) -> None:
-    answer = door.site.visitor().fragment(
+def test_a_fragment_sends_the_whole_page_to_sign_in(live: LiveSite) -> None:
+    answer = live.site.visitor().fragment(
         "/ui/first-poll", **{"HX-Current-URL": "http://127.0.0.1:8000/welcome"}
     )
     assert answer.status_code == 401
     assert answer.headers["HX-Redirect"] == "/sign-in?next=%2Fwelcome"
 
 
-def test_a_fragment_of_another_site_is_not_led_back_to(door: Door) -> None:
-    answer = door.site.visitor().fragment(
+def test_a_fragment_of_another_site_is_not_led_back_to(live: LiveSite) -> None:
+    answer = live.site.visitor().fragment(
         "/ui/first-poll", **{"HX-Current-URL": "http://evil.example/welcome"}
     )
     assert answer.headers["HX-Redirect"] == "/sign-in?next=%2Fdashboard"
@@ -280,15 +280,15 @@ PUBLIC = {
 }  # fmt: skip
 
 
-def test_every_page_is_for_members_unless_it_is_meant_for_all(door: Door) -> None:
-    browser = door.site.visitor()
+def test_every_page_is_for_members_unless_it_is_meant_for_all(live: LiveSite) -> None:
+    browser = live.site.visitor()
     open_to_all = []
-    for rule in door.site.app.url_map.iter_rules():
+    for rule in live.site.app.url_map.iter_rules():
         if "GET" not in rule.methods or rule.endpoint in PUBLIC:
             continue
         values = dict.fromkeys(rule.arguments, "1")
-        with door.site.app.test_request_context(base_url="http://127.0.0.1:8000"):
-            address = door.site.app.url_for(rule.endpoint, _external=False, **values)
+        with live.site.app.test_request_context(base_url="http://127.0.0.1:8000"):
+            address = live.site.app.url_for(rule.endpoint, _external=False, **values)
         for headers in ({}, {"HX-Request": "true"}):
             answer = browser.get(address, headers=headers)
             if answer.status_code not in (302, 303, 401, 404):

@@ -18,7 +18,7 @@ from audiospective.notices import signed_links
 from audiospective.policy.sessions import EMAIL
 from tests.factories import make_user
 from tests.support.clocks import Frozen
-from tests.web.conftest import Door, Visitor
+from tests.web.conftest import LiveSite, Visitor
 from tests.web.mailbox import inbox, link
 
 BASE = "http://127.0.0.1:8000"
@@ -26,9 +26,9 @@ ANA = "ana@example.org"
 
 
 @pytest.fixture
-def door(make_door: Any, database_url: str) -> Door:
+def live(make_live: Any, database_url: str) -> LiveSite:
     """The site on SQLite and on PostgreSQL."""
-    return make_door(database_url=database_url)
+    return make_live(database_url=database_url)
 
 
 def by_email(name: str, email: str = ANA) -> User:
@@ -39,17 +39,17 @@ def by_email(name: str, email: str = ANA) -> User:
     )  # fmt: skip
 
 
-def copy(browser: Visitor, door: Door) -> Visitor:
+def copy(browser: Visitor, live: LiveSite) -> Visitor:
     """Another browser with a copy of the cookie."""
-    thief = door.site.visitor()
+    thief = live.site.visitor()
     cookie = browser.get_cookie("audiospective", domain="127.0.0.1")
     thief.set_cookie("audiospective", cookie.value, domain="127.0.0.1")
     return thief
 
 
-def told_of_attaching(door: Door) -> dict[str, Any]:
+def told_of_attaching(live: LiveSite) -> dict[str, Any]:
     """The newest e-mail about an account that was attached."""
-    told = [one for one in inbox(door, ANA) if "Spotify account was connected" in one["subject"]]
+    told = [one for one in inbox(live, ANA) if "Spotify account was connected" in one["subject"]]
     return told[-1]
 
 
@@ -60,31 +60,35 @@ def signed_in(browser: Visitor) -> bool:
 # Forwarded invitation
 
 
-def test_whoever_uses_a_forwarded_invitation_gets_a_place_and_not_the_address(door: Door) -> None:
-    waitlist.ask(door.site.services, ANA)
-    waitlist.confirm(door.site.services, WaitlistEntry.get())
-    waitlist.invite(door.site.services, 1)
-    mallory = door.site.visitor()
-    mallory.page(link(inbox(door, ANA)[-1]))
-    assert door.connect(mallory, "charlie").headers["Location"] == "/welcome"
-    assert (door.user("charlie").email, door.user("charlie").email_verified_at) == (None, None)
-    ana = door.site.visitor()
+def test_whoever_uses_a_forwarded_invitation_gets_a_place_and_not_the_address(
+    live: LiveSite,
+) -> None:
+    waitlist.request(live.site.services, ANA)
+    waitlist.confirm(live.site.services, WaitlistEntry.get())
+    waitlist.invite(live.site.services, 1)
+    mallory = live.site.visitor()
+    mallory.page(link(inbox(live, ANA)[-1]))
+    assert live.connect(mallory, "charlie").headers["Location"] == "/welcome"
+    assert (live.user("charlie").email, live.user("charlie").email_verified_at) == (None, None)
+    ana = live.site.visitor()
     ana.submit(ana.page("/sign-in"), "/sign-in", email=ANA)
-    address = link(inbox(door, ANA)[-1])
+    address = link(inbox(live, ANA)[-1])
     assert "Open an archive for" in ana.page(address).text  # her own, not mallory's
     ana.submit(ana.page(address), address)
-    assert User.get(User.email == ANA).id != door.user("charlie").id
+    assert User.get(User.email == ANA).id != live.user("charlie").id
 
 
 # Old cookie
 
 
 @pytest.mark.parametrize("query", ["intent=confirm", "intent=attach", "intent=reconnect", ""])
-def test_an_old_cookie_attaches_no_spotify_account(door: Door, frozen: Frozen, query: str) -> None:
+def test_an_old_cookie_attaches_no_spotify_account(
+    live: LiveSite, frozen: Frozen, query: str
+) -> None:
     ana = by_email("ana")
-    owner = door.site.visitor().sign_in(ana, EMAIL)
+    owner = live.site.visitor().sign_in(ana, EMAIL)
     frozen.forward(hours=2)
-    thief = copy(owner, door)
+    thief = copy(owner, live)
     answer = thief.get(f"/connect?{query}")
     assert answer.headers["Location"].startswith("/sign-in?next=%2Fconnect")
     page = thief.page(answer.headers["Location"])
@@ -94,39 +98,39 @@ def test_an_old_cookie_attaches_no_spotify_account(door: Door, frozen: Frozen, q
     assert User.get_by_id(ana.id).spotify_account_id is None
 
 
-def test_a_cookie_that_was_proven_by_spotify_attaches_nothing(door: Door) -> None:
+def test_a_cookie_that_was_proven_by_spotify_attaches_nothing(live: LiveSite) -> None:
     ana = by_email("ana")
-    browser = door.site.visitor().sign_in(ana)  # fresh, but not by the archive's own way in
+    browser = live.site.visitor().sign_in(ana)  # fresh, but not by the archive's own way in
     assert browser.get("/connect").headers["Location"].startswith("/sign-in?")
 
 
-def test_a_flow_that_only_confirms_never_attaches(door: Door) -> None:
+def test_a_flow_that_only_confirms_never_attaches(live: LiveSite) -> None:
     """As when a Spotify account was taken away between leaving for Spotify and coming back."""
-    door.newcomer("alice")
-    alice = door.user("alice")
-    browser = door.site.member(alice)
-    address = door.leave_for_spotify(browser, intent="confirm")
+    live.newcomer("alice")
+    alice = live.user("alice")
+    browser = live.site.member(alice)
+    address = live.leave_for_spotify(browser, intent="confirm")
     User.update(spotify_account_id=None, spotify_id=None).execute()
-    answer = door.come_back(browser, address, "bob")
+    answer = live.come_back(browser, address, "bob")
     assert answer.status_code == 409
     assert "Sign in to your archive first" in answer.text
     assert User.get_by_id(alice.id).spotify_account_id is None
 
 
-def test_attaching_names_the_archive_tells_its_address_and_can_be_undone(door: Door) -> None:
+def test_attaching_names_the_archive_tells_its_address_and_can_be_undone(live: LiveSite) -> None:
     ana = by_email("ana")
-    browser = door.site.visitor().sign_in(ana, EMAIL)
+    browser = live.site.visitor().sign_in(ana, EMAIL)
     page = browser.page("/connect?next=/health")
     assert ANA in page.text
     target = page.one("a", href="/connect?intent=attach&next=/health")
     assert target
-    answer = door.connect(browser, "charlie", intent="attach", next="/health")
+    answer = live.connect(browser, "charlie", intent="attach", next="/health")
     assert answer.headers["Location"] == "/health"
     assert User.get_by_id(ana.id).spotify_id == "charlie"
-    thief = door.site.visitor()
-    assert door.connect(thief, "charlie").headers["Location"] == "/dashboard"
-    undo = link(told_of_attaching(door))
-    owner = door.site.visitor()
+    thief = live.site.visitor()
+    assert live.connect(thief, "charlie").headers["Location"] == "/dashboard"
+    undo = link(told_of_attaching(live))
+    owner = live.site.visitor()
     page = owner.page(undo)
     assert User.get_by_id(ana.id).spotify_id == "charlie"  # opening does nothing
     assert owner.submit(page, undo).headers["Location"] == "/detach/done"
@@ -137,48 +141,48 @@ def test_attaching_names_the_archive_tells_its_address_and_can_be_undone(door: D
     assert not signed_in(browser)
     owner.page("/detach/done")
     owner.page(undo, 410)
-    again = door.connect(door.site.visitor(), "charlie")
+    again = live.connect(live.site.visitor(), "charlie")
     assert again.headers["Location"] == "/welcome"  # an archive of charlie's own
     assert User.get(User.spotify_id == "charlie").id != ana.id
 
 
-def test_another_account_can_be_attached_after_one_was_taken_away(door: Door) -> None:
+def test_another_account_can_be_attached_after_one_was_taken_away(live: LiveSite) -> None:
     ana = by_email("ana")
-    browser = door.site.visitor().sign_in(ana, EMAIL)
-    door.connect(browser, "charlie", intent="attach")
-    undo = link(told_of_attaching(door))
+    browser = live.site.visitor().sign_in(ana, EMAIL)
+    live.connect(browser, "charlie", intent="attach")
+    undo = link(told_of_attaching(live))
     browser.submit(browser.page(undo), undo)
     browser.sign_in(ana, EMAIL)
-    assert door.connect(browser, "alice", intent="attach").headers["Location"] == "/welcome"
+    assert live.connect(browser, "alice", intent="attach").headers["Location"] == "/welcome"
     assert User.get_by_id(ana.id).spotify_id == "alice"
     browser.page(undo, 410)  # the old link takes nothing of the new account
 
 
-def test_taking_away_works_for_thirty_days(door: Door, frozen: Frozen) -> None:
+def test_taking_away_works_for_thirty_days(live: LiveSite, frozen: Frozen) -> None:
     ana = by_email("ana")
-    door.connect(door.site.visitor().sign_in(ana, EMAIL), "charlie", intent="attach")
-    undo = link(told_of_attaching(door))
+    live.connect(live.site.visitor().sign_in(ana, EMAIL), "charlie", intent="attach")
+    undo = link(told_of_attaching(live))
     frozen.forward(days=30)
-    door.site.visitor().page(undo, 410)
+    live.site.visitor().page(undo, 410)
 
 
-def test_a_reconnect_link_attaches_nothing_and_shows_no_whole_name(door: Door) -> None:
+def test_a_reconnect_link_attaches_nothing_and_shows_no_whole_name(live: LiveSite) -> None:
     ana = by_email("ana")
-    token = signed_links.sign(door.site.services.settings, signed_links.RECONNECT, ana.id)
-    mallory = door.site.visitor()
+    token = signed_links.sign(live.site.services.settings, signed_links.RECONNECT, ana.id)
+    mallory = live.site.visitor()
     mallory.page(f"/reconnect/{token}")
-    answer = door.connect(mallory, "charlie", intent="reconnect")
+    answer = live.connect(mallory, "charlie", intent="reconnect")
     assert answer.status_code == 409
     assert "Sign in to your archive first" in answer.text
     assert User.get_by_id(ana.id).spotify_account_id is None
     assert not signed_in(mallory)
-    door.newcomer("alice")
+    live.newcomer("alice")
     User.update(display_name="Alice Archivist").where(User.spotify_id == "alice").execute()
     token = signed_links.sign(
-        door.site.services.settings, signed_links.RECONNECT, door.user("alice").id
+        live.site.services.settings, signed_links.RECONNECT, live.user("alice").id
     )
     mallory.page(f"/reconnect/{token}")
-    answer = door.connect(mallory, "charlie", intent="reconnect")
+    answer = live.connect(mallory, "charlie", intent="reconnect")
     assert answer.status_code == 409
     assert "A…" in answer.text
     assert "Archivist" not in answer.text
@@ -194,9 +198,9 @@ GUARDED = (
 
 @pytest.mark.parametrize("address", GUARDED)
 def test_an_old_cookie_cannot_do_what_a_thief_would(
-    door: Door, frozen: Frozen, address: str
+    live: LiveSite, frozen: Frozen, address: str
 ) -> None:
-    browser = door.newcomer("alice")
+    browser = live.newcomer("alice")
     token = browser.page("/dashboard").all("input", name="csrf_token")[0].attributes["value"]
     browser.page(address)
     frozen.forward(minutes=16)
@@ -213,42 +217,42 @@ def test_an_old_cookie_cannot_do_what_a_thief_would(
 # Sessions
 
 
-def test_signing_out_ends_copies_of_the_cookie(door: Door) -> None:
-    browser = door.newcomer("alice")
-    thief = copy(browser, door)
+def test_signing_out_ends_copies_of_the_cookie(live: LiveSite) -> None:
+    browser = live.newcomer("alice")
+    thief = copy(browser, live)
     assert signed_in(thief)
     browser.submit(browser.page("/dashboard"), "/sign-out")
     assert not signed_in(thief)
     assert Session.select().count() == 0
 
 
-def test_proving_oneself_anew_ends_copies_of_the_old_cookie(door: Door, frozen: Frozen) -> None:
-    browser = door.newcomer("alice")
-    thief = copy(browser, door)
+def test_proving_oneself_anew_ends_copies_of_the_old_cookie(live: LiveSite, frozen: Frozen) -> None:
+    browser = live.newcomer("alice")
+    thief = copy(browser, live)
     frozen.forward(minutes=20)
-    door.connect(browser, "alice", intent="confirm", next="/settings/sessions")
+    live.connect(browser, "alice", intent="confirm", next="/settings/sessions")
     browser.page("/settings/sessions")
     assert not signed_in(thief)
     assert Session.select().count() == 1
 
 
-def test_sign_in_links_end_with_signing_out_everywhere(door: Door) -> None:
+def test_sign_in_links_end_with_signing_out_everywhere(live: LiveSite) -> None:
     alice = make_user("alice", email=ANA, email_verified_at=clock.now())
-    asking = door.site.visitor()
+    asking = live.site.visitor()
     asking.submit(asking.page("/sign-in"), "/sign-in", email=ANA)
-    address = link(inbox(door, ANA)[-1])
-    browser = door.site.member(alice)
+    address = link(inbox(live, ANA)[-1])
+    browser = live.site.member(alice)
     browser.submit(browser.page("/settings/sessions"), "/sign-out/everywhere")
     assert SignInLink.select().count() == 0
     asking.page(address, 410)
 
 
-def test_sessions_are_listed_and_ended_one_by_one(door: Door, frozen: Frozen) -> None:
+def test_sessions_are_listed_and_ended_one_by_one(live: LiveSite, frozen: Frozen) -> None:
     alice, bob = make_user("alice"), make_user("bob")
-    phone = door.site.member(alice)
+    phone = live.site.member(alice)
     frozen.forward(days=1)
-    desk = door.site.member(alice)
-    strangers = door.site.member(bob)
+    desk = live.site.member(alice)
+    strangers = live.site.member(bob)
     page = desk.page("/settings/sessions")
     assert page.text.count("Test browser") >= 2
     numbers = [row.id for row in sessions.of(alice)]
@@ -265,10 +269,10 @@ def test_sessions_are_listed_and_ended_one_by_one(door: Door, frozen: Frozen) ->
     assert not signed_in(desk)
 
 
-def test_a_session_names_its_browser_and_when_it_was_used(door: Door, frozen: Frozen) -> None:
-    browser = door.site.visitor()
+def test_a_session_names_its_browser_and_when_it_was_used(live: LiveSite, frozen: Frozen) -> None:
+    browser = live.site.visitor()
     agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-    back = door.control.consent(door.leave_for_spotify(browser), "alice").removeprefix(BASE)
+    back = live.control.consent(live.leave_for_spotify(browser), "alice").removeprefix(BASE)
     browser.get(back, headers={"User-Agent": agent})
     assert Session.get().device == "Firefox on Linux"
     begun = Session.get().seen_at
@@ -283,7 +287,7 @@ def test_a_session_names_its_browser_and_when_it_was_used(door: Door, frozen: Fr
     assert "Set-Cookie" not in browser.get("/dashboard").headers
 
 
-def test_a_member_has_fifty_sessions_at_most(door: Door) -> None:
+def test_a_member_has_fifty_sessions_at_most(live: LiveSite) -> None:
     alice = make_user("alice")
     keys = [sessions.begin(alice, EMAIL, "Test browser") for _ in range(60)]
     assert Session.select().count() == sessions.AT_MOST
@@ -291,38 +295,40 @@ def test_a_member_has_fifty_sessions_at_most(door: Door) -> None:
     assert sessions.find(keys[0]) is None
 
 
-def test_sessions_that_are_over_are_forgotten(door: Door, frozen: Frozen) -> None:
+def test_sessions_that_are_over_are_forgotten(live: LiveSite, frozen: Frozen) -> None:
     alice = make_user("alice")
     sessions.begin(alice, EMAIL, "Test browser")
     frozen.forward(days=29)
     kept = sessions.begin(alice, EMAIL, "Test browser")
     frozen.forward(days=2)
-    assert sessions.forget() == 1
+    assert sessions.drop_ended() == 1
     assert sessions.find(kept) is not None
 
 
 # Repetitions of a callback
 
 
-def test_a_second_click_ends_as_the_first_and_signs_nobody_out(door: Door) -> None:
-    browser = door.site.visitor()
-    back = door.control.consent(door.leave_for_spotify(browser), "alice").removeprefix(BASE)
-    twin = copy(browser, door)  # the same browser, whose first answer never came
+def test_a_second_click_ends_as_the_first_and_signs_nobody_out(live: LiveSite) -> None:
+    browser = live.site.visitor()
+    back = live.control.consent(live.leave_for_spotify(browser), "alice").removeprefix(BASE)
+    twin = copy(browser, live)  # the same browser, whose first answer never came
     assert browser.get(back).headers["Location"] == "/welcome"
     again = twin.get(back)
     assert again.headers["Location"] == "/welcome"
     assert signed_in(twin)
     assert signed_in(browser)
-    assert door.control.calls(endpoint="token.code") == 1
+    assert live.control.calls(endpoint="token.code") == 1
     assert User.select().count() == 1
     assert browser.get(back).headers["Location"] == "/dashboard"  # and a reload changes nothing
     assert signed_in(browser)
 
 
-def test_a_click_while_the_first_is_answered_waits_and_leaves_the_cookie_alone(door: Door) -> None:
-    browser = door.site.visitor()
-    back = door.control.consent(door.leave_for_spotify(browser), "alice").removeprefix(BASE)
-    twin = copy(browser, door)
+def test_a_click_while_the_first_is_answered_waits_and_leaves_the_cookie_alone(
+    live: LiveSite,
+) -> None:
+    browser = live.site.visitor()
+    back = live.control.consent(live.leave_for_spotify(browser), "alice").removeprefix(BASE)
+    twin = copy(browser, live)
     browser.get(back)
     SettledCallback.update(user=None).execute()  # as while Spotify is being asked
     answer = twin.get(back)
@@ -330,7 +336,7 @@ def test_a_click_while_the_first_is_answered_waits_and_leaves_the_cookie_alone(d
     assert answer.headers["Refresh"].startswith("1; url=/callback?state=")
     assert "code" not in answer.headers["Refresh"]
     assert "Set-Cookie" not in answer.headers
-    SettledCallback.update(user=door.user("alice")).execute()
+    SettledCallback.update(user=live.user("alice")).execute()
     followed = twin.get(answer.headers["Refresh"].partition("url=")[2])
     assert followed.headers["Location"] == "/welcome"
     assert signed_in(twin)
@@ -339,9 +345,11 @@ def test_a_click_while_the_first_is_answered_waits_and_leaves_the_cookie_alone(d
 @pytest.mark.parametrize(
     "looking", [{"method": "HEAD"}, {"headers": {"Sec-Purpose": "prefetch;prerender"}}]
 )
-def test_looking_ahead_at_a_callback_settles_nothing(door: Door, looking: dict[str, Any]) -> None:
-    browser = door.site.visitor()
-    back = door.control.consent(door.leave_for_spotify(browser), "alice").removeprefix(BASE)
+def test_looking_ahead_at_a_callback_settles_nothing(
+    live: LiveSite, looking: dict[str, Any]
+) -> None:
+    browser = live.site.visitor()
+    back = live.control.consent(live.leave_for_spotify(browser), "alice").removeprefix(BASE)
     answer = browser.open(back, **looking)
     assert answer.status_code == 204
     assert "Set-Cookie" not in answer.headers
@@ -350,16 +358,16 @@ def test_looking_ahead_at_a_callback_settles_nothing(door: Door, looking: dict[s
 
 
 @pytest.mark.parametrize("allow", [True, False])
-def test_no_ending_leaves_a_code_in_the_address_bar(door: Door, allow: bool) -> None:
-    door.control.fault("status", endpoint="me", status=503)
-    browser = door.site.visitor()
-    back = door.control.consent(door.leave_for_spotify(browser), "alice", allow)
+def test_no_ending_leaves_a_code_in_the_address_bar(live: LiveSite, allow: bool) -> None:
+    live.control.fault("status", endpoint="me", status=503)
+    browser = live.site.visitor()
+    back = live.control.consent(live.leave_for_spotify(browser), "alice", allow)
     answer = browser.get(back.removeprefix(BASE))
     assert (answer.status_code, answer.headers["Location"]) == (303, "/connect/ended")
     page = browser.get("/connect/ended")
     assert page.status_code == (503 if allow else 200)
     assert browser.get("/connect/ended").text == page.text  # a reload says the same
-    assert door.site.visitor().get("/connect/ended").headers["Location"] == "/sign-in"
+    assert live.site.visitor().get("/connect/ended").headers["Location"] == "/sign-in"
 
 
 # Poorer answers
@@ -367,41 +375,41 @@ def test_no_ending_leaves_a_code_in_the_address_bar(door: Door, allow: bool) -> 
 
 @pytest.mark.parametrize("poorer", [{}, {"account_id": None}, {"account_id": ""}])
 def test_an_answer_without_account_id_makes_no_second_archive(
-    door: Door, poorer: dict[str, Any]
+    live: LiveSite, poorer: dict[str, Any]
 ) -> None:
-    door.newcomer("alice")
-    before = door.user("alice").__data__
+    live.newcomer("alice")
+    before = live.user("alice").__data__
     told = {"id": "alice", "display_name": "Alice", **poorer}
-    door.control.fault("body", endpoint="me", listener="alice", text=json.dumps(told))
-    assert door.connect(door.site.visitor(), "alice").headers["Location"] == "/dashboard"
+    live.control.fault("body", endpoint="me", listener="alice", text=json.dumps(told))
+    assert live.connect(live.site.visitor(), "alice").headers["Location"] == "/dashboard"
     assert User.select().count() == 1
     assert Connection.select().count() == 1
-    assert door.user("alice").__data__ == before
+    assert live.user("alice").__data__ == before
     told = {"id": "bob", "display_name": "Bob", **poorer}
-    door.control.fault("body", endpoint="me", listener="bob", text=json.dumps(told))
-    answer = door.connect(door.site.visitor(), "bob")
+    live.control.fault("body", endpoint="me", listener="bob", text=json.dumps(told))
+    answer = live.connect(live.site.visitor(), "bob")
     assert answer.status_code == 503
     assert "did not say clearly who you are" in answer.text
     assert User.select().count() == 1
 
 
-def test_a_link_asked_for_elsewhere_says_so(door: Door) -> None:
-    mallory, victim = door.site.visitor(), door.site.visitor()
+def test_a_link_asked_for_elsewhere_says_so(live: LiveSite) -> None:
+    mallory, victim = live.site.visitor(), live.site.visitor()
     mallory.submit(mallory.page("/sign-in"), "/sign-in", email="mallory@example.org")
-    address = link(inbox(door, "mallory@example.org")[-1])
+    address = link(inbox(live, "mallory@example.org")[-1])
     assert "not asked for in this browser" not in mallory.page(address).text
     page = victim.page(address)
     assert "not asked for in this browser" in page.text
     assert "mallory@example.org" in page.text
 
 
-def test_the_e_mails_about_changes_cannot_be_switched_off(door: Door) -> None:
+def test_the_e_mails_about_changes_cannot_be_switched_off(live: LiveSite) -> None:
     ana = by_email("ana")
-    door.connect(door.site.visitor().sign_in(ana, EMAIL), "charlie", intent="attach")
-    assert "List-Unsubscribe" not in told_of_attaching(door)["headers"]
+    live.connect(live.site.visitor().sign_in(ana, EMAIL), "charlie", intent="attach")
+    assert "List-Unsubscribe" not in told_of_attaching(live)["headers"]
     assert Notice.get(Notice.kind == "spotify_attached").recipient == ANA
 
 
-def test_a_wrong_account_is_told_its_owner_by_name(door: Door) -> None:
-    alice = door.newcomer("alice")
-    assert "Alice" in door.connect(alice, "bob", intent="reconnect").text
+def test_a_wrong_account_is_told_its_owner_by_name(live: LiveSite) -> None:
+    alice = live.newcomer("alice")
+    assert "Alice" in live.connect(alice, "bob", intent="reconnect").text

@@ -17,7 +17,7 @@ from audiospective.polling import batch, poll
 from audiospective.web.accounts import welcome
 from tests.factories import make_user
 from tests.support.clocks import Frozen
-from tests.web.conftest import Door, Visitor
+from tests.web.conftest import LiveSite, Visitor
 from tests.web.mailbox import inbox, link
 
 ALL = ["stopped", "gaps"]
@@ -39,17 +39,17 @@ def save(browser: Visitor, **values: Any) -> Any:
     )
 
 
-def run_first_poll(door: Door, name: str = "alice") -> None:
-    poll.one(door.site.services, door.user(name).id, Deadline(batch.SECONDS))
+def run_first_poll(live: LiveSite, name: str = "alice") -> None:
+    poll.one(live.site.services, live.user(name).id, Deadline(batch.SECONDS))
 
 
-def test_the_first_poll_is_watched_until_it_is_done(door: Door) -> None:
-    door.control.burst("alice", 7)
-    browser = door.newcomer("alice")
+def test_the_first_poll_is_watched_until_it_is_done(live: LiveSite) -> None:
+    live.control.burst("alice", 7)
+    browser = live.newcomer("alice")
     waiting = browser.fragment("/ui/first-poll")
     assert waiting.status_code == 200
     assert 'hx-trigger="every 2s"' in waiting.text
-    run_first_poll(door)
+    run_first_poll(live)
     done = browser.fragment("/ui/first-poll")
     assert done.status_code == 286
     assert "7 plays saved" in done.text
@@ -57,64 +57,64 @@ def test_the_first_poll_is_watched_until_it_is_done(door: Door) -> None:
     assert "7 plays saved" in browser.page("/welcome").text
 
 
-def test_a_quiet_account_is_no_error(door: Door) -> None:
-    browser = door.newcomer("alice")
-    run_first_poll(door)
+def test_a_quiet_account_is_no_error(live: LiveSite) -> None:
+    browser = live.newcomer("alice")
+    run_first_poll(live)
     done = browser.fragment("/ui/first-poll")
     assert (done.status_code, "no recent plays" in done.text) == (286, True)
 
 
-def test_a_first_poll_that_fails_is_said(door: Door) -> None:
-    browser = door.newcomer("alice")
-    door.control.fault("not_listed", endpoint="recently-played")
-    run_first_poll(door)
+def test_a_first_poll_that_fails_is_said(live: LiveSite) -> None:
+    browser = live.newcomer("alice")
+    live.control.fault("not_listed", endpoint="recently-played")
+    run_first_poll(live)
     assert Connection.get().last_failure_type == "not_allowed"
     done = browser.fragment("/ui/first-poll")
     assert (done.status_code, "did not give us" in done.text) == (286, True)
 
 
-def test_nobody_watches_a_poll_that_never_comes_for_ever(door: Door, frozen: Frozen) -> None:
-    browser = door.newcomer("alice")
+def test_nobody_watches_a_poll_that_never_comes_for_ever(live: LiveSite, frozen: Frozen) -> None:
+    browser = live.newcomer("alice")
     frozen.forward(minutes=2)
     done = browser.fragment("/ui/first-poll")
     assert (done.status_code, "waits for its turn" in done.text) == (286, True)
 
 
-def test_opened_by_itself_the_fragment_leads_to_its_page(door: Door) -> None:
-    browser = door.newcomer("alice")
+def test_opened_by_itself_the_fragment_leads_to_its_page(live: LiveSite) -> None:
+    browser = live.newcomer("alice")
     assert browser.get("/ui/first-poll").headers["Location"] == "/welcome"
 
 
-def test_zone_emails_and_address_are_settled_in_one_form(door: Door) -> None:
-    browser = door.newcomer("alice")
+def test_zone_emails_and_address_are_settled_in_one_form(live: LiveSite) -> None:
+    browser = live.newcomer("alice")
     answer = save(browser, timezone="Asia/Tokyo", email=" Alice@Example.org", emails=["stopped"])
     assert answer.headers["Location"] == "/welcome#saved"
-    alice = door.user()
+    alice = live.user()
     assert (alice.timezone, alice.email) == ("Asia/Tokyo", None)  # nothing before it is proven
     field = browser.page("/welcome").one("input", name="email")
     assert field.attributes["value"] == "alice@example.org"
     off = kind.switched_off(alice)
     assert "gap_found" in off
     assert "archive_stopped" not in off
-    email = inbox(door, "alice@example.org")[0]
+    email = inbox(live, "alice@example.org")[0]
     assert "/address/" in link(email)
 
 
-def test_proving_the_address_brings_the_email_of_welcome(door: Door) -> None:
-    browser = door.newcomer("alice")
+def test_proving_the_address_brings_the_email_of_welcome(live: LiveSite) -> None:
+    browser = live.newcomer("alice")
     save(browser, email="alice@example.org")
-    address = link(inbox(door, "alice@example.org")[0])
+    address = link(inbox(live, "alice@example.org")[0])
     browser.submit(browser.page(address), address)
-    assert door.user().email_verified_at is not None
-    email = inbox(door, "alice@example.org")[-1]
+    assert live.user().email_verified_at is not None
+    email = inbox(live, "alice@example.org")[-1]
     assert "You are founding member 1" in email["subject"]
     assert "E-mails go to" in browser.page("/welcome").text
 
 
-def test_everything_may_be_left_as_it_is(door: Door) -> None:
-    browser = door.newcomer("alice")
+def test_everything_may_be_left_as_it_is(live: LiveSite) -> None:
+    browser = live.newcomer("alice")
     assert save(browser).status_code == 303
-    assert (door.user().timezone, door.user().email) == ("UTC", None)
+    assert (live.user().timezone, live.user().email) == ("UTC", None)
     assert Notice.select().count() == 0
 
 
@@ -129,41 +129,41 @@ def test_everything_may_be_left_as_it_is(door: Door) -> None:
     ],
 )
 def test_what_cannot_be_is_refused_and_what_was_typed_stays(
-    door: Door, values: dict[str, str], field: str
+    live: LiveSite, values: dict[str, str], field: str
 ) -> None:
-    browser = door.newcomer("alice")
+    browser = live.newcomer("alice")
     answer = save(browser, **{"timezone": "Asia/Tokyo", **values})
     assert answer.status_code == 422
     assert f'href="#{field}"' in answer.text
-    assert door.user().timezone == "UTC"
+    assert live.user().timezone == "UTC"
     assert Notice.select().count() == 0
 
 
-def test_an_old_session_cannot_set_the_address(door: Door, frozen: Frozen) -> None:
-    browser = door.newcomer("alice")
+def test_an_old_session_cannot_set_the_address(live: LiveSite, frozen: Frozen) -> None:
+    browser = live.newcomer("alice")
     frozen.forward(minutes=16)
     answer = save(browser, email="thief@example.org")
     assert answer.headers["Location"].startswith("/sign-in?next=%2F")
-    assert door.user().email is None
+    assert live.user().email is None
 
 
-def test_a_proven_address_is_not_changed_in_passing(door: Door) -> None:
+def test_a_proven_address_is_not_changed_in_passing(live: LiveSite) -> None:
     user = make_user("alice", email="alice@example.org", email_verified_at=clock.now())
-    browser = door.site.member(user)
+    browser = live.site.member(user)
     save(browser, email="thief@example.org")
-    assert door.user().email == "alice@example.org"
+    assert live.user().email == "alice@example.org"
 
 
-def test_an_unproven_address_gets_one_email_a_day(door: Door, frozen: Frozen) -> None:
-    browser = door.newcomer("alice")
+def test_an_unproven_address_gets_one_email_a_day(live: LiveSite, frozen: Frozen) -> None:
+    browser = live.newcomer("alice")
     for _ in range(3):
         save(browser, email="alice@example.org")
         frozen.forward(minutes=1)
-    assert len(inbox(door, "alice@example.org")) == 1
+    assert len(inbox(live, "alice@example.org")) == 1
 
 
-def test_the_zone_is_offered_to_be_guessed_only_while_it_is_unknown(door: Door) -> None:
-    browser = door.newcomer("alice")
+def test_the_zone_is_offered_to_be_guessed_only_while_it_is_unknown(live: LiveSite) -> None:
+    browser = live.newcomer("alice")
     assert "data-guess-zone" in browser.get("/welcome").text
     save(browser, timezone="Europe/Berlin")
     assert "data-guess-zone" not in browser.get("/welcome").text

@@ -65,7 +65,7 @@ def test_health_says_why_a_breakdown_would_stay_silent(site, alice, changes, wor
     assert words in site.member(alice).page("/health").text
 
 
-def test_health_says_nothing_of_it_where_letters_arrive(make_site):
+def test_health_says_nothing_of_it_where_emails_arrive(make_site):
     site = make_site(resend_api_key="re_test")
     user = make_user("alice", email="a@mail.example", email_verified_at=clock.now())
     text = site.member(user).page("/health").text

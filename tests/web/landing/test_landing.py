@@ -161,7 +161,7 @@ def test_the_counter_refreshes_the_numbers_and_leaves_the_button(
     assert "offer-action" not in answer.text
 
 
-def test_the_counter_changes_the_button_with_the_door(
+def test_the_counter_changes_the_button_with_the_places_left(
     visitor: Visitor, shown: dict[str, Places]
 ) -> None:
     polling = visitor.page("/").by_id("places")

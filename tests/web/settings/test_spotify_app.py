@@ -13,68 +13,68 @@ from audiospective.models import Connection, SpotifyApp, User
 from audiospective.models.connections import ACTIVE, DISCONNECTED, REFRESH_PLACE
 from audiospective.policy.sessions import EMAIL
 from tests.factories import make_user
-from tests.web.conftest import Door, Visitor
+from tests.web.conftest import LiveSite, Visitor
 
 PAGE = "/settings/spotify-app"
 ID, SECRET = "0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"
 
 
 @pytest.fixture
-def bob(door: Door) -> Visitor:
+def bob(live: LiveSite) -> Visitor:
     """Bob, signed in by e-mail, with an app of his own at Spotify that serves only him."""
-    door.control.make_app(ID, SECRET, allow_list=["bob"])
+    live.control.make_app(ID, SECRET, allow_list=["bob"])
     user = make_user(
         "bob", spotify_account_id=None, spotify_id=None, email="bob@mail.example",
         email_verified_at=clock.now(),
     )  # fmt: skip
-    return door.site.visitor().sign_in(user, EMAIL)
+    return live.site.visitor().sign_in(user, EMAIL)
 
 
 def enter(browser: Visitor, client_id: str = ID, secret: str = SECRET) -> Any:
     return browser.submit(browser.page(PAGE), PAGE, client_id=client_id, client_secret=secret)
 
 
-def test_the_steps_show_the_exact_redirect_uri(door: Door, bob: Visitor) -> None:
+def test_the_steps_show_the_exact_redirect_uri(live: LiveSite, bob: Visitor) -> None:
     field = bob.page(PAGE).one("input", id="callback")
     assert field.attributes["value"] == "http://127.0.0.1:8000/callback"
 
 
-def test_a_good_pair_is_kept_sealed_and_never_shown_again(door: Door, bob: Visitor) -> None:
+def test_a_good_pair_is_kept_sealed_and_never_shown_again(live: LiveSite, bob: Visitor) -> None:
     assert enter(bob).status_code == 303
     own = SpotifyApp.get(SpotifyApp.client_id == ID)
     assert SECRET not in own.secret_sealed
-    assert spotify_app.credentials(door.site.services, own).client_secret == SECRET
+    assert spotify_app.credentials(live.site.services, own).client_secret == SECRET
     text = bob.page(PAGE).text + bob.get(PAGE).text
     assert SECRET not in text
     assert ID not in text
     assert "ending in cdef" in text
 
 
-def test_bob_connects_through_his_own_app(door: Door, bob: Visitor) -> None:
+def test_bob_connects_through_his_own_app(live: LiveSite, bob: Visitor) -> None:
     enter(bob)
-    address = door.leave_for_spotify(bob, intent="reconnect")
+    address = live.leave_for_spotify(bob, intent="reconnect")
     assert f"client_id={ID}" in address
-    assert door.come_back(bob, address, "bob").headers["Location"] == "/welcome"
-    connection = door.connection("bob")
+    assert live.come_back(bob, address, "bob").headers["Location"] == "/welcome"
+    connection = live.connection("bob")
     assert connection.app.client_id == ID
     assert connection.status == ACTIVE
-    assert door.control.calls(app=ID) > 0
+    assert live.control.calls(app=ID) > 0
 
 
 def test_an_account_that_the_own_app_does_not_list_is_told_what_to_do(
-    door: Door, bob: Visitor
+    live: LiveSite, bob: Visitor
 ) -> None:
     enter(bob)
-    answer = door.connect(bob, "charlie", intent="reconnect")
+    answer = live.connect(bob, "charlie", intent="reconnect")
     assert answer.status_code == 403
     assert "User Management" in answer.text
     assert 'action="/waitlist"' not in answer.text
 
 
-def test_an_owner_without_premium_is_told_so(door: Door, bob: Visitor) -> None:
+def test_an_owner_without_premium_is_told_so(live: LiveSite, bob: Visitor) -> None:
     enter(bob)
-    door.control.set_app(ID, owner_premium=False)
-    answer = door.connect(bob, "bob", intent="reconnect")
+    live.control.set_app(ID, owner_premium=False)
+    answer = live.connect(bob, "bob", intent="reconnect")
     assert answer.status_code == 503
     assert "Premium" in answer.text
 
@@ -94,7 +94,7 @@ def test_an_owner_without_premium_is_told_so(door: Door, bob: Visitor) -> None:
     ],
 )
 def test_every_refusal_says_what_to_do(
-    door: Door, bob: Visitor, client_id: str, secret: str, words: str
+    live: LiveSite, bob: Visitor, client_id: str, secret: str, words: str
 ) -> None:
     answer = enter(bob, client_id, secret)
     assert answer.status_code == 422
@@ -104,9 +104,9 @@ def test_every_refusal_says_what_to_do(
 
 
 def test_a_redirect_uri_that_is_not_registered_is_noticed_before_it_is_kept(
-    door: Door, bob: Visitor
+    live: LiveSite, bob: Visitor
 ) -> None:
-    door.control.set_app(ID, redirect_uris=["http://127.0.0.1/other"])
+    live.control.set_app(ID, redirect_uris=["http://127.0.0.1/other"])
     answer = enter(bob)
     assert answer.status_code == 422
     assert "redirect URI is not registered" in answer.text
@@ -116,68 +116,70 @@ def test_a_redirect_uri_that_is_not_registered_is_noticed_before_it_is_kept(
     ("fault", "params"), [("status", {"status": 502}), ("reset", {}), ("html", {"status": 200})]
 )
 def test_a_spotify_that_is_away_is_no_verdict_about_the_pair(
-    door: Door, bob: Visitor, fault: str, params: dict[str, Any]
+    live: LiveSite, bob: Visitor, fault: str, params: dict[str, Any]
 ) -> None:
-    door.control.fault(fault, endpoint="token", **params)
+    live.control.fault(fault, endpoint="token", **params)
     answer = enter(bob)
     assert answer.status_code == 422
     assert "did not answer" in answer.text
     assert SpotifyApp.get_or_none(SpotifyApp.client_id == ID) is None
 
 
-def test_charlie_cannot_use_the_app_of_bob(door: Door, bob: Visitor) -> None:
+def test_charlie_cannot_use_the_app_of_bob(live: LiveSite, bob: Visitor) -> None:
     enter(bob)
-    charlie = door.site.member(make_user("charlie"))
+    charlie = live.site.member(make_user("charlie"))
     assert "already used here" in enter(charlie).text
-    address = door.leave_for_spotify(charlie, intent="reconnect")
+    address = live.leave_for_spotify(charlie, intent="reconnect")
     assert "client_id=sandbox-client" in address
 
 
-def test_another_app_needs_another_consent(door: Door, bob: Visitor) -> None:
+def test_another_app_needs_another_consent(live: LiveSite, bob: Visitor) -> None:
     enter(bob)
-    door.connect(bob, "bob", intent="reconnect")
+    live.connect(bob, "bob", intent="reconnect")
     other = "9" * 32
-    door.control.make_app(other, SECRET)
+    live.control.make_app(other, SECRET)
     enter(bob, other)
-    connection = door.connection("bob")
+    connection = live.connection("bob")
     assert (connection.status, connection.refresh_sealed) == (DISCONNECTED, "")
     assert SpotifyApp.get_or_none(SpotifyApp.client_id == ID) is None
-    assert f"client_id={other}" in door.leave_for_spotify(bob, intent="reconnect")
+    assert f"client_id={other}" in live.leave_for_spotify(bob, intent="reconnect")
 
 
-def test_a_new_secret_of_the_same_app_keeps_the_consent(door: Door, bob: Visitor) -> None:
+def test_a_new_secret_of_the_same_app_keeps_the_consent(live: LiveSite, bob: Visitor) -> None:
     enter(bob)
-    door.connect(bob, "bob", intent="reconnect")
-    sealed = door.connection("bob").refresh_sealed
-    door.control.set_app(ID, client_secret="1" * 32)
+    live.connect(bob, "bob", intent="reconnect")
+    sealed = live.connection("bob").refresh_sealed
+    live.control.set_app(ID, client_secret="1" * 32)
     assert enter(bob, ID, "1" * 32).status_code == 303
-    assert door.connection("bob").refresh_sealed == sealed
+    assert live.connection("bob").refresh_sealed == sealed
     own = SpotifyApp.get(SpotifyApp.client_id == ID)
-    assert spotify_app.credentials(door.site.services, own).client_secret == "1" * 32
+    assert spotify_app.credentials(live.site.services, own).client_secret == "1" * 32
 
 
-def test_removing_the_app_removes_the_consent_given_through_it(door: Door, bob: Visitor) -> None:
+def test_removing_the_app_removes_the_consent_given_through_it(
+    live: LiveSite, bob: Visitor
+) -> None:
     enter(bob)
-    door.connect(bob, "bob", intent="reconnect")
-    fence = door.connection("bob").fence
+    live.connect(bob, "bob", intent="reconnect")
+    fence = live.connection("bob").fence
     remove = f"{PAGE}/remove"
     bob.submit(bob.page(remove), remove)
-    connection = door.connection("bob")
+    connection = live.connection("bob")
     assert (connection.status, connection.refresh_sealed) == (DISCONNECTED, "")
     assert connection.fence > fence
     assert SpotifyApp.select().count() == 1
 
 
-def test_a_block_of_one_app_stops_no_other(door: Door, bob: Visitor) -> None:
+def test_a_block_of_one_app_stops_no_other(live: LiveSite, bob: Visitor) -> None:
     enter(bob)
-    door.control.fault("quota", endpoint="me", app=ID, retry_after=50_000)
-    assert door.connect(bob, "bob", intent="reconnect").status_code == 503
+    live.control.fault("quota", endpoint="me", app=ID, retry_after=50_000)
+    assert live.connect(bob, "bob", intent="reconnect").status_code == 503
     assert bob.get("/connect?intent=attach").status_code == 503
-    assert door.connect(door.site.visitor(), "alice").headers["Location"] == "/welcome"
+    assert live.connect(live.site.visitor(), "alice").headers["Location"] == "/welcome"
 
 
 def test_the_secret_is_in_no_log(
-    door: Door, bob: Visitor, caplog: pytest.LogCaptureFixture
+    live: LiveSite, bob: Visitor, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     enter(bob, ID, "a" * 32)
@@ -188,24 +190,24 @@ def test_the_secret_is_in_no_log(
 
 
 def test_a_return_by_spotify_does_not_exchange_the_tokens_of_an_own_app(
-    door: Door, bob: Visitor
+    live: LiveSite, bob: Visitor
 ) -> None:
     enter(bob)
-    door.connect(bob, "bob", intent="reconnect")
-    before = door.connection("bob")
-    answer = door.connect(door.site.visitor(), "bob")  # signed out: through the server's app
+    live.connect(bob, "bob", intent="reconnect")
+    before = live.connection("bob")
+    answer = live.connect(live.site.visitor(), "bob")  # signed out: through the server's app
     assert answer.headers["Location"] == "/dashboard"
-    after = door.connection("bob")
+    after = live.connection("bob")
     assert (after.app_id, after.refresh_sealed) == (before.app_id, before.refresh_sealed)
 
 
 def test_the_operators_new_client_id_leaves_old_consents_with_the_old_app(
-    make_door: Any,
+    make_live: Any,
 ) -> None:
-    door = make_door()
-    door.newcomer("alice")
-    door.control.make_app("second-client", "second-secret")
-    again = make_door(spotify_client_id="second-client", spotify_client_secret="second-secret")
+    live = make_live()
+    live.newcomer("alice")
+    live.control.make_app("second-client", "second-secret")
+    again = make_live(spotify_client_id="second-client", spotify_client_secret="second-secret")
     again.newcomer("bob")
     services = again.site.services
     alice, bob = again.connection("alice"), again.connection("bob")
@@ -214,26 +216,26 @@ def test_the_operators_new_client_id_leaves_old_consents_with_the_old_app(
     assert spotify_app.credentials(services, alice.app).client_secret == "sandbox-secret"
     token = services.vault.open(REFRESH_PLACE, alice.user_id, alice.refresh_sealed)
     assert token
-    back = make_door()
+    back = make_live()
     spotify_app.environment_app(back.site.services)
     assert back.connection("alice").app_id == 1
     assert back.connection("bob").app.client_id == "second-client"
     assert SpotifyApp.select().count() == 2
 
 
-def test_a_changed_secret_is_taken_over(make_door: Any) -> None:
-    spotify_app.environment_app(make_door().site.services)
-    services = make_door(spotify_client_secret="new-secret", spotify_seats=9).site.services
+def test_a_changed_secret_is_taken_over(make_live: Any) -> None:
+    spotify_app.environment_app(make_live().site.services)
+    services = make_live(spotify_client_secret="new-secret", spotify_seats=9).site.services
     app = spotify_app.environment_app(services)
     assert spotify_app.credentials(services, app).client_secret == "new-secret"
     assert (app.id, app.seats) == (1, 9)
 
 
 def test_an_own_app_gets_a_row_of_its_own_on_every_database(
-    make_door: Any, database_url: str
+    make_live: Any, database_url: str
 ) -> None:
-    door = make_door(database_url=database_url)
-    services = door.site.services
+    live = make_live(database_url=database_url)
+    services = live.site.services
     environment = spotify_app.environment_app(services)
     user = make_user("bob")
     own = SpotifyApp.create(owner=user, client_id="x", secret_sealed="", created_at=clock.now())

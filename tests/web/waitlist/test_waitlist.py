@@ -11,18 +11,18 @@ from audiospective.models import User
 from audiospective.models.notices import Notice
 from audiospective.models.waitlist import WaitlistEntry
 from tests.support.clocks import Frozen
-from tests.web.conftest import Door, Visitor
+from tests.web.conftest import LiveSite, Visitor
 from tests.web.mailbox import inbox, link
 
 ANA = "ana@example.org"
 
 
 @pytest.fixture
-def full(make_door: Any) -> Door:
-    """A door with one founding place, which alice has taken."""
-    door = make_door(founding_member_cap=1)
-    door.newcomer("alice")
-    return door
+def full(make_live: Any) -> LiveSite:
+    """A live with one founding place, which alice has taken."""
+    live = make_live(founding_member_cap=1)
+    live.newcomer("alice")
+    return live
 
 
 def enter(browser: Visitor, email: str = ANA, **more: str) -> Any:
@@ -33,16 +33,16 @@ def press(browser: Visitor, address: str) -> Any:
     return browser.submit(browser.page(address), address)
 
 
-def on_the_list(door: Door, email: str = ANA) -> str:
+def on_the_list(live: LiveSite, email: str = ANA) -> str:
     """Somebody who has confirmed; returns the link that is theirs."""
-    browser = door.site.visitor()
+    browser = live.site.visitor()
     enter(browser, email)
-    address = link(inbox(door, email)[-1])
+    address = link(inbox(live, email)[-1])
     press(browser, address)
     return address
 
 
-def test_the_way_from_the_form_to_the_list(full: Door) -> None:
+def test_the_way_from_the_form_to_the_list(full: LiveSite) -> None:
     browser = full.site.visitor()
     answer = enter(browser)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/waitlist/thanks")
@@ -57,7 +57,7 @@ def test_the_way_from_the_form_to_the_list(full: Door) -> None:
     assert "number 1 in line" in browser.page(link(email)).text
 
 
-def test_the_position_is_true_and_only_falls(full: Door, frozen: Frozen) -> None:
+def test_the_position_is_true_and_only_falls(full: LiveSite, frozen: Frozen) -> None:
     links = []
     for name in ("ana", "ben", "cem"):
         links.append(on_the_list(full, f"{name}@example.org"))
@@ -72,7 +72,7 @@ def test_the_position_is_true_and_only_falls(full: Door, frozen: Frozen) -> None
 
 
 @pytest.mark.parametrize("known", ["new", "unconfirmed", "confirmed", "invited", "member"])
-def test_the_answer_does_not_tell_whether_an_address_is_known(full: Door, known: str) -> None:
+def test_the_answer_does_not_tell_whether_an_address_is_known(full: LiveSite, known: str) -> None:
     if known == "unconfirmed":
         enter(full.site.visitor())
     elif known != "new":
@@ -88,7 +88,7 @@ def test_the_answer_does_not_tell_whether_an_address_is_known(full: Door, known:
 
 
 def test_known_and_new_addresses_take_the_same_statements(
-    full: Door, monkeypatch: pytest.MonkeyPatch
+    full: LiveSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from audiospective import models
 
@@ -104,19 +104,19 @@ def test_known_and_new_addresses_take_the_same_statements(
     statements = []
     for email in (ANA, "new@example.org"):
         seen.clear()
-        waitlist.ask(full.site.services, email)
+        waitlist.request(full.site.services, email)
         statements.append(list(seen))
     assert statements[0] == statements[1]
 
 
-def test_somebody_elses_address_gets_three_emails_at_most(full: Door, frozen: Frozen) -> None:
+def test_somebody_elses_address_gets_three_emails_at_most(full: LiveSite, frozen: Frozen) -> None:
     for _ in range(8):
         enter(full.site.visitor())
         frozen.forward(hours=2)
     assert len(inbox(full, ANA)) == 3
 
 
-def test_every_email_carries_the_same_link(full: Door) -> None:
+def test_every_email_carries_the_same_link(full: LiveSite) -> None:
     for _ in range(2):
         enter(full.site.visitor())
     first, second = inbox(full, ANA)
@@ -127,7 +127,7 @@ def test_every_email_carries_the_same_link(full: Door) -> None:
     "typed",
     ["", "ana", "ana@example.org\r\nBcc: bob@example.org", "a@b.example, c@d.example", "x" * 5000],
 )
-def test_what_is_no_address_is_refused_in_words(full: Door, typed: str) -> None:
+def test_what_is_no_address_is_refused_in_words(full: LiveSite, typed: str) -> None:
     browser = full.site.visitor()
     answer = enter(browser, typed)
     assert answer.status_code == 422
@@ -136,13 +136,13 @@ def test_what_is_no_address_is_refused_in_words(full: Door, typed: str) -> None:
     assert WaitlistEntry.select().count() == Notice.select().count() == 0
 
 
-def test_a_robot_gets_the_same_answer_and_no_email(full: Door) -> None:
+def test_a_robot_gets_the_same_answer_and_no_email(full: LiveSite) -> None:
     answer = enter(full.site.visitor(), website="https://pills.example")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/waitlist/thanks")
     assert WaitlistEntry.select().count() == 0
 
 
-def test_htmx_gets_the_thanks_in_place_of_the_form(full: Door) -> None:
+def test_htmx_gets_the_thanks_in_place_of_the_form(full: LiveSite) -> None:
     browser = full.site.visitor()
     token = browser.page("/waitlist").one("input", name="csrf_token").attributes["value"]
     answer = browser.post(
@@ -155,7 +155,7 @@ def test_htmx_gets_the_thanks_in_place_of_the_form(full: Door) -> None:
     assert "<html" not in answer.text
 
 
-def test_leaving_deletes_the_address(full: Door) -> None:
+def test_leaving_deletes_the_address(full: LiveSite) -> None:
     address = on_the_list(full).replace("confirm", "leave")
     browser = full.site.visitor()
     assert "Leave the waitlist?" in browser.page(address).text
@@ -166,7 +166,7 @@ def test_leaving_deletes_the_address(full: Door) -> None:
     assert "invalid or has expired" in browser.page(address, 404).text
 
 
-def test_a_mail_program_can_leave_for_its_person(full: Door) -> None:
+def test_a_mail_program_can_leave_for_its_person(full: LiveSite) -> None:
     on_the_list(full)
     waitlist.invite(full.site.services, 1)
     email = inbox(full, ANA)[-1]
@@ -178,7 +178,9 @@ def test_a_mail_program_can_leave_for_its_person(full: Door) -> None:
     assert WaitlistEntry.select().count() == 0
 
 
-def test_an_address_nobody_confirmed_is_forgotten_after_a_week(full: Door, frozen: Frozen) -> None:
+def test_an_address_nobody_confirmed_is_forgotten_after_a_week(
+    full: LiveSite, frozen: Frozen
+) -> None:
     enter(full.site.visitor())
     frozen.forward(days=8)
     enter(full.site.visitor(), "ben@example.org")
@@ -186,7 +188,7 @@ def test_an_address_nobody_confirmed_is_forgotten_after_a_week(full: Door, froze
 
 
 @pytest.mark.parametrize("page", ["confirm", "leave", "place"])
-def test_links_that_nobody_was_sent_lead_nowhere(full: Door, page: str) -> None:
+def test_links_that_nobody_was_sent_lead_nowhere(full: LiveSite, page: str) -> None:
     on_the_list(full)
     full.site.visitor().page(f"/waitlist/{page}/{'a' * 64}", 404)
     stored = WaitlistEntry.get()
@@ -194,77 +196,77 @@ def test_links_that_nobody_was_sent_lead_nowhere(full: Door, page: str) -> None:
         full.site.visitor().page(f"/waitlist/{page}/{leaked}", 404)
 
 
-def test_an_invited_person_comes_in_although_every_place_is_taken(make_door: Any) -> None:
-    door = make_door(founding_member_cap=2, spotify_seats=1)
-    door.newcomer("alice")
-    on_the_list(door)
-    assert waitlist.invite(door.site.services, 5) == [ANA]
-    email = inbox(door, ANA)[-1]
+def test_an_invited_person_comes_in_although_every_place_is_taken(make_live: Any) -> None:
+    live = make_live(founding_member_cap=2, spotify_seats=1)
+    live.newcomer("alice")
+    on_the_list(live)
+    assert waitlist.invite(live.site.services, 5) == [ANA]
+    email = inbox(live, ANA)[-1]
     assert "founding place is held" in email["subject"]
-    stranger = door.connect(door.site.visitor(), "charlie")
+    stranger = live.connect(live.site.visitor(), "charlie")
     assert stranger.headers["Location"] == "/waitlist?why=full"  # the last one is held
-    browser = door.site.visitor()
+    browser = live.site.visitor()
     assert "You’re invited" in browser.page(link(email)).text
-    assert door.connect(browser, "bob").headers["Location"] == "/welcome"
-    bob = door.user("bob")
+    assert live.connect(browser, "bob").headers["Location"] == "/welcome"
+    bob = live.user("bob")
     assert (bob.founding_number, bob.email) == (2, None)  # offered, not taken for his
     assert browser.page("/welcome").one("input", name="email").attributes["value"] == ANA
-    assert "used" in door.site.visitor().page(link(email)).text
+    assert "used" in live.site.visitor().page(link(email)).text
     token = browser.page("/welcome").one("form", action="/welcome").one("input", name="csrf_token")
     browser.post(
         "/welcome",
         data={"csrf_token": token.attributes["value"], "timezone": "UTC", "email": ANA},
         headers={"Referer": "http://127.0.0.1:8000/"},
     )
-    address = link(inbox(door, ANA)[-1])
+    address = link(inbox(live, ANA)[-1])
     browser.submit(browser.page(address), address)
-    assert door.user("bob").email == ANA
-    assert "founding member 2" in inbox(door, ANA)[-1]["subject"]
+    assert live.user("bob").email == ANA
+    assert "founding member 2" in inbox(live, ANA)[-1]["subject"]
 
 
 def test_a_place_that_nobody_took_goes_back_after_seven_days(
-    make_door: Any, frozen: Frozen
+    make_live: Any, frozen: Frozen
 ) -> None:
-    door = make_door(founding_member_cap=1)
-    on_the_list(door)
-    waitlist.invite(door.site.services, 1)
-    address = link(inbox(door, ANA)[-1])
-    assert seats.places(door.site.services).left == 0
+    live = make_live(founding_member_cap=1)
+    on_the_list(live)
+    waitlist.invite(live.site.services, 1)
+    address = link(inbox(live, ANA)[-1])
+    assert seats.places(live.site.services).left == 0
     frozen.forward(days=7, seconds=1)
-    assert seats.places(door.site.services).left == 1
-    late = door.site.visitor()
+    assert seats.places(live.site.services).left == 1
+    late = live.site.visitor()
     assert "has run out" in late.page(address).text
-    assert door.newcomer("bob")
-    assert door.connect(late, "charlie").headers["Location"] == "/waitlist?why=full"
+    assert live.newcomer("bob")
+    assert live.connect(late, "charlie").headers["Location"] == "/waitlist?why=full"
     press(late, address.replace("place", "confirm"))  # and queue again
     assert "number 1 in line" in late.page(address.replace("place", "confirm")).text
 
 
-def test_without_a_seat_a_founding_place_is_kept(make_door: Any, frozen: Frozen) -> None:
-    door = make_door(founding_member_cap=3, spotify_seats=1)
-    door.newcomer("alice")
-    address = on_the_list(door)
-    assert "A founding place is kept for you" in door.site.visitor().page(address).text
-    assert seats.places(door.site.services).left == 1
+def test_without_a_seat_a_founding_place_is_kept(make_live: Any, frozen: Frozen) -> None:
+    live = make_live(founding_member_cap=3, spotify_seats=1)
+    live.newcomer("alice")
+    address = on_the_list(live)
+    assert "A founding place is kept for you" in live.site.visitor().page(address).text
+    assert seats.places(live.site.services).left == 1
     frozen.forward(days=91)
-    assert seats.places(door.site.services).left == 2
+    assert seats.places(live.site.services).left == 2
 
 
-def test_somebody_spotify_does_not_list_keeps_the_place_and_may_try_again(make_door: Any) -> None:
-    door = make_door(founding_member_cap=1)
-    door.control.set_app(allow_list=["charlie"])
-    browser = door.site.visitor()
-    refused = door.connect(browser, "bob")
+def test_somebody_spotify_does_not_list_keeps_the_place_and_may_try_again(make_live: Any) -> None:
+    live = make_live(founding_member_cap=1)
+    live.control.set_app(allow_list=["charlie"])
+    browser = live.site.visitor()
+    refused = live.connect(browser, "bob")
     assert refused.status_code == 403
     enter(browser)
-    press(browser, link(inbox(door, ANA)[-1]))
-    assert door.connect(door.site.visitor(), "charlie").headers["Location"] == "/waitlist?why=full"
-    door.control.set_app(allow_list=["bob", "charlie"])
-    assert door.connect(browser, "bob").headers["Location"] == "/welcome"
-    assert door.user("bob").founding_number == 1
+    press(browser, link(inbox(live, ANA)[-1]))
+    assert live.connect(live.site.visitor(), "charlie").headers["Location"] == "/waitlist?why=full"
+    live.control.set_app(allow_list=["bob", "charlie"])
+    assert live.connect(browser, "bob").headers["Location"] == "/welcome"
+    assert live.user("bob").founding_number == 1
 
 
-def test_no_address_or_token_is_in_the_outbox_in_clear(full: Door) -> None:
+def test_no_address_or_token_is_in_the_outbox_in_clear(full: LiveSite) -> None:
     enter(full.site.visitor())
     notice = Notice.get()
     entry = WaitlistEntry.get()
@@ -274,7 +276,7 @@ def test_no_address_or_token_is_in_the_outbox_in_clear(full: Door) -> None:
     assert token not in (entry.token_hash, entry.salt)
 
 
-def test_members_leave_nothing_on_the_list_when_their_account_goes(full: Door) -> None:
+def test_members_leave_nothing_on_the_list_when_their_account_goes(full: LiveSite) -> None:
     on_the_list(full)
     WaitlistEntry.update(user=full.user("alice").id).execute()
     User.delete().execute()

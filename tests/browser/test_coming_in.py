@@ -29,7 +29,7 @@ ANA = "ana@example.org"
 
 @pytest.fixture
 def sandbox() -> Iterator[SandboxServer]:
-    """A practice Spotify with people to be."""
+    """A Spotify sandbox with people to be."""
     with SandboxServer() as server:
         server.control.make_listener("alice", display_name="Alice Marlow")
         server.control.make_listener("bob", display_name="Bob Okoń")
@@ -51,7 +51,7 @@ def house(make_house: MakeHouse, sandbox: SandboxServer) -> House:
 def email_link(house: House, sandbox: SandboxServer, to: str) -> str:
     """Where the newest e-mail to that address leads."""
     delivery.drain(house.services, wait=lambda _: None)
-    text = sandbox.control.letters(to)[-1]["text"]
+    text = sandbox.control.emails(to)[-1]["text"]
     return str(re.findall(rf"{house.url}(/\S+)", text)[0])
 
 
@@ -165,7 +165,7 @@ def test_the_waitlist_by_hand(
 
 
 def test_an_invitation_leads_in(house: House, sandbox: SandboxServer, open_page: OpenPage) -> None:
-    waitlist.ask(house.services, ANA)
+    waitlist.request(house.services, ANA)
     token = email_link(house, sandbox, ANA).rpartition("/")[2]
     waitlist.confirm(house.services, waitlist.find(token))
     waitlist.invite(house.services, 1)
@@ -231,7 +231,7 @@ def _link_of(ask: Callable[..., None]) -> Prepare:
 
 def _on_the_list(page: str, *, invited: bool = False) -> Prepare:
     def prepare(house: House, sandbox: SandboxServer) -> tuple[str, None]:
-        waitlist.ask(house.services, ANA, "no_seat")
+        waitlist.request(house.services, ANA, "no_seat")
         address = email_link(house, sandbox, ANA)
         waitlist.confirm(house.services, waitlist.find(address.rpartition("/")[2]))
         if invited:
@@ -249,14 +249,14 @@ PAGES: dict[str, Prepare] = {
     "sign-in": lambda house, sandbox: ("/sign-in", None),
     "sign-in sent": lambda house, sandbox: ("/sign-in/sent", None),
     "sign-in confirm": _member("/sign-in?confirm=1"),
-    "sign-in link": _link_of(sign_in_link.ask),
+    "sign-in link": _link_of(sign_in_link.send),
     "sign-in link spent": lambda house, sandbox: ("/sign-in/link/x", None),
     "waitlist open": lambda house, sandbox: ("/waitlist", None),
     "waitlist full": lambda house, sandbox: ("/waitlist?why=full", None),
     "waitlist no seat": lambda house, sandbox: ("/waitlist?why=no_seat", None),
     "waitlist not listed": lambda house, sandbox: ("/waitlist?why=not_listed", None),
     "waitlist thanks": lambda house, sandbox: ("/waitlist/thanks", None),
-    "waitlist confirm": _link_of(waitlist.ask),
+    "waitlist confirm": _link_of(waitlist.request),
     "waitlist confirmed": _on_the_list("confirm"),
     "waitlist leave": _on_the_list("leave"),
     "waitlist place": _on_the_list("place", invited=True),
@@ -270,7 +270,7 @@ PAGES: dict[str, Prepare] = {
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_of_the_front_door_is_for_everybody(
+def test_a_page_before_the_sign_in_is_for_everybody(
     house: House, sandbox: SandboxServer, open_page: OpenPage, gate: Gate, name: str
 ) -> None:
     gate.allow(r"^(400|404|410) http.*/(callback|connect/ended|waitlist/confirm|sign-in/link)")
