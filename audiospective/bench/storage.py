@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from peewee import fn
 
@@ -12,8 +11,7 @@ from audiospective.bench.filling import archive
 from audiospective.bench.listening import Catalog
 from audiospective.bench.measuring import Echo, peak_mb, seconds
 from audiospective.history import bulk_add, hot, reading, segment
-from audiospective.models import Play, PlaySegment, database
-from audiospective.models.base import is_sqlite
+from audiospective.models import Play, PlaySegment, database, dialects
 from audiospective.models.sizes import tables, total
 
 YEARS = 6.0
@@ -75,23 +73,12 @@ def _sealed(people: Sequence[int]) -> tuple[int, int]:
 
 def _as_plain_rows(people: Sequence[int]) -> int:
     """Bytes of the same plays in a table of rows with its key; filled in order, so at its best."""
-    ending = " WITHOUT ROWID" if is_sqlite() else ""
-    database.execute_sql(f"CREATE TABLE plain_rows ({_COLUMNS}){ending}")
+    database.execute_sql(f"CREATE TABLE plain_rows ({_COLUMNS}){dialects.in_key_order()}")
     for user_id in people:
         found = bulk_add.as_rows(reading.between(user_id, None, None, segment.COLUMNS))
         rows = [(user_id, *(row[name] for name in hot.COLUMNS)) for row in found]
         with database.atomic():
-            _insert(rows)
+            dialects.load("plain_rows", rows)
     size = tables()["plain_rows"]
     database.execute_sql("DROP TABLE plain_rows")
     return size
-
-
-def _insert(rows: Sequence[tuple[Any, ...]]) -> None:
-    cursor = database.cursor()
-    if is_sqlite():
-        cursor.executemany(f"INSERT INTO plain_rows VALUES ({', '.join('?' * len(rows[0]))})", rows)  # noqa: S608
-        return
-    with cursor.copy("COPY plain_rows FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)

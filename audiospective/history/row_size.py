@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import sqlite3
-import tempfile
 from collections.abc import Sequence
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 from peewee import SQL
 
 from audiospective.history import bulk_add, hot, reading, segment
-from audiospective.models import Play, PlaySegment, database
-from audiospective.models.base import is_sqlite
+from audiospective.models import Play, PlaySegment, sizes
 
 ENOUGH = 20_000  # plays; with fewer, half-empty pages would count too much
 _COLUMNS = (
     "user_id int, played_at bigint, track_id int, source smallint, ms_played int, context text,"
     " flags smallint, reason_start text, reason_end text, platform text, country text,"
-    " import_id int, timing smallint, seen int"
+    " import_id int, timing smallint, seen int, PRIMARY KEY (user_id, played_at, track_id)"
 )
-_KEY = "PRIMARY KEY (user_id, played_at, track_id)"
 
 
 def sample(plays: int = ENOUGH) -> list[tuple[Any, ...]]:
@@ -42,32 +36,4 @@ def sample(plays: int = ENOUGH) -> list[tuple[Any, ...]]:
 
 def row_cost(rows: Sequence[tuple[Any, ...]]) -> float:
     """Bytes that each of these rows takes in a table of its own, the key's index included."""
-    if not rows:
-        return 0.0
-    return (_in_sqlite(rows) if is_sqlite() else _in_postgres(rows)) / len(rows)
-
-
-def _in_sqlite(rows: Sequence[tuple[Any, ...]]) -> int:
-    with (
-        tempfile.TemporaryDirectory() as home,
-        closing(sqlite3.connect(Path(home) / "rows.db")) as file,
-    ):
-        file.execute(f"CREATE TABLE cost ({_COLUMNS}, {_KEY}) WITHOUT ROWID")
-        file.executemany(_insert("?"), rows)
-        (pages,) = file.execute("PRAGMA page_count").fetchone()
-        (size,) = file.execute("PRAGMA page_size").fetchone()
-        return int(pages * size)
-
-
-def _in_postgres(rows: Sequence[tuple[Any, ...]]) -> int:
-    with database.atomic() as transaction:
-        database.execute_sql(f"CREATE TEMPORARY TABLE cost ({_COLUMNS}, {_KEY})")
-        database.cursor().executemany(_insert("%s"), rows)
-        (size,) = database.execute_sql("SELECT pg_total_relation_size('cost')").fetchone()
-        transaction.rollback()
-    return int(size)
-
-
-def _insert(mark: str) -> str:
-    marks = ", ".join([mark] * (len(hot.COLUMNS) + 1))
-    return f"INSERT INTO cost VALUES ({marks})"  # noqa: S608 - marks only
+    return sizes.tried_out(_COLUMNS, rows) / len(rows) if rows else 0.0

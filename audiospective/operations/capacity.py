@@ -12,8 +12,8 @@ from peewee import SQL, fn
 
 from audiospective import clock, log
 from audiospective.models import Play, PlaySegment, StorageRecord, User
-from audiospective.models.base import is_sqlite, transaction
-from audiospective.models.sizes import tables, total
+from audiospective.models.base import transaction
+from audiospective.models.sizes import empty, tables, total
 from audiospective.notices.kinds import operator_alert
 from audiospective.operations import verify
 from audiospective.policy import storage
@@ -23,7 +23,6 @@ from audiospective.services import Services
 PRICES = Path(__file__).with_name("prices.toml")
 RECENT = timedelta(days=7)  # listening that says how fast the archive grows
 ROW_COST = 100.0  # bytes, where nothing is stored that could be measured
-EMPTY = {"sqlite": 300_000, "postgres": 9_000_000}  # bytes of a database without members
 
 
 def measure(*, costs: bool = True) -> Measured:
@@ -34,7 +33,7 @@ def measure(*, costs: bool = True) -> Measured:
     recent = Play.select().where(Play.played_at >= since).count()
     return Measured(
         size=total(),
-        empty=EMPTY["sqlite" if is_sqlite() else "postgres"],
+        empty=empty(),
         rows=sizes.get("plays", 0),
         segments=sizes.get("play_segments", 0),
         hot=Play.select().count(),

@@ -8,17 +8,15 @@ from tempfile import TemporaryFile
 from peewee import PeeweeException
 
 from audiospective import environment, models
-from audiospective.models import database
-from audiospective.models.base import DurabilityError, is_sqlite
+from audiospective.models import database, dialects
+from audiospective.models.base import DurabilityError
 from audiospective.operations.doctor.finding import Finding, first_line
 from audiospective.policy import service_urls
 from audiospective.services import Services
 
-DURABLE = ("fsync", "full_page_writes", "synchronous_commit")  # what an acknowledged commit needs
-
 
 def of_database(services: Services) -> Finding:
-    kind = "SQLite" if is_sqlite() else "PostgreSQL"
+    kind = dialects.name()
     try:
         missing = models.pending()
     except models.EncodingError as error:
@@ -41,14 +39,13 @@ def of_database(services: Services) -> Finding:
 
 def durability(services: Services) -> Finding:
     """SQLite's settings are read back with every connection; PostgreSQL's are the server's."""
-    if is_sqlite():
+    if dialects.file():
         return Finding("Durability", "write-ahead log, every commit synced")
     try:
         with database.connection_context():
-            values = {name: database.execute_sql(f"SHOW {name}").fetchone()[0] for name in DURABLE}
+            weak = dialects.unsynced()
     except (PeeweeException, OSError):
         return Finding("Durability", "could not be asked", "Repair the database first.")
-    weak = [name for name, value in values.items() if value == "off"]
     if weak:
         return Finding(
             "Durability",
@@ -61,7 +58,7 @@ def durability(services: Services) -> Finding:
 def disk(services: Services) -> Finding:
     """An SQLite file on a disk that a deploy throws away is an archive that is thrown away."""
     settings = services.settings
-    if not is_sqlite():
+    if not dialects.file():
         return Finding("Disk", "the archive is on a database server")
     if settings.host_platform:
         return Finding(
@@ -83,8 +80,8 @@ def privacy(services: Services) -> Finding:
     """Whether other users of this machine can read the database or the home's secrets."""
     home = services.settings.home
     paths = [home / environment.LOCAL_FILE]
-    if is_sqlite():
-        paths.append(Path(str(database.database)))
+    if file := dialects.file():
+        paths.append(file)
     readable = [str(path) for path in paths if _readable_by_others(path)]
     if readable:
         return Finding(
