@@ -213,13 +213,12 @@ def _retire(services: Services, app: SpotifyApp) -> None:
         seats=app.seats,
         blocked_until=app.blocked_until,
         block_reason=app.block_reason,
-        batch_ok=app.batch_ok,
         created_at=app.created_at,
     )
     kept.secret_sealed = services.vault.seal(SECRET_PLACE, kept.id, secret)
     kept.save()
     Connection.update(app=kept.id).where(Connection.app == app.id).execute()
-    SpotifyApp.update(blocked_until=LONG_AGO, block_reason=None, batch_ok=None).where(
+    SpotifyApp.update(blocked_until=LONG_AGO, block_reason=None).where(
         SpotifyApp.id == app.id
     ).execute()
     if returning is not None:

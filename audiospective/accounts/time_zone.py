@@ -34,15 +34,6 @@ def choose(user_id: int, name: str) -> None:
     User.update(timezone=name, preferences=wishes).where(User.id == user_id).execute()
 
 
-def suggest(user_id: int, name: str) -> None:
-    """Begin with the browser's zone, so that e-mails tell the right time before anything is saved.
-
-    Nothing changes for a member who has a zone already.
-    """
-    if name in zones():
-        User.update(timezone=name).where((User.id == user_id) & (User.timezone == UTC)).execute()
-
-
 def _preferences(user: User) -> dict[str, object]:
     try:
         found = json.loads(user.preferences)

@@ -179,7 +179,3 @@ class Queues:
     def anything_before(self, queue: str) -> bool:
         """Whether a job waits that workers take before those of `queue`."""
         return any(self.queue(name).count for name in QUEUES[: QUEUES.index(queue)])
-
-    def depth(self) -> dict[str, int]:
-        """Jobs waiting, by queue."""
-        return {name: self.queue(name).count for name in QUEUES}

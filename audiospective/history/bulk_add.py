@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 from peewee import fn
 
-from audiospective.history import flags, hot, lock, reading, sealing, segment, store
+from audiospective.history import flags, hot, lock, reading, sealing, segment
 from audiospective.models import PlaySegment
 from audiospective.policy.sealing import KEEP
 
@@ -43,22 +42,6 @@ def absorb(user_id: int, plays: pl.DataFrame) -> Absorbed:
         added = sealing.merge(user_id, older) + newest.height - known
         hot.insert(user_id, as_rows(newest))
     return Absorbed(added, wanted.height - added, offered.height - wanted.height)
-
-
-def rewrite(user_id: int, change: Callable[[pl.DataFrame], pl.DataFrame]) -> None:
-    """Replace all plays of somebody by `change` of them, year by year, in one transaction.
-
-    `change` gets frames of all columns; it may drop plays and alter facts, keys it leaves alone.
-    """
-    with lock.held(user_id):
-        rows = reading.from_rows(user_id)
-        hot.delete(user_id, keys(rows))
-        hot.insert(user_id, as_rows(change(rows)))
-        years = PlaySegment.select(PlaySegment.year).where(PlaySegment.user == user_id)
-        for (year,) in list(years.tuples()):
-            plays = store.load(user_id, year)
-            if plays is not None:
-                store.write(user_id, year, change(plays))
 
 
 def keys(plays: pl.DataFrame) -> list[hot.Key]:

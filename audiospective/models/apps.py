@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from peewee import BooleanField, ForeignKeyField, IntegerField, TextField
+from peewee import ForeignKeyField, IntegerField, TextField
 
 from audiospective.models.base import LONG_AGO, InstantField, Row
 from audiospective.models.users import User
@@ -21,7 +21,6 @@ class SpotifyApp(Row):
     blocked_until = InstantField(default=LONG_AGO)
     blocked_at = InstantField(null=True)  # when that was decided
     block_reason = TextField(null=True)
-    batch_ok = BooleanField(null=True)  # batch look-ups: unknown, granted, withheld
     created_at = InstantField()
 
     class Meta:

@@ -10,11 +10,6 @@ KEEP = 100  # newest plays that stay rows: two pages of 50, so every poll overla
 TRIGGER = 200  # more rows than this and the older ones move
 
 
-def is_due(rows: int) -> bool:
-    """Whether somebody with so many plays in rows should be sealed."""
-    return rows > TRIGGER
-
-
 def moving(rows: int, keep: int = KEEP) -> int:
     """How many of somebody's rows move, oldest first."""
     return max(0, rows - keep)

@@ -121,7 +121,7 @@ def test_tick_leaves_the_work_to_the_workers(stack):
     stack.people(3)
     done = cli(stack, "tick")
     assert done.stdout == "3 members in 1 batches are waiting for a worker.\n"
-    assert stack.services.queues.depth()["free"] == 1
+    assert stack.services.queues.queue("free").count == 1
 
 
 def test_a_cron_alone_polls_sends_e_mails_seals_and_keeps_the_ledger(either):

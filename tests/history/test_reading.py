@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from audiospective import clock, history
-from audiospective.history import bulk_add, reading, sealing, segment, store
+from audiospective.history import reading, sealing, segment, store
 from audiospective.models import DamagedSegment, PlaySegment, RemovedPlay, User
 from tests.history.making import MINUTE, at, person, play, track
 
@@ -156,15 +156,6 @@ def test_reading_everything_piece_by_piece_opens_one_segment_at_a_time(
     assert opened == [2022, 2023, 2024, 2025]
     assert pl.concat(pieces).equals(whole)
     assert reading.spans(person("bob")) == [(None, None)]
-
-
-def test_plays_can_be_rewritten_wherever_they_are(alice: int) -> None:
-    odd = pl.col("played_at").dt.hour() % 2 == 1
-    bulk_add.rewrite(alice, lambda plays: plays.filter(~odd).with_columns(country=pl.lit("SE")))
-    found = history.frame(alice)
-    assert found["played_at"].dt.hour().unique().to_list() == [0, 2, 4]
-    assert found["country"].unique().to_list() == ["SE"]
-    assert history.total(alice) == found.height == 12
 
 
 def test_a_deleted_account_leaves_nothing(alice: int) -> None:

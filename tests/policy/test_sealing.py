@@ -10,11 +10,6 @@ from audiospective import clock
 from audiospective.policy import sealing
 
 
-@pytest.mark.parametrize(("rows", "due"), [(0, False), (200, False), (201, True)])
-def test_two_hundred_rows_are_enough(rows: int, due: bool) -> None:
-    assert sealing.is_due(rows) is due
-
-
 @pytest.mark.parametrize(("rows", "moving"), [(0, 0), (100, 0), (101, 1), (201, 101)])
 def test_all_but_the_newest_move(rows: int, moving: int) -> None:
     assert sealing.moving(rows) == moving

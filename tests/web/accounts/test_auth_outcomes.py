@@ -259,7 +259,7 @@ def test_renewing_starts_a_new_half_year(live: LiveSite, frozen: Frozen) -> None
 
 def test_the_first_poll_is_asked_for_at_once(live: LiveSite) -> None:
     live.newcomer("alice")
-    assert live.site.services.queues.depth()["interactive"] == 1
+    assert live.site.services.queues.queue("interactive").count == 1
 
 
 def test_a_redis_that_is_away_does_not_stop_a_sign_up(make_live) -> None:
