@@ -95,8 +95,13 @@ def renew(catalog: Writer, one: int, told: Track) -> None:
     if not isinstance(renewed, Track) or renewed == known:
         return
     catalog.change(Kind.TRACK, one, renewed)
-    if (renewed.album, renewed.artists) != (known.album, known.artists):
+    if _kept_of(renewed) != _kept_of(known):
         catalog.moved()
+
+
+def _kept_of(track: Track) -> tuple[object, ...]:
+    """What frames keep of a track."""
+    return track.album, track.artists, track.duration_ms
 
 
 def adopt(catalog: Writer, told: Mapping[int, TrackFacts]) -> None:

@@ -100,7 +100,7 @@ def state(*, lock: bool = False) -> State:
 
 
 def version() -> int:
-    """Rises whenever a known track changes album or artist."""
+    """Rises whenever a known track changes album, artist or length."""
     (found,) = dialects.run("SELECT version FROM catalog_state").fetchone()
     return int(found)
 

@@ -1,0 +1,100 @@
+"""Plays ready to be counted: in the member's clock, by the member's rule, each with its amount."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from audiospective.history.catalog import frames
+from audiospective.models.plays import FROM_IMPORT
+from audiospective.policy import counting
+from audiospective.policy.counting import Rule
+from audiospective.stats.view import View
+
+RAW = ("played_at", "track", "source", "ms_played", "reason_end", "skipped")
+SCHEMA = pl.Schema(
+    {
+        "played_at": pl.Datetime("ms", "UTC"),  # its end
+        "local": pl.Datetime("ms"),  # the same on the member's clock
+        "day": pl.Date(),  # of `local`
+        "track": pl.Int32(),  # the recording: one id for all ids of one piece of music
+        "own": pl.Int32(),  # the id that was played
+        "album": pl.Int32(),  # of the recording; null if unknown
+        "artist": pl.Int32(),  # the first one credited on the recording; null if unknown
+        "heard": pl.Int64(),  # ms; the whole track where nobody told, 0 where that is unknown, too
+        "told": pl.Boolean(),  # whether `heard` was told
+        "amount": pl.Int64(),  # what figures add up: 1, or `heard` for members who count by time
+        "skipped": pl.Boolean(),  # null if unknown
+        "finished": pl.Boolean(),  # null if unknown
+        "source": pl.Int8(),  # models.plays
+    }
+)
+
+
+def prepare(raw: pl.DataFrame, view: View, recordings: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Those of `raw` (RAW, in order) that count in this view, as SCHEMA says, in order.
+
+    `recordings` (track, recording) names the tracks that stand for another one; a track that is
+    not in it stands for itself.
+    """
+    if not view.polled:
+        raw = raw.filter(pl.col("source") >= FROM_IMPORT)
+    plays = _with_catalog(raw, recordings)
+    plays = plays.filter(_counts(view.counting.rule))
+    if view.hidden:
+        credits_ = frames.everybody(plays["track"])
+        gone = credits_.filter(pl.col("artist").is_in(sorted(view.hidden)))["track"].unique()
+        plays = plays.filter(~pl.col("track").is_in(gone.implode()))
+    heard = pl.coalesce("ms_played", "duration", 0).cast(pl.Int64)
+    local = pl.col("played_at").dt.convert_time_zone(view.zone).dt.replace_time_zone(None)
+    return plays.select(
+        "played_at",
+        local=local,
+        day=local.dt.date(),
+        track="track",
+        own="own",
+        album="album",
+        artist="artist",
+        heard=heard,
+        told=pl.col("ms_played").is_not_null(),
+        amount=heard if view.counting.by_time else pl.lit(1, pl.Int64),
+        # Where Spotify does not say, the button that ended the play does.
+        skipped=pl.coalesce("skipped", pl.col("reason_end") == "fwdbtn"),
+        finished=pl.col("reason_end") == counting.FINISHED,
+        source="source",
+    )
+
+
+def empty() -> pl.DataFrame:
+    return SCHEMA.to_frame()
+
+
+def _with_catalog(raw: pl.DataFrame, recordings: pl.DataFrame | None) -> pl.DataFrame:
+    plays = raw.with_columns(own=pl.col("track"))
+    if recordings is not None and recordings.height:
+        plays = plays.join(recordings, on="track", how="left", maintain_order="left").with_columns(
+            track=pl.coalesce("recording", "track")
+        )
+    lengths = frames.of(plays["own"]).select(own="track", duration="duration")
+    facts = frames.of(plays["track"]).drop("duration")
+    return plays.join(lengths, on="own", how="left", maintain_order="left").join(
+        facts, on="track", how="left", maintain_order="left"
+    )
+
+
+def _counts(rule: Rule) -> pl.Expr:
+    """policy.counting.counts, for a whole frame at once."""
+    heard, duration = pl.col("ms_played"), pl.col("duration")
+    long = heard >= counting.LONG_ENOUGH
+    known = duration > 0
+    if rule is Rule.ALL:
+        return pl.lit(True)  # noqa: FBT003 - a literal of the frame
+    if rule is Rule.SECONDS:
+        found = long
+    elif rule is Rule.HALF:
+        half = heard.cast(pl.Int64) * 2 >= duration
+        found = pl.when(known).then(half).otherwise(long)
+    else:
+        ended = pl.col("reason_end")
+        whole = pl.when(known).then(heard >= counting.WHOLE * duration).otherwise(False)  # noqa: FBT003
+        found = pl.when(ended.is_not_null()).then(ended == counting.FINISHED).otherwise(whole)
+    return heard.is_null() | found

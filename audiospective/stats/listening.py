@@ -1,0 +1,96 @@
+"""One member's plays and what was worked out from them: the way in for every page with figures.
+
+A page makes one `Listening` from the member's view (web.views.listening() does) and asks it:
+
+    listening = views.listening()
+    plays = listening.plays()                                # a frame, see counted.SCHEMA
+    top = listening.figure(tops.top, "artist", 50)           # tops.top(plays, "artist", 50), cached
+
+What `figure` is given must be a function of a module, and its parameters hashable: they are the
+key, together with the member, the version of the archive, and the view (zone, rule, measure, hidden
+artists). So a result is never stale after a play, an import, a merge or a deletion, in whichever
+process that happened; "today" is no part of the key and has to be a parameter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from functools import cached_property
+from typing import Concatenate, ParamSpec, TypeVar
+
+import polars as pl
+
+from audiospective import history
+from audiospective.history import version
+from audiospective.models import database
+from audiospective.stats import counted
+from audiospective.stats.cache import Cache
+from audiospective.stats.view import View
+
+ROWS = 1_200_000  # plays that a process keeps ready to be counted, at most about 75 MB
+RESULTS = 1_000
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_frames = Cache(ROWS)
+_results = Cache(RESULTS)
+
+
+class Listening:
+    """The archive of one member as one request sees it."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self._plays: pl.DataFrame | None = None
+
+    @cached_property
+    def version(self) -> str:
+        """See history.version; read once."""
+        return version.of(self.view.user_id)
+
+    @cached_property
+    def key(self) -> Hashable:
+        """What everything worked out here depends on."""
+        return database.obj, self.view, self.version
+
+    def plays(self) -> pl.DataFrame:
+        """All plays that count in this view, oldest first; see counted.SCHEMA."""
+        if self._plays is None:
+            found = _frames.get(self.key)
+            self._plays = self._read() if found is None else found
+        return self._plays
+
+    def figure(
+        self, make: Callable[Concatenate[pl.DataFrame, P], T], *params: P.args, **more: P.kwargs
+    ) -> T:
+        """`make(plays, *params)`, or what it was when nothing has changed since."""
+        key = (self.key, make.__module__, make.__qualname__, params, tuple(sorted(more.items())))
+        found = _results.get(key)
+        if found is None:
+            result = make(self.plays(), *params, **more)
+            if self._is_settled():
+                _results.put(key, (result,))
+            return result
+        kept: T = found[0]
+        return kept
+
+    def _read(self) -> pl.DataFrame:
+        raw = history.frame(self.view.user_id, columns=counted.RAW)
+        plays = counted.prepare(raw, self.view)
+        if self._is_settled():
+            _frames.put(self.key, plays, plays.height)
+        return plays
+
+    def _is_settled(self) -> bool:
+        """Whether what was read belongs to the version in the key.
+
+        What a transaction sees may never come true, and a write may have come in between.
+        """
+        return not database.in_transaction() and version.of(self.view.user_id) == self.version
+
+
+def forget() -> None:
+    """Let go of everything that was kept."""
+    _frames.clear()
+    _results.clear()
