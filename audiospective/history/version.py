@@ -15,12 +15,12 @@ _TAIL = " || ':' || ".join(
     for name in ("track_id", "source", "ms_played", "flags", "reason_end", "timing", "context")
 )
 _QUERY = (
-    "SELECT 1, year, sha256 FROM play_segments WHERE user_id = ?"
+    "SELECT 1, year, sha256 FROM play_segments WHERE user_id = ?"  # noqa: S608 - names of ours
     f" UNION ALL SELECT 2, played_at, {_TAIL} FROM plays WHERE user_id = ?"
     " UNION ALL SELECT 3, COUNT(*), CAST(MAX(removed_at) AS TEXT) FROM removed_plays"
     " WHERE user_id = ?"
     " UNION ALL SELECT 4, version, '' FROM catalog_state"
-)  # fmt: skip
+)
 
 
 def of(user_id: int) -> str:

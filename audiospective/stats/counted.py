@@ -87,7 +87,7 @@ def _counts(rule: Rule) -> pl.Expr:
     long = heard >= counting.LONG_ENOUGH
     known = duration > 0
     if rule is Rule.ALL:
-        return pl.lit(True)  # noqa: FBT003 - a literal of the frame
+        return pl.lit(True)
     if rule is Rule.SECONDS:
         found = long
     elif rule is Rule.HALF:
@@ -95,6 +95,6 @@ def _counts(rule: Rule) -> pl.Expr:
         found = pl.when(known).then(half).otherwise(long)
     else:
         ended = pl.col("reason_end")
-        whole = pl.when(known).then(heard >= counting.WHOLE * duration).otherwise(False)  # noqa: FBT003
+        whole = pl.when(known).then(heard >= counting.WHOLE * duration).otherwise(False)
         found = pl.when(ended.is_not_null()).then(ended == counting.FINISHED).otherwise(whole)
     return heard.is_null() | found

@@ -1,8 +1,8 @@
 """One member's plays and what was worked out from them: the way in for every page with figures.
 
-A page makes one `Listening` from the member's view (web.views.listening() does) and asks it:
+A page makes one `Listening` from the member's view (web.listening.listening() does) and asks it:
 
-    listening = views.listening()
+    listening = web.listening.listening()
     plays = listening.plays()                                # a frame, see counted.SCHEMA
     top = listening.figure(tops.top, "artist", 50)           # tops.top(plays, "artist", 50), cached
 

@@ -10,12 +10,18 @@ KINDS = ("track", "album", "artist")
 
 
 def top(plays: pl.DataFrame, kind: str, limit: int = 50) -> pl.DataFrame:
-    """The most played of KINDS: `id`, `plays`, `first`, `last` (played_at), most plays first.
+    """The most heard of KINDS: `id`, `plays`, `amount`, `first`, `last` (played_at), most first.
 
-    Needs the columns played_at and track. Every artist credited on a track counts, so their plays
-    may add up to more than there are. Of equals the one heard first stands first.
+    Needs the columns played_at and track; `amount` (counted.SCHEMA) is what the order follows,
+    where it is missing every play counts as one. Every artist credited on a track counts, so their
+    plays may add up to more than there are. Of equals the one heard first stands first.
     """
     return _ranked(_by_track(plays), kind).head(limit)
+
+
+def everything(plays: pl.DataFrame, kind: str) -> pl.DataFrame:
+    """All of them, in the same order, with the same columns."""
+    return _ranked(_by_track(plays), kind)
 
 
 def rank(plays: pl.DataFrame, kind: str, one: int) -> int | None:
@@ -24,7 +30,7 @@ def rank(plays: pl.DataFrame, kind: str, one: int) -> int | None:
     own = ranked.filter(pl.col("id") == one)
     if own.is_empty():
         return None
-    return int((ranked["plays"] > own["plays"][0]).sum()) + 1
+    return int((ranked["amount"] > own["amount"][0]).sum()) + 1
 
 
 def listened(plays: pl.DataFrame) -> int:
@@ -42,8 +48,12 @@ def listened(plays: pl.DataFrame) -> int:
 
 
 def _by_track(plays: pl.DataFrame) -> pl.DataFrame:
+    amount = pl.col("amount").sum() if "amount" in plays.columns else pl.len()
     return plays.group_by("track").agg(
-        plays=pl.len(), first=pl.col("played_at").min(), last=pl.col("played_at").max()
+        plays=pl.len(),
+        amount=amount.cast(pl.Int64),
+        first=pl.col("played_at").min(),
+        last=pl.col("played_at").max(),
     )
 
 
@@ -57,6 +67,11 @@ def _ranked(tracks: pl.DataFrame, kind: str) -> pl.DataFrame:
             tracks.join(reach(tracks["track"]), on="track")
             .drop_nulls(kind)
             .group_by(pl.col(kind).alias("id"))
-            .agg(pl.col("plays").sum(), pl.col("first").min(), pl.col("last").max())
+            .agg(
+                pl.col("plays").sum(),
+                pl.col("amount").sum(),
+                pl.col("first").min(),
+                pl.col("last").max(),
+            )
         )
-    return found.sort(["plays", "first", "id"], descending=[True, False, False])
+    return found.sort(["amount", "first", "id"], descending=[True, False, False])

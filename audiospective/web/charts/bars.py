@@ -1,0 +1,68 @@
+"""Upright bars: the highest is drawn darkest, what is not known in full is hatched."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from audiospective.web.charts.base import Worded, boxes, plain
+
+HEIGHT = 100  # user units; a bar takes ten of them in width, the picture stretches to its place
+PITCH = 10
+LABELS = 13  # at most so many words fit under a chart
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Paths of one ink each, `labels` as (words, whether they are shown), `rows` for the table."""
+
+    width: int
+    height: int
+    bars: str
+    peak: str
+    second: str
+    unknown: str
+    labels: tuple[tuple[str, bool], ...]
+    rows: tuple[tuple[str, str], ...]
+
+
+def of(
+    values: Sequence[tuple[str, int]],
+    *,
+    unknown: Collection[int] = frozenset(),
+    compare: Sequence[int] = (),
+    worded: Worded = plain,
+    mark: int | None = None,
+) -> Bars:
+    """Bars of (label, value); `unknown` are places whose value is not known in full.
+
+    `compare` are values of an earlier time, drawn as strokes over the bars. `mark` is the place of
+    the darkest bar; without it that is the highest one.
+    """
+    numbers = [value for _, value in values]
+    most = max([1, *numbers, *compare])
+    peak = mark if mark is not None else numbers.index(max(numbers)) if any(numbers) else -1
+    air = 1 if len(numbers) > 40 else 2
+    found = {
+        place: (place * PITCH + air / 2, HEIGHT - height, PITCH - air, height)
+        for place, value in enumerate(numbers)
+        if (height := round(max(value / most * HEIGHT, 1.0 if value else 0), 2))
+    }
+    strokes = [
+        (place * PITCH, min(HEIGHT - 1.5, HEIGHT - value / most * HEIGHT), PITCH, 1.5)
+        for place, value in enumerate(compare)
+    ]
+    every = -(-len(values) // LABELS)
+    return Bars(
+        width=max(1, len(numbers)) * PITCH,
+        height=HEIGHT,
+        bars=boxes(box for place, box in found.items() if place != peak),
+        peak=boxes([found[peak]] if peak in found else []),
+        second=boxes(strokes),
+        unknown=boxes((place * PITCH, 0, PITCH, HEIGHT) for place in sorted(unknown)),
+        labels=tuple((label, place % every == 0) for place, (label, _) in enumerate(values)),
+        rows=tuple(
+            (label, worded(value) + (" (not known in full)" if place in set(unknown) else ""))
+            for place, (label, value) in enumerate(values)
+        ),
+    )

@@ -1,0 +1,242 @@
+"""What figures are made of, and that none outlives a change of the archive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+import pytest
+
+from audiospective import clock, history
+from audiospective.history import removal, sealing, segment, version
+from audiospective.history.catalog import polled
+from audiospective.models import Play, database
+from audiospective.policy import counting
+from audiospective.policy.counting import Counting, Measure, Rule
+from audiospective.policy.plays import AlbumFacts, ArtistFacts, TrackFacts
+from audiospective.stats import counted, listening, tops
+from audiospective.stats.cache import Cache
+from audiospective.stats.listening import Listening
+from audiospective.stats.view import View
+from tests.history.making import at, person, play, track
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> None:
+    listening.forget()
+
+
+def many(plays: pl.DataFrame) -> int:
+    return plays.height
+
+
+def total(plays: pl.DataFrame) -> int:
+    return int(plays["amount"].sum())
+
+
+def told(name: str, **more: Any) -> int:
+    return polled.remember([TrackFacts(f"track {name}", name, **more)])[f"track {name}"]
+
+
+@pytest.mark.parametrize("rule", list(Rule))
+def test_the_frame_counts_what_the_rule_says(rule: Rule) -> None:
+    alice = person("alice")
+    lengths = [None, 40_000, 180_000]
+    songs = [told(f"song {length}", duration_ms=length) for length in lengths]
+    wanted, minute = [], 0
+    for song, length in zip(songs, lengths, strict=True):
+        for heard in (None, 0, 20_000, 29_999, 30_000, 38_000, 90_000, 171_000, 180_000):
+            for reason in (None, "trackdone", "fwdbtn"):
+                minute += 1
+                play(alice, at(minute), song, ms_played=heard, reason_end=reason, source=2)
+                if counting.counts(rule, heard, length, reason):
+                    wanted.append((at(minute), heard if heard is not None else length or 0))
+    plays = Listening(View(alice, counting=Counting(rule, Measure.TIME))).plays()
+    assert plays.schema == counted.SCHEMA
+    assert plays.select(pl.col("played_at").to_physical(), "amount").rows() == wanted
+    assert plays["heard"].to_list() == plays["amount"].to_list()
+    by_plays = Listening(View(alice, counting=Counting(rule))).plays()
+    assert by_plays["amount"].to_list() == [1] * len(wanted)
+
+
+def test_an_empty_archive_has_the_same_columns() -> None:
+    found = Listening(View(person("alice"), "Asia/Kathmandu")).plays()
+    assert found.schema == counted.SCHEMA
+    assert found.equals(counted.empty())
+
+
+def test_days_are_those_of_the_members_clock() -> None:
+    alice, song = person("alice"), track("song")
+    play(alice, clock.to_ms(datetime(2026, 1, 1, 7, 30, tzinfo=UTC)), song)
+    west = Listening(View(alice, "America/Los_Angeles")).plays()
+    assert str(west["day"][0]) == "2025-12-31"
+    assert west["local"][0] == datetime(2025, 12, 31, 23, 30)  # noqa: DTZ001 - a wall clock
+    assert str(Listening(View(alice, "Pacific/Auckland")).plays()["day"][0]) == "2026-01-01"
+
+
+def test_hidden_artists_are_left_out_wherever_they_are_credited() -> None:
+    alice = person("alice")
+    for minute, song in enumerate(
+        [track("duet", ("One", "Two")), track("solo", ("Two",)), track("other", ("Three",))]
+    ):
+        play(alice, at(minute), song)
+    everybody = Listening(View(alice)).figure(tops.top, "artist", 9)
+    two = everybody["id"][0]
+    left = Listening(View(alice, hidden=frozenset({two})))
+    assert left.plays()["track"].to_list() == [track("other", ("Three",))]
+    assert history.total(alice) == 3
+
+
+def test_without_polled_plays_only_imports_count() -> None:
+    alice, song = person("alice"), track("song")
+    for minute, source in enumerate((1, 2, 3)):
+        play(alice, at(minute), song, source=source)
+    assert Listening(View(alice, polled=False)).plays()["source"].to_list() == [2, 3]
+
+
+def test_one_recording_has_one_track_and_keeps_its_own_ids() -> None:
+    alice = person("alice")
+    single, deluxe = track("single", ("One",), "Single"), track("deluxe", ("One",), "Deluxe")
+    play(alice, at(0), single)
+    play(alice, at(1), deluxe)
+    raw = history.frame(alice, columns=counted.RAW)
+    merged = pl.DataFrame(
+        {"track": [deluxe], "recording": [single]},
+        schema={"track": pl.Int32, "recording": pl.Int32},
+    )
+    plays = counted.prepare(raw, View(alice), merged)
+    assert plays["track"].to_list() == [single, single]
+    assert plays["own"].to_list() == [single, deluxe]
+    assert plays["album"].n_unique() == 1
+
+
+def _later(user_id: int) -> None:
+    play(user_id, at(500), track("new"))
+
+
+def _removed(user_id: int) -> None:
+    removal.remove(user_id, [(at(1), track("song"))])
+
+
+def _sealed(user_id: int) -> None:
+    for minute in range(600, 900):
+        play(user_id, at(minute), track("song"))
+    sealing.seal(user_id)
+
+
+def _imported(user_id: int) -> None:
+    history.absorb(
+        user_id,
+        segment.of([{"played_at": at(-5), "track": track("song"), "source": 2, "ms_played": 9}]),
+    )
+
+
+def _known_better(user_id: int) -> None:
+    Play.update(ms_played=5, source=3).where(
+        (Play.user == user_id) & (Play.played_at == at(1))
+    ).execute()
+
+
+def _longer(_user_id: int) -> None:
+    told("song", duration_ms=7)
+
+
+def _another_artist(_user_id: int) -> None:
+    told("song", artists=(ArtistFacts("artist x", "x"),), album=AlbumFacts("album y", "y"))
+
+
+CHANGES = [_later, _removed, _sealed, _imported, _known_better, _longer, _another_artist]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_no_figure_outlives_a_change(change: Callable[[int], None]) -> None:
+    alice, bob = person("alice"), person("bob")
+    song = told("song", duration_ms=5_000, artists=(ArtistFacts("artist z", "z"),))
+    for who in (alice, bob):
+        for minute in range(3):
+            play(who, at(minute), song)
+    view = View(alice, counting=Counting(measure=Measure.TIME))
+
+    def figures() -> list[Any]:
+        one = Listening(view)
+        top = one.figure(tops.top, "artist", 5).select("plays", "amount", "last").rows()
+        return [
+            one.figure(many),
+            one.figure(total),
+            top,
+            one.figure(tops.top, "artist", 5)["id"].to_list(),
+        ]
+
+    first, before = figures(), version.of(alice)
+    assert figures() == first
+    change(alice)
+    assert version.of(alice) != before
+    found = figures()
+    listening.forget()
+    assert figures() == found
+    assert found != first
+
+
+def test_taking_a_deletion_back_brings_the_figures_back() -> None:
+    alice, song = person("alice"), track("song")
+    for minute in range(3):
+        play(alice, at(minute), song)
+    seen = []
+    for change in (None, removal.remove, removal.restore):
+        if change:
+            change(alice, [(at(1), song)])
+        seen.append(Listening(View(alice)).figure(many))
+    assert seen == [3, 2, 3]
+
+
+def test_an_unchanged_archive_is_counted_once() -> None:
+    alice, calls = person("alice"), []
+
+    def counting_calls(plays: pl.DataFrame) -> int:
+        calls.append(plays.height)
+        return plays.height
+
+    for _ in range(3):
+        assert Listening(View(alice)).figure(counting_calls) == 0
+    assert len(calls) == 1
+    Listening(View(alice, "Asia/Tokyo")).figure(counting_calls)
+    assert len(calls) == 2
+
+
+def test_what_a_transaction_sees_is_not_kept() -> None:
+    alice, song = person("alice"), track("song")
+    play(alice, at(0), song)
+    with database.atomic() as transaction:
+        play(alice, at(1), song)
+        assert Listening(View(alice)).figure(many) == 2
+        transaction.rollback()
+    assert len(listening._results) == len(listening._frames) == 0
+    assert Listening(View(alice)).figure(many) == 1
+
+
+def test_a_play_that_arrives_between_two_reads_is_kept_under_no_version() -> None:
+    alice, song = person("alice"), track("song")
+    play(alice, at(0), song)
+    one = Listening(View(alice))
+    assert one.version
+    play(alice, at(1), song)
+    assert one.figure(many) == 2
+    assert len(listening._results) == len(listening._frames) == 0
+
+
+def test_the_cache_lets_go_of_what_was_used_least() -> None:
+    kept = Cache(10)
+    kept.put("a", 1, 4)
+    kept.put("b", 2, 4)
+    assert kept.get("a") == 1
+    kept.put("c", 3, 4)
+    assert [kept.get(key) for key in "abc"] == [1, None, 3]
+    kept.put("huge", 4, 11)
+    assert kept.get("huge") is None
+    kept.put("c", 5, 10)
+    assert [kept.get(key) for key in "ac"] == [None, 5]
+    assert len(kept) == 1
