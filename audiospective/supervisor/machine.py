@@ -13,7 +13,7 @@ from audiospective.supervisor.ready import http_answers, redis_answers
 
 LOOPBACK = "127.0.0.1"
 ROOT = Path(__file__).resolve().parent.parent.parent
-WEB_WORKERS, WEB_THREADS = 1, 8  # one process is enough for a household, and saves its memory
+WEB_WORKERS = 1  # one process is enough for a household, and saves its memory
 WEB_GRACE = 10  # seconds for open requests
 
 
@@ -102,13 +102,12 @@ def web_command(host: str, port: int) -> tuple[str, ...]:
     options = {
         "--bind": bind,
         "--workers": str(WEB_WORKERS),
-        "--worker-class": "gthread",
-        "--threads": str(WEB_THREADS),
         "--graceful-timeout": str(WEB_GRACE),
         "--log-level": "warning",
     }
     flat = [word for option in options.items() for word in option]
-    return _module("gunicorn", "audiospective.app:create_app()", "--no-control-socket", *flat)
+    # The rest, threads and time limits, is in gunicorn.conf.py, which gunicorn reads by itself.
+    return _module("gunicorn", "audiospective.app:create_app()", *flat)
 
 
 def _web_ready(host: str, port: int) -> Callable[[], bool]:

@@ -106,7 +106,9 @@ def answer(code: int, words: Words, reference: str | None = None) -> Response:
     if is_fragment():
         response = _short(code, words, reference)
     else:
-        again = request.path if request.method == "GET" else _same_site_path(request.referrer)
+        # A path may begin with two slashes, which a browser would read as another host.
+        here = local_path(request.path, "/")
+        again = here if request.method == "GET" else _same_site_path(request.referrer)
         href = words.href or again
         if code == 401:
             href = f"{href}?{urlencode({'next': local_path(again, '/')})}"
@@ -130,8 +132,15 @@ def answer(code: int, words: Words, reference: str | None = None) -> Response:
 
 
 def _route() -> str:
-    """The path without what e-mails put into it: a link's token is a key, and logs are read."""
-    return request.url_rule.rule if request.url_rule else request.path
+    """The rule of an address, not what e-mails put into it: a link's token is a key, and logs are
+    read. An address that fits no rule, or not this method, is told by its first part if that is one
+    of ours: what follows may be a token that was mistyped or sent in another way.
+    """
+    if request.url_rule is not None:
+        return str(request.url_rule.rule)
+    first = request.path.split("/")[1]
+    known = {rule.rule.split("/")[1] for rule in current_app.url_map.iter_rules()}
+    return f"/{first}/…" if first in known else "(an unknown address)"
 
 
 def _short(code: int, words: Words, reference: str) -> Response:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from http import HTTPStatus
-from typing import cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, redirect, request
@@ -15,6 +16,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from audiospective import log
 from audiospective.settings import Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 COVERS = "https://i.scdn.co"  # where Spotify's answers place album covers
 BODY_LIMIT = 256 * 1024  # bytes; views that take more say so with `larger_body`
@@ -143,6 +147,15 @@ def install(app: Flask, settings: Settings) -> None:
             abort(413)
 
     csrf.init_app(app)
+    inner = app.wsgi_app
+
+    def at_the_root(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        # BASE_URL has no path. A SCRIPT_NAME that a visitor got through a proxy would begin every
+        # link of the page.
+        environ["SCRIPT_NAME"] = ""
+        return inner(environ, start)
+
+    app.wsgi_app = at_the_root  # type: ignore[assignment,method-assign]
     if hops := settings.trusted_proxies:
         # Each of them appends to X-Forwarded-For what it saw; Host and port come from BASE_URL.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]

@@ -15,15 +15,14 @@ from tests.support.processes import free_port, start, stop, until
 
 
 @contextmanager
-def pages(stack: Stack, home: Path, **environment: str) -> Iterator[int]:
-    """The web process as the Procfile starts it; yields its port."""
+def pages(stack: Stack, home: Path, *options: str, **environment: str) -> Iterator[int]:
+    """The web process as the Procfile starts it, with more `options`; yields its port."""
     port = free_port()
     log = home / "web.log"
     home.mkdir(parents=True, exist_ok=True)
     command = [
         *(sys.executable, "-m", "gunicorn", "audiospective.app:create_app()"),
-        *("--no-control-socket", "--worker-class", "gthread", "--workers", "2", "--threads", "8"),
-        *("--bind", f"127.0.0.1:{port}"),
+        *("--workers", "2", "--bind", f"127.0.0.1:{port}", *options),
     ]
     with log.open("wb") as output:
         web = start(

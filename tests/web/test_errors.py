@@ -48,6 +48,56 @@ def failing(make_site: MakeSite) -> Site:
     return site
 
 
+TOKEN = "b0a5f1c2d3e4f5a6b7c8d9e0f1a2b3c4"
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "code"),
+    [
+        ("GET", f"/sign-in/link/{TOKEN}/", 404),
+        ("GET", f"/sign-in/link/{TOKEN}/more", 404),
+        ("GET", f"/sign-in/lnik/{TOKEN}", 404),
+        ("GET", f"/{TOKEN}", 404),
+        ("GET", f"//{TOKEN}/x", 404),
+        ("PUT", f"/sign-in/link/{TOKEN}", 405),
+        ("DELETE", f"/waitlist/leave/{TOKEN}", 405),
+        ("POST", f"/reconnect/{TOKEN}", 405),
+        ("POST", f"/sign-in/link/{TOKEN}", 400),
+    ],
+)
+def test_a_refused_address_leaves_no_token_in_the_log(
+    site: Site, caplog: pytest.LogCaptureFixture, method: str, address: str, code: int
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    assert site.visitor().open(address, method=method).status_code == code
+    said = "\n".join(f"{record.getMessage()} {record.__dict__}" for record in caplog.records)
+    assert f"answered {code}" in said
+    assert TOKEN not in said
+
+
+@pytest.mark.parametrize("address", ["//evil.example", "//evil.example/x", "///evil.example"])
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}, {"SCRIPT_NAME": "//evil.example"}])
+def test_no_address_makes_a_link_to_another_host(
+    failing: Site, address: str, headers: dict[str, str]
+) -> None:
+    for path in (address, f"{address}/fail/429", f"{address}/sign-in", "/fail/429", "/fail/401"):
+        overrides = {"SCRIPT_NAME": headers["SCRIPT_NAME"]} if "SCRIPT_NAME" in headers else {}
+        answer = failing.visitor().get(
+            path, headers={**headers, "Referer": f"http:{address}"}, environ_overrides=overrides
+        )
+        assert "//evil" not in answer.headers.get("Location", "")
+        assert "//evil" not in answer.headers.get("HX-Redirect", "")
+        for link in re.findall(r'(?:href|action|src)="([^"]*)"', answer.text):
+            assert not link.startswith(("//", "/\\")), link
+            assert "evil" not in link
+
+
+def test_a_script_name_from_outside_begins_no_link(site: Site) -> None:
+    answer = site.visitor().get("/sign-in", environ_overrides={"SCRIPT_NAME": "//evil.example"})
+    assert answer.status_code == 200
+    assert "evil" not in answer.text
+
+
 @pytest.mark.parametrize("code", CODES)
 def test_each_error_has_a_page_of_its_own(failing: Site, code: int) -> None:
     page = failing.visitor().page(f"/fail/{code}", code)

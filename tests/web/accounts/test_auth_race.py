@@ -52,8 +52,7 @@ def address(
     server = start(
         [
             *(sys.executable, "-m", "gunicorn", "audiospective.app:create_app()"),
-            *("--no-control-socket", "--worker-class", "gthread", "--workers", "2"),
-            *("--threads", "8", "--timeout", "120", "--bind", f"127.0.0.1:{port}"),
+            *("--workers", "2", "--timeout", "120", "--bind", f"127.0.0.1:{port}"),
         ],
         cwd=ROOT,
         env=environment,

@@ -1,0 +1,12 @@
+"""The web server's settings, read by `up` and the Procfile alike: both start it in this folder."""
+
+worker_class = "audiospective.web.server.Worker"
+logger_class = "audiospective.web.server.Log"
+threads = 16  # a thread is a request being answered; waiting visitors need none
+timeout = 60  # seconds until a worker that answers nothing at all is replaced
+keepalive = 5
+worker_connections = 512  # of one worker; more wait to be accepted
+control_socket_disable = True
+# A proxy on this machine must not hand on a visitor's SCRIPT_NAME: links are made from BASE_URL.
+forwarder_headers = ""
+limit_request_fields = 64

@@ -1,0 +1,129 @@
+"""Visitors who send or take little by little hold up nobody else."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+import requests
+
+from audiospective import clock
+from audiospective.models.waitlist import WaitlistEntry
+from tests.hosts.deployment import pages
+from tests.jobs.stack import running
+from tests.support.processes import until
+
+ONE_AT_A_TIME = ("--workers", "1", "--threads", "1")
+
+
+@pytest.fixture
+def stack(sqlite_database_url, redis_url, tmp_path):
+    with running(sqlite_database_url, redis_url, tmp_path / "home") as built:
+        yield built
+
+
+@contextmanager
+def half_sent(port: int, count: int, text: bytes) -> Iterator[list[socket.socket]]:
+    """Connections over which part of a request was sent."""
+    with ExitStack() as held:
+        made = []
+        for _ in range(count):
+            one = held.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60))
+            one.sendall(text)
+            made.append(one)
+        yield made
+
+
+def seconds(address: str) -> float:
+    before = clock.monotonic()
+    assert requests.get(address, timeout=60).status_code == 200
+    return clock.monotonic() - before
+
+
+@pytest.mark.parametrize("text", [b"", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "])
+def test_half_sent_requests_hold_up_nobody(stack, tmp_path, text):
+    with pages(stack, tmp_path, *ONE_AT_A_TIME) as port, half_sent(port, 40, text) as held:
+        assert seconds(f"http://127.0.0.1:{port}/healthz") < 5
+        ended = [one for one in held if _is_closed(one)]
+        assert len(ended) == len(held)  # after ten seconds, all at once
+        assert seconds(f"http://127.0.0.1:{port}/healthz") < 5
+
+
+def test_a_request_in_pieces_is_answered_all_the_same(stack, tmp_path):
+    with pages(stack, tmp_path, *ONE_AT_A_TIME) as port, half_sent(port, 1, b"GET /hea") as held:
+        for piece in (b"lthz HTTP/1.1\r\nHost: 127", b".0.0.1\r\n", b"\r", b"\n"):
+            assert seconds(f"http://127.0.0.1:{port}/healthz") < 5
+            held[0].sendall(piece)
+        assert held[0].recv(100).startswith(b"HTTP/1.1 200")
+        held[0].sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1")  # the next one, kept alive
+        assert seconds(f"http://127.0.0.1:{port}/healthz") < 5
+        held[0].sendall(b"\r\n\r\n")
+        until(lambda: b"HTTP/1.1 200" in held[0].recv(4096), "the second answer")
+
+
+def test_a_body_that_never_comes_frees_its_thread(stack, tmp_path):
+    with pages(stack, tmp_path, *ONE_AT_A_TIME) as port:
+        page = requests.get(f"http://127.0.0.1:{port}/waitlist", timeout=60)
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)[1]
+        head = (
+            f"POST /waitlist HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+            f"Cookie: {page.headers['Set-Cookie'].partition(';')[0]}\r\n"
+            "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 200\r\n\r\n"
+            f"csrf_token={token}"
+        )
+        with half_sent(port, 1, head.encode()) as held:
+            assert seconds(f"http://127.0.0.1:{port}/healthz") < 30
+            assert held[0].recv(100).startswith(b"HTTP/1.1 400")
+
+
+def test_a_form_that_breaks_off_is_not_taken_for_a_whole_one(stack, tmp_path):
+    with pages(stack, tmp_path, *ONE_AT_A_TIME) as port:
+        page = requests.get(f"http://127.0.0.1:{port}/waitlist", timeout=60)
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)[1]
+        form = f"csrf_token={token}&email=ana%40example.org"
+        head = (
+            f"POST /waitlist HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+            f"Cookie: {page.headers['Set-Cookie'].partition(';')[0]}\r\n"
+            "Content-Type: application/x-www-form-urlencoded\r\n"
+            f"Content-Length: {len(form) + 20}\r\n\r\n{form}"
+        )
+        with half_sent(port, 1, head.encode()) as held:
+            held[0].shutdown(socket.SHUT_WR)
+            assert held[0].recv(100).startswith(b"HTTP/1.1 400")
+        assert WaitlistEntry.select().count() == 0
+
+
+def test_the_log_of_the_server_repeats_no_path(stack, tmp_path):
+    with pages(stack, tmp_path) as port:
+        for text in (
+            b"GET /sign-in/link/TOKENTOKEN HTTP/9.9\r\nHost: 127.0.0.1\r\n\r\n",
+            b"GET /sign-in/link/TOKENTOKEN\r\n\r\n",
+            b"\x00\xffGET /sign-in/link/TOKENTOKEN HTTP/1.1\r\n\r\n",
+            b"GET /sign-in/link/TOKENTOKEN HTTP/1.1\r\nHost: 127.0.0.1\r\nA b: c\r\n\r\n",
+        ):
+            with half_sent(port, 1, text) as held:
+                assert held[0].recv(100).startswith(b"HTTP/1.1 4")
+    said = (tmp_path / "web.log").read_text()
+    assert "a request that is not HTTP was refused" in said
+    assert "TOKENTOKEN" not in said
+
+
+def test_a_script_name_from_a_proxy_on_this_machine_begins_no_link(stack, tmp_path):
+    with pages(stack, tmp_path) as port:
+        answer = requests.get(
+            f"http://127.0.0.1:{port}/sign-in",
+            headers={"SCRIPT_NAME": "//evil.example"},
+            timeout=60,
+        )
+        assert answer.status_code == 200
+        assert "evil" not in answer.text
+
+
+def _is_closed(one: socket.socket) -> bool:
+    try:
+        return one.recv(100) == b""
+    except ConnectionResetError:
+        return True
