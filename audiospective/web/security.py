@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, abort, redirect, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 COVERS = "https://i.scdn.co"  # where Spotify's answers place album covers
 BODY_LIMIT = 256 * 1024  # bytes; views that take more say so with `larger_body`
+STRANGERS_LIMIT = 32 * 1024  # bytes; nobody who is not signed in has more to send
 LOOPBACK = ("127.0.0.1", "[::1]")
 PROBES = ("/healthz", "/readyz")  # platforms ask these by address, not by name
 
@@ -139,11 +141,14 @@ def install(app: Flask, settings: Settings) -> None:
 
     @app.before_request
     def only_so_much() -> None:
-        if request.endpoint in _larger:
-            request.max_content_length = _larger[request.endpoint]
-        if request.content_length and request.content_length > (
-            request.max_content_length or BODY_LIMIT
-        ):
+        size, limit = request.content_length, _larger.get(request.endpoint or "", BODY_LIMIT)
+        untold = size is None and "Transfer-Encoding" in request.headers
+        if (untold or (size or 0) > STRANGERS_LIMIT) and not current_user.is_authenticated:
+            if request.endpoint in _larger:
+                abort(401)
+            limit = STRANGERS_LIMIT
+        request.max_content_length = limit
+        if (size or 0) > limit:
             abort(413)
 
     csrf.init_app(app)

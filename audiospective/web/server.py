@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import errno
 import logging
+import re
 import selectors
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 from gunicorn import glogging, util
+from gunicorn.errors import ConfigError
 from gunicorn.workers import gthread
 from werkzeug.exceptions import ClientDisconnected
 
 from audiospective import clock, log
 
-HEAD_SECONDS = 10.0  # for a request line and its headers, however many pieces they come in
-HEAD_BYTES = 64 * 1024  # of a head that is longer, gunicorn says itself what it is
-BODY_SECONDS = 20.0  # for a body, and more at
-BYTES_A_SECOND = 8 * 1024  # for each of its bytes
+REQUEST_SECONDS = 20.0  # for a request to come, in however many pieces, before it gets a thread
+REQUEST_BYTES = 64 * 1024  # of it are awaited; a thread reads what a longer body has beyond that
+HEAD_SECONDS = 2.0  # to read a head that is there
+STALLED_SECONDS = 10.0  # for a longer body, and more at
+BYTES_A_SECOND = 8 * 1024  # with every byte that comes
 SEND_SECONDS = 30.0  # for a visitor to take a part of an answer
 LINGER_SECONDS = 1.0  # before a connection is cut whose visitor still sends
+
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,9})[ \t]*\r\n", re.IGNORECASE)
+_CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
 
 
 class BoundedSocket(socket.socket):
@@ -28,6 +36,7 @@ class BoundedSocket(socket.socket):
 
     ends = 0.0
     late = False
+    peeked = 0  # bytes that were there when it was last looked at
     in_body = False  # while a view may be reading: a body that breaks off must not pass for whole
 
     def allow(self, seconds: float) -> None:
@@ -45,32 +54,56 @@ class BoundedSocket(socket.socket):
                 self.late = True
         else:
             self.late = True
-        if not found and self.in_body:
-            raise ClientDisconnected  # 400; the view does not run on a part of a form
+        if self.in_body:
+            if not found:
+                raise ClientDisconnected  # 400; the view does not run on a part of a form
+            self.ends += len(found) / BYTES_A_SECOND
         return found
 
-    def has_head(self) -> bool:
-        """Whether the head of a request is there, or the visitor has gone; reads nothing.
+    def has_request(self) -> bool:
+        """Whether a request is there, or the visitor has gone; reads nothing.
 
         If not, the connection counts as readable again only when more has come.
         """
         try:
-            found = super().recv(HEAD_BYTES, socket.MSG_PEEK)
+            found = super().recv(REQUEST_BYTES, socket.MSG_PEEK)
         except BlockingIOError:
             return False
         except OSError:
             return True  # the thread finds out what is wrong
-        complete = b"\r\n\r\n" in found or len(found) in (0, HEAD_BYTES)
-        wanted = 1 if complete else len(found) + 1
-        self.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, wanted)
-        return complete
+        # Woken without anything more: the visitor has shut their side.
+        missing = len(found) not in (0, self.peeked) and len(found) < wanted(found)
+        self.peeked = len(found) if missing else 0
+        low_water = len(found) + 1 if missing else 1
+        self.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, low_water)
+        return not missing
 
     def sendall(self, data: Any, flags: int = 0) -> None:
+        with self._taken_in_time():
+            super().sendall(data, flags)
+
+    def sendfile(self, file: Any, offset: int = 0, count: int | None = None) -> int:
+        with self._taken_in_time():
+            return super().sendfile(file, offset, count)
+
+    @contextmanager
+    def _taken_in_time(self) -> Iterator[None]:
         self.settimeout(SEND_SECONDS)
         try:
-            super().sendall(data, flags)
+            yield
         except TimeoutError:
             raise ConnectionResetError(errno.ECONNRESET, "the visitor takes nothing") from None
+
+
+def wanted(found: bytes) -> int:
+    """How many bytes have to be there before a request that begins so is worth a thread."""
+    head = found.find(b"\r\n\r\n") + 4
+    if head < 4:
+        return REQUEST_BYTES
+    if _CHUNKED.search(found, 0, head):
+        return head if found.endswith(b"0\r\n\r\n") else REQUEST_BYTES
+    length = _LENGTH.search(found, 0, head)
+    return min(head + int(length[1]) if length else head, REQUEST_BYTES)
 
 
 class Worker(gthread.ThreadWorker):
@@ -78,8 +111,14 @@ class Worker(gthread.ThreadWorker):
 
     gunicorn's own lets half a request hold a thread for as long as its visitor likes, and closes
     connections in the one thread that accepts them, up to two seconds each. Here a request gets a
-    thread once its head is there, and closing is the thread's business.
+    thread once it is there, and closing is the thread's business.
     """
+
+    @classmethod
+    def check_config(cls, cfg: Any, log: Any) -> None:
+        super().check_config(cfg, log)
+        if cfg.is_ssl:
+            raise ConfigError("TLS ends at the proxy in front: see docs/operations.md")
 
     def accept(self, listener: Any) -> None:
         try:
@@ -90,16 +129,16 @@ class Worker(gthread.ThreadWorker):
             raise
         self.nr_conns += 1
         bounded = BoundedSocket(client.family, client.type, client.proto, fileno=client.detach())
-        self._await_head(gthread.TConn(self.cfg, bounded, address, listener.getsockname()))
+        self._await_request(gthread.TConn(self.cfg, bounded, address, listener.getsockname()))
 
     def on_client_socket_readable(self, conn: Any, client: Any) -> None:
         """The next request on a connection that was kept alive."""
         self.poller.unregister(client)
         self.keepalived_conns.remove(conn)
-        self._await_head(conn)
+        self._await_request(conn)
 
     def on_pending_socket_readable(self, conn: Any, client: Any) -> None:
-        if self.cfg.is_ssl or conn.sock.has_head():
+        if conn.sock.has_request():
             super().on_pending_socket_readable(conn, client)
 
     def handle(self, conn: Any) -> Any:
@@ -113,18 +152,23 @@ class Worker(gthread.ThreadWorker):
         return result
 
     def handle_request(self, req: Any, conn: Any) -> bool:
-        length = next((value for name, value in req.headers if name == "CONTENT-LENGTH"), "")
-        size = int(length) if length.isdigit() and len(length) < 16 else 0
-        conn.sock.allow(BODY_SECONDS + size / BYTES_A_SECOND)
+        conn.sock.allow(STALLED_SECONDS)
         conn.sock.in_body = True
         try:
             return bool(super().handle_request(req, conn))
         finally:
             conn.sock.in_body = False
 
-    def _await_head(self, conn: Any) -> None:
+    def _keepalive_after(self, conn: Any, keepalive: Any) -> bool:
+        """Nobody waits for the rest of a body that no view read: the connection is closed."""
+        conn.sock.allow(0)
+        kept = bool(super()._keepalive_after(conn, keepalive))
+        conn.sock.late = False
+        return kept
+
+    def _await_request(self, conn: Any) -> None:
         conn.sock.setblocking(False)
-        conn.timeout = clock.monotonic() + HEAD_SECONDS
+        conn.timeout = clock.monotonic() + REQUEST_SECONDS
         self.pending_conns.append(conn)
         self.poller.register(
             conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn)

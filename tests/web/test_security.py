@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import session
 
+from audiospective.web import security
 from audiospective.web.security import BODY_LIMIT
 from tests.factories import make_user
 from tests.web.conftest import MakeSite, Site, Visitor
@@ -147,15 +148,20 @@ def test_a_form_with_too_many_parts_is_refused(visitor: Visitor) -> None:
     assert answer.status_code == 413
 
 
-def test_a_larger_body_is_one_views_own_matter(site: Site) -> None:
-    from audiospective.web import security
+def test_a_larger_body_is_one_views_own_matter_and_only_for_members(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(security._larger, "theme.choose", 2 * BODY_LIMIT)
+    form = {"theme": "x" * BODY_LIMIT}
+    member = site.member(make_user(secretly("large")))
+    assert member.post("/theme", data=form).status_code == 400  # read, and found without a token
+    assert site.visitor().post("/theme", data=form).status_code == 401
 
-    security.larger_body("theme.choose", 2 * BODY_LIMIT)
-    try:
-        answer = site.visitor().post("/theme", data={"theme": "x" * BODY_LIMIT})
-        assert answer.status_code == 400  # read, and found without a token
-    finally:
-        security._larger.clear()
+
+def test_strangers_send_short_forms_only(site: Site) -> None:
+    form = {"theme": "x" * security.STRANGERS_LIMIT}
+    assert site.visitor().post("/theme", data=form).status_code == 413
+    assert site.member(make_user(secretly("long"))).post("/theme", data=form).status_code == 400
 
 
 def test_personal_pages_are_kept_by_nobody(site: Site) -> None:
