@@ -19,6 +19,7 @@ from audiospective.models.imports import Import, ImportFile
 from audiospective.models.ledger import StorageRecord
 from audiospective.models.migrations import EncodingError, migrate, pending
 from audiospective.models.plays import Play, UnreadablePlay
+from audiospective.models.recordings import RecordingChoice
 from audiospective.models.removed import RemovedPlay
 from audiospective.models.segments import DamagedSegment, PlaySegment
 from audiospective.models.users import User
@@ -38,6 +39,7 @@ __all__ = [
     "OpenBlock",
     "Play",
     "PlaySegment",
+    "RecordingChoice",
     "RemovedPlay",
     "SpotifyApp",
     "StorageRecord",

@@ -60,8 +60,8 @@ class CatalogBucket(Row):
 class CatalogState(Row):
     """One row: the next ids, how much stands in open blocks, the size of the index.
 
-    Whoever writes the catalog holds this row. `version` rises whenever a known track changes
-    album, artist or length.
+    Whoever writes the catalog holds this row. `version` rises whenever a fact of a known track,
+    artist or album changes.
     """
 
     version = IntegerField()

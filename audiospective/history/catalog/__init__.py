@@ -4,7 +4,8 @@ These modules are the only readers and writers of its tables; how the tables loo
 
 * `polled.remember`, `imported.remember`: our id of a track, from what Spotify or a file says of it;
 * `lookup`: names for the few ids that a page shows;
-* `frames`: album, artists and duration of many tracks, and which of them match words;
+* `frames`: album, artists and duration of many tracks;
+* `names`: folded names of many tracks, and which of them match words;
 * `track_facts`: everything about many tracks, for exports;
 * `merge`: what happens when Spotify describes what an import had named.
 """

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from audiospective.history.catalog import lookup, rows
+from audiospective.history.catalog import rows
 from audiospective.history.catalog.decode import Numbers
 from audiospective.history.catalog.entries import Kind
 from audiospective.models import database
@@ -60,21 +60,6 @@ def tracks_of(kind: str, one: int, among: pl.Series) -> pl.Series:
     """Those tracks of `among` that are of an "artist" (every credit counts) or an "album"."""
     found = everybody(among) if kind == "artist" else of(among)
     return found.filter(pl.col(kind) == one)["track"].unique()
-
-
-def matching(text: str, among: pl.Series) -> pl.Series:
-    """Those tracks of `among` whose title, album or artists contain `text`, whatever its case."""
-    wanted = among.unique().alias("track")
-    words = text.casefold()
-    ids = wanted.to_list()
-    found = set()
-    for start in range(0, len(ids), rows.CHUNK):
-        tracks, others = lookup.described(ids[start : start + rows.CHUNK])
-        fitting = {key for key, one in others.items() if words in one.name.casefold()}
-        for one, track in tracks.items():
-            if words in track.name.casefold() or not fitting.isdisjoint(lookup.references([track])):
-                found.add(one)
-    return wanted.filter(wanted.is_in(pl.Series(list(found), dtype=pl.Int32).implode()))
 
 
 def _look_up(wanted: pl.Series) -> _Kept:

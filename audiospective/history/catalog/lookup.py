@@ -89,8 +89,7 @@ def described(ids: Iterable[int]) -> tuple[dict[int, Track], dict[Wanted, Entry]
     A reference to an entry that gave way is one to what it gave way to. Two statements for every
     2,000 ids, and two more only where an entry gave way.
     """
-    tracks = {one: track for (_, one), track in _stored((Kind.TRACK, one) for one in ids).items()
-              if isinstance(track, Track)}  # fmt: skip
+    tracks = tracks_alone(ids)
     wanted = references(tracks.values())
     others = _stored(wanted)
     targets = _targets(wanted - others.keys())
@@ -105,6 +104,12 @@ def described(ids: Iterable[int]) -> tuple[dict[int, Track], dict[Wanted, Entry]
             for one, track in tracks.items()
         }
     return tracks, others
+
+
+def tracks_alone(ids: Iterable[int]) -> dict[int, Track]:
+    """Tracks by id, without what they refer to; one statement for every 2,000 ids."""
+    found = _stored((Kind.TRACK, one) for one in ids)
+    return {one: track for (_, one), track in found.items() if isinstance(track, Track)}
 
 
 def entries(wanted: Iterable[Wanted]) -> dict[Wanted, Entry]:

@@ -15,6 +15,9 @@ from audiospective.history.catalog.entries import Album, Artist, Kind, Track, ch
 from audiospective.history.catalog.writer import Writer
 from audiospective.policy.plays import AlbumFacts, ArtistFacts, TrackFacts
 
+# What `frames` and `names` keep of tracks.
+_KEPT_IN_MEMORY = ("name", "spotify_id", "album", "artists", "duration_ms", "isrc")
+
 
 def names(tracks: Iterable[TrackFacts]) -> Iterable[Name]:
     """By what the artists and albums of tracks are found, and will be."""
@@ -95,13 +98,8 @@ def renew(catalog: Writer, one: int, told: Track) -> None:
     if not isinstance(renewed, Track) or renewed == known:
         return
     catalog.change(Kind.TRACK, one, renewed)
-    if _kept_of(renewed) != _kept_of(known):
+    if any(getattr(renewed, name) != getattr(known, name) for name in _KEPT_IN_MEMORY):
         catalog.moved()
-
-
-def _kept_of(track: Track) -> tuple[object, ...]:
-    """What frames keep of a track."""
-    return track.album, track.artists, track.duration_ms
 
 
 def adopt(catalog: Writer, told: Mapping[int, TrackFacts]) -> None:
@@ -150,6 +148,8 @@ def _amend(
     if amended == known:
         return
     catalog.change(kind, one, amended)
+    if amended.name != known.name or isinstance(amended, Album):
+        catalog.moved()
     if amended.name != known.name:
         new, old = words(kind, amended.name, artist), words(kind, known.name, artist)
         catalog.expect([new, old])

@@ -100,7 +100,7 @@ def state(*, lock: bool = False) -> State:
 
 
 def version() -> int:
-    """Rises whenever a known track changes album, artist or length."""
+    """Rises whenever the name or another fact of a known track, artist or album changes."""
     (found,) = dialects.run("SELECT version FROM catalog_state").fetchone()
     return int(found)
 

@@ -149,7 +149,7 @@ class Writer:
         rows.pardon(tracks)
 
     def moved(self) -> None:
-        """Tell whoever keeps albums and artists of tracks in memory that some have changed."""
+        """Tell whoever keeps facts of the catalog in memory that some have changed."""
         self._state.version += 1
 
     def next_id(self, kind: Kind) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from audiospective.history.catalog import frames, imported, lookup, polled, rows, tidy
+from audiospective.history.catalog import frames, imported, lookup, names, polled, rows, tidy
 from audiospective.history.catalog.decode import Block
 from audiospective.history.catalog.entries import Album, Kind, Track
 from audiospective.history.catalog.imported import Named
@@ -265,10 +265,44 @@ def test_credits_are_looked_up_once(database: Any, monkeypatch: pytest.MonkeyPat
 def test_tracks_are_found_by_words_of_title_album_or_artist() -> None:
     night, other = told(), told("other", name="Innuendo", album=None, artists=())
     wanted = pl.Series("track", [night, other, night], dtype=pl.Int32)
-    for words in ("rhapsody", "QUEEN", "at the OPERA"):
-        assert frames.matching(words, wanted).to_list() == [night]
-    assert sorted(frames.matching("n", wanted)) == sorted([night, other])
-    assert frames.matching("nothing of this", wanted).is_empty()
+    for words in (["rhapsody"], ["queen"], ["at", "the", "opera"], ["queen", "bohemian"]):
+        assert names.containing(words, wanted).to_list() == [night]
+    assert names.containing(["n"], wanted).to_list() == sorted([night, other])
+    assert names.containing(["queen", "innuendo"], wanted).is_empty()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": "Bohemian"},
+        {"isrc": "GBUM71029604"},
+        {"artists": (replace(QUEEN, name="Queen of old"),)},
+        {"album": replace(NIGHT, name="A Day at the Races")},
+        {"album": replace(NIGHT, album_type="compilation")},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_names_that_are_kept_follow_what_spotify_says_now(changes: dict[str, Any]) -> None:
+    wanted = pl.Series("track", [told()], dtype=pl.Int32)
+
+    def kept() -> list[Any]:
+        return [part(wanted).rows() for part in (names.tracks, names.artists, names.albums)]
+
+    before = kept()
+    told(**changes)
+    assert kept() != before
+
+
+def test_names_are_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = told(), told("other")
+    wanted = pl.Series("track", [first, second, 10**6], dtype=pl.Int32)
+    names.tracks(wanted[:1])
+    asked: list[Any] = []
+    read = lookup.tracks_alone
+    monkeypatch.setattr(lookup, "tracks_alone", lambda ids: asked.append(list(ids)) or read(ids))
+    assert names.tracks(wanted).height == 3
+    assert names.tracks(wanted[:1])["title"].to_list() == ["bohemian rhapsody"]
+    assert asked == [[second, 10**6]]
 
 
 def test_only_the_tracks_that_were_asked_for_are_an_artists_or_albums() -> None:

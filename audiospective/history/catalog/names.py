@@ -1,0 +1,144 @@
+"""Names of many tracks at once, folded for searching, with what tells that two are one recording.
+
+A process keeps what it has looked up, as `frames` does and for as long as the catalog's version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from audiospective.history.catalog import frames, lookup, rows
+from audiospective.history.catalog.entries import Album, Kind
+from audiospective.models import database
+from audiospective.policy.folding import fold
+
+TRACKS = pl.Schema({"track": pl.Int32(), "title": pl.String(), "isrc": pl.String(),
+                    "spotify_id": pl.String(), "kind": pl.String()})  # fmt: skip
+ARTISTS = pl.Schema({"artist": pl.Int32(), "name": pl.String()})
+ALBUMS = pl.Schema({"album": pl.Int32(), "name": pl.String(), "type": pl.String(),
+                    "released": pl.String()})  # fmt: skip
+MOST = 500_000  # tracks that a process keeps, at most about 60 MB
+PORTION = 20_000  # entries that are Python objects at one time
+
+
+@dataclass(frozen=True)
+class _Kept:
+    source: object
+    version: int
+    tracks: pl.DataFrame
+    artists: pl.DataFrame
+    albums: pl.DataFrame
+
+
+_kept: list[_Kept] = []
+
+
+def forget() -> None:
+    """Let go of everything that was kept."""
+    _kept.clear()
+
+
+def tracks(wanted: pl.Series) -> pl.DataFrame:
+    """Columns of TRACKS of every track that occurs; `title` is folded."""
+    return _look_up(wanted).tracks.join(_once(wanted), on="track", how="semi")
+
+
+def artists(wanted: pl.Series) -> pl.DataFrame:
+    """Columns of ARTISTS of everybody credited on these tracks; `name` is folded."""
+    credited = frames.everybody(wanted).select("artist").unique()
+    return _look_up(wanted).artists.join(credited, on="artist", how="semi")
+
+
+def albums(wanted: pl.Series) -> pl.DataFrame:
+    """Columns of ALBUMS of these tracks' albums; `name` is folded, `released` as Spotify says."""
+    own = frames.of(wanted).select("album").unique()
+    return _look_up(wanted).albums.join(own, on="album", how="semi")
+
+
+def containing(words: Sequence[str], among: pl.Series) -> pl.Series:
+    """Those tracks of `among` in whose title, artists and album every folded word occurs."""
+    found = _once(among)
+    for word in words:
+        holds = pl.col("name").str.contains(word, literal=True)
+        titled = tracks(among).filter(pl.col("title").str.contains(word, literal=True))
+        by = frames.everybody(among).join(artists(among).filter(holds), on="artist", how="semi")
+        on = frames.of(among).join(albums(among).filter(holds), on="album", how="semi")
+        either = pl.concat([part.select("track") for part in (titled, by, on)]).unique()
+        found = found.join(either, on="track", how="semi")
+    return found["track"].sort()
+
+
+def _once(wanted: pl.Series) -> pl.DataFrame:
+    return wanted.unique().cast(pl.Int32).alias("track").to_frame()
+
+
+def _look_up(wanted: pl.Series) -> _Kept:
+    version = rows.version()
+    kept = _kept[0] if _kept else None
+    if kept is None or (kept.source, kept.version) != (database.obj, version):
+        nothing = (pl.DataFrame(schema=schema) for schema in (TRACKS, ARTISTS, ALBUMS))
+        kept = _Kept(database.obj, version, *nothing)
+    missing = _once(wanted).join(kept.tracks, on="track", how="anti")["track"].sort()
+    if missing.len():
+        kept = _with(kept, missing)
+    # What a transaction sees may never come true.
+    if kept.tracks.height <= MOST and not database.in_transaction():
+        _kept[:] = [kept]
+    else:
+        _kept.clear()
+    return kept
+
+
+def _with(kept: _Kept, missing: pl.Series) -> _Kept:
+    own = frames.of(missing)["album"].drop_nulls().unique()
+    credited = frames.everybody(missing)["artist"].unique()
+    own = own.filter(~own.is_in(kept.albums["album"].implode()))
+    credited = credited.filter(~credited.is_in(kept.artists["artist"].implode()))
+    return _Kept(
+        kept.source,
+        kept.version,
+        pl.concat([kept.tracks, _tracks(missing)]),
+        pl.concat([kept.artists, _artists(credited)]),
+        pl.concat([kept.albums, _albums(own)]),
+    )
+
+
+def _tracks(missing: pl.Series) -> pl.DataFrame:
+    parts = [pl.DataFrame(schema=TRACKS)]
+    for portion in _portions(missing):
+        found = lookup.tracks_alone(portion)
+        told = [
+            (one, fold(track.name), track.isrc, track.spotify_id, track.kind)
+            for one, track in found.items()
+        ]
+        # An id that the catalog lacks is kept as well, so that it is not looked for again.
+        told += [(one, "", None, None, "track") for one in portion if one not in found]
+        parts.append(pl.DataFrame(told, schema=TRACKS, orient="row"))
+    return pl.concat(parts)
+
+
+def _artists(missing: pl.Series) -> pl.DataFrame:
+    found = [
+        (one, fold(named.name))
+        for portion in _portions(missing)
+        for one, named in lookup.artists(portion).items()
+    ]
+    return pl.DataFrame(found, schema=ARTISTS, orient="row")
+
+
+def _albums(missing: pl.Series) -> pl.DataFrame:
+    found = [
+        (one, fold(album.name), album.album_type, album.release_date)
+        for portion in _portions(missing)
+        for (_, one), album in lookup.entries((Kind.ALBUM, one) for one in portion).items()
+        if isinstance(album, Album)
+    ]
+    return pl.DataFrame(found, schema=ALBUMS, orient="row")
+
+
+def _portions(ids: pl.Series) -> list[list[int]]:
+    every = ids.to_list()
+    return [every[start : start + PORTION] for start in range(0, len(every), PORTION)]

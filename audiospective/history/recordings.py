@@ -1,0 +1,161 @@
+"""Recordings: the tracks of a member that are one piece of music, and what they count as.
+
+Tracks with one ISRC, with one Spotify id, and those that Spotify answers with for one another are
+one recording by themselves; members put others together, and set apart what they want. Every play
+keeps its own track: figures follow at the moment they are made.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from audiospective import clock
+from audiospective.history import heard
+from audiospective.history.catalog import frames, names, rows
+from audiospective.models import RecordingChoice, database, dialects, transaction
+from audiospective.policy import recordings as rule
+from audiospective.policy.recordings import Choice
+
+SCHEMA = {"track": pl.Int32(), "recording": pl.Int32()}
+MOST = 64  # members whose recordings a process keeps
+_LINKS = "SELECT spotify_id, stands_for FROM track_links WHERE spotify_id"
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """What tracks of one archive count as, where that is not themselves.
+
+    `frame` has the columns of SCHEMA. `mark` differs whenever the archive's tracks or anything
+    about its recordings may: figures may be kept under it.
+    """
+
+    of: Mapping[int, int]
+    frame: pl.DataFrame
+    heard: pl.Series
+    mark: tuple[object, ...]
+
+    def head(self, track: int) -> int:
+        """What a track counts as."""
+        return self.of.get(track, track)
+
+    def tracks(self, track: int) -> list[int]:
+        """All tracks of the archive that count as the same recording, its head first."""
+        head = self.head(track)
+        return [head, *(one for one, own in self.of.items() if own == head)]
+
+    def follow(self, plays: pl.DataFrame, to: str = "track") -> pl.DataFrame:
+        """Plays with what their `track` counts as in the column `to`; albums and artists that are
+        joined afterwards follow."""
+        joined = plays.join(self.frame, on="track", how="left", maintain_order="left")
+        return joined.with_columns(pl.coalesce("recording", "track").alias(to)).drop("recording")
+
+
+_kept: OrderedDict[int, tuple[tuple[object, ...], Recordings]] = OrderedDict()
+
+
+def forget() -> None:
+    """Let go of everything that was kept."""
+    _kept.clear()
+
+
+def of(user_id: int) -> Recordings:
+    """The recordings of somebody's archive; four small queries while nothing has changed."""
+    archive = heard.tracks(user_id)
+    decided = choices(user_id)
+    mark = (*archive.mark, *decided, rows.version())
+    key = (database.obj, *mark)
+    known = _kept.get(user_id)
+    if known is None or known[0] != key:
+        found = _heads(archive.tracks, decided)
+        ordered = sorted(found.items())
+        frame = pl.DataFrame(ordered, schema=SCHEMA, orient="row")
+        known = key, Recordings(dict(ordered), frame, archive.tracks, mark)
+    if not database.in_transaction():  # what a transaction sees may never come true
+        _kept[user_id] = known
+        _kept.move_to_end(user_id)
+        while len(_kept) > MOST:
+            _kept.popitem(last=False)
+    return known[1]
+
+
+def choices(user_id: int) -> list[Choice]:
+    """What somebody decided, latest first."""
+    query = (
+        RecordingChoice.select()
+        .where(RecordingChoice.user == user_id)
+        .order_by(RecordingChoice.decided_at.desc(), RecordingChoice.track, RecordingChoice.other)
+    )
+    return [Choice(one.track, one.other, one.together, clock.to_ms(one.decided_at))
+            for one in query]  # fmt: skip
+
+
+def merge(user_id: int, track: int, other: int) -> bool:
+    """Let `track` count as `other`, both of somebody's archive; False if either is not."""
+    return _decide(user_id, track, other, together=True)
+
+
+def set_apart(user_id: int, track: int, other: int) -> bool:
+    """Say that two tracks of somebody's archive differ; False if either is not in it."""
+    return _decide(user_id, track, other, together=False)
+
+
+def undo(user_id: int, track: int, other: int) -> bool:
+    """Take a decision back; False if there was none."""
+    where = (
+        (RecordingChoice.user == user_id)
+        & (RecordingChoice.track == track)
+        & (RecordingChoice.other == other)
+    )
+    return bool(RecordingChoice.delete().where(where).execute())
+
+
+def _decide(user_id: int, track: int, other: int, *, together: bool) -> bool:
+    archive = set(heard.tracks(user_id).tracks)
+    if track == other or not {track, other} <= archive:
+        return False
+    with transaction():
+        undo(user_id, track, other)
+        undo(user_id, other, track)
+        RecordingChoice.create(
+            user=user_id, track=track, other=other, together=together, decided_at=clock.now()
+        )
+    return True
+
+
+def _heads(tracks: pl.Series, decided: Collection[Choice]) -> dict[int, int]:
+    known = names.tracks(tracks)
+    groups = [
+        *_shared(known.select("track", "isrc"), "isrc"),
+        *_shared(known.select("track", "spotify_id"), "spotify_id"),
+        *_shared(_families(known), "family"),
+    ]
+    concerned = {one for group in groups for one in group}
+    concerned |= {one for choice in decided for one in (choice.track, choice.other)}
+    return rule.heads(groups, decided, _homes(known, concerned))
+
+
+def _shared(of: pl.DataFrame, column: str) -> list[list[int]]:
+    """The tracks that have a value in common."""
+    groups = of.drop_nulls(column).group_by(column).agg(pl.col("track").unique())
+    found: list[list[int]] = groups.filter(pl.col("track").list.len() > 1)["track"].to_list()
+    return found
+
+
+def _families(known: pl.DataFrame) -> pl.DataFrame:
+    """Tracks that stand for each other at Spotify; see history.relinked."""
+    links = dialects.among(_LINKS, known["spotify_id"].drop_nulls().to_list())
+    schema = {"spotify_id": pl.String(), "family": pl.String()}
+    return known.join(pl.DataFrame(links, schema=schema, orient="row"), on="spotify_id")
+
+
+def _homes(known: pl.DataFrame, concerned: Collection[int]) -> dict[int, str | None]:
+    """The album types of those tracks of the archive that a group or a decision concerns."""
+    own = known.filter(pl.col("track").is_in(list(concerned)))
+    albums = names.albums(own["track"]).select("album", "type")
+    joined = own.join(frames.of(own["track"]), on="track", how="left")
+    joined = joined.join(albums, on="album", how="left")
+    return dict(joined.select("track", "type").rows())
