@@ -1,9 +1,9 @@
-"""Which tracks an archive holds, without decoding a segment twice, and by what changes show."""
+"""Which tracks an archive holds, without decoding a segment twice."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Collection
 
 import polars as pl
 
@@ -15,21 +15,11 @@ MOST = 1_000  # segments whose tracks a process keeps, about 20 KB each
 _of_segment: OrderedDict[str, pl.Series] = OrderedDict()
 
 
-@dataclass(frozen=True)
-class Heard:
-    """Tracks of an archive, each once in order; `mark` differs whenever `tracks` may."""
+def tracks(user_id: int) -> pl.Series:
+    """Every track of somebody's archive, in order.
 
-    tracks: pl.Series
-    mark: tuple[object, ...]
-
-
-def forget() -> None:
-    """Let go of everything that was kept."""
-    _of_segment.clear()
-
-
-def tracks(user_id: int) -> Heard:
-    """Every track of somebody's archive; two small queries, and one for segments not yet seen."""
+    Two small queries, and one for segments that were not seen before.
+    """
     # Rows first: what is sealed between the two queries is seen twice, never not at all.
     rows = hot.plays(user_id).select(Play.track).distinct()
     recent = sorted(track for (track,) in rows.tuples())
@@ -48,13 +38,13 @@ def tracks(user_id: int) -> Heard:
         if digest in known:
             parts.append(known[digest])
             _keep(digest, known[digest])
-    return Heard(pl.concat(parts).unique().sort(), (*digests, *recent))
+    return pl.concat(parts).unique().sort()
 
 
-def _read(user_id: int, known: object) -> dict[str, pl.Series]:
+def _read(user_id: int, known: Collection[str]) -> dict[str, pl.Series]:
     found = {}
     for row in store.stored(user_id):
-        if row.sha256 in known:  # type: ignore[operator]
+        if row.sha256 in known:
             continue
         try:
             found[row.sha256] = store.opened(row, ["track"])["track"].unique()

@@ -7,18 +7,18 @@ keeps its own track: figures follow at the moment they are made.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
 from audiospective import clock
-from audiospective.history import heard
-from audiospective.history.catalog import frames, names, rows
+from audiospective.history import heard, version
+from audiospective.history.catalog import frames, names
 from audiospective.models import RecordingChoice, database, dialects, transaction
 from audiospective.policy import recordings as rule
 from audiospective.policy.recordings import Choice
+from audiospective.stats.cache import Cache
 
 SCHEMA = {"track": pl.Int32(), "recording": pl.Int32()}
 MOST = 64  # members whose recordings a process keeps
@@ -29,14 +29,12 @@ _LINKS = "SELECT spotify_id, stands_for FROM track_links WHERE spotify_id"
 class Recordings:
     """What tracks of one archive count as, where that is not themselves.
 
-    `frame` has the columns of SCHEMA. `mark` differs whenever the archive's tracks or anything
-    about its recordings may: figures may be kept under it.
+    `frame` has the columns of SCHEMA, `heard` is every track of the archive.
     """
 
     of: Mapping[int, int]
     frame: pl.DataFrame
     heard: pl.Series
-    mark: tuple[object, ...]
 
     def head(self, track: int) -> int:
         """What a track counts as."""
@@ -54,32 +52,24 @@ class Recordings:
         return joined.with_columns(pl.coalesce("recording", "track").alias(to)).drop("recording")
 
 
-_kept: OrderedDict[int, tuple[tuple[object, ...], Recordings]] = OrderedDict()
+_kept = Cache(MOST)
 
 
-def forget() -> None:
-    """Let go of everything that was kept."""
-    _kept.clear()
-
-
-def of(user_id: int) -> Recordings:
-    """The recordings of somebody's archive; four small queries while nothing has changed."""
+def of(user_id: int, at: str | None = None) -> Recordings:
+    """The recordings of somebody's archive; `at` is its version, where that is known already."""
+    before = at or version.of(user_id)
+    key = (database.obj, user_id, before)
+    known: Recordings | None = _kept.get(key)
+    if known is not None:
+        return known
     archive = heard.tracks(user_id)
-    decided = choices(user_id)
-    mark = (*archive.mark, *decided, rows.version())
-    key = (database.obj, *mark)
-    known = _kept.get(user_id)
-    if known is None or known[0] != key:
-        found = _heads(archive.tracks, decided)
-        ordered = sorted(found.items())
-        frame = pl.DataFrame(ordered, schema=SCHEMA, orient="row")
-        known = key, Recordings(dict(ordered), frame, archive.tracks, mark)
-    if not database.in_transaction():  # what a transaction sees may never come true
-        _kept[user_id] = known
-        _kept.move_to_end(user_id)
-        while len(_kept) > MOST:
-            _kept.popitem(last=False)
-    return known[1]
+    found = sorted(_heads(archive, choices(user_id)).items())
+    frame = pl.DataFrame(found, schema=SCHEMA, orient="row")
+    made = Recordings(dict(found), frame, archive)
+    # What a transaction sees may never come true, and a write may have come in between.
+    if not database.in_transaction() and version.of(user_id) == before:
+        _kept.put(key, made)
+    return made
 
 
 def choices(user_id: int) -> list[Choice]:
@@ -114,7 +104,7 @@ def undo(user_id: int, track: int, other: int) -> bool:
 
 
 def _decide(user_id: int, track: int, other: int, *, together: bool) -> bool:
-    archive = set(heard.tracks(user_id).tracks)
+    archive = set(heard.tracks(user_id))
     if track == other or not {track, other} <= archive:
         return False
     with transaction():

@@ -20,16 +20,18 @@ _QUERY = (
     " UNION ALL SELECT 3, COUNT(*), CAST(MAX(removed_at) AS TEXT) FROM removed_plays"
     " WHERE user_id = ?"
     " UNION ALL SELECT 4, version, '' FROM catalog_state"
+    " UNION ALL SELECT 5, decided_at, track || ':' || other || ':' || together"
+    " FROM recording_choices WHERE user_id = ?"
 )
 
 
 def of(user_id: int) -> str:
     """The version of one member's archive now; one query, and no segment is opened.
 
-    Two equal versions stand for equal plays of equal tracks, with the same albums, artists and
-    lengths. Names are not part of it: look them up when they are shown.
+    Two equal versions stand for equal plays of equal tracks, with the same names, albums, artists
+    and lengths, and for equal decisions about recordings.
     """
-    rows = dialects.run(_QUERY, (user_id, user_id, user_id)).fetchall()
+    rows = dialects.run(_QUERY, (user_id,) * 4).fetchall()
     digest = hashlib.blake2b(digest_size=16)
     for row in sorted(rows, key=lambda one: (one[0], one[1], one[2] or "")):
         digest.update(repr(tuple(row)).encode())

@@ -21,7 +21,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 import polars as pl
 
 from audiospective import history
-from audiospective.history import version
+from audiospective.history import recordings, version
 from audiospective.models import database
 from audiospective.stats import counted
 from audiospective.stats.cache import Cache
@@ -77,7 +77,8 @@ class Listening:
 
     def _read(self) -> pl.DataFrame:
         raw = history.frame(self.view.user_id, columns=counted.RAW)
-        plays = counted.prepare(raw, self.view)
+        same = recordings.of(self.view.user_id, self.version)
+        plays = counted.prepare(raw, self.view, same.frame)
         if self._is_settled():
             _frames.put(self.key, plays, plays.height)
         return plays

@@ -36,11 +36,6 @@ class _Kept:
 _kept: list[_Kept] = []
 
 
-def forget() -> None:
-    """Let go of everything that was kept."""
-    _kept.clear()
-
-
 def tracks(wanted: pl.Series) -> pl.DataFrame:
     """Columns of TRACKS of every track that occurs; `title` is folded."""
     return _look_up(wanted).tracks.join(_once(wanted), on="track", how="semi")
