@@ -13,6 +13,7 @@ from audiospective.settings import Settings
 RECONNECT = "reconnect"
 UNSUBSCRIBE = "unsubscribe"
 DETACH = "detach-spotify"
+SALT = "letter-link"  # stays: links that were sent carry it
 
 
 def sign(settings: Settings, purpose: str, *values: Any, expires_at: datetime | None = None) -> str:
@@ -35,6 +36,4 @@ def read(settings: Settings, purpose: str, token: str) -> tuple[list[Any], bool]
 
 def _serializer(settings: Settings, purpose: str) -> URLSafeSerializer:
     keys = [*settings.secret_key_fallbacks, settings.secret_key]  # the last one signs
-    return URLSafeSerializer(
-        keys, salt=f"letter-link:{purpose}"
-    )  # kept: it is in links that were sent
+    return URLSafeSerializer(keys, salt=f"{SALT}:{purpose}")

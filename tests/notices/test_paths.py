@@ -15,6 +15,7 @@ from audiospective import clock
 from audiospective.clients.spotify import SpotifyError
 from audiospective.models.notices import SENT, Notice
 from audiospective.notices import delivery, due, kind
+from audiospective.notices.kinds import archive_stopped
 from audiospective.policy.failures import Failure
 from audiospective.polling import batch, plan
 
@@ -60,9 +61,11 @@ def test_one_email_passes_twelve_files_and_one_failed_poll_two_dozen(life):
     assert Notice.select().count() == 0  # the round owes it, as soon as it is believed
     life.frozen.forward(minutes=20)
     batch.now(services, bob.user_id)
+    own = passed(lambda: [one.draft() for one in archive_stopped.due(services)])
     owing = passed(lambda: due.owe(services))  # all kinds, not this one alone
     sending = passed(lambda: delivery.drain(services))
     assert [one.status for one in Notice.select()] == [SENT]
     assert len(sending) <= 12, sorted(sending)
     assert len(poll) <= 24, sorted(poll)
     assert len(owing) <= 24, sorted(owing)
+    assert len(poll | own) <= 28, sorted(own - poll)  # with the e-mail about this failure
