@@ -49,7 +49,13 @@ class Services:
             limits=AppLimits(redis),
             spotify=SpotifyClient(settings.spotify_accounts_url, settings.spotify_api_url),
             vault=Vault(settings.token_keys),
-            storage=storage.build(settings.storage_url),
+            storage=storage.build(
+                settings.storage_url,
+                key_id=settings.s3_access_key_id,
+                secret=settings.s3_secret_access_key,
+                endpoint=settings.s3_endpoint_url,
+                region=settings.s3_region,
+            ),
         )
 
 

@@ -47,7 +47,10 @@ class Settings:
     poll_max_minutes: int = 60
     poll_min_minutes: int = 10
     storage_url: str = ""
-    s3_endpoint_url: str = ""
+    s3_endpoint_url: str = ""  # empty: Amazon's own
+    s3_region: str = "us-east-1"  # R2 and MinIO take this for their own
+    s3_access_key_id: str = ""
+    s3_secret_access_key: str = field(default="", repr=False)
     storage_budget_mb: int = 512
     trusted_proxies: int = 0  # routers in front that append to X-Forwarded-For (Heroku: 1)
     derived_stats: bool = True
@@ -107,6 +110,9 @@ class Settings:
                 faults_of.storage_fault,
             ),
             s3_endpoint_url=reader.url("S3_ENDPOINT_URL", ""),
+            s3_region=reader.checked("S3_REGION", "us-east-1", faults_of.region_fault),
+            s3_access_key_id=reader.text("S3_ACCESS_KEY_ID"),
+            s3_secret_access_key=reader.text("S3_SECRET_ACCESS_KEY"),
             storage_budget_mb=reader.whole("STORAGE_BUDGET_MB", 512, 1, 1_000_000_000),
             trusted_proxies=reader.whole("TRUSTED_PROXIES", 0, 0, 8),
             derived_stats=reader.switch("DERIVED_STATS", default=True),
@@ -120,6 +126,12 @@ class Settings:
         if bool(settings.spotify_client_id) != bool(settings.spotify_client_secret):
             reader.faults.append(
                 "SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET belong together: set both or neither."
+            )
+        if settings.storage_url.startswith("s3:") and not (
+            settings.s3_access_key_id and settings.s3_secret_access_key
+        ):
+            reader.faults.append(
+                "S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY are not set, and no others are used."
             )
         fault = faults_of.stand_in_fault(
             {

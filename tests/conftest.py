@@ -30,6 +30,7 @@ pytest_plugins = [
     "tests.support.signals",
     "tests.support.clocks",
     "tests.support.redis",
+    "tests.support.s3",
     "tests.support.postgres",
     "tests.support.sqlite",
     "tests.support.databases",

@@ -64,6 +64,9 @@ def test_what_is_not_set_has_a_default(environ, tmp_path):
         ("MAIL_FROM", "nobody", "MAIL_FROM must be a sender"),
         ("MAIL_FROM", "a@b.example\r\nBcc: all@b.example", "MAIL_FROM must be a sender"),
         ("STORAGE_URL", "ftp://x", "STORAGE_URL must begin with"),
+        ("STORAGE_URL", "s3://bucket", "S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY are not set"),
+        ("S3_ENDPOINT_URL", "http://minio.example", "S3_ENDPOINT_URL must use https"),
+        ("S3_REGION", "Frankfurt am Main", "S3_REGION must be a region"),
         ("SPOTIFY_CLIENT_ID", "alone", "belong together"),
         ("BASE_URL", "https://a\u200db.example", "must name a host"),
         ("SECRET_KEY_FALLBACKS", "short", "SECRET_KEY_FALLBACKS holds a key of less than 32"),
@@ -75,6 +78,15 @@ def test_a_bad_value_gives_one_clear_line(environ, name, value, says):
     (fault,) = caught.value.faults
     assert says in fault
     assert "\n" not in fault
+
+
+@pytest.mark.parametrize("url", ["s3://", "s3://Bucket", "s3://b/a b", "s3://bucket/../x"])
+def test_a_bucket_has_a_name_and_a_plain_prefix(environ, url):
+    keys = {"S3_ACCESS_KEY_ID": "key", "S3_SECRET_ACCESS_KEY": "secret"}
+    with pytest.raises(SettingsError, match="STORAGE_URL"):
+        Settings.from_env({**environ, **keys, "STORAGE_URL": url})
+    settings = Settings.from_env({**environ, **keys, "STORAGE_URL": "s3://bucket/a/b"})
+    assert "secret'" not in repr(settings)
 
 
 def test_all_faults_are_told_at_once(environ):

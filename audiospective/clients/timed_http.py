@@ -68,7 +68,7 @@ class _Reader(io.RawIOBase):
         super().close()
 
 
-class _Response(HTTPResponse):
+class TimedResponse(HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **more: Any) -> None:
         super().__init__(sock, *args, **more)
         self.fp.close()
@@ -76,11 +76,11 @@ class _Response(HTTPResponse):
 
 
 class _Connection(HTTPConnection):
-    response_class = _Response
+    response_class = TimedResponse
 
 
 class _SecureConnection(HTTPSConnection):
-    response_class = _Response
+    response_class = TimedResponse
 
 
 class _Pool(HTTPConnectionPool):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")  # S3's rules of names
+_PREFIX = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 # A character that ends or begins a part of a URL; in a path or a password it has to be escaped.
 _ESCAPES = "write # as %23, ? as %3F, / as %2F and @ as %40 inside names and passwords"
 
@@ -48,3 +51,14 @@ def local_path(url: str) -> str:
     if "\0" in path or path.strip("/") == "":
         raise UrlError("names no file: write an absolute path.")
     return "/" + path.lstrip("/")
+
+
+def bucket(url: str) -> tuple[str, str]:
+    """Name and prefix of `s3://name/a/prefix`; raises UrlError."""
+    parts = server(url)
+    name, prefix = parts.netloc, parts.path.strip("/")
+    if parts.query or not _BUCKET.fullmatch(name):
+        raise UrlError("names no bucket: write s3://bucket/prefix, in small letters.")
+    if prefix and not _PREFIX.fullmatch(prefix):
+        raise UrlError("has a prefix of other signs than letters, digits, hyphens, dots and /.")
+    return name, prefix

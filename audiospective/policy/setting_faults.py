@@ -186,8 +186,15 @@ def storage_fault(value: str) -> str | None:
     try:
         if scheme == "file":
             service_urls.local_path(value)
-        elif not service_urls.server(value).hostname:
-            return "names no bucket: write s3://bucket/prefix."
+        else:
+            service_urls.bucket(value)
     except UrlError as error:
         return str(error)
+    return None
+
+
+def region_fault(value: str) -> str | None:
+    """Of S3_REGION."""
+    if not value.replace("-", "").isalnum() or value != value.lower() or not value.isascii():
+        return "must be a region like eu-central-1; auto for R2."
     return None

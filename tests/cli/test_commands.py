@@ -57,7 +57,7 @@ SICK = [
     ({"SPOTIFY_ACCOUNTS_URL": "http://127.0.0.1:1"}, "note  Spotify app: could not be asked", 0),
     ({"SPOTIFY_CLIENT_ID": "", "SPOTIFY_CLIENT_SECRET": ""}, "FAULT Spotify app: no client id", 1),
     ({"RESEND_API_KEY": ""}, "note  E-mail: RESEND_API_KEY not set", 0),
-    ({"STORAGE_URL": "file:///proc/nowhere"}, "FAULT Storage: /proc/nowhere cannot be written", 1),
+    ({"STORAGE_URL": "file:///proc/nowhere"}, "FAULT Storage: file:///proc/nowhere", 1),
     ({"DATABASE_URL": "sqlite:////nowhere/at/all.db"}, "FAULT Database: SQLite cannot be used", 1),
     ({"DATABASE_URL": "postgres://u:p@127.0.0.1:1/x"}, "FAULT Database: PostgreSQL cannot", 1),
 ]

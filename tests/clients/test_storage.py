@@ -93,8 +93,12 @@ def test_the_address_says_which_storage(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("verb", ["open", "get", "size", "delete", "list"])
 def test_a_kind_that_is_not_available_fails_when_it_is_used(verb: str) -> None:
-    absent = storage.build("s3://bucket/prefix")
-    with pytest.raises(StorageError, match="s3"):
+    absent = storage.build("ftp://bucket/prefix")
+    with pytest.raises(StorageError, match="ftp"):
         getattr(absent, verb)("a")
     with pytest.raises(StorageError):
         absent.put("a", b"x")
+
+
+def test_files_have_no_signed_links(files: FileStorage) -> None:
+    assert files.link("a", storage.Download("a.csv", "text/csv", 60)) is None

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
-from tempfile import TemporaryFile
 
 from peewee import PeeweeException
 
 from audiospective import environment, models
+from audiospective.clients.storage import AwayError, StorageError
 from audiospective.models import database, dialects
 from audiospective.models.base import DurabilityError
 from audiospective.operations.doctor.finding import Finding, first_line
-from audiospective.policy import service_urls
 from audiospective.services import Services
+
+_PROBE = b"audiospective"
+_AWAY = "Checks go on; exports, imports and years in storage wait. Look at S3_ENDPOINT_URL."
+_NO = "Make the folder writable, or correct STORAGE_URL, the bucket, its keys and S3_REGION."
 
 
 def of_database(services: Services) -> Finding:
@@ -94,21 +98,25 @@ def privacy(services: Services) -> Finding:
 
 
 def storage(services: Services) -> Finding:
-    url = services.settings.storage_url
-    if not url.startswith("file:"):
-        return Finding("Storage", url)
-    directory = Path(service_urls.local_path(url))
+    """Put something there, read it back and take it away again."""
+    kept, settings = services.storage, services.settings
+    where = settings.storage_url
+    if settings.storage_url.startswith("s3:") and settings.s3_endpoint_url:
+        where += f" at {settings.s3_endpoint_url}"
+    key = f"doctor/{secrets.token_hex(16)}"
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=directory) as probe:
-            probe.write(b"audiospective")
-    except OSError as error:
-        return Finding(
-            "Storage",
-            f"{directory} cannot be written ({error.strerror})",
-            "Make the folder writable or set STORAGE_URL.",
-        )
-    return Finding("Storage", f"{directory} can be written")
+        kept.put(key, _PROBE)
+        try:
+            same = kept.get(key) == _PROBE
+        finally:
+            kept.delete(key)
+    except AwayError as error:
+        return Finding("Storage", f"{where}: {first_line(error)}", _AWAY)
+    except StorageError as error:
+        return Finding("Storage", f"{where}: {first_line(error)}", _NO)
+    if not same:
+        return Finding("Storage", f"{where} gives back other bytes than were put", _NO)
+    return Finding("Storage", f"{where} can be written and read")
 
 
 def _readable_by_others(path: Path) -> bool:

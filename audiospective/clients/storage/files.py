@@ -1,0 +1,95 @@
+"""Storage in a directory of this machine."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from audiospective import clock
+from audiospective.clients.storage.errors import MissingError, StorageError
+from audiospective.clients.storage.keys import Content, checked, parts
+from audiospective.clients.storage.values import Download, Stored
+
+_DRAFTS = ".drafts"
+
+
+class FileStorage:
+    """Storage in a directory of this machine, for the owner of the process alone."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def put(self, key: str, content: Content) -> int:
+        target = self._path(key)
+        drafts = self.root / _DRAFTS
+        draft = drafts / secrets.token_hex(16)
+        try:
+            drafts.mkdir(parents=True, exist_ok=True, mode=0o700)
+            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                size = sum(file.write(part) for part in parts(content))
+                file.flush()
+                os.fsync(file.fileno())
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            draft.replace(target)
+            _sync(target.parent)
+        except OSError as error:
+            raise StorageError(f"{key} cannot be written: {error.strerror}") from error
+        finally:
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
+        return size
+
+    def open(self, key: str) -> BinaryIO:
+        try:
+            return self._path(key).open("rb")
+        except FileNotFoundError:
+            raise MissingError(key) from None
+        except OSError as error:
+            raise StorageError(f"{key} cannot be read: {error.strerror}") from error
+
+    def get(self, key: str) -> bytes:
+        with self.open(key) as file:
+            return file.read()
+
+    def size(self, key: str) -> int | None:
+        try:
+            return self._path(key).stat().st_size
+        except FileNotFoundError:
+            return None
+
+    def delete(self, key: str) -> None:
+        path = self._path(key)
+        path.unlink(missing_ok=True)
+        for folder in path.relative_to(self.root).parents:
+            if folder.name:
+                with suppress(OSError):  # not empty, or just taken into use by somebody else
+                    (self.root / folder).rmdir()
+
+    def list(self, prefix: str) -> Iterator[Stored]:
+        top = self._path(prefix)
+        for path in sorted(top.rglob("*")) if top.is_dir() else ():
+            with suppress(FileNotFoundError):  # deleted since
+                found = path.stat()
+                if path.is_file():
+                    at = clock.from_ms(found.st_mtime_ns // 1_000_000)
+                    yield Stored(path.relative_to(self.root).as_posix(), found.st_size, at)
+
+    def link(self, key: str, download: Download) -> str | None:
+        return None
+
+    def _path(self, key: str) -> Path:
+        return self.root / checked(key)
+
+
+def _sync(folder: Path) -> None:
+    """A file that was just named there is found again after a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,54 @@
+"""The doctor writes a small file to storage, reads it and takes it away."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from audiospective.clients.storage import Bucket, FileStorage, S3Storage, Storage
+from audiospective.operations.doctor import keeping
+from tests.support.s3 import in_front_of
+
+KIND = pytest.mark.parametrize("kind", ["file", "s3"])
+
+
+@pytest.fixture
+def kept(kind: str, tmp_path, s3_bucket: Bucket) -> Storage:
+    return FileStorage(tmp_path / "files") if kind == "file" else S3Storage(s3_bucket)
+
+
+@KIND
+def test_storage_that_works_is_left_as_it_was(services, kept: Storage) -> None:
+    kept.put("exports/a", b"x")
+    finding = keeping.storage(replace(services, storage=kept))
+    assert finding.state.endswith("can be written and read")
+    assert not finding.advice
+    assert [one.key for name in ("doctor", "exports") for one in kept.list(name)] == ["exports/a"]
+
+
+def test_a_folder_that_is_none_is_a_finding(services, tmp_path) -> None:
+    (tmp_path / "file").write_text("x")
+    finding = keeping.storage(replace(services, storage=FileStorage(tmp_path / "file" / "below")))
+    assert "cannot be written" in finding.state
+    assert "STORAGE_URL" in finding.advice
+
+
+@pytest.mark.parametrize(
+    ("trouble", "says", "advice"),
+    [
+        ({"status": 403, "code": "AccessDenied"}, "403 AccessDenied", "keys"),
+        ({"status": 404, "code": "NoSuchBucket"}, "NoSuchBucket", "bucket"),
+        ({"status": 501, "code": "NotImplemented"}, "501", "Checks go on"),
+        ({"garble": True}, "is not what was put", "STORAGE_URL"),
+    ],
+)
+def test_what_is_wrong_is_told(services, s3_bucket: Bucket, trouble, says, advice) -> None:
+    with in_front_of(s3_bucket.endpoint) as proxy:
+        for name, value in trouble.items():
+            setattr(proxy, name, value)
+        found = replace(s3_bucket, endpoint=proxy.address)
+        finding = keeping.storage(replace(services, storage=S3Storage(found)))
+    assert says in finding.state
+    assert advice in finding.advice
+    assert "test-secret" not in finding.state + finding.advice
