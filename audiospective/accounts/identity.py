@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from audiospective.clients.spotify import Profile
-from audiospective.models import User
+from audiospective.models import User, transaction
 from audiospective.policy import names
+
+NAME_CHOSEN = "name_chosen"  # in users.preferences
 
 
 class AmbiguousError(Exception):
@@ -36,12 +38,14 @@ def known(profile: Profile) -> User | None:
     return member
 
 
-def columns(profile: Profile) -> dict[str, str | None]:
-    """What a member's row keeps of the account: nothing that the answer does not tell."""
-    found: dict[str, str | None] = {
-        "spotify_id": profile.spotify_id,
-        "display_name": names.kept(profile.display_name),
-    }
+def columns(profile: Profile, member: User | None = None) -> dict[str, str | None]:
+    """What a member's row keeps of the account: nothing that the answer does not tell.
+
+    A name that `member` has chosen here stays.
+    """
+    found: dict[str, str | None] = {"spotify_id": profile.spotify_id}
+    if member is None or not member.wishes.get(NAME_CHOSEN):
+        found["display_name"] = names.kept(profile.display_name)
     if profile.account_id:
         found["spotify_account_id"] = profile.account_id
     return found
@@ -57,6 +61,14 @@ def release(profile: Profile, user_id: int | None) -> None:
     if user_id is not None:
         others &= User.id != user_id
     User.update(spotify_id=None).where(others).execute()
+
+
+def rename(user_id: int, name: str | None) -> None:
+    """Call a member `name` from now on; None: as Spotify does, from the next sign-in on."""
+    with transaction():
+        User.wish(user_id, **{NAME_CHOSEN: name is not None})
+        if name is not None:
+            User.update(display_name=name).where(User.id == user_id).execute()
 
 
 def _signed_up_without_account_id(profile: Profile) -> User | None:

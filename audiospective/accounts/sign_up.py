@@ -138,7 +138,7 @@ def _come_in(
     else:
         user = archive
         number = number or archive.founding_number
-        User.update(**identity.columns(consent.profile), founding_number=number).where(
+        User.update(**identity.columns(consent.profile, user), founding_number=number).where(
             User.id == user.id
         ).execute()
         attachment.tell(services, user, consent.profile, now)
@@ -156,7 +156,7 @@ def _come_in(
 def _come_back(services: Services, consent: _Consent, user: User) -> Outcome:
     visit = consent.visit
     identity.release(consent.profile, user.id)
-    User.update(**identity.columns(consent.profile)).where(User.id == user.id).execute()
+    User.update(**identity.columns(consent.profile, user)).where(User.id == user.id).execute()
     connection = Connection.get_or_none(Connection.user == user.id)
     status = connection.status if connection else DISCONNECTED
     if not visit.renews and status in (DISCONNECTED, PAUSED):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 from zoneinfo import available_timezones
 
@@ -24,19 +23,10 @@ def zones() -> tuple[str, ...]:
 def chosen(user: User) -> str | None:
     """The zone that this member saved, None until they did."""
     saved = str(user.timezone)
-    return saved if saved != UTC or _preferences(user).get(CHOSEN) else None
+    return saved if saved != UTC or user.wishes.get(CHOSEN) else None
 
 
 def choose(user_id: int, name: str) -> None:
     """Save a zone as the member's own; the caller holds the transaction."""
-    user = User.get_by_id(user_id)
-    wishes = json.dumps({**_preferences(user), CHOSEN: True})
-    User.update(timezone=name, preferences=wishes).where(User.id == user_id).execute()
-
-
-def _preferences(user: User) -> dict[str, object]:
-    try:
-        found = json.loads(user.preferences)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+    User.wish(user_id, **{CHOSEN: True})
+    User.update(timezone=name).where(User.id == user_id).execute()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from peewee import BooleanField, IntegerField, SmallIntegerField, TextField
 
-from audiospective.models.base import InstantField, Row
+from audiospective.models.base import InstantField, Row, is_sqlite, transaction
 
 
 class User(Row):
@@ -30,3 +33,24 @@ class User(Row):
 
     class Meta:
         table_name = "users"
+
+    @property
+    def wishes(self) -> dict[str, Any]:
+        """The preferences as a dictionary; a row that cannot be read counts as none."""
+        try:
+            found = json.loads(self.preferences)
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    @classmethod
+    def wish(cls, user_id: int, **changes: Any) -> bool:
+        """Change some of the preferences and no others; False if there is no such person."""
+        with transaction():
+            query = cls.select(cls.id, cls.preferences).where(cls.id == user_id)
+            found = (query if is_sqlite() else query.for_update()).first()
+            if found is None:
+                return False
+            kept = json.dumps({**found.wishes, **changes})
+            cls.update(preferences=kept).where(cls.id == user_id).execute()
+        return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -16,6 +15,8 @@ from audiospective.models.notices import Notice
 from audiospective.notices import kinds
 from audiospective.services import Services
 
+ONCE = ("welcome",)
+FOR_OPERATORS = "operator_alert"
 MAIL_OFF = "mail_off"  # in users.preferences: kinds of e-mails that the person switched off
 
 
@@ -115,7 +116,7 @@ def address(user: User, kind: str) -> str | None:
 
 def switched_off(user: User) -> set[str]:
     """Kinds of e-mails that this person does not want."""
-    found = _preferences(user).get(MAIL_OFF)
+    found = user.wishes.get(MAIL_OFF)
     return {str(kind) for kind in found} if isinstance(found, list) else set()
 
 
@@ -131,15 +132,19 @@ def switch(user_id: int, kind: str, *, on: bool) -> bool:
     if user is None:
         return False
     off = switched_off(user) - {kind} if on else switched_off(user) | {kind}
-    wishes = {**_preferences(user), MAIL_OFF: sorted(off)}
-    User.update(preferences=json.dumps(wishes)).where(User.id == user_id).execute()
-    return True
+    return User.wish(user_id, **{MAIL_OFF: sorted(off)})
 
 
-def _preferences(user: User) -> dict[str, Any]:
-    """The person's preferences; a row that cannot be read counts as none."""
-    try:
-        found = json.loads(user.preferences)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+def optional(user: User) -> list[Kind]:
+    """The kinds that this member may switch on and off by themselves, in a stable order.
+
+    What is sent once (the welcome) is left out, and alerts about the server for all but operators.
+    """
+    return [
+        one
+        for one in everything()
+        if one.opt_out is not None
+        and one.audience is Audience.MEMBER
+        and one.name not in ONCE
+        and (one.name != FOR_OPERATORS or user.is_operator)
+    ]

@@ -51,6 +51,7 @@ def test_security_emails_are_these_alone():
         "sign_in_link",
         "address_changed",
         "spotify_attached",
+        "test_email",
     }
 
 

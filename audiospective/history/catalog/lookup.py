@@ -124,6 +124,12 @@ def entries(wanted: Iterable[Wanted]) -> dict[Wanted, Entry]:
     return found | {one: others[target] for one, target in targets.items() if target in others}
 
 
+def followed(kind: Kind, ids: Collection[int]) -> frozenset[int]:
+    """These ids, each as what it gave way to; one statement."""
+    aliases = rows.aliases(kind)
+    return frozenset(aliases.get(one, one) for one in ids)
+
+
 def _targets(gone: set[Wanted]) -> dict[Wanted, Wanted]:
     """What entries that are not there have given way to."""
     aliases = {kind: rows.aliases(kind) for kind in {kind for kind, _ in gone}}

@@ -14,6 +14,7 @@ from audiospective.history.catalog.decode import Block, Numbers
 from audiospective.history.catalog.entries import Entry, Kind, Track
 from audiospective.history.catalog.rows import StoredBlock
 from audiospective.history.catalog.writer import Writer, writing
+from audiospective.models import HiddenArtist
 
 PORTION = 200  # blocks that are held at a time
 
@@ -42,6 +43,7 @@ def tidy() -> Tidied:
                     used[Kind.ARTIST][aliases[Kind.ARTIST].get(one, one)] = 1
                 if album is not None:
                     used[Kind.ALBUM][aliases[Kind.ALBUM].get(album, album)] = 1
+        HiddenArtist.follow(aliases[Kind.ARTIST])
         catalog.forget_aliases()
         for kind, marks in used.items():
             done.dropped += _drop_unused(catalog, kind, marks)
