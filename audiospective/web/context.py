@@ -13,6 +13,7 @@ from audiospective.accounts import time_zone
 from audiospective.services import Services
 from audiospective.web import navigation, site_links, theme
 from audiospective.web.htmx import CONFIG
+from audiospective.web.settings import sections
 
 UTC = ZoneInfo("UTC")
 ZONE_COOKIE = "zone"  # set by static/js/app.js
@@ -71,6 +72,8 @@ def install(app: Flask) -> None:
         htmx_config=CONFIG,
         navigation=navigation.entries,
         address=navigation.address,
+        settings_sections=sections.sections,
+        settings_address=sections.address,
         zone_is_known=zone_is_known,
         contact=site_links.contact(settings),
         source=site_links.source(settings),

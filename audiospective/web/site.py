@@ -11,7 +11,17 @@ from audiospective.web.imports import pages as imports
 from audiospective.web.landing import guide
 from audiospective.web.landing import pages as landing
 from audiospective.web.notices import reconnect, unsubscribe
-from audiospective.web.settings import connection, sessions, spotify_app
+from audiospective.web.settings import (
+    alerts,
+    connection,
+    counting,
+    data,
+    hidden,
+    overview,
+    profile,
+    sessions,
+    spotify_app,
+)
 from audiospective.web.waitlist import pages as waitlist
 
 BLUEPRINTS = tuple(
@@ -34,8 +44,14 @@ BLUEPRINTS = tuple(
         health,
         exports,
         imports,
+        overview,
+        profile,
+        counting,
+        alerts,
         connection,
         spotify_app,
+        hidden,
+        data,
         sessions,
         reconnect,
         unsubscribe,

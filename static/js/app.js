@@ -85,6 +85,10 @@
     if ([...select.options].some((option) => option.value === here)) select.value = here;
   }
 
+  // What a whole page says of the form before it is read out, too: a live region has to change.
+  const said = document.querySelector("[data-say]");
+  if (said) setTimeout(() => say("status", said.textContent.trim()), 200);
+
   // An answer to a full-page form starts reading at its errors.
   const summary = document.querySelector("[data-error-summary]");
   if (summary) summary.focus();

@@ -1,4 +1,4 @@
-"""The buttons about one's own connection: check now, pause, resume, disconnect."""
+"""The connection to Spotify: its page, and its buttons: check, pause, resume, disconnect."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from audiospective import clock
-from audiospective.accounts import connection
+from audiospective.accounts import connection, spotify_app
 from audiospective.accounts.connection import Answer, Check
 from audiospective.models import Connection
 from audiospective.models.poll_log import PollLog
 from audiospective.operations import health
+from audiospective.policy import archive_state
 from audiospective.policy.check_wait import Reason
 from audiospective.web.access import freshly_signed_in, person, signed_in
 from audiospective.web.context import services
 from audiospective.web.filters import local, plural
 from audiospective.web.htmx import fragment_of, is_fragment
 from audiospective.web.local_redirect import local_path
+from audiospective.web.settings.spotify_app import SHOWN
 
 blueprint = Blueprint("connection", __name__)
 
@@ -33,6 +35,24 @@ WAITS = {
     Reason.LIMIT: "Spotify asked us to wait. Checks go on by themselves at {until}.",
     Reason.APP: "Spotify refuses the app at the moment. We try again by ourselves at {until}.",
 }
+
+
+@blueprint.get("/settings/connection")
+@signed_in
+def page() -> ResponseReturnValue:
+    member = person()
+    now = clock.now()
+    state = health.state(services(), member.id)
+    own = spotify_app.own_app(member)
+    return render_template(
+        "settings/connection.html",
+        member=member,
+        connection=Connection.get_or_none(Connection.user == member.id),
+        state=state,
+        own=str(own.client_id)[-SHOWN:] if own else None,
+        renews_soon=archive_state.renews_soon(state, now),
+        days_left=(state.renew_by - now).days if state.renew_by else None,
+    )
 
 
 @blueprint.post("/connection/check")

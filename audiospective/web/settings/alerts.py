@@ -1,0 +1,75 @@
+"""E-mails: which kinds may come, and a test that shows whether they arrive."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from audiospective.accounts import address
+from audiospective.models import transaction
+from audiospective.models.notices import FAILED, OBSOLETE, SENT, UNCERTAIN
+from audiospective.notices import kind, outbox
+from audiospective.notices.kinds import test_email
+from audiospective.operations import health
+from audiospective.web import throttle
+from audiospective.web.access import own_session, person, signed_in
+from audiospective.web.context import services
+from audiospective.web.throttle import Limit
+
+blueprint = Blueprint("alerts", __name__)
+
+TESTS = (Limit("test e-mails hour", 3, 3600), Limit("test e-mails day", 10, 24 * 3600))
+OUTCOMES = {  # by the status of a notice; the others wait for their turn
+    SENT: ("Handed over to the mail service", "good"),
+    UNCERTAIN: ("Perhaps sent: the mail service did not answer, so it goes once more", "warn"),
+    FAILED: ("Refused by the mail service", "bad"),
+    OBSOLETE: ("Not sent", "warn"),
+}
+WAITING = ("On its way", "accent")
+
+
+@blueprint.get("/settings/alerts")
+@signed_in
+def page() -> ResponseReturnValue:
+    member = person()
+    session = own_session()
+    last = test_email.latest(member.id)
+    return render_template(
+        "settings/alerts.html",
+        member=member,
+        kinds=kind.optional(member),
+        off=kind.switched_off(member),
+        state=health.state(services(), member.id),
+        pending=address.pending(session) if session else None,
+        last=last,
+        outcome=OUTCOMES.get(last.status, WAITING) if last else None,
+        sends=bool(services().settings.resend_api_key and services().settings.mail_from),
+    )
+
+
+@blueprint.post("/settings/alerts")
+@signed_in
+def save() -> ResponseReturnValue:
+    """Each kind that is not ticked is switched off; kinds that are no choice stay as they are."""
+    member = person()
+    ticked = set(request.form.getlist("kinds"))
+    with transaction():
+        for one in kind.optional(member):
+            kind.switch(member.id, one.name, on=one.name in ticked)
+    flash("Saved", "form")
+    return redirect(url_for("alerts.page") + "#saved", 303)
+
+
+@blueprint.post("/settings/alerts/test")
+@signed_in
+def send_test() -> ResponseReturnValue:
+    member = person()
+    throttle.enforce(*TESTS, who=f"member {member.id}")
+    with transaction():
+        owed = test_email.put(services(), member)
+    if owed:
+        outbox.hurry(services())
+        flash(f"A test e-mail to {member.email} is on its way.", "test")
+    else:
+        flash("There is no confirmed address to send a test to.", "test")
+    return redirect(url_for("alerts.page") + "#test", 303)

@@ -1,0 +1,88 @@
+"""The settings as one list: what each page holds, and what is chosen there now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from audiospective import clock, history
+from audiospective.accounts import hidden_artists, preferences, sessions
+from audiospective.models import User
+from audiospective.notices import kind
+from audiospective.operations import health
+from audiospective.policy import archive_state
+from audiospective.policy.archive_state import ArchiveState
+from audiospective.web.access import person, signed_in
+from audiospective.web.context import services, zone_name
+from audiospective.web.filters import local, plural
+from audiospective.web.settings import counting, profile
+from audiospective.web.settings.sections import Section, sections
+
+blueprint = Blueprint("settings", __name__)
+
+SILENT = {  # why a warning would not arrive
+    health.NO_ADDRESS: "no address to write to",
+    health.NOT_PROVEN: "your address is not confirmed",
+    health.SWITCHED_OFF: "our warnings are switched off",
+    health.NO_MAIL: "this server cannot send e-mails",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One page of the settings; `now` is what is chosen there, `loud` asks to be seen."""
+
+    section: Section
+    now: str
+    loud: bool = False
+
+
+@blueprint.get("/settings")
+@signed_in
+def page() -> ResponseReturnValue:
+    member = person()
+    state = health.state(services(), member.id)
+    now = _now(member, state)
+    loud = {"/settings/connection"} if archive_state.renews_soon(state, clock.now()) else set()
+    if state.silent:
+        loud.add("/settings/alerts")
+    lines = [Line(one, now.get(one.path, ""), one.path in loud) for one in sections()]
+    return render_template("settings/page.html", lines=lines)
+
+
+def _now(member: User, state: ArchiveState) -> dict[str, str]:
+    """What is chosen on each page, in a few words."""
+    chosen = preferences.of(member)
+    kinds, off = kind.optional(member), kind.switched_off(member)
+    on = sum(one.name not in off for one in kinds)
+    hidden = hidden_artists.count(member.id)
+    spotify = state.title
+    if state.renew_by:
+        spotify += f"; access until {local(state.renew_by, 'date')}"
+    return {
+        "/settings/profile": f"{zone_name().replace('_', ' ')}, weeks begin on "
+        f"{profile.WEEKDAYS[chosen.week_start]}, {profile.THEMES[chosen.theme].lower()}",
+        "/settings/counting": counting.words(chosen),
+        "/settings/alerts": SILENT.get(
+            state.silent or "", f"{on} of {plural(len(kinds), 'kind')} switched on"
+        ),
+        "/settings/address": (member.email or "none") if member.email_verified_at else "none yet",
+        "/settings/connection": spotify,
+        "/settings/recordings": "tracks that count as one",
+        "/settings/hidden": plural(hidden, "artist") if hidden else "none",
+        "/settings/sessions": plural(len(sessions.of(member)), "browser"),
+        "/settings/data": f"{plural(state.plays, 'play')}, "
+        f"about {readable(history.footprint(member.id))}",
+        "/settings/delete": "with everything in it",
+    }
+
+
+def readable(size: int) -> str:
+    """Bytes as people say them: `812 bytes`, `41 KB`, `2.3 MB`."""
+    if size < 1000:
+        return f"{size} bytes"
+    if size < 1_000_000:
+        return f"{size / 1000:.0f} KB"
+    return f"{size / 1_000_000:.1f} MB"
