@@ -40,18 +40,18 @@ def command(
                 if row is None:
                     raise click.ClickException(f"{user} has no import {number}.")
                 uploads.take_back(services, row)
-                _print(_worked(services, row))
+                _print(worked(services, row))
                 return
             row = uploads.begin(found, [Announced(one.name, one.stat().st_size) for one in files])
-            _send(services, row, files)
+            send(services, row, files)
         except RefusedError as error:
             raise click.ClickException(error.sentence) from None
         except uploads.StaleError:
             raise click.ClickException("This import cannot be taken back.") from None
-        row = _worked(services, row)
+        row = worked(services, row)
         if private and row.status == REVIEW:
             uploads.choose(services, row, Choices(private=True))
-            row = _worked(services, row)
+            row = worked(services, row)
         _print(row)
         if row.status != REVIEW:
             raise click.ClickException("Nothing was added.")
@@ -59,10 +59,10 @@ def command(
             rounds.cancel(services, row)
             raise click.ClickException("Nothing was added.")
         uploads.agree(services, row)
-        _print(_worked(services, row))
+        _print(worked(services, row))
 
 
-def _send(services: Services, row: Import, files: tuple[Path, ...]) -> None:
+def send(services: Services, row: Import, files: tuple[Path, ...]) -> None:
     total = sum(path.stat().st_size for path in files)
     with click.progressbar(length=total, label="Taking in") as bar:
         for number, path in enumerate(files):
@@ -72,7 +72,7 @@ def _send(services: Services, row: Import, files: tuple[Path, ...]) -> None:
     uploads.complete(services, row)
 
 
-def _worked(services: Services, row: Import) -> Import:
+def worked(services: Services, row: Import) -> Import:
     """Do what is to be done, here or wherever a worker was quicker."""
     from audiospective.imports import stepping
 

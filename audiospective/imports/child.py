@@ -30,12 +30,16 @@ FINDINGS, REFUSAL = "findings.json", "refusal.txt"
 
 @dataclass(frozen=True)
 class Order:
-    """`uploads` are (path, name); `answers` the fields of sources.base.Answers."""
+    """`uploads` are (path, name); `answers` the fields of sources.base.Answers.
+
+    `restore`: a bundle of ours is taken as the whole archive that it is.
+    """
 
     uploads: list[tuple[str, str]]
     scratch: str
     out: str
     answers: dict[str, Any]
+    restore: bool = False
 
     def dumps(self) -> bytes:
         return orjson.dumps(asdict(self)) + b"\n"
@@ -76,6 +80,17 @@ def confine() -> None:
 
 def read(order: Order) -> Findings:
     """Read the uploads into tables; raises RefusedError."""
+    from audiospective.imports.restore import files, found
+
+    bundle = len(order.uploads) == 1 and files.is_bundle(Path(order.uploads[0][0]))
+    if bundle and order.restore:
+        return found.read(*order.uploads[0], Path(order.scratch), Path(order.out))
+    gathered = _gathered(order)
+    gathered.restore = {"possible": False} if bundle else None
+    return gathered
+
+
+def _gathered(order: Order) -> Findings:
     from audiospective.imports.opening import opened
     from audiospective.imports.sources.base import Answers
     from audiospective.imports.staging import Staging

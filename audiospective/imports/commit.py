@@ -16,7 +16,9 @@ from audiospective.imports import ledger as ledgers
 from audiospective.imports.choices import Choices
 from audiospective.imports.claims import Claim
 from audiospective.imports.errors import RefusedError
+from audiospective.imports.findings import Findings
 from audiospective.imports.ledger import Ledger
+from audiospective.imports.restore import writing
 from audiospective.imports.review import Review
 from audiospective.imports.working import Staged, Worked
 from audiospective.models.imports import DONE, UNDONE, Import
@@ -29,6 +31,9 @@ TRIES = 5  # times that the archive may change while it is worked out
 
 def commit(services: Services, claim: Claim) -> None:
     """Add the plays that the member agreed to; raises UnbalancedError, LostError, ChangedError."""
+    if Findings.loads(claim.row.findings).restores:
+        writing.write(services, claim)
+        return
     staged = _staged(services, claim.row)
     choices = Choices.loads(claim.row.choices)
 

@@ -44,6 +44,12 @@ class Findings:
     tracks: int = 0
     answers: dict[str, Any] = field(default_factory=dict)
     review: dict[str, Any] | None = None
+    restore: dict[str, Any] | None = None  # what a bundle of ours brings back, see imports.restore
+
+    @property
+    def restores(self) -> bool:
+        """Whether it puts a whole archive back, instead of adding plays to one."""
+        return bool(self.restore and self.restore["possible"])
 
     @property
     def plays(self) -> int:

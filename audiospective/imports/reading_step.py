@@ -6,13 +6,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from audiospective import clock
-from audiospective.imports import archive, records, review, storing, working
+from audiospective.imports import archive, records, review, staging, storing, working
 from audiospective.imports.child import Order
 from audiospective.imports.choices import Choices
 from audiospective.imports.claims import Claim
 from audiospective.imports.errors import NotHistoryError
 from audiospective.imports.findings import Findings
 from audiospective.imports.reading_process import run
+from audiospective.imports.restore import tables, writing
 from audiospective.models import User
 from audiospective.models.imports import REVIEW, Import
 from audiospective.services import Services
@@ -25,9 +26,12 @@ def read(services: Services, claim: Claim) -> None:
     found = Findings.loads(row.findings)
     if not (found.files and found.answers == choices.answers()):
         found = _read_files(services, claim, user, choices)
-    if not found.plays and not any(file.questions for file in found.files):
+    if not (found.plays or found.restores) and not any(file.questions for file in found.files):
         raise NotHistoryError(_nothing(found))
     row.findings = found.dumps()
+    if found.restores:
+        _restorable(services, claim, found)
+        return
     staged = records.staged(services.storage, row)
     claim.beat(sum(file.rows for file in found.files))
     _, before = archive.opened(claim.user_id)
@@ -65,15 +69,33 @@ def _read_files(services: Services, claim: Claim, user: User, choices: Choices) 
                 str(folder / "unpacked"),
                 str(folder / "tables"),
                 {"now": clock.to_ms(clock.now()), "names": names, **choices.answers()},
+                restore=writing.possible(user.id),
             )
             found = run(order, claim.beat)
         found.answers = choices.answers()
-        records.put_tables(services.storage, claim.row, folder / "tables")
+        parts = tables.OUT if found.restores else [f"{name}.parquet" for name in staging.TABLES]
+        records.put_files(services.storage, claim.row, folder / "tables", parts)
     # Kept at once: if this worker dies now, the next one need not read again.
     Import.update(findings=found.dumps()).where(
         (Import.id == claim.id) & (Import.fence == claim.row.fence)
     ).execute()
     return found
+
+
+def _restorable(services: Services, claim: Claim, found: Findings) -> None:
+    """A bundle: what it brings back is known already."""
+    (file,) = found.files
+    storing.drop_files(services.storage, claim.row)
+    claim.end(
+        REVIEW,
+        {
+            "findings": found.dumps(),
+            "rows": file.rows,
+            "first_at": None if file.first_at is None else clock.from_ms(file.first_at),
+            "last_at": None if file.last_at is None else clock.from_ms(file.last_at),
+            "kept_bytes": storing.weight(services.storage, claim.row),
+        },
+    )
 
 
 def _nothing(found: Findings) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,12 +17,12 @@ from audiospective.models.imports import Import
 SHEET = "sheet"
 
 
-def put_tables(storage: Storage, row: Import, folder: Path) -> int:
-    """Keep the tables that reading left in a folder; bytes."""
+def put_files(storage: Storage, row: Import, folder: Path, names: Iterable[str]) -> int:
+    """Keep what reading left in a folder; bytes."""
     size = 0
-    for name in staging.TABLES:
-        with (folder / f"{name}.parquet").open("rb") as file:
-            size += storage.put(f"{storing.home(row)}/{name}.parquet", file)
+    for name in names:
+        with (folder / name).open("rb") as file:
+            size += storage.put(f"{storing.home(row)}/{name}", file)
     return size
 
 

@@ -9,6 +9,7 @@ from audiospective import clock
 from audiospective.imports import rounds, storing
 from audiospective.imports.choices import Choices
 from audiospective.imports.errors import RefusedError
+from audiospective.imports.findings import Findings
 from audiospective.models import User
 from audiospective.models.base import transaction
 from audiospective.models.imports import (
@@ -132,8 +133,9 @@ def agree(services: Services, row: Import) -> None:
 
 
 def take_back(services: Services, row: Import) -> None:
-    """The member wants the archive without this import. Raises StaleError."""
-    if not _go(row, DONE, UNDOING, error=None):
+    """The member wants the archive without this import. Raises StaleError, also of a restore:
+    what was there before it cannot be told from what it brought."""
+    if Findings.loads(row.findings).restores or not _go(row, DONE, UNDOING, error=None):
         raise StaleError
     rounds.wake(services, row.id)
 

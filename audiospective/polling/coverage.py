@@ -29,6 +29,9 @@ def polled(before: Connection, page: Appended, offered: int, now: datetime) -> F
     query: the growing stretch ends at `last_success_at` anyway.
     """
     known = _before(before)
+    if known.checked_at is None and (earlier := Coverage.newest(before.user_id)) is not None:
+        # An archive that came from elsewhere, or whose Spotify was changed: it goes on from there.
+        known = replace(known, checked_at=earlier.ended_at or earlier.started_at)
     checked_at = known.checked_at
     if checked_at is None:
         began = gaps.began(known, page.seen, offered)

@@ -39,8 +39,9 @@ def text(snapshot: Snapshot, known: Known, files: Sequence[File]) -> str:
         _RULE,
         *_complete(known, zone),
         "",
-        "The import page of an Audiospective reads the plays of this archive. What stands in",
-        "restore/ (settings, coverage, gaps, deleted plays) is kept; no import reads it yet.",
+        "The import page of any Audiospective takes this zip. In an archive that holds nothing",
+        "but what was just checked, it brings all of it back: plays, gaps, deletions, settings.",
+        "Elsewhere it adds the plays that are missing.",
         "Names were delivered by Spotify. Audiospective is not affiliated with Spotify.",
         "",
     ]

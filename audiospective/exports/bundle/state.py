@@ -20,7 +20,8 @@ from audiospective.exports.formats import parquet
 from audiospective.exports.snapshot import Snapshot
 from audiospective.history import flags, segment
 from audiospective.history.catalog import track_facts
-from audiospective.models import Import, RemovedPlay, UnreadablePlay, User
+from audiospective.models import Import, RemovedPlay, UnreadablePlay, User, portable
+from audiospective.models.portable import Belonging
 
 NAME, VERSION = "audiospective archive", 1
 REMOVED_SCHEMA = pl.Schema(
@@ -36,15 +37,13 @@ def document(user: User, snapshot: Snapshot, known: Known) -> bytes:
             "version": VERSION,
             "sealed_at": _iso(snapshot.taken_at),
             "plays": snapshot.plays,
-            "settings": {
-                "time_zone": user.timezone,
-                "display_name": user.display_name,
-                "preferences": orjson.loads(user.preferences or "{}"),
-            },
+            "display_name": user.display_name,
+            "settings": {one.name: _told(user.__data__[one.name]) for one in portable.settings()},
             "coverage": [{"from": _iso(start), "to": _iso(end)} for start, end in known.stretches],
             "gaps": [
                 {
                     "from": _iso(gap.started_at),
+                    "probably_from": _iso(gap.probably_from),
                     "to": _iso(gap.ended_at),
                     "cause": gap.cause,
                     "certainty": gap.certainty,
@@ -60,14 +59,32 @@ def document(user: User, snapshot: Snapshot, known: Known) -> bytes:
                     "digest": one.digest,
                     "reason": one.reason,
                     "item": one.item,
+                    "played_at": one.played_at,
                     "seen_at": _iso(one.seen_at),
                 }
                 for one in UnreadablePlay.select().where(UnreadablePlay.user == user.id)
             ],
             "imports": list(_imports(user)),
+            "belongings": {one.name: _rows(one, user.id) for one in portable.BELONGINGS},
         },
         option=orjson.OPT_INDENT_2,
     )  # fmt: skip
+
+
+def tracks(user_id: int, snapshot: Snapshot) -> bytes:
+    """All tracks that plays, deleted ones too, and other rows name: track_facts.SCHEMA as Parquet.
+
+    Its numbers are those of this database; in the other files they stand for these rows.
+    """
+    stones = RemovedPlay.select(RemovedPlay.track).where(RemovedPlay.user == user_id).tuples()
+    others = [track for (track,) in stones]
+    for one in portable.BELONGINGS:
+        rows = _rows(one, user_id)
+        others += [row[name] for row in rows for name in one.tracks if row[name] is not None]
+    numbers = pl.Series("track", others, dtype=pl.Int32)
+    missing = numbers.filter(~numbers.is_in(snapshot.tracks["track"].implode()))
+    known = snapshot.tracks.select(track_facts.SCHEMA.names())
+    return _parquet(pl.concat([known, track_facts.of(missing)]).sort("track"))
 
 
 def removed(user_id: int) -> bytes:
@@ -79,11 +96,24 @@ def removed(user_id: int) -> bytes:
         orient="row",
     ).cast(REMOVED_SCHEMA)
     facts = track_facts.of(plays["track"]).drop(track_facts.KEYS)
+    return _parquet(plays.join(facts, on="track", how="left").sort(segment.KEY))
+
+
+def _parquet(table: pl.DataFrame) -> bytes:
     file = io.BytesIO()
-    plays.join(facts, on="track", how="left").sort(segment.KEY).write_parquet(
-        file, compression_level=parquet.LEVEL, statistics=False
-    )
+    table.write_parquet(file, compression_level=parquet.LEVEL, statistics=False)
     return file.getvalue()
+
+
+def _rows(one: Belonging, user_id: int) -> list[dict[str, Any]]:
+    where = getattr(one.model, one.owner) == user_id
+    query = one.model.select(*one.fields).where(where).order_by(*one.fields)
+    return [{name: _told(value) for name, value in row.items()} for row in query.dicts()]
+
+
+def _told(value: Any) -> Any:
+    """A column's value in JSON; instants are UTC milliseconds, as in the database."""
+    return clock.to_ms(value) if isinstance(value, datetime) else value
 
 
 def _removed(stone: RemovedPlay) -> dict[str, Any]:

@@ -93,6 +93,11 @@ class Bundle:
             zipping.body(state.document(self.user, snapshot, known)),
         )
         adding.add(
+            "restore/tracks.parquet",
+            "what the numbers of tracks stand for",
+            zipping.body(state.tracks(self.user.id, snapshot)),
+        )
+        adding.add(
             "restore/removed.parquet",
             "plays that you deleted",
             zipping.body(state.removed(self.user.id)),

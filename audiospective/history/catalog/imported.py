@@ -123,6 +123,8 @@ def _agree(catalog: Writer, doubtful: Mapping[Named, int], ids: dict[Named, int]
     )
     for one, holder in doubtful.items():
         entry = imported.get(one)
+        if entry is not None and entry != merge.bare(entry):
+            continue  # a restored bundle says more of it, which is its member's alone
         if entry is None or (one.name, one.artist, one.album) == (
             entry.name, named.get((Kind.ARTIST, _first(entry))),
             named.get((Kind.ALBUM, entry.album)),

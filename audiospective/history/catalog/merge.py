@@ -94,12 +94,19 @@ def renew(catalog: Writer, one: int, told: Track) -> None:
     known = catalog.get(Kind.TRACK, one)
     if not isinstance(known, Track):
         return
-    renewed = changed(known, _known(told._asdict()))
+    # What only a member's file says of a track gives way to Spotify's word, all of it.
+    kept = known if known.described or not told.described else bare(known)
+    renewed = changed(kept, _known(told._asdict()))
     if not isinstance(renewed, Track) or renewed == known:
         return
     catalog.change(Kind.TRACK, one, renewed)
     if any(getattr(renewed, name) != getattr(known, name) for name in _KEPT_IN_MEMORY):
         catalog.moved()
+
+
+def bare(track: Track) -> Track:
+    """A track as an ordinary import names it: without what else is known of it."""
+    return Track(track.spotify_id, track.name, track.kind, track.album, track.artists)
 
 
 def adopt(catalog: Writer, told: Mapping[int, TrackFacts]) -> None:

@@ -18,6 +18,7 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 
+from audiospective import clock
 from audiospective.clients.storage import MissingError, StorageError
 from audiospective.imports import rounds, uploads
 from audiospective.imports.choices import AS_IT_STANDS, Choices
@@ -208,6 +209,7 @@ def _shown(row: Import) -> dict[str, Any]:
         "working": row.status in WORK,
         "found": found,
         "review": found.review,
+        "sealed": clock.from_ms((found.restore or {})["sealed_at"]) if found.restores else None,
         "choices": Choices.loads(row.choices),
         "asked": row.status == REVIEW and _open_questions(row),
         "labels": LABELS,

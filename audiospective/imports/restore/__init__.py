@@ -1,0 +1,1 @@
+"""A bundle that comes back: its archive, play for play, with all that belongs to it."""

@@ -1,0 +1,80 @@
+"""Joins what a bundle knows to be complete with what was checked here before it came."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from audiospective import clock
+from audiospective.models.coverage import Coverage
+from audiospective.models.gaps import Gap
+from audiospective.policy.gaps import Cause, Certainty
+
+
+def restore(user_id: int, state: dict[str, Any], import_id: int, keys: Collection[int]) -> int:
+    """Write stretches and gaps, in the caller's transaction; the number of gaps.
+
+    `keys` are the times (ms) of plays that were here and that the bundle holds, too: then checks
+    here reach back to the bundle, and nothing is missing in between.
+    """
+    here = Coverage.first(user_id)
+    stretches = [(clock.from_ms(one["from"]), clock.from_ms(one["to"]))
+                 for one in state["coverage"]]  # fmt: skip
+    for one in state["gaps"]:
+        _gap(user_id, one, import_id)
+    if here is None:
+        _write(user_id, stretches)
+        return len(state["gaps"])
+    before = [(start, min(end, here.started_at)) for start, end in stretches
+              if start < here.started_at]  # fmt: skip
+    _write(user_id, before)
+    if before and not keys and before[-1][1] < here.started_at:
+        _between(user_id, before[-1][1], here.started_at)
+    elif before and before[-1][1] <= here.started_at:
+        _grow(user_id, before[-1][0], here)
+    return len(state["gaps"])
+
+
+def _write(user_id: int, stretches: list[tuple[datetime, datetime]]) -> None:
+    for start, end in stretches:
+        Coverage.insert(user=user_id, started_at=start, ended_at=end).on_conflict_ignore().execute()
+
+
+def _gap(user_id: int, told: dict[str, Any], import_id: int) -> None:
+    closed = told["closed_at"]
+    Gap.insert(
+        user=user_id,
+        started_at=clock.from_ms(told["from"]),
+        probably_from=clock.from_ms(told["probably_from"]),
+        ended_at=clock.from_ms(told["to"]),
+        cause=told["cause"],
+        certainty=told["certainty"],
+        opened_at=clock.from_ms(told["opened_at"]),
+        closed_at=None if closed is None else clock.from_ms(closed),
+        closed_by_import=import_id if told["by_import"] else None,
+        recovered=told["recovered"],
+    ).on_conflict_ignore().execute()
+
+
+def _between(user_id: int, start: datetime, end: datetime) -> None:
+    """Nobody asked between the bundle and the first check here."""
+    Gap.insert(
+        user=user_id,
+        started_at=start,
+        probably_from=start,
+        ended_at=end,
+        cause=Cause.PAUSED.value,
+        certainty=Certainty.POSSIBLE.value,
+        opened_at=clock.now(),
+    ).on_conflict_ignore().execute()
+
+
+def _grow(user_id: int, start: datetime, here: Coverage) -> None:
+    """The bundle's last stretch goes on as the first one of here."""
+    Coverage.delete().where(
+        (Coverage.user == user_id) & (Coverage.started_at == here.started_at)
+    ).execute()
+    Coverage.update(ended_at=here.ended_at).where(
+        (Coverage.user == user_id) & (Coverage.started_at == start)
+    ).execute()

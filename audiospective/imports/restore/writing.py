@@ -1,0 +1,164 @@
+"""Puts a bundle back into an archive that holds nothing but what was polled since, all at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import polars as pl
+
+from audiospective import clock
+from audiospective.clients.storage import MissingError
+from audiospective.history import bulk_add, flags, lock, reading, segment
+from audiospective.history.catalog import restored
+from audiospective.imports import storing
+from audiospective.imports.claims import Claim
+from audiospective.imports.errors import RefusedError
+from audiospective.imports.restore import coverage, rows, tables
+from audiospective.models import Import, RemovedPlay, UnreadablePlay, User
+from audiospective.models.imports import DONE
+from audiospective.models.plays import FROM_POLL
+from audiospective.services import Services
+
+CHUNK = 200  # rows a statement
+NOT_EMPTY = (
+    "Your archive has changed since the bundle was read. Send it again: then its plays are added to"
+    " those that you have."
+)
+GONE = "What was kept of this import is not there any more, so nothing was changed."
+
+
+class UnfaithfulError(Exception):
+    """What was written does not read back as the bundle has it; nothing was changed."""
+
+
+def possible(user_id: int) -> bool:
+    """Whether an archive holds only polled plays: nothing imported, deleted or put in order."""
+    if RemovedPlay.select().where(RemovedPlay.user == user_id).exists():
+        return False
+    if Import.select().where((Import.user == user_id) & (Import.status == DONE)).exists():
+        return False
+    known = reading.frame(user_id, columns=("source", "import_id"))
+    polled = (pl.col("source") == FROM_POLL) & pl.col("import_id").is_null()
+    return known.filter(~polled).is_empty()
+
+
+def write(services: Services, claim: Claim) -> None:
+    """Restore what the child process left; raises RefusedError, LostError, UnfaithfulError."""
+    found = _found(services, claim.row)
+    state = orjson.loads(found[tables.STATE])
+    tracks = pl.read_parquet(found[tables.TRACKS])
+    plays = pl.read_parquet(found[tables.PLAYS])
+    removed = pl.read_parquet(found[tables.REMOVED])
+    del found
+    claim.beat()
+    numbers = restored.remember(tracks)
+    claim.beat()
+    plays = segment.merge([_ours(plays, numbers, claim.id)])
+    removed = _ours(removed, numbers, claim.id).unique(segment.KEY, keep="first")
+    user = User.get_by_id(claim.user_id)
+    with lock.held(user.id):
+        if not possible(user.id):
+            raise RefusedError(NOT_EMPTY)
+        here = reading.frame(user.id, columns=segment.KEY)
+        shared = here.join(plays.select(segment.KEY), on=segment.KEY, how="semi")
+        _bury(user.id, removed)
+        added = bulk_add.absorb(user.id, plays)
+        _prove(user.id, plays, here)
+        gaps = coverage.restore(
+            user.id, state, claim.id, shared["played_at"].to_physical().to_list()
+        )
+        _unreadable(user.id, state["unreadable"])
+        rows.settings(user, state["settings"], state["display_name"])
+        rows.belongings(user.id, state["belongings"], _catalog(tracks, numbers))
+        _done(claim, state, added, gaps)
+    Import.update(polls_seen=claim.row.polls_in_its_time()).where(Import.id == claim.id).execute()
+    storing.drop(services.storage, claim.row)
+
+
+def _found(services: Services, row: Import) -> dict[str, bytes]:
+    try:
+        return {name: services.storage.get(f"{storing.home(row)}/{name}") for name in tables.OUT}
+    except MissingError:
+        raise RefusedError(GONE) from None
+
+
+def _ours(plays: pl.DataFrame, numbers: dict[int, int], import_id: int) -> pl.DataFrame:
+    """The same plays with this catalog's tracks; what an import told was told by this one."""
+    table = pl.DataFrame(
+        {"track": list(numbers), "ours": list(numbers.values())},
+        schema={"track": pl.Int32, "ours": pl.Int32},
+    )
+    told = pl.when(pl.col("import_id").is_not_null()).then(pl.lit(import_id, pl.Int32))
+    return (
+        plays.with_columns(told.alias("import_id"))
+        .join(table, on="track", how="left", maintain_order="left")
+        .with_columns(track="ours")
+        .drop("ours")
+    )
+
+
+def _bury(user_id: int, removed: pl.DataFrame) -> None:
+    stones = []
+    for row in removed.with_columns(pl.col("played_at", "removed_at").to_physical()).to_dicts():
+        at, undoable = row.pop("removed_at"), row.pop("undoable")
+        row["flags"] = flags.pack({name: row.pop(name) for name in flags.NAMES})
+        stones.append(
+            {
+                "user": user_id,
+                "played_at": row["played_at"],
+                "track": row["track"],
+                "removed_at": clock.from_ms(at),
+                "kept": orjson.dumps(row).decode() if undoable else None,
+            }
+        )
+    for start in range(0, len(stones), CHUNK):
+        RemovedPlay.insert_many(stones[start : start + CHUNK]).on_conflict_ignore().execute()
+
+
+def _prove(user_id: int, plays: pl.DataFrame, here: pl.DataFrame) -> None:
+    """Every play of the bundle reads back as it was told, but for those that polls brought, too."""
+    kept = reading.without_removed(user_id, plays).join(here, on=segment.KEY, how="anti")
+    found = reading.frame(user_id).join(kept.select(segment.KEY), on=segment.KEY, how="semi")
+    if not found.sort(segment.KEY).equals(kept.select(segment.COLUMNS).sort(segment.KEY)):
+        raise UnfaithfulError(f"the restored archive of member {user_id} reads back changed")
+
+
+def _unreadable(user_id: int, told: list[dict[str, Any]]) -> None:
+    items = [{**one, "user": user_id, "seen_at": clock.from_ms(one["seen_at"])} for one in told]
+    for start in range(0, len(items), CHUNK):
+        UnreadablePlay.insert_many(items[start : start + CHUNK]).on_conflict_ignore().execute()
+
+
+def _catalog(tracks: pl.DataFrame, numbers: dict[int, int]) -> rows.Numbers:
+    """Our numbers of tracks, artists and albums by those of the bundle."""
+    from audiospective.history.catalog import track_facts
+
+    ours = track_facts.of(pl.Series("track", list(numbers.values()), dtype=pl.Int32))
+    facts = dict(zip(ours["track"], ours.select(track_facts.KEYS).rows(), strict=True))
+    artists: dict[int, int] = {}
+    albums: dict[int, int] = {}
+    for number, album, credited in tracks.select("track", *track_facts.KEYS).rows():
+        our_album, our_artists = facts[numbers[number]]
+        if album is not None and our_album is not None:
+            albums.setdefault(album, our_album)
+        artists |= dict(zip(credited or (), our_artists or (), strict=False))
+    return {"tracks": numbers, "artists": artists, "albums": albums}
+
+
+def _done(claim: Claim, state: dict[str, Any], added: bulk_add.Absorbed, gaps: int) -> None:
+    from audiospective.imports.findings import Findings
+
+    found = Findings.loads(claim.row.findings)
+    found.restore = {**(found.restore or {}), "gaps": gaps}
+    claim.end(
+        DONE,
+        {
+            "findings": found.dumps(),
+            "rows": state["plays"],
+            "added": added.added,
+            "matched": state["plays"] - added.added - added.removed,
+            "skipped": added.removed,
+            "kept_bytes": 0,
+        },
+    )
