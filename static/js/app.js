@@ -85,6 +85,28 @@
     if ([...select.options].some((option) => option.value === here)) select.value = here;
   }
 
+  // Copy buttons are of use with script only, so they are shown here.
+  async function copy(button) {
+    const field = region(button.getAttribute("data-copy"));
+    field.select();
+    try {
+      await navigator.clipboard.writeText(field.value);
+    } catch {
+      if (!document.execCommand("copy")) return say("status", "Press Ctrl+C to copy.");
+    }
+    button.focus();
+    button.textContent = "Copied";
+    say("status", "Copied");
+    setTimeout(() => {
+      button.textContent = "Copy";
+      say("status", "");
+    }, 3000);
+  }
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => copy(button));
+  }
+
   // What a whole page says of the form before it is read out, too: a live region has to change.
   const said = document.querySelector("[data-say]");
   if (said) setTimeout(() => say("status", said.textContent.trim()), 200);

@@ -8,7 +8,7 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from audiospective import clock, history
-from audiospective.accounts import hidden_artists, preferences, sessions
+from audiospective.accounts import hidden_artists, preferences, sessions, spotify_app
 from audiospective.models import User
 from audiospective.notices import kind
 from audiospective.operations import health
@@ -58,6 +58,7 @@ def _now(member: User, state: ArchiveState) -> dict[str, str]:
     kinds, off = kind.optional(member), kind.switched_off(member)
     on = sum(one.name not in off for one in kinds)
     hidden = hidden_artists.count(member.id)
+    own = spotify_app.own_app(member) is not None
     spotify = state.title
     if state.renew_by:
         spotify += f"; access until {local(state.renew_by, 'date')}"
@@ -70,6 +71,7 @@ def _now(member: User, state: ArchiveState) -> dict[str, str]:
         ),
         "/settings/address": (member.email or "none") if member.email_verified_at else "none yet",
         "/settings/connection": spotify,
+        "/settings/spotify-app": "in use" if own else "none",
         "/settings/recordings": "tracks that count as one",
         "/settings/hidden": plural(hidden, "artist") if hidden else "none",
         "/settings/sessions": plural(len(sessions.of(member)), "browser"),

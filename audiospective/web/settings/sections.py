@@ -12,6 +12,7 @@ SECTIONS = (
     ("/settings/alerts", "E-mails"),
     ("/settings/address", "E-mail address"),
     ("/settings/connection", "Spotify"),
+    ("/settings/spotify-app", "Your own Spotify app"),
     ("/settings/recordings", "Recordings"),
     ("/settings/hidden", "Hidden artists"),
     ("/settings/shares", "Shared links"),

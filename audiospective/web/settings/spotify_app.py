@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    abort,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 
 from audiospective.accounts import spotify_app
@@ -17,6 +26,8 @@ from audiospective.web.throttle import Limit
 blueprint = Blueprint("spotify_app", __name__)
 
 TESTS = Limit("app tests", 10, 300)
+STEPS = ("Create an app", "Redirect URI", "List yourself", "ID and secret", "Connect")
+ENTER, CONNECT = 4, 5  # numbers of the last two
 SHOWN = 4  # characters of the client id that tell one app from another
 
 # For each trouble: the field it belongs to, and what to do about it.
@@ -63,6 +74,17 @@ def page() -> ResponseReturnValue:
     return _page()
 
 
+@blueprint.get("/settings/spotify-app/steps/<int:number>")
+@freshly_signed_in
+def step(number: int) -> ResponseReturnValue:
+    """One step at a time, from 1; the last one connects."""
+    if not 1 <= number <= len(STEPS):
+        abort(404)
+    if number == CONNECT and spotify_app.own_app(person()) is None:
+        return redirect(url_for("spotify_app.step", number=ENTER))
+    return _step(number)
+
+
 @blueprint.post("/settings/spotify-app")
 @freshly_signed_in
 def keep() -> ResponseReturnValue:
@@ -71,10 +93,14 @@ def keep() -> ResponseReturnValue:
     client_id = request.form.get("client_id", "")
     secret = request.form.get("client_secret", "")
     trouble = spotify_app.keep_own(services(), person(), client_id, secret)
+    stepwise = request.form.get("stepwise") == "yes"
     if trouble is not None:
         field, words = WORDS[trouble]
-        return _page(typed=client_id[:128], errors={field: words})
+        show = _step if stepwise else _page
+        return show(ENTER, typed=client_id[:128], errors={field: words})
     flash("Spotify knows your app. Now connect through it.")
+    if stepwise:
+        return redirect(url_for("spotify_app.step", number=CONNECT), 303)
     return redirect(url_for("spotify_app.page"), 303)
 
 
@@ -93,7 +119,26 @@ def remove() -> ResponseReturnValue:
     return redirect(url_for("spotify_app.page"), 303)
 
 
-def _page(typed: str = "", errors: dict[str, str] | None = None) -> ResponseReturnValue:
+def _step(
+    number: int, typed: str = "", errors: dict[str, str] | None = None
+) -> ResponseReturnValue:
+    own = _shown()
+    body = render_template(
+        "settings/spotify_app_step.html",
+        number=number,
+        steps=STEPS,
+        reachable=len(STEPS) if own else ENTER,
+        own=own,
+        callback=services().settings.callback_url,
+        typed=typed,
+        errors=errors or {},
+    )
+    return make_response(body, 422 if errors else 200)
+
+
+def _page(
+    _number: int = 0, typed: str = "", errors: dict[str, str] | None = None
+) -> ResponseReturnValue:
     own = spotify_app.own_app(person())
     connected = own is not None and (
         Connection.select(Connection.user)

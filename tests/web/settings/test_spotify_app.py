@@ -241,3 +241,29 @@ def test_an_own_app_gets_a_row_of_its_own_on_every_database(
     own = SpotifyApp.create(owner=user, client_id="x", secret_sealed="", created_at=clock.now())
     assert (environment.id, own.id) == (1, 2)
     Connection.select().count()
+
+
+def test_step_by_step_it_goes_from_the_first_page_to_the_consent(
+    live: LiveSite, bob: Visitor
+) -> None:
+    steps = f"{PAGE}/steps"
+    assert "Go step by step" in bob.page(PAGE).text
+    for number, title in enumerate(("Create", "Enter the redirect", "List", "Enter ID"), start=1):
+        page = bob.page(f"{steps}/{number}")
+        assert page.one("h1").text.startswith(title)
+        (current,) = page.all("a", aria_current="step")
+        assert current.text.startswith(f"{number}. ")
+    assert (
+        bob.page(f"{steps}/2").one("input", id="callback").attributes["value"].endswith("/callback")
+    )
+    for nowhere in ("0", "6", "x"):
+        assert bob.get(f"{steps}/{nowhere}").status_code == 404
+    assert bob.get(f"{steps}/5").headers["Location"] == f"{steps}/4"
+    form = bob.page(f"{steps}/4")
+    wrong = bob.submit(form, PAGE, client_id=ID, client_secret="a" * 32)
+    assert wrong.status_code == 422
+    assert "4. ID and secret" in wrong.text
+    assert f'value="{ID}"' in wrong.text
+    right = bob.submit(form, PAGE, client_id=ID, client_secret=SECRET)
+    assert right.headers["Location"] == f"{steps}/5"
+    assert bob.page(f"{steps}/5").all("a", href="/connect?intent=reconnect")
