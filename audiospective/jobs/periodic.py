@@ -44,6 +44,7 @@ def timetable(settings: Settings) -> tuple[Entry, ...]:
         ),  # between two plans, 72 times a day
         Entry("seal", "17 * * * *", "seal_due"),
         Entry("ledger", "43 3 * * *", "keep_ledger"),
+        Entry("catalog", "23 4 * * 3", "free_catalog", queue=BULK, timeout=4 * 3600),
         Entry("verify", "23 4 * * 0", "verify_archives", queue=BULK, timeout=4 * 3600),
     )
 

@@ -10,7 +10,7 @@ from audiospective.clients.queues import INTERRUPTS
 from audiospective.exports import rounds as export_rounds
 from audiospective.imports import rounds as import_rounds
 from audiospective.jobs.context import deadline, task
-from audiospective.operations import capacity, maintenance, purge, seal, verify
+from audiospective.operations import capacity, catalog, maintenance, purge, seal, verify
 from audiospective.polling import batch, plan, poll
 from audiospective.services import Services
 
@@ -92,6 +92,12 @@ def work_on_import(services: Services, import_id: int) -> None:
     from audiospective.imports import stepping  # it loads Polars, which this module must not
 
     stepping.work(services, import_id)
+
+
+@task
+def free_catalog(_services: Services) -> None:
+    """Let go of tracks that no archive refers to."""
+    catalog.free()
 
 
 @task

@@ -152,6 +152,13 @@ def in_key_order() -> str:
     return " WITHOUT ROWID" if is_sqlite() else ""
 
 
+def vacuum(*tables: str) -> None:
+    """Find the room of rows that were rewritten, after many at once; not within a transaction."""
+    if not is_sqlite() and not database.in_transaction():
+        for table in tables:
+            database.execute_sql(f"VACUUM {table}")
+
+
 def numbered_by_hand(table: str) -> None:
     """After a row with an id of one's own: PostgreSQL's counter does not see it."""
     if not is_sqlite():

@@ -14,8 +14,11 @@ from audiospective.history.catalog import buckets, merge
 from audiospective.history.catalog.buckets import Name
 from audiospective.history.catalog.entries import Album, Artist, Kind, Track
 from audiospective.history.catalog.writer import Writer, writing
+from audiospective.models import dialects
 
-CHUNK = 1_000  # tracks a transaction: polls that learn something wait for it
+# Tracks a transaction: polls that learn something wait for it, about a second. Smaller ones would
+# rewrite the buckets of the index more often, and PostgreSQL keeps what is rewritten for a while.
+CHUNK = 4_000
 
 
 class Named(NamedTuple):
@@ -42,6 +45,8 @@ def remember(tracks: Iterable[Named], own: Collection[int] = ()) -> dict[Named, 
     for start in range(0, len(once), CHUNK):
         with writing() as catalog:
             ids |= _store(catalog, once[start : start + CHUNK], own)
+        if len(once) > CHUNK:
+            dialects.vacuum("catalog_buckets", "catalog_open")
     # Exports of several years may name the same track differently.
     return {one: ids[first[one.spotify_id or one]] for one in wanted}
 

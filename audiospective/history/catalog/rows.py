@@ -199,6 +199,11 @@ def drop_aliases() -> int:
     return int(dialects.run(query, [int(Kind.TRACK)]).rowcount)
 
 
+def drop_twins(tracks: Collection[int]) -> None:
+    """Forget whose Spotify id these tracks had."""
+    dialects.delete_among(f"catalog_aliases WHERE kind = {int(Kind.TRACK)} AND id", tracks)
+
+
 def pardon(tracks: Collection[int]) -> None:
     """Tracks that somebody refers to again shall not go."""
     dialects.delete_among("condemned_tracks WHERE track", tracks)

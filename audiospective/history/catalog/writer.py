@@ -144,6 +144,10 @@ class Writer:
         self.load((Kind.TRACK, twin) for twin in found)
         return found
 
+    def forget_twins(self, tracks: Collection[int]) -> None:
+        """These tracks are gone."""
+        rows.drop_twins(tracks)
+
     def pardon(self, tracks: Collection[int]) -> None:
         """Somebody refers to these tracks (again)."""
         rows.pardon(tracks)

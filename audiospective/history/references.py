@@ -1,0 +1,98 @@
+"""Which tracks archives refer to: what nothing refers to any more leaves the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+import polars as pl
+
+from audiospective.history import bulk_add, lock, segment, store
+from audiospective.history.catalog import letting_go, tidy
+from audiospective.models import DamagedSegment, Play, PlaySegment, RemovedPlay
+
+
+@dataclass
+class Freed:
+    """How many tracks became one with another, were condemned, and are gone; other entries gone.
+
+    `complete` is False, and no track goes, while some year of somebody cannot be read.
+    """
+
+    merged: int = 0
+    condemned: int = 0
+    tracks: int = 0
+    others: int = 0
+    complete: bool = True
+
+
+def free(now: datetime) -> Freed:
+    """Let go of everything in the catalog that nothing refers to; safe to stop and to repeat."""
+    done = Freed()
+    twins = letting_go.twins()
+    used: set[int] = set()
+    for user_id in sorted(_members()):
+        own = _tracks_of(user_id)
+        if own is None:
+            done.complete = False
+            continue
+        if own & twins.keys():
+            merge(user_id, twins)
+            done.merged += len(own & twins.keys())
+            own = {twins.get(one, one) for one in own}
+        used |= own
+    if done.complete and not DamagedSegment.select().exists():
+        unused = {one for one in letting_go.every_track() if one not in used}
+        done.tracks = letting_go.drop(unused, now)
+        done.condemned = letting_go.condemn(unused, now)
+    else:
+        done.complete = False
+    done.others = tidy.tidy().dropped
+    return done
+
+
+def merge(user_id: int, tracks: Mapping[int, int]) -> None:
+    """Let somebody's plays of these tracks be plays of others; a play that is twice then is one."""
+    with lock.held(user_id):
+        bulk_add.rewrite(user_id, lambda plays: segment.merge([
+            plays.with_columns(pl.col("track").replace(tracks))
+        ]))  # fmt: skip
+        stones = RemovedPlay.select().where(
+            (RemovedPlay.user == user_id) & RemovedPlay.track.in_(list(tracks))
+        )
+        for stone in list(stones):
+            values = {**stone.__data__, "track": tracks[stone.track]}
+            if stone.kept is not None:  # what an undo would bring back
+                kept = orjson.loads(stone.kept) | {"track": tracks[stone.track]}
+                values["kept"] = orjson.dumps(kept).decode()
+            RemovedPlay.insert(**values).on_conflict_ignore().execute()
+            stone.delete_instance()
+
+
+def _members() -> Collection[int]:
+    return {
+        user_id
+        for model in (Play, PlaySegment, RemovedPlay)
+        for (user_id,) in model.select(model.user).distinct().tuples()
+    }
+
+
+def _tracks_of(user_id: int) -> set[int] | None:
+    """Every track that somebody's archive refers to; None if a part of it cannot be read."""
+    own = {
+        track
+        for model in (Play, RemovedPlay)
+        for (track,) in model.select(model.track).where(model.user == user_id).distinct().tuples()
+    }
+    try:
+        for plays in _segments(user_id):
+            own |= set(plays["track"].unique())
+    except store.DamagedSegmentError:
+        return None
+    return own
+
+
+def _segments(user_id: int) -> Iterator[pl.DataFrame]:
+    return (store.opened(row, ("track",)) for row in store.stored(user_id))
