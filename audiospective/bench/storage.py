@@ -1,20 +1,33 @@
-"""`bench storage`: bytes a play, sealed and hot, next to plain rows of the same plays."""
+"""`bench storage`: bytes a play all told, by part, in instances that grow as listening does."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
+import polars as pl
 from peewee import fn
 
-from audiospective.bench.cataloging import catalog_rows
-from audiospective.bench.filling import archive
-from audiospective.bench.listening import Catalog
-from audiospective.bench.measuring import Echo, peak_mb, seconds
+from audiospective import clock, history
+from audiospective.bench import arriving
+from audiospective.bench.filling import frame
+from audiospective.bench.listening import TODAY, Catalog
+from audiospective.bench.measuring import Echo, peak_mb
+from audiospective.bench.scratch import member
 from audiospective.history import bulk_add, hot, reading, segment
-from audiospective.models import Play, PlaySegment, database, dialects
+from audiospective.history.catalog import polled
+from audiospective.models import PlaySegment, database, dialects
 from audiospective.models.sizes import tables, total
+from audiospective.policy.catalog_growth import PUBLISHED
+from audiospective.policy.plays import TrackFacts
+from audiospective.policy.storage import PLAYS_A_DAY
 
-YEARS = 6.0
+YEARS = 3
+EACH = int(YEARS * 365.25 * PLAYS_A_DAY)  # plays of a member
+A_YEAR = 4  # how often a year's segment is written anew here; sealing does it more often
+NEWS = 20  # tracks a transaction, as polls bring them
+REST = 50  # plays that wait in rows besides the 100 that always do, on average
+SAMPLE = 10  # members whose plays are also written as plain rows
 _COLUMNS = (
     "user_id integer NOT NULL, played_at bigint NOT NULL, track_id integer NOT NULL,"
     " source smallint NOT NULL, ms_played integer, context text, flags smallint,"
@@ -25,50 +38,76 @@ _COLUMNS = (
 
 
 def run(echo: Echo, *, small: bool) -> None:
-    """Fill an empty database and print what things take."""
-    members, each, tracks = (10, 4_000, 6_000) if small else (100, 20_000, 60_000)
-    empty = total()
-    catalog = Catalog.of(tracks)
-    catalog_rows(catalog)
-    people: list[int] = []
-    (took,) = seconds(
-        lambda: people.extend(
-            archive(catalog, number, each, YEARS, full=False) for number in range(members)
-        )
-    )
-    sizes, whole, rows = tables(), total(), Play.select().count()
-    sealed, files = _sealed(people)
-    plays = sealed + rows
-    segments, hot_rows = sizes["play_segments"], sizes["plays"]
+    """Fill an empty database with ever more members of three years and print what things take."""
+    crowds = (5, 10) if small else (10, 50, 100, 160, 250, 500, 1_000)
+    began, empty = clock.monotonic(), total()
+    most = round(PUBLISHED.tracks(crowds[-1] * EACH))
+    catalog, news = Catalog.of(most), arriving.arrivals(most)
+    tracks, people = 0, []
+    for number in range(crowds[-1]):
+        people.append(member(number))
+        _archive(people[-1], frame(catalog, number, EACH, TODAY, YEARS, full=False))
+        tracks += _remember(news, round(PUBLISHED.tracks(len(people) * EACH)) - tracks)
+        if len(people) in crowds or len(people) % 50 == 0:
+            # What autovacuum does by itself where the same takes months.
+            dialects.vacuum("plays", "play_segments", "catalog_open", "catalog_buckets",
+                            "catalog_blocks")  # fmt: skip
+        if len(people) in crowds:
+            _report(echo, people, tracks, clock.monotonic() - began)
+    plays, size = len(people) * EACH, total() - tables()["play_segments"] - tables()["plays"]
+    plain = _as_plain_rows(people[:SAMPLE]) / (EACH * min(SAMPLE, len(people)))
     echo(
-        f"{members} members, {plays:,} plays in {PlaySegment.select().count()} segments and"
-        f" {rows:,} rows, {len(catalog.durations):,} tracks; made and archived in {took:.0f} s"
+        f"with plain rows of {plain:.0f} bytes, keys included, {(size + plain * plays) / 1e6:.2f}"
+        f" MB (empty: {empty / 1e6:.2f} MB)"
     )
-    echo(f"  a sealed play, its file           {files / sealed:9.2f} bytes")
-    echo(f"  a sealed play, the table          {segments / sealed:9.2f} bytes")
-    echo(f"  a hot play, the table             {hot_rows / rows:9.2f} bytes")
-    plain = _as_plain_rows(people)
-    echo(f"  a plain row with the unique key   {plain / plays:9.2f} bytes")
-    with_rows = whole - segments - hot_rows + plain
-    echo(f"  whole database                    {whole / 1e6:9.2f} MB (empty: {empty / 1e6:.2f} MB)")
-    echo(f"  the same with plain rows          {with_rows / 1e6:9.2f} MB")
-    echo(
-        f"  the database is {with_rows / whole:.1f} times smaller than with plain rows,"
-        f" the plays alone {plain / (segments + hot_rows):.1f} times"
-    )
-    worst = [
-        archive(catalog, 10_000 + number, each, YEARS, full=True) for number in range(members // 10)
-    ]
-    sealed, files = _sealed(worst)
-    echo(f"  worst case, every column full, times in ms: {files / sealed:.2f} bytes a sealed play")
-    echo(f"  peak memory {peak_mb():.0f} MB")
 
 
-def _sealed(people: Sequence[int]) -> tuple[int, int]:
-    """Plays in segments, and the bytes of their files."""
-    query = PlaySegment.select(fn.SUM(PlaySegment.plays), fn.SUM(PlaySegment.size))
-    plays, size = query.where(PlaySegment.user.in_(people)).scalar(as_tuple=True)
-    return int(plays), int(size)
+def _archive(user_id: int, plays: pl.DataFrame) -> None:
+    """A few months at a time; the last plays stay rows, as between two sealings."""
+    rest = plays.tail(REST)
+    older = plays.head(plays.height - REST)
+    step = -(-older.height // (YEARS * A_YEAR))
+    for part in older.iter_slices(step):
+        history.absorb(user_id, part)
+    hot.insert(user_id, bulk_add.as_rows(rest))
+
+
+def _remember(news: Iterator[TrackFacts], wanted: int) -> int:
+    """Store so many new tracks; how many there were."""
+    left = wanted
+    while left > 0 and (chunk := list(islice(news, min(NEWS, left)))):
+        polled.remember(chunk)
+        left -= len(chunk)
+    return wanted - left
+
+
+def _report(echo: Echo, people: Sequence[int], tracks: int, empty: int, took: float) -> None:
+    sizes, whole = tables(), total()
+    sealed, files = PlaySegment.select(fn.SUM(PlaySegment.plays), fn.SUM(PlaySegment.size)).scalar(
+        as_tuple=True
+    )
+    rows = len(people) * (100 + REST)
+    plays = int(sealed) + rows
+    names = sum(size for name, size in sizes.items() if name.startswith("catalog_"))
+    echo(
+        f"{len(people):,} members, {YEARS} years: {plays:,} plays, {tracks:,} tracks;"
+        f" filled in {took:,.0f} s"
+    )
+    parts = {
+        "sealed plays": sizes["play_segments"],
+        "plays in rows": sizes["plays"],
+        "catalog": names,
+        "everything else": whole - sizes["play_segments"] - sizes["plays"] - names,
+    }
+    for name, size in parts.items():
+        echo(f"  {name:<26}{size / 1e6:10.2f} MB {size / plays:8.2f} bytes a play")
+    echo(f"  {'all told':<26}{whole / 1e6:10.2f} MB {whole / plays:8.2f} bytes a play")
+    echo(f"  a sealed play, its file   {int(files) / int(sealed):10.2f} bytes")
+    echo(f"  a sealed play, the table  {sizes['play_segments'] / int(sealed):10.2f} bytes")
+    echo(f"  a play in a row           {sizes['plays'] / rows:10.2f} bytes")
+    echo(f"  rows of a member          {sizes['plays'] / len(people) / 1000:10.2f} KB")
+    echo(f"  a track                   {names / tracks:10.2f} bytes")
+    echo(f"  peak memory               {peak_mb():10.0f} MB")
 
 
 def _as_plain_rows(people: Sequence[int]) -> int:

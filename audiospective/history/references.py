@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import orjson
 import polars as pl
 
-from audiospective.history import bulk_add, lock, segment, store
+from audiospective.history import lock, replacing, segment, store
 from audiospective.history.catalog import letting_go, tidy
-from audiospective.models import DamagedSegment, Play, PlaySegment, RemovedPlay
+from audiospective.models import DamagedSegment, Play, PlaySegment, RecordingChoice, RemovedPlay
 
 
 @dataclass
@@ -32,19 +33,19 @@ def free(now: datetime) -> Freed:
     """Let go of everything in the catalog that nothing refers to; safe to stop and to repeat."""
     done = Freed()
     twins = letting_go.twins()
-    used: set[int] = set()
+    used = bytearray(letting_go.next_track())
     for user_id in sorted(_members()):
         own = _tracks_of(user_id)
         if own is None:
             done.complete = False
             continue
-        if own & twins.keys():
-            merge(user_id, twins)
+        if own & twins.keys() and merge(user_id, twins):
             done.merged += len(own & twins.keys())
             own = {twins.get(one, one) for one in own}
-        used |= own
+        for one in own:
+            used[one] = 1
     if done.complete and not DamagedSegment.select().exists():
-        unused = {one for one in letting_go.every_track() if one not in used}
+        unused = {one for one in letting_go.every_track() if not _marked(used, one)}
         done.tracks = letting_go.drop(unused, now)
         done.condemned = letting_go.condemn(unused, now)
     else:
@@ -53,22 +54,51 @@ def free(now: datetime) -> Freed:
     return done
 
 
-def merge(user_id: int, tracks: Mapping[int, int]) -> None:
-    """Let somebody's plays of these tracks be plays of others; a play that is twice then is one."""
-    with lock.held(user_id):
-        bulk_add.rewrite(user_id, lambda plays: segment.merge([
-            plays.with_columns(pl.col("track").replace(tracks))
-        ]))  # fmt: skip
-        stones = RemovedPlay.select().where(
-            (RemovedPlay.user == user_id) & RemovedPlay.track.in_(list(tracks))
-        )
-        for stone in list(stones):
-            values = {**stone.__data__, "track": tracks[stone.track]}
-            if stone.kept is not None:  # what an undo would bring back
-                kept = orjson.loads(stone.kept) | {"track": tracks[stone.track]}
-                values["kept"] = orjson.dumps(kept).decode()
-            RemovedPlay.insert(**values).on_conflict_ignore().execute()
-            stone.delete_instance()
+def merge(user_id: int, tracks: Mapping[int, int]) -> bool:
+    """Let somebody's plays of these tracks be plays of others; a play that is twice then is one.
+
+    False if the archive changed meanwhile: nothing was done.
+    """
+    before = replacing.snapshot(user_id)
+    plays = before.plays.with_columns(pl.col("track").replace(tracks))
+    try:
+        with lock.held(user_id):
+            replacing.replace(user_id, before, segment.merge([plays]))
+            _move_stones(user_id, tracks)
+            _move_choices(user_id, tracks)
+    except replacing.ChangedError:
+        return False
+    return True
+
+
+def _move_stones(user_id: int, tracks: Mapping[int, int]) -> None:
+    for stone in _of(user_id, RemovedPlay, RemovedPlay.track, tracks):
+        values = {**stone.__data__, "track": tracks[stone.track]}
+        if stone.kept is not None:  # what an undo would bring back
+            kept = orjson.loads(stone.kept) | {"track": tracks[stone.track]}
+            values["kept"] = orjson.dumps(kept).decode()
+        RemovedPlay.insert(**values).on_conflict_ignore().execute()
+        stone.delete_instance()
+
+
+def _move_choices(user_id: int, tracks: Mapping[int, int]) -> None:
+    for column in ("track", "other"):
+        for choice in _of(user_id, RecordingChoice, getattr(RecordingChoice, column), tracks):
+            values = {**choice.__data__, column: tracks[getattr(choice, column)]}
+            if values["track"] != values["other"]:
+                RecordingChoice.insert(**values).on_conflict_ignore().execute()
+            choice.delete_instance()
+
+
+def _of(user_id: int, model: Any, column: Any, tracks: Iterable[int]) -> list[Any]:
+    """Rows of somebody that name one of the tracks."""
+    found = model.select().where(model.user == user_id)
+    return [row for row in found if getattr(row, column.name) in set(tracks)]
+
+
+def _marked(marks: bytearray, one: int) -> bool:
+    """Tracks that came since the marks were made count as used."""
+    return one >= len(marks) or bool(marks[one])
 
 
 def _members() -> Collection[int]:
@@ -86,6 +116,9 @@ def _tracks_of(user_id: int) -> set[int] | None:
         for model in (Play, RemovedPlay)
         for (track,) in model.select(model.track).where(model.user == user_id).distinct().tuples()
     }
+    chosen = RecordingChoice.select(RecordingChoice.track, RecordingChoice.other)
+    for pair in chosen.where(RecordingChoice.user == user_id).tuples():
+        own |= set(pair)
     try:
         for plays in _segments(user_id):
             own |= set(plays["track"].unique())

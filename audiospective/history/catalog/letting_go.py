@@ -62,20 +62,26 @@ def every_track() -> Iterable[int]:
         yield from (stored.first + place for place, entry in enumerate(block) if entry is not None)
 
 
+def next_track() -> int:
+    """One more than the highest id that a track ever had."""
+    return rows.state().next_id[Kind.TRACK]
+
+
 def twins() -> dict[int, int]:
     """Tracks whose names came from one file, by the track with the same id that Spotify described.
 
     Plays that refer to them can refer to that one.
     """
     found = rows.aliases(Kind.TRACK)
-    with writing() as catalog:
-        catalog.load((Kind.TRACK, one) for one in found.values())
-        described = (catalog.get(Kind.TRACK, one) for one in found.values())
-        return {
-            twin: one
-            for (twin, one), entry in zip(found.items(), described, strict=True)
-            if isinstance(entry, Track) and entry.described
-        }
+    ready: dict[int, int] = {}
+    for chunk in _chunks(sorted(found)):
+        with writing() as catalog:
+            catalog.load((Kind.TRACK, found[twin]) for twin in chunk)
+            for twin in chunk:
+                entry = catalog.get(Kind.TRACK, found[twin])
+                if isinstance(entry, Track) and entry.described:
+                    ready[twin] = found[twin]
+    return ready
 
 
 def _loaded(catalog: Writer, tracks: Sequence[int]) -> Mapping[int, Track]:
