@@ -23,7 +23,6 @@ from audiospective.policy.plays import TrackFacts
 from audiospective.policy.storage import PLAYS_A_DAY
 
 YEARS = 3
-EACH = int(YEARS * 365.25 * PLAYS_A_DAY)  # plays of a member
 A_YEAR = 4  # how often a year's segment is written anew here; sealing does it more often
 NEWS = 20  # tracks a transaction, as polls bring them
 REST = 50  # plays that wait in rows besides the 100 that always do, on average
@@ -39,23 +38,24 @@ _COLUMNS = (
 
 def run(echo: Echo, *, small: bool) -> None:
     """Fill an empty database with ever more members of three years and print what things take."""
-    crowds = (5, 10) if small else (10, 50, 100, 160, 250, 500, 1_000)
+    crowds = (2, 4) if small else (10, 50, 100, 160, 250, 500, 1_000)
+    each = int(YEARS * 365.25 * (3 if small else PLAYS_A_DAY))  # plays of a member
     began, empty = clock.monotonic(), total()
-    most = round(PUBLISHED.tracks(crowds[-1] * EACH))
+    most = round(PUBLISHED.tracks(crowds[-1] * each))
     catalog, news = Catalog.of(most), arriving.arrivals(most)
     tracks, people = 0, []
     for number in range(crowds[-1]):
         people.append(member(number))
-        _archive(people[-1], frame(catalog, number, EACH, TODAY, YEARS, full=False))
-        tracks += _remember(news, round(PUBLISHED.tracks(len(people) * EACH)) - tracks)
+        _archive(people[-1], frame(catalog, number, each, TODAY, YEARS, full=False))
+        tracks += _remember(news, round(PUBLISHED.tracks(len(people) * each)) - tracks)
         if len(people) in crowds or len(people) % 50 == 0:
             # What autovacuum does by itself where the same takes months.
             dialects.vacuum("plays", "play_segments", "catalog_open", "catalog_buckets",
                             "catalog_blocks")  # fmt: skip
         if len(people) in crowds:
             _report(echo, people, tracks, clock.monotonic() - began)
-    plays, size = len(people) * EACH, total() - tables()["play_segments"] - tables()["plays"]
-    plain = _as_plain_rows(people[:SAMPLE]) / (EACH * min(SAMPLE, len(people)))
+    plays, size = len(people) * each, total() - tables()["play_segments"] - tables()["plays"]
+    plain = _as_plain_rows(people[:SAMPLE]) / (each * min(SAMPLE, len(people)))
     echo(
         f"with plain rows of {plain:.0f} bytes, keys included, {(size + plain * plays) / 1e6:.2f}"
         f" MB (empty: {empty / 1e6:.2f} MB)"
@@ -81,7 +81,7 @@ def _remember(news: Iterator[TrackFacts], wanted: int) -> int:
     return wanted - left
 
 
-def _report(echo: Echo, people: Sequence[int], tracks: int, empty: int, took: float) -> None:
+def _report(echo: Echo, people: Sequence[int], tracks: int, took: float) -> None:
     sizes, whole = tables(), total()
     sealed, files = PlaySegment.select(fn.SUM(PlaySegment.plays), fn.SUM(PlaySegment.size)).scalar(
         as_tuple=True

@@ -16,7 +16,7 @@ class Curve:
     exponent: float
 
     def tracks(self, plays: float) -> float:
-        return min(plays, self.scale * max(plays, 0.0) ** self.exponent)
+        return min(plays, self.scale * float(max(plays, 0.0) ** self.exponent))
 
     def through(self, plays: float, tracks: float) -> Curve:
         """The curve of the same bend on which a catalog lies."""
