@@ -52,6 +52,15 @@ def months(
     return found
 
 
+def share(began: datetime, until: datetime, gaps: Sequence[Span]) -> float:
+    """How much of the time from `began` to `until` is known, 0 to 1; `gaps` do not overlap."""
+    lived = until - began
+    if lived <= NOTHING:
+        return 1.0
+    missing = sum((_shared(gap, (began, until)) for gap in gaps), NOTHING)
+    return max(0.0, 1 - missing / lived)
+
+
 def _lengths(spans: Sequence[Span], month: Span) -> list[timedelta]:
     return [length for span in spans if (length := _shared(span, month)) > NOTHING]
 

@@ -1,8 +1,10 @@
-"""The health page: what may be missing month by month, why, and what each check found."""
+"""The health page: what is known, what may be missing and why, and what each check found."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
@@ -11,19 +13,26 @@ from audiospective import clock
 from audiospective.models import UnreadablePlay
 from audiospective.models.poll_log import PollLog
 from audiospective.operations import health
-from audiospective.policy import archive_state, check_log, completeness
-from audiospective.policy.archive_state import ArchiveState
+from audiospective.policy import archive_state, calendar, check_log
 from audiospective.policy.check_log import Check, Run
-from audiospective.policy.completeness import Month
 from audiospective.web.access import person, signed_in
 from audiospective.web.context import services, zone, zone_name
-from audiospective.web.health import words
+from audiospective.web.health import tapes, words
 
 blueprint = Blueprint("health", __name__)
 
-MONTHS = 12
 UNREADABLE = 20
 CHECKS = 200  # of the log; most of them say that nothing is new and become one line
+
+
+@dataclass(frozen=True)
+class Day:
+    """The checks of one day, newest first, equal ones in a row as one line."""
+
+    checks: int
+    failed: int
+    added: int
+    runs: list[Run]
 
 
 @blueprint.get("/health")
@@ -35,8 +44,8 @@ def page() -> ResponseReturnValue:
     return render_template(
         "health/page.html",
         state=state,
-        months=_months(state, now),
-        runs=_runs(member.id),
+        tapes=tapes.of(member.id, state, zone_name(), now),
+        days=_days(member.id),
         unreadable=_unreadable(member.id) if state.unreadable else [],
         renews_soon=archive_state.renews_soon(state, now),
         words=words,
@@ -50,22 +59,23 @@ def named(month: datetime) -> str:
     return f"{month.astimezone(zone()):%B %Y}"
 
 
-def _runs(user_id: int) -> list[Run]:
+def _days(user_id: int) -> list[Day]:
     rows = PollLog.select().where(PollLog.user == user_id).order_by(PollLog.at.desc()).limit(CHECKS)
-    return check_log.collapse(
-        Check(row.at, row.outcome, row.added, row.took_ms, row.tries) for row in rows
-    )
+    checks = [Check(row.at, row.outcome, row.added, row.took_ms, row.tries) for row in rows]
+    found = []
+    for _, group in groupby(checks, key=lambda check: calendar.today(zone_name(), check.at)):
+        own = list(group)
+        found.append(
+            Day(
+                checks=len(own),
+                failed=sum(check.outcome != "ok" for check in own),
+                added=sum(check.added for check in own),
+                runs=check_log.collapse(own),
+            )
+        )
+    return found
 
 
 def _unreadable(user_id: int) -> list[UnreadablePlay]:
     mine = UnreadablePlay.select().where(UnreadablePlay.user == user_id)
     return list(mine.order_by(UnreadablePlay.seen_at.desc()).limit(UNREADABLE))
-
-
-def _months(state: ArchiveState, now: datetime) -> list[Month]:
-    """Time after the last check is neither known nor lost, so it is in no month yet."""
-    began, until = state.began, state.known_until
-    if began is None or until is None or until - began < timedelta(0):
-        return []
-    lost, possible = archive_state.spans(state.gaps, now)
-    return completeness.months(zone_name(), began, until, lost, possible)[:MONTHS]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from audiospective.policy.archive_state import Missing
+from audiospective.policy.archive_state import Action, ArchiveState, Missing
 from audiospective.policy.failures import TRAITS
 
 CAUSES = {
@@ -25,6 +25,31 @@ RESULTS = {
 
 def cause(gap: Missing) -> str:
     return CAUSES.get(gap.cause, gap.cause)
+
+
+def cure(gap: Missing, state: ArchiveState) -> str:
+    """What helps against a gap that is open."""
+    if gap.ended_at is not None:
+        wished = gap.cause == "paused"
+        return "An import closes it" + (", if you want it back" if wished else "")
+    match state.traits.action:
+        case Action.RESUME:
+            return "Resume ends it"
+        case Action.RECONNECT:
+            return "Reconnecting ends it"
+        case Action.OWN_APP:
+            return "Mending your Spotify app ends it"
+    return "The next successful check ends it"
+
+
+def percent(share: float) -> str:
+    """`99.1 %`; never 100 % while something is missing, never 0 % while something is known."""
+    tenths = round(share * 1000)
+    if share < 1:
+        tenths = min(tenths, 999)
+    if share > 0:
+        tenths = max(tenths, 1)
+    return f"{tenths / 10:g} %"
 
 
 def result(outcome: str, added: int) -> tuple[str, str]:

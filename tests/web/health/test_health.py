@@ -147,3 +147,30 @@ def test_health_shows_items_that_are_no_plays_to_their_owner_only(site, alice):
 def test_health_shows_an_item_whatever_it_is(site, alice, item):
     UnreadablePlay.create(user=alice, digest="d", reason="odd", item=item, seen_at=clock.now())
     assert "unnamed" in site.member(alice).page("/health").text
+
+
+def test_checks_are_folded_by_day_and_equal_ones_in_a_row_are_one_line(site, alice):
+    User.update(timezone="Europe/Berlin").execute()
+    now = clock.now().replace(month=11, day=22, hour=12, minute=0, second=0, microsecond=0)
+    for hours, added in ((0, 4), (1, 0), (2, 0), (3, 0), (14, 0), (15, 2)):
+        PollLog.create(user=alice, at=now - timedelta(hours=hours), outcome="ok", added=added)
+    PollLog.create(user=alice, at=now - timedelta(hours=16), outcome="network", tries=3)
+    with clock.use(lambda: now):
+        page = site.member(alice).page("/health")
+    days = [fold.text for fold in page.all("details")]
+    assert len(days) == 2
+    assert "4 checks, all answered, 4 new plays" in days[0]
+    assert "3 checks, 1 without an answer, 2 new plays" in days[1]
+    assert "Nothing new × 3" in days[0]
+    assert "10:00 to 12:00" in days[0]
+    assert [fold.attributes.get("open") for fold in page.all("details")] == ["", None]
+
+
+def test_the_page_has_a_heading_of_its_own_and_asks_little(site, alice, queries):
+    Coverage.create(user=alice, started_at=clock.now() - 9 * DAY)
+    Connection.update(last_success_at=clock.now()).execute()
+    browser = site.member(alice)
+    queries.clear()
+    page = browser.page("/health")
+    assert page.one("h1").text == "100 % of 9 days are known"
+    assert len([sql for sql in queries if sql.startswith(("SELECT", "WITH"))]) <= 12
