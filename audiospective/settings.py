@@ -56,6 +56,7 @@ class Settings:
     derived_stats: bool = True
     log_level: str = "INFO"
     sentry_dsn: str = field(default="", repr=False)
+    backup_key: str = field(default="", repr=False)  # an age identity; seals and opens backups
     redis_tls_verify: bool = True  # off: a server with a self-signed certificate, as on Heroku
     host_platform: str = ""  # a platform whose disk does not outlive a deploy, if one is seen
 
@@ -120,6 +121,7 @@ class Settings:
                 "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
             ),
             sentry_dsn=reader.checked("SENTRY_DSN", "", faults_of.report_fault),
+            backup_key=reader.checked("BACKUP_KEY", "", faults_of.backup_key_fault),
             redis_tls_verify=reader.switch("REDIS_TLS_VERIFY", default=True),
             host_platform=environment.platform(values),
         )

@@ -19,15 +19,15 @@ class EncodingError(Exception):
     """The PostgreSQL database does not keep text as UTF-8, so names would be lost or refused."""
 
 
-def migrate() -> list[str]:
-    """Apply what is pending, in order; returns the names that were applied.
+def migrate(up_to: str | None = None) -> list[str]:
+    """Apply what is pending, in order and not beyond `up_to`; returns the names that were applied.
 
     Raises EncodingError before anything is written.
     """
     with database.connection_context():
         require_utf8()
         with _only_one_release():
-            return list(_runner().up())
+            return list(_runner().up(up_to))
 
 
 def pending() -> list[str]:
@@ -35,6 +35,16 @@ def pending() -> list[str]:
     with database.connection_context():
         require_utf8()
         return [step.name for step in _runner().status() if step.path and not step.applied]
+
+
+def applied() -> list[str]:
+    """Names of the migrations that the database has seen, in order."""
+    return [step.name for step in _runner().status() if step.applied]
+
+
+def every() -> list[str]:
+    """Names of all migrations of this release, in order."""
+    return [step.name for step in _runner().migrations()]
 
 
 def require_utf8() -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from peewee import Field, Model
 
+from audiospective.models.hidden_artists import HiddenArtist
+from audiospective.models.recordings import RecordingChoice
 from audiospective.models.users import User
 
 # Who somebody is here, what an operator settled and how polls are spread: of this instance alone.
@@ -39,7 +41,10 @@ class Belonging:
 
 
 # Tables that go along as they are; plays, gaps, coverage and deletions have forms of their own.
-BELONGINGS: tuple[Belonging, ...] = ()
+BELONGINGS: tuple[Belonging, ...] = (
+    Belonging(RecordingChoice, tracks=("track", "other")),
+    Belonging(HiddenArtist, artists=("artist",)),
+)
 
 
 def settings() -> list[Field]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import ipaddress
+import re
 from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
 
@@ -123,6 +124,13 @@ def redis_refusal(said: str, kind: str) -> str:
 def secret_fault(value: str) -> str | None:
     """Of SECRET_KEY."""
     return None if len(value) >= 32 else "is too short: at least 32 characters."
+
+
+def backup_key_fault(value: str) -> str | None:
+    """Of BACKUP_KEY; the key itself never appears in the message."""
+    if re.fullmatch(r"AGE-SECRET-KEY-1[02-9A-Z]{58}", value):
+        return None
+    return "is not a secret key of age: make one with 'backup --new-key' or age-keygen."
 
 
 def service_fault(value: str) -> str | None:

@@ -1,0 +1,106 @@
+"""Makes a backup: read at one instant, opened again before it counts, never over another file."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from audiospective import __version__, clock
+from audiospective.clients.storage import MissingError
+from audiospective.models import migrations
+from audiospective.models.base import is_sqlite
+from audiospective.models.system_state import Mark
+from audiospective.operations.backup import schema, sealing, source
+from audiospective.operations.backup.container import Manifest, Reading, Writing
+from audiospective.operations.backup.errors import BackupError
+from audiospective.services import Services
+
+MARK = "backup.succeeded"  # when the last backup was made that opened again
+# What storage holds and cannot be made anew: finished exports are, and run out within days.
+KEPT = ("imports",)
+
+
+def make(services: Services, target: Path) -> Manifest:
+    """Write a backup to `target`, sealed if BACKUP_KEY is set; raises BackupError, OSError.
+
+    It is written under another name beside `target`, read again in full and only then named.
+    """
+    if target.exists():
+        raise BackupError(f"{target} is there already; nothing is overwritten.")
+    key = services.settings.backup_key
+    work = services.settings.home / "scratch"
+    work.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = target.with_name(f".{target.name}.part")
+    draft.unlink(missing_ok=True)
+    with TemporaryDirectory(dir=work) as name:
+        folder = Path(name)
+        try:
+            if key:
+                clear = folder / "backup.zip"
+                _write(services, folder, clear)
+                sealing.seal(clear, draft, key)
+                clear.unlink()
+            else:
+                _write(services, folder, draft)
+            manifest = verified(draft, folder / "again.zip", key)
+            _publish(draft, target)
+        finally:
+            draft.unlink(missing_ok=True)
+    size = target.stat().st_size
+    Mark.put(MARK, clock.now(), f"{target.name}, {size} bytes{', sealed' if key else ''}")
+    return manifest
+
+
+def verified(path: Path, scratch: Path, key: str) -> Manifest:
+    """Open a backup and read all of it; `scratch` is a path for its clear text. BackupError."""
+    try:
+        opened = path
+        if sealing.is_sealed(path):
+            sealing.open_(path, scratch, key)
+            opened = scratch
+        with closing(Reading(opened)) as reading:
+            reading.check()
+            return reading.manifest
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def _write(services: Services, folder: Path, path: Path) -> None:
+    with source.consistent(folder) as rows:
+        manifest = Manifest(
+            taken_at=clock.to_ms(clock.now()),
+            release=__version__,
+            engine="sqlite" if is_sqlite() else "postgresql",
+            migrations=migrations.applied(),
+        )
+        writing = Writing(path, manifest)
+        try:
+            for table in schema.tables():
+                writing.table(table, rows(table))
+            _files(services, writing)
+            writing.finish()
+        finally:
+            writing.close()
+
+
+def _files(services: Services, writing: Writing) -> None:
+    for prefix in KEPT:
+        for one in services.storage.list(prefix):
+            try:
+                with services.storage.open(one.key) as content:
+                    writing.file(one.key, content)
+            except MissingError:
+                continue  # let go since; no row that is left needs it
+
+
+def _publish(draft: Path, target: Path) -> None:
+    """Name it, unless somebody else was quicker; on the disk before anybody is told."""
+    draft.chmod(0o600)
+    with draft.open("rb") as file:
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, target)
+    except FileExistsError:
+        raise BackupError(f"{target} is there already; nothing is overwritten.") from None

@@ -1,0 +1,140 @@
+"""Fills an empty database from a backup of either engine; one that holds anything is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import polars as pl
+
+from audiospective import clock
+from audiospective.models import database, migrations, transaction
+from audiospective.models.base import is_sqlite, placeholder
+from audiospective.models.exports import CANCELLED, EXPIRED, READY, UNFINISHED, Export
+from audiospective.operations.backup import schema, sealing
+from audiospective.operations.backup.container import Manifest, Reading
+from audiospective.operations.backup.errors import BackupError
+from audiospective.services import Services
+
+# Rows that migrations make by themselves.
+MADE = frozenset({"catalog_state", "founding_register"})
+PARAMETERS = 900  # a statement; SQLite allows that many everywhere
+NOT_EMPTY = "The database holds rows of {} already; a backup is restored into an empty one."
+NEWER = "The backup was made by a newer release ({}). Install that one first."
+
+
+def restore(services: Services, path: Path) -> Manifest:
+    """Make this instance what the backup is of; raises BackupError and changes nothing then.
+
+    The tables of its release are made, filled in one transaction and counted; then they are brought
+    up to this release. Files of storage come last.
+    """
+    work = services.settings.home / "scratch"
+    work.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with TemporaryDirectory(dir=work) as name:
+        opened = path
+        if sealing.is_sealed(path):
+            opened = Path(name) / "backup.zip"
+            sealing.open_(path, opened, services.settings.backup_key)
+        with closing(Reading(opened)) as reading:
+            reading.check()
+            _prepare(reading.manifest)
+            with transaction():
+                _require_empty()
+                _fill(reading)
+            migrations.migrate()
+            _settle()
+            for key, pieces in reading.files():
+                services.storage.put(key, pieces)
+            return reading.manifest
+
+
+def _prepare(manifest: Manifest) -> None:
+    """The tables as the backup's release had them."""
+    known = migrations.every()
+    wanted = manifest.migrations
+    if known[: len(wanted)] != wanted:
+        raise BackupError(NEWER.format(manifest.release))
+    applied = migrations.applied()
+    if applied:
+        _require_empty()
+        if applied != wanted:
+            _drop()
+    elif schema.tables():
+        raise BackupError(NOT_EMPTY.format(schema.tables()[0].name))
+    migrations.migrate(up_to=wanted[-1])
+
+
+def _require_empty() -> None:
+    for table in schema.tables():
+        if table.name not in MADE and _count(table.name):
+            raise BackupError(NOT_EMPTY.format(table.name))
+
+
+def _drop() -> None:
+    with transaction():
+        for table in reversed(schema.tables()):
+            database.execute_sql(f'DROP TABLE "{table.name}"')
+        database.execute_sql(f'DROP TABLE "{schema.HISTORY}"')
+
+
+def _fill(reading: Reading) -> None:
+    there = {table.name: table for table in schema.tables()}
+    if there.keys() != reading.manifest.tables.keys():
+        raise BackupError("The tables of the backup are not those of its release.")
+    for name in reversed(list(there)):
+        database.execute_sql(f'DELETE FROM "{name}"')  # noqa: S608 - a name of the schema
+    for name, table in there.items():
+        for frame in reading.frames(name):
+            _insert(table, frame)
+        if _count(name) != reading.manifest.rows()[name]:
+            raise BackupError(f"Not every row of {name} could be written; nothing was.")
+        _go_on_counting(table)
+
+
+def _insert(table: schema.Table, frame: pl.DataFrame) -> None:
+    told = frame.select(pl.col(column).cast(kind) for column, kind in table.columns.items())
+    columns = ", ".join(f'"{one}"' for one in table.columns)
+    one = f"({', '.join([placeholder()] * len(table.columns))})"
+    rows = told.iter_rows()
+    while some := list(islice(rows, max(1, PARAMETERS // len(table.columns)))):
+        values = ", ".join([one] * len(some))
+        sql = f'INSERT INTO "{table.name}" ({columns}) VALUES {values}'  # noqa: S608
+        database.execute_sql(sql, tuple(_flat(some)))
+
+
+def _flat(rows: list[tuple[Any, ...]]) -> Iterator[Any]:
+    for row in rows:
+        yield from row
+
+
+def _go_on_counting(table: schema.Table) -> None:
+    """PostgreSQL gives numbers from a counter of its own, which knows nothing of these rows."""
+    if is_sqlite() or "id" not in table.columns:
+        return
+    sql = "SELECT pg_get_serial_sequence(%s, 'id')"
+    (counter,) = database.execute_sql(sql, (table.name,)).fetchone()
+    if counter is not None:
+        highest = f'(SELECT MAX(id) FROM "{table.name}")'  # noqa: S608 - a name of the schema
+        database.execute_sql(
+            f"SELECT setval(%s, GREATEST(COALESCE({highest}, 0), 1), {highest} IS NOT NULL)",
+            (counter,),
+        )
+
+
+def _count(table: str) -> int:
+    (count,) = database.execute_sql(f'SELECT COUNT(*) FROM "{table}"').fetchone()  # noqa: S608
+    return int(count)
+
+
+def _settle() -> None:
+    """Files of exports are in no backup: what was ready has to be made again."""
+    now = clock.now()
+    gone = {"status": EXPIRED, "key": None, "changed_at": now}
+    Export.update(gone).where(Export.status == READY).execute()
+    ended = {"status": CANCELLED, "changed_at": now}
+    Export.update(ended).where(Export.status.in_(UNFINISHED)).execute()

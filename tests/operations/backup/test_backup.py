@@ -1,0 +1,271 @@
+"""The drill: back up while the instance runs, lose everything, restore on either engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import orjson
+import pytest
+
+from audiospective import clock, history, models
+from audiospective.history import integrity
+from audiospective.models import Play, User
+from audiospective.models.exports import EXPIRED, READY, Export
+from audiospective.models.system_state import Mark
+from audiospective.operations.backup import container, making, restoring, schema, sealing, source
+from audiospective.operations.backup.errors import BackupError
+from audiospective.services import Services
+from tests.fixtures import make_settings
+from tests.history import making as plays_of
+from tests.imports.restore import archives
+from tests.support.postgres import Postgres
+
+KEY = sealing.new_key()
+
+
+@pytest.fixture
+def alice(services: Services) -> User:
+    user = archives.full()
+    Export.create(user=user, form="json", status=READY, key="exports/1/a", created_at=clock.now(),
+                  changed_at=clock.now(), expires_at=clock.now())  # fmt: skip
+    services.storage.put("imports/1/1/plays.parquet", b"staged")
+    services.storage.put("exports/1/a", b"an export")
+    return user
+
+
+def sealed(services: Services) -> Services:
+    return replace(services, settings=replace(services.settings, backup_key=KEY))
+
+
+def everything() -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of all tables; yes and no are 1 and 0 on one engine and words on the other."""
+    return {
+        table.name: [
+            tuple(int(one) if isinstance(one, bool) else schema.plain(one) for one in row)
+            for row in models.database.execute_sql(table.query).fetchall()
+        ]
+        for table in schema.tables()
+        if table.name not in ("exports", "marks")
+    }
+
+
+@pytest.fixture
+def elsewhere(
+    request: pytest.FixtureRequest, services: Services, tmp_path: Path, redis_url: str
+) -> Callable[[str], Any]:
+    """Opens another instance, with an empty database of either engine."""
+
+    def opening(engine: str) -> Services:
+        url = str(request.getfixturevalue(f"empty_{engine}_url"))
+        settings = make_settings(tmp_path / f"other-{engine}", url, redis_url, backup_key=KEY)
+        built = Services.build(settings)
+        request.addfinalizer(built.redis.close)
+        return built
+
+    return opening
+
+
+@pytest.fixture
+def empty_sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'other.db'}"
+
+
+@pytest.fixture
+def empty_postgres_url(postgres: Postgres) -> Iterator[str]:
+    """A second database beside the first."""
+    name = postgres.create()
+    yield postgres.url(name)
+    postgres.drop(name)
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+def test_what_comes_back_is_what_was_there(
+    services: Services, alice: User, tmp_path: Path, elsewhere: Callable[[str], Any], engine: str
+) -> None:
+    before, plays = everything(), archives.plays(alice.id)
+    made = making.make(sealed(services), tmp_path / "one.backup")
+    assert made.rows()["users"] == User.select().count()
+
+    other = elsewhere(engine)
+    with models.database.connection_context():
+        restoring.restore(other, tmp_path / "one.backup")
+        assert everything() == before
+        assert archives.plays(alice.id).equals(plays)
+        assert integrity.examine(alice.id).faults == []
+        assert Export.get().status == EXPIRED
+        assert other.storage.get("imports/1/1/plays.parquet") == b"staged"
+        assert other.storage.size("exports/1/a") is None
+        # Numbers go on where they were.
+        assert plays_of.person("somebody new") > alice.id
+
+
+def test_plays_that_arrive_meanwhile_are_in_all_of_it_or_in_none_of_it(
+    services: Services, alice: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another connection goes on polling between two tables; the backup knows nothing of it."""
+    from threading import Thread
+
+    before = Play.select().count()
+    track = plays_of.track("meanwhile")
+    original = container.Writing.table
+
+    def arrives() -> None:
+        with models.database.connection_context():
+            plays_of.play(alice.id, clock.to_ms(clock.now()) + Play.select().count(), track)
+
+    def table(self: Any, one: schema.Table, rows: Iterator[Any]) -> None:
+        if one.name in ("coverage", "plays", "users"):
+            poll = Thread(target=arrives)
+            poll.start()
+            poll.join()
+        original(self, one, rows)
+
+    monkeypatch.setattr(container.Writing, "table", table)
+    made = making.make(services, tmp_path / "one.backup")
+    assert Play.select().count() == before + 3
+    assert made.rows()["plays"] == before
+
+
+def test_nothing_is_overwritten(services: Services, alice: User, tmp_path: Path) -> None:
+    target = tmp_path / "one.backup"
+    target.write_bytes(b"precious")
+    with pytest.raises(BackupError, match="nothing is overwritten"):
+        making.make(services, target)
+    assert target.read_bytes() == b"precious"
+    assert Mark.at_of(making.MARK) is None
+
+
+def test_a_database_that_holds_anything_is_not_restored_into(
+    services: Services, alice: User, tmp_path: Path
+) -> None:
+    making.make(services, tmp_path / "one.backup")
+    before = everything()
+    with pytest.raises(BackupError, match="holds rows"):
+        restoring.restore(services, tmp_path / "one.backup")
+    assert everything() == before
+
+
+def test_only_a_backup_that_opened_again_counts(
+    services: Services, alice: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spoilt(draft: Path, scratch: Path, key: str) -> Any:
+        raise BackupError("it does not open")
+
+    monkeypatch.setattr(making, "verified", spoilt)
+    with pytest.raises(BackupError):
+        making.make(services, tmp_path / "one.backup")
+    assert not (tmp_path / "one.backup").exists()
+    assert [one.name for one in tmp_path.glob("*.part")] == []
+    assert Mark.at_of(making.MARK) is None
+
+
+def test_success_is_noted_for_an_alarm(services: Services, alice: User, tmp_path: Path) -> None:
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+    with clock.use(lambda: at):
+        making.make(sealed(services), tmp_path / "one.backup")
+    assert Mark.at_of(making.MARK) == at
+    assert Mark.get(Mark.name == making.MARK).note.endswith("sealed")
+
+
+@pytest.fixture(scope="module")
+def clear(tmp_path_factory: pytest.TempPathFactory, migrate: Callable[[str], None]) -> Path:
+    """A backup that is not sealed, of a small instance."""
+    folder = tmp_path_factory.mktemp("clear")
+    url = f"sqlite:///{folder / 'archive.db'}"
+    migrate(url)
+    settings = make_settings(folder / "home", url, "redis://127.0.0.1:1/0")
+    services = Services.build(settings)
+    with models.database.connection_context():
+        user = plays_of.person("alice")
+        plays_of.play(user, plays_of.at(1), plays_of.track("one"))
+        making.make(services, folder / "one.backup")
+    return folder / "one.backup"
+
+
+def test_a_sealed_backup_tells_nothing_and_opens_with_its_key_alone(
+    clear: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "sealed"
+    sealing.seal(clear, path, KEY)
+    assert b"alice" not in path.read_bytes()
+    assert making.verified(path, tmp_path / "a", KEY).rows()["users"] == 1
+    for key in ("", sealing.new_key()):
+        with pytest.raises(BackupError, match="BACKUP_KEY"):
+            making.verified(path, tmp_path / "b", key)
+
+
+@pytest.mark.parametrize("kept", [0.2, 0.6, 0.999])
+def test_a_backup_that_was_cut_off_is_refused(clear: Path, tmp_path: Path, kept: float) -> None:
+    whole = clear.read_bytes()
+    (tmp_path / "cut").write_bytes(whole[: int(len(whole) * kept)])
+    with pytest.raises(BackupError):
+        making.verified(tmp_path / "cut", tmp_path / "a", "")
+    sealing.seal(clear, tmp_path / "sealed", KEY)
+    whole = (tmp_path / "sealed").read_bytes()
+    (tmp_path / "sealed").write_bytes(whole[: int(len(whole) * kept)])
+    with pytest.raises(BackupError):
+        making.verified(tmp_path / "sealed", tmp_path / "a", KEY)
+
+
+@pytest.mark.parametrize("at", [0.1, 0.5, 0.8])
+def test_a_changed_byte_is_found(clear: Path, tmp_path: Path, at: float) -> None:
+    sealing.seal(clear, tmp_path / "sealed", KEY)
+    for path in (clear, tmp_path / "sealed"):
+        body = bytearray(path.read_bytes())
+        place = int(len(body) * at)
+        if path == clear:  # a byte of a table, not one of the zip's own bookkeeping
+            with ZipFile(clear) as zipped:
+                part = max(zipped.infolist(), key=lambda one: one.file_size)
+            place = part.header_offset + 100 + int(part.file_size * at)
+        body[place] ^= 1
+        (tmp_path / "changed").write_bytes(body)
+        with pytest.raises(BackupError):
+            making.verified(tmp_path / "changed", tmp_path / "a", KEY)
+
+
+def test_a_backup_of_a_newer_release_is_refused(
+    services: Services, clear: Path, tmp_path: Path
+) -> None:
+    newer = tmp_path / "newer.backup"
+    with ZipFile(clear) as old, ZipFile(newer, "w") as new:
+        for one in old.namelist():
+            body = old.read(one)
+            if one == container.MANIFEST:
+                told = orjson.loads(body)
+                body = orjson.dumps(told | {"migrations": [*told["migrations"], "9999_later"]})
+            new.writestr(one, body)
+    with pytest.raises(BackupError, match="newer release"):
+        restoring.restore(services, newer)
+
+
+def test_an_empty_database_of_another_release_is_made_anew(services: Services, clear: Path) -> None:
+    """`migrate` may have run before anybody thought of the backup."""
+    restoring.restore(services, clear)
+    assert User.get().spotify_account_id == "alice"
+    assert history.total(User.get().id) == 1
+
+
+def test_memory_stays_small_however_long_a_table_is(
+    services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Parts end at so many bytes or rows, and rows are fetched a few at a time."""
+    monkeypatch.setattr(container, "PART_ROWS", 10)
+    user, track = plays_of.person("alice"), plays_of.track("one")
+    for minute in range(35):
+        plays_of.play(user, plays_of.at(minute), track)
+    made = making.make(services, tmp_path / "one.backup")
+    assert [part.rows for part in made.tables["plays"]] == [10, 10, 10, 5]
+    big = [(b"x" * (5 << 20),)] * 4
+    assert [len(some) for some in container._some(big)] == [2, 2]
+
+
+@pytest.mark.usefixtures("database")
+def test_every_column_has_a_form(tmp_path: Path) -> None:
+    assert {table.name for table in schema.tables()} >= {"users", "plays", "catalog_blocks"}
+    with source.consistent(tmp_path) as rows:
+        assert all(list(rows(table)) is not None for table in schema.tables())
