@@ -17,7 +17,7 @@ HEAD = b"POST /waitlist HTTP/1.1\r\nHost: a\r\n"
         (b"GET / HTTP/1.1\r\n\r\n", 18),
         (b"GET / HTTP/1.1\r\n\r\nGET /next HTTP/1.1\r\n", 18),
         (HEAD + b"Content-Length: 5\r\n\r\n", len(HEAD) + 21 + 5),
-        (HEAD + b"content-length:5 \r\n\r\n12345", len(HEAD) + 20 + 5),
+        (HEAD + b"content-length:5 \r\n\r\n12345", len(HEAD) + 21 + 5),
         (HEAD + b"Content-Length: 999999999\r\n\r\n", REQUEST_BYTES),
         (HEAD + b"Content-Length: many\r\n\r\n", len(HEAD) + 24),
         (HEAD + b"\r\nContent-Length: 5\r\n", len(HEAD) + 2),
