@@ -77,6 +77,13 @@ def pending(session: Session) -> str | None:
     return str(found.email) if found else None
 
 
+def withdraw(session: Session) -> bool:
+    """Forget what this session has typed; its link is worth nothing. False if there is nothing."""
+    with transaction():
+        gone = AddressProof.delete().where(AddressProof.session == session.id).execute()
+    return bool(gone)
+
+
 class Proof(StrEnum):
     """What a link is worth in the browser that has opened it."""
 

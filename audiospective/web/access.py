@@ -13,11 +13,12 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 from werkzeug.wrappers import Response
 
 from audiospective import clock
-from audiospective.accounts import sessions
+from audiospective.accounts import sessions, time_zone
 from audiospective.models import User
 from audiospective.models.sessions import Session
 from audiospective.policy import devices
 from audiospective.policy import sessions as rules
+from audiospective.web import browser_zone
 from audiospective.web.htmx import is_fragment
 from audiospective.web.local_redirect import local_path
 
@@ -56,8 +57,10 @@ def install(app: Flask) -> None:
         row = sessions.find(key)
         if row is None:
             return None
-        if request.method == "GET" and not is_fragment() and sessions.note(row):
-            session.modified = True
+        if request.method == "GET" and not is_fragment():
+            time_zone.suggest(row.user, browser_zone.told())
+            if sessions.note(row):
+                session.modified = True
         return Member(row, key)
 
     manager.unauthorized_handler(to_sign_in)

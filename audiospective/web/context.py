@@ -6,17 +6,16 @@ from datetime import tzinfo
 from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from flask import Flask, current_app, g, has_request_context, request
+from flask import Flask, current_app, g, has_request_context
 from flask_login import current_user
 
 from audiospective.accounts import time_zone
 from audiospective.services import Services
-from audiospective.web import navigation, site_links, theme
+from audiospective.web import browser_zone, navigation, site_links, theme
 from audiospective.web.htmx import CONFIG
 from audiospective.web.settings import sections
 
 UTC = ZoneInfo("UTC")
-ZONE_COOKIE = "zone"  # set by static/js/app.js
 
 
 def services() -> Services:
@@ -34,7 +33,7 @@ def viewer() -> Any:
 def zone_name() -> str:
     """The zone of this request's reader: the saved one, else the browser's, else UTC."""
     if "zone_name" not in g:
-        g.zone_name = _saved_zone() or browser_zone() or UTC.key
+        g.zone_name = _saved_zone() or browser_zone.told() or UTC.key
     return str(g.zone_name)
 
 
@@ -45,13 +44,7 @@ def zone() -> tzinfo:
 
 def zone_is_known() -> bool:
     """Whether times are the reader's own; else they are UTC and say so."""
-    return bool(_saved_zone() or browser_zone())
-
-
-def browser_zone() -> str | None:
-    """What a script of ours wrote down of the browser's clock, None where none ran."""
-    name = request.cookies.get(ZONE_COOKIE, "") if has_request_context() else ""
-    return name if name in time_zone.zones() else None
+    return bool(_saved_zone() or browser_zone.told())
 
 
 def _saved_zone() -> str | None:

@@ -11,6 +11,7 @@ from audiospective.web.imports import pages as imports
 from audiospective.web.landing import guide
 from audiospective.web.landing import pages as landing
 from audiospective.web.notices import reconnect, unsubscribe
+from audiospective.web.settings import address as address_settings
 from audiospective.web.settings import (
     alerts,
     connection,
@@ -52,6 +53,7 @@ BLUEPRINTS = tuple(
         spotify_app,
         hidden,
         data,
+        address_settings,
         sessions,
         reconnect,
         unsubscribe,

@@ -109,6 +109,14 @@ def _import_only(_house: House) -> tuple[str, User | None]:
     return "/dashboard", make_user("carol", spotify_account_id=None, spotify_id=None)
 
 
+def _address(house: House) -> tuple[str, User]:
+    user = member(house)
+    User.update(email="alice@mail.example", email_verified_at=clock.now()).where(
+        User.id == user.id
+    ).execute()
+    return "/settings/address", user
+
+
 STATES: dict[str, State] = {
     "landing": _taken(613),
     "landing with few places left": _taken(980),
@@ -134,6 +142,11 @@ STATES: dict[str, State] = {
     "health": lambda house: ("/health", member(house)),
     "welcome": lambda house: ("/welcome", member(house)),
     "own Spotify app": lambda house: ("/settings/spotify-app", member(house)),
+    "guide to an own Spotify app": lambda _house: ("/guide/own-spotify-app", None),
+    "privacy": lambda _house: ("/privacy", None),
+    "sessions": lambda house: ("/settings/sessions", member(house)),
+    "address": lambda house: ("/settings/address", member(house)),
+    "address that is confirmed": _address,
     "waitlist": lambda _house: ("/waitlist", None),
     "waitlist joined": lambda _house: ("/waitlist/thanks", None),
     "sign-in": lambda _house: ("/sign-in", None),

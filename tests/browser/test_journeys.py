@@ -223,7 +223,7 @@ def test_times_are_labelled_while_the_zone_is_unknown(visit: Visit, alice: User)
     User.update(timezone="UTC").execute()
     page = visit("/dashboard", alice, "no-js")
     expect(page.locator("#live")).to_contain_text("UTC")
-    expect(page.locator("#plays")).to_contain_text("Times are UTC")
+    expect(page.get_by_role("contentinfo")).to_contain_text("Times are UTC")
 
 
 def test_buttons_are_as_wide_as_their_words(visit: Visit, alice: User) -> None:

@@ -20,6 +20,7 @@ from audiospective.policy.sessions import SPOTIFY
 from audiospective.sandbox import SandboxServer
 from audiospective.services import Services
 from audiospective.settings import Settings
+from audiospective.web import throttle
 from tests.fixtures import make_settings
 from tests.web import markup
 from tests.web.markup import Tag
@@ -88,8 +89,15 @@ MakeSite = Callable[..., Site]
 
 
 @pytest.fixture
-def make_site(tmp_path: Path, redis_url: str, request: pytest.FixtureRequest) -> Iterator[MakeSite]:
+def make_site(
+    tmp_path: Path,
+    redis_url: str,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[MakeSite]:
     """Build a site: `make_site(base_url="https://…")`; on SQLite unless `database_url` is given."""
+    # A Redis that a test before took away is not asked again for a while.
+    monkeypatch.setattr(throttle, "_counters", throttle.Counters())
     built: list[Site] = []
 
     def run(**more: Any) -> Site:

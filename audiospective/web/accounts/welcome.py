@@ -20,13 +20,12 @@ from audiospective.web import throttle
 from audiospective.web.access import is_fresh, own_session, person, signed_in, to_sign_in
 from audiospective.web.context import services, zone_name
 from audiospective.web.htmx import STOP_POLLING, fragment_of
-from audiospective.web.throttle import Limit
+from audiospective.web.settings import address as address_settings
 from audiospective.web.waitlist.pages import NOT_AN_ADDRESS
 
 blueprint = Blueprint("welcome", __name__)
 
 PATIENCE = timedelta(minutes=2)  # then the page stops watching; the poll itself goes on
-EMAILS = (Limit("address hour", 6, 3600), Limit("address day", 12, 24 * 3600))
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ def save() -> ResponseReturnValue:
     if email:
         if not is_fresh():
             return to_sign_in(confirm=True)
-        throttle.enforce(*EMAILS, who=f"member {user.id}")
+        throttle.enforce(*address_settings.EMAILS, who=f"member {user.id}")
     session = own_session()
     proving = session is not None and welcome.save(services(), user, session, wishes)
     flash(

@@ -12,7 +12,7 @@ from audiospective.accounts import time_zone
 from audiospective.clients.deadline import Deadline
 from audiospective.models import Connection
 from audiospective.models.notices import Notice
-from audiospective.notices import kind
+from audiospective.notices import kind, members
 from audiospective.polling import batch, poll
 from audiospective.web.accounts import welcome
 from tests.factories import make_user
@@ -176,3 +176,20 @@ def test_every_zone_offered_can_be_used() -> None:
     for name in time_zone.zones():
         ZoneInfo(name)
     assert timedelta(0) < welcome.PATIENCE
+
+
+def test_e_mails_are_written_in_the_browsers_zone_before_one_is_saved(live: LiveSite) -> None:
+    browser = live.newcomer("alice")
+    assert "Times are UTC until you" in browser.get("/dashboard").text  # no script has told
+    browser.set_cookie("zone", "Asia/Tokyo", domain="127.0.0.1")
+    page = browser.get("/dashboard").text
+    assert "Times are UTC" not in page
+    assert members.facts(live.site.services, live.user())["timezone"] == "Asia/Tokyo"
+    assert "data-guess-zone" in browser.get("/welcome").text  # still to be saved
+    browser.set_cookie("zone", "../../etc/passwd", domain="127.0.0.1")
+    browser.get("/dashboard")
+    assert live.user().timezone == "Asia/Tokyo"
+    save(browser, timezone="America/Lima")
+    browser.set_cookie("zone", "Europe/Berlin", domain="127.0.0.1")
+    browser.get("/dashboard")
+    assert members.facts(live.site.services, live.user())["timezone"] == "America/Lima"
