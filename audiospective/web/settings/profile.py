@@ -9,9 +9,9 @@ from audiospective.accounts import identity, preferences, time_zone
 from audiospective.models import transaction
 from audiospective.policy import names
 from audiospective.policy import preferences as rules
-from audiospective.web import theme
+from audiospective.web import browser_zone, theme
 from audiospective.web.access import person, signed_in
-from audiospective.web.context import browser_zone, zone_name
+from audiospective.web.context import zone_name
 
 blueprint = Blueprint("profile", __name__)
 
@@ -63,7 +63,7 @@ def save() -> ResponseReturnValue:
 
 def _page(typed: dict[str, str], errors: dict[str, str] | None = None) -> ResponseReturnValue:
     member = person()
-    here = browser_zone()
+    here = browser_zone.told()
     body = render_template(
         "settings/profile.html",
         typed=typed,
