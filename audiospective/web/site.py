@@ -8,7 +8,7 @@ from audiospective.web.dashboard import pages as dashboard
 from audiospective.web.exports import pages as exports
 from audiospective.web.health import pages as health
 from audiospective.web.imports import pages as imports
-from audiospective.web.landing import guide
+from audiospective.web.landing import guide, status
 from audiospective.web.landing import pages as landing
 from audiospective.web.notices import reconnect, unsubscribe
 from audiospective.web.settings import address as address_settings
@@ -34,6 +34,7 @@ BLUEPRINTS = tuple(
         components,
         landing,
         guide,
+        status,
         waitlist,
         auth,
         callback,
