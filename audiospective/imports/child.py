@@ -33,6 +33,7 @@ class Order:
     """`uploads` are (path, name); `answers` the fields of sources.base.Answers.
 
     `restore`: a bundle of ours is taken as the whole archive that it is.
+    With `strip` the files are copied without what is personal instead (see stripping).
     """
 
     uploads: list[tuple[str, str]]
@@ -40,6 +41,7 @@ class Order:
     out: str
     answers: dict[str, Any]
     restore: bool = False
+    strip: bool = False
 
     def dumps(self) -> bytes:
         return orjson.dumps(asdict(self)) + b"\n"
@@ -55,7 +57,7 @@ def main() -> int:
     order = Order(**orjson.loads(line))
     out = Path(order.out)
     try:
-        found = read(order)
+        found = strip(order) if order.strip else read(order)
     except RefusedError as error:
         (out / REFUSAL).write_text(error.sentence)
         return REFUSED
@@ -76,6 +78,16 @@ def confine() -> None:
             _, hard = resource.getrlimit(kind)
             most = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
             resource.setrlimit(kind, (most, most))
+
+
+def strip(order: Order) -> Findings:
+    """Leave the uploads as `out`/0, `out`/1, ... without what is personal; raises RefusedError."""
+    from audiospective.imports import stripping
+    from audiospective.imports.survey import Upload
+
+    uploads = [Upload(Path(path), name) for path, name in order.uploads]
+    stripping.strip(uploads, order.answers["names"], Path(order.scratch), Path(order.out))
+    return Findings()
 
 
 def read(order: Order) -> Findings:

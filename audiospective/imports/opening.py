@@ -80,9 +80,8 @@ class _Survey:
         except RefusedError as error:
             self.files.append(Found(number, member.name, member.size, None, error.sentence))
             return
-        about, verdict = recognised(peek)
-        known = strangers.known(peek) is not None
-        if about is None or verdict is None or (known and verdict.sure <= GUESS):
+        about, verdict = wanted(peek)
+        if about is None or verdict is None:
             sentence = strangers.sentence(peek)
             self.files.append(Found(number, member.name, member.size, None, sentence))
             return
@@ -125,6 +124,14 @@ class _Survey:
         for about in SOURCES:
             if files := self._of.get(about.name):
                 yield from _read(about, files, answers)
+
+
+def wanted(peek: Peek) -> tuple[About | None, Verdict | None]:
+    """The source that reads the file; nothing for one that by its name holds no plays."""
+    about, verdict = recognised(peek)
+    if verdict and verdict.sure <= GUESS and strangers.known(peek) is not None:
+        return None, None
+    return about, verdict
 
 
 def recognised(peek: Peek) -> tuple[About | None, Verdict | None]:

@@ -46,7 +46,7 @@ class Opener:
     """Finds the members of files; keeps archives open until its stack is closed."""
 
     def __init__(self, scratch: Path, budget: Budget, stack: ExitStack) -> None:
-        self._scratch = scratch
+        self.scratch = scratch
         self.budget = budget
         self._stack = stack
         self._copies = 0
@@ -61,12 +61,16 @@ class Opener:
     def copy(self, member: Member) -> Path:
         """The member as a file of its own in the scratch folder; raises ContainerError."""
         self._copies += 1
-        target = self._scratch / f"member-{self._copies}"
+        target = self.scratch / f"member-{self._copies}"
         with member.open() as stream, target.open("wb") as file:
             while block := stream.read(BLOCK):
                 self.budget.copy(len(block))
                 file.write(block)
         return target
+
+    def unpacked(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> BinaryIO:
+        """What a member of an archive holds; reading raises ContainerError."""
+        return self._counted(Unpacking(archive, info), info.compress_size)
 
     def _members(self, path: Path, name: str, depth: int) -> Iterator[Member]:
         with path.open("rb") as file:
@@ -91,7 +95,7 @@ class Opener:
         self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, depth: int
     ) -> Iterator[Member]:
         def start() -> BinaryIO:
-            return self._counted(Unpacking(archive, info), info.compress_size)
+            return self.unpacked(archive, info)
 
         whole = f"{name}/{directory.clean(info.filename)}"
         member = Member(whole, info.file_size, start)

@@ -27,6 +27,7 @@ _COLUMNS = {
 }
 _KNOWN = {"time", *_COLUMNS}
 _DAMAGED = "The database is damaged; make a backup of it with Navidrome and send that."
+_UNKNOWN = "A database of a program that is not known here; export its plays as CSV."
 _ALLOWED = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION}
 _STEPS = 100_000_000  # of SQLite's machine; a million plays take a tenth of that
 
@@ -39,11 +40,8 @@ def sniff(peek: Peek) -> Verdict | None:
 def examine(file: File) -> Examined:
     """Whose plays there are; raises NotHistoryError for another program's database."""
     with _opened(file.path()) as database:
-        found = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        if not {"scrobbles", "media_file"} <= {name for (name,) in found}:
-            raise NotHistoryError(
-                "A database of a program that is not known here; export its plays as CSV."
-            )
+        if not {"scrobbles", "media_file"} <= _tables(database):
+            raise NotHistoryError(_UNKNOWN)
         people = _people(database)
     if len(people) < 2:
         return Examined()
@@ -63,6 +61,40 @@ def read(files: Sequence[File], answers: Answers) -> Iterator[Batch | Broken]:
                 yield number, dict(zip(("time", *_COLUMNS), row, strict=True))
 
     yield from by_row.read(files, answers, _KNOWN, rows, _take)
+
+
+def reduce(path: Path, target: Path) -> None:
+    """Copy what reading needs: plays, what they are of, and names only to tell people apart.
+
+    Everything else of a server's database stays behind: passwords, addresses, other tables.
+    Raises ContainerError and NotHistoryError.
+    """
+    with _opened(path) as source, closing(sqlite3.connect(target)) as copy:
+        if not {"scrobbles", "media_file"} <= _tables(source):
+            raise NotHistoryError(_UNKNOWN)
+        people = _people(source)
+        there = {one[0] for one in source.execute("SELECT * FROM media_file LIMIT 0").description}
+        columns = [name for names in _COLUMNS.values() for name in names if name in there]
+        copy.execute("CREATE TABLE scrobbles (media_file_id, user_id, submission_time)")
+        copy.execute(f"CREATE TABLE media_file ({', '.join(['id', *columns])})")
+        copy.execute('CREATE TABLE "user" (id, user_name)')
+        plays = source.execute(
+            "SELECT media_file_id, user_id, submission_time FROM scrobbles ORDER BY rowid"
+        )
+        copy.executemany("INSERT INTO scrobbles VALUES (?, ?, ?)", plays)
+        files = source.execute(f"SELECT {', '.join(['id', *columns])} FROM media_file")  # noqa: S608 - constants
+        marks = ", ".join("?" * (len(columns) + 1))
+        copy.executemany(f"INSERT INTO media_file VALUES ({marks})", files)  # noqa: S608 - marks
+        if len(people) > 1:
+            copy.executemany(
+                'INSERT INTO "user" VALUES (?, ?)', [(v, k) for k, v in people.items()]
+            )
+        copy.commit()
+
+
+def _tables(database: sqlite3.Connection) -> set[str]:
+    found = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    return {name for (name,) in found}
 
 
 def _take(gathering: Gathering, number: int, row: Mapping[str, Any]) -> None:
