@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from audiospective.cli._archive import member, opened
-from audiospective.imports import rounds, uploads
+from audiospective.imports import rounds, sending, uploads
 from audiospective.imports.choices import Choices
 from audiospective.imports.errors import RefusedError
-from audiospective.imports.uploads import Announced
+from audiospective.models import User
 from audiospective.models.imports import REVIEW, WORK, Import
 from audiospective.services import Services
 
@@ -42,8 +42,7 @@ def command(
                 uploads.take_back(services, row)
                 _print(worked(services, row))
                 return
-            row = uploads.begin(found, [Announced(one.name, one.stat().st_size) for one in files])
-            send(services, row, files)
+            row = send(services, found, files)
         except RefusedError as error:
             raise click.ClickException(error.sentence) from None
         except uploads.StaleError:
@@ -62,14 +61,13 @@ def command(
         _print(worked(services, row))
 
 
-def send(services: Services, row: Import, files: tuple[Path, ...]) -> None:
+def send(services: Services, user: User, files: tuple[Path, ...]) -> Import:
+    """Take the files in, with a bar; raises RefusedError."""
     total = sum(path.stat().st_size for path in files)
     with click.progressbar(length=total, label="Taking in") as bar:
-        for number, path in enumerate(files):
-            with path.open("rb") as file:
-                pieces = iter(lambda source=file: source.read(1 << 20), b"")  # type: ignore[misc]
-                bar.update(uploads.take(services, row, number, pieces))
-    uploads.complete(services, row)
+        row = sending.send(services, user, [(one, one.name) for one in files], bar.update)
+        bar.update(total)  # what was dropped of them counts as well
+    return row
 
 
 def worked(services: Services, row: Import) -> Import:

@@ -11,7 +11,6 @@ from audiospective.cli._archive import member, opened
 from audiospective.imports import rounds, uploads
 from audiospective.imports.errors import RefusedError
 from audiospective.imports.findings import Findings
-from audiospective.imports.uploads import Announced
 from audiospective.models.imports import DONE, REVIEW
 
 OTHERWISE = (
@@ -32,8 +31,7 @@ def command(user: str, file: Path) -> None:
     """
     with opened() as services:
         try:
-            row = uploads.begin(member(user), [Announced(file.name, file.stat().st_size)])
-            import_.send(services, row, (file,))
+            row = import_.send(services, member(user), (file,))
         except RefusedError as error:
             raise click.ClickException(error.sentence) from None
         row = import_.worked(services, row)

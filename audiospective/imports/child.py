@@ -111,7 +111,7 @@ def _gathered(order: Order) -> Findings:
     answers = Answers(**{**order.answers, "names": frozenset(order.answers.get("names", ()))})
     staging = Staging()
     uploads = [Upload(Path(path), name) for path, name in order.uploads]
-    with opened(uploads, Path(order.scratch)) as survey:
+    with opened(uploads, Path(order.scratch), answers=answers) as survey:
         staging.gather(survey.read(answers), _tell)
         found = Findings(
             [
@@ -125,6 +125,7 @@ def _gathered(order: Order) -> Findings:
                     questions=[asdict(question) for question in one.questions],
                     sample=[dict(row) for row in one.sample],
                     mapping=dict(one.mapping),
+                    columns=list(one.columns),
                 )
                 for one in survey.files
             ]

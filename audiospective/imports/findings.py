@@ -31,6 +31,7 @@ class FoundFile:
     questions: list[dict[str, Any]] = field(default_factory=list)
     sample: list[dict[str, str]] = field(default_factory=list)
     mapping: dict[str, str] = field(default_factory=dict)
+    columns: list[str] = field(default_factory=list)  # of a table whose mapping may be corrected
 
 
 @dataclass
@@ -55,6 +56,11 @@ class Findings:
     def plays(self) -> int:
         """Of all files."""
         return sum(file.plays for file in self.files)
+
+    @property
+    def asks(self) -> bool:
+        """Whether the files may have to be read again with other answers."""
+        return any(file.questions or file.columns for file in self.files)
 
     def dumps(self) -> str:
         return orjson.dumps(asdict(self), option=orjson.OPT_NON_STR_KEYS).decode()

@@ -30,7 +30,10 @@ GUESS = 50  # a verdict that a name may overrule
 
 @contextmanager
 def opened(
-    uploads: Sequence[Upload], scratch: Path, limits: Limits | None = None
+    uploads: Sequence[Upload],
+    scratch: Path,
+    limits: Limits | None = None,
+    answers: Answers | None = None,
 ) -> Iterator[Survey]:
     """What is in the files; never raises for what they hold, a refused file has a sentence.
 
@@ -39,7 +42,7 @@ def opened(
     budget = Budget(limits or Limits())
     with ExitStack() as stack:
         opener = Opener(scratch, budget, stack)
-        survey = _Survey(budget)
+        survey = _Survey(budget, answers or Answers(now=0))
         for upload in uploads:
             for member in opener.members(upload.path, upload.name):
                 survey.add(member, opener)
@@ -68,7 +71,8 @@ class _File:
 
 
 class _Survey:
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: Budget, answers: Answers) -> None:
+        self._answers = answers
         self.files: list[Found] = []
         self._budget = budget
         self._of: dict[str, list[_File]] = defaultdict(list)
@@ -87,7 +91,7 @@ class _Survey:
             return
         file = _File(number, peek, verdict.role, member, opener)
         try:
-            examined = _examined(about, file)
+            examined = _examined(about, file, self._answers)
         except RefusedError as error:
             self.files.append(Found(number, member.name, member.size, None, error.sentence))
             return
@@ -102,6 +106,7 @@ class _Survey:
                 questions=verdict.questions + examined.questions,
                 sample=tuple(examined.sample),
                 mapping=tuple(examined.mapping.items()),
+                columns=examined.columns,
             )
         )
 
@@ -144,11 +149,11 @@ def recognised(peek: Peek) -> tuple[About | None, Verdict | None]:
     return best
 
 
-def _examined(about: About, file: _File) -> Examined:
+def _examined(about: About, file: _File, answers: Answers) -> Examined:
     """What only a look through the whole file tells, for sources that need one."""
     examine = getattr(about.load(), "examine", None)
     try:
-        return examine(file) if examine else Examined()
+        return examine(file, answers) if examine else Examined()
     except RefusedError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, the file cannot be read

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 OTHER = "*"  # stands where another user's name stood: the member is asked about such files
 
@@ -22,12 +23,29 @@ COLUMNS = frozenset(
     }
 )
 
-# A whole cell of a workbook that is an address of the network.
-CELL = (
-    r"(<t(?:\s[^>]*)?>)\s*(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-fA-F]{0,4}:){3,7}[0-9a-fA-F]{0,4})"
-    r"\s*(?=</t>)"
+# A field of JSON: its key, the colon, its value. The same pattern serves browsers.
+FIELDS = (
+    f'"({"|".join((*KEYS, *NAME_KEYS))})"'
+    r'(\s*:\s*)("(?:[^"\\]|\\.)*"|[-+.\w]+(?=[\s,}\]]))'
 )
-AUTHOR = r"(<(?:dc:creator|cp:lastModifiedBy)>)[^<]*"
+# A whole cell of a workbook that is an address of the network, and who wrote the workbook.
+CELLS = (
+    r"(<t(?:\s[^>]*)?>)\s*(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-fA-F]{0,4}:){3,7}[0-9a-fA-F]{0,4})"
+    r"\s*(?=</t>)|(<(?:dc:creator|cp:lastModifiedBy)>)[^<]*"
+)
+
+
+def rules(own: Collection[str], nothing: str) -> dict[str, object]:
+    """All of this for the browser's script; `nothing` is a pattern of files without plays."""
+    return {
+        "fields": FIELDS,
+        "nameKeys": NAME_KEYS,
+        "own": sorted({name.lower() for name in own}),
+        "mark": OTHER,
+        "columns": sorted(COLUMNS),
+        "cells": CELLS,
+        "nothing": nothing,
+    }
 
 
 def is_column(name: str) -> bool:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 from audiospective import clock
-from audiospective.imports import archive, records, review, staging, storing, working
+from audiospective.imports import archive, records, review, scratch, staging, storing, working
 from audiospective.imports.child import Order
 from audiospective.imports.choices import Choices
 from audiospective.imports.claims import Claim
@@ -14,6 +11,7 @@ from audiospective.imports.errors import NotHistoryError
 from audiospective.imports.findings import Findings
 from audiospective.imports.reading_process import run
 from audiospective.imports.restore import tables, writing
+from audiospective.imports.sending import names_of
 from audiospective.models import User
 from audiospective.models.imports import REVIEW, Import
 from audiospective.services import Services
@@ -26,7 +24,7 @@ def read(services: Services, claim: Claim) -> None:
     found = Findings.loads(row.findings)
     if not (found.files and found.answers == choices.answers()):
         found = _read_files(services, claim, user, choices)
-    if not (found.plays or found.restores) and not any(file.questions for file in found.files):
+    if not (found.plays or found.restores or found.asks):
         raise NotHistoryError(_nothing(found))
     row.findings = found.dumps()
     if found.restores:
@@ -40,7 +38,7 @@ def read(services: Services, claim: Claim) -> None:
     told = review.of(claim.user_id, before, staged, worked)
     found.review = told.as_dict()
     records.put_sheet(services.storage, row, worked.sheet)
-    if not any(file.questions for file in found.files):
+    if not found.asks:
         storing.drop_files(services.storage, row)
     claim.end(
         REVIEW,
@@ -55,20 +53,14 @@ def read(services: Services, claim: Claim) -> None:
 
 
 def _read_files(services: Services, claim: Claim, user: User, choices: Choices) -> Findings:
-    scratch = services.settings.home / "scratch"
-    scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with TemporaryDirectory(dir=scratch) as name:
-        folder = Path(name)
-        for part in ("sent", "unpacked", "tables"):
-            (folder / part).mkdir()
+    with scratch.folder(services.settings.home, "sent", "unpacked", "tables") as folder:
         with storing.files(services.storage, claim.row, folder / "sent") as uploads:
             claim.beat()
-            names = [one for one in (user.spotify_id, user.spotify_account_id) if one]
             order = Order(
                 uploads,
                 str(folder / "unpacked"),
                 str(folder / "tables"),
-                {"now": clock.to_ms(clock.now()), "names": names, **choices.answers()},
+                {"now": clock.to_ms(clock.now()), "names": names_of(user), **choices.answers()},
                 restore=writing.possible(user.id),
             )
             found = run(order, claim.beat)

@@ -1,4 +1,4 @@
-"""The rows of an import that could not be read, as a table for spreadsheets."""
+"""What became of the rows of an import, and those that could not be read, for spreadsheets."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import io
 
 import polars as pl
 
-from audiospective.clients.storage import Storage
-from audiospective.imports import records
+from audiospective.clients.storage import MissingError, Storage
+from audiospective.imports import records, storing
 from audiospective.imports.findings import Findings
 from audiospective.imports.reasons import Reason
+from audiospective.imports.review import Review
 from audiospective.models.imports import Import
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -26,6 +27,33 @@ def rejected(storage: Storage, row: Import) -> str:
     for number, place, reason, raw in table.with_columns(pl.col("reason").cast(pl.String)).rows():
         words = Reason(reason).sentence
         writer.writerow([_plain(names.get(number, "")), place, words, _plain(raw)])
+    return target.getvalue()
+
+
+def balance(storage: Storage, row: Import) -> str:
+    """CSV of file, what became of its rows, why, and how many; raises MissingError.
+
+    Each file ends with its number of rows; the lines above it add up to that.
+    """
+    found = Findings.loads(row.findings)
+    if found.review is None:
+        raise MissingError(storing.home(row))
+    sums = Review.from_dict(found.review).files
+    target = io.StringIO()
+    writer = csv.writer(target)
+    writer.writerow(["file", "source", "became", "reason", "rows"])
+    for file in found.files:
+        named = (_plain(file.name), file.source or "")
+        if file.number not in sums:
+            writer.writerow([*named, "not read", _plain(file.sentence or ""), 0])
+            continue
+        one = sums[file.number]
+        writer.writerow([*named, "added", "", one.added])
+        writer.writerow([*named, "matched", "", one.matched])
+        for became, reasons in (("left out", one.skipped), ("rejected", one.rejected)):
+            for reason, rows in sorted(reasons.items()):
+                writer.writerow([*named, became, Reason(reason).sentence, rows])
+        writer.writerow([*named, "all", "", one.rows])
     return target.getvalue()
 
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from audiospective.imports import healing, sheet
-from audiospective.imports.findings import Findings
+from audiospective.imports import estimate, healing, sheet
 from audiospective.imports.ledger import Ledger
 from audiospective.imports.sheet import Sums
 from audiospective.imports.working import ADDED, FOREIGN, Staged, Worked
@@ -36,6 +35,8 @@ class Review:
     shifts: dict[str, dict[str, Any]] = field(default_factory=dict)
     first_at: int | None = None  # UTC ms, of the plays in the files
     last_at: int | None = None
+    now: dict[str, Any] = field(default_factory=dict)  # estimate.of the archive without it
+    then: dict[str, Any] = field(default_factory=dict)  # and with it
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -80,6 +81,8 @@ def of(user_id: int, before: Ledger, staged: Staged, worked: Worked) -> Review:
         shifts={source: asdict(shift) for source, shift in worked.shifts.items()},
         first_at=instants.min(),  # type: ignore[arg-type]
         last_at=instants.max(),  # type: ignore[arg-type]
+        now=estimate.of(before),
+        then=estimate.of(worked.ledger),
     )
 
 
@@ -88,9 +91,3 @@ def years(found: Ledger) -> dict[int, int]:
     at = pl.from_epoch("at", time_unit="ms").dt.year()
     counted = found.plays.filter(~pl.col("removed")).group_by(at.alias("year")).len()
     return dict(counted.sort("year").rows())
-
-
-def questions(found: Findings) -> list[dict[str, Any]]:
-    """What the files ask, each once."""
-    asked = {one["kind"]: one for file in found.files for one in file.questions}
-    return list(asked.values())

@@ -6,7 +6,7 @@ from redis.exceptions import RedisError
 
 from audiospective import clock, log
 from audiospective.clients.queues import BULK, INTERRUPTS
-from audiospective.imports import claims, storing
+from audiospective.imports import claims, scratch, storing
 from audiospective.models.imports import (
     CANCELLED,
     DONE,
@@ -53,6 +53,7 @@ def recover(services: Services) -> int:
 
 def tidy(services: Services) -> int:
     """Cancel what its member left lying, and empty storage of what nobody needs; how many."""
+    scratch.sweep(services.settings.home)
     now = clock.now()
     left = ((Import.status == UPLOADING) & (Import.changed_at < now - UPLOAD_PATIENCE)) | (
         (Import.status == REVIEW) & (Import.changed_at < now - PATIENCE)

@@ -20,13 +20,14 @@ _KINDS = {
     "property list": "A property list",
     "binary": "Something that is no text",
 }
+ACCOUNT_PARTS = (
+    r"(playlist\d*|yourlibrary|userdata|userprofile|identity|identifiers|inferences|follow"
+    r"|searchqueries|wrapped\d*|yoursoundcapsule|marquee|payments|familyplan|duonewfamily"
+    r"|userattributes|messagedata|podcastinteractivity\w*|voiceinput)\.json"
+)
 _NAMES = (
     (
-        (
-            r"(playlist\d*|yourlibrary|userdata|userprofile|identity|identifiers|inferences|follow"
-            r"|searchqueries|wrapped\d*|yoursoundcapsule|marquee|payments|familyplan|duonewfamily"
-            r"|userattributes|messagedata|podcastinteractivity\w*|voiceinput)\.json"
-        ),
+        ACCOUNT_PARTS,
         f"A part of Spotify's account data that holds no plays. {_EXTENDED}",
     ),
     (

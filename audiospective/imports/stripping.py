@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import shutil
 import zipfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -23,6 +24,7 @@ from audiospective.imports.limits import Limits
 from audiospective.imports.reading import tables
 from audiospective.imports.reading.delimited import delimiter, split
 from audiospective.imports.reading.encodings import as_utf8
+from audiospective.imports.restore import files
 from audiospective.imports.sources import navidrome
 from audiospective.imports.sources.base import Peek
 from audiospective.imports.survey import Upload
@@ -30,11 +32,8 @@ from audiospective.imports.survey import Upload
 LONGEST = 1 << 16  # bytes of one personal value; what is longer is no address and no name
 MAGIC = 16  # bytes by which it is still known what a file was
 _FIRST = (1980, 1, 1, 0, 0, 0)  # the same upload makes the same file
-_FIELDS = re.compile(
-    rb'"(' + "|".join((*personal.KEYS, *personal.NAME_KEYS)).encode() + rb')"(\s*:\s*)'
-    rb'("(?:[^"\\]|\\.)*+"|[-+.\w]+(?=[\s,}\]]))'
-)
-_CELLS = re.compile(f"{personal.CELL}|{personal.AUTHOR}".encode())
+_FIELDS = re.compile(personal.FIELDS.encode())
+_CELLS = re.compile(personal.CELLS.encode())
 _MARK = f'"{personal.OTHER}"'.encode()
 
 Change = Callable[[re.Match[bytes]], bytes]
@@ -49,6 +48,9 @@ def strip(uploads: Sequence[Upload], names: Collection[str], scratch: Path, out:
     with ExitStack() as stack:
         opener = Opener(scratch, budget, stack)
         for number, upload in enumerate(uploads):
+            if files.is_bundle(upload.path):  # an archive of ours holds nothing of that kind
+                shutil.copyfile(upload.path, out / str(number))
+                continue
             members = list(opener.members(upload.path, upload.name))
             with (out / str(number)).open("wb") as target:
                 if len(members) == 1 and members[0].name == upload.name:

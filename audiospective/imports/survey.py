@@ -49,7 +49,8 @@ class Found:
     plays: bool = True  # false: only helps to read others, its rows are not counted
     questions: tuple[Question, ...] = ()
     sample: tuple[Mapping[str, str], ...] = ()  # five parsed rows, where a mapping was guessed
-    mapping: tuple[tuple[str, str], ...] = ()  # the guess: column of the file for each of ours
+    mapping: tuple[tuple[str, str], ...] = ()  # the column of the file for each of ours
+    columns: tuple[str, ...] = ()  # all that there are, where the mapping may be corrected
 
 
 class Survey(Protocol):

@@ -39,10 +39,14 @@ class StaleError(Exception):
 
 @dataclass(frozen=True)
 class Announced:
-    """A file that is about to be sent; `size` in bytes, None where the browser did not say."""
+    """A file that is about to be sent; `size` in bytes.
+
+    `stamp` tells it from others of that name and size, should it be chosen again to go on.
+    """
 
     name: str
     size: int
+    stamp: str | None = None
 
 
 def begin(user: User, files: Sequence[Announced]) -> Import:
@@ -65,11 +69,28 @@ def begin(user: User, files: Sequence[Announced]) -> Import:
         row: Import = Import.create(user=user.id, created_at=now, changed_at=now)
         ImportFile.insert_many(
             [
-                {"owner": row.id, "number": number, "name": named(one.name), "size": one.size}
+                {
+                    "owner": row.id,
+                    "number": number,
+                    "name": named(one.name),
+                    "size": one.size,
+                    "stamp": one.stamp,
+                }
                 for number, one in enumerate(files)
             ]
         ).execute()
     return row
+
+
+def unfinished(user: User, files: Sequence[Announced]) -> Import | None:
+    """The member's import that waits for the rest of just these files."""
+    wanted = [(named(one.name), one.size, one.stamp) for one in files]
+    rows = Import.select().where((Import.user == user.id) & (Import.status == UPLOADING))
+    for row in rows.order_by(Import.id.desc()):
+        there = sorted(row.files, key=lambda file: file.number)
+        if [(file.name, file.size, file.stamp) for file in there] == wanted:
+            return row  # type: ignore[no-any-return]
+    return None
 
 
 def receive(services: Services, row: Import, number: int, offset: int, data: bytes) -> int:
@@ -82,8 +103,9 @@ def receive(services: Services, row: Import, number: int, offset: int, data: byt
         raise StaleError
     if offset != file.received or not data:
         return int(file.received)  # the sender goes on from there
-    if len(data) > limits.CHUNK_BYTES or offset + len(data) > file.size:
-        raise QuotaError("The file is longer than it was said to be.")
+    # Of one size, so that two tabs which send one file write the same pieces.
+    if len(data) != min(limits.CHUNK_BYTES, file.size - offset):
+        raise QuotaError("The file is not as long as it was said to be.")
     services.storage.put(storing.part(row, number, offset), data)
     ImportFile.update(received=offset + len(data)).where(
         (ImportFile.id == file.id) & (ImportFile.received == offset)

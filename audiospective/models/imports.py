@@ -92,6 +92,7 @@ class ImportFile(Row):
     name = TextField()  # what the member's machine calls it
     size = BigIntegerField()  # bytes that were announced
     received = BigIntegerField(default=0)
+    stamp = TextField(null=True)  # by which the sender knows the file again
 
     class Meta:
         table_name = "import_files"

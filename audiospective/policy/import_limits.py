@@ -7,7 +7,7 @@ from datetime import timedelta
 FILES = 60  # of one import, as they are sent; an archive is one
 FILE_BYTES = 1 << 30
 IMPORT_BYTES = 2 << 30
-CHUNK_BYTES = 8 << 20  # of one request; a dropped line costs no more
+CHUNK_BYTES = 4 << 20  # of one request; a dropped line costs no more
 MOST_ROWS = 3_000_000
 MOST_TRACKS = 400_000  # heavy listeners' exports hold 430,000 plays of 20,000 tracks
 NAME_LENGTH = 1_000  # characters of a title, artist or album; the rest is cut

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from audiospective.imports import stepping, uploads
+import pytest
+
+from audiospective.imports import child, reading_step, sending, stepping, uploads
 from audiospective.imports.choices import Choices
+from audiospective.imports.findings import Findings
 from audiospective.imports.uploads import Announced
 from audiospective.models import User
 from audiospective.models.imports import WORK, Import
@@ -14,6 +17,19 @@ from audiospective.services import Services
 from tests.imports.reading_files import as_json
 
 DAY = "2025-03-"
+
+
+def without_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have files stripped and read in this very process."""
+
+    def run(order: child.Order, tick: Callable[[int], None]) -> Findings:
+        found = child.strip(order) if order.strip else child.read(order)
+        tick(sum(file.rows for file in found.files))
+        return found
+
+    monkeypatch.setattr(reading_step, "run", run)
+    monkeypatch.setattr(sending, "run", run)
+    monkeypatch.setattr(child, "_tell", lambda rows: None)
 
 
 def sent(services: Services, user: User, files: Mapping[str, bytes]) -> Import:

@@ -140,11 +140,12 @@ class Answers:
 
 @dataclass(frozen=True)
 class Examined:
-    """What there is to ask, a guessed mapping (ours: the file's) and five rows read with it."""
+    """What there is to ask, the mapping (ours: the file's) and five rows read with it."""
 
     questions: tuple[Question, ...] = ()
     mapping: Mapping[str, str] = field(default_factory=dict)
     sample: tuple[Mapping[str, str], ...] = ()
+    columns: tuple[str, ...] = ()
 
 
 class Source(Protocol):
@@ -153,7 +154,8 @@ class Source(Protocol):
     def sniff(self, peek: Peek) -> Verdict | None:
         """Is this file mine? Looks at nothing but the peek; never raises."""
 
-    # Optional: examine(file: File) -> Examined, what only a look through the whole file tells.
+    # Optional: examine(file: File, answers: Answers) -> Examined, what only a look through the
+    # whole file tells.
 
     def read(self, files: Sequence[File], answers: Answers) -> Iterator[Batch | Broken]:
         """All rows of all files, each in one bin; memory does not grow with their number."""

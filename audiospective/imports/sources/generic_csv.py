@@ -32,20 +32,20 @@ def sniff(peek: Peek) -> Verdict | None:
     return Verdict(5) if loose and len(set(peek.header)) > 1 and len(peek.lines) > 1 else None
 
 
-def examine(file: File) -> Examined:
-    """The guess, five rows read with it, and what only the person knows."""
-    plan = _Plan.of(file, Answers(now=0))
+def examine(file: File, answers: Answers) -> Examined:
+    """The guess or what was answered, five rows read so, and what only the person knows."""
+    plan = _Plan.of(file, answers)
     questions = []
     if wanted := columns.missing(plan.mapping):
         sentence = f"Which columns are {' and '.join(_WORDS[one] for one in wanted)}?"
         questions.append(Question("mapping", sentence, tuple(plan.header)))
-    if plan.day_first is None:
+    if plan.undecided:
         sentence = f"Is {plan.example} written with the day or with the month first?"
         questions.append(Question("day_first", sentence, ("day", "month")))
     if plan.zoneless:
         questions.append(ZONE)
     sample = tuple(islice(_samples(file, plan), _SAMPLE))
-    return Examined(tuple(questions), plan.mapping, sample)
+    return Examined(tuple(questions), plan.mapping, sample, tuple(plan.header))
 
 
 def read(files: Sequence[File], answers: Answers) -> Iterator[Batch | Broken]:
@@ -81,6 +81,7 @@ class _Plan:
     day_first: bool | None
     example: str
     zoneless: bool
+    undecided: bool  # whether every date of the column could be read both ways
     units: dict[str, int]
     answers: Answers
 
@@ -111,6 +112,7 @@ class _Plan:
             dates.is_day_first if answers.day_first is None else answers.day_first,
             example,
             bool(dates.zoneless) and "utc" not in name and "gmt" not in name,
+            dates.is_day_first is None,
             {one: _unit(mapping.get(one, ""), found) for one, found in lengths.items()},
             answers,
         )

@@ -37,7 +37,7 @@ def sniff(peek: Peek) -> Verdict | None:
     return Verdict(10) if peek.kind == "sqlite" else None
 
 
-def examine(file: File) -> Examined:
+def examine(file: File, _answers: Answers) -> Examined:
     """Whose plays there are; raises NotHistoryError for another program's database."""
     with _opened(file.path()) as database:
         if not {"scrobbles", "media_file"} <= _tables(database):

@@ -31,16 +31,18 @@ def of(
     *,
     unknown: Collection[int] = frozenset(),
     compare: Sequence[int] = (),
+    most: int = 0,
     worded: Worded = plain,
     mark: int | None = None,
 ) -> Bars:
     """Bars of (label, value); `unknown` are places whose value is not known in full.
 
-    `compare` are values of an earlier time, drawn as strokes over the bars. `mark` is the place of
-    the darkest bar; without it that is the highest one.
+    `compare` are values of an earlier time, drawn as strokes over the bars. `most` is the top of
+    the scale, where charts are to be compared. `mark` is the place of the darkest bar; without it
+    that is the highest one.
     """
     numbers = [value for _, value in values]
-    most = max([1, *numbers, *compare])
+    most = max([1, most, *numbers, *compare])
     peak = mark if mark is not None else numbers.index(max(numbers)) if any(numbers) else -1
     air = 1 if len(numbers) > 40 else 2
     found = {

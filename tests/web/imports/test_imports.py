@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from audiospective import history
-from audiospective.imports import child, reading_step, stepping
-from audiospective.imports.findings import Findings
+from audiospective.imports import stepping
 from audiospective.models import User
 from audiospective.models.imports import CANCELLED, DONE, REVIEW, UNDONE, Import
 from audiospective.policy.sessions import FRESH
 from tests.factories import make_user
-from tests.imports.importing import month, spotify_file
+from tests.imports.importing import month, spotify_file, without_processes
 from tests.web.conftest import Site, Visitor
 
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    def run(order: child.Order, _tick: Callable[[int], None]) -> Findings:
-        found = child.read(order)
-        Path(order.out, child.FINDINGS).write_text(found.dumps())
-        return found
-
-    monkeypatch.setattr(reading_step, "run", run)
-    monkeypatch.setattr(child, "_tell", lambda rows: None)
+    without_processes(monkeypatch)
 
 
 @pytest.fixture

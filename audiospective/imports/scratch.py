@@ -1,0 +1,41 @@
+"""Folders for files on their way, which go even if the process that made them is killed."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+_HELD = ".held"  # locked by whoever uses the folder; the system lets go of it for the dead
+
+
+@contextmanager
+def folder(home: Path, *parts: str) -> Iterator[Path]:
+    """A new folder below `home`/scratch with the folders `parts` in it; gone afterwards."""
+    top = home / "scratch"
+    top.mkdir(parents=True, exist_ok=True, mode=0o700)
+    sweep(home)
+    with TemporaryDirectory(dir=top) as name:
+        made = Path(name)
+        with (made / _HELD).open("w") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            for part in parts:
+                (made / part).mkdir()
+            yield made
+
+
+def sweep(home: Path) -> int:
+    """Remove the folders of processes that are no more; how many."""
+    gone = 0
+    for one in (home / "scratch").glob("*"):
+        try:
+            with (one / _HELD).open("r+") as held:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(one, ignore_errors=True)
+                gone += 1
+        except OSError:  # in use, or just being made or removed
+            continue
+    return gone
