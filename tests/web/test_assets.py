@@ -13,6 +13,9 @@ STATIC = Path("static")
 # From the npm package htmx.org 2.0.11, dist/htmx.min.js; see static/vendor/htmx/LICENSE.
 HTMX = "d6fdc75f204e6bdefa99b69bf1e6d4ac69b8a364f77929f45c13476b4000f717"
 
+# From the npm package fflate 0.8.3, umd/index.js.
+FFLATE = "462ef8041fc970e3615a20a9dd2b2e3047a073b2da729ef4f02b634bba8b7b83"
+
 # Made as static/vendor/hyparquet/README.md says.
 HYPARQUET = "154fb152230a8e45d642f1d89d1cdf0266048ee8eee63c00e93a345251d02c67"
 
@@ -24,6 +27,13 @@ def test_the_vendored_reader_of_parquet_is_the_one_that_was_made() -> None:
     assert b"</script" not in body.lower()  # it stands inside a page
     assert body.isascii()
     assert (folder / "LICENSE").read_text().count("without restriction") == 2
+
+
+def test_the_vendored_zip_library_is_the_published_file() -> None:
+    folder = STATIC / "vendor/fflate"
+    body = (folder / "fflate-0.8.3.min.js").read_bytes()
+    assert hashlib.sha256(body).hexdigest() == FFLATE
+    assert "Permission is hereby granted" in (folder / "LICENSE").read_text()
 
 
 def test_the_vendored_htmx_is_the_published_file() -> None:
