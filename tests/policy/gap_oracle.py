@@ -30,6 +30,7 @@ from tests.policy.gap_worlds import (
 )
 
 SETTLED = gaps.SETTLED / MINUTE
+NEWEST = 10**9  # numbers of plays that are newer than all others of their time
 FIRST = "after the consent, before the first page"
 IN_TIME = "since the last check"
 BLOCK = "late: its delivery is cut by the page, nothing else was played meanwhile"
@@ -108,7 +109,7 @@ def could_be_lost(poll: Poll, last: Poll | None, at: float, *, late: bool) -> bo
     come = [play for play in items(poll.window) if play not in held]
     lost = Play(at, poll.at, -1)
     for count in range(gaps.LEFT_OUT + 1):
-        more = [Play(poll.page[-1].ended, poll.at, -2 - n, LEFT_OUT) for n in range(count)]
+        more = [Play(poll.page[0].ended, poll.at, NEWEST + n, LEFT_OUT) for n in range(count)]
         shown = window([replace(p, arrived=0) for p in (*held, *come, *more, lost)], poll.at)
         if lost not in shown and _same(dated(shown), poll.page):
             return True
