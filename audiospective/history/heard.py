@@ -41,6 +41,11 @@ def tracks(user_id: int) -> pl.Series:
     return pl.concat(parts).unique().sort()
 
 
+def known(sha256: str) -> pl.Series | None:
+    """The tracks of a segment, if it was looked into before."""
+    return _of_segment.get(sha256)
+
+
 def _read(user_id: int, known: Collection[str]) -> dict[str, pl.Series]:
     found = {}
     for row in store.stored(user_id):

@@ -50,7 +50,7 @@ def recent(user_id: int, limit: int = 20, before: datetime | None = None) -> lis
         from audiospective.history.reading import newest
 
         found = newest(user_id, limit, end)
-    return _named(found)
+    return named(found)
 
 
 def total(user_id: int) -> int:
@@ -100,7 +100,8 @@ def _segments_reach(user_id: int, start: int | None, end: int | None) -> bool:
     return bool(query.exists())
 
 
-def _named(found: Sequence[Found]) -> list[RecentPlay]:
+def named(found: Sequence[Found]) -> list[RecentPlay]:
+    """Plays with the names of their tracks, in the same order; two queries."""
     tracks = lookup.tracks({play[1] for play in found})
     return [
         RecentPlay(

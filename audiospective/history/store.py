@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -17,6 +17,10 @@ EVER, NEVER = -(2**62), 2**62
 _STORED = (
     "SELECT user_id, year, format, plays, first_at, last_at, sha256, blob FROM play_segments"
     " WHERE user_id = ? AND last_at >= ? AND first_at < ? ORDER BY year"
+)
+_OF_YEARS = (
+    "SELECT user_id, year, format, plays, first_at, last_at, sha256, blob FROM play_segments"
+    " WHERE user_id = ? AND year IN (SELECT value FROM {listed}) ORDER BY year"
 )
 
 
@@ -47,6 +51,14 @@ def stored(user_id: int, start: int = EVER, end: int = NEVER) -> list[Stored]:
     """Segments that may hold plays from `start` until before `end` (ms), oldest first."""
     rows = dialects.run(_STORED, (user_id, start, end)).fetchall()
     return [Stored(*row) for row in rows]
+
+
+def of_years(user_id: int, years: Collection[int]) -> list[Stored]:
+    """The segments of these years, oldest first; one query, none for no year."""
+    if not years:
+        return []
+    query = _OF_YEARS.format(listed=dialects.listed())
+    return [Stored(*row) for row in dialects.run(query, (user_id, dialects.as_list(years)))]
 
 
 def opened(row: Stored | DamagedSegment, columns: Sequence[str] = segment.COLUMNS) -> pl.DataFrame:

@@ -1,0 +1,290 @@
+"""Finds plays: by names, dates and facts, a page at a time, opening no segment in vain.
+
+Pages are cut by the key of their first or last play, so they do not move when plays come, and the
+thousandth one costs what the first one does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from audiospective.history import heard, hot, reading, recordings, segment, store, version
+from audiospective.history.catalog import frames, names
+from audiospective.history.recent_plays import RecentPlay, named
+from audiospective.models import PlaySegment, RemovedPlay, database
+from audiospective.stats.cache import Cache
+
+SHOWN = ("played_at", "track", "source", "ms_played", "context")
+FACTS = (*SHOWN, "skipped", "reason_end")
+FORWARD = "fwdbtn"  # Spotify's `reason_end` of a track that was skipped
+
+_counts = Cache(2_000)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which plays; what is None does not matter. Instants and lengths are milliseconds.
+
+    `words` are folded, each has to occur in title, artists or album. `track`, `artist` and `album`
+    are the catalog's ids, and include what counts as the same recording. `source` are bits that
+    have to be set. `context` is a Spotify URI or the kind of one ("playlist"), "" for plays of
+    which nobody knows. `least` was heard at least; where nobody told, the whole track was.
+    """
+
+    start: int | None = None
+    end: int | None = None
+    words: tuple[str, ...] = ()
+    track: int | None = None
+    artist: int | None = None
+    album: int | None = None
+    source: int | None = None
+    context: str | None = None
+    least: int | None = None
+    skipped: bool | None = None
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether more than a span of time is asked for."""
+        return self != Wanted(self.start, self.end)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Plays, newest first, and whether there are more on either side."""
+
+    plays: list[RecentPlay]
+    newer: bool
+    older: bool
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A stretch of time, half-open, with the segment that lies in it, if any; ms.
+
+    Late plays are rows outside of what the segment spans, from `first_at` to `last_at`.
+    """
+
+    start: int
+    end: int
+    year: int | None = None
+    sha256: str = ""
+    first_at: int = store.NEVER
+    last_at: int = store.EVER
+
+
+def page(
+    user_id: int,
+    wanted: Wanted,
+    *,
+    before: hot.Key | None = None,
+    after: hot.Key | None = None,
+    limit: int = 50,
+) -> Page:
+    """The newest `limit` plays before a key, or the oldest ones after one, or the newest at all."""
+    rising = after is not None
+    edge = after if rising else before
+    found: list[pl.DataFrame] = []
+    many = 0
+    for part in _Search(user_id, wanted).parts(SHOWN, edge, rising=rising):
+        found.append(part)
+        many += part.height
+        if many > limit:
+            break
+    plays = pl.concat(found) if found else pl.DataFrame(schema=_schema(SHOWN))
+    plays = plays.sort(segment.KEY, descending=not rising)
+    more = plays.height > limit
+    plays = plays.head(limit)
+    if rising:
+        plays = plays.reverse()
+    rows = plays.with_columns(pl.col("played_at").to_physical()).rows()
+    shown = named([(row[0], row[1], row[2], row[3], row[4]) for row in rows])
+    if rising:
+        return Page(shown, newer=more, older=True)
+    return Page(shown, newer=edge is not None, older=more)
+
+
+def count(user_id: int, wanted: Wanted) -> int:
+    """How many plays there are; kept until the archive changes."""
+    before = version.of(user_id)
+    key = (database.obj, user_id, before, wanted)
+    kept: int | None = _counts.get(key)
+    if kept is not None:
+        return kept
+    parts = _Search(user_id, wanted).parts(segment.KEY, None, rising=False, at_once=True)
+    found = sum(part.height for part in parts)
+    if not database.in_transaction() and version.of(user_id) == before:
+        _counts.put(key, found)
+    return found
+
+
+def one(user_id: int, key: hot.Key) -> RecentPlay | None:
+    """The play with this key, or None if the archive has none."""
+    at, track = key
+    found = page(user_id, Wanted(start=at, end=at + 1), limit=1_000)
+    return next((play for play in found.plays if play.track_id == track), None)
+
+
+def facts(user_id: int, key: hot.Key) -> dict[str, object]:
+    """All that is known of one play, by column of segment.COLUMNS; empty if there is none."""
+    at, track = key
+    plays = reading.between(user_id, at, at + 1, segment.COLUMNS)
+    rows = plays.filter(pl.col("track") == track).to_dicts()
+    return rows[0] if rows else {}
+
+
+class _Search:
+    """One look into one archive: what is small is read once, segments when they are needed."""
+
+    def __init__(self, user_id: int, wanted: Wanted) -> None:
+        self._user_id, self._wanted = user_id, wanted
+        self._tracks = _tracks(user_id, wanted)
+        # Rows first: what is sealed between the queries is seen twice, never not at all.
+        self._rows = reading.from_rows(user_id, wanted.start, wanted.end)
+        self._pieces = _pieces(user_id)
+        removed = RemovedPlay.select(RemovedPlay.played_at, RemovedPlay.track)
+        self._removed = list(removed.where(RemovedPlay.user == user_id).tuples())
+
+    def parts(
+        self, columns: Sequence[str], edge: hot.Key | None, *, rising: bool, at_once: bool = False
+    ) -> Iterator[pl.DataFrame]:
+        """Matching plays beyond `edge`, piece after piece away from it; segments one, two, four...
+        at a time, or all `at_once`."""
+        reach = self._reach(edge, rising=rising)
+        pieces = [one for one in self._pieces if one.end > reach[0] and one.start < reach[1]]
+        if not rising:
+            pieces.reverse()
+        needed = _needed(columns, self._wanted)
+        size = len(pieces) if at_once else 1
+        while pieces:
+            batch, pieces = pieces[:size], pieces[size:]
+            size *= 2
+            years = [one.year for one in batch if one.year and self._opens(one, reach)]
+            stored = {row.year: row for row in store.of_years(self._user_id, years)}
+            for one in batch:
+                row = stored.get(one.year or 0)
+                found = self._match(self._piece(one, row, needed), edge, rising=rising)
+                yield found.select(columns)
+
+    def _reach(self, edge: hot.Key | None, *, rising: bool) -> tuple[int, int]:
+        """From when until before when a play can match."""
+        start = store.EVER if self._wanted.start is None else self._wanted.start
+        end = store.NEVER if self._wanted.end is None else self._wanted.end
+        if edge is None:
+            return start, end
+        return (max(start, edge[0]), end) if rising else (start, min(end, edge[0] + 1))
+
+    def _opens(self, piece: _Piece, reach: tuple[int, int]) -> bool:
+        """Whether a segment may hold something that matches."""
+        if piece.last_at < reach[0] or piece.first_at >= reach[1]:
+            return False
+        own = heard.known(piece.sha256)
+        if self._tracks is None or own is None:
+            return True
+        return bool(own.is_in(self._tracks.implode()).any())
+
+    def _in(self, piece: _Piece) -> pl.DataFrame:
+        instant = pl.col("played_at").to_physical()
+        return self._rows.filter((instant >= piece.start) & (instant < piece.end))
+
+    def _piece(
+        self, piece: _Piece, row: store.Stored | None, columns: Sequence[str]
+    ) -> pl.DataFrame:
+        rows = self._in(piece).select(columns)
+        if row is None:
+            return rows
+        try:
+            sealed = store.opened(row, columns)
+        except store.DamagedSegmentError as error:
+            store.set_aside(row, str(error))
+            return rows
+        plays = segment.merge([sealed, rows]) if rows.height else sealed
+        return reading.without(plays, self._removed)
+
+    def _match(self, plays: pl.DataFrame, edge: hot.Key | None, *, rising: bool) -> pl.DataFrame:
+        wanted, at = self._wanted, pl.col("played_at").to_physical()
+        tests: list[pl.Expr] = []
+        if wanted.start is not None:
+            tests.append(at >= wanted.start)
+        if wanted.end is not None:
+            tests.append(at < wanted.end)
+        if edge is not None:
+            same = at == edge[0]
+            if rising:
+                tests.append((at > edge[0]) | (same & (pl.col("track") > edge[1])))
+            else:
+                tests.append((at < edge[0]) | (same & (pl.col("track") < edge[1])))
+        if self._tracks is not None:
+            tests.append(pl.col("track").is_in(self._tracks.implode()))
+        if wanted.source is not None:
+            tests.append(pl.col("source") & wanted.source == wanted.source)
+        if wanted.context is not None:
+            tests.append(_from(wanted.context))
+        if wanted.skipped is not None:
+            skipped = pl.coalesce("skipped", pl.col("reason_end") == FORWARD)
+            tests.append(skipped == wanted.skipped)
+        found = plays.filter(*tests) if tests else plays
+        return found if wanted.least is None else _long_enough(found, wanted.least)
+
+
+def _needed(columns: Sequence[str], wanted: Wanted) -> list[str]:
+    more = set(columns) | set(segment.KEY)
+    more |= {"source"} if wanted.source is not None else set()
+    more |= {"context"} if wanted.context is not None else set()
+    more |= {"ms_played"} if wanted.least is not None else set()
+    more |= {"skipped", "reason_end"} if wanted.skipped is not None else set()
+    return [name for name in segment.COLUMNS if name in more]
+
+
+def _schema(columns: Sequence[str]) -> dict[str, pl.DataType]:
+    return {name: segment.SCHEMA[name] for name in columns}
+
+
+def _from(context: str) -> pl.Expr:
+    known = pl.col("context")
+    if not context:
+        return known.is_null()
+    if ":" in context:
+        return known == context
+    # Spotify's older URIs of playlists begin with their owner: spotify:user:somebody:playlist:id.
+    return known.str.contains(f":{context}(?::|$)")
+
+
+def _long_enough(plays: pl.DataFrame, least: int) -> pl.DataFrame:
+    lengths = frames.of(plays["track"]).select("track", "duration")
+    joined = plays.join(lengths, on="track", how="left", maintain_order="left")
+    return joined.filter(pl.coalesce("ms_played", "duration", 0) >= least).drop("duration")
+
+
+def _tracks(user_id: int, wanted: Wanted) -> pl.Series | None:
+    """The tracks that names and ids leave, None for all."""
+    if not wanted.words and wanted.track is wanted.artist is wanted.album is None:
+        return None
+    same = recordings.of(user_id)
+    found = same.follow(same.heard.to_frame(), to="head")
+    if wanted.track is not None:
+        found = found.filter(pl.col("head") == same.head(wanted.track))
+    for kind, one in (("artist", wanted.artist), ("album", wanted.album)):
+        if one is not None:
+            own = frames.tracks_of(kind, one, found["head"])
+            found = found.filter(pl.col("head").is_in(own.implode()))
+    if wanted.words:
+        return names.containing(wanted.words, found["track"])
+    return found["track"]
+
+
+def _pieces(user_id: int) -> list[_Piece]:
+    """All time in pieces that hold one segment each, oldest first."""
+    columns = (PlaySegment.year, PlaySegment.sha256, PlaySegment.first_at, PlaySegment.last_at)
+    query = PlaySegment.select(*columns).where(PlaySegment.user == user_id)
+    stored = list(query.order_by(PlaySegment.year).tuples())
+    if not stored:
+        return [_Piece(store.EVER, store.NEVER)]
+    starts = [store.EVER, *(first_at for _, _, first_at, _ in stored[1:])]
+    ends = [*starts[1:], store.NEVER]
+    return [
+        _Piece(start, end, *segment_of)
+        for start, end, segment_of in zip(starts, ends, stored, strict=True)
+    ]
