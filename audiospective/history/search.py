@@ -28,7 +28,8 @@ _counts = Cache(2_000)
 class Wanted:
     """Which plays; what is None does not matter. Instants and lengths are milliseconds.
 
-    `words` are folded, each has to occur in title, artists or album. `track`, `artist` and `album`
+    `words` are folded, each has to occur in title, artists or album, those of `artist_words` and
+    `album_words` in artists and album. `track`, `artist` and `album`
     are the catalog's ids, and include what counts as the same recording. `source` are bits that
     have to be set. `context` is a Spotify URI or the kind of one ("playlist"), "" for plays of
     which nobody knows. `least` was heard at least; where nobody told, the whole track was.
@@ -37,6 +38,8 @@ class Wanted:
     start: int | None = None
     end: int | None = None
     words: tuple[str, ...] = ()
+    artist_words: tuple[str, ...] = ()
+    album_words: tuple[str, ...] = ()
     track: int | None = None
     artist: int | None = None
     album: int | None = None
@@ -106,9 +109,9 @@ def page(
     return Page(shown, newer=edge is not None, older=more)
 
 
-def count(user_id: int, wanted: Wanted) -> int:
-    """How many plays there are; kept until the archive changes."""
-    before = version.of(user_id)
+def count(user_id: int, wanted: Wanted, at: str | None = None) -> int:
+    """How many plays there are; kept until the archive (whose version is `at`) changes."""
+    before = at or version.of(user_id)
     key = (database.obj, user_id, before, wanted)
     kept: int | None = _counts.get(key)
     if kept is not None:
@@ -260,19 +263,26 @@ def _long_enough(plays: pl.DataFrame, least: int) -> pl.DataFrame:
 
 def _tracks(user_id: int, wanted: Wanted) -> pl.Series | None:
     """The tracks that names and ids leave, None for all."""
-    if not wanted.words and wanted.track is wanted.artist is wanted.album is None:
+    texts = ((wanted.words, names.EVERYWHERE), (wanted.artist_words, ("artist",)),
+             (wanted.album_words, ("album",)))  # fmt: skip
+    if (
+        not any(words for words, _ in texts)
+        and wanted.track is wanted.artist is wanted.album is None
+    ):
         return None
     same = recordings.of(user_id)
-    found = same.follow(same.heard.to_frame(), to="head")
+    heads = same.follow(same.heard.to_frame(), to="head")
     if wanted.track is not None:
-        found = found.filter(pl.col("head") == same.head(wanted.track))
+        heads = heads.filter(pl.col("head") == same.head(wanted.track))
     for kind, one in (("artist", wanted.artist), ("album", wanted.album)):
         if one is not None:
-            own = frames.tracks_of(kind, one, found["head"])
-            found = found.filter(pl.col("head").is_in(own.implode()))
-    if wanted.words:
-        return names.containing(wanted.words, found["track"])
-    return found["track"]
+            own = frames.tracks_of(kind, one, heads["head"])
+            heads = heads.filter(pl.col("head").is_in(own.implode()))
+    found = heads["track"]
+    for words, where in texts:
+        if words:
+            found = names.containing(words, found, where)
+    return found
 
 
 def _pieces(user_id: int) -> list[_Piece]:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from flask import Flask, current_app, url_for
 
 from audiospective import clock
+from audiospective.history import RecentPlay
 from audiospective.policy.archive_state import ArchiveState
 from audiospective.web import archive_look, context
 from audiospective.web.security import image_hosts
@@ -68,6 +69,37 @@ def plural(count: int, one: str, many: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def length_of(ms: int | None) -> str:
+    """Milliseconds of music as `3:36` or `1:02:03`, nothing where they are not known."""
+    if ms is None:
+        return ""
+    minutes, seconds = divmod(ms // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def duration(ms: int) -> str:
+    """Milliseconds of listening in the two largest units that matter: `4 h 9 min`, `12 min`."""
+    minutes = round(ms / 60_000)
+    hours, rest = divmod(minutes, 60)
+    if hours >= 100:
+        return f"{round(minutes / 60):,} h"
+    if hours:
+        return f"{hours} h {rest} min" if rest else f"{hours} h"
+    return f"{minutes} min" if minutes or not ms else "under a minute"
+
+
+def spotify_url(item: RecentPlay) -> str | None:
+    """Where what was played lives at Spotify; None where only an import named it."""
+    known = item.spotify_id
+    return f"https://open.spotify.com/{item.kind}/{known}" if known else None
+
+
+def play_key(play: RecentPlay) -> str:
+    """A play as it stands in addresses: its end in milliseconds, and its track."""
+    return f"{clock.to_ms(play.played_at)}-{play.track_id}"
+
+
 def is_cover_url(url: str) -> bool:
     """Whether a picture's address is one that the Content-Security-Policy lets through."""
     parts = urlsplit(url)
@@ -82,7 +114,10 @@ def action_link(state: ArchiveState) -> tuple[str, str] | None:
 
 
 def install(app: Flask) -> None:
-    words = (iso, local, ago, number, plural, action_link, archive_look.symbol, archive_look.colour)
+    words = (
+        iso, local, ago, number, plural, length_of, duration, spotify_url, play_key,
+        action_link, archive_look.symbol, archive_look.colour,
+    )  # fmt: skip
     for word in words:
         app.jinja_env.filters[word.__name__] = word
     app.jinja_env.tests["cover_url"] = is_cover_url

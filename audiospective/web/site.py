@@ -8,9 +8,12 @@ from audiospective.web.dashboard import pages as dashboard
 from audiospective.web.exports import pages as exports
 from audiospective.web.health import pages as health
 from audiospective.web.imports import answering, sending
+from audiospective.web.history import pages as history
+from audiospective.web.history import play
 from audiospective.web.imports import pages as imports
 from audiospective.web.landing import guide, status
 from audiospective.web.landing import pages as landing
+from audiospective.web.music import pages as music
 from audiospective.web.notices import reconnect, unsubscribe
 from audiospective.web.settings import address as address_settings
 from audiospective.web.settings import (
@@ -44,6 +47,9 @@ BLUEPRINTS = tuple(
         address,
         detach,
         dashboard,
+        history,
+        play,
+        music,
         health,
         exports,
         imports,

@@ -65,6 +65,8 @@
     const wanted = root.getAttribute && root.getAttribute("data-focus");
     const target = wanted && (root.matches(wanted) ? root : root.querySelector(wanted));
     if (target) target.focus();
+    const announced = root.getAttribute && root.getAttribute("data-announce");
+    if (announced) say("status", announced);
   });
 
   // A page restored by the Back button is as old as the moment it was left: refresh what polls.

@@ -64,6 +64,8 @@ WANTED = st.fixed_dictionaries(
         "start": st.integers(-900, 60).map(lambda day: at(day * 1440)),
         "end": st.integers(-900, 60).map(lambda day: at(day * 1440)),
         "q": st.sampled_from(["slow", "BJORK", "海", "slow nora", "ليلى", "nothing"]),
+        "artist": st.sampled_from(["bjork", "nora feld", "slow", "青木"]),
+        "album": st.sampled_from(["slow", "海", "bjork"]),
         "source": st.sampled_from([1, 2, 3]),
         "context": st.sampled_from(["", "playlist", "album", "spotify:playlist:one"]),
         "least": st.sampled_from([1, 30_000, LENGTH, LENGTH + 1]),
@@ -79,6 +81,10 @@ def matches(one: dict[str, Any], wanted: dict[str, Any]) -> bool:
         return False
     if not all(word in names for word in words(wanted.get("q", ""))):
         return False
+    for field, name in (("artist", 1), ("album", 2)):
+        own = fold(NAMES[one["song"]][name] or "")
+        if not all(word in own for word in words(wanted.get(field, ""))):
+            return False
     if one["source"] & wanted.get("source", 0) != wanted.get("source", 0):
         return False
     length = LENGTH if one["ms_played"] is None else one["ms_played"]
@@ -113,8 +119,11 @@ def test_pages_in_both_directions_are_those_of_a_naive_reference(plays, asked, l
              flags=flags.pack({"skipped": one["skipped"]}))  # fmt: skip
         if number % 5 == sealed:
             sealing.seal(alice, keep=1, trigger=0)  # late plays stay rows beside their segments
-    wanted = Wanted(words=tuple(words(asked.get("q", ""))),
-                    **{name: value for name, value in asked.items() if name != "q"})  # fmt: skip
+    texts = {"q": "words", "artist": "artist_words", "album": "album_words"}
+    wanted = Wanted(**{
+        texts.get(name, name): tuple(words(value)) if name in texts else value
+        for name, value in asked.items()
+    })  # fmt: skip
     expected = sorted(
         ((at(one["minute"]), ids[one["song"]]) for one in plays if matches(one, asked)),
         reverse=True,

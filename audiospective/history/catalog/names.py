@@ -5,7 +5,7 @@ A process keeps what it has looked up, as `frames` does and for as long as the c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -53,15 +53,29 @@ def albums(wanted: pl.Series) -> pl.DataFrame:
     return _look_up(wanted).albums.join(own, on="album", how="semi")
 
 
-def containing(words: Sequence[str], among: pl.Series) -> pl.Series:
-    """Those tracks of `among` in whose title, artists and album every folded word occurs."""
+EVERYWHERE = ("title", "artist", "album")
+
+
+def containing(
+    words: Sequence[str], among: pl.Series, where: Collection[str] = EVERYWHERE
+) -> pl.Series:
+    """Those tracks of `among` in whose title, artists and album every folded word occurs.
+
+    `where` names those of EVERYWHERE that are looked into.
+    """
     found = _once(among)
     for word in words:
         holds = pl.col("name").str.contains(word, literal=True)
-        titled = tracks(among).filter(pl.col("title").str.contains(word, literal=True))
-        by = frames.everybody(among).join(artists(among).filter(holds), on="artist", how="semi")
-        on = frames.of(among).join(albums(among).filter(holds), on="album", how="semi")
-        either = pl.concat([part.select("track") for part in (titled, by, on)]).unique()
+        fitting = []
+        if "title" in where:
+            fitting.append(tracks(among).filter(pl.col("title").str.contains(word, literal=True)))
+        if "artist" in where:
+            who = artists(among).filter(holds)
+            fitting.append(frames.everybody(among).join(who, on="artist", how="semi"))
+        if "album" in where:
+            which = albums(among).filter(holds)
+            fitting.append(frames.of(among).join(which, on="album", how="semi"))
+        either = pl.concat([part.select("track") for part in fitting]).unique()
         found = found.join(either, on="track", how="semi")
     return found["track"].sort()
 

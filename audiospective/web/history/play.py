@@ -1,0 +1,95 @@
+"""One play: everything that is known of it, its deletion, and bringing it back."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from audiospective import clock
+from audiospective.history import RecentPlay, removal, search
+from audiospective.history.catalog import lookup
+from audiospective.history.hot import Key
+from audiospective.web.access import person, signed_in
+from audiospective.web.context import zone
+from audiospective.web.filters import play_key
+from audiospective.web.history import asked as query
+
+blueprint = Blueprint("plays", __name__)
+
+UNDO = "deleted play"  # the category under which the key of what was deleted is said
+
+
+@blueprint.get("/history/plays/<key>")
+@signed_in
+def page(key: str) -> ResponseReturnValue:
+    member, found = person(), _key(key)
+    play = search.one(member.id, found)
+    if play is None:
+        return render_template("history/gone.html", undo=_undoable(member.id, found)), 404
+    return render_template(
+        "history/play.html",
+        play=play,
+        known_of=search.facts(member.id, found),
+        day=_day(play),
+        contexts=query.CONTEXTS,
+    )
+
+
+@blueprint.post("/history/removed")
+@signed_in
+def remove() -> ResponseReturnValue:
+    """Delete one play; it can be brought back for 30 days."""
+    member, found = person(), _key(request.form.get("play", ""))
+    play = search.one(member.id, found)
+    if play is not None and removal.remove(member.id, [found]):
+        flash(play_key(play), UNDO)
+        return redirect(url_for("history.of_period", period=_day(play).isoformat()), 303)
+    flash("That play is not in your archive any more.")
+    return redirect(url_for("history.page"), 303)
+
+
+@blueprint.get("/history/removed")
+@signed_in
+def removed() -> ResponseReturnValue:
+    """What was deleted and can still be brought back."""
+    member = person()
+    stones = removal.removed(member.id, clock.now() - removal.UNDO)
+    names = lookup.tracks({track for _, track, _ in stones})
+    return render_template(
+        "history/removed.html",
+        stones=[
+            (f"{clock.to_ms(played_at)}-{track}", played_at, names[track], at)
+            for played_at, track, at in stones
+        ],
+        undo=removal.UNDO,
+    )
+
+
+@blueprint.post("/history/removed/<key>/restore")
+@signed_in
+def restore(key: str) -> ResponseReturnValue:
+    member, found = person(), _key(key)
+    if removal.restore(member.id, [found]):
+        flash("The play is back where it was.")
+        day = clock.from_ms(found[0]).astimezone(zone()).date()
+        return redirect(url_for("history.of_period", period=day.isoformat()), 303)
+    flash("That play cannot be brought back any more.")
+    return redirect(url_for("plays.removed"), 303)
+
+
+def _key(text: str) -> Key:
+    found = query.key(text)
+    if found is None:
+        abort(404)
+    return found
+
+
+def _day(play: RecentPlay) -> date:
+    return play.played_at.astimezone(zone()).date()
+
+
+def _undoable(user_id: int, key: Key) -> bool:
+    stones = removal.removed(user_id, clock.now() - removal.UNDO)
+    return any((clock.to_ms(at), track) == key for at, track, _ in stones)
