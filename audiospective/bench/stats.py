@@ -17,7 +17,8 @@ from audiospective.history import segment
 from audiospective.history.catalog import frames, lookup
 from audiospective.models import CatalogBlock, PlaySegment, database
 from audiospective.policy import calendar
-from audiospective.stats import activity, portrait, tops
+from audiospective.stats import activity, counted, portrait, tops
+from audiospective.stats.view import View
 
 ZONE = "Europe/Berlin"
 YEARS = 10.0
@@ -72,7 +73,8 @@ def views(user_id: int) -> dict[str, Callable[[], object]]:
         return activity.by_hour(history.frame(user_id, columns=["played_at"]), ZONE)
 
     def one_artist() -> object:
-        return portrait.of(history.frame(user_id, columns=KEY), "artist", artist, ZONE)
+        raw = history.frame(user_id, columns=counted.RAW)
+        return portrait.of(counted.prepare(raw, View(user_id, ZONE)), "artist", artist)
 
     return {
         "all-time top 50 artists": top_artists,

@@ -5,8 +5,11 @@ The catalog is shared: what one member heard must not show to another who guesse
 
 from __future__ import annotations
 
+import polars as pl
+
 from audiospective.history import recordings
 from audiospective.history.catalog import frames, lookup
+from audiospective.history.recordings import Recordings
 
 
 def holds(user_id: int, kind: str, one: int) -> bool:
@@ -25,3 +28,13 @@ def name(user_id: int, kind: str, one: int) -> str | None:
         return lookup.tracks([one])[one].title
     found = (lookup.artists if kind == "artist" else lookup.albums)([one])
     return found[one].name if one in found else None
+
+
+def album_elsewhere(same: Recordings, album: int) -> int | None:
+    """The album on which all that was heard of `album` counts, None if it counts here, too."""
+    own = frames.tracks_of("album", album, same.heard)
+    heads = pl.Series([same.head(one) for one in own], dtype=pl.Int32)
+    albums = frames.of(heads)["album"].drop_nulls()
+    if albums.is_empty() or (albums == album).any():
+        return None
+    return int(albums.mode().min())  # type: ignore[arg-type]

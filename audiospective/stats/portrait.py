@@ -1,47 +1,182 @@
-"""One artist's, album's or track's history with a person."""
+"""One track's, artist's or album's history with a member, of a prepared frame (stats.counted)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import polars as pl
 
 from audiospective.history.catalog import frames
-from audiospective.stats import activity, tops
+
+SILENCE = timedelta(days=180)  # without a play, that is worth a word
+
+
+@dataclass(frozen=True)
+class Part:
+    """A track of an artist or album, or an album of an artist; see Portrait for the numbers."""
+
+    one: int
+    plays: int
+    amount: int
+    heard: int
+    tracks: int
+    skipped: int
+    told: int
+
+
+@dataclass(frozen=True)
+class YearPlace:
+    """The place among all tracks, artists or albums in a year, from 1; equals share a place."""
+
+    year: int
+    amount: int
+    place: int
 
 
 @dataclass(frozen=True)
 class Portrait:
-    """First and last play as (played_at, track); `tracks` as tops.top gives them."""
+    """Numbers of one piece of the catalog in the member's clock and by the member's rule.
+
+    `amount` is what figures add up (plays, or ms for members who count by time), `heard` ms, of
+    which `guessed` is what nobody told. `first` and `last` are (end of the play, the id that was
+    played). `most` is the day with most plays. `months` run from the first to the last one,
+    `hours` from midnight, `weekdays` from Monday; all three are amounts. Of `skip_told` plays it
+    is known whether they were skipped, of `end_told` whether they ran to their end. `share` is the
+    part of everything that counts, `place` the one among all of its kind. `silence` are the days
+    before and after the longest stretch without a play, None if it is shorter than SILENCE.
+    """
 
     plays: int
+    amount: int
+    heard: int
+    guessed: int
+    days: int
     first: tuple[datetime, int]
     last: tuple[datetime, int]
-    months: list[tuple[date, int]]
-    hours: list[int]
-    tracks: pl.DataFrame
+    most: tuple[date, int]
+    months: tuple[tuple[date, int], ...]
+    hours: tuple[int, ...]
+    weekdays: tuple[int, ...]
+    skipped: int
+    skip_told: int
+    finished: int
+    end_told: int
+    share: float
+    place: int
+    years: tuple[YearPlace, ...]
+    tracks: tuple[Part, ...]
+    albums: tuple[Part, ...]
+    silence: tuple[date, date] | None
 
 
-def of(plays: pl.DataFrame, kind: str, one: int, zone: str, limit: int = 50) -> Portrait | None:
-    """The portrait of one of tops.KINDS from all plays (played_at, track), or None if unheard."""
+def of(plays: pl.DataFrame, kind: str, one: int, limit: int = 50) -> Portrait | None:
+    """The portrait of one "track", "artist" or "album", None where no play of it counts.
+
+    Every artist credited on a track counts. `limit` is for its tracks and albums.
+    """
     own = select(plays, kind, one)
     if own.is_empty():
         return None
-    keys = own.select("played_at", "track").row
+    keys = own.select("played_at", "own").row
+    by_day = own.group_by("day").len().sort(["len", "day"], descending=[True, False])
+    everything = int(plays["amount"].sum())
+    amount = int(own["amount"].sum())
+    years, place = _places(plays, kind, one)
     return Portrait(
         plays=own.height,
+        amount=amount,
+        heard=int(own["heard"].sum()),
+        guessed=int(own.filter(~pl.col("told"))["heard"].sum()),
+        days=by_day.height,
         first=keys(0),
         last=keys(-1),
-        months=activity.by_month(own, zone),
-        hours=activity.by_hour(own, zone),
-        tracks=tops.top(own, "track", limit),
+        most=by_day.row(0),
+        months=_months(own),
+        hours=_counted(own, pl.col("local").dt.hour(), range(24)),
+        weekdays=_counted(own, pl.col("local").dt.weekday(), range(1, 8)),
+        skipped=int(own["skipped"].sum()),
+        skip_told=own.height - own["skipped"].null_count(),
+        finished=int(own["finished"].sum()),
+        end_told=own.height - own["finished"].null_count(),
+        share=amount / everything if everything else 0.0,
+        place=place,
+        years=years,
+        tracks=_parts(own, "track", limit) if kind != "track" else (),
+        albums=_parts(own, "album", limit) if kind == "artist" else (),
+        silence=_silence(own),
     )
 
 
 def select(plays: pl.DataFrame, kind: str, one: int) -> pl.DataFrame:
     """The plays of one track, album or artist."""
-    if kind == "track":
-        return plays.filter(pl.col("track") == one)
+    if kind != "artist":
+        return plays.filter(pl.col(kind) == one)
     wanted = frames.tracks_of(kind, one, plays["track"])
     return plays.filter(pl.col("track").is_in(wanted.implode()))
+
+
+def _counted(own: pl.DataFrame, by: pl.Expr, values: range) -> tuple[int, ...]:
+    found = dict(own.group_by(by.alias("by")).agg(pl.col("amount").sum()).rows())
+    return tuple(found.get(value, 0) for value in values)
+
+
+def _months(own: pl.DataFrame) -> tuple[tuple[date, int], ...]:
+    month = pl.col("day").dt.truncate("1mo").alias("month")
+    found = dict(own.group_by(month).agg(pl.col("amount").sum()).rows())
+    at, last, months = min(found), max(found), []
+    while at <= last:
+        months.append((at, found.get(at, 0)))
+        at = date(at.year + at.month // 12, at.month % 12 + 1, 1)
+    return tuple(months)
+
+
+def _parts(own: pl.DataFrame, kind: str, limit: int) -> tuple[Part, ...]:
+    found = (
+        own.drop_nulls(kind)
+        .group_by(kind)
+        .agg(
+            plays=pl.len(),
+            amount=pl.col("amount").sum(),
+            heard=pl.col("heard").sum(),
+            tracks=pl.col("track").n_unique(),
+            skipped=pl.col("skipped").sum(),
+            told=pl.col("skipped").is_not_null().sum(),
+            first=pl.col("played_at").min(),
+        )
+        .sort(["amount", "first", kind], descending=[True, False, False])
+    )
+    return tuple(Part(*row) for row in found.drop("first").head(limit).rows())
+
+
+def _silence(own: pl.DataFrame) -> tuple[date, date] | None:
+    days = own.select("day").unique().sort("day")
+    between = days.select(before=pl.col("day").shift(1), after="day").drop_nulls()
+    if between.is_empty():
+        return None
+    longest = between.with_columns(length=pl.col("after") - pl.col("before")).sort(
+        ["length", "after"], descending=[True, False]
+    )
+    before, after, length = longest.row(0)
+    return (before, after) if length >= SILENCE else None
+
+
+def _places(plays: pl.DataFrame, kind: str, one: int) -> tuple[tuple[YearPlace, ...], int]:
+    """The place in each year with plays, and over all time."""
+    # Counting by track first leaves few rows to join with the catalog.
+    year = pl.col("day").dt.year().alias("year")
+    counted = plays.group_by(year, "track", "album").agg(pl.col("amount").sum())
+    if kind == "artist":
+        counted = counted.join(frames.everybody(plays["track"]), on="track")
+    counted = counted.drop_nulls(kind).group_by("year", kind).agg(pl.col("amount").sum())
+    own = counted.filter(pl.col(kind) == one).select("year", mine="amount")
+    above = (
+        counted.join(own, on="year")
+        .group_by("year", "mine")
+        .agg(above=(pl.col("amount") > pl.col("mine")).sum())
+        .sort("year")
+    )
+    years = tuple(YearPlace(year, mine, above + 1) for year, mine, above in above.rows())
+    totals = counted.group_by(kind).agg(pl.col("amount").sum())
+    mine = own["mine"].sum()
+    return years, int((totals["amount"] > mine).sum()) + 1

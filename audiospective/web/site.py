@@ -24,6 +24,7 @@ from audiospective.web.settings import (
     hidden,
     overview,
     profile,
+    recordings,
     sessions,
     spotify_app,
 )
@@ -61,6 +62,7 @@ BLUEPRINTS = tuple(
         alerts,
         connection,
         spotify_app,
+        recordings,
         hidden,
         data,
         address_settings,

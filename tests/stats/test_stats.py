@@ -16,7 +16,7 @@ from audiospective import clock, history
 from audiospective.history import segment
 from audiospective.history.catalog import polled
 from audiospective.policy.plays import TrackFacts
-from audiospective.stats import activity, memories, periods, portrait, streaks, tops, zones
+from audiospective.stats import activity, memories, periods, streaks, tops, zones
 from tests.history.making import at, person, play, track
 
 ZONE_NAMES = ["UTC", "America/St_Johns", "Europe/Berlin", "Asia/Kathmandu", "Pacific/Apia"]
@@ -73,7 +73,6 @@ class TestWithCatalog:
     def test_no_plays_have_no_tops(self) -> None:
         plays = history.frame(person("alice"), columns=["played_at", "track"])
         assert [tops.top(plays, kind).height for kind in tops.KINDS] == [0, 0, 0]
-        assert portrait.of(plays, "artist", 1, "UTC") is None
 
     def test_time_listened_takes_the_whole_track_where_nothing_is_known(self) -> None:
         alice, song, odd = person("alice"), track("song"), track("odd")
@@ -92,25 +91,6 @@ class TestWithCatalog:
             play(alice, at(10 + minute), epic, ms_played=2**30, source=3)
         plays = history.frame(alice, columns=["track", "ms_played"])
         assert tops.listened(plays) == 6 * 2**30
-
-    def test_a_portrait_of_an_artist(self) -> None:
-        alice = person("alice", "America/Los_Angeles")
-        duet, solo, other = track("duet", ("One", "Two")), track("solo", ("Two",)), track("x")
-        january = clock.to_ms(datetime(2026, 1, 1, 7, 30, tzinfo=UTC))  # 31 December there
-        for moment, song in ((january, duet), (at(0), solo), (at(1), other), (at(2), solo)):
-            play(alice, moment, song)
-        plays = history.frame(alice, columns=["played_at", "track"])
-        artist = tops.top(plays, "artist")["id"][0]
-        found = portrait.of(plays, "artist", artist, "America/Los_Angeles")
-        assert found is not None
-        assert found.plays == 3
-        assert (found.first, found.last) == (
-            (clock.from_ms(january), duet),
-            (clock.from_ms(at(2)), solo),
-        )
-        assert found.months[0] == (date(2025, 12, 1), 1)
-        assert sum(n for _, n in found.months) == sum(found.hours) == 3
-        assert found.tracks.select("id", "plays").rows() == [(solo, 2), (duet, 1)]
 
     def test_a_week_next_to_the_week_before(self) -> None:
         alice = person("alice")

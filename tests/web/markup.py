@@ -126,6 +126,15 @@ def faults(page: Tag) -> list[str]:
     return found
 
 
+def _asks_for_its_form(tag: Tag) -> bool:
+    """Whether a field sends its form as the form's own button would, only sooner."""
+    form = tag.parent
+    while form is not None and form.name != "form":
+        form = form.parent
+    asked = tag.attributes.get("hx-get")
+    return form is not None and asked is not None and asked == form.attributes.get("action")
+
+
 def _forbidden_attributes(tag: Tag) -> list[str]:
     found = []
     for name, value in tag.attributes.items():
@@ -144,7 +153,7 @@ def _forbidden_attributes(tag: Tag) -> list[str]:
     # A page works without script: what asks by itself (load, every) shows what it has, what a
     # person starts is a link or a form of its own.
     verbs = {"hx-get", "hx-post", "hx-put", "hx-patch", "hx-delete"} & tag.attributes.keys()
-    if verbs and tag.name not in ("a", "form"):
+    if verbs and tag.name not in ("a", "form") and not _asks_for_its_form(tag):
         trigger = tag.attributes.get("hx-trigger", "")
         if not any(word in trigger for word in ("every", "load", "revealed", "from:body")):
             found.append(f"<{tag.name} {verbs}> does nothing without script")

@@ -31,8 +31,9 @@ SKIPPED = {"no": "Not skipped", "yes": "Skipped"}
 FIELDS = ("q", "artist", "album", "from", "to", "source", "context", "least", "skipped",
           "artist_id", "album_id", "track_id")  # fmt: skip
 NUMBERS = ("artist_id", "album_id", "track_id", "least")
+_SOONEST, _LATEST = "1900", "2200"  # of dates and periods
 _URI = re.compile(r"spotify:[A-Za-z0-9:_.%-]{1,150}")
-_PERIOD = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+_PERIOD = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def read(args: Mapping[str, str]) -> Asked:
 def period(text: str) -> tuple[date, date] | None:
     """First and last day of `2026`, `2026-11` or `2026-11-27`; None for anything else."""
     found = _PERIOD.fullmatch(text)
-    if found is None:
+    if found is None or not _SOONEST <= text < _LATEST:
         return None
     year, month, day = (int(part) if part else None for part in found.groups())
     try:
@@ -144,7 +145,7 @@ def _is_possible(name: str, text: str) -> bool:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text) if len(text) == 10 and text >= "1900" else None
+        return date.fromisoformat(text) if len(text) == 10 and _SOONEST <= text < _LATEST else None
     except ValueError:
         return None
 

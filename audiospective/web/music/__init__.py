@@ -1,0 +1,1 @@
+"""The pages of one track, artist or album."""
