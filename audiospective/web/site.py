@@ -7,9 +7,9 @@ from audiospective.web.accounts import address, auth, callback, detach, sign_in,
 from audiospective.web.dashboard import pages as dashboard
 from audiospective.web.exports import pages as exports
 from audiospective.web.health import pages as health
-from audiospective.web.imports import answering, sending
 from audiospective.web.history import pages as history
 from audiospective.web.history import play
+from audiospective.web.imports import answering, sending
 from audiospective.web.imports import pages as imports
 from audiospective.web.landing import guide, status
 from audiospective.web.landing import pages as landing
