@@ -28,6 +28,7 @@ TASKS = "audiospective.jobs.tasks."  # the one module that a job may name
 TASK_NAMES = frozenset(
     {
         "archive_batch",
+        "deliver_export",
         "free_catalog",
         "keep_ledger",
         "maintain",

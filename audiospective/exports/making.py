@@ -12,7 +12,7 @@ from audiospective import clock, log
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.queues import EXPORT, INTERRUPTS
 from audiospective.clients.storage import StorageError
-from audiospective.exports import asking, claims, files, keeping, scratch, snapshot
+from audiospective.exports import asking, claims, files, keeping, schedule, scratch, snapshot
 from audiospective.exports.bundle.writing import Bundle
 from audiospective.exports.claims import Claim, LostError
 from audiospective.exports.formats import FORMATS
@@ -134,11 +134,14 @@ def _store(services: Services, claim: Claim, file: Path, plays: int) -> None:
     try:
         with transaction():
             claim.end(READY, values)
-            if owes_email(claim.row.created_at, now):
+            told = schedule.is_scheduled(claim.row)
+            if not told and owes_email(claim.row.created_at, now):
                 export_ready.put(services, claim.row.id)
     except LostError:
         services.storage.delete(key)  # cancelled while it was being stored
         raise
+    if told:
+        schedule.wake(services, claim.row.user_id)
 
 
 def _again(services: Services, claim: Claim, error: Exception, sentence: str) -> None:

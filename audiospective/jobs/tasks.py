@@ -8,6 +8,7 @@ from audiospective import log
 from audiospective.accounts import spotify_app
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.exports import rounds as export_rounds
+from audiospective.exports import schedule as export_schedule
 from audiospective.imports import rounds as import_rounds
 from audiospective.jobs.context import deadline, task
 from audiospective.operations import capacity, catalog, maintenance, purge, seal, verify
@@ -76,6 +77,12 @@ def make_export(services: Services, export_id: int) -> None:
 
     with deadline(making.SECONDS) as end:
         making.work(services, export_id, end)
+
+
+@task
+def deliver_export(services: Services, user_id: int) -> None:
+    """Bring the monthly export of a member to where they want it."""
+    export_schedule.deliver(services, user_id)
 
 
 @task

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 KEPT = timedelta(days=7)  # a file that is ready can be fetched for so long
 LINK = timedelta(minutes=10)  # a link to it works for so long, in the browser that was shown it
+HAND_OVER = timedelta(seconds=60)  # a bucket's own link, which the browser is led to at once
 LISTED = timedelta(days=30)  # then even its line goes
 PATIENCE = timedelta(minutes=1)  # whoever waited longer gets an e-mail
 LOST = timedelta(minutes=10)  # after which a waiting export is put into the queue once more

@@ -6,6 +6,7 @@ from audiospective.web import assets, components, probes, theme
 from audiospective.web.accounts import address, auth, callback, detach, sign_in, welcome
 from audiospective.web.dashboard import pages as dashboard
 from audiospective.web.exports import pages as exports
+from audiospective.web.exports import schedule as export_schedule
 from audiospective.web.health import pages as health
 from audiospective.web.history import pages as history
 from audiospective.web.history import play
@@ -53,6 +54,7 @@ BLUEPRINTS = tuple(
         music,
         health,
         exports,
+        export_schedule,
         imports,
         sending,
         answering,

@@ -22,7 +22,7 @@ from flask import (
 from flask.typing import ResponseReturnValue
 
 from audiospective import clock, history
-from audiospective.clients.storage import StorageError
+from audiospective.clients.storage import Download, StorageError
 from audiospective.exports import asking, catalogue, links, sizes
 from audiospective.models import User
 from audiospective.models.exports import READY, UNFINISHED, Export
@@ -115,8 +115,15 @@ def file(export_id: int) -> ResponseReturnValue:
         return redirect(url_for("exports.page") + "#shelf", 303)
 
 
-def _sent(export: Export) -> Response:
+def _sent(export: Export) -> ResponseReturnValue:
     kind = TYPES.get(export.file_name.rpartition(".")[2], "application/octet-stream")
+    download = Download(export.file_name, kind, export_rules.HAND_OVER // timedelta(seconds=1))
+    elsewhere = services().storage.link(export.key, download)
+    if elsewhere is not None:  # the bucket itself gives it, to whoever follows at once
+        response = redirect(elsewhere, 303)
+        response.headers["Cache-Control"] = "private, no-store"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        return response
     content = services().storage.open(export.key)
     response = Response(_pieces(content), content_type=kind, direct_passthrough=True)
     response.headers["Content-Length"] = str(export.size)

@@ -23,6 +23,7 @@ STAYING = {
     *("connections", "sessions", "spotify_apps", "notices", "exports", "imports", "poll_log"),
     *("address_proofs", "waitlist", "detached_accounts", "damaged_segments", "refusals"),
     "settled_callbacks",
+    "export_schedules",
 }
 
 
@@ -47,7 +48,7 @@ def test_every_table_of_a_member_comes_along_or_stays() -> None:
 
 
 class Favourite(Row):
-    user = ForeignKeyField(User, on_delete="CASCADE")
+    user = IntegerField()  # a foreign key would make every deletion of a member look for it
     track = IntegerField()
     artist = IntegerField(null=True)
     stars = SmallIntegerField()

@@ -1,0 +1,203 @@
+"""Scheduled exports: begun when they are due, delivered once they are made. Loads no Polars."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from redis.exceptions import RedisError
+
+from audiospective import clock, log
+from audiospective.clients.queues import EXPORT
+from audiospective.clients.storage import StorageError
+from audiospective.exports import asking, buckets
+from audiospective.exports.buckets import BucketError
+from audiospective.models import User, transaction
+from audiospective.models.export_schedules import BUCKET, EMAIL, SECRET_PLACE, ExportSchedule
+from audiospective.models.exports import FAILED, READY, UNFINISHED, Export
+from audiospective.notices import kind
+from audiospective.notices.kinds import scheduled_export, scheduled_export_failed
+from audiospective.policy import export_schedule as rules
+from audiospective.services import Services
+
+TIMEOUT = 3600  # seconds that a worker may take for one delivery
+BROKEN = "It could not be made. We have been told."
+GONE = "It was cancelled or deleted before it was delivered."
+UNTOLD = "There is no proven address to write to, or you do not want these e-mails."
+NO_FILE = "Our storage did not give the file back."
+
+
+def of(user_id: int) -> ExportSchedule | None:
+    """A member's schedule, if there is one."""
+    found: ExportSchedule | None = ExportSchedule.get_or_none(ExportSchedule.user == user_id)
+    return found
+
+
+def save(services: Services, user: User, form: str, told: dict[str, str] | None) -> None:
+    """Begin or change a schedule; `told` is a bucket's (see policy.member_buckets), None: e-mail.
+
+    The bucket is tried first; raises BucketError, and nothing is changed then.
+    """
+    now, known = clock.now(), of(user.id)
+    begun = known.created_at if known else now
+    values = {
+        "form": form,
+        "goes_to": EMAIL if told is None else BUCKET,
+        "created_at": begun,
+        "next_at": rules.following(begun, now),
+        "failures": 0,
+        "error": None,
+        "secret_sealed": "",
+        **dict.fromkeys(("endpoint", "region", "bucket", "prefix", "key_id"), ""),
+    }
+    if told is not None:
+        plain = {name: value for name, value in told.items() if name != "secret"}
+        sealed = (
+            services.vault.seal(SECRET_PLACE, user.id, told["secret"])
+            if told["secret"] or known is None
+            else known.secret_sealed
+        )
+        values |= {**plain, "secret_sealed": sealed}
+        row = ExportSchedule(user=user.id, **values)
+        buckets.check(buckets.opened(services, row, seconds=buckets.SECONDS))
+    with transaction():
+        if not ExportSchedule.update(values).where(ExportSchedule.user == user.id).execute():
+            ExportSchedule.create(user=user.id, **values)
+
+
+def stop(user_id: int) -> bool:
+    """End it; the keys of the bucket go with it. False if there was none."""
+    return bool(ExportSchedule.delete().where(ExportSchedule.user == user_id).execute())
+
+
+def run_now(services: Services, user: User) -> bool:
+    """Make one at once, as the schedule would; False if one is under way already."""
+    row = of(user.id)
+    return row is not None and row.export is None and _begin(services, row, row.next_at)
+
+
+def look(services: Services) -> None:
+    """One round: begin what is due, go on with what was made."""
+    now = clock.now()
+    due = ExportSchedule.export.is_null() & (ExportSchedule.next_at <= now)
+    for row in list(ExportSchedule.select().where(due).order_by(ExportSchedule.next_at)):
+        _begin(services, row, rules.following(row.created_at, now))
+    for row in list(ExportSchedule.select().where(ExportSchedule.export.is_null(False))):
+        if rules.may_try(row.tries, row.tried_at, now) and not _unfinished(row):
+            wake(services, row.user_id)
+
+
+def is_scheduled(export: Export) -> bool:
+    """Whether an export was begun by a schedule, which tells its member by itself."""
+    mine = (ExportSchedule.user == export.user_id) & (ExportSchedule.export == export.id)
+    return bool(ExportSchedule.select().where(mine).exists())
+
+
+def wake(services: Services, user_id: int) -> None:
+    """Have the export of a schedule delivered; a round does it again if Redis is away."""
+    try:
+        services.queues.enqueue_once(
+            EXPORT, "deliver_export", user_id, job_id=f"deliver-{user_id}", timeout=TIMEOUT
+        )
+    except RedisError as error:
+        log.trouble("export_not_delivered", error, user=user_id)
+
+
+def deliver(services: Services, user_id: int) -> None:
+    """Bring the export of a schedule to where it goes, unless somebody is at it."""
+    now, row = clock.now(), of(user_id)
+    if row is None or row.export is None or not rules.may_try(row.tries, row.tried_at, now):
+        return
+    export = Export.get_or_none((Export.id == row.export) & (Export.user == user_id))
+    if export is not None and export.status in UNFINISHED:
+        return
+    if not _claim(row, now):
+        return
+    if export is None or export.status != READY:
+        if export is not None and export.status == FAILED:
+            _failed(services, row, BROKEN)
+        else:  # by its own member, who needs no e-mail about it
+            _over(row, {"error": GONE})
+        return
+    try:
+        _to_bucket(services, row, export) if row.goes_to == BUCKET else _tell(services, row, export)
+    except BucketError as error:
+        if not error.again or row.tries + 1 >= rules.TRIES:
+            _failed(services, row, str(error))
+        return
+    _over(row, {"arrived_at": now, "failures": 0, "error": None})
+
+
+def _begin(services: Services, row: ExportSchedule, next_at: datetime) -> bool:
+    """Ask for an export; False if the member's own is being made, which is waited for."""
+    with transaction():
+        seen = (ExportSchedule.user == row.user_id) & (ExportSchedule.next_at == row.next_at)
+        free = seen & ExportSchedule.export.is_null()
+        if asking.unfinished(row.user_id) is not None:
+            return False
+        if not ExportSchedule.update(next_at=next_at).where(free).execute():
+            return False
+    export, new = asking.ask(services, User.get_by_id(row.user_id), row.form, compatible=False)
+    if not new:  # begun by hand in this very moment: the next round comes back to it
+        ExportSchedule.update(next_at=row.next_at).where(
+            (ExportSchedule.user == row.user_id) & (ExportSchedule.next_at == next_at)
+        ).execute()
+        return False
+    ExportSchedule.update(export=export.id, tries=0, tried_at=None).where(
+        ExportSchedule.user == row.user_id
+    ).execute()
+    return True
+
+
+def _unfinished(row: ExportSchedule) -> bool:
+    where = (Export.id == row.export) & Export.status.in_(UNFINISHED)
+    return bool(Export.select().where(where).exists())
+
+
+def _claim(row: ExportSchedule, now: datetime) -> bool:
+    mine = (ExportSchedule.user == row.user_id) & (ExportSchedule.export == row.export)
+    seen = mine & (ExportSchedule.tries == row.tries)
+    changed = ExportSchedule.update(tries=row.tries + 1, tried_at=now).where(seen)
+    return bool(changed.execute())
+
+
+def _to_bucket(services: Services, row: ExportSchedule, export: Export) -> None:
+    storage = buckets.opened(services, row)
+    dated = f"{export.created_at:%Y-%m-%d}"
+    name = str(export.file_name)
+    key = name if dated in name else f"{dated}-{name}"
+    try:
+        content = services.storage.open(export.key)
+    except StorageError:
+        raise BucketError(NO_FILE, again=True) from None
+    with content:
+        try:
+            storage.put(key, content)
+            arrived = storage.size(key)
+        except StorageError as error:
+            raise buckets.told(error) from None
+    if arrived != export.size:
+        raise BucketError(buckets.OTHER, again=True)
+
+
+def _tell(services: Services, row: ExportSchedule, export: Export) -> None:
+    user = User.get_by_id(row.user_id)
+    if kind.address(user, scheduled_export.KIND.name) is None:
+        raise BucketError(UNTOLD)
+    scheduled_export.put(services, user, export)
+
+
+def _failed(services: Services, row: ExportSchedule, sentence: str) -> None:
+    failures = row.failures + 1
+    ends = failures >= rules.GIVEN_UP
+    user = User.get_by_id(row.user_id)
+    with transaction():
+        scheduled_export_failed.put(services, user, int(row.export), sentence, ends=ends)
+        _over(row, {"failures": failures, "error": sentence})
+        if ends:
+            stop(row.user_id)
+
+
+def _over(row: ExportSchedule, values: dict[str, object]) -> None:
+    mine = (ExportSchedule.user == row.user_id) & (ExportSchedule.export == row.export)
+    done = {"export": None, "tries": 0, "tried_at": None, **values}
+    ExportSchedule.update(done).where(mine).execute()

@@ -1,0 +1,42 @@
+"""A monthly export did not arrive where its member wants it: why, and what to do."""
+
+from __future__ import annotations
+
+from audiospective.models import User
+from audiospective.notices import kind, members, outbox
+from audiospective.notices.kind import Audience, Draft, Kind, always
+from audiospective.services import Services
+
+
+def put(services: Services, user: User, export_id: int, sentence: str, *, ends: bool) -> bool:
+    """Owe it, once for each export; `ends`: it was the last one, the schedule is over."""
+    recipient = kind.address(user, KIND.name)
+    if recipient is None:
+        return False
+    base = services.settings.base_url
+    draft = Draft(
+        recipient=recipient,
+        dedupe_key=str(export_id),
+        user_id=user.id,
+        data=members.facts(services, user)
+        | {
+            "said": sentence,
+            "ends": ends,
+            "exports_url": f"{base}/exports",
+            "schedule_url": f"{base}/exports/schedule",
+        },
+    )
+    return outbox.put(services, KIND, draft)
+
+
+KIND = Kind(
+    name="scheduled_export_failed",
+    audience=Audience.MEMBER,
+    security=False,
+    awaited=False,
+    opt_out="e-mails saying that a monthly export did not arrive",
+    warning=True,
+    choice=None,
+    due=None,
+    still_true=always,
+)
