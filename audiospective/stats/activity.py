@@ -1,4 +1,7 @@
-"""When somebody listens: days of a year, hours of a day, months of a life."""
+"""When somebody listens: days of a year, hours of a day and of a week, months of a life.
+
+`by_*` count plays of any frame; the others add up the amounts of a prepared one (stats.counted).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from audiospective.stats import zones
+from audiospective.stats import counted, zones
 
 
 def by_day(plays: pl.DataFrame, zone: str, first: date, last: date) -> list[tuple[date, int]]:
@@ -33,6 +36,30 @@ def by_month(plays: pl.DataFrame, zone: str) -> list[tuple[date, int]]:
         months.append((month, counts.get(month, 0)))
         month = (month + timedelta(days=31)).replace(day=1)
     return months
+
+
+def days(plays: pl.DataFrame) -> dict[date, int]:
+    """The amount of every day with plays."""
+    return dict(plays.group_by("day").agg(pl.col("amount").sum()).rows())
+
+
+def hours(plays: pl.DataFrame, first: date, last: date) -> list[int]:
+    """The amount of each hour of the day, on the days from `first` to `last`; 24 numbers."""
+    return [sum(day[hour] for day in week_hours(plays, first, last)) for hour in range(24)]
+
+
+def week_hours(plays: pl.DataFrame, first: date, last: date) -> list[list[int]]:
+    """The amount of each hour of the week: seven rows, Monday first, of 24 numbers."""
+    local = pl.col("local").dt
+    sums = (
+        counted.within(plays, first, last)
+        .group_by(day=local.weekday(), hour=local.hour())
+        .agg(pl.col("amount").sum())
+    )
+    grid = [[0] * 24 for _ in range(7)]
+    for day, hour, amount in sums.rows():
+        grid[day - 1][hour] = amount
+    return grid
 
 
 def _count(values: pl.Series) -> list[tuple[Any, int]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import polars as pl
 
 from audiospective.history.catalog import frames
@@ -66,6 +68,11 @@ def prepare(raw: pl.DataFrame, view: View, recordings: pl.DataFrame | None = Non
 
 def empty() -> pl.DataFrame:
     return SCHEMA.to_frame()
+
+
+def within(plays: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
+    """The plays on the days from `first` to `last`, both included."""
+    return plays.filter(pl.col("day").is_between(first, last))
 
 
 def _with_catalog(raw: pl.DataFrame, recordings: pl.DataFrame | None) -> pl.DataFrame:

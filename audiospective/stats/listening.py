@@ -15,6 +15,7 @@ process that happened; "today" is no part of the key and has to be a parameter.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -23,12 +24,14 @@ import polars as pl
 from audiospective import history
 from audiospective.history import recordings, version
 from audiospective.models import database
+from audiospective.models.plays import FROM_IMPORT
+from audiospective.policy import import_spans
 from audiospective.stats import counted
 from audiospective.stats.cache import Cache
 from audiospective.stats.view import View
 
 ROWS = 1_200_000  # plays that a process keeps ready to be counted, at most about 75 MB
-RESULTS = 1_000
+RESULTS = 4_000  # results that a process keeps; a frame counts as one for every 4 KB
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -37,12 +40,21 @@ _frames = Cache(ROWS)
 _results = Cache(RESULTS)
 
 
+@dataclass(frozen=True)
+class _Read:
+    """Plays with the time that files tell of; `settled`: they are those of the version asked."""
+
+    plays: pl.DataFrame
+    imported: tuple[import_spans.Span, ...]
+    settled: bool
+
+
 class Listening:
     """The archive of one member as one request sees it."""
 
     def __init__(self, view: View) -> None:
         self.view = view
-        self._plays: pl.DataFrame | None = None
+        self._read_plays: _Read | None = None
 
     @cached_property
     def version(self) -> str:
@@ -56,10 +68,11 @@ class Listening:
 
     def plays(self) -> pl.DataFrame:
         """All plays that count in this view, oldest first; see counted.SCHEMA."""
-        if self._plays is None:
-            found = _frames.get(self.key)
-            self._plays = self._read() if found is None else found
-        return self._plays
+        return self._found.plays
+
+    def imported(self) -> tuple[import_spans.Span, ...]:
+        """The time that files tell of, whatever the view: (start, end) in ms, in order."""
+        return self._found.imported
 
     def figure(
         self, make: Callable[Concatenate[pl.DataFrame, P], T], *params: P.args, **more: P.kwargs
@@ -69,26 +82,35 @@ class Listening:
         found = _results.get(key)
         if found is None:
             result = make(self.plays(), *params, **more)
-            if self._is_settled():
-                _results.put(key, (result,))
+            if self._found.settled:
+                _results.put(key, (result,), _weight(result))
             return result
         kept: T = found[0]
         return kept
 
-    def _read(self) -> pl.DataFrame:
+    @property
+    def _found(self) -> _Read:
+        if self._read_plays is None:
+            found = _frames.get(self.key)
+            self._read_plays = self._read() if found is None else found
+        return self._read_plays
+
+    def _read(self) -> _Read:
         raw = history.frame(self.view.user_id, columns=counted.RAW)
         same = recordings.of(self.view.user_id, self.version)
         plays = counted.prepare(raw, self.view, same.frame)
-        if self._is_settled():
-            _frames.put(self.key, plays, plays.height)
-        return plays
+        instants = raw.filter(pl.col("source") >= FROM_IMPORT)["played_at"].to_physical()
+        spans = import_spans.spans(instants.to_list(), import_spans.COMPLETE)
+        # What a transaction sees may never come true, and a write may have come in between.
+        settled = not database.in_transaction() and version.of(self.view.user_id) == self.version
+        found = _Read(plays, tuple(spans), settled)
+        if settled:
+            _frames.put(self.key, found, plays.height)
+        return found
 
-    def _is_settled(self) -> bool:
-        """Whether what was read belongs to the version in the key.
 
-        What a transaction sees may never come true, and a write may have come in between.
-        """
-        return not database.in_transaction() and version.of(self.view.user_id) == self.version
+def _weight(result: object) -> int:
+    return 1 + int(result.estimated_size()) // 4096 if isinstance(result, pl.DataFrame) else 1
 
 
 def forget() -> None:

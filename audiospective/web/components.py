@@ -8,16 +8,16 @@ from flask import Blueprint, abort, render_template, request
 
 from audiospective import clock
 from audiospective.web.context import services
-from audiospective.web.dashboard.view import Item
+from audiospective.web.figures.lines import Line
 
 blueprint = Blueprint("components", __name__)
 
 SAMPLES = (
-    Item("Paper Lanterns", "Nora Feld", None, "https://open.spotify.com/track/sample1"),
-    Item("سماء بعيدة", "ليلى ناصر", None, "https://open.spotify.com/track/sample2"),
-    Item("遠い海の記憶", "青木 鈴", None, "https://open.spotify.com/track/sample3"),
-    Item("<script>alert(1)</script> 🎻", "Quote & “Ampersand”", None, None),
-    Item("A very long title " * 12, "One, Two, Three, " * 20, None, None),
+    Line("Paper Lanterns", "#", (("Nora Feld", "#"),), None, "https://open.spotify.com/track/1"),
+    Line("سماء بعيدة", None, (("ليلى ناصر", None),), None, "https://open.spotify.com/track/2"),
+    Line("遠い海の記憶", None, (("青木 鈴", None),), None, "https://open.spotify.com/track/3"),
+    Line("<script>alert(1)</script> 🎻", None, (("Quote & “Ampersand”", None),)),
+    Line("A very long title " * 12, None, tuple((f"Artist {n}", None) for n in range(20))),
 )
 
 

@@ -16,6 +16,7 @@ from audiospective.web.landing import guide, status
 from audiospective.web.landing import pages as landing
 from audiospective.web.music import pages as music
 from audiospective.web.notices import reconnect, unsubscribe
+from audiospective.web.reports import pages as reports
 from audiospective.web.settings import address as address_settings
 from audiospective.web.settings import (
     alerts,
@@ -52,6 +53,7 @@ BLUEPRINTS = tuple(
         history,
         play,
         music,
+        reports,
         health,
         exports,
         export_schedule,

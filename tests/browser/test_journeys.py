@@ -92,13 +92,13 @@ def test_questions_open_with_the_keyboard(visit: Visit) -> None:
 def test_pausing_resuming_and_disconnecting_by_keyboard(
     visit: Visit, alice: User, mode: str
 ) -> None:
-    page = visit("/dashboard", alice, mode)
+    page = visit("/settings/connection", alice, mode)
     tab_to(page, "Pause")
     page.keyboard.press("Enter")
-    expect(page.locator("h1")).to_have_text("Paused by you")
+    expect(page.locator(".lead")).to_contain_text("Paused by you")
     tab_to(page, "Resume")
     page.keyboard.press("Space")
-    expect(page.locator("h1")).to_have_text("Your archive is up to date")
+    expect(page.locator(".lead")).to_contain_text("Your archive is up to date")
     tab_to(page, "Disconnect")
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("Disconnect from Spotify")
@@ -147,7 +147,7 @@ def test_a_form_of_a_session_that_ended_says_so_and_leads_back(
     gate.allow(r"^40[01] http")
     page = visit("/dashboard", alice, "no-js")
     page.context.clear_cookies()
-    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Check now").click()
     expect(page.locator("h1")).to_have_text("Sign in")
     expect(page.get_by_text("You were signed out meanwhile")).to_be_visible()
     assert Connection.get().status == "active"
@@ -163,14 +163,14 @@ def test_back_and_forward_show_whole_pages(visit: Visit, alice: User, mode: str)
     if mode == "light":
         page.get_by_role("button", name="Check now").click()
         expect(page.locator("#check-answer")).not_to_be_empty()
-    page.get_by_role("link", name="Disconnect").click()
-    expect(page.locator("h1")).to_have_text("Disconnect from Spotify")
+    page.get_by_role("link", name="Health", exact=True).click()
+    expect(page.locator("h1")).to_have_text("Health of your archive")
     for go, headline in (
         (page.go_back, "Your archive is up to date"),
         (page.go_back, "Spotify remembers fifty plays. Keep them all."),
         (page.go_forward, "Your archive is up to date"),
-        (page.go_forward, "Disconnect from Spotify"),
-        (page.reload, "Disconnect from Spotify"),
+        (page.go_forward, "Health of your archive"),
+        (page.reload, "Health of your archive"),
         (page.go_back, "Your archive is up to date"),
     ):
         go()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from audiospective.history.catalog import rows
@@ -37,23 +37,61 @@ class Named:
     image_url: str | None = None
 
 
+@dataclass(frozen=True)
+class Names:
+    """Names by id; tracks are all there, artists include those of the tracks."""
+
+    tracks: dict[int, TrackNames]
+    albums: dict[int, Named]
+    artists: dict[int, Named]
+
+
+def together(tracks: Collection[int], albums: Collection[int], artists: Collection[int]) -> Names:
+    """Everything that a page shows, by id; two queries for every 2,000."""
+    found = entries([
+        *((Kind.TRACK, one) for one in tracks),
+        *((Kind.ALBUM, one) for one in albums),
+        *((Kind.ARTIST, one) for one in artists),
+    ])  # fmt: skip
+    known = {one: entry for (_, one), entry in found.items() if isinstance(entry, Track)}
+    found |= entries(references(known.values()) - found.keys())
+    return Names(
+        {one: _named(one, known[one], found) if one in known else _nameless(one) for one in tracks},
+        {
+            key[1]: Named(key[1], one.spotify_id, one.name, one.image_url)
+            for key, one in found.items()
+            if isinstance(one, Album)
+        },
+        {
+            key[1]: Named(key[1], one.spotify_id, one.name)
+            for key, one in found.items()
+            if isinstance(one, Artist)
+        },
+    )
+
+
 def tracks(ids: Collection[int]) -> dict[int, TrackNames]:
     """What tracks are called, by id; two queries for every 2,000.
 
     An id that the catalog lacks (a backup put back in part) gets an empty title, never an error.
     """
     known, others = described(ids)
-    named = {one: TrackNames(one, None, "track", "", None, None, None, None) for one in ids}
-    for one, track in known.items():
-        album = others.get((Kind.ALBUM, track.album)) if track.album else None
-        named[one] = TrackNames(
-            one, track.spotify_id, track.kind, track.name, track.duration_ms, track.album,
-            album.name if album else None,
-            album.image_url if isinstance(album, Album) else None,
-            [(who, others[Kind.ARTIST, who].name) for who in track.artists
-             if (Kind.ARTIST, who) in others],
-        )  # fmt: skip
-    return named
+    return {one: _named(one, known[one], others) if one in known else _nameless(one) for one in ids}
+
+
+def _nameless(one: int) -> TrackNames:
+    return TrackNames(one, None, "track", "", None, None, None, None)
+
+
+def _named(one: int, track: Track, others: Mapping[Wanted, Entry]) -> TrackNames:
+    album = others.get((Kind.ALBUM, track.album)) if track.album else None
+    return TrackNames(
+        one, track.spotify_id, track.kind, track.name, track.duration_ms, track.album,
+        album.name if album else None,
+        album.image_url if isinstance(album, Album) else None,
+        [(who, others[Kind.ARTIST, who].name) for who in track.artists
+         if (Kind.ARTIST, who) in others],
+    )  # fmt: skip
 
 
 def artists(ids: Collection[int]) -> dict[int, Named]:

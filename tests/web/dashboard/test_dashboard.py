@@ -63,8 +63,8 @@ def save(user: User, *names: str, artist: str = "Harbour Lights") -> None:
 
 
 def facts(page: Tag) -> dict[str, str]:
-    terms = page.one("dl").all("dt")
-    values = page.one("dl").all("dd")
+    terms = page.one("dl", class_="facts").all("dt")
+    values = page.one("dl", class_="facts").all("dd")
     return {dt.text: dd.text for dt, dd in zip(terms, values, strict=True)}
 
 
@@ -78,20 +78,21 @@ def test_the_sentence_comes_first(site: Site, frozen: Frozen) -> None:
         "Next check": "14 Mar 2026, 16:01 UTC (in 52 minutes)",
         "Plays saved": "2",
         "Possible gaps": "none known",
+        "Access expires": "10 Sep 2026",
     }
-    assert page.one("title").text == "Your archive is up to date · Audiospective"
+    assert page.all("title")[0].text == "Your archive is up to date · Audiospective"
 
 
 @pytest.mark.parametrize(
     ("values", "sentence", "actions"),
     [
-        ({}, "Your archive is up to date", {"check", "pause"}),
+        ({}, "Your archive is up to date", {"check"}),
         (
             {"last_success_at": None, "last_polled_at": None},
             "Your first plays are on their way",
-            {"check", "pause"},
+            {"check"},
         ),
-        ({"ago": timedelta(hours=6)}, "Catching up", {"check", "pause"}),
+        ({"ago": timedelta(hours=6)}, "Catching up", {"check"}),
         ({"status": "needs_reauth"}, "Reconnect needed", set()),
         ({"status": "paused"}, "Paused by you", {"resume"}),
         ({"status": "disconnected"}, "Disconnected", set()),
@@ -103,7 +104,7 @@ def test_the_sentence_comes_first(site: Site, frozen: Frozen) -> None:
         (
             {"ago": 6 * HOUR, "consecutive_failures": 3, "last_failure_type": "network"},
             "Spotify isn’t answering us",
-            {"check", "pause"},
+            {"check"},
         ),
     ],
 )
@@ -168,7 +169,7 @@ def test_plays_stand_under_their_day_in_the_readers_zone(site: Site, frozen: Fro
     save(user, *(f"Song {number}" for number in range(25)))
     list_ = plays(site.member(user).page("/dashboard"))
     assert [day.text for day in list_.all("h3")] == ["Sunday, 15 March 2026"]
-    assert len(list_.all("li")) == 20
+    assert len(list_.all("li")) == 12
     first = list_.all("li")[0]
     assert first.one("time").attributes["datetime"] == "2026-03-14T14:59:26Z"
     assert first.one("time").text == "03:59"
@@ -179,12 +180,12 @@ def test_every_play_leads_back_to_spotify_and_the_list_names_it(site: Site) -> N
     user = listener(site)
     save(user, "Slack Water")
     list_ = plays(site.member(user).page("/dashboard"))
-    link = list_.all("li")[0].one("a")
+    link = list_.all("li")[0].one("a", class_="out")
     assert (
         link.attributes["href"]
         == f"https://open.spotify.com/track/{track('Slack Water').spotify_id}"
     )
-    assert link.text == "Open Spotify : Slack Water"
+    assert link.text == "Open Spotify: Slack Water"
     assert "come from Spotify" in list_.text
 
 
@@ -207,7 +208,7 @@ def test_names_are_shown_as_delivered_and_do_nothing(site: Site, name: str) -> N
     save(user, name, artist=name)
     page = site.member(user).page("/dashboard")
     item = plays(page).all("li")[0]
-    title, by = (span for span in item.all("span") if span.attributes.get("dir") == "auto")
+    title, by = item.all("bdi", dir="auto")[:2]
     assert (title.text, by.text) == (" ".join(name.split()), " ".join(name.split()))
     assert page.all("img") == []
     assert len(page.all("script")) == 2  # htmx and our own
@@ -217,9 +218,9 @@ def test_a_picture_from_another_host_is_not_shown(site: Site) -> None:
     user = listener(site)
     save(user, "Slack Water")
     told = track("Slack Water", "Harbour Lights")
-    for url, shown in (("https://evil.example/x.png", 0), ("https://i.scdn.co/image/ab", 1)):
+    for url, shown in (("https://evil.example/x.png", False), ("https://i.scdn.co/image/ab", True)):
         polled.remember([replace(told, album=replace(told.album, image_url=url))])
-        assert len(site.member(user).page("/dashboard").all("img")) == shown
+        assert bool(site.member(user).page("/dashboard").all("img")) == shown
 
 
 def test_an_unchanged_list_is_not_sent_again(site: Site) -> None:
@@ -256,7 +257,6 @@ def test_buttons_follow_the_state_and_are_left_alone_while_it_stays(site: Site) 
     offers = fragment.one("div", hx_swap_oob="innerHTML:#offers")
     assert [link.text for link in offers.all("a")] == ["Reconnect Spotify"]
     assert offers.all("form") == []
-    assert "Pause" not in fragment.one("div", hx_swap_oob="innerHTML:#connection").text
 
 
 @pytest.mark.parametrize("address", FRAGMENTS)
@@ -290,10 +290,10 @@ def test_the_dashboard_costs_few_queries_however_many_plays(site: Site, queries:
     member.get("/dashboard")
     queries.clear()
     member.get("/dashboard")
-    assert len(queries) <= 12, queries
+    assert len(queries) <= 12, "\n".join(query[:160] for query in queries)
     queries.clear()
     member.fragment("/ui/dashboard")
-    assert len(queries) <= 12, queries
+    assert len(queries) <= 12, "\n".join(query[:160] for query in queries)
 
 
 def live(page: Tag) -> str:

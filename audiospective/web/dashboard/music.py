@@ -1,0 +1,77 @@
+"""Everything on the dashboard that is worked out from plays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from audiospective.policy import known as knowing
+from audiospective.policy.archive_state import ArchiveState
+from audiospective.policy.periods import Kind
+from audiospective.stats import activity, totals
+from audiospective.stats.listening import Listening
+from audiospective.web.charts import heatmap
+from audiospective.web.charts.heatmap import Heatmap
+from audiospective.web.dashboard import numbers, tops, week
+from audiospective.web.dashboard.numbers import Numbers
+from audiospective.web.dashboard.tops import Card
+from audiospective.web.dashboard.week import Week
+from audiospective.web.figures import known, words
+from audiospective.web.figures.known import Knowledge
+from audiospective.web.figures.lines import Wanted
+
+WEEKS = 53
+
+
+@dataclass(frozen=True)
+class Music:
+    """`knowledge` is of all time, `card_knowledge` of the card's period."""
+
+    week: Week | None
+    numbers: Numbers
+    card: Card
+    card_knowledge: Knowledge
+    knowledge: Knowledge
+    year: Heatmap
+    year_finding: str
+
+
+def of(listening: Listening, state: ArchiveState, now: datetime, kind: Kind) -> Music | None:
+    """The figures; None without a play that counts."""
+    first = listening.figure(totals.first_day)
+    if first is None:
+        return None
+    view = listening.view
+    today = numbers.today_of(listening, now)
+    found = known.of(state, listening, now)
+    wanted = Wanted()
+    beside = numbers.find(listening, found, today, first, wanted)
+    period = tops.period_of(kind, today, first, view.week_start)
+    card = tops.find(listening, period, today, first, wanted, tops.SHOWN)
+    lines = wanted.look_up()
+    begin = today - timedelta(days=(WEEKS - 1) * 7 + (today.isoweekday() - view.week_start) % 7)
+    unknown = knowing.unknown_days(found, view.zone, begin, today)
+    chart = heatmap.of(
+        listening.figure(activity.days),
+        begin,
+        today,
+        unknown=unknown,
+        week_start=view.week_start,
+        worded=lambda value: words.amount(value, view.counting),
+    )
+    return Music(
+        week=week.of(listening, today, unknown, first),
+        numbers=numbers.named(beside, lines),
+        card=tops.named(card, lines, listening),
+        card_knowledge=known.between(
+            found, state, view.zone, period.first, period.until(today), now
+        ),
+        knowledge=known.between(found, state, view.zone, first, today, now),
+        year=chart,
+        year_finding=_finding(listening, begin, today),
+    )
+
+
+def _finding(listening: Listening, first: date, last: date) -> str:
+    plays = listening.figure(totals.recent, first, last)
+    return f"{WEEKS} weeks, {plays:,} plays"

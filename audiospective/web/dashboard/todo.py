@@ -1,0 +1,52 @@
+"""What is left to do once, after signing up; each item ends, and with the last the list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import url_for
+from peewee import fn
+
+from audiospective.models import Import, User
+from audiospective.models.exports import Export
+from audiospective.models.imports import DONE
+from audiospective.operations import health
+from audiospective.policy.archive_state import ArchiveState
+
+NEWCOMER = timedelta(days=60)  # rows of exports are not kept for ever, so later nobody can tell
+WARNED = {
+    health.NO_ADDRESS: "Add an e-mail address",
+    health.NOT_PROVEN: "Confirm your e-mail address",
+}
+
+
+@dataclass(frozen=True)
+class Item:
+    label: str
+    href: str
+    why: str
+
+
+def of(member: User, state: ArchiveState, now: datetime) -> list[Item]:
+    """The items that are left; one query."""
+    found = []
+    if state.silent in WARNED:
+        found.append(
+            Item(WARNED[state.silent], url_for("welcome.page") + "#about", "so we can warn you")
+        )
+    imported, exported = _done(member.id)
+    if not imported:
+        found.append(Item("Import earlier years", url_for("imports.page"), "from Spotify’s file"))
+    if not exported and state.plays and now - member.created_at < NEWCOMER:
+        found.append(Item("Make a first export", url_for("exports.page"), "it is your archive"))
+    return found
+
+
+def _done(user_id: int) -> tuple[bool, bool]:
+    """Whether this member has ever imported, and lately exported something."""
+    imports = Import.select().where((Import.user == user_id) & (Import.status == DONE))
+    exports = Export.select().where(Export.user == user_id)
+    found = User.select(fn.EXISTS(imports), fn.EXISTS(exports)).where(User.id == user_id)
+    imported, exported = found.tuples().get()
+    return bool(imported), bool(exported)

@@ -1,0 +1,88 @@
+"""This week next to last week, and today next to yesterday, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from audiospective.policy import periods
+from audiospective.policy.periods import Period
+from audiospective.stats import activity, totals
+from audiospective.stats.listening import Listening
+from audiospective.web.charts import bars
+from audiospective.web.charts.bars import Bars
+from audiospective.web.figures import words
+from audiospective.web.filters import plural
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Week:
+    """`lead` is the finding, `sentences` say the rest; `chart` shows both weeks by day."""
+
+    period: Period
+    lead: str
+    sentences: tuple[str, ...]
+    chart: Bars
+    finding: str
+
+
+def of(
+    listening: Listening, today: date, unknown: frozenset[date], first: date | None
+) -> Week | None:
+    """The week that `today` lies in; None before the first play (`first` is its day)."""
+    if first is None:
+        return None
+    period = periods.week(today, listening.view.week_start)
+    earlier = periods.week(period.first - DAY, listening.view.week_start)
+    same = periods.so_far(period, earlier, today)
+    now = listening.figure(totals.of, period.first, today)
+    before = listening.figure(totals.of, same.first, same.last)
+    days = listening.figure(activity.days)
+    compare = first <= same.first
+    worded = listening.view.counting
+    return Week(
+        period=period,
+        lead=f"{words.amount(now.amount, worded)} this week"
+        if now.plays
+        else "Nothing heard yet this week",
+        sentences=_sentences(now, before if compare else None, days, today, listening),
+        chart=bars.of(
+            [(f"{period.first + n * DAY:%a}", days.get(period.first + n * DAY, 0))
+             for n in range(7)],
+            unknown=[n for n in range(7) if period.first + n * DAY in unknown],
+            compare=[days.get(earlier.first + n * DAY, 0) for n in range(7)] if compare else [],
+            worded=lambda value: words.amount(value, worded),
+        ),
+        finding="This week by day" + (", last week as lines" if compare else ""),
+    )  # fmt: skip
+
+
+def _sentences(
+    now: totals.Totals,
+    before: totals.Totals | None,
+    days: dict[date, int],
+    today: date,
+    listening: Listening,
+) -> tuple[str, ...]:
+    counting = listening.view.counting
+    found = []
+    if now.plays:
+        length = words.about(now.heard, now.guessed)
+        share = plural(now.plays, "play") if counting.by_time else f"In {length}"
+        found.append(f"{share}, {plural(now.artists, 'artist')}, {_new(now)}.")
+    if before is not None:
+        until = f"by {today:%A} last week"
+        compared = words.compared(now.plays, before.plays)
+        found.append(f"{compared[0].upper()}{compared[1:]} {until} ({before.plays:,}).")
+    day, yesterday = days.get(today, 0), days.get(today - DAY, 0)
+    found.append(
+        f"Today {words.amount(day, counting) if day else 'nothing yet'}, "
+        f"yesterday {words.amount(yesterday, counting) if yesterday else 'none'}."
+    )
+    return tuple(found)
+
+
+def _new(now: totals.Totals) -> str:
+    return f"{now.new_artists:,} of them new to you" if now.new_artists else "none of them new"

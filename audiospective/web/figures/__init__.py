@@ -1,0 +1,1 @@
+"""What pages with figures share: names of what was heard, words of values, what is known."""

@@ -1,0 +1,91 @@
+"""What an archive knows of a span of time, as pages say it beside every figure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from audiospective import clock
+from audiospective.policy import archive_state, calendar, known
+from audiospective.policy.archive_state import ArchiveState, Missing
+from audiospective.policy.known import Known
+from audiospective.stats.listening import Listening
+from audiospective.web.figures import words
+from audiospective.web.health.words import cause
+
+SHOWN = 6  # holes that are named one by one
+
+
+@dataclass(frozen=True)
+class Hole:
+    """Time of which nothing is known: its days, and why in words."""
+
+    first: date
+    last: date
+    length: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """How much of a span is known; `share` from 0 to 1, `percent` as it is written."""
+
+    share: float
+    percent: str
+    holes: tuple[Hole, ...]
+    more: int  # holes that are not named
+
+
+def of(state: ArchiveState, listening: Listening, now: datetime) -> Known:
+    """What the archive knows at all, from the state that every page shows."""
+    probable, _ = archive_state.spans(state.gaps, now)
+    imported = [(clock.from_ms(start), clock.from_ms(end)) for start, end in listening.imported()]
+    return known.of(state.began, state.known_until or now, probable, imported)
+
+
+def between(
+    found: Known, state: ArchiveState, zone: str, first: date, last: date, now: datetime
+) -> Knowledge:
+    """What is known of the days from `first` to `last`."""
+    start, end = calendar.days(zone, first, last)
+    end = min(end, found.until)
+    missing = [span for span in known.holes(found, start, end) if _counts(span)]
+    share = known.share(found, start, end)
+    return Knowledge(
+        share=share,
+        percent=words.percent(share),
+        holes=tuple(
+            Hole(
+                calendar.today(zone, one[0]),
+                calendar.today(zone, one[1]),
+                _length(one),
+                _why(one, state, found, now),
+            )
+            for one in sorted(missing, key=lambda one: one[0] - one[1])[:SHOWN]
+        ),
+        more=max(0, len(missing) - SHOWN),
+    )
+
+
+def _counts(span: tuple[datetime, datetime]) -> bool:
+    return (span[1] - span[0]).total_seconds() >= 60
+
+
+def _length(span: tuple[datetime, datetime]) -> str:
+    seconds = (span[1] - span[0]).total_seconds()
+    if seconds < 2 * 86_400:
+        return words.hours(round(seconds * 1000))
+    return f"{round(seconds / 86_400):,} days"
+
+
+def _why(span: tuple[datetime, datetime], state: ArchiveState, found: Known, now: datetime) -> str:
+    gap = next((one for one in state.open_gaps if _overlap(one, span, now)), None)
+    if gap is not None:
+        return cause(gap)
+    if found.since is None or span[1] <= found.since:
+        return "Before your archive begins"
+    return "Neither checked nor in a file you brought"
+
+
+def _overlap(gap: Missing, span: tuple[datetime, datetime], now: datetime) -> bool:
+    return gap.probably_from < span[1] and span[0] < (gap.ended_at or now)

@@ -1,0 +1,77 @@
+"""All reports there can be: years and their months, each with how much was heard."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from audiospective.policy import periods
+from audiospective.stats import activity
+from audiospective.stats.listening import Listening
+from audiospective.web.figures import words
+
+
+@dataclass(frozen=True)
+class Link:
+    """A report: `step` is 0 (nothing heard) to 4 (most), `value` the amount in words."""
+
+    address: str
+    label: str
+    title: str
+    value: str
+    step: int
+
+
+@dataclass(frozen=True)
+class Year:
+    link: Link
+    months: tuple[Link | None, ...]  # None: it has not begun, or is before the first play
+
+
+@dataclass(frozen=True)
+class Overview:
+    """`years` newest first; `near` are the weeks and months that are asked for most."""
+
+    years: tuple[Year, ...]
+    near: tuple[tuple[str, str], ...]
+
+
+def of(listening: Listening, today: date) -> Overview:
+    days = listening.figure(activity.days)
+    if not days:
+        return Overview((), ())
+    sums: dict[date, int] = {}
+    for day, amount in days.items():
+        begun = day.replace(day=1)
+        sums[begun] = sums.get(begun, 0) + amount
+    ordered = sorted(sums.values())
+    bounds = [0, *(ordered[len(ordered) * n // 4] for n in range(1, 4))]
+    first = min(sums)
+
+    def month(at: date) -> Link | None:
+        if not first <= at <= today:
+            return None
+        amount = sums.get(at, 0)
+        value = words.amount(amount, listening.view.counting) if amount else "nothing heard"
+        step = min(4, bisect_left(bounds, amount)) if amount else 0
+        return Link(f"{at:%Y-%m}", f"{at:%b}", f"{at:%B %Y}", value, step)
+
+    def year(number: int) -> Year:
+        amount = sum(value for at, value in sums.items() if at.year == number)
+        value = words.amount(amount, listening.view.counting)
+        months = tuple(month(date(number, at, 1)) for at in range(1, 13))
+        return Year(Link(f"{number}", f"{number}", f"{number}", value, 0), months)
+
+    week = periods.week(today, listening.view.week_start)
+    earlier = periods.week(week.first - timedelta(days=1), listening.view.week_start)
+    last_month = periods.month(today.replace(day=1) - timedelta(days=1))
+    near = (
+        ("This week", week.address),
+        ("Last week", earlier.address),
+        ("This month", periods.month(today).address),
+        ("Last month", last_month.address),
+        ("This year", f"{today.year}"),
+        ("All time", "all"),
+    )
+    return Overview(tuple(year(number) for number in range(today.year, first.year - 1, -1)), near)

@@ -1,0 +1,52 @@
+"""A report as plain text, to be pasted somewhere."""
+
+from __future__ import annotations
+
+from audiospective.web.figures import words
+from audiospective.web.figures.chart import Ranked
+from audiospective.web.reports.report import Moment, Report
+
+SHOWN = 5
+
+
+def of(report: Report) -> str:
+    """Some lines; nothing in it but what stands in the report."""
+    lines = [
+        f"{report.title}{' so far' if report.is_open else ''}: {report.headline}",
+        "",
+        *report.lead,
+    ]
+    for chart in report.charts:
+        if chart.rows:
+            lines += ["", chart.title]
+            lines += [_row(row) for row in chart.rows[:SHOWN]]
+    if report.discoveries:
+        lines += ["", "Heard for the first time: " + _names(report.discoveries)]
+    if report.longest:
+        lines += ["", f"Longest day: {report.longest_words}"]
+    lines += ["", known(report), f"Counted: {report.counted}."]
+    return "\n".join(lines) + "\n"
+
+
+def known(report: Report) -> str:
+    """The sentence about what is known, with what is missing."""
+    said = f"These figures know {report.knowledge.percent} % of the time."
+    if report.knowledge.holes:
+        missing = [
+            f"{words.day(hole.first)}"
+            + (f" to {words.day(hole.last)}" if hole.last != hole.first else "")
+            for hole in report.knowledge.holes
+        ]
+        more = f" and {report.knowledge.more} more" if report.knowledge.more else ""
+        said += f" Missing: {'; '.join(missing)}{more}."
+    return said
+
+
+def _row(row: Ranked) -> str:
+    by = ", ".join(name for name, _ in row.line.by)
+    title = f"{row.line.title} ({by})" if by else row.line.title
+    return f"{row.rank}. {title}: {row.value}"
+
+
+def _names(moments: tuple[Moment, ...]) -> str:
+    return ", ".join(one.line.title for one in moments)
