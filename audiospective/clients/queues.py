@@ -8,7 +8,7 @@ from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError
-from rq import Queue
+from rq import Queue, Worker
 from rq.exceptions import ShutDownImminentException
 from rq.job import Job
 from rq.serializers import JSONSerializer
@@ -177,6 +177,10 @@ class Queues:
             job_class=TaskJob,
             queue_class=TaskQueue,
         )
+
+    def workers(self) -> int:
+        """How many workers serve the queues at present."""
+        return int(Worker.count(connection=self.redis))
 
     def anything_before(self, queue: str) -> bool:
         """Whether a job waits that workers take before those of `queue`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from peewee import IntegrityError
 from redis.exceptions import RedisError
 
@@ -49,6 +51,17 @@ def wake(services: Services, export_id: int, *, first: bool = False) -> bool:
     except RedisError:
         return False
     return True
+
+
+def wake_next(services: Services) -> None:
+    """Have the export made that waits longest, if no job of it is in the queue already."""
+    row = Export.select(Export.id).where(Export.status == WAITING)
+    found = row.order_by(Export.created_at, Export.id).first()
+    if found is not None:
+        with suppress(RedisError):  # a round finds it
+            services.queues.enqueue_once(
+                EXPORT, "make_export", found.id, job_id=f"export-{found.id}", timeout=TIMEOUT
+            )
 
 
 def unfinished(user_id: int) -> Export | None:

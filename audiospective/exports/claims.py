@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from peewee import SQL, fn
+
 from audiospective import clock
 from audiospective.models.base import LONG_AGO, clock_now, transaction
 from audiospective.models.exports import UNFINISHED, WAITING, WORKING, Export
@@ -59,12 +61,22 @@ class Claim:
                 raise LostError
 
 
-def claim(export_id: int) -> Claim | None:
-    """Take an export that is to be made and that no living worker holds."""
+def claim(export_id: int, at_once: int) -> Claim | None:
+    """Take an export that is to be made and that no living worker holds.
+
+    None also where `at_once` others are being made just now: whoever ends one wakes the next.
+    """
+    other = Export.alias()
+    held = (
+        other.select(fn.COUNT(SQL("*")))
+        .where((other.status == WORKING) & (other.lease_until > clock_now()))
+        .where(other.id != export_id)
+    )
     free = (
         (Export.id == export_id)
         & Export.status.in_(UNFINISHED)
         & (Export.lease_until <= clock_now())
+        & (held < at_once)
     )
     with transaction():
         taken = list(

@@ -20,7 +20,7 @@ from audiospective.exports.snapshot import Owner, Snapshot
 from audiospective.models import User, transaction
 from audiospective.models.exports import FAILED, READY
 from audiospective.notices.kinds import export_ready
-from audiospective.policy.export_rules import ATTEMPTS, KEPT, owes_email
+from audiospective.policy.export_rules import ATTEMPTS, KEPT, at_once, owes_email
 from audiospective.services import Services
 
 BUNDLE = "bundle"
@@ -59,7 +59,7 @@ class _Turn:
 def work(services: Services, export_id: int, end: Deadline) -> None:
     """Take a turn at an export, unless somebody else is at it."""
     scratch.sweep(services.settings)
-    claim = claims.claim(export_id)
+    claim = claims.claim(export_id, at_once(services.queues.workers()))
     if claim is None:
         return
     try:
@@ -78,6 +78,7 @@ def work(services: Services, export_id: int, end: Deadline) -> None:
         _again(services, claim, error, _NO_ROOM)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again and then given up
         _again(services, claim, error, _TRIED)
+    asking.wake_next(services)
 
 
 def _turn(services: Services, claim: Claim, end: Deadline) -> None:

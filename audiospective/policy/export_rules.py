@@ -22,6 +22,11 @@ STEPS = {  # status: (word, tone)
 }
 
 
+def at_once(workers: int) -> int:
+    """How many exports so many workers make at one time: half of them stay free for polls."""
+    return max(1, workers // 2)
+
+
 @dataclass(frozen=True)
 class Shown:
     """How an export stands: words, tone, and percent done while it is being made."""
