@@ -22,6 +22,7 @@ from audiospective.models.plays import Play, UnreadablePlay
 from audiospective.models.recordings import RecordingChoice
 from audiospective.models.removed import RemovedPlay
 from audiospective.models.segments import DamagedSegment, PlaySegment
+from audiospective.models.shared_links import SharedLink
 from audiospective.models.users import User
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "PlaySegment",
     "RecordingChoice",
     "RemovedPlay",
+    "SharedLink",
     "SpotifyApp",
     "StorageRecord",
     "TrackLink",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from audiospective import clock, log
-from audiospective.accounts import sessions
+from audiospective.accounts import sessions, shares
 from audiospective.incidents import incident
 from audiospective.models import Connection, transaction
 from audiospective.models.base import LONG_AGO
@@ -41,6 +41,7 @@ def daily() -> dict[str, int] | None:
         "notices": _notices(now),
         "tokens": _dead_tokens(now),
         "sessions": sessions.drop_ended(),
+        "shared_links": shares.forget(now),
     }
     log.event("purged", **gone)
     return gone

@@ -28,7 +28,8 @@ LOOPBACK = ("127.0.0.1", "[::1]")
 PROBES = ("/healthz", "/readyz")  # platforms ask these by address, not by name
 
 # The same answer for everybody.
-SHARED = ("assets.file", "assets.favicon", "landing.counter", "probes.alive", "probes.ready")
+SHARED = ("assets.file", "assets.favicon", "landing.counter", "probes.alive", "probes.ready",
+          "shared.page", "shared.of_year")  # fmt: skip
 
 _HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?")
 

@@ -30,6 +30,8 @@ from audiospective.web.settings import (
     sessions,
     spotify_app,
 )
+from audiospective.web.shares import pages as shares
+from audiospective.web.shares import shared
 from audiospective.web.waitlist import pages as waitlist
 
 BLUEPRINTS = tuple(
@@ -54,6 +56,8 @@ BLUEPRINTS = tuple(
         play,
         music,
         reports,
+        shares,
+        shared,
         health,
         exports,
         export_schedule,
