@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import timedelta
 
@@ -243,3 +245,17 @@ def test_a_read_of_the_worker_that_hangs_ends(services):
     connection = pool.get_connection()
     assert connection.socket_timeout > 0
     pool.release(connection)
+
+
+def test_a_worker_works_where_no_real_time_signals_are():
+    """As on macOS: neither is there while the worker is loaded, nor is its job told by one."""
+    script = (
+        "import signal\n"
+        "del signal.SIGRTMIN, signal.SIGRTMAX\n"
+        "from audiospective.jobs.worker import ArchiveWorker\n"
+        "print([one.__name__ for one in ArchiveWorker.__mro__ if one.__name__ == 'HerokuWorker'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.returncode) == ("[]\n", 0), done.stderr

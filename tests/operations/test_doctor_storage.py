@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from audiospective.clients.storage import Bucket, FileStorage, S3Storage, Storage
+from audiospective.models import dialects
 from audiospective.operations.doctor import keeping
 from tests.support.s3 import in_front_of
 
@@ -52,3 +53,22 @@ def test_what_is_wrong_is_told(services, s3_bucket: Bucket, trouble, says, advic
     assert says in finding.state
     assert advice in finding.advice
     assert "test-secret" not in finding.state + finding.advice
+
+
+@pytest.mark.parametrize(
+    ("change", "says", "serious"),
+    [
+        ({"host_platform": "Heroku"}, "whose disk is emptied with every deploy", True),
+        ({"base_url": "https://archive.example"}, "SQLite under a public address", False),
+        ({}, "the archive is in ", True),
+    ],
+)
+def test_an_archive_on_a_disk_that_a_deploy_empties_is_a_finding(
+    services, change, says, serious
+) -> None:
+    finding = keeping.disk(replace(services, settings=replace(services.settings, **change)))
+    if dialects.file():
+        assert says in finding.state
+        assert (bool(finding.advice), finding.serious) == (bool(change), serious)
+    else:
+        assert finding.state == "the archive is on a database server"

@@ -10,12 +10,14 @@ import pytest
 from audiospective import clock
 from audiospective.accounts import time_zone
 from audiospective.clients.deadline import Deadline
-from audiospective.models import Connection
+from audiospective.history import sealing
+from audiospective.models import Connection, Play
 from audiospective.models.notices import Notice
 from audiospective.notices import kind, members
 from audiospective.polling import batch, poll
 from audiospective.web.accounts import welcome
 from tests.factories import make_user
+from tests.support.archive_states import plays
 from tests.support.clocks import Frozen
 from tests.web.conftest import LiveSite, Visitor
 from tests.web.mailbox import inbox, link
@@ -55,6 +57,15 @@ def test_the_first_poll_is_watched_until_it_is_done(live: LiveSite) -> None:
     assert "7 plays saved" in done.text
     assert "hx-trigger" not in done.text
     assert "7 plays saved" in browser.page("/welcome").text
+
+
+def test_welcome_counts_plays_that_were_sealed_away(live: LiveSite) -> None:
+    live.newcomer("alice")
+    plays(live.user(), 12)
+    sealing.seal(live.user().id, keep=2, trigger=0)
+    assert Play.select().count() == 2
+    browser = live.site.member(live.user())
+    assert "12 plays saved" in browser.page("/welcome").text
 
 
 def test_a_quiet_account_is_no_error(live: LiveSite) -> None:

@@ -11,7 +11,7 @@ from audiospective.models import User
 from audiospective.models.notices import Notice
 from audiospective.models.waitlist import WaitlistEntry
 from tests.support.clocks import Frozen
-from tests.web.conftest import LiveSite, Visitor
+from tests.web.conftest import LiveSite, MakeSite, Visitor
 from tests.web.mailbox import inbox, link
 
 ANA = "ana@example.org"
@@ -281,3 +281,9 @@ def test_members_leave_nothing_on_the_list_when_their_account_goes(full: LiveSit
     WaitlistEntry.update(user=full.user("alice").id).execute()
     User.delete().execute()
     assert WaitlistEntry.select().count() == 0
+
+
+def test_nothing_is_said_of_an_account_to_whom_brought_none(make_site: MakeSite) -> None:
+    browser = make_site(spotify_seats=0).visitor()
+    assert "was stored" not in browser.page("/waitlist").text
+    assert "Nothing of your Spotify account was stored" in browser.page("/waitlist?why=full").text

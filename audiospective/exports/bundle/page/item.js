@@ -70,5 +70,5 @@ function itemClock(kept) {
 function nowhere() {
   return { title: "Not in this archive", view: [
     h("h1", { tabindex: "-1" }, "Not in this archive"),
-    h("p", null, "This address leads nowhere. ", link("#/", "Back to the overview"), ".")] };
+    h("p", null, "There is nothing at this address. ", link("#/", "Back to the overview"), ".")] };
 }
