@@ -9,13 +9,22 @@ from flask import Flask
 from audiospective import boot
 from audiospective.services import Services
 from audiospective.settings import Settings
-from audiospective.web import access, compression, context, database, errors, filters, security
+from audiospective.web import (
+    access,
+    compression,
+    context,
+    database,
+    errors,
+    filters,
+    security,
+    years_away,
+)
 from audiospective.web.site import BLUEPRINTS
 
 ROOT = Path(__file__).parent.parent
 
 # What surrounds every page; the pages themselves are the blueprints.
-FRAME = (compression, context, filters, database, access)
+FRAME = (compression, context, filters, database, access, years_away)
 
 
 def create_app(settings: Settings | None = None) -> Flask:

@@ -14,6 +14,7 @@ from audiospective.clients.limits import AppLimits
 from audiospective.clients.queues import Queues
 from audiospective.clients.spotify import SpotifyClient
 from audiospective.clients.storage import Storage
+from audiospective.history.closed import objects
 from audiospective.settings import Settings
 from audiospective.vault import Vault
 
@@ -40,6 +41,14 @@ class Services:
     @classmethod
     def build(cls, settings: Settings, *, threads: bool = False) -> Services:
         """`threads`: many requests at once share this process (web), so connections are pooled."""
+        kept = storage.build(
+            settings.storage_url,
+            key_id=settings.s3_access_key_id,
+            secret=settings.s3_secret_access_key,
+            endpoint=settings.s3_endpoint_url,
+            region=settings.s3_region,
+        )
+        objects.bind(kept)  # closed years are read wherever plays are
         redis = _redis(settings, REDIS_CONNECTIONS_OF_PAGES if threads else REDIS_CONNECTIONS)
         return cls(
             settings=settings,
@@ -49,13 +58,7 @@ class Services:
             limits=AppLimits(redis),
             spotify=SpotifyClient(settings.spotify_accounts_url, settings.spotify_api_url),
             vault=Vault(settings.token_keys),
-            storage=storage.build(
-                settings.storage_url,
-                key_id=settings.s3_access_key_id,
-                secret=settings.s3_secret_access_key,
-                endpoint=settings.s3_endpoint_url,
-                region=settings.s3_region,
-            ),
+            storage=kept,
         )
 
 

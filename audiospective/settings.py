@@ -51,6 +51,7 @@ class Settings:
     s3_region: str = "us-east-1"  # R2 and MinIO take this for their own
     s3_access_key_id: str = ""
     s3_secret_access_key: str = field(default="", repr=False)
+    closed_years: str = ""  # storage or database; empty: storage if that is a bucket
     storage_budget_mb: int = 512
     trusted_proxies: int = 0  # routers in front that append to X-Forwarded-For (Heroku: 1)
     derived_stats: bool = True
@@ -114,6 +115,7 @@ class Settings:
             s3_region=reader.checked("S3_REGION", "us-east-1", faults_of.region_fault),
             s3_access_key_id=reader.text("S3_ACCESS_KEY_ID"),
             s3_secret_access_key=reader.text("S3_SECRET_ACCESS_KEY"),
+            closed_years=reader.closed_years(),
             storage_budget_mb=reader.whole("STORAGE_BUDGET_MB", 512, 1, 1_000_000_000),
             trusted_proxies=reader.whole("TRUSTED_PROXIES", 0, 0, 8),
             derived_stats=reader.switch("DERIVED_STATS", default=True),
@@ -155,6 +157,12 @@ class Settings:
     def callback_url(self) -> str:
         """The redirect URI to register with Spotify; never made from a request's Host header."""
         return f"{self.base_url}/callback"
+
+    @property
+    def keeps_closed_years_in_storage(self) -> bool:
+        """Whether plays of years that ended move out of the database."""
+        chosen = self.closed_years or ("storage" if self.storage_url.startswith("s3:") else "")
+        return chosen == "storage"
 
     @property
     def https(self) -> bool:
@@ -216,6 +224,11 @@ class _Reader:
 
     def url(self, name: str, default: str) -> str:
         return self.checked(name, default, faults_of.service_fault).rstrip("/")
+
+    def closed_years(self) -> str:
+        if not self.text("CLOSED_YEARS"):
+            return ""
+        return self.choice("CLOSED_YEARS", "", ("storage", "database"))
 
     def base_url(self) -> str:
         url = self.checked("BASE_URL", "http://127.0.0.1:8000", faults_of.base_fault).rstrip("/")

@@ -48,10 +48,10 @@ def run(echo: Echo, *, small: bool) -> None:
         people.append(member(number))
         _archive(people[-1], frame(catalog, number, each, TODAY, YEARS, full=False))
         tracks += _remember(news, round(PUBLISHED.tracks(len(people) * each)) - tracks)
-        if len(people) in crowds or len(people) % 50 == 0:
-            # What autovacuum does by itself where the same takes months.
-            dialects.vacuum("plays", "play_segments", "catalog_open", "catalog_buckets",
-                            "catalog_blocks")  # fmt: skip
+        # What autovacuum does by itself where the same takes years.
+        dialects.vacuum("plays", "play_segments")
+        if len(people) in crowds or len(people) % 10 == 0:
+            dialects.vacuum("catalog_open", "catalog_buckets", "catalog_blocks")
         if len(people) in crowds:
             _report(echo, people, tracks, clock.monotonic() - began)
     plays, size = len(people) * each, total() - tables()["play_segments"] - tables()["plays"]

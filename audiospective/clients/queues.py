@@ -33,6 +33,7 @@ TASK_NAMES = frozenset(
         "keep_ledger",
         "maintain",
         "make_export",
+        "move_closed_years",
         "plan_polls",
         "poll_user",
         "seal_due",

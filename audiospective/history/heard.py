@@ -8,6 +8,8 @@ from collections.abc import Collection
 import polars as pl
 
 from audiospective.history import hot, store
+from audiospective.history.closed import away
+from audiospective.history.closed.away import YearAwayError
 from audiospective.models import Play, PlaySegment
 
 MOST = 1_000  # segments whose tracks a process keeps, about 20 KB each
@@ -48,13 +50,15 @@ def known(sha256: str) -> pl.Series | None:
 
 def _read(user_id: int, known: Collection[str]) -> dict[str, pl.Series]:
     found = {}
-    for row in store.stored(user_id):
+    for row in store.fetched(store.stored(user_id)):
         if row.sha256 in known:
             continue
         try:
             found[row.sha256] = store.opened(row, ["track"])["track"].unique()
         except store.DamagedSegmentError as error:
             store.set_aside(row, str(error))
+        except YearAwayError as error:
+            away.tolerate(error)
     return found
 
 

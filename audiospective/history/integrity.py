@@ -9,6 +9,7 @@ import polars as pl
 
 from audiospective.history import bulk_add, lock, reading, segment, store
 from audiospective.history.catalog import frames
+from audiospective.history.closed.away import YearAwayError
 from audiospective.models import DamagedSegment
 from audiospective.policy.sealing import year_span
 
@@ -39,6 +40,9 @@ def examine(user_id: int) -> Examination:
             problem = _misfit(row, plays)
         except store.DamagedSegmentError as error:
             problem, plays = str(error), segment.of([])
+        except YearAwayError as error:
+            found.faults.append(str(error))
+            continue
         if problem is not None:
             store.set_aside(row, problem)
             found.faults.append(f"year {row.year} is damaged and set aside: {problem}")

@@ -11,6 +11,8 @@ import polars as pl
 from audiospective import clock
 from audiospective.history import flags, hot, segment, store
 from audiospective.history.catalog import frames
+from audiospective.history.closed import away
+from audiospective.history.closed.away import YearAwayError
 from audiospective.models import Play, PlaySegment, RemovedPlay
 from audiospective.policy.sealing import year_span
 
@@ -136,11 +138,14 @@ def _from_segments(
     last = store.NEVER if end is None else end
     instant = pl.col("played_at").to_physical()
     parts = []
-    for row in store.stored(user_id, first, last):
+    for row in store.fetched(store.stored(user_id, first, last)):
         try:
             plays = store.opened(row, columns)
         except store.DamagedSegmentError as error:
             store.set_aside(row, str(error))
+            continue
+        except YearAwayError as error:
+            away.tolerate(error)
             continue
         inside = first <= row.first_at and row.last_at < last
         parts.append(plays if inside else plays.filter((instant >= first) & (instant < last)))

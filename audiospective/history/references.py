@@ -12,6 +12,7 @@ import polars as pl
 
 from audiospective.history import lock, replacing, segment, store
 from audiospective.history.catalog import letting_go, tidy
+from audiospective.history.closed.away import YearAwayError
 from audiospective.models import DamagedSegment, Play, PlaySegment, RecordingChoice, RemovedPlay
 
 
@@ -122,7 +123,7 @@ def _tracks_of(user_id: int) -> set[int] | None:
     try:
         for plays in _segments(user_id):
             own |= set(plays["track"].unique())
-    except store.DamagedSegmentError:
+    except (store.DamagedSegmentError, YearAwayError):
         return None
     return own
 

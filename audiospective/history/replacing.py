@@ -32,7 +32,7 @@ def snapshot(user_id: int) -> Snapshot:
     """Read everything; rows first, so that what is sealed meanwhile is seen twice, never missed."""
     rows = reading.from_rows(user_id)
     parts, segments = [rows.clear()], {}
-    for stored in store.stored(user_id):
+    for stored in store.fetched(store.stored(user_id)):
         try:
             parts.append(store.opened(stored))
         except store.DamagedSegmentError as error:

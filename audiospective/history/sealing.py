@@ -17,7 +17,8 @@ def seal(user_id: int, *, keep: int = sealing.KEEP, trigger: int = sealing.TRIGG
 
     Killed at any instruction it leaves the archive as it was or as it should be. 0 also when
     somebody else is at it, or when nothing is due: doing it twice is harmless. Raises
-    SegmentProofError, with nothing changed, if what was written does not read back the same.
+    SegmentProofError, with nothing changed, if what was written does not read back the same, and
+    YearAwayError if late plays belong into a year that cannot be read just now.
     """
     with lock.claimed(user_id) as mine:
         rows = Play.select().where(Play.user == user_id).count() if mine else 0

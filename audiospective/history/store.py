@@ -1,4 +1,7 @@
-"""Keeps segments in their rows: checked when read, proved when written, set aside when damaged."""
+"""Keeps segments in their rows: checked when read, proved when written, set aside when damaged.
+
+The bytes of closed years may stand in storage instead (closed).
+"""
 
 from __future__ import annotations
 
@@ -7,21 +10,26 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import polars as pl
+from peewee import fn
 
 from audiospective import clock, log
 from audiospective.history import segment
+from audiospective.history.closed import objects
 from audiospective.models import DamagedSegment, PlaySegment, dialects, transaction
 from audiospective.policy.sealing import year_span
 
 EVER, NEVER = -(2**62), 2**62
 _STORED = (
-    "SELECT user_id, year, format, plays, first_at, last_at, sha256, blob FROM play_segments"
+    "SELECT user_id, year, format, plays, first_at, last_at, sha256, blob, object"
+    " FROM play_segments"
     " WHERE user_id = ? AND last_at >= ? AND first_at < ? ORDER BY year"
 )
 _OF_YEARS = (
-    "SELECT user_id, year, format, plays, first_at, last_at, sha256, blob FROM play_segments"
+    "SELECT user_id, year, format, plays, first_at, last_at, sha256, blob, object"
+    " FROM play_segments"
     " WHERE user_id = ? AND year IN (SELECT value FROM {listed}) ORDER BY year"
 )
+IS_HOME = fn.LENGTH(PlaySegment.blob) > 0  # else its bytes are in storage alone
 
 
 class SegmentProofError(Exception):
@@ -45,6 +53,12 @@ class Stored:
     last_at: int
     sha256: str
     blob: bytes
+    object: str | None  # the key of its object, if it has or is about to have one
+
+    @property
+    def is_home(self) -> bool:
+        """Whether its bytes stand in the row; else they are in storage alone."""
+        return bool(self.blob)
 
 
 def stored(user_id: int, start: int = EVER, end: int = NEVER) -> list[Stored]:
@@ -62,8 +76,16 @@ def of_years(user_id: int, years: Collection[int]) -> list[Stored]:
 
 
 def opened(row: Stored | DamagedSegment, columns: Sequence[str] = segment.COLUMNS) -> pl.DataFrame:
-    """The plays of a segment; raises DamagedSegmentError rather than give half a year."""
-    blob = bytes(row.blob)
+    """The plays of a segment; raises DamagedSegmentError rather than give half a year.
+
+    Raises YearAwayError if its bytes are in storage, and storage does not give them just now.
+    """
+    if isinstance(row, Stored) and not row.is_home:
+        return _decoded(row, objects.read(row), columns)
+    return _decoded(row, bytes(row.blob), columns)
+
+
+def _decoded(row: Stored | DamagedSegment, blob: bytes, columns: Sequence[str]) -> pl.DataFrame:
     if hashlib.sha256(blob).hexdigest() != row.sha256:
         raise DamagedSegmentError("its bytes do not have the hash that was noted")
     try:
@@ -73,6 +95,12 @@ def opened(row: Stored | DamagedSegment, columns: Sequence[str] = segment.COLUMN
     if plays.height != row.plays:
         raise DamagedSegmentError(f"it holds {plays.height} plays, {row.plays} were noted")
     return plays
+
+
+def fetched(rows: Sequence[Stored]) -> Sequence[Stored]:
+    """The same, once what stands in storage has been fetched at once instead of one by one."""
+    objects.warm([row for row in rows if not row.is_home])
+    return rows
 
 
 def of_year(user_id: int, year: int) -> Stored | None:
@@ -85,7 +113,7 @@ def of_year(user_id: int, year: int) -> Stored | None:
 def load(user_id: int, year: int) -> pl.DataFrame | None:
     """A year of somebody's plays, to be changed under the lock; None if there is nothing sound.
 
-    A damaged segment is set aside, so that its year can go on.
+    A damaged segment is set aside, so that its year can go on. Raises YearAwayError.
     """
     row = of_year(user_id, year)
     if row is None:
@@ -119,6 +147,7 @@ def write(user_id: int, year: int, plays: pl.DataFrame) -> None:
         PlaySegment.sha256: hashlib.sha256(blob).hexdigest(),
         PlaySegment.sealed_at: clock.now(),
         PlaySegment.blob: blob,
+        PlaySegment.object: None,
     }
     PlaySegment.insert(values).on_conflict(
         conflict_target=[PlaySegment.user, PlaySegment.year],
@@ -145,5 +174,6 @@ def set_aside(row: Stored, reason: str) -> None:
         found = PlaySegment.get_or_none(where)
         if found is None or not PlaySegment.delete().where(where).execute():
             return
-        DamagedSegment.create(**found.__data__, reason=reason, found_at=clock.now())
+        values = {name: value for name, value in found.__data__.items() if name != "object"}
+        DamagedSegment.create(**values, reason=reason, found_at=clock.now())
     log.event("segment_damaged", log.ERROR, user=row.user_id, year=row.year, reason=reason)

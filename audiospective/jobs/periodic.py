@@ -45,6 +45,7 @@ def timetable(settings: Settings) -> tuple[Entry, ...]:
         Entry("seal", "17 * * * *", "seal_due"),
         Entry("ledger", "43 3 * * *", "keep_ledger"),
         Entry("catalog", "23 4 * * 3", "free_catalog", queue=BULK, timeout=4 * 3600),
+        Entry("closed-years", "53 2 * * *", "move_closed_years", queue=BULK, timeout=4 * 3600),
         Entry("verify", "23 4 * * 0", "verify_archives", queue=BULK, timeout=4 * 3600),
     )
 

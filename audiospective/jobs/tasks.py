@@ -11,7 +11,15 @@ from audiospective.exports import rounds as export_rounds
 from audiospective.exports import schedule as export_schedule
 from audiospective.imports import rounds as import_rounds
 from audiospective.jobs.context import deadline, task
-from audiospective.operations import capacity, catalog, maintenance, purge, seal, verify
+from audiospective.operations import (
+    capacity,
+    catalog,
+    closed_years,
+    maintenance,
+    purge,
+    seal,
+    verify,
+)
 from audiospective.polling import batch, plan, poll
 from audiospective.services import Services
 
@@ -105,6 +113,13 @@ def work_on_import(services: Services, import_id: int) -> None:
 def free_catalog(_services: Services) -> None:
     """Let go of tracks that no archive refers to."""
     catalog.free()
+
+
+@task
+def move_closed_years(services: Services) -> None:
+    """Take years that ended to storage, where that is wanted; remove what nothing refers to."""
+    with deadline(closed_years.SECONDS) as end:
+        closed_years.round_of(services, end)
 
 
 @task

@@ -21,7 +21,7 @@ from audiospective.models.migrations import EncodingError, migrate, pending
 from audiospective.models.plays import Play, UnreadablePlay
 from audiospective.models.recordings import RecordingChoice
 from audiospective.models.removed import RemovedPlay
-from audiospective.models.segments import DamagedSegment, PlaySegment
+from audiospective.models.segments import DamagedSegment, PlaySegment, UnusedObject
 from audiospective.models.shared_links import SharedLink
 from audiospective.models.users import User
 
@@ -47,6 +47,7 @@ __all__ = [
     "StorageRecord",
     "TrackLink",
     "UnreadablePlay",
+    "UnusedObject",
     "User",
     "bind",
     "database",

@@ -31,7 +31,8 @@ class PlaySegment(Row):
     size = IntegerField()  # bytes of `blob`, known without reading it
     sha256 = TextField()
     sealed_at = InstantField()
-    blob = BlobField()
+    blob = BlobField()  # empty: its bytes stand in storage under `object` alone
+    object = TextField(null=True)
 
     class Meta:
         table_name = "play_segments"
@@ -59,3 +60,13 @@ class DamagedSegment(Row):
 
     class Meta:
         table_name = "damaged_segments"
+
+
+class UnusedObject(Row):
+    """An object of storage to which no segment refers; it goes some time after it was found."""
+
+    key = TextField(primary_key=True)
+    found_at = InstantField()
+
+    class Meta:
+        table_name = "unused_objects"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,9 +22,13 @@ from hypothesis.stateful import (
 )
 
 from audiospective import clock, history
-from audiospective.history import append, removal, sealing, segment
+from audiospective.clients.storage import FileStorage, StorageError
+from audiospective.history import append, removal, sealing, segment, store
+from audiospective.history.closed import away, moving, objects, prefix, sweeping
 from audiospective.models import Play, PlaySegment, RemovedPlay, User
 from audiospective.policy import calendar
+from tests.history.closing import Fragile, bound, forget_cache
+from tests.history.crashing import Crash
 from tests.history.making import person, track
 
 # Around three ends of year, so that few plays reach many segments; ties are likely.
@@ -106,6 +112,45 @@ class Archive(RuleBasedStateMachine):
         for key in there:
             self.plays[key] = self.removed.pop(key)
 
+    @rule(year=st.sampled_from([2023, 2024, 2025, 2026]), cut=st.sampled_from([None, 1, 2, 3]))
+    def take_to_storage(self, year: int, cut: int | None) -> None:
+        """`cut`: storage ends the process at that call, or is away from then on."""
+        files = objects.storage()
+        own = prefix.own(files, clock.now())
+        files.calls, files.crash_at, files.late = 0, cut, year % 2 == 0
+        with suppress(Crash, StorageError):
+            moving.take(self.alice, year, own)
+        files.crash_at = None
+
+    @rule()
+    def take_all_to_storage(self) -> None:
+        own = prefix.own(objects.storage(), clock.now())
+        for year in (2023, 2024, 2025):
+            moving.take(self.alice, year, own)
+
+    @rule(year=st.sampled_from([2023, 2024, 2025]))
+    def bring_home(self, year: int) -> None:
+        moving.bring_home(self.alice, year)
+
+    @rule(days=st.sampled_from([0, 40, 80]))
+    def sweep(self, days: int) -> None:
+        own = prefix.own(objects.storage(), clock.now())
+        sweeping.sweep(own, clock.now() + timedelta(days=days))
+
+    @rule()
+    def storage_is_away(self) -> None:
+        """What cannot be read is said to be missing, and what changes it changes nothing."""
+        forget_cache()
+        objects.storage().away = True
+        gone = {year for user, year in moving.away() if user == self.alice}
+        with away.tolerated() as missing:
+            found = history.frame(self.alice)
+            assert missing == gone
+            hidden = sum(clock.from_ms(at).year in gone for at, _ in self.plays)
+            assert len(self.plays) - hidden <= found.height <= len(self.plays)
+        objects.storage().away = False
+        forget_cache()
+
     @rule(zone=zones)
     def move(self, zone: str) -> None:
         User.update(timezone=zone).where(User.id == self.alice).execute()
@@ -152,7 +197,8 @@ class Archive(RuleBasedStateMachine):
             Play.select(Play.played_at, Play.track).where(Play.user == self.alice).tuples()
         )
         for row in PlaySegment.select().where(PlaySegment.user == self.alice):
-            sealed = segment.decode(bytes(row.blob))
+            (stored,) = (one for one in store.stored(self.alice) if one.year == row.year)
+            sealed = store.opened(stored)
             assert sealed.height == row.plays == sealed.n_unique(segment.KEY)
             assert {at.year for at in sealed["played_at"]} == {row.year}
 
@@ -172,7 +218,14 @@ def few_rows(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     return
 
 
-@pytest.mark.usefixtures("database", "few_rows")
+@pytest.fixture
+def in_files(tmp_path: Path) -> Iterator[None]:
+    """Closed years are in files that can fail."""
+    with bound(Fragile(FileStorage(tmp_path / "storage"))):
+        yield
+
+
+@pytest.mark.usefixtures("database", "few_rows", "in_files")
 def test_any_interleaving_equals_a_plain_set() -> None:
     run_state_machine_as_test(
         Archive,

@@ -64,7 +64,10 @@ class FileStorage:
 
     def delete(self, key: str) -> None:
         path = self._path(key)
-        path.unlink(missing_ok=True)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError(f"{key} cannot be deleted: {error.strerror}") from error
         for folder in path.relative_to(self.root).parents:
             if folder.name:
                 with suppress(OSError):  # not empty, or just taken into use by somebody else

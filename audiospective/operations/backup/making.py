@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 from audiospective import __version__, clock
 from audiospective.clients.storage import MissingError
+from audiospective.history.closed import moving
 from audiospective.models import migrations
 from audiospective.models.base import is_sqlite
 from audiospective.models.system_state import Mark
@@ -93,6 +94,9 @@ def _files(services: Services, writing: Writing) -> None:
                     writing.file(one.key, content)
             except MissingError:
                 continue  # let go since; no row that is left needs it
+    for key in moving.object_keys():  # a backup without them would be without years of plays
+        with services.storage.open(key) as content:
+            writing.file(key, content)
 
 
 def _publish(draft: Path, target: Path) -> None:

@@ -1,0 +1,55 @@
+"""Years that cannot be read just now: an error where plays must be whole, else a state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+
+class YearAwayError(Exception):
+    """A closed year cannot be read just now; the plays are not lost, and nothing was changed."""
+
+    def __init__(self, year: int, reason: str) -> None:
+        super().__init__(f"the year {year} cannot be read just now: {reason}")
+        self.year = year
+
+
+_missing: ContextVar[set[int] | None] = ContextVar("years_away", default=None)
+
+
+@contextmanager
+def tolerated() -> Iterator[set[int]]:
+    """Reading goes on without years that are away, and says here which ones they were.
+
+    For pages. Whoever writes, exports or counts for good reads without it.
+    """
+    token = _missing.set(set())
+    try:
+        yield years()
+    finally:
+        _missing.reset(token)
+
+
+def begin() -> None:
+    """Tolerate years that are away from now on in this context (a request)."""
+    _missing.set(set())
+
+
+def end() -> None:
+    """No longer tolerate them."""
+    _missing.set(None)
+
+
+def years() -> set[int]:
+    """The years that reading in this context went without; empty outside of it."""
+    found = _missing.get()
+    return set() if found is None else found
+
+
+def tolerate(error: YearAwayError) -> None:
+    """Note a year that is away; raises it again where that is not tolerated."""
+    found = _missing.get()
+    if found is None:
+        raise error
+    found.add(error.year)

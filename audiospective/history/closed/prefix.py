@@ -1,0 +1,97 @@
+"""A folder of storage for this database alone: two instances never share one.
+
+The folder `years/ID` holds an object `owner` with a token that the database knows, and that is
+changed with every round. Whoever finds another token there is not alone (a copy of the database,
+or an older state of it that was brought back) and takes a new folder. What it refers to in the
+old one it still reads and copies into its own, and never deletes.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from audiospective import log
+from audiospective.clients.storage import MissingError, Storage, StorageError
+from audiospective.models import transaction
+from audiospective.models.base import LONG_AGO
+from audiospective.models.system_state import Mark
+
+FOLDER = "years"
+_MARK = "closed_years"
+_TURN = "closed_years.turn"
+EVERY = timedelta(minutes=2)  # longer than one look takes: one process at a time changes the token
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """`token` is what was read last, `following` what was written after it."""
+
+    instance: str
+    token: str
+    following: str
+
+    @property
+    def note(self) -> str:
+        return f"{self.instance} {self.token} {self.following}"
+
+
+def own(storage: Storage, now: datetime) -> str:
+    """The folder of this database, looked at and claimed anew; raises StorageError."""
+    claim = _known() or _made(now)
+    before = Mark.at_of(_TURN)
+    if before is not None and timedelta(0) <= now - before < EVERY:
+        return folder(claim.instance)
+    if not Mark.advance(_TURN, before, now):
+        return folder(claim.instance)
+    try:
+        return _turned(storage, claim, now)
+    except StorageError:
+        Mark.put(_TURN, LONG_AGO)  # nobody has looked: the next one has to
+        raise
+
+
+def _turned(storage: Storage, claim: _Claim, now: datetime) -> str:
+    said = _said(storage, claim.instance)
+    if said is not None and said not in (claim.token, claim.following):
+        log.event("closed_years_shared", log.ERROR, folder=folder(claim.instance))
+        claim, said = _Claim(secrets.token_hex(8), "", ""), None
+    following = _Claim(claim.instance, said or claim.following, secrets.token_hex(16))
+    # Noted before it is written: cut off in between, the old token and the new one both count.
+    Mark.put(_MARK, now, following.note)
+    storage.put(f"{folder(claim.instance)}/owner", following.following.encode())
+    return folder(claim.instance)
+
+
+def known() -> str | None:
+    """The folder of this database, if it ever took one; asks nothing of storage."""
+    claim = _known()
+    return None if claim is None else folder(claim.instance)
+
+
+def folder(instance: str) -> str:
+    return f"{FOLDER}/{instance}"
+
+
+def _known() -> _Claim | None:
+    mark: Mark | None = Mark.get_or_none(Mark.name == _MARK)
+    if mark is None:
+        return None
+    instance, _, tokens = mark.note.partition(" ")
+    token, _, following = tokens.partition(" ")
+    return _Claim(instance, token, following)
+
+
+def _made(now: datetime) -> _Claim:
+    with transaction():
+        fresh = _Claim(secrets.token_hex(8), "", "")
+        Mark.insert(name=_MARK, at=now, note=fresh.note).on_conflict_ignore().execute()
+    return _known() or fresh
+
+
+def _said(storage: Storage, instance: str) -> str | None:
+    try:
+        return storage.get(f"{folder(instance)}/owner").decode(errors="replace")
+    except MissingError:
+        return None
