@@ -15,7 +15,6 @@ import polars as pl
 from audiospective import clock
 from audiospective.history import heard, version
 from audiospective.history.catalog import frames, names
-from audiospective.history.closed import away
 from audiospective.models import RecordingChoice, database, dialects, transaction
 from audiospective.policy import recordings as rule
 from audiospective.policy.recordings import Choice
@@ -67,9 +66,7 @@ def of(user_id: int, at: str | None = None) -> Recordings:
     found = sorted(_heads(archive, choices(user_id)).items())
     frame = pl.DataFrame(found, schema=SCHEMA, orient="row")
     made = Recordings(dict(found), frame, archive)
-    # What a transaction sees may never come true, a write may have come in between, and a year that
-    # is away now may be read again.
-    if not away.years() and not database.in_transaction() and version.of(user_id) == before:
+    if version.may_be_kept(user_id, before):
         _kept.put(key, made)
     return made
 

@@ -13,6 +13,8 @@ import polars as pl
 
 from audiospective.history import heard, hot, reading, recordings, segment, store, version
 from audiospective.history.catalog import frames, names
+from audiospective.history.closed import away
+from audiospective.history.closed.away import YearAwayError
 from audiospective.history.recent_plays import RecentPlay, named
 from audiospective.models import PlaySegment, RemovedPlay, database
 from audiospective.stats.cache import Cache
@@ -118,7 +120,7 @@ def count(user_id: int, wanted: Wanted, at: str | None = None) -> int:
         return kept
     parts = _Search(user_id, wanted).parts(segment.KEY, None, rising=False, at_once=True)
     found = sum(part.height for part in parts)
-    if not database.in_transaction() and version.of(user_id) == before:
+    if version.may_be_kept(user_id, before):
         _counts.put(key, found)
     return found
 
@@ -165,7 +167,8 @@ class _Search:
             batch, pieces = pieces[:size], pieces[size:]
             size *= 2
             years = [one.year for one in batch if one.year and self._opens(one, reach)]
-            stored = {row.year: row for row in store.of_years(self._user_id, years)}
+            opening = store.fetched(store.of_years(self._user_id, years))
+            stored = {row.year: row for row in opening}
             for one in batch:
                 row = stored.get(one.year or 0)
                 found = self._match(self._piece(one, row, needed), edge, rising=rising)
@@ -202,6 +205,9 @@ class _Search:
             sealed = store.opened(row, columns)
         except store.DamagedSegmentError as error:
             store.set_aside(row, str(error))
+            return rows
+        except YearAwayError as error:
+            away.tolerate(error)
             return rows
         plays = segment.merge([sealed, rows]) if rows.height else sealed
         return reading.without(plays, self._removed)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 
-from audiospective.models import dialects
+from audiospective.history.closed import away
+from audiospective.models import database, dialects
 
 _TAIL = " || ':' || ".join(
     f"COALESCE(CAST({name} AS TEXT), '')"
@@ -36,3 +37,12 @@ def of(user_id: int) -> str:
     for row in sorted(rows, key=lambda one: (one[0], one[1], one[2] or "")):
         digest.update(repr(tuple(row)).encode())
     return digest.hexdigest()
+
+
+def may_be_kept(user_id: int, at: str) -> bool:
+    """Whether what was just read may be kept as that of the version `at`.
+
+    What a transaction sees may never come true, a write may have come in between, and a year that
+    is away now may be read again.
+    """
+    return not database.in_transaction() and not away.years() and of(user_id) == at

@@ -101,8 +101,7 @@ class Listening:
         plays = counted.prepare(raw, self.view, same.frame)
         instants = raw.filter(pl.col("source") >= FROM_IMPORT)["played_at"].to_physical()
         spans = import_spans.spans(instants.to_list(), import_spans.COMPLETE)
-        # What a transaction sees may never come true, and a write may have come in between.
-        settled = not database.in_transaction() and version.of(self.view.user_id) == self.version
+        settled = version.may_be_kept(self.view.user_id, self.version)
         found = _Read(plays, tuple(spans), settled)
         if settled:
             _frames.put(self.key, found, plays.height)

@@ -153,6 +153,8 @@ def test_every_row_comes_out_as_it_was(old: Any, run: Callable[[], None]) -> Non
 
 
 def test_plays_are_the_same_and_polls_go_on(old: Any, run: Callable[[], None]) -> None:
+    # Today's way of reading plays asks for a column that came later.
+    models.database.execute_sql("ALTER TABLE play_segments ADD COLUMN object TEXT")
     fill(Random(3), 1, 60)
     alice = person("alice")
     tracks = [row[0] for row in old_rows()["tracks"]]
