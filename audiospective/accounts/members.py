@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from audiospective.models import User
+from audiospective.models.founding import FoundingRegister
 from audiospective.notices.kinds import welcome
 from audiospective.policy.tiers import FREE, PRO
 from audiospective.services import Services
+
+
+def create(**values: Any) -> User:
+    """A new member, with an id that nobody has had; inside the transaction of the sign-up."""
+    if (free := FoundingRegister.free_id()) is not None:
+        values["id"] = free
+    user: User = User.create(**values)
+    return user
 
 
 def greet(services: Services, user_id: int) -> None:

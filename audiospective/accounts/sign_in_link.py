@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from audiospective import clock, log
-from audiospective.accounts import sessions
+from audiospective.accounts import members, sessions
 from audiospective.models import User, transaction
 from audiospective.models.sign_in_links import SignInLink
 from audiospective.notices import mail_tokens, outbox
@@ -93,11 +93,10 @@ def use(link: SignInLink, archive_id: int | None = None) -> User | None:
         chosen = next((user for user in found if user.id == archive_id), None)
         if found:
             return chosen or found[0]
-        created: User = User.create(
+        return members.create(
             email=link.email,
             email_verified_at=now,
             minute_offset=secrets.randbelow(60),
             session_key=sessions.new_key(),
             created_at=now,
         )
-        return created

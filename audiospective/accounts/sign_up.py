@@ -128,7 +128,7 @@ def _come_in(
     number = seats.next_number(register, verdict)
     identity.release(consent.profile, archive.id if archive else None)
     if archive is None:
-        user = User.create(
+        user = members.create(
             **identity.columns(consent.profile),
             founding_number=number,
             minute_offset=secrets.randbelow(60),

@@ -13,12 +13,16 @@ from audiospective import clock
 from audiospective.clients.consent import Consent
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.spotify import Credentials, SpotifyError
+from audiospective.incidents import outage
 from audiospective.models import Connection, SpotifyApp, User, transaction
 from audiospective.models.apps import ENVIRONMENT_APP, SECRET_PLACE
 from audiospective.models.base import LONG_AGO
 from audiospective.models.connections import DISCONNECTED
+from audiospective.models.counters import Counter
 from audiospective.models.dialects import locked, numbered_by_hand
 from audiospective.policy.failures import Failure
+from audiospective.polling.call_quota import CALLS, LOOK_UPS
+from audiospective.polling.poll_counters import LIMITED_BY
 from audiospective.services import Services
 from audiospective.settings import DEVELOPMENT_SEATS
 from audiospective.vault import VaultError
@@ -143,6 +147,11 @@ def _remove(app: SpotifyApp) -> None:
         access_expires_at=LONG_AGO,
         fence=Connection.fence + 1,
     ).where(Connection.app == app.id).execute()
+    Counter.delete().where(
+        Counter.name.in_([f"{CALLS}{app.id}", f"{LOOK_UPS}{app.id}"])
+        | Counter.name.startswith(f"{LIMITED_BY}{app.id}:")
+    ).execute()
+    outage.forget_app(app.id)
     app.delete_instance()
 
 

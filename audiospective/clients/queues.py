@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue, Worker
-from rq.exceptions import ShutDownImminentException
+from rq.exceptions import NoSuchJobError, ShutDownImminentException
 from rq.job import Job
+from rq.registry import FailedJobRegistry
 from rq.serializers import JSONSerializer
 from rq.timeouts import BaseTimeoutException
 from rq_scheduler import Scheduler
@@ -29,6 +31,7 @@ TASK_NAMES = frozenset(
     {
         "archive_batch",
         "deliver_export",
+        "delete_accounts",
         "free_catalog",
         "keep_ledger",
         "maintain",
@@ -182,6 +185,25 @@ class Queues:
     def workers(self) -> int:
         """How many workers serve the queues at present."""
         return int(Worker.count(connection=self.redis))
+    def waiting_for(self, task: str, number: int) -> list[str]:
+        """Ids of jobs of `task` with the one argument `number`: waiting, or failed lately."""
+        found = []
+        for name in QUEUES:
+            queue = self.queue(name)
+            failed = FailedJobRegistry(queue=queue).get_job_ids()
+            ids = [*queue.job_ids, *failed]
+            for job in TaskJob.fetch_many(ids, connection=self.redis, serializer=JSONSerializer):
+                if job and job.func_name == TASKS + task and list(job.args) == [number]:
+                    found.append(str(job.id))
+        return found
+
+    def drop(self, job_ids: Iterable[str]) -> None:
+        """Delete jobs wherever they wait; those that are not there are passed over."""
+        scheduler = self.scheduler()
+        for job_id in job_ids:
+            scheduler.cancel(job_id)
+            with suppress(NoSuchJobError):
+                TaskJob.fetch(job_id, connection=self.redis, serializer=JSONSerializer).delete()
 
     def anything_before(self, queue: str) -> bool:
         """Whether a job waits that workers take before those of `queue`."""

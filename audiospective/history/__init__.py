@@ -32,7 +32,7 @@ def frame(
 
 
 def absorb(user_id: int, plays: pl.DataFrame) -> Absorbed:
-    """Add many plays at once, past the hot tail; see absorbing.absorb."""
+    """Add many plays at once, past the hot tail; see bulk_add.absorb."""
     from audiospective.history.bulk_add import absorb as take_in
 
     return take_in(user_id, plays)

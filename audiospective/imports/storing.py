@@ -13,9 +13,14 @@ from audiospective.clients.storage import Storage
 from audiospective.models.imports import Import
 
 
+def prefix(user_id: int) -> str:
+    """Under which everything of one member is stored."""
+    return f"imports/{user_id}"
+
+
 def home(row: Import) -> str:
     """Where everything of an import is."""
-    return f"imports/{row.user_id}/{row.id}"
+    return f"{prefix(row.user_id)}/{row.id}"
 
 
 def part(row: Import, number: int, offset: int) -> str:

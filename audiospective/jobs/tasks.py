@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from audiospective import log
-from audiospective.accounts import spotify_app
+from audiospective.accounts import erasure, spotify_app
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.exports import rounds as export_rounds
 from audiospective.exports import schedule as export_schedule
@@ -120,6 +120,13 @@ def move_closed_years(services: Services) -> None:
     """Take years that ended to storage, where that is wanted; remove what nothing refers to."""
     with deadline(closed_years.SECONDS) as end:
         closed_years.round_of(services, end)
+
+
+@task
+def delete_accounts(services: Services) -> None:
+    """Go on with the accounts whose deletion is due."""
+    with deadline(erasure.SECONDS) as end:
+        erasure.carry_out(services, end)
 
 
 @task

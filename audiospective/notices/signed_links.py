@@ -13,6 +13,7 @@ from audiospective.settings import Settings
 RECONNECT = "reconnect"
 UNSUBSCRIBE = "unsubscribe"
 DETACH = "detach-spotify"
+KEEP = "keep-account"
 SALT = "letter-link"  # stays: links that were sent carry it
 
 

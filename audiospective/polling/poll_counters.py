@@ -13,6 +13,7 @@ from audiospective.polling import call_quota
 from audiospective.polling.fetch import Attempt
 
 STEPS_MS = (100, 250, 500, 1000, 2500, 5000, 10_000)  # upper ends of the duration's classes
+LIMITED_BY = "limited:"  # names of counters, followed by the app and what limited it
 LIMITED = (Failure.RATE_LIMIT, Failure.QUOTA)
 
 
@@ -49,7 +50,7 @@ class PollCounters:
         self.sums["retries"] += requests - attempt.calls
         self.sums[f"{call_quota.CALLS}{claim.app_id}"] += requests
         if attempt.failure in LIMITED:
-            self.sums[f"limited:{claim.app_id}:{attempt.failure}"] += 1
+            self.sums[f"{LIMITED_BY}{claim.app_id}:{attempt.failure}"] += 1
 
     def keep(self, hits: int) -> None:
         """Write the sums; plays are worth more, so a database error costs nothing else."""

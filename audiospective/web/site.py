@@ -23,6 +23,7 @@ from audiospective.web.settings import (
     connection,
     counting,
     data,
+    deletion,
     hidden,
     overview,
     profile,
@@ -75,6 +76,7 @@ BLUEPRINTS = tuple(
         data,
         address_settings,
         sessions,
+        deletion,
         reconnect,
         unsubscribe,
     )

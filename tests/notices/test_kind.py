@@ -52,6 +52,8 @@ def test_security_emails_are_these_alone():
         "address_changed",
         "spotify_attached",
         "test_email",
+        "deletion_scheduled",
+        "account_deleted",
     }
 
 

@@ -1,0 +1,153 @@
+"""Carries deletions out in portions; killed at any moment, the next round goes on.
+
+First nobody can reach the account, then files and jobs go, then rows, the user's own last. For an
+hour its id is looked for again: a worker may have been writing when its member left.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from peewee import fn
+from redis.exceptions import RedisError
+
+from audiospective import clock, log
+from audiospective.accounts import sessions, spotify_app, traces
+from audiospective.clients.deadline import Deadline
+from audiospective.clients.queues import INTERRUPTS
+from audiospective.clients.storage import StorageError
+from audiospective.models import Connection, Play, PlaySegment, User, belonging, transaction
+from audiospective.models.address_proofs import AddressProof
+from audiospective.models.deletions import Deletion
+from audiospective.models.founding import FoundingRegister
+from audiospective.models.notices import Notice
+from audiospective.models.sign_in_links import SignInLink
+from audiospective.models.system_state import Mark
+from audiospective.models.waitlist import WaitlistEntry
+from audiospective.notices import outbox
+from audiospective.notices.kinds import account_deleted
+from audiospective.services import Services
+
+SECONDS = 240.0  # for one job; what is left goes on in the next round
+TIMEOUT = 300
+LEFT = "left:"  # marks: left:<user id>, at the instant when its last row went
+LOOKED_FOR = timedelta(hours=1)  # longer than a worker's job
+
+
+def carry_out(services: Services, deadline: Deadline) -> int:
+    """Go on with every deletion that is due until `deadline`; how many accounts are gone.
+
+    Safe to run late, twice and by several processes. Trouble with one keeps nothing from others.
+    """
+    due = Deletion.select(Deletion.user).where(Deletion.due_at <= clock.now())
+    gone = 0
+    for (user_id,) in list(due.order_by(Deletion.due_at, Deletion.user).tuples()):
+        if deadline.remaining() <= 0:
+            break
+        try:
+            with transaction():
+                begin(user_id)
+            gone += _erase(services, user_id, deadline)
+        except INTERRUPTS:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this one's alone
+            log.trouble("account_not_deleted", error, user=user_id)
+    _look_again(services)
+    account_deleted.forget()
+    return gone
+
+
+def begin(user_id: int) -> bool:
+    """Cut the account off: no session, no consent, no address leads to it from now on.
+
+    The caller holds the transaction. False if it has begun already or is not due.
+    """
+    now = clock.now()
+    row = (Deletion.user == user_id) & Deletion.begun_at.is_null() & (Deletion.due_at <= now)
+    if not Deletion.update(begun_at=now).where(row).execute():
+        return False
+    user = User.get_by_id(user_id)
+    own = _addresses(user)
+    sessions.end_all(user)
+    spotify_app.remove_own(user)
+    Connection.delete().where(Connection.user == user_id).execute()
+    WaitlistEntry.delete().where(
+        (WaitlistEntry.user == user_id) | WaitlistEntry.email.in_(own)
+    ).execute()
+    SignInLink.delete().where(SignInLink.email.in_(own)).execute()
+    Notice.delete().where((Notice.user == user_id) | Notice.recipient.in_(own)).execute()
+    AddressProof.delete().where(AddressProof.user == user_id).execute()
+    receipt_to = user.email if user.email_verified_at is not None else None
+    Deletion.update(receipt_to=receipt_to, plays=_plays(user_id)).where(
+        Deletion.user == user_id
+    ).execute()
+    User.update(
+        spotify_account_id=None, spotify_id=None, display_name=None, email=None,
+        email_verified_at=None, preferences="{}", is_operator=False,
+    ).where(User.id == user_id).execute()  # fmt: skip
+    log.event("account_deletion_begun", user=user_id)
+    return True
+
+
+def _plays(user_id: int) -> int:
+    """Plays in rows and in segments; nothing is opened, since a damaged archive goes as well."""
+    sealed = PlaySegment.select(fn.SUM(PlaySegment.plays)).where(PlaySegment.user == user_id)
+    rows = Play.select().where(Play.user == user_id)
+    return int(sealed.scalar() or 0) + int(rows.count())
+
+
+def _addresses(user: User) -> list[str]:
+    """Addresses that this member has proven; one that was only typed may be somebody else's."""
+    former = AddressProof.select(AddressProof.email).where(
+        (AddressProof.user == user.id) & AddressProof.session.is_null()
+    )
+    found = {str(email) for (email,) in former.tuples()}
+    if user.email and user.email_verified_at is not None:
+        found.add(str(user.email))
+    return sorted(found)
+
+
+def _erase(services: Services, user_id: int, deadline: Deadline) -> bool:
+    """Files and jobs, then rows; False if something is left for the next round."""
+    outside = _remove_traces(services, user_id, deadline)
+    for field in belonging.tables():
+        if field.model is Deletion:
+            continue
+        while belonging.delete_some(field, user_id):
+            if deadline.remaining() <= 0:
+                return False
+    return outside and _finish(services, user_id)
+
+
+def _remove_traces(services: Services, user_id: int, deadline: Deadline) -> bool:
+    """Storage or Redis may be away: then rows go all the same, but the user's own stays."""
+    try:
+        traces.remove_jobs(services, user_id)
+        return traces.remove_files(services, user_id, deadline)
+    except (StorageError, RedisError) as error:
+        log.trouble("traces_not_removed", error, user=user_id)
+        return False
+
+
+def _finish(services: Services, user_id: int) -> bool:
+    """The last row goes, and the receipt is owed; both or neither."""
+    with transaction():
+        row = Deletion.get_or_none(Deletion.user == user_id)
+        if row is None or not User.delete().where(User.id == user_id).execute():
+            return False
+        FoundingRegister.note_left(user_id)
+        Mark.put(f"{LEFT}{user_id}", clock.now())
+        if row.receipt_to:
+            account_deleted.put(services, row.receipt_to, row.plays)
+    outbox.hurry(services)
+    log.event("account_deleted", user=user_id)
+    return True
+
+
+def _look_again(services: Services) -> None:
+    """Remove what workers wrote while their member left; after an hour nobody can any more."""
+    for mark in Mark.named(LEFT):
+        user_id = int(mark.name.removeprefix(LEFT))
+        done = _remove_traces(services, user_id, Deadline(SECONDS))
+        if done and clock.now() - mark.at > LOOKED_FOR:
+            Mark.drop(mark.name)
