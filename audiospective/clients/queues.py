@@ -185,6 +185,7 @@ class Queues:
     def workers(self) -> int:
         """How many workers serve the queues at present."""
         return int(Worker.count(connection=self.redis))
+
     def waiting_for(self, task: str, number: int) -> list[str]:
         """Ids of jobs of `task` with the one argument `number`: waiting, or failed lately."""
         found = []

@@ -18,6 +18,7 @@ from tests.factories import make_user
 from tests.support.clocks import Frozen
 from tests.web.conftest import LiveSite, Visitor
 from tests.web.mailbox import inbox, link
+from tests.web.test_foreign_archives import OPEN
 
 ANA = "ana@example.org"
 
@@ -270,21 +271,11 @@ def test_a_fragment_of_another_site_is_not_led_back_to(live: LiveSite) -> None:
     assert answer.headers["HX-Redirect"] == "/sign-in?next=%2Fdashboard"
 
 
-PUBLIC = {
-    "assets.file", "assets.favicon", "landing.page", "landing.counter", "auth.connect",
-    "callback.page", "auth.ended", "address.restore", "address.restored", "detach.page",
-    "detach.done", "sign_in.page", "sign_in.sent", "sign_in.link", "waitlist.page",
-    "guide.own_app", "guide.privacy",
-    "waitlist.thanks", "waitlist.confirm", "waitlist.leave", "waitlist.place", "probes.alive",
-    "probes.ready", "components.page", "reconnect.page", "address.prove", "unsubscribe.page",
-}  # fmt: skip
-
-
 def test_every_page_is_for_members_unless_it_is_meant_for_all(live: LiveSite) -> None:
     browser = live.site.visitor()
     open_to_all = []
     for rule in live.site.app.url_map.iter_rules():
-        if "GET" not in rule.methods or rule.endpoint in PUBLIC:
+        if "GET" not in rule.methods or rule.endpoint in OPEN:
             continue
         values = dict.fromkeys(rule.arguments, "1")
         with live.site.app.test_request_context(base_url="http://127.0.0.1:8000"):
