@@ -24,6 +24,7 @@ UPKEEP = "upkeep"  # the timetable's own jobs, sealing, e-mails
 BULK = "bulk"  # imports
 EXPORT = "exports"  # after everything else: nobody's plays wait for somebody's file
 QUEUES = (INTERACTIVE, UPKEEP, PRO, FREE, BULK, EXPORT)  # workers serve them in this order
+LONG = (BULK, EXPORT)  # their jobs take minutes; a worker of their own keeps polls from waiting
 
 TASKS = "audiospective.jobs.tasks."  # the one module that a job may name
 # The functions of that module that a job may name; whatever else stands in Redis does not run.

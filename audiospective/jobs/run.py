@@ -8,9 +8,9 @@ from audiospective.jobs import scheduler as scheduling
 from audiospective.jobs.worker import build
 
 
-def worker() -> None:
-    """Serve the queues until told to stop."""
-    build(boot.services().redis).work(logging_level="WARNING")
+def worker(*, bulk: bool = False) -> None:
+    """Serve the queues until told to stop; with `bulk` only those of long jobs."""
+    build(boot.services().redis, bulk=bulk).work(logging_level="WARNING")
 
 
 def scheduler() -> None:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import signal
 from types import FrameType
 from typing import Any
+from uuid import uuid4
 
 from redis import Redis
 from rq.exceptions import ShutDownImminentException
 from rq.serializers import JSONSerializer
 from rq.worker import Worker
 
-from audiospective.clients.queues import QUEUES, Queues, TaskJob, TaskQueue
+from audiospective.clients.queues import LONG, QUEUES, Queues, TaskJob, TaskQueue
 from audiospective.jobs import context
 from audiospective.jobs.quiet_failures import QuietFailures
 
 WORKER_TTL = 60  # seconds after which a silent worker's jobs count as abandoned
 MAINTENANCE = 30  # seconds between two looks for abandoned jobs
+LONG_JOBS = "bulk-"  # how names of workers begin that serve long jobs alone
 FORCE_AFTER = 12  # seconds a running job has to end by itself; the dyno is killed after 30
 
 
@@ -27,6 +29,20 @@ class ArchiveWorker(QuietFailures, Worker):
     later. RQ's own HerokuWorker answers that with a real-time signal, which macOS does not have;
     here the job ignores SIGTERM and SIGINT and listens to SIGUSR2 from its parent alone.
     """
+
+    @property
+    def _ordered_queues(self) -> list[TaskQueue]:
+        """What is looked through for the next job, read anew before each look.
+
+        While a worker for long jobs lives, they are left to it: a poll never waits for one.
+        """
+        if self.name.startswith(LONG_JOBS) or not long_jobs_are_served(self.connection):
+            return self._in_order
+        return [queue for queue in self._in_order if queue.name not in LONG]
+
+    @_ordered_queues.setter
+    def _ordered_queues(self, queues: list[TaskQueue]) -> None:
+        self._in_order = queues
 
     def setup_work_horse_signals(self) -> None:
         signal.signal(signal.SIGUSR2, self._end_soon)
@@ -47,8 +63,18 @@ class ArchiveWorker(QuietFailures, Worker):
         raise ShutDownImminentException(f"the process must end (signal {sign})", {})
 
 
-def build(redis: Redis) -> ArchiveWorker:
-    """A worker for all queues; importing the tasks now spares every forked job the time."""
+def long_jobs_are_served(redis: Redis) -> bool:
+    """Whether a worker lives that serves long jobs and nothing else."""
+    served = redis.smembers(f"rq:workers:{LONG[0]}")
+    own = [key for key in served if key.decode().startswith(f"rq:worker:{LONG_JOBS}")]
+    return bool(own) and bool(redis.exists(*own))
+
+
+def build(redis: Redis, *, bulk: bool = False) -> ArchiveWorker:
+    """A worker for all queues, or with `bulk` for those of long jobs.
+
+    Importing the tasks now spares every forked job the time.
+    """
     from audiospective.jobs import tasks  # noqa: F401
 
     # RQ ends a read that hangs on a dead connection, but only on connections opened from now on.
@@ -57,7 +83,8 @@ def build(redis: Redis) -> ArchiveWorker:
     queues = Queues(redis)
     options: dict[str, Any] = {"job_class": TaskJob, "queue_class": TaskQueue}
     return ArchiveWorker(
-        [queues.queue(name) for name in QUEUES],
+        [queues.queue(name) for name in (LONG if bulk else QUEUES)],
+        name=LONG_JOBS + uuid4().hex if bulk else None,
         connection=redis,
         serializer=JSONSerializer,
         worker_ttl=WORKER_TTL,

@@ -91,6 +91,7 @@ def programs(
     made += [
         Program("web", web_command(host, port), ready=_web_ready(host, port)),
         Program("worker", (sys.executable, str(ROOT / "worker.py"))),
+        Program("bulk", (sys.executable, str(ROOT / "worker.py"), "bulk")),
         Program("scheduler", (sys.executable, str(ROOT / "scheduler.py"))),
     ]
     return made

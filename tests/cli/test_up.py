@@ -193,9 +193,9 @@ def test_other_commands_find_the_same_archive_and_nobody_else_can_read_where(
 def test_everything_starts_in_the_order_in_which_it_is_needed(home: Path) -> None:
     made = plan(home, {})
     names = [p.name for p in machine.programs("127.0.0.1", 8000, made.queue, made.sandbox)]
-    assert names == ["queue", "migrate", "sandbox", "web", "worker", "scheduler"]
+    assert names == ["queue", "migrate", "sandbox", "web", "worker", "bulk", "scheduler"]
     names = [p.name for p in machine.programs("127.0.0.1", 8000, None, None)]
-    assert names == ["migrate", "web", "worker", "scheduler"]
+    assert names == ["migrate", "web", "worker", "bulk", "scheduler"]
 
 
 def test_two_homes_never_share_one_database_file(

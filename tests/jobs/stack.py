@@ -41,10 +41,10 @@ class Stack:
     def control(self) -> Any:
         return self.sandbox.control
 
-    def start(self, script: str) -> subprocess.Popen[bytes]:
+    def start(self, script: str, *arguments: str) -> subprocess.Popen[bytes]:
         """`worker.py` or `scheduler.py`, as a dyno would run it."""
         child = start(
-            [sys.executable, script],
+            [sys.executable, script, *arguments],
             cwd=ROOT,
             env=self.environment,
             start_new_session=True,
