@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from audiospective.history.catalog import lookup
 from audiospective.models import TrackLink, dialects
@@ -31,6 +31,11 @@ def families(plays: Iterable[PolledPlay]) -> Mapping[str, str]:
             known[one] = of_all
             TrackLink.insert(spotify_id=one, stands_for=of_all).on_conflict_ignore().execute()
     return known
+
+
+def known(spotify_ids: Collection[str]) -> dict[str, str]:
+    """One Spotify id for all of a family, of those ids that are in one."""
+    return dict(dialects.among(_KNOWN, spotify_ids))
 
 
 def known_otherwise(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from audiospective.history import replacing, segment
+from audiospective.history import relinked, replacing, segment
 from audiospective.history.catalog import imported, lookup
 from audiospective.imports import identity, ledger, staging
 from audiospective.imports.fold import apart
@@ -31,15 +31,16 @@ def known_tracks(ids: Iterable[int]) -> pl.DataFrame:
         (
             one.id,
             one.spotify_id,
-            None,
+            one.isrc,
             one.title,
             [name for _, name in one.artists],
             one.album,
             one.duration_ms,
+            None,
         )
         for one in lookup.tracks(set(ids)).values()
     ]
-    return pl.DataFrame(rows, schema=identity.TRACKS, orient="row")
+    return _in_families(pl.DataFrame(rows, schema=identity.TRACKS, orient="row"))
 
 
 def identities(tracks: pl.DataFrame, base: int) -> pl.DataFrame:
@@ -48,7 +49,7 @@ def identities(tracks: pl.DataFrame, base: int) -> pl.DataFrame:
         pl.concat_list("artist", "album_artist", "show"),
         pl.col("artists").fill_null(pl.lit([], pl.List(pl.String()))),
     )
-    return tracks.select(
+    found = tracks.select(
         (base - pl.int_range(pl.len(), dtype=pl.Int32)).alias("track"),
         "spotify_id",
         "isrc",
@@ -56,7 +57,15 @@ def identities(tracks: pl.DataFrame, base: int) -> pl.DataFrame:
         by.list.drop_nulls().list.unique(maintain_order=True).alias("artists"),
         "album",
         pl.col("length_ms").alias("length"),
+        pl.lit(None).alias("family"),
     ).cast(identity.TRACKS)
+    return _in_families(found)
+
+
+def _in_families(tracks: pl.DataFrame) -> pl.DataFrame:
+    families = relinked.known(tracks["spotify_id"].drop_nulls().to_list())
+    known = pl.col("spotify_id").replace_strict(families, default=None, return_dtype=pl.String)
+    return tracks.with_columns(family=known) if families else tracks
 
 
 def in_catalog(found: Ledger, tracks: pl.DataFrame) -> Ledger:
@@ -67,9 +76,11 @@ def in_catalog(found: Ledger, tracks: pl.DataFrame) -> Ledger:
     used = found.plays.filter(pl.col("track") < 0)["track"].unique()
     rows = tracks.join(used.to_frame(), on="track", how="semi")
     named = dict(zip(rows["track"], _named(rows), strict=True))
-    numbers = imported.remember(named.values())
     if not named:
         return found
+    # The names of an id that this archive holds already are the member's own, or Spotify's.
+    own = set(found.plays.filter(pl.col("track") > 0)["track"].unique())
+    numbers = imported.remember(named.values(), own)
     places = {number: numbers[name] for number, name in named.items()}
     plays = found.plays.with_columns(pl.col("track").replace(places))
 

@@ -22,10 +22,12 @@ from audiospective.imports.restore import writing
 from audiospective.imports.review import Review
 from audiospective.imports.working import Staged, Worked
 from audiospective.models.imports import DONE, UNDONE, Import
+from audiospective.notices.kinds import import_done
 from audiospective.policy.import_spans import Span
 from audiospective.polling import coverage
 from audiospective.services import Services
 
+STEPS = 4  # that a member sees go by: read, paired, named, written
 TRIES = 5  # times that the archive may change while it is worked out
 
 
@@ -38,19 +40,21 @@ def commit(services: Services, claim: Claim) -> None:
     choices = Choices.loads(claim.row.choices)
 
     def once() -> None:
-        claim.beat()
+        claim.beat(1, STEPS)
         before, found = archive.opened(claim.user_id)
         worked = working.work(found, staged, choices, claim.id)
-        claim.beat()
+        claim.beat(2, STEPS)
         told = review.of(claim.user_id, found, staged, worked)
         spans = healing.covered(claim.user_id, worked.covered, worked.ledger)
         after = archive.in_catalog(worked.ledger, worked.tracks)
+        claim.beat(3, STEPS)
         records.put_sheet(services.storage, claim.row, worked.sheet)
         with lock.held(claim.user_id):
             archive.written(claim.user_id, before, after)
             told.gaps_closed = len(healing.close(claim.user_id, claim.id, spans))
             healing.count(claim.user_id, after)
             _done(claim, staged, told)
+            import_done.put(services, claim.id, told.gaps_closed)
 
     _again(once)
     storing.drop_files(services.storage, claim.row)
@@ -60,12 +64,13 @@ def undo(services: Services, claim: Claim) -> None:
     """Make the archive what it would be had the import never been; the same errors."""
 
     def once() -> None:
-        claim.beat()
+        claim.beat(1, STEPS)
         others = [one for one in _committed(claim.user_id) if one.id != claim.id]
         kept = [(one, _staged(services, one)) for one in others]
         before, found = archive.opened(claim.user_id)
         stripped = ledgers.without_imports(found, [claim.id, *(one.id for one in others)])
-        rebuilt = _rebuilt(stripped, kept, claim.beat)
+        rebuilt = _rebuilt(stripped, kept, lambda: claim.beat(2, STEPS))
+        claim.beat(3, STEPS)
         after = archive.in_catalog(rebuilt.ledger, rebuilt.tracks)
         spans = {
             number: healing.covered(claim.user_id, by_source, after)

@@ -14,6 +14,7 @@ TRACKS = pl.Schema(
         "artists": pl.List(pl.String()),
         "album": pl.String(),
         "length": pl.Int32(),  # ms
+        "family": pl.String(),  # one Spotify id for all that stand for each other, see relinked
     }
 )
 _REST = r"(?i)\s*(?:,|;|&|/|•|·| feat\.? | ft\.? | featuring | with | x | vs\.? ).*$"
@@ -27,9 +28,9 @@ _ROUNDS = 50  # each joins at least the next neighbours; chains of names are sho
 def same(tracks: pl.DataFrame) -> pl.DataFrame:
     """`track`, `who`: an equal number for tracks (TRACKS, each `track` once) that are the same.
 
-    Two tracks are the same if they share an id, an ISRC, title and artist, or title and album;
-    and so is whatever is the same as one of them. Names are compared without case, accents,
-    punctuation, guests and remarks about remastering.
+    Two tracks are the same if they share an id, an ISRC, title and artist, or title and album, or
+    if Spotify plays one for the other; and so is whatever is the same as one of them.
+    Names are compared without case, accents, punctuation, guests and remarks about remastering.
     """
     names = _names(tracks)
     who = tracks.select("track").with_columns(who=pl.int_range(pl.len(), dtype=pl.Int32))
@@ -81,6 +82,7 @@ def _names(tracks: pl.DataFrame) -> pl.DataFrame:
 
     parts = [
         tracks.select("track", name=pl.format("id {}", "spotify_id")),
+        tracks.select("track", name=pl.format("id {}", "family")),
         tracks.select("track", name=pl.format("isrc {}", pl.col("isrc").str.to_uppercase())),
         pairs(tracks, "album", "on"),
         pairs(makers, "maker", "by"),

@@ -27,6 +27,8 @@ def named(title: str, *artists: str, **more: object) -> Track:
     [
         ({"spotify_id": "x"}, named("Song", "A", spotify_id="x")),
         (named("Song", "A", isrc="gbaaa1200001"), named("Lied", "B", isrc="GBAAA1200001")),
+        (named("Song", "A", family="x"), named("Lied", "B", spotify_id="y", family="x")),
+        (named("Song", "A", spotify_id="x"), named("Lied", "B", spotify_id="y", family="x")),
         (named("Café del Mar", "Energy 52"), named("CAFE DEL MAR", "energy 52")),
         (named("Straße", "Élan"), named("STRASSE", "Elan")),
         (named("Don’t Stop", "A"), named("Don't stop", "A")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from audiospective.history.catalog import polled
 from audiospective.imports import uploads
 from audiospective.imports.findings import Findings
 from audiospective.imports.review import Review
+from audiospective.models import TrackLink
 from audiospective.models.imports import DONE, FAILED, REVIEW, UNDONE
 from audiospective.services import Services
 from tests import factories
@@ -91,6 +93,37 @@ def test_what_was_polled_is_met_and_gains(services: Services) -> None:
     assert archive(alice.id) == before
 
 
+@pytest.mark.parametrize("by", ["isrc", "link"])
+def test_another_id_of_a_recording_is_met_by_isrc_or_by_what_spotify_plays_for_it(
+    services: Services, by: str
+) -> None:
+    alice = factories.make_user("alice")
+    page = factories.listening(datetime(2025, 3, 5, 12, tzinfo=UTC), 1)
+    (play,) = page.plays
+    code = "GBAYE8100053"
+    tracks = polled.remember([replace(play.track, isrc=code)])
+    append.polled([append.NewPlay(alice.id, play.played_at, tracks[play.track.spotify_id], None)])
+    at = clock.from_ms(play.played_at)
+    if by == "link":
+        for one in (play.track.spotify_id, f"{7:022d}"):
+            TrackLink.create(spotify_id=one, stands_for=play.track.spotify_id)
+        file = spotify_file(
+            spotify_row(
+                at.strftime("%Y-%m-%dT%H:%M:%SZ"), 7, master_metadata_track_name="Quite another"
+            )
+        )
+    else:
+        began = int(at.timestamp()) - 200
+        file = {
+            "plays.csv": (
+                "timestamp,title,artist,isrc,duration_ms\n"
+                f"{began},Quite another,Somebody else,{code},200000\n"
+            ).encode()
+        }
+    row = done(services, alice, file)
+    assert (row.added, row.matched) == (0, 1)
+
+
 @pytest.mark.parametrize("gone", ["first", "second", "third"])
 def test_any_import_is_taken_back_as_if_it_had_never_been(services: Services, gone: str) -> None:
     alice, bob = factories.make_user("alice"), factories.make_user("bob")
@@ -155,3 +188,16 @@ def test_an_import_into_an_archive_that_is_polled_meanwhile(services: Services, 
     uploads.agree(services, row)
     assert worked(services, row).added == 56
     assert history.total(alice.id) == 59
+
+
+def test_names_of_an_id_that_is_in_the_archive_already_make_no_second_entry(
+    services: Services,
+) -> None:
+    alice = factories.make_user("alice")
+    done(services, alice, spotify_file(spotify_row("2025-03-05T13:00:00Z", 1)))
+    later = spotify_row("2025-03-06T13:00:00Z", 1, master_metadata_track_name="Song 1 (renamed)")
+    done(services, alice, spotify_file(later, name="endsong_1.json"))
+    assert history.frame(alice.id)["track"].n_unique() == 1
+    bob = factories.make_user("bob")
+    done(services, bob, spotify_file(later))
+    assert history.recent(bob.id, 1)[0].title == "Song 1 (renamed)"

@@ -25,6 +25,7 @@ class TrackNames:
     album: str | None
     image_url: str | None
     artists: list[tuple[int, str]] = field(default_factory=list)
+    isrc: str | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ def _named(one: int, track: Track, others: Mapping[Wanted, Entry]) -> TrackNames
         album.image_url if isinstance(album, Album) else None,
         [(who, others[Kind.ARTIST, who].name) for who in track.artists
          if (Kind.ARTIST, who) in others],
+        track.isrc,
     )  # fmt: skip
 
 
