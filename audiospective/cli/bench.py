@@ -12,7 +12,7 @@ import click
 
 
 @click.command()
-@click.argument("name", type=click.Choice(["storage", "stats", "poll", "export"]))
+@click.argument("name", type=click.Choice(["storage", "stats", "poll", "export", "import"]))
 @click.option("--small", is_flag=True, help="A small part of the work, for a first look.")
 @click.option(
     "--database",
@@ -25,7 +25,8 @@ def command(name: str, small: bool, url: str | None) -> None:
 
     storage: bytes a play, sealed and in rows. stats: the views of a large archive, against merely
     decoding it. poll: polls a second against merely fetching and parsing. export: every export
-    against Polars writing the same plays.
+    against Polars writing the same plays. import: an extended streaming history from its zip to the
+    archive, against unzipping, parsing and writing it once.
     """
     from audiospective.bench.scratch import NotEmptyError, scratch
 
@@ -45,6 +46,10 @@ def _run(name: str, *, small: bool, url: str) -> None:
         from audiospective.bench import export
 
         export.run(click.echo, small=small, url=url)
+    elif name == "import":
+        from audiospective.bench import import_
+
+        import_.run(click.echo, small=small, url=url)
     elif name == "stats":
         from audiospective.bench import stats
 

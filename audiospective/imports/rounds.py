@@ -10,6 +10,7 @@ from audiospective.imports import claims, scratch, storing
 from audiospective.models.imports import (
     CANCELLED,
     DONE,
+    OVER,
     READING,
     REVIEW,
     UPLOADING,
@@ -61,6 +62,13 @@ def tidy(services: Services) -> int:
     rows = list(Import.select().where(left))
     for row in rows:
         cancel(services, row)
+    # Whoever ended an import may have been killed before storage was emptied of it.
+    for row in Import.select().where(
+        Import.status.in_(OVER) & (Import.changed_at > now - PATIENCE)
+    ):
+        storing.drop_files(services.storage, row)
+        if row.status != DONE:
+            storing.drop(services.storage, row)
     return len(rows)
 
 

@@ -1,16 +1,39 @@
-"""A worker that dies while it adds or takes back leaves the archive as it was or as asked."""
+"""Whoever dies while files arrive, are read, added or taken back leaves what is asked, or nothing."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
 from audiospective import clock, history
-from audiospective.imports import stepping, uploads
-from audiospective.models.imports import COMMITTING, DONE, UNDOING, UNDONE, Import
+from audiospective.imports import rounds, scratch, stepping, storing, uploads
+from audiospective.imports.findings import Findings
+from audiospective.imports.uploads import Announced
+from audiospective.models import User
+from audiospective.models.imports import (
+    COMMITTING,
+    DONE,
+    READING,
+    REVIEW,
+    UNDOING,
+    UNDONE,
+    UPLOADING,
+    Import,
+    ImportFile,
+)
 from audiospective.services import Services
 from tests import factories
-from tests.history.crashing import crashing
-from tests.imports.importing import done, fresh, month, reviewed, spotify_file
+from tests.history.crashing import Crash, crashing
+from tests.imports.importing import (
+    done,
+    fresh,
+    month,
+    reviewed,
+    sent,
+    spotify_file,
+    worked,
+)
 
 pytestmark = pytest.mark.usefixtures("at_once")
 
@@ -44,3 +67,107 @@ def test_dying_at_any_step(services: Services) -> None:
     again = done(services, alice, spotify_file(*month(range(3, 9))))
     assert history.frame(alice.id).drop("import_id").equals(whole.drop("import_id"))
     assert again.added == 10
+
+
+CONTENT = spotify_file(*month(range(1, 4)))["endsong_0.json"]
+PIECE = 1_000
+
+
+def send_all(services: Services, user: User) -> None:
+    """What a browser does, from the start: what has arrived is not sent again."""
+    files = [Announced("endsong_0.json", len(CONTENT), "stamp")]
+    row = uploads.unfinished(user, files) or uploads.begin(user, files)
+    at = ImportFile.get(ImportFile.owner == row.id).received
+    while at < len(CONTENT):
+        at = uploads.receive(services, row, 0, at, CONTENT[at : at + PIECE])
+    uploads.complete(services, row)
+
+
+@pytest.fixture
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads.limits, "CHUNK_BYTES", PIECE)
+
+
+@pytest.mark.usefixtures("small_pieces")
+def test_dying_while_files_arrive(services: Services) -> None:
+    alice = factories.make_user("alice")
+    for at in range(1, 400, 7):
+        with crashing(at, late=bool(at % 2)) as saboteur:
+            send_all(services, alice)
+        if not saboteur.dead:
+            break
+        row = Import.get_or_none()
+        if at % 3 and row is not None and row.status != UPLOADING:
+            break
+    row = Import.get()
+    assert (Import.select().count(), row.status) == (1, READING)
+    kept = b"".join(services.storage.get(one.key) for one in services.storage.list("imports"))
+    assert kept == CONTENT
+    assert worked(services, row).status == REVIEW
+
+
+@pytest.mark.usefixtures("small_pieces")
+def test_dying_between_storage_and_database(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = factories.make_user("alice")
+    put = services.storage.put
+
+    def cut(key: str, content: bytes) -> int:
+        put(key, content)
+        raise Crash  # the piece is there, and nobody wrote that down
+
+    for _ in range(3):
+        with monkeypatch.context() as patch, pytest.raises(Crash):
+            patch.setattr(services.storage, "put", cut)
+            send_all(services, alice)
+    send_all(services, alice)
+    kept = b"".join(services.storage.get(one.key) for one in services.storage.list("imports"))
+    assert kept == CONTENT
+
+
+def test_dying_while_files_are_read(services: Services) -> None:
+    alice, bob = factories.make_user("alice"), factories.make_user("bob")
+    done(services, alice, spotify_file(*month(range(1, 4))))
+    done(services, bob, spotify_file(*month(range(1, 4))))
+    row = sent(services, alice, spotify_file(*month(range(3, 9))))
+    assert swept(services, row, READING, REVIEW, (6, 6)) > 5
+    undisturbed = reviewed(services, bob, spotify_file(*month(range(3, 9))))
+    told = Findings.loads(fresh(row).findings)
+    assert told.review == Findings.loads(undisturbed.findings).review
+
+
+@pytest.mark.parametrize("how", ["discarded", "taken back", "refused"])
+def test_what_was_left_in_storage_by_whoever_died_goes(services: Services, how: str) -> None:
+    alice = factories.make_user("alice")
+    if how == "refused":
+        row = sent(services, alice, {"a.zip": b"PK\3\4 cut off"})
+    else:
+        row = reviewed(services, alice, spotify_file(*month(range(1, 4))))
+    if how == "taken back":
+        uploads.agree(services, row)
+        uploads.take_back(services, worked(services, row))
+
+    def die(*_: object) -> None:
+        raise Crash
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Crash):
+        patch.setattr(storing, "drop", die)
+        if how == "discarded":
+            rounds.cancel(services, row)
+        else:
+            stepping.work(services, row.id)
+    assert list(services.storage.list("imports"))
+    rounds.tidy(services)
+    assert not list(services.storage.list("imports"))
+
+
+def test_folders_of_the_dead_are_swept(tmp_path: Path) -> None:
+    (tmp_path / "scratch" / "left").mkdir(parents=True)
+    (tmp_path / "scratch" / "left" / ".held").touch()
+    (tmp_path / "scratch" / "left" / "endsong_0.json").write_text("203.0.113.7")
+    with scratch.folder(tmp_path, "sent") as used:
+        assert (used / "sent").is_dir()
+        assert scratch.sweep(tmp_path) == 0
+        assert [one.name for one in (tmp_path / "scratch").iterdir()] == [used.name]
+    assert not list((tmp_path / "scratch").iterdir())
