@@ -27,6 +27,7 @@ from audiospective.settings import Settings
 
 ROWS_A_FILE = 15_500  # as Spotify writes them
 TRACKS = 25_000
+YEARS = 15.0
 
 
 def run(echo: Echo, *, small: bool, url: str) -> None:
@@ -67,7 +68,7 @@ def zipped(catalog: Catalog, number: int, rows: int) -> bytes:
 
 
 def _rows(catalog: Catalog, number: int, rows: int) -> Iterator[dict[str, Any]]:
-    for play in listen(catalog, number, rows, TODAY):
+    for play in listen(catalog, number, rows, TODAY, YEARS):
         yield {
             "ts": clock.from_ms(play.played_at).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "platform": "ios",
