@@ -173,4 +173,5 @@ def main(url: str, user_id: int, what: str, export: str, home: str) -> dict[str,
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(main(*sys.argv[1:2], int(sys.argv[2]), *sys.argv[3:])))
+    where, who, wanted, packed, scratch_home = sys.argv[1:]
+    sys.stdout.write(json.dumps(main(where, int(who), wanted, packed, scratch_home)))

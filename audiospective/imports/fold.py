@@ -89,6 +89,8 @@ def shifted(
     ledger: Ledger, arrivals: pl.DataFrame, tracks: pl.DataFrame, zone: str
 ) -> clock_shift.Shift | None:
     """By how much the clock of the file seems to be off, if it does."""
+    if ledger.plays.is_empty():
+        return None
     everything = pl.concat([ledger.tracks, tracks])
     who = identity.same(everything)
     told = arrivals.with_columns(played=pl.col("ms_played"))
@@ -100,13 +102,15 @@ def shifted(
 def apart(plays: pl.DataFrame) -> pl.DataFrame:
     """In order, each key once: of equal keys all but the first move by milliseconds."""
     key = ("at", "track")
+    # Only keys are sorted again and again: a million plays are large.
+    keys = plays.select(*key, "removed", imported=pl.col("source") & FROM_POLL == 0)
+    keys = keys.with_row_index("place")
     while True:
-        plays = plays.sort("removed", pl.col("source") & FROM_POLL == 0, maintain_order=True)
-        plays = plays.sort(key, maintain_order=True)
+        keys = keys.sort(*key, "removed", "imported", maintain_order=True)
         again = pl.int_range(pl.len()).over(key)
-        if not plays.select((again > 0).any()).item():
-            return plays
-        plays = plays.with_columns(pl.col("at") + again)
+        if not keys.select((again > 0).any()).item():
+            return plays[keys["place"]].with_columns(keys["at"])
+        keys = keys.with_columns(pl.col("at") + again)
 
 
 def on_who(plays: pl.DataFrame, who: pl.DataFrame, tracks: pl.DataFrame) -> pl.DataFrame:
@@ -121,9 +125,8 @@ def on_who(plays: pl.DataFrame, who: pl.DataFrame, tracks: pl.DataFrame) -> pl.D
 def _once(arrivals: pl.DataFrame) -> pl.DataFrame:
     """Without exact duplicates. Of an instant cut to minutes, equal rows may be several plays."""
     key = ("who", "began", "ended", "precision", "ms_played")
-    fine = arrivals.filter(pl.col("precision") < MINUTE)
-    coarse = arrivals.filter(pl.col("precision") >= MINUTE)
-    return pl.concat([fine.unique(key, keep="first"), coarse]).sort("place")
+    again = pl.struct(key).is_first_distinct().not_()
+    return arrivals.filter((pl.col("precision") >= MINUTE) | ~again)
 
 
 def _exact(plays: pl.DataFrame, source: Source) -> pl.Series:

@@ -93,7 +93,7 @@ def _wanted(staged: Staged, choices: Choices) -> tuple[pl.DataFrame, pl.DataFram
     kinds = staged.tracks.select(
         pl.int_range(pl.len(), dtype=pl.Int32).alias("track"), pl.col("kind").cast(pl.String)
     )
-    plays = staged.plays.join(kinds, on="track", how="left", maintain_order="left")
+    kind = staged.plays.select("track").join(kinds, on="track", how="left", maintain_order="left")
     foreign = [file.number for file in staged.findings.files if file.notes.get(FOREIGN)]
     rules = (
         (pl.col("file").is_in(foreign) & (choices.others is False), Reason.OTHER_ACCOUNT),
@@ -101,13 +101,17 @@ def _wanted(staged: Staged, choices: Choices) -> tuple[pl.DataFrame, pl.DataFram
             pl.col("incognito").fill_null(value=False) & (not choices.private),
             Reason.PRIVATE_SESSION,
         ),
-        ((pl.col("kind") == "episode") & (not choices.podcasts), Reason.PODCAST_OFF),
-        ((pl.col("kind") == "chapter") & (not choices.audiobooks), Reason.AUDIOBOOK_OFF),
+        ((kind["kind"] == "episode") & (not choices.podcasts), Reason.PODCAST_OFF),
+        ((kind["kind"] == "chapter") & (not choices.audiobooks), Reason.AUDIOBOOK_OFF),
     )
-    reason = pl.coalesce(*(pl.when(rule).then(pl.lit(why.value)) for rule, why in rules))
-    plays = plays.with_columns(reason=reason)
-    left = plays.filter(pl.col("reason").is_not_null())
-    wanted = plays.filter(pl.col("reason").is_null()).drop("reason", "kind")
+    reason = staged.plays.select(
+        reason=pl.coalesce(*(pl.when(rule).then(pl.lit(why.value)) for rule, why in rules))
+    )["reason"]
+    if reason.null_count() == len(reason):
+        return staged.plays, pl.DataFrame(schema=SHEET)
+    unwanted = staged.plays.select("file", "row").with_columns(reason)
+    left = unwanted.filter(reason.is_not_null())
+    wanted = staged.plays.filter(reason.is_null())
     return wanted, left.select("file", "row", pl.lit(SKIPPED).alias("bin"), "reason").cast(SHEET)
 
 
@@ -129,9 +133,9 @@ def _by_source(
     for about in sorted(SOURCES, key=lambda one: -one.trust):
         files = [file.number for file in findings.files if file.source == about.name]
         rows = plays.filter(pl.col("file").is_in(files))
-        for _, part in rows.sort("precision", maintain_order=True).group_by(
-            "precision", maintain_order=True
-        ):
+        precisions = rows["precision"].unique().sort()
+        for precision in precisions:
+            part = rows.filter(pl.col("precision") == precision) if len(precisions) > 1 else rows
             yield Source(about.name, about.trust, import_id), part
 
 
@@ -142,6 +146,6 @@ def _sheet(rows: pl.DataFrame, outcomes: pl.Series) -> pl.DataFrame:
     return became.select(
         "file",
         "row",
-        pl.col("outcome").replace_strict(bins, return_dtype=pl.String).alias("bin"),
+        pl.col("outcome").replace_strict(bins, return_dtype=SHEET["bin"]).alias("bin"),
         pl.col("outcome").replace_strict(reasons, return_dtype=pl.String).alias("reason"),
     ).cast(SHEET)

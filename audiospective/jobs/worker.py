@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from redis import Redis
+from rq import Queue
 from rq.exceptions import ShutDownImminentException
 from rq.serializers import JSONSerializer
 from rq.worker import Worker
@@ -31,7 +32,7 @@ class ArchiveWorker(QuietFailures, Worker):
     """
 
     @property
-    def _ordered_queues(self) -> list[TaskQueue]:
+    def _ordered_queues(self) -> list[Queue]:
         """What is looked through for the next job, read anew before each look.
 
         While a worker for long jobs lives, they are left to it: a poll never waits for one.
@@ -41,7 +42,7 @@ class ArchiveWorker(QuietFailures, Worker):
         return [queue for queue in self._in_order if queue.name not in LONG]
 
     @_ordered_queues.setter
-    def _ordered_queues(self, queues: list[TaskQueue]) -> None:
+    def _ordered_queues(self, queues: list[Queue]) -> None:
         self._in_order = queues
 
     def setup_work_horse_signals(self) -> None:
@@ -66,7 +67,8 @@ class ArchiveWorker(QuietFailures, Worker):
 def long_jobs_are_served(redis: Redis) -> bool:
     """Whether a worker lives that serves long jobs and nothing else."""
     served = redis.smembers(f"rq:workers:{LONG[0]}")
-    own = [key for key in served if key.decode().startswith(f"rq:worker:{LONG_JOBS}")]
+    beginning = f"rq:worker:{LONG_JOBS}".encode()
+    own = [key for key in served if isinstance(key, bytes) and key.startswith(beginning)]
     return bool(own) and bool(redis.exists(*own))
 
 

@@ -20,6 +20,7 @@ from audiospective.imports.survey import Question
 
 _NAMES = (".csv", ".tsv", ".tab", ".txt")
 _SAMPLE = 5
+_SHOWN = 80  # characters of a value
 _UNITS = 20_000  # values from which the unit of a length is decided
 
 
@@ -44,7 +45,8 @@ def examine(file: File, answers: Answers) -> Examined:
         questions.append(Question("day_first", sentence, ("day", "month")))
     if plan.zoneless:
         questions.append(ZONE)
-    sample = tuple(islice(_samples(file, plan), _SAMPLE))
+    read_so = _samples(file, plan) if not wanted else _as_written(file)
+    sample = tuple(islice(read_so, _SAMPLE))
     return Examined(tuple(questions), plan.mapping, sample, tuple(plan.header))
 
 
@@ -206,6 +208,13 @@ def _length(value: object, unit: int) -> int | None:
             seconds = seconds * 60 + (part or 0)
         return milliseconds(seconds, SECOND)
     return milliseconds(value, unit)
+
+
+def _as_written(file: File) -> Iterator[Mapping[str, str]]:
+    """Rows as they stand in the file, for whoever has to say which column is what."""
+    for _, row in _rows(file):
+        if isinstance(row, Mapping):
+            yield {name: (text(value) or "")[:_SHOWN] for name, value in row.items()}
 
 
 def _samples(file: File, plan: _Plan) -> Iterator[Mapping[str, str]]:

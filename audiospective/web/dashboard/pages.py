@@ -13,6 +13,7 @@ from audiospective.operations import health
 from audiospective.policy import archive_state, counting
 from audiospective.policy.archive_state import ArchiveState
 from audiospective.policy.health import HealthStatus
+from audiospective.policy.periods import Kind
 from audiospective.web import archive_look
 from audiospective.web.access import person, signed_in
 from audiospective.web.context import services
@@ -85,12 +86,14 @@ def _facts() -> Facts:
     state = health.state(services(), member.id)
     rows = view.with_gaps(view.plays(member.id), state, now)
     found = listening()
+    # An archive of files alone has no news: all of it is of more use than a month without plays.
+    usual = Kind.ALL if state.status is HealthStatus.IMPORT_ONLY else None
     return Facts(
         state=state,
         renews_soon=archive_state.renews_soon(state, now),
         days=view.by_day(rows),
         stamp=view.stamp(rows),
-        music=music.of(found, state, now, tops.kind_of(request.args.get("period"))),
+        music=music.of(found, state, now, tops.kind_of(request.args.get("period") or usual)),
         counted=counting.words(found.view.counting),
         polled_counts=found.view.polled,
         todo=todo.of(member, state, now),

@@ -10,7 +10,7 @@ from peewee import fn
 
 from audiospective.models import Import, User
 from audiospective.models.exports import Export
-from audiospective.models.imports import DONE
+from audiospective.models.imports import DONE, REVIEW
 from audiospective.operations import health
 from audiospective.policy.archive_state import ArchiveState
 
@@ -35,18 +35,24 @@ def of(member: User, state: ArchiveState, now: datetime) -> list[Item]:
         found.append(
             Item(WARNED[state.silent], url_for("welcome.page") + "#about", "so we can warn you")
         )
-    imported, exported = _done(member.id)
-    if not imported:
+    imported, exported, waiting = _done(member.id)
+    if waiting:
+        where = url_for("imports.one", import_id=waiting)
+        found.append(Item(f"Review import {waiting}", where, "nothing is added before you agree"))
+    elif not imported:
         found.append(Item("Import earlier years", url_for("imports.page"), "from Spotify’s file"))
     if not exported and state.plays and now - member.created_at < NEWCOMER:
         found.append(Item("Make a first export", url_for("exports.page"), "it is your archive"))
     return found
 
 
-def _done(user_id: int) -> tuple[bool, bool]:
-    """Whether this member has ever imported, and lately exported something."""
+def _done(user_id: int) -> tuple[bool, bool, int | None]:
+    """Whether this member ever imported and lately exported something, and an import that waits."""
     imports = Import.select().where((Import.user == user_id) & (Import.status == DONE))
     exports = Export.select().where(Export.user == user_id)
-    found = User.select(fn.EXISTS(imports), fn.EXISTS(exports)).where(User.id == user_id)
-    imported, exported = found.tuples().get()
-    return bool(imported), bool(exported)
+    waiting = Import.select(fn.MAX(Import.id)).where(
+        (Import.user == user_id) & (Import.status == REVIEW)
+    )
+    found = User.select(fn.EXISTS(imports), fn.EXISTS(exports), waiting).where(User.id == user_id)
+    imported, exported, review = found.tuples().get()
+    return bool(imported), bool(exported), review

@@ -57,7 +57,7 @@ def answer(import_id: int) -> ResponseReturnValue:
     if form.get("person") in people:
         choices.person = form["person"]
     for file in found.files:
-        if file.columns:
+        if file.columns and f"started_at-{file.number}" in form:
             choices.mapping[file.name] = _mapping(file.number, file.columns, file.mapping)
     return _moved(row, lambda: uploads.choose(services(), row, choices))
 

@@ -14,6 +14,7 @@ from audiospective.imports.sources import SOURCES
 from audiospective.models import User
 from audiospective.models.imports import DONE, READING, REVIEW, UPLOADING, WORK, Import
 from audiospective.web.charts import bars
+from audiospective.web.filters import plural
 
 WORDS = {
     UPLOADING: "Its files have not all arrived",
@@ -70,6 +71,10 @@ def of(row: Import, user: User) -> dict[str, Any]:
         "questions": asked(found),
         "open": open_ones,
         "labels": LABELS,
+        "apart": {
+            source: _apart(shift["minutes"] or 0)
+            for source, shift in ((told or {}).get("shifts") or {}).items()
+        },
         "remarks": _remarks(found),
         "fields": FIELDS,
         "zones": zones(),
@@ -109,6 +114,14 @@ def _top(told: dict[str, Any]) -> list[dict[str, Any]]:
         {"artist": name, "plays": plays, "before": places.get(name)}
         for name, plays in then.get("top", ())
     ]
+
+
+def _apart(minutes: int) -> str:
+    """How far times are moved, in words."""
+    hours, rest = divmod(abs(minutes), 60)
+    words = [plural(hours, "hour")] if hours else []
+    words += [plural(rest, "minute")] if rest else []
+    return f"{' and '.join(words)} {'earlier' if minutes < 0 else 'later'}"
 
 
 def _remarks(found: Findings) -> list[str]:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import re
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from audiospective import history
 from audiospective.imports import stepping
+from audiospective.imports.findings import Findings
 from audiospective.models import User
 from audiospective.models.imports import CANCELLED, DONE, REVIEW, UNDONE, Import
+from audiospective.policy import import_limits
 from audiospective.policy.sessions import FRESH
 from tests.factories import make_user
-from tests.imports.importing import month, spotify_file, without_processes
+from tests.imports.importing import lastfm_file, month, spotify_file, without_processes
+from tests.imports.sources import test_servers
 from tests.web.conftest import Site, Visitor
 
 
@@ -105,3 +113,209 @@ def test_nobody_else_sees_or_moves_an_import(site: Site, browser: Visitor) -> No
     for action in ("agree", "discard", "undo", "choices"):
         assert send(bob, f"/imports/{row.id}/{action}").status_code == 404
     assert Import.get_by_id(row.id).status == REVIEW
+
+
+def table(site: Site, browser: Visitor, text: str) -> Import:
+    answer = send(browser, "/imports", files=(io.BytesIO(text.encode()), "plays.csv"))
+    assert answer.status_code == 303, answer.text
+    return worked(site, Import.select().order_by(Import.id.desc()).get())
+
+
+def shown(browser: Visitor, row: Import) -> str:
+    browser.page(f"/imports/{row.id}")  # its markup is as it should be
+    return str(browser.get(f"/imports/{row.id}").text)
+
+
+def test_columns_that_nobody_can_guess_are_asked_for_and_then_read(
+    site: Site, browser: Visitor, alice: User
+) -> None:
+    row = table(site, browser, "when;what;who\n2024-02-03T10:00:00Z;Tide;Ann\n")
+    assert (row.status, row.rows) == (REVIEW, 0)
+    page = shown(browser, row)
+    assert "Which columns are the time and the title?" in page
+    assert "Add " not in page.partition("Discard this import")[0]
+    assert "2024-02-03T10:00:00Z" in page
+    send(browser, f"/imports/{row.id}/agree")
+    assert Import.get_by_id(row.id).status == REVIEW
+    named = {"started_at-0": "when", "title-0": "what", "artist-0": "who", "ends-0": "yes"}
+    send(browser, f"/imports/{row.id}/answers", **named)
+    assert worked(site, row).rows == 1
+    page = shown(browser, row)
+    assert "Add 1 play" in page
+    send(browser, f"/imports/{row.id}/answers", **named, **{"album-0": "no such column"})
+    worked(site, row)
+    send(browser, f"/imports/{row.id}/agree")
+    worked(site, row)
+    (play,) = history.recent(alice.id, 1)
+    assert (play.title, str(play.played_at)) == ("Tide", "2024-02-03 10:00:00+00:00")
+    assert not list(site.services.storage.list(f"imports/{alice.id}/{row.id}/file-0"))
+
+
+def test_day_or_month_and_the_zone_are_asked_for(site: Site, browser: Visitor, alice: User) -> None:
+    row = table(site, browser, "date,track,artist\n03/04/2024 10:00,Tide,Ann\n")
+    page = shown(browser, row)
+    assert "written with the day or with the month first" in page
+    send(browser, f"/imports/{row.id}/answers", day_first="month")
+    worked(site, row)
+    assert "Answer what is asked first" in shown(browser, row)
+    answers = {"day_first": "month", "zone": "Europe/Berlin"}
+    send(browser, f"/imports/{row.id}/answers", **answers)
+    worked(site, row)
+    send(browser, f"/imports/{row.id}/agree")
+    worked(site, row)
+    (play,) = history.recent(alice.id, 1)
+    assert play.played_at.strftime("%Y-%m-%d %H:%M") in ("2024-03-04 09:00", "2024-03-04 09:03")
+
+
+def test_a_wrong_clock_is_asked_about_and_moved(site: Site, browser: Visitor, alice: User) -> None:
+    row = brought(site, browser)
+    send(browser, f"/imports/{row.id}/agree")
+    worked(site, row)
+    start = int(datetime(2025, 3, 1, 22, 0, tzinfo=UTC).timestamp())
+    plays = [(start + day * 86_400 + more, (day + 1) % 5 + 1) for day in range(28)
+             for more in (0, 180)]  # fmt: skip
+    ((name, data),) = lastfm_file(*plays).items()
+    send(browser, "/imports", files=(io.BytesIO(data), name))
+    row = worked(site, Import.select().order_by(Import.id.desc()).get())
+    page = shown(browser, row)
+    assert "taken as 2 hours earlier" in page
+    assert "Answer what is asked first" in page
+    send(browser, f"/imports/{row.id}/choices", **{"clock-lastfm": "move"})
+    worked(site, row)
+    page = shown(browser, row)
+    assert "Add 0 plays" in page
+    send(browser, f"/imports/{row.id}/agree")
+    assert worked(site, row).matched == 56
+    assert history.total(alice.id) == 56
+
+
+def test_another_user_name_is_asked_about(site: Site, browser: Visitor, alice: User) -> None:
+    row = brought(site, browser, *[{**one, "username": "somebody"} for one in month()])
+    page = shown(browser, row)
+    assert "1 file carries another user name" in page
+    assert "somebody" not in page
+    send(browser, f"/imports/{row.id}/choices", others="no")
+    worked(site, row)
+    assert "Add 0 plays" in shown(browser, row)
+
+
+def test_whose_plays_are_meant_is_asked(site: Site, browser: Visitor, tmp_path: Path) -> None:
+    rows = test_servers.scrobbles(("m", "1", 1_700_000_000), ("m", "2", 1_700_000_300))
+    content = test_servers.database(tmp_path, rows)
+    send(browser, "/imports", files=(io.BytesIO(content), "navidrome.db"))
+    row = worked(site, Import.get())
+    assert "Whose plays do you want to import?" in shown(browser, row)
+    found = Findings.loads(row.findings)
+    (person, _) = found.files[0].questions[0]["choices"]
+    send(browser, f"/imports/{row.id}/answers", person=person)
+    worked(site, row)
+    assert "Add 1 play" in shown(browser, row)
+
+
+def test_the_report_adds_up_and_no_cell_is_a_formula(site: Site, browser: Visitor) -> None:
+    bad = {"ts": "never", "master_metadata_track_name": "=1+1"}
+    row = brought(site, browser, *month(), bad)
+    report = list(csv.reader(io.StringIO(browser.get(f"/imports/{row.id}/report.csv").text)))
+    rows = {tuple(line[2:4]): int(line[4]) for line in report[1:]}
+    assert rows["all", ""] == 57 == sum(rows.values()) - rows["all", ""]
+    rejected = browser.get(f"/imports/{row.id}/rejected.csv").text
+    for text in (rejected, "\n".join(",".join(line) for line in report)):
+        assert not re.search(r"(?m)(^|,)\"?[=+@-]", text)
+
+
+def pieces(browser: Visitor, name: str, size: int, stamp: str = "s") -> Any:
+    return post(browser, "/imports/uploads", {"name": name, "size": str(size), "stamp": stamp})
+
+
+def post(browser: Visitor, address: str, data: Any) -> Any:
+    inputs = browser.page("/imports").all("input")
+    token = next(one for one in inputs if one.attributes["name"] == "csrf_token")
+    headers = {"X-CSRFToken": token.attributes["value"], "Referer": "http://127.0.0.1/"}
+    return browser.post(address, data=data, headers=headers)
+
+
+def test_pieces_arrive_once_each_and_in_order(site: Site, browser: Visitor, alice: User) -> None:
+    ((name, data),) = spotify_file(*month()).items()
+    told = pieces(browser, name, len(data)).get_json()
+    where = told["files"][0]["url"]
+    assert post(browser, told["arrived"], {}).status_code == 409
+    assert post(browser, f"{where}?offset=5", data).get_json() == {"received": 0}
+    assert post(browser, f"{where}?offset=0", data[:-1]).status_code == 422
+    for _ in range(2):
+        assert post(browser, f"{where}?offset=0", data).get_json() == {"received": len(data)}
+    assert pieces(browser, name, len(data)).get_json()["files"][0]["received"] == len(data)
+    assert pieces(browser, name, len(data), "other").get_json()["files"][0]["received"] == 0
+    bob = site.member(make_user("bob"))
+    assert post(bob, f"{where}?offset=0", data).status_code == 404
+    assert post(bob, told["arrived"], {}).status_code == 404
+    assert post(browser, told["arrived"], {}).get_json()["url"] == "/imports/1"
+    assert post(browser, f"{where}?offset={len(data)}", b"x").status_code == 409
+    assert worked(site, Import.get_by_id(1)).status == REVIEW
+
+
+@pytest.mark.parametrize("bad", [{"size": "x"}, {"size": "-1"}, {"name": ["a", "b"]}])
+def test_an_announcement_that_makes_no_sense_is_refused(browser: Visitor, bad: Any) -> None:
+    told = {"name": "a", "size": "1", "stamp": "s", **bad}
+    assert post(browser, "/imports/uploads", told).status_code == 400
+    assert not Import.select().exists()
+
+
+def test_more_than_a_member_may_have_open_or_keep_is_refused(
+    site: Site, browser: Visitor, alice: User
+) -> None:
+    for number in range(import_limits.OPEN_IMPORTS):
+        assert pieces(browser, f"{number}.json", 5).status_code == 200
+    answer = pieces(browser, "more.json", 5)
+    assert (answer.status_code, "under way already" in answer.text) == (422, True)
+    ((name, data),) = spotify_file(*month()).items()
+    answer = send(browser, "/imports", files=(io.BytesIO(data), name))
+    assert answer.headers["Location"] == "/imports"
+    assert "under way already" in browser.get("/imports").text
+    Import.update(status=DONE, kept_bytes=import_limits.KEPT_BYTES + 1).execute()
+    answer = pieces(browser, "more.json", 5)
+    assert (answer.status_code, "all the room" in answer.text) == (422, True)
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ([("a", import_limits.FILE_BYTES + 1)], "at most 1 GB"),
+        ([("a", import_limits.FILE_BYTES)] * 3, "All files together"),
+        ([(str(n), 1) for n in range(import_limits.FILES + 1)], "At most 60 files"),
+        ([], "No file was chosen"),
+    ],
+)
+def test_sizes_and_numbers_of_files_are_bounded(
+    browser: Visitor, files: list[tuple[str, int]], words: str
+) -> None:
+    told = {
+        "name": [name for name, _ in files],
+        "size": [str(size) for _, size in files],
+        "stamp": ["s"] * len(files),
+    }
+    answer = post(browser, "/imports/uploads", told)
+    assert (answer.status_code, words in answer.text) == (422, True)
+    assert not Import.select().exists()
+
+
+def test_a_hostile_file_is_refused_before_anything_is_kept(site: Site, browser: Visitor) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("endsong_0.json", b"[" + b" " * (20 << 20) + b"]")
+    answer = send(browser, "/imports", files=(io.BytesIO(packed.getvalue()), "bomb.zip"))
+    assert answer.headers["Location"] == "/imports"
+    assert "times its size" in browser.get("/imports").text
+    assert not list(site.services.storage.list("imports"))
+    assert Import.get().status == CANCELLED
+
+
+def test_a_review_that_waits_is_named_on_the_dashboard(site: Site, browser: Visitor) -> None:
+    assert "Import files" in browser.get("/dashboard").text
+    row = brought(site, browser)
+    page = browser.get("/dashboard").text
+    assert f'href="/imports/{row.id}"' in page
+    send(browser, f"/imports/{row.id}/agree")
+    worked(site, row)
+    page = browser.get("/dashboard").text
+    assert "Your imported archive is safe" in page
+    assert "This week" not in page
