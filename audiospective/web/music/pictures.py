@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta, tzinfo
 from functools import partial
 
@@ -12,10 +12,12 @@ from audiospective.stats.portrait import Portrait
 from audiospective.stats.view import View
 from audiospective.web.charts import bars, ring
 from audiospective.web.charts.bars import Bars
+from audiospective.web.charts.base import Worded
 from audiospective.web.charts.ring import Ring
 from audiospective.web.charts.week_hours import DAYS
 from audiospective.web.music import words
 
+YEARS = 7  # that a narrow screen has room to name
 FEW = 3  # months of which words alone say enough
 LONG = timedelta(days=3)  # of a month, that makes it not known in full
 
@@ -42,13 +44,7 @@ def of(found: Portrait, gaps: Sequence[Missing], view: View, zone: tzinfo) -> Pi
     order = [(view.week_start - 1 + n) % 7 for n in range(7)]
     weekday = found.weekdays.index(max(found.weekdays))
     return Pictures(
-        months=bars.of(
-            [(_label(month), value) for month, value in found.months],
-            unknown=_unknown([month for month, _ in found.months], gaps, zone),
-            worded=worded,
-        )
-        if len(found.months) >= FEW
-        else None,
+        months=_months(found, gaps, zone, worded) if len(found.months) >= FEW else None,
         months_words=f"Most in {peak[0]:%B %Y}: {worded(peak[1])}",
         clock=ring.of(found.hours, worded=worded),
         clock_words=f"Most often between {hour} and {hour + 1} o’clock",
@@ -63,8 +59,27 @@ def of(found: Portrait, gaps: Sequence[Missing], view: View, zone: tzinfo) -> Pi
     )
 
 
-def _label(month: date) -> str:
-    return f"{month:%b %Y}"
+def _months(found: Portrait, gaps: Sequence[Missing], zone: tzinfo, worded: Worded) -> Bars:
+    months = [month for month, _ in found.months]
+    chart = bars.of(
+        [(f"{month:%B %Y}", value) for month, value in found.months],
+        unknown=_unknown(months, gaps, zone),
+        worded=worded,
+    )
+    return replace(chart, labels=_labels(months))
+
+
+def _labels(months: Sequence[date]) -> tuple[tuple[str, bool], ...]:
+    """Short words under the bars, few enough for a narrow screen: months, or the first of a year."""
+    if len(months) <= 12:
+        return tuple((f"{month:%b}", True) for month in months)
+    every = -(-len(months) // (12 * YEARS))
+    return (
+        tuple(
+            (str(month.year), month.month == 1 and month.year % every == 0) for month in months[:-2]
+        )
+        + (("", False),) * 2
+    )
 
 
 def _unknown(months: Sequence[date], gaps: Sequence[Missing], zone: tzinfo) -> set[int]:
