@@ -8,10 +8,11 @@ from datetime import timedelta
 from typing import Any
 
 from audiospective import clock
-from audiospective.history import append
-from audiospective.history.catalog import polled
-from audiospective.models import SpotifyApp, User
+from audiospective.history import append, recordings, removal
+from audiospective.history.catalog import lookup, polled
+from audiospective.models import Play, SpotifyApp, User
 from audiospective.models.founding import FoundingRegister
+from audiospective.models.gaps import Gap
 from tests.browser.conftest import House
 from tests.factories import connected, make_user, track
 
@@ -117,6 +118,56 @@ def _address(house: House) -> tuple[str, User]:
     return "/settings/address", user
 
 
+def _of_music(kind: str) -> State:
+    """The page of the first track, artist or album; its history is a year long."""
+
+    def state(house: House) -> tuple[str, User]:
+        user = member(house, plays=60)
+        save(user, 30, newest=timedelta(days=380))
+        named = lookup.tracks([Play.select().where(Play.user == user).get().track])
+        (first,) = named.values()
+        number = {"tracks": first.id, "artists": first.artists[0][0], "albums": first.album_id}
+        return f"/{kind}/{number[kind]}", user
+
+    return state
+
+
+def _gap(house: House) -> tuple[str, User]:
+    user = member(house, plays=60)
+    end = clock.now() - timedelta(hours=9)
+    Gap.create(
+        user=user, started_at=end - timedelta(hours=5), probably_from=end - timedelta(hours=5),
+        ended_at=end, cause="overflow", certainty="possible", opened_at=end,
+    )  # fmt: skip
+    return "/history", user
+
+
+def _one_play(house: House) -> tuple[str, User]:
+    user = member(house)
+    play = Play.select().where(Play.user == user).get()
+    return f"/history/plays/{play.played_at}-{play.track}", user
+
+
+def _removed(house: House) -> tuple[str, User]:
+    user = member(house)
+    play = Play.select().where(Play.user == user).get()
+    removal.remove(user.id, [(play.played_at, play.track)])
+    return "/history/removed", user
+
+
+def _twins(house: House) -> tuple[str, User]:
+    user = member(house)
+    ids = sorted({play.track for play in Play.select().where(Play.user == user)})
+    recordings.merge(user.id, ids[0], ids[1])
+    recordings.set_apart(user.id, ids[2], ids[3])
+    return "/settings/recordings", user
+
+
+def _one_recording(house: House) -> tuple[str, User]:
+    _, user = _twins(house)
+    return f"/settings/recordings/tracks/{recordings.choices(user.id)[0].track}", user
+
+
 STATES: dict[str, State] = {
     "landing": _taken(613),
     "landing with few places left": _taken(980),
@@ -139,6 +190,21 @@ STATES: dict[str, State] = {
     ),
     "dashboard while Spotify has us wait": _limited,
     "dashboard of an import-only member": _import_only,
+    "history": lambda house: ("/history", member(house, plays=60)),
+    "history with a gap": _gap,
+    "history of a new member": lambda house: ("/history", member(house, plays=0)),
+    "history that finds something": lambda house: ("/history?q=feld&source=poll", member(house)),
+    "history that finds nothing": lambda house: ("/history?q=nothing", member(house)),
+    "history with a bad date": lambda house: ("/history?from=soon", member(house)),
+    "a year of the history": lambda house: (f"/history/{clock.now().year}", member(house)),
+    "one play": _one_play,
+    "deleted plays": _removed,
+    "track": _of_music("tracks"),
+    "artist": _of_music("artists"),
+    "album": _of_music("albums"),
+    "a track that is not there": lambda house: ("/tracks/999", member(house)),
+    "recordings": _twins,
+    "one recording": _one_recording,
     "health": lambda house: ("/health", member(house)),
     "welcome": lambda house: ("/welcome", member(house)),
     "own Spotify app": lambda house: ("/settings/spotify-app", member(house)),

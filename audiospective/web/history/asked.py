@@ -95,7 +95,7 @@ def read(args: Mapping[str, str]) -> Asked:
         if not text:
             continue
         if name in ("from", "to") and _day(text) is None:
-            errors[name] = "Enter a date such as 2026-11-27."
+            errors[name] = f"Enter a date such as 2026-11-27, not “{text}”."
         if name in ("from", "to") or _is_possible(name, text):
             values[name] = text
     swapped = not errors and "" < values.get("to", "") < values.get("from", "")

@@ -22,16 +22,10 @@ class Chip:
 
 
 def chips(user_id: int, asked: Asked, period: str | None) -> list[Chip]:
-    """One for each filter; the dates of a period belong to its heading."""
+    """One for each filter; on the page of a period, those that come on top of its dates."""
     names = [one for one in asked.values if not (period and one in ("from", "to"))]
-    return [Chip(*_said(user_id, asked, one), _href(asked, one, period)) for one in names]
-
-
-def _href(asked: Asked, name: str, period: str | None) -> str:
-    if period is None:
-        return url_for("history.page") + asked.query(without=name)
-    left = Asked({one: value for one, value in asked.values.items() if one not in ("from", "to")})
-    return url_for("history.of_period", period=period) + left.query(without=name)
+    start = url_for("history.of_period", period=period) if period else url_for("history.page")
+    return [Chip(*_said(user_id, asked, one), start + asked.query(without=one)) for one in names]
 
 
 def _said(user_id: int, asked: Asked, name: str) -> tuple[str, str]:

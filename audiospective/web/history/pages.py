@@ -55,11 +55,14 @@ def of_period(period: str) -> ResponseReturnValue:
     days = query.period(period)
     if days is None:
         abort(404)
-    return _answer(query.within(query.read(request.args), days), period)
+    return _answer(query.read(request.args), period)
 
 
-def _answer(asked: Asked, period: str | None) -> ResponseReturnValue:
+def _answer(typed: Asked, period: str | None) -> ResponseReturnValue:
+    """`typed` are the filters of the query; the dates of a period come before them."""
     member = person()
+    within = query.period(period) if period else None
+    asked = query.within(typed, within) if within else typed
     before, after = (query.key(request.args.get(name)) for name in ("before", "after"))
     at = version.of(member.id)
     whole = overview.of(member.id, zone_name(), at)
@@ -67,7 +70,7 @@ def _answer(asked: Asked, period: str | None) -> ResponseReturnValue:
     found = search.page(member.id, wanted, before=before, after=after, limit=SHOWN)
     gaps = [health.missing(gap) for gap in Gap.select().where(Gap.user == member.id)]
     if (before or after) and not found.plays and whole.plays:
-        return redirect(url_for(request.endpoint or "", period=period) + asked.query())
+        return redirect(request.path + typed.query())
     days = _days(asked, wanted, found, gaps, whole, before)
     today = calendar.today(zone_name(), clock.now())
     return render_template(
@@ -77,10 +80,10 @@ def _answer(asked: Asked, period: str | None) -> ResponseReturnValue:
         title=_title(period),
         whole=whole,
         matching=_matching(member.id, asked, wanted, whole, at),
-        chips=chips(member.id, asked, period),
+        chips=chips(member.id, typed, period),
         days=days,
-        older=_beyond("before", found, asked) if found.older else None,
-        newer=_beyond("after", found, asked) if found.newer else None,
+        older=_beyond("before", found, typed) if found.older else None,
+        newer=_beyond("after", found, typed) if found.newer else None,
         years=months.years(whole.months, gaps, today, zone()),
         neighbours=_neighbours(period, whole, today),
         touched=listing.touched(gaps, *_span(wanted)) if not found.plays else [],
@@ -118,9 +121,9 @@ def _matching(
     )
 
 
-def _beyond(name: str, found: search.Page, asked: Asked) -> str:
+def _beyond(name: str, found: search.Page, typed: Asked) -> str:
     edge = found.plays[-1] if name == "before" else found.plays[0]
-    return f"{request.path}{asked.query(**{name: play_key(edge)})}"
+    return f"{request.path}{typed.query(**{name: play_key(edge)})}"
 
 
 def _span(wanted: Wanted) -> tuple[datetime | None, datetime | None]:

@@ -70,7 +70,7 @@ def _months(found: Portrait, gaps: Sequence[Missing], zone: tzinfo, worded: Word
 
 
 def _labels(months: Sequence[date]) -> tuple[tuple[str, bool], ...]:
-    """Short words under the bars, few enough for a narrow screen: months, or the first of a year."""
+    """Short words under the bars, few enough for a narrow screen: months, or years."""
     if len(months) <= 12:
         return tuple((f"{month:%b}", True) for month in months)
     every = -(-len(months) // (12 * YEARS))

@@ -161,8 +161,8 @@ def test_jumping_leads_to_a_day(member: Visitor) -> None:
 
 def test_a_bad_date_is_told_and_the_other_filters_stay(member: Visitor) -> None:
     page = member.page("/history?from=yesterday&q=slow", 422)
-    assert "Enter a date such as 2026-11-27." in page.text
-    assert page.one("input", id="from").attributes["value"] == "yesterday"
+    assert "Enter a date such as 2026-11-27, not “yesterday”." in page.text
+    assert page.one("input", id="from").attributes["value"] == ""
     assert page.one("input", id="q").attributes["value"] == "slow"
     assert total(page).startswith("63")
 
