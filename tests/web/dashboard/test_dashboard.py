@@ -180,7 +180,7 @@ def test_every_play_leads_back_to_spotify_and_the_list_names_it(site: Site) -> N
     user = listener(site)
     save(user, "Slack Water")
     list_ = plays(site.member(user).page("/dashboard"))
-    link = list_.all("li")[0].one("a", class_="out")
+    link = list_.all("li")[0].one("a", class_="play-row-open")
     assert (
         link.attributes["href"]
         == f"https://open.spotify.com/track/{track('Slack Water').spotify_id}"
