@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 PACE = 90  # days that tell how much somebody listens
+LEAST = 7  # days; fewer tell nothing
 FAR = 3 * 365  # days; later than that nobody wants to know
 _STEPS = ((1_000, 100), (10_000, 1_000), (100_000, 5_000), (1_000_000, 25_000))
 _LARGEST = 100_000
@@ -20,13 +21,14 @@ class Milestone:
     day: date | None
 
 
-def following(plays: int, recent: int, today: date) -> Milestone:
-    """The milestone after `plays`, of which `recent` were within the last PACE days."""
+def following(plays: int, recent: int, days: int, today: date) -> Milestone:
+    """The milestone after `plays`, of which `recent` were within the last `days`."""
     step = next((step for below, step in _STEPS if plays < below), _LARGEST)
     goal = (plays // step + 1) * step
-    days = None if not recent else -(-(goal - plays) * PACE // recent)
+    tells = recent and days >= LEAST
+    left = -(-(goal - plays) * days // recent) if tells else None
     return Milestone(
         plays=goal,
         before=goal - step,
-        day=None if days is None or days > FAR else today + timedelta(days=days),
+        day=None if left is None or left > FAR else today + timedelta(days=left),
     )

@@ -16,7 +16,7 @@ def test_the_component_page_is_for_the_sandbox_alone(make_site: MakeSite) -> Non
     assert make_site().visitor().get("/_components").status_code == 404
     sandbox = make_site(spotify_api_url="http://127.0.0.1:9999/v1")
     page = sandbox.visitor().page("/_components")
-    assert {"Buttons", "Fields", "Notices", "Plays"} <= {h2.text for h2 in page.all("h2")}
+    assert {"Buttons", "Fields", "Notices", "Music"} <= {h2.text for h2 in page.all("h2")}
 
 
 def test_htmx_is_told_to_do_nothing_that_the_policy_forbids(visitor: Visitor) -> None:

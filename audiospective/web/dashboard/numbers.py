@@ -69,7 +69,8 @@ def find(listening: Listening, found: Known, today: date, first: date, wanted: W
     heard = listening.figure(activity.days)
     unknown = known.unknown_days(found, listening.view.zone, first, today)
     all_in_all = listening.figure(totals.recent, first, today)
-    recent = listening.figure(totals.recent, today - timedelta(days=milestones.PACE - 1), today)
+    days_since = min(milestones.PACE, (today - first).days + 1)
+    recent = listening.figure(totals.recent, today - timedelta(days=days_since - 1), today)
     memories = listening.figure(days.on_this_day, today)[:YEARS_SHOWN]
     lost = listening.figure(firsts.forgotten, today, FAVOURITES)
     wanted.add("track", (one.track for one in memories))
@@ -80,7 +81,7 @@ def find(listening: Listening, found: Known, today: date, first: date, wanted: W
         first=first,
         streak=streaks.current(heard, today, unknown),
         longest=streaks.longest(heard, unknown),
-        milestone=milestones.following(all_in_all, recent, today),
+        milestone=milestones.following(all_in_all, recent, days_since, today),
         days=memories,
         forgotten=lost,
     )

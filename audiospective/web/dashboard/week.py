@@ -9,6 +9,7 @@ from audiospective.policy import periods
 from audiospective.policy.periods import Period
 from audiospective.stats import activity, totals
 from audiospective.stats.listening import Listening
+from audiospective.stats.totals import Totals
 from audiospective.web.charts import bars
 from audiospective.web.charts.bars import Bars
 from audiospective.web.figures import words
@@ -42,12 +43,14 @@ def of(
     days = listening.figure(activity.days)
     compare = first <= same.first
     worded = listening.view.counting
+    known = any(
+        period.first + n * DAY not in unknown for n in range((today - period.first).days + 1)
+    )
     return Week(
         period=period,
-        lead=f"{words.amount(now.amount, worded)} this week"
-        if now.plays
-        else "Nothing heard yet this week",
-        sentences=_sentences(now, before if compare else None, days, today, listening),
+        lead=_lead(now, listening, known=known),
+        sentences=_sentences(now, before if compare and known else None, days, today, unknown,
+                             listening),
         chart=bars.of(
             [(f"{period.first + n * DAY:%a}", days.get(period.first + n * DAY, 0))
              for n in range(7)],
@@ -59,30 +62,43 @@ def of(
     )  # fmt: skip
 
 
+def _lead(now: Totals, listening: Listening, *, known: bool) -> str:
+    if now.plays:
+        return f"{words.amount(now.amount, listening.view.counting)} this week"
+    return "Nothing heard yet this week" if known else "This week is not known"
+
+
 def _sentences(
-    now: totals.Totals,
-    before: totals.Totals | None,
+    now: Totals,
+    before: Totals | None,
     days: dict[date, int],
     today: date,
+    unknown: frozenset[date],
     listening: Listening,
 ) -> tuple[str, ...]:
+    """`before`: last week up to the same day, None where there is nothing to compare with."""
     counting = listening.view.counting
     found = []
     if now.plays:
         length = words.about(now.heard, now.guessed)
         share = plural(now.plays, "play") if counting.by_time else f"In {length}"
-        found.append(f"{share}, {plural(now.artists, 'artist')}, {_new(now)}.")
-    if before is not None:
+        found.append(f"{share}, {plural(now.artists, 'artist')}{_new(now, before)}.")
+    if before is not None and (before.plays or now.plays):
         until = f"by {today:%A} last week"
         compared = words.compared(now.plays, before.plays)
         found.append(f"{compared[0].upper()}{compared[1:]} {until} ({before.plays:,}).")
-    day, yesterday = days.get(today, 0), days.get(today - DAY, 0)
-    found.append(
-        f"Today {words.amount(day, counting) if day else 'nothing yet'}, "
-        f"yesterday {words.amount(yesterday, counting) if yesterday else 'none'}."
-    )
+
+    def day(at: date, nothing: str) -> str:
+        if amount := days.get(at, 0):
+            return words.amount(amount, counting)
+        return "not known" if at in unknown else nothing
+
+    found.append(f"Today {day(today, 'nothing yet')}, yesterday {day(today - DAY, 'nothing')}.")
     return tuple(found)
 
 
-def _new(now: totals.Totals) -> str:
-    return f"{now.new_artists:,} of them new to you" if now.new_artists else "none of them new"
+def _new(now: Totals, before: Totals | None) -> str:
+    """Who was never heard before; in somebody's first weeks that is nearly everybody."""
+    if before is None:
+        return ""
+    return f", {now.new_artists:,} of them new to you" if now.new_artists else ", none of them new"
