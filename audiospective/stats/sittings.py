@@ -40,7 +40,7 @@ def of(plays: pl.DataFrame, first: date, last: date) -> Sittings:
     end = own["played_at"].to_physical()
     start = end - own["heard"]
     before = end.shift(1)
-    start = pl.select(pl.max_horizontal(start, pl.min_horizontal(before, end))).to_series()
+    start = pl.select(pl.max_horizontal(start, before)).to_series()
     breaks = ((start - before) > PAUSE * 60_000).fill_null(value=True)
     sittings = (
         pl.DataFrame({"n": breaks.cum_sum(), "start": start, "end": end, "local": own["local"]})
