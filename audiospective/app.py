@@ -16,6 +16,7 @@ from audiospective.web import (
     database,
     errors,
     filters,
+    row_numbers,
     security,
     years_away,
 )
@@ -24,7 +25,7 @@ from audiospective.web.site import BLUEPRINTS
 ROOT = Path(__file__).parent.parent
 
 # What surrounds every page; the pages themselves are the blueprints.
-FRAME = (compression, context, filters, database, access, years_away)
+FRAME = (row_numbers, compression, context, filters, database, access, years_away)
 
 
 def create_app(settings: Settings | None = None) -> Flask:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 
+import pytest
 from flask import Blueprint
 
 from audiospective import web
 from audiospective.web.navigation import PAGES
 from audiospective.web.site import BLUEPRINTS
+from tests.factories import make_user
 
 
 def test_every_group_of_pages_is_part_of_the_site() -> None:
@@ -35,3 +38,21 @@ def test_the_navigation_leads_to_pages_of_the_map(site) -> None:
     with site.app.test_request_context(base_url=site.services.settings.base_url):
         known = [endpoint for endpoint, _ in PAGES if endpoint in site.app.view_functions]
         assert {"dashboard.page", "health.page"} <= set(known)
+
+
+@pytest.mark.parametrize("number", [0, 2**31, 2**63 - 1, 2**63, 10**30])
+def test_a_number_that_no_row_has_breaks_no_page(site, number) -> None:
+    site.app.config["WTF_CSRF_ENABLED"] = False
+    member = site.member(make_user("numbers"))
+    tried = 0
+    for rule in site.app.url_map.iter_rules():
+        if "<int:" not in rule.rule:
+            continue
+        address = re.sub("<int:[a-z_]+>", str(number), rule.rule)
+        address = re.sub("<[a-z_:]+>", "x", address)
+        for method in {"GET", "POST"} & rule.methods:
+            status = member.open(address, method=method).status_code
+            assert status < 500, (method, address)
+            assert status == 404 or number < 2**63, (method, address)
+            tried += 1
+    assert tried > 10
