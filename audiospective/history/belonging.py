@@ -12,9 +12,12 @@ from audiospective.history.catalog import frames, lookup
 from audiospective.history.recordings import Recordings
 
 
-def holds(user_id: int, kind: str, one: int) -> bool:
-    """Whether the archive has plays of a "track", an "artist" (any credit counts) or an "album"."""
-    archive = recordings.of(user_id).heard
+def holds(user_id: int, kind: str, one: int, at: str | None = None) -> bool:
+    """Whether the archive has plays of a "track", an "artist" (any credit counts) or an "album".
+
+    `at` is the version of the archive, if it is known.
+    """
+    archive = recordings.of(user_id, at).heard
     if kind == "track":
         return bool((archive == one).any())
     return not frames.tracks_of(kind, one, archive).is_empty()

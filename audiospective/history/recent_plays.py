@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from peewee import SQL, fn
 from audiospective import clock
 from audiospective.history import hot
 from audiospective.history.catalog import lookup
+from audiospective.history.catalog.lookup import TrackNames
 from audiospective.models import Play, PlaySegment
 
 ROW = 110  # bytes of a play in a row, with its key; `capacity` measures it
@@ -100,9 +101,15 @@ def _segments_reach(user_id: int, start: int | None, end: int | None) -> bool:
     return bool(query.exists())
 
 
-def named(found: Sequence[Found]) -> list[RecentPlay]:
-    """Plays with the names of their tracks, in the same order; two queries."""
-    tracks = lookup.tracks({play[1] for play in found})
+def named(
+    found: Sequence[Found], known: Mapping[int, TrackNames] | None = None
+) -> list[RecentPlay]:
+    """Plays with the names of their tracks, in the same order; two queries, if some lack.
+
+    `known` are names that were looked up already.
+    """
+    missing = {play[1] for play in found} - (known or {}).keys()
+    tracks = {**(known or {}), **(lookup.tracks(missing) if missing else {})}
     return [
         RecentPlay(
             played_at=clock.from_ms(played_at),

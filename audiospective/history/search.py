@@ -6,13 +6,15 @@ thousandth one costs what the first one does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from audiospective.history import heard, hot, reading, recordings, segment, store, version
 from audiospective.history.catalog import frames, names
+from audiospective.history.catalog import rows as catalog
+from audiospective.history.catalog.lookup import TrackNames
 from audiospective.history.closed import away
 from audiospective.history.closed.away import YearAwayError
 from audiospective.history.recent_plays import RecentPlay, named
@@ -87,13 +89,18 @@ def page(
     before: hot.Key | None = None,
     after: hot.Key | None = None,
     limit: int = 50,
+    at: str | None = None,
+    known: Mapping[int, TrackNames] | None = None,
 ) -> Page:
-    """The newest `limit` plays before a key, or the oldest ones after one, or the newest at all."""
+    """The newest `limit` plays before a key, or the oldest ones after one, or the newest at all.
+
+    `at` is the version of the archive and `known` are names, where the caller has them already.
+    """
     rising = after is not None
     edge = after if rising else before
     found: list[pl.DataFrame] = []
     many = 0
-    for part in _Search(user_id, wanted).parts(SHOWN, edge, rising=rising):
+    for part in _Search(user_id, wanted, at).parts(SHOWN, edge, rising=rising):
         found.append(part)
         many += part.height
         if many > limit:
@@ -105,7 +112,7 @@ def page(
     if rising:
         plays = plays.reverse()
     rows = plays.with_columns(pl.col("played_at").to_physical()).rows()
-    shown = named([(row[0], row[1], row[2], row[3], row[4]) for row in rows])
+    shown = named([(row[0], row[1], row[2], row[3], row[4]) for row in rows], known)
     if rising:
         return Page(shown, newer=more, older=True)
     return Page(shown, newer=edge is not None, older=more)
@@ -118,7 +125,7 @@ def count(user_id: int, wanted: Wanted, at: str | None = None) -> int:
     kept: int | None = _counts.get(key)
     if kept is not None:
         return kept
-    parts = _Search(user_id, wanted).parts(segment.KEY, None, rising=False, at_once=True)
+    parts = _Search(user_id, wanted, before).parts(segment.KEY, None, rising=False, at_once=True)
     found = sum(part.height for part in parts)
     if version.may_be_kept(user_id, before):
         _counts.put(key, found)
@@ -143,9 +150,10 @@ def facts(user_id: int, key: hot.Key) -> dict[str, object]:
 class _Search:
     """One look into one archive: what is small is read once, segments when they are needed."""
 
-    def __init__(self, user_id: int, wanted: Wanted) -> None:
+    def __init__(self, user_id: int, wanted: Wanted, at: str | None) -> None:
         self._user_id, self._wanted = user_id, wanted
-        self._tracks = _tracks(user_id, wanted)
+        with catalog.one_version():
+            self._tracks = _tracks(user_id, wanted, at)
         # Rows first: what is sealed between the queries is seen twice, never not at all.
         self._rows = reading.from_rows(user_id, wanted.start, wanted.end)
         self._pieces = _pieces(user_id)
@@ -267,7 +275,7 @@ def _long_enough(plays: pl.DataFrame, least: int) -> pl.DataFrame:
     return joined.filter(pl.coalesce("ms_played", "duration", 0) >= least).drop("duration")
 
 
-def _tracks(user_id: int, wanted: Wanted) -> pl.Series | None:
+def _tracks(user_id: int, wanted: Wanted, at: str | None) -> pl.Series | None:
     """The tracks that names and ids leave, None for all."""
     texts = ((wanted.words, names.EVERYWHERE), (wanted.artist_words, ("artist",)),
              (wanted.album_words, ("album",)))  # fmt: skip
@@ -276,7 +284,7 @@ def _tracks(user_id: int, wanted: Wanted) -> pl.Series | None:
         and wanted.track is wanted.artist is wanted.album is None
     ):
         return None
-    same = recordings.of(user_id)
+    same = recordings.of(user_id, at)
     heads = same.follow(same.heard.to_frame(), to="head")
     if wanted.track is not None:
         heads = heads.filter(pl.col("head") == same.head(wanted.track))

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from audiospective import models
 from audiospective.accounts import sessions
 from audiospective.app import create_app
-from audiospective.models import Connection, User
+from audiospective.models import Connection, User, dialects
 from audiospective.policy.sessions import SPOTIFY
 from audiospective.sandbox import SandboxServer
 from audiospective.services import Services
@@ -137,6 +137,19 @@ def queries(site: Site, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(models.database.obj, "execute_sql", noted)
     return found
+
+
+@pytest.fixture
+def statements(queries: list[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The same with those that the catalog and the archive write by hand."""
+    run = dialects.run
+
+    def noted(sql: str, *args: Any) -> Any:
+        queries.append(sql)
+        return run(sql, *args)
+
+    monkeypatch.setattr(dialects, "run", noted)
+    return queries
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +43,9 @@ _BLOCKS_FROM = (
     " WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
 )
 _OPEN = "SELECT id, count, numbers, facts, 1 FROM catalog_open WHERE id >= ? AND id < ? ORDER BY id"
+
+
+_version: ContextVar[list[int] | None] = ContextVar("catalog_version", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +104,24 @@ def state(*, lock: bool = False) -> State:
     )
 
 
+@contextmanager
+def one_version() -> Iterator[None]:
+    """Within it the version is read once: for a page that looks up many things."""
+    token = _version.set([])
+    try:
+        yield
+    finally:
+        _version.reset(token)
+
+
 def version() -> int:
     """Rises whenever the name or another fact of a known track, artist or album changes."""
+    kept = _version.get()
+    if kept:
+        return kept[0]
     (found,) = dialects.run("SELECT version FROM catalog_state").fetchone()
+    if kept is not None:
+        kept.append(int(found))
     return int(found)
 
 

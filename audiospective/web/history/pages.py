@@ -67,7 +67,7 @@ def _answer(typed: Asked, period: str | None) -> ResponseReturnValue:
     at = version.of(member.id)
     whole = overview.of(member.id, zone_name(), at)
     wanted = asked.wanted(zone_name())
-    found = search.page(member.id, wanted, before=before, after=after, limit=SHOWN)
+    found = search.page(member.id, wanted, before=before, after=after, limit=SHOWN, at=at)
     gaps = [health.missing(gap) for gap in Gap.select().where(Gap.user == member.id)]
     if (before or after) and not found.plays and whole.plays:
         return redirect(request.path + typed.query())

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from audiospective.history import belonging, recordings, search
 from audiospective.history.catalog import lookup
-from audiospective.history.catalog.entries import Album, Kind, Track
+from audiospective.history.catalog.entries import Album, Kind
 from audiospective.history.recordings import Recordings
 from audiospective.history.search import Wanted
 from audiospective.models.gaps import Gap
@@ -40,14 +40,17 @@ def track(number: int) -> ResponseReturnValue:
         return redirect(url_for("music.track", number=same.head(number)))
     every = same.tracks(number)
     named = lookup.tracks(every)
-    told, albums = _described(every, named)
+    on = named[number].album_id
+    album = lookup.entries([(Kind.ALBUM, on)]).get((Kind.ALBUM, on)) if on is not None else None
+    plays = search.page(
+        member.id, Wanted(track=number), limit=PLAYS, at=listening().version, known=named
+    )
     return render_template(
         "music/track.html",
         item=named[number],
-        told=told,
-        albums=albums,
+        on=album,
         same=[named[one] for one in every],
-        plays=search.page(member.id, Wanted(track=number), limit=PLAYS),
+        plays=plays,
         **_figures(member.id, "track", number),
     )
 
@@ -56,7 +59,7 @@ def track(number: int) -> ResponseReturnValue:
 @signed_in
 def artist(number: int) -> ResponseReturnValue:
     member = person()
-    if number > GREATEST or not belonging.holds(member.id, "artist", number):
+    if number > GREATEST or not belonging.holds(member.id, "artist", number, listening().version):
         return _nowhere("artist")
     found = lookup.artists([number]).get(number)
     if found is None:
@@ -71,7 +74,7 @@ def artist(number: int) -> ResponseReturnValue:
 @signed_in
 def album(number: int) -> ResponseReturnValue:
     member = person()
-    if number > GREATEST or not belonging.holds(member.id, "album", number):
+    if number > GREATEST or not belonging.holds(member.id, "album", number, listening().version):
         return _nowhere("album")
     same = recordings.of(member.id, listening().version)
     elsewhere = belonging.album_elsewhere(same, number)
@@ -106,18 +109,6 @@ def _figures(user_id: int, kind: str, number: int) -> dict[str, Any]:
         "words": words,
         "zone": zone(),
     }  # fmt: skip
-
-
-def _described(
-    every: list[int], named: dict[int, lookup.TrackNames]
-) -> tuple[dict[int, Track], dict[int, Album]]:
-    """What Spotify told of tracks, and of their albums."""
-    wanted = [(Kind.TRACK, one) for one in every]
-    on = {track.album_id for track in named.values() if track.album_id is not None}
-    found = lookup.entries([*wanted, *((Kind.ALBUM, one) for one in on)])
-    tracks = {one: entry for (_, one), entry in found.items() if isinstance(entry, Track)}
-    albums = {one: entry for (_, one), entry in found.items() if isinstance(entry, Album)}
-    return tracks, albums
 
 
 def _is_heard(same: Recordings, number: int) -> bool:

@@ -140,7 +140,7 @@ def test_what_was_never_played_is_not_there_whoever_else_played_it(
 
 
 def test_a_page_takes_few_queries(
-    site: Site, alice: User, songs: dict[str, int], queries: list[str]
+    site: Site, alice: User, songs: dict[str, int], statements: list[str]
 ) -> None:
     sealing.seal(alice.id, keep=3, trigger=0)
     member = site.member(alice)
@@ -148,9 +148,9 @@ def test_a_page_takes_few_queries(
         f"/tracks/{songs['slow']}", of("artists", songs["slow"]), of("albums", songs["slow"]),
     ):  # fmt: skip
         member.get(address)
-        queries.clear()
+        statements.clear()
         assert member.get(address).status_code == 200
-        assert len(queries) <= 12, "\n".join(queries)
+        assert len(statements) <= 12, "\n".join(statements)
 
 
 def test_what_does_not_count_is_said(member: Visitor, alice: User, songs: dict[str, int]) -> None:
