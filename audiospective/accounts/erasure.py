@@ -1,12 +1,14 @@
 """Carries deletions out in portions; killed at any moment, the next round goes on.
 
-First nobody can reach the account, then files and jobs go, then rows, the user's own last. For an
+First nobody can reach the account, then jobs, rows and files go, the user's own row last. For an
 hour its id is looked for again: a worker may have been writing when its member left.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from peewee import fn
 from redis.exceptions import RedisError
@@ -108,22 +110,24 @@ def _addresses(user: User) -> list[str]:
 
 
 def _erase(services: Services, user_id: int, deadline: Deadline) -> bool:
-    """Files and jobs, then rows; False if something is left for the next round."""
-    outside = _remove_traces(services, user_id, deadline)
+    """Jobs, rows, then files; False if something is left for the next round.
+
+    Storage or Redis may be away: then rows go all the same, but the user's own stays.
+    """
+    no_work = _tried(partial(traces.remove_work, services, user_id), user_id)
     for field in belonging.tables():
         if field.model is Deletion:
             continue
         while belonging.delete_some(field, user_id):
             if deadline.remaining() <= 0:
                 return False
-    return outside and _finish(services, user_id)
+    no_files = _tried(partial(traces.remove_files, services, user_id, deadline), user_id)
+    return no_work and no_files and _finish(services, user_id)
 
 
-def _remove_traces(services: Services, user_id: int, deadline: Deadline) -> bool:
-    """Storage or Redis may be away: then rows go all the same, but the user's own stays."""
+def _tried(part: Callable[[], object], user_id: int) -> bool:
     try:
-        traces.remove_jobs(services, user_id)
-        return traces.remove_files(services, user_id, deadline)
+        return part() is not False
     except (StorageError, RedisError) as error:
         log.trouble("traces_not_removed", error, user=user_id)
         return False
@@ -148,6 +152,9 @@ def _look_again(services: Services) -> None:
     """Remove what workers wrote while their member left; after an hour nobody can any more."""
     for mark in Mark.named(LEFT):
         user_id = int(mark.name.removeprefix(LEFT))
-        done = _remove_traces(services, user_id, Deadline(SECONDS))
-        if done and clock.now() - mark.at > LOOKED_FOR:
+        done = [
+            _tried(partial(traces.remove_work, services, user_id), user_id),
+            _tried(partial(traces.remove_files, services, user_id, Deadline(SECONDS)), user_id),
+        ]
+        if all(done) and clock.now() - mark.at > LOOKED_FOR:
             Mark.drop(mark.name)

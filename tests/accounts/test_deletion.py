@@ -24,13 +24,15 @@ from audiospective.clients.queues import BULK, EXPORT, INTERACTIVE
 from audiospective.clients.spotify import Profile, Tokens
 from audiospective.clients.storage import StorageError
 from audiospective.exports import keeping
+from audiospective.history.closed import prefix
 from audiospective.imports import storing
-from audiospective.models import Connection, Import, User, belonging, database, transaction
+from audiospective.models import Connection, Import, User, belonging, transaction
 from audiospective.models.base import is_sqlite
 from audiospective.models.deletions import Deletion
 from audiospective.models.exports import Export
 from audiospective.models.notices import SENT, Notice
 from audiospective.models.sign_in_links import SignInLink
+from audiospective.models.system_state import Mark
 from audiospective.models.waitlist import WaitlistEntry
 from audiospective.notices import delivery
 from audiospective.polling import poll_dedupe
@@ -63,7 +65,9 @@ def with_everything(
     services.storage.put(keeping.new_key(export), f"zq{name}-export".encode())
     row = Import.get(Import.user == user.id)
     services.storage.put(storing.part(row, 1, 0), f"zq{name}-upload".encode())
-    made.values += [f"zq{name}-export", f"zq{name}-upload"]
+    years = prefix.own(services.storage, clock.now())
+    services.storage.put(f"{years}/{user.id}/2024-0", f"zq{name}-year".encode())
+    made.values += [f"zq{name}-export", f"zq{name}-upload", f"zq{name}-year"]
     queues, slot = services.queues, datetime(2026, 11, 20, 18, tzinfo=clock.EPOCH.tzinfo)
     poll_dedupe.mark_done(services, [user.id], slot)
     services.redis.set(f"recovered:{user.id}:12", 1)
@@ -181,7 +185,7 @@ def test_what_a_worker_writes_after_the_end_goes_with_the_next_round(
     assert list(services.storage.list(f"imports/{alice.user_id}")) == []
     frozen.forward(hours=2)
     erasure.carry_out(services, Deadline(60))
-    assert database.execute_sql("SELECT count(*) FROM marks").fetchone() == (0,)
+    assert Mark.named(erasure.LEFT) == []
 
 
 def test_polls_go_on_until_the_day_and_a_change_of_mind_changes_nothing(

@@ -85,7 +85,7 @@ def found(services: Services, made: Belongings, *elsewhere: str) -> set[str]:
             texts.append(cell)
         elif cell is not None:
             numbers.add(cell)
-    for top in ("exports", "imports"):
+    for top in ("exports", "imports", "years"):
         for stored in services.storage.list(top):
             texts += [stored.key, services.storage.get(stored.key).decode("latin-1")]
     texts += list(_redis(services))
