@@ -53,6 +53,7 @@ class Settings:
     s3_secret_access_key: str = field(default="", repr=False)
     closed_years: str = ""  # storage or database; empty: storage if that is a bucket
     storage_budget_mb: int = 512
+    backup_days: int = 30  # how long backups are kept, as the privacy page says; 0: none are made
     trusted_proxies: int = 0  # routers in front that append to X-Forwarded-For (Heroku: 1)
     derived_stats: bool = True
     log_level: str = "INFO"
@@ -116,6 +117,7 @@ class Settings:
             s3_access_key_id=reader.text("S3_ACCESS_KEY_ID"),
             s3_secret_access_key=reader.text("S3_SECRET_ACCESS_KEY"),
             closed_years=reader.closed_years(),
+            backup_days=reader.whole("BACKUP_DAYS", 30, 0, 3650),
             storage_budget_mb=reader.whole("STORAGE_BUDGET_MB", 512, 1, 1_000_000_000),
             trusted_proxies=reader.whole("TRUSTED_PROXIES", 0, 0, 8),
             derived_stats=reader.switch("DERIVED_STATS", default=True),

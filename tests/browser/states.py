@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from audiospective import clock
+from audiospective.accounts import deletion
 from audiospective.history import append, recordings, removal
 from audiospective.history.catalog import lookup, polled
 from audiospective.models import Play, SpotifyApp, User
@@ -168,6 +169,12 @@ def _one_recording(house: House) -> tuple[str, User]:
     return f"/settings/recordings/tracks/{recordings.choices(user.id)[0].track}", user
 
 
+def _leaving(house: House) -> tuple[str, User]:
+    user = member(house)
+    deletion.schedule(house.services, user)
+    return "/settings/delete", user
+
+
 STATES: dict[str, State] = {
     "landing": _taken(613),
     "landing with few places left": _taken(980),
@@ -218,6 +225,10 @@ STATES: dict[str, State] = {
     "sign-in": lambda _house: ("/sign-in", None),
     "sign-in e-mail sent": lambda _house: ("/sign-in/sent", None),
     "disconnect": lambda house: ("/connection/disconnect", member(house)),
+    "delete": lambda house: ("/settings/delete", member(house)),
+    "delete in seven days": _leaving,
+    "deleted": lambda _house: ("/deleted", None),
+    "link to keep that is over": lambda _house: ("/keep/over", None),
     "signed out": lambda _house: ("/fail/401", None),
     "nothing there": lambda _house: ("/nowhere", None),
     "something broke": lambda _house: ("/fail/500", None),

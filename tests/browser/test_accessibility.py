@@ -73,7 +73,7 @@ def look(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("state", STATES)
 def test_a_page_is_for_everybody(house: House, visit: Visit, gate: Gate, state: str) -> None:
-    gate.allow(r"^(401|404|500) http.*/(fail|nowhere|tracks/999)")
+    gate.allow(r"^(401|404|410|500) http.*/(fail|nowhere|keep|tracks/999)")
     gate.allow(r"^422 http.*/history\?from=soon")
     address, user = STATES[state](house)
     page = visit(address, user)

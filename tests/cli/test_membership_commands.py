@@ -100,3 +100,13 @@ def test_the_first_in_line_are_invited(run: Any) -> None:
 
 def test_nobody_is_invited_zero_times(run: Any) -> None:
     assert run("waitlist", "invite", "0").exit_code == 2
+
+
+def test_an_account_is_deleted_for_whoever_asks(run: Any) -> None:
+    assert "Aborted" in run("delete-member", "alice").output  # nobody answered
+    assert alice().spotify_id == "alice"
+    result = run("delete-member", "alice", "--yes")
+    assert result.output == "Member 1 is deleted.\n"
+    with models.database.connection_context():
+        assert User.select().count() == 0
+        assert [notice.recipient for notice in Notice.select()] == ["alice@example.org"]

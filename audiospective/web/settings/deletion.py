@@ -85,6 +85,7 @@ def _page(when: str, errors: dict[str, str] | None = None) -> ResponseReturnValu
         when=when,
         days=deletion.WAITS.days,
         word=WORD,
+        backup_days=services().settings.backup_days,
         errors=errors or {},
     )
     return make_response(body, 422 if errors else 200)
