@@ -27,12 +27,16 @@ SCHEMA = pl.Schema(
 )
 
 
-def _parts(snapshot: Snapshot, changes: Changes | None) -> Iterator[Part]:
+def plays(snapshot: Snapshot) -> pl.LazyFrame:
+    """Every play with the facts of its track (SCHEMA), not read yet."""
     facts = snapshot.tracks.lazy().select("track", *_FACTS, "uri")
-    plays = snapshot.scan().join(facts, on="track", how="left", maintain_order="left")
+    joined = snapshot.scan().join(facts, on="track", how="left", maintain_order="left")
+    return joined.select(SCHEMA.names())
 
+
+def _parts(snapshot: Snapshot, changes: Changes | None) -> Iterator[Part]:
     def write(out: IO[bytes]) -> None:
-        plays.select(SCHEMA.names()).sink_parquet(
+        plays(snapshot).sink_parquet(
             out,
             compression="zstd",
             compression_level=LEVEL,
