@@ -38,12 +38,6 @@ def away() -> list[tuple[int, int]]:
     return list(query.order_by(PlaySegment.user, PlaySegment.year).tuples())
 
 
-def object_keys() -> list[str]:
-    """The keys of all objects that hold the only bytes of a year."""
-    query = PlaySegment.select(PlaySegment.object).where(~store.IS_HOME)
-    return [key for (key,) in query.order_by(PlaySegment.object).tuples()]
-
-
 def take(user_id: int, year: int, own: str) -> bool:
     """Put a year into the folder `own`, read it back, and only then let go of the row's bytes.
 

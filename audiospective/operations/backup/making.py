@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from audiospective import __version__, clock
-from audiospective.clients.storage import MissingError
-from audiospective.history.closed import moving
+from audiospective.clients.storage import MissingError, StorageError
 from audiospective.models import migrations
 from audiospective.models.base import is_sqlite
 from audiospective.models.system_state import Mark
@@ -21,6 +22,7 @@ from audiospective.services import Services
 MARK = "backup.succeeded"  # when the last backup was made that opened again
 # What storage holds and cannot be made anew: finished exports are, and run out within days.
 KEPT = ("imports",)
+YEARS = "play_segments"  # where the keys of closed years stand
 
 
 def make(services: Services, target: Path) -> Manifest:
@@ -78,15 +80,30 @@ def _write(services: Services, folder: Path, path: Path) -> None:
         )
         writing = Writing(path, manifest)
         try:
+            years: list[str] = []
             for table in schema.tables():
-                writing.table(table, rows(table))
-            _files(services, writing)
+                told = rows(table)
+                if table.name == YEARS and "object" in table.columns:
+                    told = _noted(told, list(table.columns), years)
+                writing.table(table, told)
+            _files(services, writing, years)
             writing.finish()
         finally:
             writing.close()
 
 
-def _files(services: Services, writing: Writing) -> None:
+def _noted(
+    rows: Iterator[tuple[Any, ...]], columns: list[str], noted: list[str]
+) -> Iterator[tuple[Any, ...]]:
+    """The rows as they come; `noted` gets the keys of those whose bytes are in storage alone."""
+    key, blob = columns.index("object"), columns.index("blob")
+    for row in rows:
+        if row[key] and not len(row[blob]):
+            noted.append(row[key])
+        yield row
+
+
+def _files(services: Services, writing: Writing, years: list[str]) -> None:
     for prefix in KEPT:
         for one in services.storage.list(prefix):
             try:
@@ -94,9 +111,12 @@ def _files(services: Services, writing: Writing) -> None:
                     writing.file(one.key, content)
             except MissingError:
                 continue  # let go since; no row that is left needs it
-    for key in moving.object_keys():  # a backup without them would be without years of plays
-        with services.storage.open(key) as content:
-            writing.file(key, content)
+    for key in years:  # as the rows of this very instant have them; without them plays are missing
+        try:
+            with services.storage.open(key) as content:
+                writing.file(key, content)
+        except StorageError as error:
+            raise BackupError(f"Storage does not give a closed year: {error}.") from None
 
 
 def _publish(draft: Path, target: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from audiospective import clock, history, models
 from audiospective.history import integrity
-from audiospective.models import Play, User
+from audiospective.models import Play, PlaySegment, User
 from audiospective.models.exports import EXPIRED, READY, Export
 from audiospective.models.system_state import Mark
 from audiospective.operations.backup import container, making, restoring, schema, sealing, source
@@ -129,6 +129,44 @@ def test_plays_that_arrive_meanwhile_are_in_all_of_it_or_in_none_of_it(
     made = making.make(services, tmp_path / "one.backup")
     assert Play.select().count() == before + 3
     assert made.rows()["plays"] == before
+
+
+def closed_year(services: Services, user: User) -> str:
+    """One of alice's years stands in storage alone; its key."""
+    row = PlaySegment.select().where(PlaySegment.user == user).order_by(PlaySegment.year).first()
+    key = f"years/instance/{row.sha256}"
+    services.storage.put(key, bytes(row.blob))
+    PlaySegment.update(blob=b"", object=key).where(
+        (PlaySegment.user == user) & (PlaySegment.year == row.year)
+    ).execute()
+    return key
+
+
+def test_closed_years_come_along_as_the_rows_of_that_instant_have_them(
+    services: Services, alice: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = closed_year(services, alice)
+    original = container.Writing.table
+
+    def table(self: Any, one: schema.Table, rows: Iterator[Any]) -> None:
+        original(self, one, rows)
+        if one.name == "play_segments":  # the year changes, and has another object from now on
+            PlaySegment.update(object="years/instance/newer").where(
+                PlaySegment.object == key
+            ).execute()
+
+    monkeypatch.setattr(container.Writing, "table", table)
+    made = making.make(services, tmp_path / "one.backup")
+    assert [one for one in made.files if one.startswith("years/")] == [key]
+
+
+def test_a_backup_without_a_closed_year_is_none(
+    services: Services, alice: User, tmp_path: Path
+) -> None:
+    services.storage.delete(closed_year(services, alice))
+    with pytest.raises(BackupError, match="closed year"):
+        making.make(services, tmp_path / "one.backup")
+    assert not (tmp_path / "one.backup").exists()
 
 
 def test_nothing_is_overwritten(services: Services, alice: User, tmp_path: Path) -> None:
