@@ -16,6 +16,7 @@ class StorageRecord(Row):
     members = IntegerField()
     hot = BigIntegerField()  # plays in rows
     sealed = BigIntegerField()  # plays in segments
+    tracks = BigIntegerField(null=True)  # of the catalog; not known on the oldest days
     segments_size = BigIntegerField()  # bytes of all segment files
     warned = SmallIntegerField()  # the highest share of the budget told to the operator, percent
     tables = TextField()

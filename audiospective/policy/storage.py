@@ -1,4 +1,4 @@
-"""Storage: when the budget is reached, when to warn, and what a month costs."""
+"""Storage: when to warn of a budget that fills up, and what a month costs."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ DAYS_A_MONTH = 365.25 / 12
 class Measured:
     """What a database holds and takes; sizes in bytes.
 
-    `rows` and `segments` are the tables of plays with their indexes, `empty` is what the database
-    takes before anybody comes, `row_cost` what one play takes as a row.
+    `rows`, `segments` and `catalog` are tables with their indexes, `empty` is what the database
+    takes before anybody comes, `row_cost` what one play takes as a row, `away` what storage holds
+    of closed years, `brought` how many plays imports gave a member.
     """
 
     size: int
@@ -29,63 +30,26 @@ class Measured:
     members: int
     plays_per_day: float  # of everybody
     row_cost: float
+    catalog: int = 0
+    tracks: int = 0
+    files: int = 0  # segments, wherever their bytes are
+    away: int = 0
+    brought: float = 0.0
 
     @property
     def plays(self) -> int:
         return self.hot + self.sealed
 
     @property
+    def other(self) -> int:
+        """Bytes of all that is no play, no catalog, and more than an empty database has."""
+        return max(0, self.size - self.empty - self.rows - self.segments - self.catalog)
+
+    @property
     def rate(self) -> float:
         """Plays a day of one member."""
         known = self.members and self.plays_per_day
         return self.plays_per_day / self.members if known else PLAYS_A_DAY
-
-    @property
-    def sealed_cost(self) -> float:
-        """Bytes of a sealed play; before anything is sealed, the bound that sealing promises."""
-        return self.segments / self.sealed if self.sealed else 12.0
-
-    @property
-    def upkeep(self) -> float:
-        """Bytes a member takes besides sealed plays: hot tail, catalog, the rest."""
-        known = self.size - self.empty - self.segments
-        return known / self.members if self.members else 600 * self.row_cost
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """For a number of members: bytes at first, bytes more a day, days until the budget is full.
-
-    `days` is 0 when it is full from the start, None when it never will be.
-    """
-
-    members: int
-    at_first: float
-    per_day: float
-    days: float | None
-
-
-def forecast(
-    measured: Measured, members: int, budget: float, *, play: float | None = None
-) -> Forecast:
-    """When `members` like today's fill `budget` bytes; `play`: bytes of an old play."""
-    cost = measured.sealed_cost if play is None else play
-    at_first = measured.empty + members * measured.upkeep
-    if members == measured.members:
-        at_first += measured.sealed * cost
-    per_day = members * measured.rate * cost
-    left = budget - at_first
-    days = None if per_day == 0 else max(0.0, left / per_day)
-    return Forecast(members, at_first, per_day, days)
-
-
-def size_after(measured: Measured, members: int, days: float) -> float:
-    """Bytes of a database in which `members` have been archived for so many days."""
-    return (
-        measured.empty
-        + members * measured.upkeep
-        + members * measured.rate * days * measured.sealed_cost
-    )
 
 
 def level(size: float, budget: float) -> int:
