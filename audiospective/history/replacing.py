@@ -49,10 +49,10 @@ def replace(user_id: int, before: Snapshot, plays: pl.DataFrame) -> None:
     In one transaction under the lock; the newest 100 stay rows, and so does what polls added since.
     Raises ChangedError.
     """
-    plays = plays.select(segment.COLUMNS).sort(segment.KEY)
+    plays = _in_order(plays.select(segment.COLUMNS))
     newest = plays.tail(KEEP)
     older = plays.head(plays.height - newest.height)
-    years = {int(year): part for (year,), part in older.group_by(_YEAR, maintain_order=True)}
+    years = _by_year(older)
     with lock.held(user_id):
         stored = {row.year: row for row in store.stored(user_id)}
         if {year: row.sha256 for year, row in stored.items()} != before.segments:
@@ -66,6 +66,22 @@ def replace(user_id: int, before: Snapshot, plays: pl.DataFrame) -> None:
                 store.write(user_id, year, part)
         if hot.insert(user_id, bulk_add.as_rows(newest)) != newest.height:
             raise ChangedError
+
+
+def _in_order(plays: pl.DataFrame) -> pl.DataFrame:
+    """Sorted by key; without a copy of what is in order already, a million plays are large."""
+    at, track = (pl.col(name) for name in segment.KEY)
+    back = (at < at.shift(1)) | ((at == at.shift(1)) & (track < track.shift(1)))
+    return plays.sort(segment.KEY) if plays.select(back.any()).item() else plays
+
+
+def _by_year(plays: pl.DataFrame) -> dict[int, pl.DataFrame]:
+    """Slices of plays that are in order."""
+    found, at = {}, 0
+    for run in plays.select(_YEAR.rle().alias("run"))["run"].to_list():
+        found[int(run["value"])] = plays.slice(at, run["len"])
+        at += run["len"]
+    return found
 
 
 _YEAR = pl.col("played_at").dt.year()

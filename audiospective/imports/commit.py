@@ -36,11 +36,11 @@ def commit(services: Services, claim: Claim) -> None:
     if Findings.loads(claim.row.findings).restores:
         writing.write(services, claim)
         return
-    staged = _staged(services, claim.row)
     choices = Choices.loads(claim.row.choices)
 
     def once() -> None:
         claim.beat(1, STEPS)
+        staged = _staged(services, claim.row)
         before, found = archive.opened(claim.user_id)
         worked = working.work(found, staged, choices, claim.id)
         claim.beat(2, STEPS)
@@ -49,11 +49,13 @@ def commit(services: Services, claim: Claim) -> None:
         after = archive.in_catalog(worked.ledger, worked.tracks)
         claim.beat(3, STEPS)
         records.put_sheet(services.storage, claim.row, worked.sheet)
+        findings = staged.findings
+        del staged, worked, found  # of a million rows they are large, and writing needs room
         with lock.held(claim.user_id):
             archive.written(claim.user_id, before, after)
             told.gaps_closed = len(healing.close(claim.user_id, claim.id, spans))
             healing.count(claim.user_id, after)
-            _done(claim, staged, told)
+            _done(claim, findings, told)
             import_done.put(services, claim.id, told.gaps_closed)
 
     _again(once)
@@ -119,8 +121,7 @@ def _heal_again(claim: Claim, spans: dict[int, list[Span]]) -> None:
         healing.close(claim.user_id, number, covered)
 
 
-def _done(claim: Claim, staged: Staged, told: Review) -> None:
-    found = staged.findings
+def _done(claim: Claim, found: Findings, told: Review) -> None:
     found.review = told.as_dict()
     claim.end(
         DONE,

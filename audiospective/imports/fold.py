@@ -69,17 +69,14 @@ def fold(
     )
     once = _once(arrivals)
     known = on_who(observed(ledger.plays), who, everything)
-    known = known.with_columns(exact=_exact(ledger.plays, source))
-    pairs = matching.match(
-        observations.spans(known), observations.spans(once.with_columns(exact=pl.lit(value=False)))
-    )
+    pairs = _pairs(known.with_columns(exact=_exact(ledger.plays, source)), once)
     met = once.select(
         "place",
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("right"),
     ).join(pairs, on="right", how="left", maintain_order="left")
     outcomes = _outcomes(arrivals.height, met, ledger.plays, source)
     together = _merged(ledger, once, pairs, everything, source)
-    new = once.join(met.filter(pl.col("left").is_null()), on="place", how="semi")
+    new = once.filter(met["left"].is_null()) if pairs.height else once
     added = _added(new, _known_as(new, who, everything), source)
     plays = pl.concat([together, added])
     return Ledger(apart(plays), used(everything, plays)), outcomes
@@ -101,16 +98,22 @@ def shifted(
 
 def apart(plays: pl.DataFrame) -> pl.DataFrame:
     """In order, each key once: of equal keys all but the first move by milliseconds."""
-    key = ("at", "track")
-    # Only keys are sorted again and again: a million plays are large.
-    keys = plays.select(*key, "removed", imported=pl.col("source") & FROM_POLL == 0)
+    # Only keys are sorted, and of those with several columns only what shares an instant: a
+    # million plays are large.
+    keys = plays.select("at", "track", "removed", imported=pl.col("source") & FROM_POLL == 0)
     keys = keys.with_row_index("place")
-    while True:
-        keys = keys.sort(*key, "removed", "imported", maintain_order=True)
-        again = pl.int_range(pl.len()).over(key)
-        if not keys.select((again > 0).any()).item():
-            return plays[keys["place"]].with_columns(keys["at"])
-        keys = keys.with_columns(pl.col("at") + again)
+    moved = True
+    while moved:
+        keys = keys.sort("at", maintain_order=True)
+        same = (pl.col("at") == pl.col("at").shift(1)) | (pl.col("at") == pl.col("at").shift(-1))
+        twin = keys.select(same.fill_null(value=False)).to_series()
+        twins = keys.filter(twin).sort("at", "track", "removed", "imported", maintain_order=True)
+        again = twins.select(pl.int_range(pl.len()).over("at", "track")).to_series()
+        moved = bool((again > 0).any())
+        keys = pl.concat([keys.filter(~twin), twins.with_columns(pl.col("at") + again)])
+    keys = keys.sort("at", maintain_order=True)
+    ordered = plays if keys["place"].is_sorted() else plays[keys["place"]]
+    return ordered.with_columns(keys["at"])
 
 
 def on_who(plays: pl.DataFrame, who: pl.DataFrame, tracks: pl.DataFrame) -> pl.DataFrame:
@@ -119,14 +122,33 @@ def on_who(plays: pl.DataFrame, who: pl.DataFrame, tracks: pl.DataFrame) -> pl.D
     lengths = lengths.with_columns(
         pl.coalesce("length", pl.col("length").max().over("who")).alias("length")
     )
-    return plays.join(lengths, on="track", how="left", maintain_order="left")
+    found = plays.select("track").join(lengths, on="track", how="left", maintain_order="left")
+    return plays.with_columns(found["who"], found["length"])
 
 
 def _once(arrivals: pl.DataFrame) -> pl.DataFrame:
     """Without exact duplicates. Of an instant cut to minutes, equal rows may be several plays."""
     key = ("who", "began", "ended", "precision", "ms_played")
-    again = pl.struct(key).is_first_distinct().not_()
-    return arrivals.filter((pl.col("precision") >= MINUTE) | ~again)
+    mark = pl.lit(0, pl.UInt64)
+    for seed, name in enumerate(key):
+        mark = mark ^ pl.col(name).hash(seed)  # compared column by column only where these agree
+    twins = arrivals.select(
+        "place", *key, alike=mark.is_duplicated() & (pl.col("precision") < MINUTE)
+    ).filter("alike")
+    again = twins.filter(~pl.struct(key).is_first_distinct())["place"]
+    return arrivals.filter(~pl.col("place").is_in(again.implode())) if len(again) else arrivals
+
+
+def _pairs(known: pl.DataFrame, once: pl.DataFrame) -> pl.DataFrame:
+    """matching.PAIRS of the rows of both; only what is of a shared track is looked at."""
+    told = once.select("who", "began", "ended", "precision", "played", "length")
+    near = told.with_row_index("row").join(known.select("who").unique(), on="who", how="semi",
+                                           maintain_order="left")  # fmt: skip
+    if near.is_empty():
+        return pl.DataFrame(schema=matching.PAIRS)
+    there = near.drop("row").with_columns(exact=pl.lit(value=False))
+    pairs = matching.match(observations.spans(known), observations.spans(there))
+    return pairs.with_columns(near["row"].gather(pairs["right"]).alias("right"))
 
 
 def _exact(plays: pl.DataFrame, source: Source) -> pl.Series:
@@ -209,10 +231,10 @@ def _merged(
 
 
 def _added(new: pl.DataFrame, known_as: pl.DataFrame, source: Source) -> pl.DataFrame:
-    played = new.join(known_as, on="track", how="left", maintain_order="left")
-    return played.select(
+    known = new.select("track").join(known_as, on="track", how="left", maintain_order="left")
+    return new.select(
         "at",
-        pl.coalesce("known", "track").alias("track"),
+        pl.coalesce(known["known"], "track").alias("track"),
         pl.lit(FROM_IMPORT, pl.Int8).alias("source"),
         *(name for name in FACTS),
         pl.lit(None, PLAYS["context"]).alias("context"),

@@ -54,13 +54,7 @@ class Review:
 def of(user_id: int, before: Ledger, staged: Staged, worked: Worked) -> Review:
     """What an import would change, or has changed; raises UnbalancedError."""
     files = sheet.by_file(worked.sheet, staged.findings)
-    kinds = staged.plays.select("track").join(
-        staged.tracks.select(
-            pl.int_range(pl.len(), dtype=pl.Int32).alias("track"), pl.col("kind").cast(pl.String)
-        ),
-        on="track",
-        how="left",
-    )["kind"]
+    kinds = staged.tracks["kind"].gather(staged.plays["track"])
     spans = healing.covered(user_id, worked.covered, worked.ledger)
     added = worked.sheet.filter(pl.col("bin") == ADDED).select("file", "row")
     short = staged.plays.filter(pl.col("ms_played") < SHORT).join(added, on=("file", "row"))

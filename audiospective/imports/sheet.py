@@ -45,7 +45,8 @@ class Sums:
 
 def by_file(sheet: pl.DataFrame, findings: Findings) -> dict[int, Sums]:
     """Sums for every file that has rows; raises UnbalancedError."""
-    if sheet.select(pl.struct("file", "row").is_duplicated().any()).item():
+    once = sheet.group_by("file").agg(pl.col("row").n_unique() == pl.len())
+    if not once["row"].all():
         raise UnbalancedError("a row is counted twice")
     found = {file.number: Sums(rows=file.rows) for file in findings.files if file.rows}
     counted = sheet.group_by("file", "bin", "reason").len().sort("file", "bin", "reason")

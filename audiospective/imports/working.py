@@ -90,10 +90,7 @@ def work(
 
 def _wanted(staged: Staged, choices: Choices) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The plays that the member wants, and the sheet of those that are left out."""
-    kinds = staged.tracks.select(
-        pl.int_range(pl.len(), dtype=pl.Int32).alias("track"), pl.col("kind").cast(pl.String)
-    )
-    kind = staged.plays.select("track").join(kinds, on="track", how="left", maintain_order="left")
+    kind = staged.tracks["kind"].gather(staged.plays["track"])
     foreign = [file.number for file in staged.findings.files if file.notes.get(FOREIGN)]
     rules = (
         (pl.col("file").is_in(foreign) & (choices.others is False), Reason.OTHER_ACCOUNT),
@@ -101,8 +98,8 @@ def _wanted(staged: Staged, choices: Choices) -> tuple[pl.DataFrame, pl.DataFram
             pl.col("incognito").fill_null(value=False) & (not choices.private),
             Reason.PRIVATE_SESSION,
         ),
-        ((kind["kind"] == "episode") & (not choices.podcasts), Reason.PODCAST_OFF),
-        ((kind["kind"] == "chapter") & (not choices.audiobooks), Reason.AUDIOBOOK_OFF),
+        ((kind == "episode") & (not choices.podcasts), Reason.PODCAST_OFF),
+        ((kind == "chapter") & (not choices.audiobooks), Reason.AUDIOBOOK_OFF),
     )
     reason = staged.plays.select(
         reason=pl.coalesce(*(pl.when(rule).then(pl.lit(why.value)) for rule, why in rules))
