@@ -67,19 +67,21 @@ def fold(
         at=pl.coalesce("ended", pl.col("began") + pl.col("ms_played"), "began"),
         played=pl.col("ms_played"),
     )
-    once = _once(arrivals)
+    once, rows = _once(arrivals), arrivals.height
+    del arrivals  # here and below: of a million rows every copy counts
     known = on_who(observed(ledger.plays), who, everything)
     pairs = _pairs(known.with_columns(exact=_exact(ledger.plays, source)), once)
     met = once.select(
         "place",
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("right"),
     ).join(pairs, on="right", how="left", maintain_order="left")
-    outcomes = _outcomes(arrivals.height, met, ledger.plays, source)
+    outcomes = _outcomes(rows, met, ledger.plays, source)
     together = _merged(ledger, once, pairs, everything, source)
     new = once.filter(met["left"].is_null()) if pairs.height else once
     added = _added(new, _known_as(new, who, everything), source)
-    plays = pl.concat([together, added])
-    return Ledger(apart(plays), used(everything, plays)), outcomes
+    del once, new, known
+    plays = apart(pl.concat([together, added]))
+    return Ledger(plays, used(everything, plays)), outcomes
 
 
 def shifted(
