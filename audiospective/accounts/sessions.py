@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 
 from audiospective import clock
-from audiospective.models import User, transaction
+from audiospective.models import SharedLink, User, transaction
 from audiospective.models.sessions import Session
 from audiospective.models.sign_in_links import SignInLink
 from audiospective.notices import mail_tokens
@@ -99,13 +99,14 @@ def end(user: User, session_id: int) -> bool:
 
 
 def end_all(user: User) -> None:
-    """End every session of `user`, and every link that would sign in again.
+    """End every session of `user`, every link that would sign in again, and every shared link.
 
     Whatever else carries `session_key` (links to exports, keys for programs) ends with it.
     """
     with transaction():
         Session.delete().where(Session.user == user.id).execute()
         User.update(session_key=new_key()).where(User.id == user.id).execute()
+        SharedLink.delete().where(SharedLink.user == user.id).execute()  # whoever made them
         if user.email and user.email_verified_at is not None:
             SignInLink.delete().where(SignInLink.email == user.email).execute()
 

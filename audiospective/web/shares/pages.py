@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from audiospective import clock
 from audiospective.accounts import shares
 from audiospective.policy import calendar, periods
-from audiospective.web.access import person, signed_in
+from audiospective.web.access import freshly_signed_in, person, signed_in
 from audiospective.web.context import services
 from audiospective.web.listening import listening
 from audiospective.web.reports import report
@@ -35,8 +35,9 @@ def new() -> ResponseReturnValue:
 
 
 @blueprint.post("/settings/shares")
-@signed_in
+@freshly_signed_in
 def make() -> ResponseReturnValue:
+    """A link outlasts the session that made it, so an old cookie does not suffice."""
     subject = _subject(request.form.get("report", ""))
     days = request.form.get("days", "")
     if days not in {str(one) for one in LASTS}:

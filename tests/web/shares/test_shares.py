@@ -122,6 +122,24 @@ def test_a_link_ends_when_it_is_ended_and_by_itself(
     assert shares.forget(clock.now()) == 1
 
 
+def test_links_end_with_a_sign_out_everywhere(site: Site, alice: User) -> None:
+    path = link(site, alice)
+    browser = site.member(alice)
+    browser.submit(browser.page("/settings/sessions"), "/sign-out/everywhere")
+    site.visitor().page(path, 404)
+
+
+def test_an_old_cookie_makes_no_link_that_outlasts_it(
+    site: Site, alice: User, frozen: Frozen
+) -> None:
+    browser = site.member(alice)
+    page = browser.page("/settings/shares/new")
+    frozen.forward(minutes=16)
+    answer = browser.submit(page, "/settings/shares", report="profile", days="365")
+    assert answer.headers["Location"].startswith("/sign-in?")
+    assert SharedLink.select().count() == 0
+
+
 def test_bob_ends_no_link_of_alice(site: Site, alice: User) -> None:
     path = link(site, alice)
     bob: Visitor = site.member(make_user("bob"))
