@@ -23,6 +23,12 @@ def seconds(action: Callable[[], Any], times: int = 1) -> list[float]:
     return sorted(taken)
 
 
+def processor() -> float:
+    """Seconds of processor time that this process has used, all its threads together."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
 def p95(taken: Sequence[float]) -> float:
     """The duration that 95 % stay under; of few runs the longest."""
     return sorted(taken)[min(len(taken) - 1, int(len(taken) * 0.95))]

@@ -18,7 +18,7 @@ from audiospective import clock
 from audiospective.accounts import spotify_app
 from audiospective.bench.cataloging import catalog_rows
 from audiospective.bench.listening import Catalog
-from audiospective.bench.measuring import Echo, peak_mb, seconds
+from audiospective.bench.measuring import Echo, peak_mb, processor, seconds
 from audiospective.bench.scratch import member
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.spotify import THREADS
@@ -57,21 +57,32 @@ def run(echo: Echo, *, small: bool, url: str, sandbox: Sandbox) -> None:
     )
     first = _rate(people, lambda: _poll(services, ids))
     echo(f"  first polls, 50 new plays each    {first:7.1f} a second")
-    limit, polls = _rounds(services, sandbox, tokens)
+    limit, polls, *work = _rounds(services, sandbox, tokens)
     echo(f"  fetch and parse only, the limit   {limit:7.1f} a second")
     echo(f"  polls, {NEW_PLAYS} new plays each           {polls:7.1f} a second")
+    echo(
+        f"  processor time {1000 * work[0]:.2f} ms a page, {1000 * work[1]:.2f} ms a poll,"
+        f" {1000 * (work[1] - work[0]):.2f} ms of them ours"
+    )
     echo(f"  ratio {polls / limit:.0%} of the limit; memory while polling {peak_mb():.0f} MB")
     _with_a_huge_archive(echo, services, sandbox, tokens, catalog, huge)
 
 
-def _rounds(services: Services, sandbox: Sandbox, tokens: dict[int, str]) -> tuple[float, float]:
-    """Medians of pages fetched and of polls a second, taken in turns so that both fare alike."""
-    limits, polls = [], []
+def _rounds(services: Services, sandbox: Sandbox, tokens: dict[int, str]) -> list[float]:
+    """Pages fetched and polls a second, and seconds of processor time of each: medians.
+
+    Taken in turns so that both fare alike.
+    """
+    found: list[tuple[float, ...]] = []
     for _ in range(ROUNDS):
         _listen(sandbox, len(tokens))
-        limits.append(_rate(len(tokens), lambda: _fetch(services, list(tokens.values()))))
-        polls.append(_rate(len(tokens), lambda: _poll(services, list(tokens))))
-    return median(limits), median(polls)
+        began = processor()
+        limit = _rate(len(tokens), lambda: _fetch(services, list(tokens.values())))
+        fetched = processor()
+        polls = _rate(len(tokens), lambda: _poll(services, list(tokens)))
+        work = fetched - began, processor() - fetched
+        found.append((limit, polls, work[0] / len(tokens), work[1] / len(tokens)))
+    return [median(column) for column in zip(*found, strict=True)]
 
 
 def _with_a_huge_archive(
@@ -96,7 +107,7 @@ def _with_a_huge_archive(
         f"  one poll of theirs {median(taken[someone]) * 1000:.1f} ms,"
         f" of somebody else {median(taken[other]) * 1000:.1f} ms (medians of 40)"
     )
-    limit, polls = _rounds(services, sandbox, tokens)
+    limit, polls, *_ = _rounds(services, sandbox, tokens)
     echo(f"  all of them again {polls:.1f} a second, {polls / limit:.0%} of the limit {limit:.1f}")
 
 

@@ -58,9 +58,9 @@ def _unchanged(names: Mapping[str, Name], digests: Mapping[str, int]) -> dict[st
             continue
         if row not in opened:
             opened[row] = Bucket(Family.TRACKS, number, packed[row])
-        for found in opened[row].find(name):
-            if found.check == digests[key]:
-                known[key] = found.id
+        found = opened[row].known(name, digests[key])
+        if found is not None:
+            known[key] = found
     return known
 
 

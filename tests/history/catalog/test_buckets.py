@@ -33,6 +33,11 @@ def test_a_bucket_holds_what_was_added(entries: list[tuple[int, int, int]], fami
     for (part, one), check in last.items():
         found = again.find(Name(family, part << 10))
         assert Found(one, check if family is Family.TRACKS else 0) in found
+        if family is Family.TRACKS:
+            fits = {own for (other, own), said in last.items() if (other, said) == (part, check)}
+            assert again.known(Name(family, part << 10), check) in fits
+            other = next(n for n in range(100) if n not in set(last.values()))
+            assert again.known(Name(family, part << 10), other) is None
 
 
 @given(st.lists(st.tuples(hashes, ids), max_size=40), st.data())
