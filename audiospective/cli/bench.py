@@ -10,9 +10,13 @@ from typing import Any
 
 import click
 
+NAMES = ("storage", "stats", "pages", "poll", "export", "import")
+
 
 @click.command()
-@click.argument("name", type=click.Choice(["storage", "stats", "poll", "export", "import"]))
+@click.argument(
+    "name", type=click.Choice(["storage", "stats", "pages", "poll", "export", "import"])
+)
 @click.option("--small", is_flag=True, help="A small part of the work, for a first look.")
 @click.option(
     "--database",
@@ -24,9 +28,10 @@ def command(name: str, small: bool, url: str | None) -> None:
     """Measure NAME in a scratch database and print figures and limits.
 
     storage: bytes a play, sealed and in rows. stats: the views of a large archive, against merely
-    decoding it. poll: polls a second against merely fetching and parsing. export: every export
-    against Polars writing the same plays. import: an extended streaming history from its zip to the
-    archive, against unzipping, parsing and writing it once.
+    decoding it. pages: the heaviest pages of 200,000 and 1,000,000 plays, alone and while somebody
+    is polled, against a page that does nothing. poll: polls a second against merely fetching and
+    parsing. export: every export against Polars writing the same plays. import: an extended
+    streaming history from its zip to the archive, against unzipping, parsing and writing it once.
     """
     from audiospective.bench.scratch import NotEmptyError, scratch
 
@@ -54,6 +59,10 @@ def _run(name: str, *, small: bool, url: str) -> None:
         from audiospective.bench import stats
 
         stats.run(click.echo, small=small, url=url)
+    elif name == "pages":
+        from audiospective.bench import pages
+
+        pages.run(click.echo, small=small, url=url)
     else:
         from audiospective.bench import poll
 

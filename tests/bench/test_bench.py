@@ -9,8 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from audiospective import models
-from audiospective.bench import export
-from audiospective.bench.filling import frame
+from audiospective.bench import export, pages
+from audiospective.bench.cataloging import catalog_rows
+from audiospective.bench.filling import archive, frame
 from audiospective.bench.listening import TODAY, Catalog, listen
 from audiospective.bench.scratch import member
 from audiospective.cli import audiospective
@@ -76,3 +77,15 @@ def test_every_export_can_be_measured(sqlite_database_url: str) -> None:
     for name in ("csv", "bundle"):
         found = export.main(sqlite_database_url, user_id, name)
         assert found["size"] > 0
+
+
+def test_pages_are_opened_with_what_they_ask_the_database(sqlite_database_url: str) -> None:
+    models.bind(sqlite_database_url)
+    with models.database.connection_context():
+        catalog_rows(Catalog.of(300))
+        user_id, other = archive(Catalog.of(300), 1, 300, 2.0, full=False), member(2)
+    with pages._polling(sqlite_database_url, other):
+        found = pages._web_process(sqlite_database_url, user_id, 1)
+    assert {"history", "artist", "track", "album", "dashboard", "hello"} <= found.keys()
+    assert 0 < found["history"][2] <= 12
+    assert found["history"][0] > 0
