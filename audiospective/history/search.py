@@ -25,6 +25,8 @@ SHOWN = ("played_at", "track", "source", "ms_played", "context")
 FACTS = (*SHOWN, "skipped", "reason_end")
 FORWARD = "fwdbtn"  # Spotify's `reason_end` of a track that was skipped
 
+SPARSE = 3  # segments that are read at once where few of their plays may match
+
 _counts = Cache(2_000)
 
 
@@ -163,14 +165,14 @@ class _Search:
     def parts(
         self, columns: Sequence[str], edge: hot.Key | None, *, rising: bool, at_once: bool = False
     ) -> Iterator[pl.DataFrame]:
-        """Matching plays beyond `edge`, piece after piece away from it; segments one, two, four...
-        at a time, or all `at_once`."""
+        """Matching plays beyond `edge`, piece after piece away from it; twice as many segments each
+        time, or all `at_once`."""
         reach = self._reach(edge, rising=rising)
         pieces = [one for one in self._pieces if one.end > reach[0] and one.start < reach[1]]
         if not rising:
             pieces.reverse()
         needed = _needed(columns, self._wanted)
-        size = len(pieces) if at_once else 1
+        size = len(pieces) if at_once else SPARSE if self._wanted.is_narrow else 1
         while pieces:
             batch, pieces = pieces[:size], pieces[size:]
             size *= 2

@@ -19,7 +19,7 @@ from audiospective.policy import archive_state, check_wait, empty_pages, health,
 from audiospective.policy.archive_state import ArchiveState, Missing, Return
 from audiospective.policy.check_wait import Wait
 from audiospective.policy.failures import named
-from audiospective.policy.health import Facts
+from audiospective.policy.health import Facts, HealthStatus
 from audiospective.services import Services
 
 REMEMBERED = 200  # plays that tell how long somebody usually pauses
@@ -36,12 +36,7 @@ def state(services: Services, user_id: int) -> ArchiveState:
     now = clock.now()
     user = _member(user_id)
     plays = recent_plays.total(user_id)
-    connection: Connection | None = (
-        Connection.select(Connection, SpotifyApp)
-        .join(SpotifyApp)
-        .where(Connection.user == user_id)
-        .first()
-    )
+    connection = _connection(user_id)
     gaps = tuple(missing(gap) for gap in Gap.select().where(Gap.user == user_id))
     if connection is None:
         found = ArchiveState(
@@ -67,6 +62,21 @@ def state(services: Services, user_id: int) -> ArchiveState:
         connected_before=True,
     )
     return archive_state.as_shown(found, now, last_known=incident.last_known(connection))
+
+
+def gaps(services: Services, user_id: int) -> tuple[Missing, ...]:
+    """All gaps of an archive as `state` has them, the one that grows at present first.
+
+    For pages that show gaps and nothing else of the state; two or three small queries.
+    """
+    now = clock.now()
+    found = tuple(missing(gap) for gap in Gap.select().where(Gap.user == user_id))
+    connection = _connection(user_id)
+    if connection is None:
+        return archive_state.as_shown(ArchiveState(HealthStatus.EMPTY, gaps=found), now).gaps
+    status = health.status(health_facts.of(services, connection), now)
+    shown = ArchiveState(status, gaps=found, connected_before=True)
+    return archive_state.as_shown(shown, now, last_known=incident.last_known(connection)).gaps
 
 
 def missing(gap: Gap) -> Missing:
@@ -114,6 +124,16 @@ def silent_mail(services: Services, user: User) -> str | None:
     if not services.settings.resend_api_key or not services.settings.mail_from:
         return NO_MAIL
     return None
+
+
+def _connection(user_id: int) -> Connection | None:
+    found: Connection | None = (
+        Connection.select(Connection, SpotifyApp)
+        .join(SpotifyApp)
+        .where(Connection.user == user_id)
+        .first()
+    )
+    return found
 
 
 def _member(user_id: int) -> User:

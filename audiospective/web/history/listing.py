@@ -12,7 +12,7 @@ from audiospective.policy.archive_state import Missing
 
 @dataclass(frozen=True)
 class Row:
-    """A play, or a gap that ended at `at`."""
+    """A play, or a gap that ended at `at`; one that still grows ends now."""
 
     at: datetime
     play: RecentPlay | None = None
@@ -41,6 +41,7 @@ def days(
     plays: Sequence[RecentPlay],
     gaps: Sequence[Missing],
     zone: tzinfo,
+    now: datetime,
     counts: Mapping[date, int] | None = None,
     before: datetime | None = None,
 ) -> list[Day]:
@@ -50,7 +51,7 @@ def days(
     with a play of that time.
     """
     rows = [Row(play.played_at, play=play) for play in plays]
-    rows += [Row(gap.ended_at, gap=gap) for gap in gaps if gap.ended_at is not None]
+    rows += [Row(gap.ended_at or now, gap=gap) for gap in gaps]
     # Of one instant the play stands above: a gap ends with the play that is known after it.
     rows.sort(key=lambda row: (row.at, row.play is not None), reverse=True)
     found: list[Day] = []
@@ -69,16 +70,15 @@ def days(
 
 
 def inside(
-    gaps: Sequence[Missing], newest: datetime | None, oldest: datetime | None
+    gaps: Sequence[Missing], newest: datetime | None, oldest: datetime | None, now: datetime
 ) -> list[Missing]:
     """Open gaps that ended from `oldest` until before `newest`; None has no limit."""
     return [
         gap
         for gap in gaps
         if gap.is_open
-        and gap.ended_at is not None
-        and (newest is None or gap.ended_at < newest)
-        and (oldest is None or gap.ended_at >= oldest)
+        and (newest is None or (gap.ended_at or now) < newest)
+        and (oldest is None or (gap.ended_at or now) >= oldest)
     ]
 
 

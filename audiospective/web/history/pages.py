@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -11,12 +12,11 @@ from audiospective import clock
 from audiospective.history import overview, search, version
 from audiospective.history.overview import Overview
 from audiospective.history.search import Wanted
-from audiospective.models.gaps import Gap
 from audiospective.operations import health
 from audiospective.policy import calendar
 from audiospective.policy.archive_state import Missing
 from audiospective.web.access import person, signed_in
-from audiospective.web.context import zone, zone_name
+from audiospective.web.context import services, zone, zone_name
 from audiospective.web.filters import play_key
 from audiospective.web.health import words
 from audiospective.web.history import asked as query
@@ -68,7 +68,7 @@ def _answer(typed: Asked, period: str | None) -> ResponseReturnValue:
     whole = overview.of(member.id, zone_name(), at)
     wanted = asked.wanted(zone_name())
     found = search.page(member.id, wanted, before=before, after=after, limit=SHOWN, at=at)
-    gaps = [health.missing(gap) for gap in Gap.select().where(Gap.user == member.id)]
+    gaps = health.gaps(services(), member.id)
     if (before or after) and not found.plays and whole.plays:
         return redirect(request.path + typed.query())
     days = _days(asked, wanted, found, gaps, whole, before)
@@ -93,18 +93,18 @@ def _answer(typed: Asked, period: str | None) -> ResponseReturnValue:
 
 
 def _days(
-    asked: Asked, wanted: Wanted, found: search.Page, gaps: list[Missing], whole: Overview,
+    asked: Asked, wanted: Wanted, found: search.Page, gaps: Sequence[Missing], whole: Overview,
     before: tuple[int, int] | None,
 ) -> list[listing.Day]:  # fmt: skip
     if wanted.is_narrow:  # gaps stand where all plays do, not among those that match
-        return listing.days(found.plays, [], zone(), before=_instant(before))
+        return listing.days(found.plays, [], zone(), clock.now(), before=_instant(before))
     newest, oldest = _span(wanted)[1], _span(wanted)[0]
     if found.newer and found.plays:
         newest = _instant(before) or found.plays[0].played_at
     if found.older:
         oldest = found.plays[-1].played_at
-    shown = listing.inside(gaps, newest, oldest) if found.plays else []
-    return listing.days(found.plays, shown, zone(), whole.days, _instant(before))
+    shown = listing.inside(gaps, newest, oldest, clock.now()) if found.plays else []
+    return listing.days(found.plays, shown, zone(), clock.now(), whole.days, _instant(before))
 
 
 def _matching(

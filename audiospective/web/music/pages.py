@@ -12,13 +12,12 @@ from audiospective.history.catalog import lookup
 from audiospective.history.catalog.entries import Album, Kind
 from audiospective.history.recordings import Recordings
 from audiospective.history.search import Wanted
-from audiospective.models.gaps import Gap
 from audiospective.operations import health
 from audiospective.policy import counting
 from audiospective.stats import portrait
 from audiospective.stats.portrait import Portrait
 from audiospective.web.access import person, signed_in
-from audiospective.web.context import zone
+from audiospective.web.context import services, zone
 from audiospective.web.listening import listening
 from audiospective.web.music import pictures, words
 
@@ -91,7 +90,7 @@ def _figures(user_id: int, kind: str, number: int) -> dict[str, Any]:
     """What the three pages share: the portrait, its pictures and words, names of its parts."""
     heard = listening()
     found: Portrait | None = heard.figure(portrait.of, kind, number, PARTS)
-    gaps = [health.missing(gap) for gap in Gap.select().where(Gap.user == user_id)]
+    gaps = health.gaps(services(), user_id)
     inside = found.tracks if found else ()
     tracks = lookup.tracks([part.one for part in inside])
     albums = lookup.entries((Kind.ALBUM, part.one) for part in (found.albums if found else ()))

@@ -9,7 +9,7 @@ import pytest
 
 from audiospective import clock
 from audiospective.history import removal, sealing
-from audiospective.models import Play, User
+from audiospective.models import Connection, Play, User
 from audiospective.models.gaps import Gap
 from tests.factories import make_connection, make_user
 from tests.history.making import MINUTE, at, play, track
@@ -210,6 +210,14 @@ def test_a_gap_stands_where_it_is(member: Visitor, alice: User) -> None:
     assert rows[place - 1].all("time")[0].attributes["datetime"] == "2026-03-02T00:00:00Z"
     assert "More than 50 plays between two checks" in texts[place]
     assert "Not known." not in member.page("/history?q=slow").text
+
+
+def test_a_gap_that_grows_stands_on_top(member: Visitor, alice: User) -> None:
+    Connection.update(status="needs_reauth").where(Connection.user == alice).execute()
+    rows = member.page("/history").all("li", class_="play-gap")
+    assert len(rows) == 1
+    assert "Not known. Since" in words(rows[0])
+    assert member.page("/history?q=slow").all("li", class_="play-gap") == []
 
 
 def test_days_without_plays_are_said_unless_they_are_not_known(
