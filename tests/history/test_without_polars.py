@@ -30,7 +30,7 @@ def run(code: str, **environ: str) -> subprocess.CompletedProcess[str]:
         "audiospective.jobs.run",
         "audiospective.jobs.scheduler",
         "audiospective.polling.batch",
-        "audiospective.app",  # imported by gunicorn's master
+        "audiospective.web.server",  # what gunicorn's master imports; its workers load the pages
         "audiospective.history",
         "audiospective.imports.opening",
         "audiospective.imports.sources",

@@ -9,8 +9,9 @@ from datetime import timedelta
 import pytest
 
 from audiospective import clock
-from audiospective.accounts import connection, sign_up
+from audiospective.accounts import connection, deletion, erasure, sign_up
 from audiospective.accounts.outcomes import Visit
+from audiospective.clients.deadline import Deadline
 from audiospective.clients.spotify import Profile, Tokens
 from audiospective.history import append
 from audiospective.history.catalog import imported
@@ -60,6 +61,10 @@ ACTIONS = {
         connection.resume(services, user),
     ),
     "is deleted": lambda services, user: User.get_by_id(user).delete_instance(recursive=False),
+    "leaves": lambda services, user: (
+        deletion.at_once(services, User.get_by_id(user)),
+        erasure.carry_out(services, Deadline(60)),
+    ),
 }
 KEPT = {"connects again": "refresh-fresh", "disconnects": ""}  # else what the poll left
 
@@ -84,7 +89,7 @@ def test_somebody_acts_while_they_are_polled_and_the_poll_steps_back(
         spotify.pages[f"access-{user}"] = answer
     assert run(services, [alice, bob]).outcomes == {"stale": 1, "archived": 1}
     row = Connection.get_or_none(Connection.user == user)
-    if action == "is deleted":
+    if action in ("is deleted", "leaves"):
         assert row is None
         return
     opened = row.refresh_sealed and services.vault.open(

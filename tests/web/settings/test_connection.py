@@ -107,7 +107,7 @@ def test_nonsense_ends_watching_too(site: Site) -> None:
 def test_pausing_and_resuming_are_two_forms(site: Site, frozen: Frozen) -> None:
     found = connected(site.services, next_poll_at=frozen.now + timedelta(minutes=50))
     member = site.member(found.user)
-    member.submit(member.page("/dashboard"), "/connection/pause")
+    member.submit(member.page("/settings/connection"), "/connection/pause")
     assert Connection.get().status == "paused"
     page = member.page("/dashboard")
     assert page.one("h1").text == "Paused by you"
@@ -120,7 +120,7 @@ def test_pausing_and_resuming_are_two_forms(site: Site, frozen: Frozen) -> None:
 def test_a_poll_under_way_writes_nothing_after_a_pause(site: Site) -> None:
     found = connected(site.services, fence=7)
     member = site.member(found.user)
-    member.submit(member.page("/dashboard"), "/connection/pause")
+    member.submit(member.page("/settings/connection"), "/connection/pause")
     assert Connection.get().fence == 8
 
 
