@@ -68,11 +68,12 @@ def begin(user_id: int) -> bool:
     row = (Deletion.user == user_id) & Deletion.begun_at.is_null() & (Deletion.due_at <= now)
     if not Deletion.update(begun_at=now).where(row).execute():
         return False
+    # First the connection, then the user's row: the order in which a poll takes them.
+    Connection.delete().where(Connection.user == user_id).execute()
     user = User.get_by_id(user_id)
     own = _addresses(user)
     sessions.end_all(user)
     spotify_app.remove_own(user)
-    Connection.delete().where(Connection.user == user_id).execute()
     WaitlistEntry.delete().where(
         (WaitlistEntry.user == user_id) | WaitlistEntry.email.in_(own)
     ).execute()

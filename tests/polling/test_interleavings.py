@@ -210,3 +210,24 @@ def together(works):
     for thread in threads:
         thread.join(120)
     assert troubles == []
+
+
+def test_members_who_leave_while_everybody_is_polled_hold_up_nobody(services, spotify, caplog):
+    people = [connected(services, f"listener{number}") for number in range(20)]
+    offer(spotify, people)
+    leaving = [one.user_id for one in people[::2]]
+
+    def leave():
+        with services.database.connection_context():
+            for user_id in leaving:
+                deletion.at_once(services, User.get_by_id(user_id))
+
+    thread = threading.Thread(target=leave)
+    thread.start()
+    report = run(services, people)
+    thread.join(20)
+    assert report.outcomes["archived"] >= 10
+    assert set(report.outcomes) <= {"archived", "stale"}
+    assert [one for one in caplog.records if one.levelname == "ERROR"] == []
+    assert erasure.carry_out(services, Deadline(60)) == 10
+    assert {play.user_id for play in Play.select()} == {one.user_id for one in people[1::2]}
