@@ -16,7 +16,7 @@ import polars as pl
 
 from audiospective import clock
 from audiospective.exports import frames
-from audiospective.history import reading, segment
+from audiospective.history import reading, recordings, segment
 from audiospective.history.catalog import track_facts
 
 SLICE = 32_768  # plays in memory at one time, whatever the length of an archive
@@ -39,7 +39,8 @@ class Owner:
 class Snapshot:
     """The plays (`files`, Parquet with segment.COLUMNS, oldest first) and their tracks.
 
-    `tracks` has the columns of track_facts.SCHEMA and frames.DERIVED, one row for each track.
+    `tracks` has the columns of track_facts.SCHEMA and frames.DERIVED, one row for each track, and
+    `recording`: the track (of these) that it counts as in figures, usually itself.
     """
 
     owner: Owner
@@ -93,6 +94,10 @@ def take(user_id: int, owner: Owner, now: datetime, folder: Path) -> Snapshot:
             files[-1], compression_level=LEVEL, row_group_size=SLICE, statistics=False
         )
     tracks = frames.derive(track_facts.of(pl.concat(met)))
+    known = recordings.of(user_id).follow(tracks.select("track"), "counted")
+    there = pl.col("counted").is_in(tracks["track"].implode())
+    recording = pl.when(there).then("counted").otherwise("track").alias("recording")
+    tracks = tracks.join(known.select("track", recording), on="track", maintain_order="left")
     made = Snapshot(owner, now, tuple(files), count, tracks)
     _save(made, folder)
     return made

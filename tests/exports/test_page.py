@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from audiospective import clock, history
 from audiospective.exports.bundle import completeness, page
-from audiospective.history import segment
+from audiospective.history import recordings, segment
 from audiospective.history.catalog import lookup
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
@@ -163,6 +163,29 @@ def test_figures_of_two_hundred_thousand_plays_are_the_sites(
     assert len(wanted) > 1
     heard = plays.filter(pl.col("track").is_in(wanted)).height
     expect(shown.locator("#results [role=status]")).to_contain_text(f"{heard:,} plays match")
+
+
+def test_tracks_that_are_one_recording_count_as_one(opened: Opened, tmp_path: Path) -> None:
+    """As on the site: by themselves where they share an ISRC, or because the member said so."""
+    single, remaster = (
+        song("Slack Water", "Harbour Lights", album=name, isrc="QZES11234567")
+        for name in ("Single", "Tides")
+    )
+    live, other = song("Live", "Harbour Lights"), song("Other", "Odd Lots")
+    days = iter(datetime(2025, 5, day, tzinfo=UTC) for day in range(1, 20))
+    counts = ((single, 3), (remaster, 1), (live, 2), (other, 5))
+    plays = [polled(next(days), track) for track, count in counts for _ in range(count)]
+    user_id = archive(*plays)
+    assert recordings.merge(user_id, live, single)
+    shown = opened(write(user_id, tmp_path))
+    go(shown, "top/track/all")
+    expect(shown.locator("#view .ranking .count")).to_have_count(2)
+    counted = shown.locator("#view .ranking .count").all_inner_texts()
+    assert [number(text) for text in counted] == [6, 5]
+    shown.locator("#view .ranking a").first.click()
+    expect(shown.locator("#view")).to_contain_text("6 plays, most in")
+    go(shown, "history?q=live")
+    expect(shown.locator("#results [role=status]")).to_contain_text("2 plays match")
 
 
 def test_every_view_is_whole_in_every_light_and_on_a_small_phone(

@@ -47,9 +47,16 @@ class Overview:
 
 
 def of(snapshot: Snapshot, known: Known) -> Overview:
-    """The figures of a snapshot in its owner's zone."""
+    """The figures of a snapshot in its owner's zone; a recording counts as one track."""
     zone = snapshot.owner.zone
-    plays = snapshot.scan().select("played_at", "track", "ms_played").collect()
+    counted = snapshot.tracks.lazy().select("track", "recording")
+    plays = (
+        snapshot.scan()
+        .select("played_at", "track", "ms_played")
+        .join(counted, on="track", how="left", maintain_order="left")
+        .select("played_at", pl.col("recording").alias("track"), "ms_played")
+        .collect()
+    )
     ranked = tops.top(plays, "artist", 1 << 30)
     names = dict(_artists(snapshot).iter_rows())
     dates = zones.dates(plays, zone)

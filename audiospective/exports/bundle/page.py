@@ -28,7 +28,7 @@ from audiospective.exports.bundle.zipping import File
 from audiospective.exports.snapshot import Snapshot
 from audiospective.models.gaps import Gap
 
-FORMAT = 1
+FORMAT = 2
 INSIDE = 1_500_000  # plays; more would make the page too large to open, so years stand beside it
 HERE = Path(__file__).parent / "page"
 STATIC = Path(__file__).parents[3] / "static"
@@ -43,14 +43,18 @@ SCRIPTS = (
 class Data:
     """The plays as text: pieces inside the page, or files beside it with the plays in each."""
 
-    inside: tuple[str, ...]
+    inside: tuple[tuple[str, str], ...]  # id of the block, content
     beside: tuple[tuple[str, int, str], ...]  # path, plays, content
 
 
 def data(snapshot: Snapshot, made: tables.Tables, base: int, limit: int = INSIDE) -> Data:
     """The plays, where they belong by their number."""
     if snapshot.plays <= limit:
-        return Data((_text(tables.parquet(made.columns(snapshot.scan(), base))),), ())
+        plays = made.columns(snapshot.scan(), base)
+        parts = {"plays": tables.FIRST, "more": tables.LATER}
+        return Data(
+            tuple((name, _text(tables.parquet(plays.select(of)))) for name, of in parts.items()), ()
+        )
     return Data(
         (),
         tuple(
@@ -123,8 +127,8 @@ def _pieces(
     yield _block("meta", "application/json", _json(meta))
     for name, body in made.catalog.items():
         yield _block(name, "application/octet-stream", _text(body))
-    for text in found.inside:
-        yield _block("plays", "application/octet-stream", text)
+    for name, text in found.inside:
+        yield _block(name, "application/octet-stream", text)
     yield f"<script>{script}</script>\n</body>\n</html>\n"
 
 
@@ -141,7 +145,8 @@ def _text(body: bytes) -> str:
 
 
 def _call(plays: pl.DataFrame) -> str:
-    return f'audiospectiveData("{_text(tables.parquet(plays))}");\n'
+    first, later = (_text(tables.parquet(plays.select(of))) for of in (tables.FIRST, tables.LATER))
+    return f'audiospectiveData("{first}", "{later}");\n'
 
 
 def _base(snapshot: Snapshot) -> int:

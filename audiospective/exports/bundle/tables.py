@@ -19,15 +19,19 @@ UNKNOWN = -1
 KINDS = {"track": 0, "episode": 1, "chapter": 2}
 
 
+FIRST = ("gap", "track")  # what the history and its search need of plays
+LATER = ("ms", "heard")  # read once the page is there
+
+
 @dataclass(frozen=True)
 class Tables:
-    """`catalog` by name (artists, albums, tracks, credits), each a Parquet file; plays apart."""
+    """`catalog` by name (artists, albums, tracks, ids, credits), each as Parquet; plays apart."""
 
     catalog: dict[str, bytes]
     positions: pl.DataFrame  # track (the catalog's id), row
 
     def plays(self, snapshot: Snapshot, base: int) -> Iterator[tuple[int, pl.DataFrame]]:
-        """The plays of each year of UTC with any: `second` after `base`, `ms`, `track`, `heard`."""
+        """The plays of each year of UTC with any, as `columns` gives them."""
         years = snapshot.scan().select(pl.col("played_at").dt.year()).unique().collect()
         for year in sorted(years.to_series().to_list()):
             yield (
@@ -36,13 +40,21 @@ class Tables:
             )
 
     def columns(self, plays: pl.LazyFrame, base: int) -> pl.DataFrame:
-        """The columns of some plays. `heard` is in milliseconds, UNKNOWN where nobody told."""
+        """The columns of some plays, oldest first.
+
+        `gap`: seconds since the play before, of the first one since `base`; small numbers take less
+        room than instants. `ms`: of the second. `heard`: ms, UNKNOWN where nobody told.
+        """
         instant = pl.col("played_at").dt.epoch("ms")
         return (
             plays.select("played_at", "track", "ms_played")
             .join(self.positions.lazy(), on="track", how="left", maintain_order="left")
             .select(
-                (instant // 1000 - base).cast(pl.Int32).alias("second"),
+                (instant // 1000)
+                .diff()
+                .fill_null(instant // 1000 - base)
+                .cast(pl.Int32)
+                .alias("gap"),
                 (instant % 1000).cast(pl.Int32).alias("ms"),
                 pl.col("row").alias("track"),
                 pl.col("ms_played").fill_null(UNKNOWN).alias("heard"),
@@ -74,8 +86,9 @@ def of(snapshot: Snapshot) -> Tables:
             pl.col("at").fill_null(UNKNOWN).alias("album"),
             pl.col("duration_ms").fill_null(UNKNOWN).alias("length"),
             pl.col("kind").replace_strict(KINDS, default=0, return_dtype=pl.Int32),
-            pl.col("spotify_id").fill_null("").alias("id"),
+            pl.col("recording").replace_strict(tracks["track"], tracks["row"]).alias("same"),
         ),
+        "ids": numbered.select(pl.col("spotify_id").fill_null("").alias("id")),
         "credits": credited.join(
             artists.select("artist_keys", "at"), on="artist_keys", maintain_order="left"
         ).select(pl.col("row").alias("track"), pl.col("at").alias("artist")),

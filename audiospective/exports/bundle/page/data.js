@@ -17,11 +17,25 @@ async function table(text, into) {
     file: bytes.buffer,
     columns: Object.keys(into),
     compressors: { ZSTD: (input, size) => hyparquet.decompress(input, new Uint8Array(size)) },
+    parsers: { stringFromBytes },
     onChunk: ({ columnName, columnData, rowStart }) => {
       const take = into[columnName];
       for (let at = 0; at < columnData.length; at++) take(columnData[at], rowStart + at);
     },
   });
+}
+
+const utf8 = new TextDecoder();
+
+// Names are short and most of them ASCII: put together by hand, a tenth of the decoder's time.
+function stringFromBytes(bytes) {
+  if (!bytes || bytes.length > 60) return bytes && utf8.decode(bytes);
+  let text = "";
+  for (let at = 0; at < bytes.length; at++) {
+    if (bytes[at] > 127) return utf8.decode(bytes);
+    text += String.fromCharCode(bytes[at]);
+  }
+  return text;
 }
 
 function block(id) {
@@ -31,35 +45,66 @@ function block(id) {
   return text;
 }
 
+// What the history and its search need; `archive.whole` is kept once everything else is there, too.
 async function open(meta, playsIn) {
   Object.assign(archive, meta);
   await openCatalog();
   const count = meta.plays;
-  archive.at = new Float64Array(count); // the end, UTC, ms
+  archive.at = new Float64Array(count); // the end, UTC, ms; whole seconds until all is there
   archive.track = new Int32Array(count);
-  archive.heard = new Int32Array(count); // ms; -1 where that is not known
+  archive.heard = null; // ms; -1 where that is not known
+  const later = [];
   let row = 0;
-  for await (const [text, rows] of playsIn()) {
+  for await (const [text, more, rows] of playsIn()) {
     const first = row;
+    let second = meta.base;
     await table(text, {
-      second: (value, at) => { archive.at[first + at] += (meta.base + value) * 1000; },
-      ms: (value, at) => { archive.at[first + at] += value; },
+      gap: (value, at) => { archive.at[first + at] = (second += value) * 1000; },
       track: (value, at) => { archive.track[first + at] = value; },
-      heard: (value, at) => { archive.heard[first + at] = value; },
     });
+    later.push([first, more]);
     row += rows;
   }
   localTimes(count);
+  archive.whole = openMore(later);
   return archive;
+}
+
+// Lengths, milliseconds and addresses at Spotify, with pauses in which the page answers.
+async function openMore(later) {
+  const heard = new Int32Array(archive.plays);
+  for (const [first, more] of later) {
+    await pause();
+    const text = more();
+    await table(text, { heard: (value, at) => { heard[first + at] = value; } });
+    await pause();
+    await table(text, { ms: (value, at) => { archive.at[first + at] += value; } });
+  }
+  await pause();
+  const ids = [];
+  await table(block("ids"), { id: (value, at) => { ids[at] = value; } });
+  archive.tracks.id = ids;
+  archive.heard = heard;
+}
+
+function pause() {
+  return new Promise((go) => requestAnimationFrame(() => setTimeout(go)));
+}
+
+// What `make` gives, now or as soon as everything is there; until then `instead`, an element.
+function onceWhole(make, instead) {
+  if (archive.heard) return make();
+  archive.whole.then(() => instead.replaceWith(make()));
+  return instead;
 }
 
 async function openCatalog() {
   const names = { artists: [], albums: [] };
   await table(block("artists"), { name: (value, at) => { names.artists[at] = value; } });
   await table(block("albums"), { name: (value, at) => { names.albums[at] = value; } });
-  const tracks = { title: [], album: [], length: [], kind: [], id: [], artists: [] };
+  const tracks = { title: [], album: [], length: [], kind: [], same: [], artists: [] };
   const into = {};
-  for (const column of ["title", "album", "length", "kind", "id"]) {
+  for (const column of ["title", "album", "length", "kind", "same"]) {
     into[column] = (value, at) => { tracks[column][at] = value; };
   }
   await table(block("tracks"), into);
@@ -116,6 +161,11 @@ function firstDay() {
 
 function lastDay() {
   return archive.plays ? archive.day[archive.plays - 1] : NaN;
+}
+
+// The track that a play counts as: several of one recording are one.
+function counted(at) {
+  return archive.tracks.same[archive.track[at]];
 }
 
 // What a play is called, and by whom.

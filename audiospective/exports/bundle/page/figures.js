@@ -12,7 +12,7 @@ function byTrack(from, to) {
   const first = new Int32Array(size).fill(-1);
   const last = new Int32Array(size).fill(-1);
   for (let at = from; at < to; at++) {
-    const track = archive.track[at];
+    const track = counted(at);
     if (!counts[track]++) first[track] = at;
     last[track] = at;
   }
@@ -78,12 +78,12 @@ function byDay(first, last) {
 function totals(from, to) {
   const leading = (track) => (artistsOf(track).length ? artistsOf(track)[0] : -1);
   const before = new Set();
-  for (let at = 0; at < from; at++) before.add(leading(archive.track[at]));
+  for (let at = 0; at < from; at++) before.add(leading(counted(at)));
   const tracks = new Set();
   const artists = new Set();
   for (let at = from; at < to; at++) {
-    tracks.add(archive.track[at]);
-    if (leading(archive.track[at]) >= 0) artists.add(leading(archive.track[at]));
+    tracks.add(counted(at));
+    if (leading(counted(at)) >= 0) artists.add(leading(counted(at)));
   }
   let fresh = 0;
   for (const artist of artists) if (!before.has(artist)) fresh++;
@@ -93,7 +93,7 @@ function totals(from, to) {
 // Artists first heard in a range, the most played since first.
 function discoveries(from, to) {
   const before = new Set();
-  for (let at = 0; at < from; at++) for (const artist of artistsOf(archive.track[at])) before.add(artist);
+  for (let at = 0; at < from; at++) for (const artist of artistsOf(counted(at))) before.add(artist);
   return top("artist", from, to).filter((one) => !before.has(one.id));
 }
 
@@ -101,11 +101,11 @@ function discoveries(from, to) {
 function tracksOf(kind, id) {
   const size = archive.tracks.title.length;
   const own = new Uint8Array(size);
-  if (kind === "track") own[id] = 1;
-  else {
-    for (let track = 0; track < size; track++) {
-      own[track] = kind === "artist" ? artistsOf(track).includes(id) : archive.tracks.album[track] === id;
-    }
+  const { same, album } = archive.tracks;
+  for (let track = 0; track < size; track++) {
+    const as = same[track];
+    if (kind === "track") own[track] = as === same[id];
+    else own[track] = kind === "artist" ? artistsOf(as).includes(id) : album[as] === id;
   }
   return own;
 }

@@ -68,7 +68,7 @@ function historyResults(filters, address) {
   const narrow = filters.q || filters.from || filters.to || filters.kind;
   const head = h("div", { class: "results-head" },
     h("p", { role: "status" }, h("strong", null, plural(count, "play") + (narrow ? count === 1 ? " matches" : " match" : "")),
-      kept && count > 0 && ", about " + hoursOfKept(kept)),
+      kept && count > 0 && onceWhole(() => h("span", null, ", about " + hoursOfKept(kept)), h("span"))),
     filters.kind && h("p", { class: "chip" }, nameOf(nameIn(filters.kind, filters.id), true)),
     narrow && h("a", { href: "#/history" }, "Clear filters"));
   if (!count) {

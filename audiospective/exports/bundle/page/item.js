@@ -1,6 +1,7 @@
 // One artist, album or track.
 
 function itemView(kind, id) {
+  if (kind === "track" && archive.tracks.same[id] !== undefined) id = archive.tracks.same[id];
   const name = nameIn(kind, id);
   if (name === undefined) return nowhere();
   const own = tracksOf(kind, id);
@@ -30,7 +31,7 @@ function itemView(kind, id) {
         h("dl", null,
           slipRow("First play", stamp(archive.day[first])), slipRow("Last play", stamp(archive.day[last])),
           slipRow("Listened, about", hoursOfKept(kept)),
-          kind !== "track" && slipRow("Tracks", number(own.reduce((sum, yes) => sum + yes, 0))),
+          kind !== "track" && slipRow("Tracks", number(own.reduce((sum, yes, track) => sum + (yes && archive.tracks.same[track] === track), 0))),
           slipRow("Place, all time", place(kind, id))),
         itemClock(kept))),
     attribution(),

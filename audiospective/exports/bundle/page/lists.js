@@ -19,6 +19,10 @@ function artistLinks(track) {
 }
 
 function openSpotify(track) {
+  return onceWhole(() => spotifyAnchor(track), h("span", { class: "open" }));
+}
+
+function spotifyAnchor(track) {
   const href = spotifyLink(track);
   if (!href) return h("span", { class: "open" });
   return h("a", { class: "open", href, rel: "noreferrer", title: "Open Spotify" },
@@ -29,16 +33,19 @@ function openSpotify(track) {
 
 function playRow(at) {
   const track = archive.track[at];
-  const heard = archive.heard[at];
-  const long = archive.tracks.length[track];
-  const shown = heard >= 0 ? heard : long;
   return h("li", { class: "play" },
     h("span", { class: "when" }, clockTime(archive.minute[at])),
     h("span", { class: "what" },
       h("span", { class: "title" }, trackLink(track, true)),
       h("span", { class: "by" }, artistLinks(track))),
-    h("span", { class: "long" }, shown >= 0 ? length(shown) : ""),
+    onceWhole(() => h("span", { class: "long" }, lengthOf(at)), h("span", { class: "long" })),
     openSpotify(track));
+}
+
+function lengthOf(at) {
+  const heard = archive.heard[at];
+  const shown = heard >= 0 ? heard : archive.tracks.length[archive.track[at]];
+  return shown >= 0 ? length(shown) : "";
 }
 
 function gapRow(gap) {
@@ -49,6 +56,10 @@ function gapRow(gap) {
 
 // A tape of the day: when there was music, and what is not known.
 function tape(day, plays) {
+  return onceWhole(() => wholeTape(day, plays), s("svg", { viewBox: "0 0 1440 14", class: "tape", "aria-hidden": "true" }));
+}
+
+function wholeTape(day, plays) {
   const gaps = gapsIn(day, day).map((gap) => {
     const from = Math.max(0, localOf(gap.from) - day * DAY) / 60000;
     const to = Math.min(1440, (localOf(gap.to) - day * DAY) / 60000);

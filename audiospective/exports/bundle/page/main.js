@@ -19,7 +19,19 @@ function route() {
 
 let shown = false;
 
-function show() {
+function isHistory() {
+  const path = location.hash.replace(/^#\/?/, "").split("?")[0];
+  return !path || path === "gaps" || path === "history";
+}
+
+async function show() {
+  const address = location.hash;
+  if (!archive.heard && !isHistory()) {
+    waitingLine.hidden = false;
+    await archive.whole;
+    waitingLine.hidden = true;
+    if (location.hash !== address) return; // somebody has gone on; that view shows itself
+  }
   const found = route();
   overview.hidden = found !== null;
   view.hidden = found === null;
@@ -79,20 +91,22 @@ async function start() {
     if (view.querySelector("#q")) view.querySelector("#q").focus();
     else location.hash = "#/history?q=&typing=1";
   });
-  show();
+  await show();
 }
 
-// The plays in pieces: one in the page, or a file for each year beside it.
+// The plays in pieces: one in the page, or a file for each year beside it. Of each piece the part
+// that is needed first, what gives the other part, and the number of its plays.
 function playsIn(meta) {
   return async function* pieces() {
     if (!meta.files.length) {
-      yield [block("plays"), meta.plays];
+      yield [block("plays"), () => block("more"), meta.plays];
       return;
     }
     let done = 0;
     for (const [file, rows] of meta.files) {
       waitingLine.textContent = "Opening " + file + ", " + number(done) + " of " + number(meta.plays) + " plays…";
-      yield [await dataFile(file), rows];
+      const [first, more] = await dataFile(file);
+      yield [first, () => more, rows];
       done += rows;
     }
   };
@@ -100,7 +114,7 @@ function playsIn(meta) {
 
 function dataFile(file) {
   return new Promise((done, failed) => {
-    globalThis.audiospectiveData = (text) => done(text);
+    globalThis.audiospectiveData = (first, more) => done([first, more]);
     const script = document.createElement("script");
     script.src = file;
     script.onerror = () => failed(new Error(file + " is not beside this page"));
