@@ -11,7 +11,10 @@ from audiospective import clock
 from audiospective.accounts import deletion
 from audiospective.history import append, recordings, removal
 from audiospective.history.catalog import lookup, polled
-from audiospective.models import Play, SpotifyApp, User
+from audiospective.imports.findings import Findings, FoundFile
+from audiospective.models import Import, Play, SpotifyApp, User
+from audiospective.models.export_schedules import ExportSchedule
+from audiospective.models.exports import CANCELLED, EXPIRED, FAILED, READY, WORKING, Export
 from audiospective.models.founding import FoundingRegister
 from audiospective.models.gaps import Gap
 from tests.browser.conftest import House
@@ -175,6 +178,45 @@ def _leaving(house: House) -> tuple[str, User]:
     return "/settings/delete", user
 
 
+def _shelf(house: House) -> tuple[str, User]:
+    """Exports in every state, and one that is being made."""
+    user, now = member(house), clock.now()
+    told = {"user": user, "created_at": now, "changed_at": now}
+    for status in (READY, FAILED, CANCELLED, EXPIRED, WORKING):
+        Export.create(
+            form="bundle", status=status, plays=12, size=4_200_000, done=4, total=12,
+            file_name="audiospective-alice-2026-11-26.zip", key="exports/1/a",
+            expires_at=now + timedelta(days=7),
+            error="Our worker did not get through it." if status == FAILED else None, **told,
+        )  # fmt: skip
+    return "/exports", user
+
+
+def _monthly(house: House) -> tuple[str, User]:
+    """An export goes into a bucket every month, and the last one did not arrive."""
+    user, now = member(house), clock.now()
+    ExportSchedule.create(
+        user=user, goes_to="bucket", endpoint="https://s3.example.com", region="auto",
+        bucket="my-listening", prefix="music", key_id="AKIAEXAMPLE", secret_sealed="x",
+        created_at=now, next_at=now + timedelta(days=12), failures=1,
+        error="The service did not answer. Look at the address.",
+    )  # fmt: skip
+    return "/exports/schedule", user
+
+
+def _restore(house: House) -> tuple[str, User]:
+    """A bundle was read and waits for its member's yes."""
+    user, now = member(house), clock.now()
+    told = {"possible": True, "plays": 41_873, "removed": 3, "gaps": 7,
+            "sealed_at": clock.to_ms(now), "owner": "Juniper Vale"}  # fmt: skip
+    file = FoundFile(
+        0, "audiospective-Juniper-Vale-2026-11-26.zip", 9, "audiospective", rows=41_873
+    )
+    row = Import.create(user=user, status="review", created_at=now, changed_at=now, rows=41_873,
+                        findings=Findings([file], restore=told).dumps())  # fmt: skip
+    return f"/imports/{row.id}", user
+
+
 STATES: dict[str, State] = {
     "landing": _taken(613),
     "landing with few places left": _taken(980),
@@ -212,6 +254,11 @@ STATES: dict[str, State] = {
     "a track that is not there": lambda house: ("/tracks/999", member(house)),
     "recordings": _twins,
     "one recording": _one_recording,
+    "exports": _shelf,
+    "exports of a new member": lambda house: ("/exports", member(house, plays=0)),
+    "export every month": lambda house: ("/exports/schedule", member(house)),
+    "export every month that did not arrive": _monthly,
+    "a bundle that comes back": _restore,
     "health": lambda house: ("/health", member(house)),
     "welcome": lambda house: ("/welcome", member(house)),
     "own Spotify app": lambda house: ("/settings/spotify-app", member(house)),
