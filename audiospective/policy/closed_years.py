@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from audiospective.policy.sealing import year_span
@@ -40,9 +41,18 @@ def said(years: Collection[int]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def sentence(years: Collection[int]) -> str:
+@dataclass(frozen=True)
+class Told:
+    """What a page says."""
+
+    title: str
+    text: str
+
+
+def told(years: Collection[int]) -> Told:
     """What a page says of years that are away."""
-    return (
-        f"Your plays of {said(years)} cannot be read just now: the storage that keeps them does "
-        "not answer. Nothing is lost, checks go on, and figures on this page are without them."
+    return Told(
+        f"Your plays of {said(years)} cannot be read just now",
+        "The storage that keeps them does not answer. Nothing is lost and checks go on; figures on "
+        "this page are without those plays.",
     )

@@ -7,6 +7,7 @@ from flask import Flask, Response, render_template
 from audiospective.history.closed import away
 from audiospective.history.closed.away import YearAwayError
 from audiospective.policy import closed_years
+from audiospective.policy.closed_years import Told
 from audiospective.web import errors
 from audiospective.web.errors import Words
 from audiospective.web.htmx import is_fragment
@@ -14,7 +15,7 @@ from audiospective.web.htmx import is_fragment
 
 def install(app: Flask) -> None:
     """Pages go on without years that are away and say so; what needs them whole is put off."""
-    app.jinja_env.globals["years_away"] = sentence
+    app.jinja_env.globals["years_away"] = told
 
     @app.before_request
     def begin() -> None:
@@ -28,8 +29,8 @@ def install(app: Flask) -> None:
     def tell(response: Response) -> Response:
         whole = response.status_code == 200 and response.mimetype == "text/html"
         if whole and is_fragment() and away.years():
-            told = render_template("_years_away.html", fragment=True)
-            response.set_data(response.get_data(as_text=True) + told)
+            notice = render_template("_years_away.html", fragment=True)
+            response.set_data(response.get_data(as_text=True) + notice)
         return response
 
     @app.errorhandler(YearAwayError)
@@ -37,10 +38,10 @@ def install(app: Flask) -> None:
         return errors.answer(503, _words(error.year))
 
 
-def sentence() -> str | None:
+def told() -> Told | None:
     """What is said of the years that this page goes without, None if there are none."""
     years = away.years()
-    return closed_years.sentence(years) if years else None
+    return closed_years.told(years) if years else None
 
 
 def _words(year: int) -> Words:

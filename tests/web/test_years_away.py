@@ -19,7 +19,7 @@ from tests.history.making import MINUTE, track
 from tests.web.conftest import Site, Visitor
 
 OLD = clock.to_ms(datetime(2021, 5, 1, tzinfo=UTC))
-SAID = closed_years.sentence([2021]).partition(":")[0]
+SAID = closed_years.told([2021]).title
 
 
 @pytest.fixture
