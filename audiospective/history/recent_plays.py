@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from peewee import SQL, fn
+from peewee import SQL, Case, fn
 
 from audiospective import clock
 from audiospective.history import hot
@@ -44,72 +44,26 @@ def recent(user_id: int, limit: int = 20, before: datetime | None = None) -> lis
     Plays of one and the same millisecond stay on one page, so a page may be a little longer and
     the last one's `played_at` is the right `before` of the next page.
     """
+    return named(newest(user_id, limit, before))
+
+
+def newest(user_id: int, limit: int, before: datetime | None = None) -> list[Found]:
+    """The same without names; one query unless a segment has to be opened."""
     end = None if before is None else clock.to_ms(before)
-    found = _from_rows(user_id, limit, end)
-    full = len(found) >= limit
-    if _segments_reach(user_id, found[-1][0] if full else None, end):
-        from audiospective.history.reading import newest
+    found, sealed_until = _from_rows(user_id, limit, end)
+    if sealed_until is not None and (len(found) < limit or sealed_until >= found[-1][0]):
+        from audiospective.history.reading import newest as read
 
-        found = newest(user_id, limit, end)
-    return named(found)
-
-
-def total(user_id: int) -> int:
-    """How many plays the archive holds of one person."""
-    newest_sealed, sealed = (
-        PlaySegment.select(fn.MAX(PlaySegment.last_at), fn.SUM(PlaySegment.plays))
-        .where(PlaySegment.user == user_id)
-        .scalar(as_tuple=True)
-    )
-    rows = hot.count(user_id)
-    if newest_sealed is None:
-        return rows
-    old = hot.plays(user_id, end=newest_sealed + 1).select(fn.COUNT(SQL("*"))).scalar()
-    if not old:
-        return int(sealed) + rows
-    # Late plays: a row may repeat one that is sealed, only the keys can tell.
-    from audiospective.history.reading import repeated
-
-    return int(sealed) + rows - repeated(user_id, newest_sealed + 1)
-
-
-def footprint(user_id: int) -> int:
-    """About how many bytes somebody's plays take; opens nothing."""
-    files = PlaySegment.select(fn.SUM(PlaySegment.size)).where(PlaySegment.user == user_id).scalar()
-    return int(files or 0) + hot.count(user_id) * ROW
-
-
-def _from_rows(user_id: int, limit: int, end: int | None) -> list[Found]:
-    columns = (Play.played_at, Play.track, Play.source, Play.ms_played, Play.context)
-    newest = (Play.played_at.desc(), Play.track.desc())
-    query = hot.plays(user_id, end=end).select(*columns).order_by(*newest)
-    found: list[Found] = list(query.limit(limit).tuples())
-    if len(found) == limit:
-        last = found[-1][0]
-        ties = hot.plays(user_id, last, last + 1).select(*columns).order_by(*newest)
-        found = [play for play in found if play[0] > last] + list(ties.tuples())
+        return read(user_id, limit, end)
     return found
-
-
-def _segments_reach(user_id: int, start: int | None, end: int | None) -> bool:
-    """Whether a segment may hold plays from `start` (or ever) to `end`; opens none."""
-    query = PlaySegment.select().where(PlaySegment.user == user_id)
-    if start is not None:
-        query = query.where(PlaySegment.last_at >= start)
-    if end is not None:
-        query = query.where(PlaySegment.first_at < end)
-    return bool(query.exists())
 
 
 def named(
     found: Sequence[Found], known: Mapping[int, TrackNames] | None = None
 ) -> list[RecentPlay]:
-    """Plays with the names of their tracks, in the same order; two queries, if some lack.
-
-    `known` are names that were looked up already.
-    """
-    missing = {play[1] for play in found} - (known or {}).keys()
-    tracks = {**(known or {}), **(lookup.tracks(missing) if missing else {})}
+    """Plays with what their tracks are called; `known` are names that the caller has already."""
+    wanted = {play[1] for play in found}
+    tracks = {**(known or {}), **lookup.tracks(wanted - (known or {}).keys())}
     return [
         RecentPlay(
             played_at=clock.from_ms(played_at),
@@ -128,3 +82,51 @@ def named(
         )
         for played_at, track_id, source, ms_played, context in found
     ]
+
+
+def total(user_id: int) -> int:
+    """How many plays the archive holds of one person; one query where no play came late."""
+    sealed = PlaySegment.select(fn.MAX(PlaySegment.last_at)).where(PlaySegment.user == user_id)
+    plays = PlaySegment.select(fn.SUM(PlaySegment.plays)).where(PlaySegment.user == user_id)
+    late = fn.SUM(Case(None, [(Play.played_at <= sealed, 1)], 0))
+    query = hot.plays(user_id).select(fn.COUNT(SQL("*")), late, sealed, plays)
+    rows, old, newest_sealed, in_segments = query.tuples().get()
+    if newest_sealed is None:
+        return int(rows)
+    if not old:
+        return int(in_segments) + int(rows)
+    # Late plays: a row may repeat one that is sealed, only the keys can tell.
+    from audiospective.history.reading import repeated
+
+    return int(in_segments) + int(rows) - repeated(user_id, newest_sealed + 1)
+
+
+def footprint(user_id: int) -> int:
+    """About how many bytes somebody's plays take; opens nothing."""
+    files = PlaySegment.select(fn.SUM(PlaySegment.size)).where(PlaySegment.user == user_id).scalar()
+    return int(files or 0) + hot.count(user_id) * ROW
+
+
+def _from_rows(user_id: int, limit: int, end: int | None) -> tuple[list[Found], int | None]:
+    """The newest rows, ties included, and until when segments before `end` reach."""
+    sealed = PlaySegment.select(fn.MAX(PlaySegment.last_at)).where(PlaySegment.user == user_id)
+    if end is not None:
+        sealed = sealed.where(PlaySegment.first_at < end)
+    columns = (Play.played_at, Play.track, Play.source, Play.ms_played, Play.context)
+    order = (Play.played_at.desc(), Play.track.desc())
+    query = hot.plays(user_id, end=end).select(*columns, sealed).order_by(*order)
+    rows = list(query.limit(limit + 1).tuples())
+    if not rows:
+        return [], sealed.scalar()
+    sealed_until = rows[0][-1]
+    found: list[Found] = [row[:-1] for row in rows]
+    if len(found) > limit:
+        last = found[limit - 1][0]
+        found = found[:limit] if found[limit][0] != last else _with_ties(user_id, found, last)
+    return found, sealed_until
+
+
+def _with_ties(user_id: int, found: list[Found], last: int) -> list[Found]:
+    columns = (Play.played_at, Play.track, Play.source, Play.ms_played, Play.context)
+    ties = hot.plays(user_id, last, last + 1).select(*columns).order_by(Play.track.desc())
+    return [play for play in found if play[0] > last] + list(ties.tuples())

@@ -18,7 +18,7 @@ from audiospective.web.dashboard.tops import Card
 from audiospective.web.dashboard.week import Week
 from audiospective.web.figures import known, words
 from audiospective.web.figures.known import Knowledge
-from audiospective.web.figures.lines import Wanted
+from audiospective.web.figures.lines import Lines, Wanted
 
 WEEKS = 53
 
@@ -36,15 +36,16 @@ class Music:
     year_finding: str
 
 
-def of(listening: Listening, state: ArchiveState, now: datetime, kind: Kind) -> Music | None:
-    """The figures; None without a play that counts."""
+def of(
+    listening: Listening, state: ArchiveState, now: datetime, kind: Kind, wanted: Wanted
+) -> tuple[Music | None, Lines]:
+    """The figures, None without a play that counts, and names of all that is `wanted`, too."""
     first = listening.figure(totals.first_day)
     if first is None:
-        return None
+        return None, wanted.look_up()
     view = listening.view
     today = numbers.today_of(listening, now)
     found = known.of(state, listening, now)
-    wanted = Wanted()
     beside = numbers.find(listening, found, today, first, wanted)
     period = tops.period_of(kind, today, first, view.week_start)
     card = tops.find(listening, period, today, first, wanted, tops.SHOWN)
@@ -59,7 +60,7 @@ def of(listening: Listening, state: ArchiveState, now: datetime, kind: Kind) -> 
         week_start=view.week_start,
         worded=lambda value: words.amount(value, view.counting),
     )
-    return Music(
+    music = Music(
         week=week.of(listening, today, unknown, first),
         numbers=numbers.named(beside, lines),
         card=tops.named(card, lines, listening),
@@ -70,6 +71,7 @@ def of(listening: Listening, state: ArchiveState, now: datetime, kind: Kind) -> 
         year=chart,
         year_finding=_finding(listening, begin, today),
     )
+    return music, lines
 
 
 def _finding(listening: Listening, first: date, last: date) -> str:

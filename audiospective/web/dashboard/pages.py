@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from audiospective import clock
+from audiospective.history import recent_plays
+from audiospective.history.recent_plays import Found
 from audiospective.operations import health
 from audiospective.policy import archive_state, counting
 from audiospective.policy.archive_state import ArchiveState
@@ -18,10 +21,9 @@ from audiospective.web import archive_look
 from audiospective.web.access import person, signed_in
 from audiospective.web.context import services
 from audiospective.web.dashboard import music, todo, tops, view
-from audiospective.web.dashboard.music import Music
 from audiospective.web.dashboard.todo import Item
-from audiospective.web.dashboard.view import Row
 from audiospective.web.figures import words
+from audiospective.web.figures.lines import Wanted
 from audiospective.web.health.words import cause
 from audiospective.web.htmx import fragment_of
 from audiospective.web.listening import listening
@@ -32,29 +34,22 @@ PAGE = "dashboard.page"
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What the page shows; `stamp` tells one list of plays from another.
-
-    `music` is None where there is nothing to work out: no play, or none that may be counted.
-    """
+class Now:
+    """What time changes; `stamp` tells one list of plays from another."""
 
     state: ArchiveState
     renews_soon: bool
-    days: list[tuple[str, list[Row]]]
+    plays: list[Found]
     stamp: str
-    music: Music | None
-    counted: str
-    polled_counts: bool
-    todo: list[Item]
-    founding_number: int | None
     now: datetime
 
 
 @blueprint.get("/dashboard")
 @signed_in
 def page() -> ResponseReturnValue:
+    found = _now()
     return render_template(
-        "dashboard/page.html", **vars(_facts()), words=words, cause=cause, tabs=tops.TABS
+        "dashboard/page.html", **_state(found), **_music(found), todo=_todo(found), tabs=tops.TABS
     )
 
 
@@ -65,41 +60,66 @@ def live() -> ResponseReturnValue:
     """Everything on the page that time changes, in one answer, so that no two parts disagree.
 
     The query says what the page shows: only another status is announced, lists and figures are
-    sent only if a play is new, and the buttons only if others are offered now.
+    worked out and sent only if a play is new, and the buttons only if others are offered now.
     """
-    facts = _facts()
-    shown, status = _known(request.args.get("status")), facts.state.status
+    found = _now()
+    shown, status = _known(request.args.get("status")), found.state.status
+    other_plays = request.args.get("plays") != found.stamp
     return render_template(
         "dashboard/_live_update.html",
-        **vars(facts),
-        words=words,
-        cause=cause,
+        **_state(found),
+        **(_music(found) if other_plays else {}),
         announce=shown != status,
-        other_plays=request.args.get("plays") != facts.stamp,
+        other_plays=other_plays,
         other_offers=shown is None or archive_look.offers(shown) != archive_look.offers(status),
     )
 
 
-def _facts() -> Facts:
-    member = person()
-    now = clock.now()
-    state = health.state(services(), member.id)
-    rows = view.with_gaps(view.plays(member.id), state, now)
-    found = listening()
-    # An archive of files alone has no news: all of it is of more use than a month without plays.
-    usual = Kind.ALL if state.status is HealthStatus.IMPORT_ONLY else None
-    return Facts(
+def _now() -> Now:
+    user_id, now = person().id, clock.now()
+    state = health.state(services(), user_id)
+    plays = recent_plays.newest(user_id, view.SHOWN)[: view.SHOWN]
+    return Now(
         state=state,
         renews_soon=archive_state.renews_soon(state, now),
-        days=view.by_day(rows),
-        stamp=view.stamp(rows),
-        music=music.of(found, state, now, tops.kind_of(request.args.get("period") or usual)),
-        counted=counting.words(found.view.counting),
-        polled_counts=found.view.polled,
-        todo=todo.of(member, state, now),
-        founding_number=member.founding_number,
+        plays=plays,
+        stamp=view.stamp(plays, state),
         now=now,
     )
+
+
+def _state(found: Now) -> dict[str, Any]:
+    return {
+        "state": found.state,
+        "renews_soon": found.renews_soon,
+        "stamp": found.stamp,
+        "now": found.now,
+        "has_plays": bool(found.plays),
+    }
+
+
+def _music(found: Now) -> dict[str, Any]:
+    """The list of plays and all figures; `music` is None where nothing may be counted."""
+    own, wanted = listening(), Wanted()
+    wanted.add("track", (track for _, track, *_ in found.plays))
+    # An archive of files alone has no news: all of it is of more use than a month without plays.
+    usual = Kind.ALL if found.state.status is HealthStatus.IMPORT_ONLY else None
+    kind = tops.kind_of(request.args.get("period") or usual)
+    figures, lines = music.of(own, found.state, found.now, kind, wanted)
+    plays = recent_plays.named(found.plays, lines.names.tracks)
+    return {
+        "days": view.by_day(view.with_gaps(plays, found.state, found.now)),
+        "music": figures,
+        "counted": counting.words(own.view.counting),
+        "polled_counts": own.view.polled,
+        "founding_number": person().founding_number,
+        "words": words,
+        "cause": cause,
+    }
+
+
+def _todo(found: Now) -> list[Item]:
+    return todo.of(person(), found.state, found.now)
 
 
 def _known(name: str | None) -> HealthStatus | None:

@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import groupby
 
-from audiospective.history import recent_plays
-from audiospective.history.recent_plays import RecentPlay
+from audiospective.history.recent_plays import Found, RecentPlay
 from audiospective.policy.archive_state import ArchiveState, Missing
 from audiospective.web.filters import local
 
@@ -24,11 +23,6 @@ class Row:
     at: datetime
     play: RecentPlay | None = None
     gap: Missing | None = None
-
-
-def plays(user_id: int) -> list[RecentPlay]:
-    """The newest plays, newest first."""
-    return recent_plays.recent(user_id, SHOWN)[:SHOWN]
 
 
 def with_gaps(found: Sequence[RecentPlay], state: ArchiveState, now: datetime) -> list[Row]:
@@ -48,12 +42,8 @@ def by_day(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
     return [(day, list(group)) for day, group in groupby(rows, lambda one: local(one.at, "day"))]
 
 
-def stamp(rows: Sequence[Row]) -> str:
+def stamp(plays: Sequence[Found], state: ArchiveState) -> str:
     """A mark that changes when the list does, so that an unchanged one is not sent again."""
-    facts = "|".join(
-        f"{row.at.isoformat()} {row.play.title}"
-        if row.play
-        else f"gap {row.gap.begins_at.isoformat() if row.gap else ''}"
-        for row in rows
-    )
+    gaps = [gap.begins_at.isoformat() for gap in state.open_gaps]
+    facts = repr(([play[:2] for play in plays], gaps))
     return sha256(facts.encode()).hexdigest()[:12]
