@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from audiospective import clock, history
-from audiospective.history import append
-from audiospective.history.catalog import polled
+from audiospective.history import append, references
+from audiospective.history.catalog import letting_go, polled
 from audiospective.imports import uploads
 from audiospective.imports.findings import Findings
 from audiospective.imports.review import Review
@@ -201,3 +201,19 @@ def test_names_of_an_id_that_is_in_the_archive_already_make_no_second_entry(
     bob = factories.make_user("bob")
     done(services, bob, spotify_file(later))
     assert history.recent(bob.id, 1)[0].title == "Song 1 (renamed)"
+
+
+def test_an_import_that_was_taken_back_leaves_no_track_behind(services: Services) -> None:
+    alice, bob = factories.make_user("alice"), factories.make_user("bob")
+    row = done(services, alice, spotify_file(*month(), spotify_row("2025-04-01T13:00:00Z", 99)))
+    done(services, bob, spotify_file(*month()))
+    before = set(letting_go.every_track())
+    assert undone(services, row).status == UNDONE
+    now = clock.now()
+    references.free(now)
+    freed = references.free(now + letting_go.WAIT + timedelta(minutes=1))
+    left = set(letting_go.every_track())
+    kept = set(history.frame(bob.id)["track"])
+    assert left == kept < before
+    assert len(before - left) == freed.tracks
+    assert history.total(bob.id) == 56
