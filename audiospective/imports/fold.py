@@ -134,9 +134,11 @@ def _once(arrivals: pl.DataFrame) -> pl.DataFrame:
     mark = pl.lit(0, pl.UInt64)
     for seed, name in enumerate(key):
         mark = mark ^ pl.col(name).hash(seed)  # compared column by column only where these agree
-    twins = arrivals.select(
-        "place", *key, alike=mark.is_duplicated() & (pl.col("precision") < MINUTE)
-    ).filter("alike")
+    marks = arrivals.select(mark.alias("mark"))["mark"]
+    ordered = marks.sort()
+    more = ordered.filter(ordered == ordered.shift(1))
+    fine = arrivals["precision"] < MINUTE
+    twins = arrivals.select("place", *key).filter(marks.is_in(more.implode()) & fine)
     again = twins.filter(~pl.struct(key).is_first_distinct())["place"]
     return arrivals.filter(~pl.col("place").is_in(again.implode())) if len(again) else arrivals
 
