@@ -46,7 +46,8 @@ def run(echo: Echo, *, small: bool) -> None:
     tracks, people = 0, []
     for number in range(crowds[-1]):
         people.append(member(number))
-        _archive(people[-1], frame(catalog, number, each, TODAY, YEARS, full=False))
+        plays = frame(catalog, number, each, TODAY, YEARS, full=False).sort(segment.KEY)
+        _archive(people[-1], plays)
         tracks += _remember(news, round(PUBLISHED.tracks(len(people) * each)) - tracks)
         # What autovacuum does by itself where the same takes years.
         dialects.vacuum("plays", "play_segments")
@@ -54,10 +55,10 @@ def run(echo: Echo, *, small: bool) -> None:
             dialects.vacuum("catalog_open", "catalog_buckets", "catalog_blocks")
         if len(people) in crowds:
             _report(echo, people, tracks, clock.monotonic() - began)
-    plays, size = len(people) * each, total() - tables()["play_segments"] - tables()["plays"]
+    count, size = len(people) * each, total() - tables()["play_segments"] - tables()["plays"]
     plain = _as_plain_rows(people[:SAMPLE]) / (each * min(SAMPLE, len(people)))
     echo(
-        f"with plain rows of {plain:.0f} bytes, keys included, {(size + plain * plays) / 1e6:.2f}"
+        f"with plain rows of {plain:.0f} bytes, keys included, {(size + plain * count) / 1e6:.2f}"
         f" MB (empty: {empty / 1e6:.2f} MB)"
     )
 

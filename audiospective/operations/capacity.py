@@ -26,6 +26,7 @@ from audiospective.services import Services
 
 PRICES = Path(__file__).with_name("prices.toml")
 DAY = 86_400.0  # seconds
+RECENT = 50  # plays of a member that say how much they listen; as many rows there always are
 SAMPLE = 1_000  # rows from which on the table says what one takes
 ROW_COST = 100.0  # bytes, where nothing is stored that could be measured
 
@@ -109,10 +110,22 @@ def _catalog(sizes: Mapping[str, int]) -> int:
 
 
 def _plays_per_day() -> float:
-    """Plays a day of everybody, by how far back the newest ones of each member reach."""
+    """Plays a day of everybody, by how far back the newest RECENT plays of each member reach.
+
+    Not by the oldest row: one late play among them would make a listener seem asleep.
+    """
     now = clock.to_ms(clock.now())
-    query = Play.select(fn.COUNT(SQL("*")), fn.MIN(Play.played_at)).group_by(Play.user).tuples()
-    return float(sum(rows / max(1.0, (now - oldest) / 1000 / DAY) for rows, oldest in query))
+    place = fn.ROW_NUMBER().over(partition_by=[Play.user], order_by=[Play.played_at.desc()])
+    ranked = Play.select(Play.user, Play.played_at, place.alias("place")).alias("ranked")
+    newest = (
+        Play.select(fn.COUNT(SQL("*")), fn.MIN(ranked.c.played_at))
+        .from_(ranked)
+        .where(ranked.c.place <= RECENT)
+        .group_by(ranked.c.user_id)
+    )
+    return float(
+        sum(plays / max(1.0, (now - oldest) / 1000 / DAY) for plays, oldest in newest.tuples())
+    )
 
 
 def record(services: Services) -> StorageRecord:

@@ -169,6 +169,14 @@ def test_capacity_prints_sizes_forecast_and_bill(services: Services, command: An
         assert words in done.output
 
 
+def test_a_late_play_does_not_make_a_listener_seem_asleep(services: Services) -> None:
+    alice, song, now = make_user().id, track("song"), clock.to_ms(clock.now())
+    hour = 60 * MINUTE
+    times = [now - 24 * 700 * hour, *(now - n * hour for n in range(100))]
+    append.polled([append.NewPlay(alice, at, song, None) for at in times])
+    assert capacity.measure(costs=False).plays_per_day == pytest.approx(24, rel=0.05)
+
+
 def test_capacity_of_an_empty_archive(command: Any) -> None:
     done = command("capacity")
     assert done.exit_code == 0, done.output
