@@ -1,4 +1,7 @@
-"""Settings: read from the environment once, checked at boot, one clear line per fault."""
+"""Settings: read from the environment once, checked at boot, one clear line per fault.
+
+One module although it is long: a setting is one line of the class and one of its reader.
+"""
 
 from __future__ import annotations
 

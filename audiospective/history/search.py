@@ -1,7 +1,8 @@
 """Finds plays: by names, dates and facts, a page at a time, opening no segment in vain.
 
 Pages are cut by the key of their first or last play, so they do not move when plays come, and the
-thousandth one costs what the first one does.
+thousandth one costs what the first one does. One module although it is long: what is wanted, where
+a page begins and which segments can hold it are one question.
 """
 
 from __future__ import annotations

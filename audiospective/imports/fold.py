@@ -1,6 +1,7 @@
 """Works the plays of one source into a ledger: each becomes a new play or meets one that is there.
 
-What every row became is told in `Outcome`s; nothing here writes anywhere.
+What every row became is told in `Outcome`s; nothing here writes anywhere. One module although it is
+long: its steps share the ledger that they work on.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def share(known: Known, start: datetime, end: datetime) -> float:
     return sum((_shared(one, (start, end)) for one in known.spans), NOTHING) / (end - start)
 
 
-def holes(known: Known, start: datetime, end: datetime) -> list[Span]:
+def unknown_spans(known: Known, start: datetime, end: datetime) -> list[Span]:
     """What is not known between two instants, in order."""
     end = min(end, known.until)
     found, at = [], start
@@ -71,7 +71,7 @@ def holes(known: Known, start: datetime, end: datetime) -> list[Span]:
 def unknown_days(known: Known, zone: str, first: date, last: date) -> frozenset[date]:
     """The days of which an hour or more is not known; what is to come is none of them."""
     missing: dict[date, timedelta] = {}
-    for start, end in holes(known, *calendar.days(zone, first, last)):
+    for start, end in unknown_spans(known, *calendar.days(zone, first, last)):
         day, final = calendar.today(zone, start), calendar.today(zone, end)
         while day <= final:
             length = _shared((start, end), calendar.day(zone, day))

@@ -46,7 +46,7 @@ def test_each_hour_is_known_or_not(
     assert known.share(found, at(0), at(until)) == pytest.approx(
         len([n for n in expected if n < until]) / until
     )
-    missing = known.holes(found, at(0), at(until))
+    missing = known.unknown_spans(found, at(0), at(until))
     assert sum((end - start for start, end in missing), timedelta()) == hour * (
         until - len([n for n in expected if n < until])
     )
@@ -63,7 +63,7 @@ def test_a_day_is_not_known_when_an_hour_of_it_is_missing(
     for n in range(5):
         day = first + timedelta(days=n)
         begin, end = calendar.day(zone, day)
-        missing = sum((b - a for a, b in known.holes(found, begin, end)), timedelta())
+        missing = sum((b - a for a, b in known.unknown_spans(found, begin, end)), timedelta())
         if missing >= hour:
             expected.add(day)
     assert known.unknown_days(found, zone, first, last) == expected
@@ -73,7 +73,7 @@ def test_what_is_to_come_is_neither_known_nor_not() -> None:
     found = known.of(at(0), at(10), [], [])
     assert known.share(found, at(10), at(20)) == 1
     assert known.share(found, at(0), at(20)) == 1
-    assert known.holes(found, at(5), at(20)) == []
+    assert known.unknown_spans(found, at(5), at(20)) == []
 
 
 def test_an_empty_archive_knows_nothing() -> None:

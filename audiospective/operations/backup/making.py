@@ -11,8 +11,7 @@ from typing import Any
 
 from audiospective import __version__, clock
 from audiospective.clients.storage import MissingError, StorageError
-from audiospective.models import migrations
-from audiospective.models.base import is_sqlite
+from audiospective.models import dialects, migrations
 from audiospective.models.system_state import Mark
 from audiospective.operations.backup import schema, sealing, source
 from audiospective.operations.backup.container import Manifest, Reading, Writing
@@ -75,7 +74,7 @@ def _write(services: Services, folder: Path, path: Path) -> None:
         manifest = Manifest(
             taken_at=clock.to_ms(clock.now()),
             release=__version__,
-            engine="sqlite" if is_sqlite() else "postgresql",
+            engine=dialects.name().lower(),
             migrations=migrations.applied(),
         )
         writing = Writing(path, manifest)

@@ -12,8 +12,8 @@ from typing import Any
 import polars as pl
 
 from audiospective import clock
-from audiospective.models import database, migrations, transaction
-from audiospective.models.base import is_sqlite, placeholder
+from audiospective.models import database, dialects, migrations, transaction
+from audiospective.models.base import placeholder
 from audiospective.models.exports import CANCELLED, EXPIRED, READY, UNFINISHED, Export
 from audiospective.operations.backup import schema, sealing
 from audiospective.operations.backup.container import Manifest, Reading
@@ -114,7 +114,7 @@ def _flat(rows: list[tuple[Any, ...]]) -> Iterator[Any]:
 
 def _go_on_counting(table: schema.Table) -> None:
     """PostgreSQL gives numbers from a counter of its own, which knows nothing of these rows."""
-    if is_sqlite() or "id" not in table.columns:
+    if dialects.file() or "id" not in table.columns:
         return
     sql = "SELECT pg_get_serial_sequence(%s, 'id')"
     (counter,) = database.execute_sql(sql, (table.name,)).fetchone()

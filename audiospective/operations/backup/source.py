@@ -10,8 +10,7 @@ from typing import Any
 
 import psycopg
 
-from audiospective.models import database
-from audiospective.models.base import is_sqlite
+from audiospective.models import database, dialects
 from audiospective.operations.backup.schema import Table
 
 Rows = Callable[[Table], Iterator[tuple[Any, ...]]]
@@ -25,7 +24,7 @@ def consistent(scratch: Path) -> Iterator[Rows]:
     SQLite: a copy by its backup interface, made in one step, in the empty folder `scratch`.
     PostgreSQL: one read-only transaction with a snapshot, on a connection of its own.
     """
-    if is_sqlite():
+    if dialects.file():
         with _copy(scratch / "copy.db") as copy:
             yield lambda table: iter(copy.execute(table.query))
     else:

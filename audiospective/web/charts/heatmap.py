@@ -53,16 +53,16 @@ def of(
     `week_start` is the ISO weekday of the top row. A day with plays is known, whatever `unknown`
     says; its title tells both.
     """
-    holes = set(unknown)
+    not_known = set(unknown)
     inside = [days.get(day, 0) for day in _span(first, last)]
     bounds = _bounds(inside)
     begin = first - timedelta(days=(first.isoweekday() - week_start) % 7)
     cells = []
     for day, value in zip(_span(first, last), inside, strict=True):
         column, row = divmod((day - begin).days, 7)
-        step = -1 if day in holes and not value else bisect_left(bounds, value) if value else 0
-        words = worded(value) if value or day not in holes else "not known"
-        if value and day in holes:
+        step = -1 if day in not_known and not value else bisect_left(bounds, value) if value else 0
+        words = worded(value) if value or day not in not_known else "not known"
+        if value and day in not_known:
             words += ", more may be missing"
         title = f"{day.day} {day:%B %Y}: {words}"
         cells.append(Cell(column * PITCH, TOP + row * PITCH, step, title))
@@ -72,7 +72,7 @@ def of(
         cells=tuple(cells),
         months=_months(begin, first, last),
         legend=_legend(bounds, worded, unknown=any(cell.step < 0 for cell in cells)),
-        rows=_rows(days, holes, first, last, worded),
+        rows=_rows(days, not_known, first, last, worded),
     )
 
 
@@ -111,11 +111,11 @@ def _months(begin: date, first: date, last: date) -> tuple[tuple[int, str], ...]
 
 
 def _rows(
-    days: Mapping[date, int], holes: set[date], first: date, last: date, worded: Worded
+    days: Mapping[date, int], not_known: set[date], first: date, last: date, worded: Worded
 ) -> tuple[tuple[str, str, int], ...]:
     sums: dict[date, list[int]] = {}
     for day in _span(first, last):
         month = sums.setdefault(day.replace(day=1), [0, 0])
         month[0] += days.get(day, 0)
-        month[1] += day in holes
+        month[1] += day in not_known
     return tuple((f"{month:%B %Y}", worded(n), gone) for month, (n, gone) in sums.items())

@@ -13,11 +13,11 @@ from audiospective.stats.listening import Listening
 from audiospective.web.figures import words
 from audiospective.web.health.words import cause
 
-SHOWN = 6  # holes that are named one by one
+SHOWN = 6  # spans that are named one by one
 
 
 @dataclass(frozen=True)
-class Hole:
+class Unknown:
     """Time of which nothing is known: its days, and why in words."""
 
     first: date
@@ -32,8 +32,8 @@ class Knowledge:
 
     share: float
     percent: str
-    holes: tuple[Hole, ...]
-    more: int  # holes that are not named
+    unknown: tuple[Unknown, ...]
+    more: int  # spans that are not named
 
 
 def of(state: ArchiveState, listening: Listening, now: datetime) -> Known:
@@ -49,13 +49,13 @@ def between(
     """What is known of the days from `first` to `last`."""
     start, end = calendar.days(zone, first, last)
     end = min(end, found.until)
-    missing = [span for span in known.holes(found, start, end) if _counts(span)]
+    missing = [span for span in known.unknown_spans(found, start, end) if _counts(span)]
     share = known.share(found, start, end)
     return Knowledge(
         share=share,
         percent=words.percent(share),
-        holes=tuple(
-            Hole(
+        unknown=tuple(
+            Unknown(
                 calendar.today(zone, one[0]),
                 calendar.today(zone, one[1]),
                 _length(one),

@@ -101,8 +101,8 @@ def of(
     finding.collect(found, wanted)
     lines = wanted.look_up(linked=linked)
     archive = knowing.of(state, listening, now)
-    holes = known.unknown_days(archive, view.zone, period.first, found.until)
-    skyline, what = ribbon.of(found.days, period, found.until, holes, view.counting)
+    not_known = known.unknown_days(archive, view.zone, period.first, found.until)
+    skyline, what = ribbon.of(found.days, period, found.until, not_known, view.counting)
 
     def worded(value: int) -> str:
         return words.amount(value, view.counting)

@@ -30,16 +30,16 @@ def of(
             sums[part] += amount
     if period.days > DAYS:
         names = [f"{part:%b %Y}" for part in parts]
-        holes = {day.replace(day=1) for day in unknown}
+        not_known = {day.replace(day=1) for day in unknown}
         what = "by month"
     else:
         names = [f"{part.day} {part:%b}" for part in parts]
-        holes = {day for day in unknown if not days.get(day)}
+        not_known = {day for day in unknown if not days.get(day)}
         what = "by day"
     unit = "time" if counting.by_time else "plays"
     chart = bars.of(
         list(zip(names, sums.values(), strict=True)),
-        unknown=[place for place, part in enumerate(parts) if part in holes],
+        unknown=[place for place, part in enumerate(parts) if part in not_known],
         worded=lambda value: words.amount(value, counting),
     )
     return chart, f"{unit} {what}"

@@ -31,11 +31,11 @@ def of(report: Report) -> str:
 def known(report: Report) -> str:
     """The sentence about what is known, with what is missing."""
     said = f"These figures know {report.knowledge.percent} % of the time."
-    if report.knowledge.holes:
+    if report.knowledge.unknown:
         missing = [
-            f"{words.day(hole.first)}"
-            + (f" to {words.day(hole.last)}" if hole.last != hole.first else "")
-            for hole in report.knowledge.holes
+            f"{words.day(one.first)}"
+            + (f" to {words.day(one.last)}" if one.last != one.first else "")
+            for one in report.knowledge.unknown
         ]
         more = f" and {report.knowledge.more} more" if report.knowledge.more else ""
         said += f" Missing: {'; '.join(missing)}{more}."

@@ -19,9 +19,9 @@ days_of_a_year = st.dictionaries(
 
 @given(days_of_a_year, st.sets(st.integers(0, 400)), st.sampled_from([1, 6, 7]))
 def test_each_day_has_one_cell_in_the_row_of_its_weekday(
-    days: dict[date, int], holes: set[int], week_start: int
+    days: dict[date, int], not_known: set[int], week_start: int
 ) -> None:
-    unknown = {FIRST + timedelta(days=n) for n in holes}
+    unknown = {FIRST + timedelta(days=n) for n in not_known}
     last = FIRST + timedelta(days=400)
     chart = heatmap.of(days, FIRST, last, unknown=unknown, week_start=week_start)
     assert len(chart.cells) == 401
