@@ -87,6 +87,7 @@ def addresses(user_id: int) -> dict[str, str]:
         "album": f"/albums/{most['album']}",
         "recordings": "/settings/recordings",
         "report of a year": f"/reports/{year}",
+        "report of all time": "/reports/all",
         "health": "/health",
     }
 
