@@ -107,12 +107,12 @@ def _csv(taken: Snapshot, path: Path) -> Callable[[], None]:
 def _json(taken: Snapshot, path: Path) -> Callable[[], None]:
     """The same keys; Polars writes each play as a line of its own."""
     track = pl.struct(*_TRACK).alias("track")
-    table = parquet.plays(taken).select(*_PLAY, track).collect()
+    table = pl.concat(parquet.slices(taken)).select(*_PLAY, track)
     return lambda: table.write_ndjson(path)
 
 
 def _parquet(taken: Snapshot, path: Path) -> Callable[[], None]:
-    table = parquet.plays(taken).collect()
+    table = pl.concat(parquet.slices(taken))
     return lambda: table.write_parquet(path, compression="zstd", compression_level=parquet.LEVEL)
 
 

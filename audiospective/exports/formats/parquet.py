@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import IO
 
 import polars as pl
+from polars.io.plugins import register_io_source
 
 from audiospective.exports import catalogue
 from audiospective.exports.formats.base import Format, Part, one_file
@@ -27,16 +28,24 @@ SCHEMA = pl.Schema(
 )
 
 
-def plays(snapshot: Snapshot) -> pl.LazyFrame:
-    """Every play with the facts of its track (SCHEMA), not read yet."""
-    facts = snapshot.tracks.lazy().select("track", *_FACTS, "uri")
-    joined = snapshot.scan().join(facts, on="track", how="left", maintain_order="left")
-    return joined.select(SCHEMA.names())
+def slices(snapshot: Snapshot) -> Iterator[pl.DataFrame]:
+    """Every play with the facts of its track (SCHEMA), some thousand at a time."""
+    for some in snapshot.slices(*_FACTS, "uri"):
+        yield some.select(SCHEMA.names())
 
 
 def _parts(snapshot: Snapshot, changes: Changes | None) -> Iterator[Part]:
+    quiet = snapshot.watched(lambda _: None)  # Polars reads in a thread that has no database
+
+    def source(
+        columns: list[str] | None, _where: pl.Expr | None, _most: int | None, _size: int | None
+    ) -> Iterator[pl.DataFrame]:
+        for some in slices(quiet):
+            yield some if columns is None else some.select(columns)
+
     def write(out: IO[bytes]) -> None:
-        plays(snapshot).sink_parquet(
+        # A join within the query would hold a hundred megabytes more.
+        register_io_source(source, schema=SCHEMA).sink_parquet(
             out,
             compression="zstd",
             compression_level=LEVEL,
