@@ -113,7 +113,8 @@ def apart(plays: pl.DataFrame) -> pl.DataFrame:
         twins = keys.filter(twin).sort("at", "track", "removed", "imported", maintain_order=True)
         again = twins.select(pl.int_range(pl.len()).over("at", "track")).to_series()
         moved = bool((again > 0).any())
-        keys = pl.concat([keys.filter(~twin), twins.with_columns(pl.col("at") + again)])
+        # What moves stays before what it moves to.
+        keys = pl.concat([twins.with_columns(pl.col("at") + again), keys.filter(~twin)])
     keys = keys.sort("at", maintain_order=True)
     ordered = plays if keys["place"].is_sorted() else plays[keys["place"]]
     return ordered.with_columns(keys["at"])

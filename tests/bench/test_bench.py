@@ -89,3 +89,10 @@ def test_pages_are_opened_with_what_they_ask_the_database(sqlite_database_url: s
     assert {"history", "artist", "track", "album", "dashboard", "hello"} <= found.keys()
     assert 0 < found["history"][2] <= 12
     assert found["history"][0] > 0
+
+
+def test_an_import_can_be_measured() -> None:
+    done = CliRunner().invoke(audiospective, ["bench", "import", "--small"])
+    assert done.exit_code == 0, done.output
+    for words in ("5,000 rows", "send", "read", "add", "read and add", "plays added"):
+        assert words in done.output
