@@ -181,9 +181,9 @@ def _poll(url: str, user_id: int) -> None:
     with database.connection_context():
         while not never.wait(PAUSE):
             at += int(timedelta(minutes=3) / timedelta(milliseconds=1))
-            name = f"Poll {at % 977}"
+            name = f"{at % 977:022}"
             facts = TrackFacts(
-                name.ljust(22, "0"), name, artists=(ArtistFacts("a" * 22, "Polls"),),
+                name, name, artists=(ArtistFacts("a" * 22, "Polls"),),
                 album=AlbumFacts("b" * 22, "Polls"), duration_ms=180_000,
             )  # fmt: skip
             page = Page((PolledPlay(at, facts),), offered=1)

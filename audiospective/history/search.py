@@ -103,11 +103,12 @@ def page(
     edge = after if rising else before
     found: list[pl.DataFrame] = []
     many = 0
-    for part in _Search(user_id, wanted, at).parts(SHOWN, edge, rising=rising):
-        found.append(part)
-        many += part.height
-        if many > limit:
-            break
+    with catalog.one_version():
+        for part in _Search(user_id, wanted, at).parts(SHOWN, edge, rising=rising):
+            found.append(part)
+            many += part.height
+            if many > limit:
+                break
     plays = pl.concat(found) if found else pl.DataFrame(schema=_schema(SHOWN))
     plays = plays.sort(segment.KEY, descending=not rising)
     more = plays.height > limit
@@ -128,8 +129,11 @@ def count(user_id: int, wanted: Wanted, at: str | None = None) -> int:
     kept: int | None = _counts.get(key)
     if kept is not None:
         return kept
-    parts = _Search(user_id, wanted, before).parts(segment.KEY, None, rising=False, at_once=True)
-    found = sum(part.height for part in parts)
+    with catalog.one_version():
+        parts = _Search(user_id, wanted, before).parts(
+            segment.KEY, None, rising=False, at_once=True
+        )
+        found = sum(part.height for part in parts)
     if version.may_be_kept(user_id, before):
         _counts.put(key, found)
     return found
@@ -155,8 +159,7 @@ class _Search:
 
     def __init__(self, user_id: int, wanted: Wanted, at: str | None) -> None:
         self._user_id, self._wanted = user_id, wanted
-        with catalog.one_version():
-            self._tracks = _tracks(user_id, wanted, at)
+        self._tracks = _tracks(user_id, wanted, at)
         # Rows first: what is sealed between the queries is seen twice, never not at all.
         self._rows = reading.from_rows(user_id, wanted.start, wanted.end)
         self._pieces = _pieces(user_id)

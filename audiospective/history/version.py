@@ -29,8 +29,8 @@ _QUERY = (
 def of(user_id: int) -> str:
     """The version of one member's archive now; one query, and no segment is opened.
 
-    Two equal versions stand for equal plays of equal tracks, with the same names, albums, artists
-    and lengths, and for equal decisions about recordings.
+    Two equal versions stand for equal plays of equal tracks, with the same albums, artists and
+    lengths, and for equal decisions about recordings. Names are no part of it.
     """
     rows = dialects.run(_QUERY, (user_id,) * 4).fetchall()
     digest = hashlib.blake2b(digest_size=16)

@@ -60,8 +60,8 @@ class CatalogBucket(Row):
 class CatalogState(Row):
     """One row: the next ids, how much stands in open blocks, the size of the index.
 
-    Whoever writes the catalog holds this row. `version` rises whenever a fact of a known track,
-    artist or album changes.
+    Whoever writes the catalog holds this row. `version` rises whenever a fact of a known track
+    or album changes that figures depend on; names do not count.
     """
 
     version = IntegerField()

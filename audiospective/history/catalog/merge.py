@@ -15,8 +15,9 @@ from audiospective.history.catalog.entries import Album, Artist, Kind, Track, ch
 from audiospective.history.catalog.writer import Writer
 from audiospective.policy.plays import AlbumFacts, ArtistFacts, TrackFacts
 
-# What `frames` and `names` keep of tracks.
-_KEPT_IN_MEMORY = ("name", "spotify_id", "album", "artists", "duration_ms", "isrc")
+# What figures are made of. Names are no part of it: Spotify says some of them in the language of
+# whoever asks, so that they would come and go with every poll.
+_FIGURES = ("spotify_id", "album", "artists", "duration_ms", "isrc")
 
 
 def names(tracks: Iterable[TrackFacts]) -> Iterable[Name]:
@@ -100,7 +101,7 @@ def renew(catalog: Writer, one: int, told: Track) -> None:
     if not isinstance(renewed, Track) or renewed == known:
         return
     catalog.change(Kind.TRACK, one, renewed)
-    if any(getattr(renewed, name) != getattr(known, name) for name in _KEPT_IN_MEMORY):
+    if any(getattr(renewed, name) != getattr(known, name) for name in _FIGURES):
         catalog.moved()
 
 
@@ -155,7 +156,7 @@ def _amend(
     if amended == known:
         return
     catalog.change(kind, one, amended)
-    if amended.name != known.name or isinstance(amended, Album):
+    if isinstance(amended, Album) and amended.album_type != getattr(known, "album_type", None):
         catalog.moved()
     if amended.name != known.name:
         new, old = words(kind, amended.name, artist), words(kind, known.name, artist)

@@ -1,15 +1,18 @@
 """Names of many tracks at once, folded for searching, with what tells that two are one recording.
 
-A process keeps what it has looked up, as `frames` does and for as long as the catalog's version.
+A process keeps what it has looked up, as `frames` does, and for an hour at most: a track that
+Spotify calls otherwise is found by its new name from then on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import polars as pl
 
+from audiospective import clock
 from audiospective.history.catalog import frames, lookup, rows
 from audiospective.history.catalog.entries import Album, Kind
 from audiospective.models import database
@@ -21,6 +24,7 @@ ARTISTS = pl.Schema({"artist": pl.Int32(), "name": pl.String()})
 ALBUMS = pl.Schema({"album": pl.Int32(), "name": pl.String(), "type": pl.String(),
                     "released": pl.String()})  # fmt: skip
 MOST = 500_000  # tracks that a process keeps, at most about 60 MB
+LONGEST = timedelta(hours=1)
 PORTION = 20_000  # entries that are Python objects at one time
 
 
@@ -28,6 +32,7 @@ PORTION = 20_000  # entries that are Python objects at one time
 class _Kept:
     source: object
     version: int
+    since: datetime
     tracks: pl.DataFrame
     artists: pl.DataFrame
     albums: pl.DataFrame
@@ -87,9 +92,12 @@ def _once(wanted: pl.Series) -> pl.DataFrame:
 def _look_up(wanted: pl.Series) -> _Kept:
     version = rows.version()
     kept = _kept[0] if _kept else None
+    now = clock.now()
+    if kept is not None and not kept.since <= now < kept.since + LONGEST:
+        kept = None
     if kept is None or (kept.source, kept.version) != (database.obj, version):
         nothing = (pl.DataFrame(schema=schema) for schema in (TRACKS, ARTISTS, ALBUMS))
-        kept = _Kept(database.obj, version, *nothing)
+        kept = _Kept(database.obj, version, now, *nothing)
     missing = _once(wanted).join(kept.tracks, on="track", how="anti")["track"].sort()
     if missing.len():
         kept = _with(kept, missing)
@@ -109,6 +117,7 @@ def _with(kept: _Kept, missing: pl.Series) -> _Kept:
     return _Kept(
         kept.source,
         kept.version,
+        kept.since,
         pl.concat([kept.tracks, _tracks(missing)]),
         pl.concat([kept.artists, _artists(credited)]),
         pl.concat([kept.albums, _albums(own)]),

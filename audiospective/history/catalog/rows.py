@@ -115,7 +115,7 @@ def one_version() -> Iterator[None]:
 
 
 def version() -> int:
-    """Rises whenever the name or another fact of a known track, artist or album changes."""
+    """Rises whenever a fact of a known track or album changes that figures depend on."""
     kept = _version.get()
     if kept:
         return kept[0]
