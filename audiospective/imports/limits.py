@@ -15,4 +15,3 @@ class Limits:
     directory_bytes: int = 4 << 20  # a zip's list of members, which is read whole
     ratio: int = 200  # a heavy listener's export has 13; looked at after the first megabytes
     depth: int = 3  # archives within archives; Apple's export needs all of it
-    row_bytes: int = 16 << 20  # one JSON value or one line

@@ -26,18 +26,6 @@ def by_hour(plays: pl.DataFrame, zone: str) -> list[int]:
     return [counts.get(hour, 0) for hour in range(24)]
 
 
-def by_month(plays: pl.DataFrame, zone: str) -> list[tuple[date, int]]:
-    """Plays by month (its first day), every month from the first with plays to the last."""
-    counts = dict(_count(zones.local(plays, zone).dt.truncate("1mo").dt.date()))
-    if not counts:
-        return []
-    month, last, months = min(counts), max(counts), []
-    while month <= last:
-        months.append((month, counts.get(month, 0)))
-        month = (month + timedelta(days=31)).replace(day=1)
-    return months
-
-
 def days(plays: pl.DataFrame) -> dict[date, int]:
     """The amount of every day with plays."""
     return dict(plays.group_by("day").agg(pl.col("amount").sum()).rows())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -38,16 +37,13 @@ def test_wall_clocks_are_those_of_the_zone(moments: list[int], zone: str) -> Non
 
 
 @given(st.lists(instants, max_size=40), st.sampled_from(ZONE_NAMES))
-def test_every_play_is_counted_once_by_day_hour_and_month(moments: list[int], zone: str) -> None:
+def test_every_play_is_counted_once_by_day_and_hour(moments: list[int], zone: str) -> None:
     plays = plays_at(moments)
     local = [clock.from_ms(moment).astimezone(ZoneInfo(zone)) for moment in moments]
     hours = Counter(one.hour for one in local)
     assert activity.by_hour(plays, zone) == [hours[hour] for hour in range(24)]
     days = activity.by_day(plays, zone, date(2011, 11, 30), date(2027, 1, 2))
     assert {day: n for day, n in days if n} == Counter(one.date() for one in local)
-    months = activity.by_month(plays, zone)
-    assert {day: n for day, n in months if n} == Counter(one.date().replace(day=1) for one in local)
-    assert all(later > earlier for (earlier, _), (later, _) in pairwise(months))
 
 
 @pytest.mark.usefixtures("database")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 
 DELIMITERS = (",", ";", "\t")
-FIELD = 131_072  # characters; csv's own limit
 
 
 class OpenQuoteError(Exception):

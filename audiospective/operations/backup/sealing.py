@@ -19,14 +19,6 @@ def new_key() -> str:
     return str(pyrage.x25519.Identity.generate())
 
 
-def is_key(text: str) -> bool:
-    try:
-        pyrage.x25519.Identity.from_str(text)
-    except pyrage.IdentityError:
-        return False
-    return True
-
-
 def seal(source: Path, target: Path, key: str) -> None:
     """Write the sealed content of `source` to `target`, which must not be there."""
     recipient = pyrage.x25519.Identity.from_str(key).to_public()
