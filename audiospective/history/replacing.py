@@ -46,11 +46,13 @@ def snapshot(user_id: int) -> Snapshot:
 def replace(user_id: int, before: Snapshot, plays: pl.DataFrame) -> None:
     """Make `plays` (all columns, each key once, any order) all that was in `before`.
 
+    Their types may be others that hold the same; they are cast year by year, to need less memory.
+
     In one transaction under the lock; the newest 100 stay rows, and so does what polls added since.
     Raises ChangedError.
     """
     plays = _in_order(plays.select(segment.COLUMNS))
-    newest = plays.tail(KEEP)
+    newest = plays.tail(KEEP).cast(segment.SCHEMA)
     older = plays.head(plays.height - newest.height)
     years = _by_year(older)
     with lock.held(user_id):
@@ -61,7 +63,7 @@ def replace(user_id: int, before: Snapshot, plays: pl.DataFrame) -> None:
         if hot.delete(user_id, keys) != len(keys):
             raise ChangedError
         for year in sorted(years.keys() | stored.keys()):
-            part = years.get(year, older.clear())
+            part = years.get(year, older.clear()).cast(segment.SCHEMA)
             if year not in stored or not part.equals(store.opened(stored[year])):
                 store.write(user_id, year, part)
         if hot.insert(user_id, bulk_add.as_rows(newest)) != newest.height:

@@ -60,12 +60,11 @@ def of(plays: pl.DataFrame, removed: pl.DataFrame, tracks: pl.DataFrame) -> Ledg
 
 
 def as_plays(ledger: Ledger) -> pl.DataFrame:
-    """Back to what history stores, deleted ones left out."""
-    return (
-        ledger.plays.filter(~pl.col("removed"))
-        .with_columns(pl.col("at").cast(segment.INSTANT).alias("played_at"))
-        .select(segment.COLUMNS)
-        .cast(segment.SCHEMA)
+    """Back to what history stores, deleted ones left out; words still as numbers, see replacing."""
+    gone = ledger.plays["removed"]
+    plays = ledger.plays.filter(~gone) if gone.any() else ledger.plays
+    return plays.with_columns(pl.col("at").cast(segment.INSTANT).alias("played_at")).select(
+        segment.COLUMNS
     )
 
 
