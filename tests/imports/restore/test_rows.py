@@ -24,6 +24,8 @@ STAYING = {
     *("address_proofs", "waitlist", "detached_accounts", "damaged_segments", "refusals"),
     "settled_callbacks",
     "export_schedules",
+    "shared_links",
+    "deletions",
 }
 
 
