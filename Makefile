@@ -8,7 +8,7 @@ VENV := .venv/bin
 PYTEST := $(VENV)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal --durations 10
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt runtime dev system
+.PHONY: help run test check fmt screenshots runtime dev system
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -26,6 +26,9 @@ check: dev ## format, lint, types and import floors, without running anything
 fmt: dev ## put the code into the house format
 	@$(VENV)/ruff format .
 	@$(VENV)/ruff check --fix .
+
+screenshots: dev ## take the pictures of the readme anew, with an invented listener
+	@$(VENV)/python tools/screenshots.py
 
 runtime dev: python
 	@$(PYTHON) tools/environment.py $@

@@ -8,7 +8,7 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from audiospective import clock, history
-from audiospective.accounts import hidden_artists, preferences, sessions, spotify_app
+from audiospective.accounts import hidden_artists, preferences, sessions, shares, spotify_app
 from audiospective.models import User
 from audiospective.notices import kind
 from audiospective.operations import health
@@ -57,7 +57,7 @@ def _now(member: User, state: ArchiveState) -> dict[str, str]:
     chosen = preferences.of(member)
     kinds, off = kind.optional(member), kind.switched_off(member)
     on = sum(one.name not in off for one in kinds)
-    hidden = hidden_artists.count(member.id)
+    hidden, links = hidden_artists.count(member.id), len(shares.of(member))
     own = spotify_app.own_app(member) is not None
     spotify = state.title
     if state.renew_by:
@@ -74,6 +74,7 @@ def _now(member: User, state: ArchiveState) -> dict[str, str]:
         "/settings/spotify-app": "in use" if own else "none",
         "/settings/recordings": "tracks that count as one",
         "/settings/hidden": plural(hidden, "artist") if hidden else "none",
+        "/settings/shares": plural(links, "link") if links else "none",
         "/settings/sessions": plural(len(sessions.of(member)), "browser"),
         "/settings/data": f"{plural(state.plays, 'play')}, "
         f"about {readable(history.footprint(member.id))}",
