@@ -25,7 +25,7 @@ from audiospective.models import Connection, User  # noqa: E402
 from audiospective.sandbox import SandboxServer  # noqa: E402
 from audiospective.settings import Settings  # noqa: E402
 from audiospective.supervisor import ports  # noqa: E402
-from tools import invented  # noqa: E402
+import invented  # noqa: E402
 
 TARGET = ROOT / "docs" / "screenshots"
 WIDE, PHONE = {"width": 1200, "height": 900}, {"width": 360, "height": 760}

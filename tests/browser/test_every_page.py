@@ -1,4 +1,4 @@
-"""Every page for members in every state of an archive, looked at in one of five ways a visit.
+"""Pages for members in every state of an archive, looked at in one of five ways a visit.
 
 Pages come from the map of the site, so a new one is visited as soon as it is there. The way of
 looking moves on by one from state to state, so that each page is seen in all of them.
@@ -28,10 +28,20 @@ LOOKS: list[tuple[tuple[int, int], dict[str, Any]]] = [
     (WIDE, {"color_scheme": "dark", "forced_colors": "none"}),
     (NARROW, {"color_scheme": "light", "forced_colors": "none"}),
 ]
-# These look the same whatever the archive's state is: two states are enough.
-STEADY = ("/settings/", "/address/")
-CHANGING = ("connection.page", "alerts.page", "data.page")
-STEADY_IN = ("new", "huge")
+# What tells of the state itself is visited in every state, pages of music where there is music or
+# none at all, and everything in the richest archive.
+OF_STATE = ("/dashboard", "/health", "/welcome", "/settings/connection", "/settings/alerts",
+            "/connection/disconnect")  # fmt: skip
+OF_MUSIC = (*OF_STATE, "/history", "/reports", "/tracks", "/artists", "/albums", "/settings/data")
+VISITED: dict[str, tuple[str, ...]] = {
+    "new": (*OF_STATE, "/history", "/reports", "/imports", "/exports"),
+    "empty": (*OF_STATE, "/history", "/reports"),
+    "failing": OF_STATE,
+    "gaps": (*OF_STATE, "/history", "/reports"),
+    "disconnected": OF_STATE,
+    "files only": OF_MUSIC,
+    "huge": ("/",),
+}
 
 
 def pages(house: House, user: User, life: str) -> list[tuple[str, str]]:
@@ -44,8 +54,7 @@ def pages(house: House, user: User, life: str) -> list[tuple[str, str]]:
             continue
         if rule.rule.startswith("/ui/"):
             continue
-        steady = rule.rule.startswith(STEADY) and rule.endpoint not in CHANGING
-        if steady and life not in STEADY_IN:
+        if not rule.rule.startswith(VISITED[life]):
             continue
         for address in addresses(house, rule, user):
             answer = client.get(address)
