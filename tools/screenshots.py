@@ -17,6 +17,8 @@ from werkzeug.serving import make_server
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+import invented  # noqa: E402
+
 from audiospective import clock, history, models  # noqa: E402
 from audiospective.accounts import sessions, spotify_app  # noqa: E402
 from audiospective.app import create_app  # noqa: E402
@@ -25,7 +27,6 @@ from audiospective.models import Connection, User  # noqa: E402
 from audiospective.sandbox import SandboxServer  # noqa: E402
 from audiospective.settings import Settings  # noqa: E402
 from audiospective.supervisor import ports  # noqa: E402
-import invented  # noqa: E402
 
 TARGET = ROOT / "docs" / "screenshots"
 WIDE, PHONE = {"width": 1200, "height": 900}, {"width": 360, "height": 760}
