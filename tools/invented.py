@@ -43,7 +43,8 @@ def fill(user: User, covers: str) -> None:
     catalog = Catalog()
     ids = _remember(catalog, covers)
     plays = [play for play in _heard(now, catalog) if not _lost(play, now)]
-    file, fresh = [], []
+    file: list[Play] = []
+    fresh: list[Play] = []
     for play in plays:
         (file if play.played_at < clock.to_ms(now - CHECKED) else fresh).append(play)
     history.absorb(user.id, _frame(file, ids))

@@ -86,7 +86,7 @@ def main() -> None:
 
 def _listener(services: Any) -> User:
     now = clock.now()
-    user = User.create(
+    user: User = User.create(
         spotify_account_id="juniper", spotify_id="juniper", display_name="Juniper Vale",
         minute_offset=0, session_key=secrets.token_hex(16), created_at=now,
     )  # fmt: skip
@@ -108,12 +108,13 @@ def _cookie(app: Any, user: User) -> dict[str, Any]:
 
 def _take(
     browser: Browser, base: str, name: str, address: str, size: dict[str, int], scheme: str,
-    cookie: dict[str, Any] | None,
+    cookie: Any,
 ) -> None:  # fmt: skip
-    context = browser.new_context(
-        viewport=size, color_scheme=scheme, locale="en-GB", timezone_id=invented.ZONE,
-        reduced_motion="reduce", base_url=base,
-    )  # fmt: skip
+    options: dict[str, Any] = {
+        "viewport": size, "color_scheme": scheme, "locale": "en-GB",
+        "timezone_id": invented.ZONE, "reduced_motion": "reduce", "base_url": base,
+    }  # fmt: skip
+    context = browser.new_context(**options)
     if cookie:
         context.add_cookies([cookie])
     page = context.new_page()
