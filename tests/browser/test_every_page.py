@@ -124,6 +124,7 @@ def test_every_page_bears_the_state(house: House, open_page: OpenPage, life: str
 NO_PAGES = {
     "/exports/<int:export_id>/file",
     "/history/jump",
+    "/imports/<int:import_id>/rejected.csv",
     "/imports/<int:import_id>/report.csv",
     "/imports/new",
     "/reports/<address>/picture.png",
