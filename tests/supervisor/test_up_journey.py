@@ -106,7 +106,7 @@ def stored(home: Path) -> list[tuple[int, int, int]]:
 def shown(visitor: requests.Session, base: str) -> list[str]:
     """The plays on the dashboard."""
     page = visitor.get(f"{base}/dashboard", timeout=30)
-    return re.findall(r'<li class="play">', page.text)
+    return re.findall(r'<li class="play-row">', page.text)
 
 
 @pytest.mark.races
