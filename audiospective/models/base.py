@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -128,6 +129,15 @@ def clock_now() -> Node:
     if clock.is_virtual():
         return Value(clock.to_ms(clock.now()), converter=False)
     return SQL(_SQLITE_NOW if is_sqlite() else _POSTGRES_NOW)
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """A JSON object that a row holds as text; what cannot be read counts as an empty one."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def placeholder() -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from peewee import BooleanField, IntegerField, SmallIntegerField, TextField
 
-from audiospective.models.base import InstantField, Row, is_sqlite, transaction
+from audiospective.models.base import InstantField, Row, is_sqlite, json_object, transaction
 
 
 class User(Row):
@@ -37,11 +37,7 @@ class User(Row):
     @property
     def wishes(self) -> dict[str, Any]:
         """The preferences as a dictionary; a row that cannot be read counts as none."""
-        try:
-            found = json.loads(self.preferences)
-        except ValueError:
-            return {}
-        return found if isinstance(found, dict) else {}
+        return json_object(self.preferences)
 
     @classmethod
     def wish(cls, user_id: int, **changes: Any) -> bool:

@@ -11,6 +11,7 @@ from pkgutil import iter_modules
 from typing import Any
 
 from audiospective.models import User
+from audiospective.models.base import json_object
 from audiospective.models.notices import Notice
 from audiospective.notices import kinds
 from audiospective.services import Services
@@ -116,7 +117,7 @@ def address(user: User, kind: str) -> str | None:
 
 def switched_off(user: User) -> set[str]:
     """Kinds of e-mails that this person does not want."""
-    found = user.wishes.get(MAIL_OFF)
+    found = json_object(user.preferences).get(MAIL_OFF)
     return {str(kind) for kind in found} if isinstance(found, list) else set()
 
 
