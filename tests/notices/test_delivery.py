@@ -258,7 +258,7 @@ def test_a_sender_that_slept_past_its_lease_overwrites_nothing(posted, office, f
     drain(posted)
     assert sleeper is not None
     late = delivery._Round(posted, delivery.Report(), lambda seconds: None)
-    late._settle(sleeper, FAILED, "too late")
+    late._finish(sleeper, FAILED, "too late")
     assert statuses() == {SENT: 1}
 
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from audiospective.policy.failures import NEED_PERSON, Failure
 from tests.notices.reading import BASE, ms, write
 
 STOPPED = {"stopped_at": ms(3), "reconnect_url": f"{BASE}/reconnect/token"}
-REASONS = ("revoked", "expired", "not_allowed", "not_allowed_own", "withheld", "withheld_own")
+MENDED_BY_HAND = sorted(failure.value for failure in NEED_PERSON - {Failure.AUTH})
+REASONS = (
+    "revoked",
+    "expired",
+    *(f"{name}{own}" for name in MENDED_BY_HAND for own in ("", "_own")),
+)
 EXAMPLES = [
     {**STOPPED, "reason": reason, "step": step, "last": step == 2}
     for reason in REASONS
@@ -27,3 +33,8 @@ def test_only_who_can_reconnect_is_asked_to():
     for example in EXAMPLES:
         asked = STOPPED["reconnect_url"] in write("archive_stopped", example).text
         assert asked == (example["reason"] in ("revoked", "expired"))
+
+
+def test_each_failure_that_only_a_person_can_mend_is_explained():
+    for example in EXAMPLES:
+        assert "Why: " in write("archive_stopped", example).text, example["reason"]
