@@ -47,9 +47,8 @@ def carry_out(services: Services, deadline: Deadline) -> int:
         if deadline.remaining() <= 0:
             break
         try:
-            with transaction():
-                begin(user_id)
-            gone += _erase(services, user_id, deadline)
+            if _has_begun(user_id):
+                gone += _erase(services, user_id, deadline)
         except INTERRUPTS:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this one's alone
@@ -57,6 +56,14 @@ def carry_out(services: Services, deadline: Deadline) -> int:
     _look_again(services)
     account_deleted.forget()
     return gone
+
+
+def _has_begun(user_id: int) -> bool:
+    """Begin if that was not done yet; False if the member kept the account meanwhile."""
+    with transaction():
+        begin(user_id)
+        begun = (Deletion.user == user_id) & Deletion.begun_at.is_null(False)
+        return bool(Deletion.select().where(begun).exists())
 
 
 def begin(user_id: int) -> bool:

@@ -205,6 +205,29 @@ def test_polls_go_on_until_the_day_and_a_change_of_mind_changes_nothing(
     assert belongings.found(services, alice) == set(map(str, alice.values))
 
 
+def test_who_changes_their_mind_while_others_are_deleted_keeps_everything(
+    services: Services, frozen: Frozen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = with_everything(services, "alice"), with_everything(services, "bob")
+    for made in (alice, bob):
+        deletion.schedule(services, User.get_by_id(made.user_id))
+        frozen.forward(minutes=1)
+    before = belongings.rows_of(bob.user_id)
+    frozen.forward(days=7)
+    erase = erasure._erase
+
+    def meanwhile(services: Services, user_id: int, deadline: Deadline) -> bool:
+        if user_id == alice.user_id:
+            assert deletion.keep(User.get_by_id(bob.user_id))
+        return erase(services, user_id, deadline)
+
+    monkeypatch.setattr(erasure, "_erase", meanwhile)
+    assert erasure.carry_out(services, Deadline(60)) == 1
+    assert belongings.rows_of(alice.user_id) == {}
+    assert belongings.rows_of(bob.user_id).items() == before.items() - {("deletions.user_id", 1)}
+    assert belongings.found(services, bob) == set(map(str, bob.values))
+
+
 def test_after_seven_days_the_account_goes_by_itself(services: Services, frozen: Frozen) -> None:
     alice = with_everything(services, "alice")
     user = User.get_by_id(alice.user_id)

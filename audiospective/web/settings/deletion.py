@@ -58,10 +58,11 @@ def keep_by_link(token: str) -> ResponseReturnValue:
     found = deletion.find(services(), token)
     if found is None:
         throttle.enforce(TRIES)
-        return make_response(render_template("settings/keep.html", state="gone"), 410)
+        return _gone()
     user, due = found
     if request.method == "POST":
-        deletion.keep(user)
+        if not deletion.keep(user):
+            return _gone()
         return redirect(url_for("deletion.kept"), 303)
     return render_template("settings/keep.html", state="ask", token=token, due=due)
 
@@ -75,6 +76,10 @@ def kept() -> ResponseReturnValue:
 def done() -> ResponseReturnValue:
     """After the account is cut off; nothing here knows whose it was."""
     return render_template("settings/deleted.html")
+
+
+def _gone() -> ResponseReturnValue:
+    return make_response(render_template("settings/keep.html", state="gone"), 410)
 
 
 def _page(when: str, errors: dict[str, str] | None = None) -> ResponseReturnValue:

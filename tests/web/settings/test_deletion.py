@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from audiospective import clock
-from audiospective.accounts import erasure
+from audiospective.accounts import deletion, erasure
 from audiospective.clients.deadline import Deadline
 from audiospective.models import Connection, User
 from audiospective.models.deletions import Deletion
 from audiospective.models.sessions import Session
+from audiospective.services import Services
 from tests.factories import connected, make_user
 from tests.support.clocks import Frozen
 from tests.web.conftest import LiveSite, Site, Visitor
@@ -93,6 +94,23 @@ def test_kept_by_the_link_in_the_email_which_a_mail_scanner_may_open(
     assert "Your archive stays" in anybody.page("/keep/done").text
     assert Deletion.select().count() == 0
     assert "invalid or has expired" in anybody.page(address, status=410).text
+
+
+def test_a_link_that_is_confirmed_after_the_deletion_began_promises_nothing(
+    live: LiveSite, alice: User, frozen: Frozen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(live.site.member(alice), "later")
+    anybody, address = live.site.visitor(), link(inbox(live, ANA)[-1])
+    page, find = anybody.page(address), deletion.find
+
+    def begun_meanwhile(services: Services, token: str) -> Any:
+        found = find(services, token)
+        Deletion.update(begun_at=clock.now()).execute()
+        return found
+
+    monkeypatch.setattr(deletion, "find", begun_meanwhile)
+    assert anybody.submit(page, address).status_code == 410
+    assert Deletion.select().count() == 1
 
 
 def test_the_link_of_an_earlier_wish_does_not_end_a_later_one(
