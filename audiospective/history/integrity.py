@@ -44,7 +44,11 @@ def examine(user_id: int) -> Examination:
             found.faults.append(str(error))
             continue
         if problem is not None:
-            store.set_aside(row, problem)
+            try:
+                store.set_aside(row, problem)
+            except YearAwayError as error:
+                found.faults.append(str(error))
+                continue
             found.faults.append(f"year {row.year} is damaged and set aside: {problem}")
             continue
         found.plays += plays.height

@@ -164,7 +164,11 @@ def write(user_id: int, year: int, plays: pl.DataFrame) -> None:
 
 
 def set_aside(row: Stored, reason: str) -> None:
-    """Move a damaged segment to where nothing reads it, whole, unless it was replaced meanwhile."""
+    """Move a damaged segment to where nothing reads it, whole, unless it was replaced meanwhile.
+
+    Bytes that are in storage come along. Raises YearAwayError, and sets nothing aside then.
+    """
+    blob = bytes(row.blob) or objects.read(row)
     where = (
         (PlaySegment.user == row.user_id)
         & (PlaySegment.year == row.year)
@@ -175,5 +179,6 @@ def set_aside(row: Stored, reason: str) -> None:
         if found is None or not PlaySegment.delete().where(where).execute():
             return
         values = {name: value for name, value in found.__data__.items() if name != "object"}
+        values["blob"] = bytes(found.blob) or blob  # no row refers to the object from now on
         DamagedSegment.create(**values, reason=reason, found_at=clock.now())
     log.event("segment_damaged", log.ERROR, user=row.user_id, year=row.year, reason=reason)

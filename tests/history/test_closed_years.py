@@ -160,6 +160,27 @@ def test_other_bytes_are_not_believed_and_nothing_is_set_aside(files: Fragile, a
     assert plays(alice) == before
 
 
+def test_what_is_set_aside_takes_its_bytes_along_from_storage(
+    files: Fragile, alice: int, frozen: Frozen
+) -> None:
+    before = plays(alice)
+    moved()
+    PlaySegment.update(plays=3).execute()
+    forget_cache()
+    files.away = True
+    assert len(integrity.examine(alice).faults) == 2
+    assert not DamagedSegment.select().exists()
+    files.away = False
+    forget_cache()
+    assert len(integrity.examine(alice).faults) == 2
+    own = prefix.known() or ""
+    sweeping.sweep(own, clock.now())
+    assert sweeping.sweep(own, clock.now() + timedelta(days=40)).removed == 2
+    DamagedSegment.update(plays=12).execute()
+    assert sorted(integrity.examine(alice).healed) == [2021, 2023]
+    assert plays(alice) == before
+
+
 def test_a_damaged_row_never_moves(files: Fragile, alice: int) -> None:
     PlaySegment.update(blob=b"damaged").where(PlaySegment.year == 2021).execute()
     assert moved() == 1
