@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import polars as pl
@@ -20,7 +20,7 @@ from audiospective.imports.findings import Findings
 from audiospective.imports.ledger import Ledger
 from audiospective.imports.restore import writing
 from audiospective.imports.review import Review
-from audiospective.imports.working import Staged, Worked
+from audiospective.imports.working import Staged
 from audiospective.models.imports import DONE, UNDONE, Import
 from audiospective.notices.kinds import import_done
 from audiospective.policy.import_spans import Span
@@ -42,7 +42,8 @@ def commit(services: Services, claim: Claim) -> None:
         claim.beat(1, STEPS)
         staged = _staged(services, claim.row)
         before, found = archive.opened(claim.user_id)
-        worked = working.work(found, staged, choices, claim.id)
+        restores = _restores(claim.user_id)
+        worked = working.work(found, staged, choices, claim.id, restores=restores)
         claim.beat(2, STEPS)
         told = review.of(claim.user_id, found, staged, worked)
         spans = healing.covered(claim.user_id, worked.covered, worked.ledger)
@@ -71,7 +72,7 @@ def undo(services: Services, claim: Claim) -> None:
         kept = [(one, _staged(services, one)) for one in others]
         before, found = archive.opened(claim.user_id)
         stripped = ledgers.without_imports(found, [claim.id, *(one.id for one in others)])
-        rebuilt = _rebuilt(stripped, kept, lambda: claim.beat(2, STEPS))
+        rebuilt = _rebuilt(stripped, kept, _restores(claim.user_id), lambda: claim.beat(2, STEPS))
         claim.beat(3, STEPS)
         after = archive.in_catalog(rebuilt.ledger, rebuilt.tracks)
         spans = {
@@ -98,13 +99,17 @@ class _Rebuilt:
 
 
 def _rebuilt(
-    start: Ledger, kept: list[tuple[Import, Staged]], beat: Callable[[], None]
+    start: Ledger,
+    kept: list[tuple[Import, Staged]],
+    restores: Collection[int],
+    beat: Callable[[], None],
 ) -> _Rebuilt:
     """The ledger with the imports that stay, in the order in which they came."""
     made = _Rebuilt(start, pl.DataFrame(), {})
     base, tracks = -1, []
     for row, staged in kept:
-        worked: Worked = working.work(made.ledger, staged, Choices.loads(row.choices), row.id, base)
+        choices = Choices.loads(row.choices)
+        worked = working.work(made.ledger, staged, choices, row.id, base, restores=restores)
         beat()
         made.ledger = worked.ledger
         made.covered[row.id] = worked.covered
@@ -140,6 +145,14 @@ def _done(claim: Claim, found: Findings, told: Review) -> None:
 def _committed(user_id: int) -> list[Import]:
     query = Import.select().where((Import.user == user_id) & Import.committed_at.is_null(False))
     return list(query.order_by(Import.committed_at, Import.id))
+
+
+def _restores(user_id: int) -> list[int]:
+    """Imports that put a bundle back: done, and never committed row by row."""
+    query = Import.select(Import.id).where(
+        (Import.user == user_id) & (Import.status == DONE) & Import.committed_at.is_null()
+    )
+    return [one for (one,) in query.tuples()]
 
 
 def _staged(services: Services, row: Import) -> Staged:

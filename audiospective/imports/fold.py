@@ -6,6 +6,7 @@ long: its steps share the ledger that they work on.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -42,11 +43,16 @@ class Outcome(IntEnum):
 
 @dataclass(frozen=True)
 class Source:
-    """Whose rows they are, and the import that brings them."""
+    """Whose rows they are, and the import that brings them.
+
+    `restores` are ids of imports that put a bundle back: what they told stays theirs, since nothing
+    is kept from which it could be told again when another import is taken back.
+    """
 
     name: str
     trust: Trust
     import_id: int
+    restores: Collection[int] = ()
 
     @property
     def bit(self) -> int:
@@ -208,6 +214,8 @@ def _merged(
         & ~pl.col("track").is_in(named.implode())
     )
 
+    restored = pl.col("import_id").is_in(list(source.restores)).fill_null(value=False)
+
     def either(name: str) -> pl.Expr:
         new = f"{name}_new"
         value = pl.when(better).then(pl.coalesce(new, name)).otherwise(pl.coalesce(name, new))
@@ -224,7 +232,7 @@ def _merged(
         (pl.col("source") | FROM_IMPORT).alias("source"),
         *(either(name) for name in FACTS),
         "context",
-        pl.when(better | pl.col("import_id").is_null())
+        pl.when((better & ~restored) | pl.col("import_id").is_null())
         .then(source.import_id)
         .otherwise("import_id")
         .alias("import_id"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -56,11 +56,18 @@ class Worked:
 
 
 def work(
-    before: Ledger, staged: Staged, choices: Choices, import_id: int, base: int = -1, zone: str = ""
+    before: Ledger,
+    staged: Staged,
+    choices: Choices,
+    import_id: int,
+    base: int = -1,
+    zone: str = "",
+    restores: Collection[int] = (),
 ) -> Worked:
     """Work an import into a ledger. Its tracks are numbered down from `base`.
 
-    With a `zone`, the member's, sources whose clock seems to be off are looked for as well.
+    `restores`: see fold.Source. With a `zone`, the member's, sources whose clock seems to be off
+    are looked for as well.
     """
     tracks = staged.tracks.with_row_index("number").select(
         (base - pl.col("number").cast(pl.Int32)).alias("track"), pl.exclude("number")
@@ -69,7 +76,7 @@ def work(
     plays, left = _wanted(staged, choices)
     worked = Worked(before, tracks, pl.DataFrame(schema=SHEET))
     sheets = [_left_out(staged.left_out), left]
-    for source, as_told in _by_source(plays, staged.findings, import_id):
+    for source, as_told in _by_source(plays, staged.findings, import_id, restores):
         rows = clock_shift.moved(as_told, ("began", "ended"), *choices.clock(source.name))
         arrivals = rows.with_columns((base - pl.col("track")).alias("track")).select(
             ARRIVALS.names()
@@ -120,7 +127,7 @@ def _left_out(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _by_source(
-    plays: pl.DataFrame, findings: Findings, import_id: int
+    plays: pl.DataFrame, findings: Findings, import_id: int, restores: Collection[int]
 ) -> Iterator[tuple[Source, pl.DataFrame]]:
     """The plays of each source, the most trusted first, and of each precision of its files.
 
@@ -133,7 +140,7 @@ def _by_source(
         precisions = rows["precision"].unique().sort()
         for precision in precisions:
             part = rows.filter(pl.col("precision") == precision) if len(precisions) > 1 else rows
-            yield Source(about.name, about.trust, import_id), part
+            yield Source(about.name, about.trust, import_id, restores), part
 
 
 def _sheet(rows: pl.DataFrame, outcomes: pl.Series) -> pl.DataFrame:

@@ -22,11 +22,19 @@ from audiospective.imports.restore import files
 from audiospective.models import Import, RemovedPlay, User
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
-from audiospective.models.imports import DONE, FAILED, REVIEW
+from audiospective.models.imports import DONE, FAILED, REVIEW, UNDONE
 from audiospective.services import Services
 from tests.exports.making import imported, polled
 from tests.history.making import person
-from tests.imports.importing import done, reviewed, worked
+from tests.imports.importing import (
+    done,
+    lastfm_file,
+    reviewed,
+    spotify_file,
+    spotify_row,
+    undone,
+    worked,
+)
 from tests.imports.restore import archives
 
 
@@ -173,6 +181,32 @@ def test_an_archive_that_changed_after_the_look_is_left_alone(
     assert row.status == FAILED
     assert "Send it again" in row.error
     assert history.total(newcomer.id) == 1
+
+
+def test_taking_back_an_import_that_met_restored_plays_takes_none_of_them(
+    services: Services, tmp_path: Path
+) -> None:
+    """A bundle of what Last.fm told, then Spotify's own export of the same plays, taken back."""
+    alice = User.get_by_id(person("alice"))
+    evening = datetime(2025, 3, 1, 20, tzinfo=UTC)
+    began = int(evening.timestamp())
+    done(services, alice, lastfm_file((began, 1), (began + 600, 2)))
+    bundle = archives.bundle(alice, tmp_path / "bundle").read_bytes()
+    bob = User.get_by_id(person("bob"))
+    restored(services, bob, bundle)
+    before = archives.plays(bob.id).select("title", "artists")
+    better = [
+        spotify_row(f"2025-03-01T20:{minute:02d}:00Z", song=song)
+        for minute, song in ((3, 1), (13, 2), (33, 3))
+    ]
+    row = done(services, bob, spotify_file(*better))
+    assert (row.added, row.matched) == (1, 2)
+    assert undone(services, row).status == UNDONE
+    assert archives.plays(bob.id).select("title", "artists").equals(before)
+    again = done(services, bob, spotify_file(*better))
+    assert history.total(bob.id) == 3
+    assert undone(services, again).status == UNDONE
+    assert history.total(bob.id) == 2
 
 
 def changed(data: bytes, name: str, change: Callable[[bytes], bytes], *, sums: bool) -> bytes:
