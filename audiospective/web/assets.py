@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+import rcssmin
 from flask import Blueprint, Response, abort, current_app, redirect, request, url_for
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
@@ -94,7 +95,8 @@ def _assets() -> Assets:
 
 def _one_stylesheet(files: dict[str, bytes]) -> bytes:
     components = [name for name in files if name.startswith(CSS_COMPONENTS + "/")]
-    return b"\n".join(files[name] for name in (*CSS_ORDER, *sorted(components)))
+    whole = b"\n".join(files[name] for name in (*CSS_ORDER, *sorted(components)))
+    return bytes(rcssmin.cssmin(whole))
 
 
 def _asset(name: str, body: bytes) -> Asset:

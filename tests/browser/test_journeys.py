@@ -34,7 +34,7 @@ def alice(house: House) -> User:
 def tab_through(page: Page) -> list[dict[str, Any]]:
     """Where the focus goes, one Tab after the other, until it leaves the page."""
     stops: list[dict[str, Any]] = []
-    for _ in range(120):
+    for _ in range(400):
         page.keyboard.press("Tab")
         stop = page.evaluate(FOCUS)
         if stop["tag"] == "BODY":
@@ -45,7 +45,7 @@ def tab_through(page: Page) -> list[dict[str, Any]]:
 
 def tab_to(page: Page, name: str) -> None:
     """Press Tab until the control of that name has the focus."""
-    for _ in range(120):
+    for _ in range(400):
         page.keyboard.press("Tab")
         if page.evaluate(FOCUS)["name"].startswith(name):
             return
