@@ -137,7 +137,7 @@ TRAITS: dict[HealthStatus, Traits] = {
     ),
     HealthStatus.EMPTY: Traits(
         "Your archive is empty so far",
-        "Connect Spotify, and new plays are saved as you listen. Or import your history from files.",
+        "Connect Spotify, and new plays are saved as you listen. Or import earlier years.",
         Tone.CALM, Action.CONNECT,
     ),
 }  # fmt: skip

@@ -1,7 +1,7 @@
 """A report as one picture to share: drawn here as SVG, turned into PNG by resvg.
 
 Names are drawn in the fonts of the server, whatever their script; without a font for a script
-(Debian: fonts-noto-core, fonts-noto-cjk) its signs are drawn as empty boxes. Covers stay at Spotify.
+(Debian: fonts-noto-core, fonts-noto-cjk) its signs are empty boxes. Covers stay at Spotify.
 """
 
 from __future__ import annotations
