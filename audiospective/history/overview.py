@@ -52,6 +52,6 @@ def of(user_id: int, zone: str, at: str | None = None) -> Overview:
         month = (day.year, day.month)
         months[month] = months.get(month, 0) + many
     found = Overview(dict(counted), months)
-    if not database.in_transaction() and version.of(user_id) == before:
+    if version.may_be_kept(user_id, before):
         _kept.put(key, found)
     return found

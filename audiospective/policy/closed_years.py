@@ -52,7 +52,7 @@ class Told:
 def told(years: Collection[int]) -> Told:
     """What a page says of years that are away."""
     return Told(
-        f"Your plays of {said(years)} cannot be read just now",
+        f"The plays of {said(years)} cannot be read just now",
         "The storage that keeps them does not answer. Nothing is lost and checks go on; figures on "
         "this page are without those plays.",
     )

@@ -44,5 +44,5 @@ def test_years_are_told_in_runs(years: list[int], said: str) -> None:
 
 def test_what_is_told_names_the_years_and_calms() -> None:
     told = closed_years.told([2014, 2016])
-    assert told.title == "Your plays of 2014 and 2016 cannot be read just now"
+    assert told.title == "The plays of 2014 and 2016 cannot be read just now"
     assert "Nothing is lost" in told.text

@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 import pytest
 
 from audiospective import clock
+from audiospective.accounts import shares
 from audiospective.clients.storage import FileStorage
 from audiospective.history import append, bulk_add, sealing, segment
 from audiospective.history.closed import moving, prefix
 from audiospective.history.closed.away import YearAwayError
+from audiospective.models import User
 from audiospective.policy import closed_years
 from tests.factories import connected
 from tests.history.closing import Fragile, bound, forget_cache
@@ -61,6 +63,35 @@ def test_a_part_of_a_page_tells_the_page_around_it(alice: Visitor, files: Fragil
     assert part.status_code == 200
     assert 'id="years-away" hx-swap-oob="true"' in part.text
     assert SAID in part.text
+
+
+def test_counts_without_a_year_are_not_kept(alice: Visitor, files: Fragile) -> None:
+    files.away = True
+    assert 'data-announce="1 play"' in alice.get("/history").text
+    files.away = False
+    forget_cache()
+    assert 'data-announce="10 plays"' in alice.get("/history").text
+
+
+def test_a_shared_page_says_which_years_it_is_without(
+    site: Site, alice: Visitor, files: Fragile
+) -> None:
+    path = "/shared/" + shares.make(User.get(), shares.PROFILE, 7, "UTC")
+    files.away = True
+    assert SAID in site.visitor().get(path).text
+    files.away = False
+    forget_cache()
+    assert SAID not in site.visitor().get(path).text
+
+
+@pytest.mark.parametrize("end", ["text", "picture.svg", "picture.png"])
+def test_a_report_to_take_along_is_put_off(alice: Visitor, files: Fragile, end: str) -> None:
+    files.away = True
+    answer = alice.get(f"/reports/all/{end}")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
+    files.away = False
+    forget_cache()
+    assert alice.get(f"/reports/all/{end}").status_code == 200
 
 
 def test_strangers_are_told_nothing(site: Site, alice: Visitor, files: Fragile) -> None:

@@ -8,6 +8,8 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from audiospective import clock
+from audiospective.history.closed import away
+from audiospective.history.closed.away import YearAwayError
 from audiospective.operations import health
 from audiospective.policy import calendar, periods
 from audiospective.policy.periods import Period
@@ -71,7 +73,7 @@ def one(address: str) -> ResponseReturnValue:
 @signed_in
 def as_text(address: str) -> ResponseReturnValue:
     own = listening()
-    found = _report(own, _begun(own, address), clock.now())
+    found = _whole(own, address)
     return Response(text.of(found), content_type="text/plain; charset=utf-8")
 
 
@@ -79,7 +81,7 @@ def as_text(address: str) -> ResponseReturnValue:
 @signed_in
 def as_svg(address: str) -> ResponseReturnValue:
     own = listening()
-    found = _report(own, _begun(own, address), clock.now())
+    found = _whole(own, address)
     return _file(picture.svg(found).encode(), "image/svg+xml", f"audiospective-{address}.svg")
 
 
@@ -87,12 +89,20 @@ def as_svg(address: str) -> ResponseReturnValue:
 @signed_in
 def as_png(address: str) -> ResponseReturnValue:
     own = listening()
-    found = _report(own, _begun(own, address), clock.now())
+    found = _whole(own, address)
     return _file(picture.png(picture.svg(found)), "image/png", f"audiospective-{address}.png")
 
 
 def _report(own: Listening, period: Period, now: datetime) -> Report:
     return report.of(own, health.state(services(), person().id), period, now)
+
+
+def _whole(own: Listening, address: str) -> Report:
+    """A report to take along, which could not tell of plays that it had to go without."""
+    found = _report(own, _begun(own, address), clock.now())
+    if years := away.years():
+        raise YearAwayError(min(years), "a report to take along needs every play")
+    return found
 
 
 def _period(own: Listening, address: str, today: date) -> Period:
