@@ -32,6 +32,7 @@ FIELDS = ("q", "artist", "album", "from", "to", "source", "context", "least", "s
           "artist_id", "album_id", "track_id")  # fmt: skip
 NUMBERS = ("artist_id", "album_id", "track_id", "least")
 _SOONEST, _LATEST = "1900", "2200"  # of dates and periods
+_INSTANTS = (-62_135_596_800_000, 253_402_300_800_000)  # milliseconds that have a date
 _URI = re.compile(r"spotify:[A-Za-z0-9:_.%-]{1,150}")
 _PERIOD = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
 
@@ -124,13 +125,16 @@ def period(text: str) -> tuple[date, date] | None:
 def within(asked: Asked, days: tuple[date, date]) -> Asked:
     """The same filters for a period."""
     first, last = (day.isoformat() for day in days)
-    return replace(asked, values={**asked.values, "from": first, "to": last})
+    errors = {name: said for name, said in asked.errors.items() if name not in ("from", "to")}
+    return replace(asked, values={**asked.values, "from": first, "to": last}, errors=errors)
 
 
 def key(text: str | None) -> tuple[int, int] | None:
     """A play's key as it stands in addresses, `1767225600000-7`; None if it is none."""
     found = re.fullmatch(r"(-?\d{1,14})-(\d{1,9})", text or "", re.ASCII)
-    return (int(found[1]), int(found[2])) if found else None
+    if found is None or not _INSTANTS[0] <= int(found[1]) < _INSTANTS[1]:
+        return None
+    return int(found[1]), int(found[2])
 
 
 def _is_possible(name: str, text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from urllib.parse import urlencode
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -34,7 +35,7 @@ SHOWN = 50
 def page() -> ResponseReturnValue:
     if any(not value for value in request.args.values()):  # a form sends its empty fields, too
         kept = {name: value for name, value in request.args.items() if value}
-        return redirect(url_for("history.page", **kept))  # type: ignore[arg-type]
+        return redirect(f"{request.path}?{urlencode(kept)}" if kept else request.path)
     return _answer(query.read(request.args), None)
 
 

@@ -176,6 +176,28 @@ def test_dates_the_wrong_way_round_are_turned(member: Visitor) -> None:
 def test_empty_fields_of_the_form_leave_the_address(member: Visitor) -> None:
     answer = member.get("/history?q=slow&artist=&from=&source=")
     assert (answer.status_code, answer.headers["Location"]) == (302, "/history?q=slow")
+    assert member.get("/history?q=").headers["Location"] == "/history"
+
+
+@pytest.mark.parametrize("name", ["endpoint", "_method", "_anchor", "_external", "_scheme", "self"])
+def test_no_name_in_the_address_leads_elsewhere(member: Visitor, name: str) -> None:
+    answer = member.get(f"/history?q=&{name}=POST")
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"/history?{name}=POST")
+
+
+@pytest.mark.parametrize("name", ["before", "after"])
+@pytest.mark.parametrize(
+    "key",
+    ["-99999999999999-1", "99999999999999-1", "-62135596800000-1", "-62135596800001-1",
+     "253402300799999-1", "253402300800000-1"],
+)  # fmt: skip
+def test_no_instant_is_too_far_away(member: Visitor, name: str, key: str) -> None:
+    assert member.get(f"/history?{name}={key}").status_code in (200, 302)
+
+
+@pytest.mark.parametrize("query", ["from=abc", "to=abc"])
+def test_a_bad_date_does_not_widen_a_year(member: Visitor, query: str) -> None:
+    assert total(member.page(f"/history/2026?{query}")) == total(member.page("/history/2026"))
 
 
 def test_each_filter_can_be_lifted_alone(member: Visitor) -> None:
