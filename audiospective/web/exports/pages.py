@@ -53,6 +53,7 @@ def page() -> ResponseReturnValue:
         formats=catalogue.FORMATS,
         shelf=[_shown(export, user) for export in asking.of(user.id)],
         kept=export_rules.KEPT.days,
+        a_day=A_DAY.count,
         tells_by_mail=bool(user.email_verified_at),
     )
 

@@ -17,6 +17,7 @@ from audiospective.models.exports import CANCELLED, EXPIRED, READY, WAITING, WOR
 from audiospective.policy.export_rules import KEPT, LINK
 from audiospective.policy.sessions import FRESH
 from audiospective.web.access import sign_out_everywhere
+from audiospective.web.exports.pages import A_DAY
 from tests.exports.making import archive, hard_plays
 from tests.web.conftest import MakeSite, Site, Visitor
 
@@ -64,6 +65,10 @@ def link(browser: Visitor, export: Export) -> str:
     addresses = [one.attributes.get("href", "") for one in anchors]
     (found,) = (one for one in addresses if f"/exports/{export.id}/file" in one)
     return found
+
+
+def test_the_page_says_how_many_may_be_made(browser: Visitor) -> None:
+    assert f"make up to {A_DAY.count} a day" in browser.page("/exports").text
 
 
 def test_every_format_is_on_the_page_with_its_readers_and_its_time(browser: Visitor) -> None:

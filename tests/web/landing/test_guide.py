@@ -15,6 +15,10 @@ def test_privacy_says_what_this_server_really_does(make_site: MakeSite) -> None:
     assert "has not given a contact" in plain
     assert "Resend" not in plain
     assert "Sentry" not in plain
+    assert "storage service" not in plain
+    for kept in ("device", "country", "private session", "shuffle", "offline", "skipped",
+                 "Links you share", "A bucket of your own"):  # fmt: skip
+        assert kept in plain
 
 
 def test_privacy_names_who_else_sees_something(make_site: MakeSite) -> None:
@@ -22,10 +26,14 @@ def test_privacy_names_who_else_sees_something(make_site: MakeSite) -> None:
         contact="post@archive.example",
         resend_api_key="re_1",
         sentry_dsn="https://key@errors.example/1",
+        storage_url="s3://archive",
+        s3_access_key_id="key",
+        s3_secret_access_key="secret",
     )
     page = site.visitor().page("/privacy")
     assert "Resend" in page.text
     assert "Sentry" in page.text
+    assert "files you import and the plays of closed years" in page.text
     assert "mailto:post@archive.example" in {link.attributes["href"] for link in page.all("a")}
 
 
