@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -68,8 +68,18 @@ def unknown_spans(known: Known, start: datetime, end: datetime) -> list[Span]:
     return found
 
 
-def unknown_days(known: Known, zone: str, first: date, last: date) -> frozenset[date]:
-    """The days of which an hour or more is not known; what is to come is none of them."""
+def unchecked(known: Known, start: datetime, end: datetime, now: datetime) -> Span | None:
+    """What has passed of a time that began after all that is known; None if it began before."""
+    return (start, min(end, now)) if known.until <= start < min(end, now) else None
+
+
+def unknown_days(
+    known: Known, zone: str, first: date, last: date, now: datetime
+) -> frozenset[date]:
+    """The days of which an hour or more is not known; what is to come is none of them.
+
+    A day that began before the last check is known as far as it was checked.
+    """
     missing: dict[date, timedelta] = {}
     for start, end in unknown_spans(known, *calendar.days(zone, first, last)):
         day, final = calendar.today(zone, start), calendar.today(zone, end)
@@ -77,9 +87,19 @@ def unknown_days(known: Known, zone: str, first: date, last: date) -> frozenset[
             length = _shared((start, end), calendar.day(zone, day))
             missing[day] = missing.get(day, NOTHING) + length
             day += timedelta(days=1)
+    for day in _days_after(known, zone, first, last):
+        if span := unchecked(known, *calendar.day(zone, day), now):
+            missing[day] = span[1] - span[0]
     return frozenset(
         day for day, length in missing.items() if length >= LEAST and first <= day <= last
     )
+
+
+def _days_after(known: Known, zone: str, first: date, last: date) -> Iterator[date]:
+    day = max(first, calendar.today(zone, known.until))
+    while day <= last:
+        yield day
+        day += timedelta(days=1)
 
 
 def _joined(spans: Sequence[Span]) -> list[Span]:

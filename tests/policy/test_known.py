@@ -66,7 +66,7 @@ def test_a_day_is_not_known_when_an_hour_of_it_is_missing(
         missing = sum((b - a for a, b in known.unknown_spans(found, begin, end)), timedelta())
         if missing >= hour:
             expected.add(day)
-    assert known.unknown_days(found, zone, first, last) == expected
+    assert known.unknown_days(found, zone, first, last, at(HOURS)) == expected
 
 
 def test_what_is_to_come_is_neither_known_nor_not() -> None:
@@ -80,4 +80,32 @@ def test_an_empty_archive_knows_nothing() -> None:
     found = known.of(None, at(10), [], [])
     assert found.since is None
     assert known.share(found, at(0), at(10)) == 0
-    assert known.unknown_days(found, "UTC", START.date(), START.date()) == {START.date()}
+    assert known.unknown_days(found, "UTC", START.date(), START.date(), at(10)) == {START.date()}
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "now", "expected"),
+    [
+        (10, 20, 15, (10, 15)),  # as far as it has passed
+        (12, 20, 30, (12, 20)),
+        (9, 20, 15, None),  # checked in part
+        (10, 20, 10, None),  # it has not begun
+        (40, 50, 30, None),
+    ],
+)
+def test_time_that_began_after_the_last_check_is_not_checked_yet(
+    start: int, end: int, now: int, expected: tuple[int, int] | None
+) -> None:
+    found = known.of(at(0), at(10), [], [])
+    wanted = None if expected is None else (at(expected[0]), at(expected[1]))
+    assert known.unchecked(found, at(start), at(end), at(now)) == wanted
+
+
+@pytest.mark.parametrize(("hours", "days"), [(0, 0), (0.9, 0), (1, 1), (24, 1), (26, 2)])
+def test_days_that_began_after_the_last_check_are_not_known(hours: float, days: int) -> None:
+    found = known.of(at(-100), at(-3), [], [])
+    first = START.date()
+    expected = {first + timedelta(days=n) for n in range(days)}
+    last = first + timedelta(days=5)
+    now = START + hours * hour
+    assert known.unknown_days(found, "UTC", first - timedelta(days=1), last, now) == expected

@@ -171,7 +171,7 @@ def test_a_gap_makes_one_streak_of_two(both: Any) -> None:
         datetime(2023, 1, 1, tzinfo=UTC), datetime(2025, 6, 1, tzinfo=UTC),
         [(start - timedelta(hours=14), start + timedelta(hours=38))], [],
     )  # fmt: skip
-    unknown = known.unknown_days(archive, own.view.zone, left[2], right[1])
+    unknown = known.unknown_days(archive, own.view.zone, left[2], right[1], archive.until)
     joined = next(one for one in streaks.every(days, unknown) if one.first <= left[2] <= one.last)
     assert (joined.first, joined.last) == (left[1], right[2])
     assert joined.days == left[0] + right[0]

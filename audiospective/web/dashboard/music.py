@@ -46,12 +46,12 @@ def of(
     view = listening.view
     today = numbers.today_of(listening, now)
     found = known.of(state, listening, now)
-    beside = numbers.find(listening, found, today, first, wanted)
+    beside = numbers.find(listening, found, now, first, wanted)
     period = tops.period_of(kind, today, first, view.week_start)
     card = tops.find(listening, period, today, first, wanted, tops.SHOWN)
     lines = wanted.look_up()
     begin = today - timedelta(days=(WEEKS - 1) * 7 + (today.isoweekday() - view.week_start) % 7)
-    unknown = knowing.unknown_days(found, view.zone, begin, today)
+    unknown = knowing.unknown_days(found, view.zone, begin, today, now)
     chart = heatmap.of(
         listening.figure(activity.days),
         begin,

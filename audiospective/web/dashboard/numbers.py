@@ -64,10 +64,11 @@ class Numbers:
     lost: tuple[Lost, ...]
 
 
-def find(listening: Listening, found: Known, today: date, first: date, wanted: Wanted) -> Found:
+def find(listening: Listening, found: Known, now: datetime, first: date, wanted: Wanted) -> Found:
     """Everything that does not depend on names; `first` is the day of the first play."""
+    today = today_of(listening, now)
     heard = listening.figure(activity.days)
-    unknown = known.unknown_days(found, listening.view.zone, first, today)
+    unknown = known.unknown_days(found, listening.view.zone, first, today, now)
     all_in_all = listening.figure(totals.recent, first, today)
     days_since = min(milestones.PACE, (today - first).days + 1)
     recent = listening.figure(totals.recent, today - timedelta(days=days_since - 1), today)

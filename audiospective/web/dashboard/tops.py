@@ -62,8 +62,8 @@ def find(
     """Everything that does not depend on names; `first` is the day of the first play."""
     until = period.until(today)
     before = periods.before(period, listening.view.week_start)
-    if before is not None and before.last < first:
-        before = None  # there was nothing to compare with
+    if before is not None and before.first < first:
+        before = None  # of a part of it there was nothing to compare with
     days = (period.first, until)
     earlier = (before.first, before.last) if before else None
     found = {kind: listening.figure(places.of, kind, days, earlier, shown) for kind in chart.KINDS}

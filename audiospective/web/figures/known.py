@@ -13,6 +13,7 @@ from audiospective.stats.listening import Listening
 from audiospective.web.figures import words
 from audiospective.web.health.words import cause
 
+UNCHECKED = "Not checked yet"
 SHOWN = 6  # spans that are named one by one
 
 
@@ -44,12 +45,17 @@ def of(state: ArchiveState, listening: Listening, now: datetime) -> Known:
 
 
 def between(
-    found: Known, state: ArchiveState, zone: str, first: date, last: date, now: datetime
-) -> Knowledge:
-    """What is known of the days from `first` to `last`."""
+    found: Known, state: ArchiveState, zone: str, first: date, last: date, now: datetime, *,
+    own: bool = True,
+) -> Knowledge:  # fmt: skip
+    """What is known of the days from `first` to `last`; `own`: in words for the member."""
     start, end = calendar.days(zone, first, last)
+    if passed := known.unchecked(found, start, end, now):
+        day = min(last, calendar.today(zone, now))
+        missing = Unknown(first, day, _length(passed), UNCHECKED)
+        return Knowledge(0.0, words.percent(0), (missing,), 0)
     end = min(end, found.until)
-    missing = [span for span in known.unknown_spans(found, start, end) if _counts(span)]
+    spans = [span for span in known.unknown_spans(found, start, end) if _counts(span)]
     share = known.share(found, start, end)
     return Knowledge(
         share=share,
@@ -59,11 +65,11 @@ def between(
                 calendar.today(zone, one[0]),
                 calendar.today(zone, one[1]),
                 _length(one),
-                _why(one, state, found, now),
+                _why(one, state, found, now, own=own),
             )
-            for one in sorted(missing, key=lambda one: one[0] - one[1])[:SHOWN]
+            for one in sorted(spans, key=lambda one: one[0] - one[1])[:SHOWN]
         ),
-        more=max(0, len(missing) - SHOWN),
+        more=max(0, len(spans) - SHOWN),
     )
 
 
@@ -78,13 +84,15 @@ def _length(span: tuple[datetime, datetime]) -> str:
     return f"{round(seconds / 86_400):,} days"
 
 
-def _why(span: tuple[datetime, datetime], state: ArchiveState, found: Known, now: datetime) -> str:
+def _why(
+    span: tuple[datetime, datetime], state: ArchiveState, found: Known, now: datetime, *, own: bool
+) -> str:  # fmt: skip
     gap = next((one for one in state.open_gaps if _overlap(one, span, now)), None)
     if gap is not None:
-        return cause(gap)
+        return cause(gap, own=own)
     if found.since is None or span[1] <= found.since:
-        return "Before your archive begins"
-    return "Neither checked nor in a file you brought"
+        return f"Before {'your' if own else 'the'} archive begins"
+    return f"Neither checked nor in a file{' you brought' if own else ''}"
 
 
 def _overlap(gap: Missing, span: tuple[datetime, datetime], now: datetime) -> bool:

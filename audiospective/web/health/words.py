@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from audiospective.policy.archive_state import Action, ArchiveState, Missing
 from audiospective.policy.failures import TRAITS
+from audiospective.web.figures import words
 
 CAUSES = {
     "overflow": "More than 50 plays between two checks",
@@ -15,6 +16,11 @@ CAUSES = {
     "outage": "Spotify did not answer",
     "paused": "Paused or disconnected by you",
 }
+# The same for anybody who has a link.
+NEUTRAL = {
+    "authorization": "The plays could not be read",
+    "paused": "Not checked",
+}
 # (words, colour) for what a check ended with.
 RESULTS = {
     "empty": ("Empty response, retried", "warn"),
@@ -23,8 +29,10 @@ RESULTS = {
 }
 
 
-def cause(gap: Missing) -> str:
-    return CAUSES.get(gap.cause, gap.cause)
+def cause(gap: Missing, *, own: bool = True) -> str:
+    """Why plays may be missing; `own`: said to the member, else to anybody."""
+    found = CAUSES.get(gap.cause, gap.cause)
+    return found if own else NEUTRAL.get(gap.cause, found)
 
 
 def cure(gap: Missing, state: ArchiveState) -> str:
@@ -44,12 +52,7 @@ def cure(gap: Missing, state: ArchiveState) -> str:
 
 def percent(share: float) -> str:
     """`99.1 %`; never 100 % while something is missing, never 0 % while something is known."""
-    tenths = round(share * 1000)
-    if share < 1:
-        tenths = min(tenths, 999)
-    if share > 0:
-        tenths = max(tenths, 1)
-    return f"{tenths / 10:g} %"
+    return f"{words.percent(share)} %"
 
 
 def result(outcome: str, added: int) -> tuple[str, str]:

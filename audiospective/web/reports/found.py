@@ -29,8 +29,8 @@ ENOUGH = 20  # plays; fewer make a list, not a report
 class Found:
     """`then` are the totals of the period before, as far as this one has come.
 
-    `before` is None where there was nothing to compare with. `first` is the day of the first play
-    of all.
+    `before` is None where the archive does not reach back to its beginning. `first` is the day of
+    the first play of all.
     """
 
     period: Period
@@ -61,8 +61,8 @@ def find(listening: Listening, period: Period, today: date, first: date) -> Foun
     until = period.until(today)
     span = (period.first, until)
     before = periods.before(period, listening.view.week_start)
-    if before is not None and before.last < first:
-        before = None
+    if before is not None and before.first < first:
+        before = None  # of a part of it there was nothing to compare with
     same = periods.so_far(period, before, today) if before else None
     earlier = (before.first, before.last) if before else None
     figure = listening.figure

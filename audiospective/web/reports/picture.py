@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 
 import resvg_py
-from markupsafe import escape
+from markupsafe import Markup, escape
 
 from audiospective.stats.cache import Cache
 from audiospective.web.figures import words
@@ -36,7 +36,7 @@ def svg(report: Report) -> str:
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
             f'width="{WIDTH}" height="{HEIGHT}" role="img">'
         ),
-        f"<title>{escape(report.title)}: {escape(report.headline)}</title>",
+        f"<title>{_plain(report.title)}: {_plain(report.headline)}</title>",
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{PAPER}"/>',
         _text(MARGIN, 168, report.title, 104 if len(report.title) < 14 else 72, SERIF, ACCENT),
     ]
@@ -105,11 +105,15 @@ def _text(
     x: int, y: int, words_: str, size: int, family: str, ink: str, *,
     weight: int = 400, anchor: str = "start",
 ) -> str:  # fmt: skip
-    shown = "".join(sign for sign in words_ if sign.isprintable())
     return (
         f'<text x="{x}" y="{y}" font-family="{escape(family)}" font-size="{size}" '
-        f'font-weight="{weight}" fill="{ink}" text-anchor="{anchor}">{escape(shown)}</text>'
+        f'font-weight="{weight}" fill="{ink}" text-anchor="{anchor}">{_plain(words_)}</text>'
     )
+
+
+def _plain(text: str) -> Markup:
+    """A text for XML, without the signs that no document may hold."""
+    return escape("".join(sign for sign in text if sign.isprintable()))
 
 
 def width(text: str) -> int:

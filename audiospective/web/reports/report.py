@@ -92,7 +92,8 @@ def of(
 ) -> Report:
     """The report of a period that has begun; two queries for its names.
 
-    `linked`: names lead to the pages of music, which only the member can open.
+    `linked`: for the member; else for anybody: no name leads to a page of music, and no time of a
+    play is told.
     """
     view = listening.view
     today = calendar.today(view.zone, now)
@@ -101,7 +102,7 @@ def of(
     finding.collect(found, wanted)
     lines = wanted.look_up(linked=linked)
     archive = knowing.of(state, listening, now)
-    not_known = known.unknown_days(archive, view.zone, period.first, found.until)
+    not_known = known.unknown_days(archive, view.zone, period.first, found.until, now)
     skyline, what = ribbon.of(found.days, period, found.until, not_known, view.counting)
 
     def worded(value: int) -> str:
@@ -121,7 +122,9 @@ def of(
         then=found.then,
         before=sentences.in_words(found.before) if found.before else None,
         counted=counting.words(view.counting),
-        knowledge=knowing.between(archive, state, view.zone, period.first, found.until, now),
+        knowledge=knowing.between(
+            archive, state, view.zone, period.first, found.until, now, own=linked
+        ),
         ribbon=skyline,
         ribbon_what=what,
         charts=tuple(
@@ -133,7 +136,7 @@ def of(
         clock_words=sentences.clock(hours),
         week=week_hours.of(found.week_hours, week_start=view.week_start, worded=worded),
         sittings=bars.of(sentences.sizes(found.sittings)),
-        sittings_words=sentences.sittings(found.sittings),
+        sittings_words=sentences.sittings(found.sittings, timed=linked),
         sittings_count=found.sittings.count,
         longest=_longest(found, lines),
         longest_words=_longest_words(found),

@@ -66,11 +66,11 @@ def clock(hours: list[int]) -> str:
     return f"{part}, most between {peak}:00 and {peak + 1}:00 ({words.percent(share)} %)"
 
 
-def sittings(found: Sittings) -> str:
-    """How many, and the longest."""
+def sittings(found: Sittings, *, timed: bool) -> str:
+    """How many, and the longest; `timed`: to the minute at which it began, else to the day."""
     if found.began is None:
         return "No sittings"
-    began = f"{words.weekday(found.began.date())} at {found.began:%H:%M}"
+    began = words.weekday(found.began.date()) + (f" at {found.began:%H:%M}" if timed else "")
     return (
         f"A sitting ends after {PAUSE} silent minutes. The longest, "
         f"{words.hours(found.longest)} with {plural(found.plays, 'play')}, began on {began}."

@@ -61,7 +61,14 @@ def test_no_time_at_all_is_known_in_full() -> None:
 
 @pytest.mark.parametrize(
     ("share", "said"),
-    [(1, "100 %"), (0.99999, "99.9 %"), (0.9, "90 %"), (0.00001, "0.1 %"), (0, "0 %")],
+    [
+        (1, "100 %"),
+        (0.99999, "99.9 %"),
+        (0.9, "90 %"),
+        (0.99158, "99.1 %"),
+        (0.00001, "0.1 %"),
+        (0, "0 %"),
+    ],
 )
 def test_a_share_is_never_rounded_to_all_or_nothing(share, said) -> None:
     assert words.percent(share) == said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -23,7 +24,7 @@ DAY = timedelta(days=1)
 PAGES = ["/reports", "/reports/2026", "/reports/2026-03", "/reports/2026-W11", "/reports/all",
          "/reports/2026-01-05..2026-02-10"]  # fmt: skip
 HARD = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "سماء بعيدة", "遠い海 🎻",
-        "A" * 300, "\u202ereversed"]  # fmt: skip
+        "A" * 300, "\u202ereversed", "\ufffe sea \x01\x0b"]  # fmt: skip
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -113,6 +114,7 @@ def test_a_range_is_chosen_in_a_form(site: Site, alice: User) -> None:
 def test_figures_are_held_next_to_the_period_before(site: Site, alice: User) -> None:
     heard(
         alice,
+        (date(2026, 1, 20), "Ebb", 1),
         (date(2026, 2, 3), "Ebb", 12),
         (date(2026, 2, 4), "Flow", 9),
         (date(2026, 3, 2), "Flow", 20),
@@ -128,6 +130,34 @@ def test_figures_are_held_next_to_the_period_before(site: Site, alice: User) -> 
     assert "up 1 place" in artists[0]
     assert "down 1 place" in artists[1]
     assert "never heard before" in artists[2]
+
+
+def test_a_time_before_the_archive_began_is_not_compared_with(site: Site, alice: User) -> None:
+    alice_began = date(2026, 3, 6)  # a Friday; now is Saturday of the week after
+    heard(alice, (alice_began, "Ebb", 30), (date(2026, 3, 9), "Flow", 24))
+    member = site.member(alice)
+    for address in ("/reports/2026-W11", "/dashboard?period=week"):
+        text = member.page(address).text
+        assert "than by then" not in text
+        assert "before" not in text
+    heard(alice, (date(2026, 2, 27), "Ebb", 1))
+    assert "6 fewer than by then in week 10" in member.page("/reports/2026-W11").text
+
+
+def test_what_began_after_the_last_check_is_not_called_known(
+    site: Site, alice: User, frozen: Frozen
+) -> None:
+    heard(alice, (date(2026, 3, 10), "Ebb", 3))
+    frozen.forward(hours=48)  # Monday
+    page = site.member(alice).page("/reports/2026-W12")
+    assert "These figures know 0 % of the time" in page.text
+    assert "16 March 2026, 16 h 9 min: Not checked yet." in page.text
+    assert page.all("path", class_="bar-unknown")
+    assert "Missing: 16 March 2026." in site.member(alice).get("/reports/2026-W12/text").text
+    week = site.member(alice).page("/dashboard").by_id("week")
+    assert week
+    assert "This week is not known" in week.text
+    assert "Today not known, yesterday not known." in week.text
 
 
 def test_what_is_missing_is_said_and_hatched(site: Site, alice: User) -> None:
@@ -183,6 +213,7 @@ def test_names_do_nothing_on_the_page_in_the_text_and_in_the_picture(
     assert f"1. {name}: 24" in text.text
     drawing = member.get("/reports/2026-03/picture.svg")
     assert drawing.content_type == "image/svg+xml"
+    ET.fromstring(drawing.text)
     tree = markup.read(drawing.text)
     assert tree.all("script") == tree.all("img") == []
     picture = member.get("/reports/2026-03/picture.png")

@@ -12,6 +12,7 @@ from audiospective.accounts import hidden_artists, shares
 from audiospective.history import append
 from audiospective.history.catalog import lookup, polled
 from audiospective.models import SharedLink, User
+from audiospective.models.gaps import Gap
 from tests.factories import connected, make_user, track
 from tests.support.clocks import Frozen
 from tests.web import markup
@@ -85,6 +86,28 @@ def test_its_answer_is_for_nobody_else(site: Site, alice: User) -> None:
     assert "form-action 'none'" in answer.headers["Content-Security-Policy"]
     assert "Set-Cookie" not in answer.headers
     assert 'content="noindex' in answer.text
+
+
+def test_no_time_of_a_play_and_no_pause_is_told(site: Site, alice: User) -> None:
+    member = site.member(alice)
+    start = clock.now() - 9 * DAY
+    for n, cause in enumerate(("paused", "authorization")):
+        at = start + n * DAY
+        Gap.create(user=alice, started_at=at, probably_from=at, ended_at=at + DAY / 4,
+                   cause=cause, certainty="possible", opened_at=at)  # fmt: skip
+    assert " at " in sitting(own := member.page("/reports/2026-03"))
+    assert "Paused or disconnected by you" in own.text
+    shown = opened(site, link(site, alice))
+    assert sitting(shown) == sitting(own).split(" at ")[0] + "."
+    known = shown.one("ul", class_="known").text
+    assert "Not checked" in known
+    assert "could not be read" in known
+    for word in ("you", "Paused", "isconnect"):
+        assert word not in known
+
+
+def sitting(page: Tag) -> str:
+    return next(p.text for p in page.all("p") if p.text.startswith("A sitting ends"))
 
 
 def test_a_session_changes_nothing(site: Site, alice: User) -> None:
