@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from audiospective import clock, log
 from audiospective.clients.deadline import Deadline
-from audiospective.clients.storage import StorageError
+from audiospective.clients.storage import DamagedError, MissingError, StorageError
 from audiospective.services import Services
 
 if TYPE_CHECKING:
@@ -72,4 +72,5 @@ def _each(
         except StorageError as error:
             log.trouble("closed_year_failed", error, user=one[0], year=one[1])
             done.failed += 1
-            failures += 1
+            # An object that is lost or damaged says nothing of the others.
+            failures += not isinstance(error, MissingError | DamagedError)

@@ -10,7 +10,14 @@ from threading import Lock
 from typing import Protocol
 
 from audiospective import clock, log
-from audiospective.clients.storage import NoStorage, Storage, StorageError
+from audiospective.clients.storage import (
+    AwayError,
+    DamagedError,
+    NoStorage,
+    RefusedError,
+    Storage,
+    StorageError,
+)
 from audiospective.history.closed.away import YearAwayError
 
 LARGEST = 32_000_000  # bytes of a process's cache; a year of listening takes about 110,000
@@ -70,9 +77,10 @@ def read(row: Closed) -> bytes:
     try:
         blob = fetched(row.object or "", row.sha256)
     except StorageError as error:
-        with place.lock:
-            place.asked_again_at = clock.monotonic() + PAUSE
-            place.reason = str(error)
+        if isinstance(error, AwayError | RefusedError):  # else it is about this object alone
+            with place.lock:
+                place.asked_again_at = clock.monotonic() + PAUSE
+                place.reason = str(error)
         log.event("year_away", log.WARNING, year=row.year, reason=str(error))
         raise YearAwayError(row.year, str(error)) from error
     _keep(place, row.object or "", blob)
@@ -80,10 +88,10 @@ def read(row: Closed) -> bytes:
 
 
 def fetched(key: str, sha256: str) -> bytes:
-    """What storage has under a key, past the cache; raises StorageError if it is not this."""
+    """What storage has under a key, past the cache; raises DamagedError if it is not this."""
     blob = _place.storage.get(key)
     if hashlib.sha256(blob).hexdigest() != sha256:
-        raise StorageError(f"{key} is not what was put")
+        raise DamagedError(f"{key} is not what was put")
     return blob
 
 
