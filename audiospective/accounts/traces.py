@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from audiospective.clients.deadline import Deadline
 from audiospective.exports import keeping, scratch
-from audiospective.history.closed import sweeping
 from audiospective.imports import storing
 from audiospective.models.exports import Export
 from audiospective.models.imports import Import
@@ -37,6 +36,9 @@ def remove_work(services: Services, user_id: int) -> None:
 def remove_files(services: Services, user_id: int, deadline: Deadline) -> bool:
     """Delete what storage has of a member, after the rows that refer to it.
 
+    Closed years go with the second nightly round after that (history.closed.sweeping), which makes
+    sure that no other database has the folder.
+
     False if the time was not enough; raises StorageError.
     """
     for folder in (keeping.prefix(user_id), storing.prefix(user_id)):
@@ -44,7 +46,6 @@ def remove_files(services: Services, user_id: int, deadline: Deadline) -> bool:
             if deadline.remaining() <= 0:
                 return False
             services.storage.delete(stored.key)
-    sweeping.forget(user_id)  # closed years
     return True
 
 

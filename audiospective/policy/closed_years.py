@@ -12,7 +12,8 @@ OVER = timedelta(days=14)  # after its end: late plays of the last days have arr
 AT_REST = timedelta(days=7)  # since it was last written: an import may still be under way
 KEPT = timedelta(days=30)  # objects that nothing refers to stay: an older backup may refer to them
 
-SETTLED = timedelta(days=1)  # objects of members whom the database does not know go after that
+# Objects of members whom the database does not know go in the round after the one that found them.
+SETTLED = timedelta(hours=20)  # rounds are a day apart, not to the second
 
 STORAGE, DATABASE = "storage", "database"  # where closed years are kept
 

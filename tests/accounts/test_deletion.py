@@ -35,6 +35,7 @@ from audiospective.models.sign_in_links import SignInLink
 from audiospective.models.system_state import Mark
 from audiospective.models.waitlist import WaitlistEntry
 from audiospective.notices import delivery
+from audiospective.operations import closed_years
 from audiospective.polling import poll_dedupe
 from audiospective.services import Services
 from tests.factories import make_user
@@ -79,6 +80,13 @@ def with_everything(
     return made
 
 
+def two_nights(services: Services, frozen: Frozen) -> None:
+    """The rounds that find and then remove what storage has of members who are gone."""
+    for _ in range(2):
+        frozen.forward(days=1)
+        closed_years.round_of(services)
+
+
 def settle_receipts() -> None:
     Notice.update(status=SENT).where(Notice.kind == "account_deleted").execute()
 
@@ -103,6 +111,8 @@ def test_nothing_that_was_the_members_is_left_anywhere(
     settle_receipts()
     frozen.forward(hours=2)
     erasure.carry_out(services, Deadline(60))
+    assert belongings.found(services, alice) == {"zqalice-year"}
+    two_nights(services, frozen)
     assert belongings.found(services, alice, lines()) == set()
     assert belongings.rows_of(999_001) == {}
     assert "999001" not in belongings.redis_ids(services)
@@ -118,7 +128,9 @@ def test_every_table_of_members_is_known_by_its_model(services: Services) -> Non
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
-def test_killed_at_any_step_the_next_round_goes_on(services: Services, late: bool) -> None:
+def test_killed_at_any_step_the_next_round_goes_on(
+    services: Services, frozen: Frozen, late: bool
+) -> None:
     alice = with_everything(services, "alice", **PROVEN)
     bob = with_everything(services, "bob")
     everything_of_bob = belongings.rows_of(bob.user_id)
@@ -136,6 +148,7 @@ def test_killed_at_any_step_the_next_round_goes_on(services: Services, late: boo
     assert [one.recipient for one in receipts] == [ADDRESS]
     settle_receipts()
     erasure.carry_out(services, Deadline(60))
+    two_nights(services, frozen)
     assert belongings.found(services, alice) == set()
 
 
@@ -158,7 +171,7 @@ def test_rows_go_in_portions_and_time_that_is_up_is_no_harm(
 
 
 def test_storage_that_is_away_keeps_rows_from_nobody_and_is_tried_again(
-    services: Services, monkeypatch: pytest.MonkeyPatch
+    services: Services, frozen: Frozen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice = with_everything(services, "alice")
 
@@ -172,6 +185,7 @@ def test_storage_that_is_away_keeps_rows_from_nobody_and_is_tried_again(
     assert erasure.carry_out(services, Deadline(60)) == 1
     settle_receipts()
     erasure.carry_out(services, Deadline(60))
+    two_nights(services, frozen)
     assert belongings.found(services, alice) == set()
 
 

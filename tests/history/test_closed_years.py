@@ -130,6 +130,20 @@ def test_years_that_are_away_are_told_never_left_out_in_silence(files: Fragile, 
     assert not DamagedSegment.select().exists()
 
 
+@pytest.mark.parametrize("lost", [False, True], ids=["damaged", "lost"])
+def test_one_object_that_is_lost_or_damaged_takes_no_other_year_along(
+    files: Fragile, alice: int, lost: bool
+) -> None:
+    moved()
+    forget_cache()
+    key = PlaySegment.get(PlaySegment.year == 2021).object
+    files.delete(key) if lost else files.put(key, b"other bytes")
+    with away.tolerated() as missing:
+        assert history.frame(alice).height == 14
+        assert missing == {2021}
+    assert not DamagedSegment.select().exists()
+
+
 def test_polls_and_new_plays_go_on_while_storage_is_away(files: Fragile, alice: int) -> None:
     moved()
     forget_cache()
@@ -205,24 +219,19 @@ def test_coming_home_needs_one_call_and_the_objects_go_a_month_later(
     assert plays(alice) == before
 
 
-def test_a_deleted_member_takes_the_objects_along(
+def test_objects_of_a_member_who_is_gone_go_in_the_round_after_the_one_that_finds_them(
     files: Fragile, alice: int, frozen: Frozen
 ) -> None:
     moved()
     own = prefix.known() or ""
     User.delete().where(User.id == alice).execute()
-    assert sweeping.forget(alice) == 2
+    frozen.forward(days=400)
+    assert sweeping.sweep(own, clock.now()) == sweeping.Swept(2, 2, 0)
+    frozen.forward(hours=1)  # by hand
+    assert sweeping.sweep(own, clock.now()).removed == 0
+    frozen.forward(hours=22)
+    assert sweeping.sweep(own, clock.now()).removed == 2
     assert [one.key for one in files.list(own)] == [f"{own}/owner"]
-
-
-def test_objects_of_a_member_who_is_gone_are_found_the_next_day(
-    files: Fragile, alice: int, frozen: Frozen
-) -> None:
-    moved()
-    own = prefix.known() or ""
-    User.delete().where(User.id == alice).execute()
-    assert sweeping.sweep(own, datetime.now(UTC)).removed == 0
-    assert sweeping.sweep(own, datetime.now(UTC) + timedelta(days=2)).removed == 2
 
 
 def test_a_copy_of_the_database_takes_a_folder_of_its_own(

@@ -11,17 +11,22 @@ import pytest
 from click.testing import CliRunner
 
 from audiospective import clock, history, models
+from audiospective.accounts import deletion, erasure
 from audiospective.cli import audiospective
+from audiospective.clients.deadline import Deadline
 from audiospective.history import bulk_add, sealing, segment
-from audiospective.history.closed import moving
+from audiospective.history.closed import moving, prefix
+from audiospective.history.closed.sweeping import Swept
 from audiospective.jobs import context, tasks
-from audiospective.models import PlaySegment
+from audiospective.models import PlaySegment, User
+from audiospective.models.system_state import Mark
 from audiospective.operations import closed_years
 from audiospective.services import Services
 from audiospective.settings import Settings
 from tests.factories import make_user
 from tests.history.closing import Fragile, bound
 from tests.history.making import MINUTE, track
+from tests.support.clocks import Frozen
 
 YEARS = range(2016, 2022)
 
@@ -84,6 +89,45 @@ def test_a_round_ends_when_storage_is_away_and_the_next_one_goes_on(
     files.away = False
     assert closed_years.home().moved == len(YEARS)
     assert history.frame(alice).height == 30
+
+
+def test_years_that_are_lost_or_damaged_keep_no_others_from_coming_home(
+    moving_out: Services, files: Fragile, alice: int
+) -> None:
+    closed_years.round_of(moving_out)
+    keys = [row.object for row in PlaySegment.select().order_by(PlaySegment.year)]
+    for key in keys[:2]:
+        files.delete(key)
+    for key in keys[2:4]:
+        files.put(key, b"other bytes")
+    done = closed_years.home()
+    assert (done.moved, done.failed) == (2, 4)
+    assert [year for _, year in moving.away()] == [2016, 2017, 2018, 2019]
+
+
+def test_who_is_deleted_in_a_copy_of_the_database_loses_nothing_of_the_original(
+    moving_out: Services, files: Fragile, alice: int, frozen: Frozen
+) -> None:
+    closed_years.round_of(moving_out)
+    first = prefix.known() or ""
+    kept = {one.key for one in files.list(first)}
+    assert len(kept) == len(YEARS) + 1
+    copied = Mark.get(Mark.name == "closed_years").note
+    # From here on this is the copy, and she is deleted there.
+    deletion.at_once(moving_out, User.get_by_id(alice))
+    assert erasure.carry_out(moving_out, Deadline(60)) == 1
+    assert {one.key for one in files.list(first)} == kept
+    frozen.forward(hours=12)
+    closed_years.round_of(moving_out)
+    assert {one.key for one in files.list(first)} == kept
+    # The original's next round, and the copy's after it.
+    noted = Mark.get(Mark.name == "closed_years").note
+    Mark.put("closed_years", clock.now(), copied)
+    frozen.forward(hours=12)
+    assert prefix.own(files, clock.now()) != first  # it is not alone there, and copies its years
+    Mark.put("closed_years", clock.now(), noted)
+    frozen.forward(hours=12)
+    assert closed_years.round_of(moving_out).swept == Swept(len(YEARS), len(YEARS), len(YEARS))
 
 
 def test_the_command_lists_moves_and_brings_home(

@@ -70,6 +70,12 @@ def known() -> str | None:
     return None if claim is None else folder(claim.instance)
 
 
+def abandon() -> None:
+    """Take a new folder with the next round; what stands in the old one is read, never deleted."""
+    Mark.drop(_MARK)
+    Mark.drop(_TURN)
+
+
 def folder(instance: str) -> str:
     return f"{FOLDER}/{instance}"
 

@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from audiospective import clock
+from audiospective.history.closed import prefix
 from audiospective.models import database, dialects, migrations, transaction
 from audiospective.models.base import placeholder
 from audiospective.models.exports import CANCELLED, EXPIRED, READY, UNFINISHED, Export
@@ -132,9 +133,14 @@ def _count(table: str) -> int:
 
 
 def _settle() -> None:
-    """Files of exports are in no backup: what was ready has to be made again."""
+    """Let go of what belongs to the instance that the backup is of.
+
+    Files of exports are in no backup: what was ready has to be made again. The folder of closed
+    years may still be that instance's: years are read there, and this one takes its own.
+    """
     now = clock.now()
     gone = {"status": EXPIRED, "key": None, "changed_at": now}
     Export.update(gone).where(Export.status == READY).execute()
     ended = {"status": CANCELLED, "changed_at": now}
     Export.update(ended).where(Export.status.in_(UNFINISHED)).execute()
+    prefix.abandon()

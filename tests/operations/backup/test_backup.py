@@ -14,6 +14,7 @@ import pytest
 
 from audiospective import clock, history, models
 from audiospective.history import integrity
+from audiospective.history.closed import prefix
 from audiospective.models import Play, PlaySegment, User
 from audiospective.models.exports import EXPIRED, READY, Export
 from audiospective.models.system_state import Mark
@@ -88,6 +89,7 @@ def test_what_comes_back_is_what_was_there(
     services: Services, alice: User, tmp_path: Path, elsewhere: Callable[[str], Any], engine: str
 ) -> None:
     before, plays = everything(), archives.plays(alice.id)
+    prefix.own(services.storage, clock.now())
     made = making.make(sealed(services), tmp_path / "one.backup")
     assert made.rows()["users"] == User.select().count()
 
@@ -98,6 +100,7 @@ def test_what_comes_back_is_what_was_there(
         assert archives.plays(alice.id).equals(plays)
         assert integrity.examine(alice.id).faults == []
         assert Export.get().status == EXPIRED
+        assert prefix.known() is None  # that folder may be in use
         assert other.storage.get("imports/1/1/plays.parquet") == b"staged"
         assert other.storage.size("exports/1/a") is None
         # Numbers go on where they were.
