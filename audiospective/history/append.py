@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from audiospective import clock
 from audiospective.history import relinked
 from audiospective.history.catalog import polled as catalog
+from audiospective.history.catalog.entries import Kind
 from audiospective.models import UnreadablePlay, dialects
 from audiospective.models.plays import FROM_POLL
 from audiospective.policy.gaps import Seen
@@ -16,10 +17,19 @@ from audiospective.policy.plays import Page, PolledPlay, Unreadable
 
 Key = tuple[int, int]  # played_at in milliseconds, track
 
+# Whether a track is a twin of the polled one, as those of a restored bundle may be.
+_TWIN = f"""EXISTS (
+    SELECT 1 FROM catalog_aliases a WHERE a.kind = {int(Kind.TRACK)} AND a.id = {{track}}
+    AND a.target = t
+)"""  # noqa: S608 - a constant
 _INSERT = f"""
 INSERT INTO plays (user_id, played_at, track_id, source, context)
 SELECT u, p, t, {FROM_POLL}, c FROM {{rows}} WHERE NOT EXISTS (
-    SELECT 1 FROM removed_plays r WHERE r.user_id = u AND r.played_at = p AND r.track = t
+    SELECT 1 FROM removed_plays r WHERE r.user_id = u AND r.played_at = p
+    AND (r.track = t OR {_TWIN.format(track="r.track")})
+) AND NOT EXISTS (
+    SELECT 1 FROM plays q WHERE q.user_id = u AND q.played_at = p
+    AND q.source & {FROM_POLL} <> 0 AND {_TWIN.format(track="q.track_id")}
 )
 ON CONFLICT DO NOTHING RETURNING user_id, played_at, track_id
 """  # noqa: S608 - a constant
@@ -82,8 +92,9 @@ def page(user_id: int, found: Page, tracks: Tracks) -> Appended:
 def polled(plays: Sequence[NewPlay]) -> dict[int, set[Key]]:
     """Store plays of one or more people in the caller's transaction; the new ones, by user.
 
-    What its owner deleted is not stored again, however often Spotify offers it. One constant
-    statement: this is what polling does most.
+    What its owner deleted is not stored again, however often Spotify offers it, nor what a poll
+    told already of a twin of the track (letting_go.twins). One constant statement: this is what
+    polling does most.
     """
     new: dict[int, set[Key]] = defaultdict(set)
     if not plays:

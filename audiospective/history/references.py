@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import polars as pl
 
-from audiospective.history import lock, replacing, segment, store
+from audiospective.history import bulk_add, lock, reading, replacing, segment, store
 from audiospective.history.catalog import letting_go, tidy
 from audiospective.history.closed.away import YearAwayError
 from audiospective.models import DamagedSegment, Play, PlaySegment, RecordingChoice, RemovedPlay
@@ -61,24 +61,35 @@ def merge(user_id: int, tracks: Mapping[int, int]) -> bool:
     False if the archive changed meanwhile: nothing was done.
     """
     before = replacing.snapshot(user_id)
-    plays = before.plays.with_columns(pl.col("track").replace(tracks))
+    plays = segment.merge([before.plays.with_columns(pl.col("track").replace(tracks))])
     try:
         with lock.held(user_id):
-            replacing.replace(user_id, before, segment.merge([plays]))
-            _move_stones(user_id, tracks)
+            replacing.replace(user_id, before, plays)
+            _move_stones(user_id, tracks, plays)
             _move_choices(user_id, tracks)
     except replacing.ChangedError:
         return False
     return True
 
 
-def _move_stones(user_id: int, tracks: Mapping[int, int]) -> None:
-    for stone in _of(user_id, RemovedPlay, RemovedPlay.track, tracks):
-        values = {**stone.__data__, "track": tracks[stone.track]}
+def _move_stones(user_id: int, tracks: Mapping[int, int], plays: pl.DataFrame) -> None:
+    """Deletions move with their tracks, but for those that would hide a play: that one stays."""
+    stones = _of(user_id, RemovedPlay, RemovedPlay.track, {*tracks, *tracks.values()})
+    if not stones:
+        return
+    keys = [(one.played_at, tracks.get(one.track, one.track)) for one in stones]
+    # Polls may have added rows since the plays were read.
+    live = pl.concat(one.select(segment.KEY) for one in (plays, reading.from_rows(user_id)))
+    there = set(bulk_add.keys(reading.key_frame(keys).join(live, on=segment.KEY, how="semi")))
+    for stone, (played_at, track) in zip(stones, keys, strict=True):
+        hides = (played_at, track) in there
+        if track == stone.track and not hides:
+            continue
+        values = {**stone.__data__, "track": track}
         if stone.kept is not None:  # what an undo would bring back
-            kept = orjson.loads(stone.kept) | {"track": tracks[stone.track]}
-            values["kept"] = orjson.dumps(kept).decode()
-        RemovedPlay.insert(**values).on_conflict_ignore().execute()
+            values["kept"] = orjson.dumps(orjson.loads(stone.kept) | {"track": track}).decode()
+        if not hides:
+            RemovedPlay.insert(**values).on_conflict_ignore().execute()
         stone.delete_instance()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from audiospective import clock, history
-from audiospective.history import append, references, removal, sealing
+from audiospective.history import append, references, removal, replacing, sealing
 from audiospective.history.catalog import imported, letting_go, lookup, polled
 from audiospective.history.catalog.imported import Named
 from audiospective.models import CondemnedTrack, PlaySegment, User
@@ -130,6 +130,44 @@ def test_a_track_that_two_files_named_differently_becomes_one(frozen: Frozen) ->
     assert there(hers, his) == [True, False]
     assert letting_go.twins() == {}
     assert imported.remember([other]) == {other: hers}
+
+
+def twins_of(frozen: Frozen, user_id: int) -> tuple[int, int]:
+    """Two numbers of one track, the first of which Spotify has described."""
+    first = Named("song", "track", "One name", "A", "L")
+    other = first._replace(name="Another name")
+    one, twin = imported.remember([first])[first], imported.remember([other])[other]
+    polled.remember([TrackFacts("song", "True name")])
+    assert letting_go.twins() == {twin: one}
+    return one, twin
+
+
+@pytest.mark.parametrize("deleted", [0, 1], ids=["the one that stays", "the one that goes"])
+def test_a_deleted_play_never_hides_the_one_that_its_track_becomes(
+    frozen: Frozen, deleted: int
+) -> None:
+    bob = person("bob")
+    numbers = twins_of(frozen, bob)
+    for one in numbers:
+        play(bob, at(1), one)
+    removal.remove(bob, [(at(1), numbers[deleted])])
+    assert free(frozen).merged == 1
+    assert history.frame(bob)["track"].to_list() == [numbers[0]]
+    before = replacing.snapshot(bob)
+    replacing.replace(bob, before, before.plays)
+    assert history.total(bob) == 1
+
+
+def test_a_poll_knows_a_play_that_a_poll_told_under_the_twin_of_its_track(frozen: Frozen) -> None:
+    bob = person("bob")
+    one, twin = twins_of(frozen, bob)
+    for minute, source in enumerate((1, 2, 3)):
+        play(bob, at(minute), twin, source=source)
+    play(bob, at(3), twin)
+    removal.remove(bob, [(at(3), twin)])
+    pages = [append.NewPlay(bob, at(minute), one, None) for minute in range(5)]
+    # What only a file told may be taken back with it: the poll's own word is kept as well.
+    assert append.polled(pages)[bob] == {(at(1), one), (at(4), one)}
 
 
 def test_stopped_between_any_two_steps_it_is_whole(

@@ -56,6 +56,8 @@ def write(services: Services, claim: Claim) -> None:
     claim.beat()
     plays = segment.merge([_ours(plays, numbers, claim.id)])
     removed = _ours(removed, numbers, claim.id).unique(segment.KEY, keep="first")
+    # Two tracks of the bundle may be one here: a play that was not deleted stays.
+    removed = removed.join(plays, on=segment.KEY, how="anti")
     user = User.get_by_id(claim.user_id)
     with lock.held(user.id):
         if not possible(user.id):
