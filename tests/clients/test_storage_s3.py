@@ -20,6 +20,7 @@ from audiospective.clients.storage import (
     RefusedError,
     S3Storage,
     StorageError,
+    s3_client,
 )
 from tests.support.processes import free_port
 from tests.support.s3 import Trouble, in_front_of, raw_client
@@ -189,6 +190,59 @@ def test_a_service_that_drips_is_given_up(s3_bucket: Bucket, trouble: Trouble) -
     trouble.slow = threading.Event()
     with pytest.raises(AwayError):
         files.get("a")
+
+
+@pytest.mark.parametrize(
+    ("claims", "error"),
+    [
+        ("50000000000", DamagedError),
+        ("4", DamagedError),
+        ("", RefusedError),  # in pieces
+        ("-1", RefusedError),
+        ("many", RefusedError),
+    ],
+)
+def test_what_a_service_claims_of_a_size_is_not_waited_for(
+    troubled: S3Storage, trouble: Trouble, claims: str, error: type
+) -> None:
+    troubled.put("a", b"abc")
+    assert troubled.get("a", most=3) == b"abc"
+    trouble.claims = claims
+    with pytest.raises(error):
+        troubled.get("a", most=3)
+    assert len(trouble.seen) == 3
+
+
+def test_a_members_service_that_talks_without_end_is_refused(
+    troubled: S3Storage, trouble: Trouble, monkeypatch
+) -> None:
+    plain = s3_client._Http.__init__
+
+    def bounded(self: s3_client._Http, *, outside: bool) -> None:  # loopback has no https
+        plain(self, outside=outside)
+        self._bounded = True
+
+    monkeypatch.setattr(s3_client._Http, "__init__", bounded)
+    much = bytes(2 * s3_client.MOST_SAID)
+    assert troubled.put("a", much) == len(much)
+    assert troubled.get("a") == much  # a stored file may be long
+    trouble.talks = s3_client.MOST_SAID + 1
+    for status in (None, 403):
+        trouble.status = status
+        with pytest.raises(RefusedError, match="without an end"):
+            troubled.put("a", b"x")
+    with pytest.raises(RefusedError, match="without an end"):
+        troubled.get("a")
+    trouble.talks = 0
+    with pytest.raises(RefusedError, match="403 InternalError"):
+        troubled.get("a")
+
+
+@pytest.mark.parametrize("host", ["my_minio.example.com", "a b.example.com", "-a.example.com"])
+def test_an_address_that_the_library_refuses_is_refused(s3_bucket: Bucket, host: str) -> None:
+    files = S3Storage(replace(s3_bucket, endpoint=f"https://{host}"))
+    with pytest.raises(RefusedError):
+        files.put("a", b"x")
 
 
 def test_a_service_that_is_not_there_is_away(s3_bucket: Bucket, monkeypatch) -> None:

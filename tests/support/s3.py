@@ -76,6 +76,8 @@ class Trouble:
     cut: bool = False  # end in the middle of the body
     slow: threading.Event | None = None  # begin to answer, then wait for it
     location: str = ""  # of a redirect
+    claims: str | None = None  # this Content-Length for what is fetched; empty: in pieces, without
+    talks: int = 0  # bytes more in every answer that is no stored file
     seen: list[str] = field(default_factory=list)
 
     def heal(self) -> None:
@@ -83,6 +85,7 @@ class Trouble:
             self.slow.set()
         self.status = self.times = self.slow = None
         self.garble = self.cut = False
+        self.claims, self.talks = None, 0
 
     def due(self) -> bool:
         if self.times is None:
@@ -132,10 +135,20 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(
         self, status: int, headers: dict[str, str], body: bytes, length: int | None = None
     ) -> None:
+        fetched = self.command == "GET" and status == 200
+        if self.trouble.talks and not fetched:
+            body, length = body + b" " * self.trouble.talks, None
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body) if length is None else length))
+        said = str(len(body) if length is None else length)
+        if fetched and self.trouble.claims is not None:
+            said = self.trouble.claims
+        if said:
+            self.send_header("Content-Length", said)
+        else:
+            self.send_header("Transfer-Encoding", "chunked")
+            body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
         self.end_headers()
         if self.trouble.slow and body:
             self.wfile.write(body[:1])

@@ -49,14 +49,15 @@ class Storage(Protocol):
     def put(self, key: str, content: Content) -> int:
         """Store `content` under `key`, replacing what was there; the number of bytes."""
 
-    def open(self, key: str) -> BinaryIO:
+    def open(self, key: str, most: int | None = None) -> BinaryIO:
         """A stream of what is stored, to be closed by the caller; raises MissingError.
 
-        Where a checksum is kept, other bytes than were put end in DamagedError.
+        Where a checksum is kept, other bytes than were put end in DamagedError; so do more than
+        `most` bytes, before any of them is read.
         """
 
-    def get(self, key: str) -> bytes:
-        """All of it at once, for small things; raises MissingError, DamagedError."""
+    def get(self, key: str, most: int | None = None) -> bytes:
+        """All of it at once, for small things; raises MissingError, DamagedError (see `open`)."""
 
     def size(self, key: str) -> int | None:
         """Bytes under `key`, None if there is nothing."""
@@ -83,10 +84,10 @@ class NoStorage:
     def put(self, key: str, content: Content) -> int:
         raise StorageError(self.reason)
 
-    def open(self, key: str) -> BinaryIO:
+    def open(self, key: str, most: int | None = None) -> BinaryIO:
         raise StorageError(self.reason)
 
-    def get(self, key: str) -> bytes:
+    def get(self, key: str, most: int | None = None) -> bytes:
         raise StorageError(self.reason)
 
     def size(self, key: str) -> int | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from audiospective import clock
-from audiospective.clients.storage.errors import MissingError, StorageError
+from audiospective.clients.storage.errors import DamagedError, MissingError, StorageError
 from audiospective.clients.storage.keys import Content, checked, parts
 from audiospective.clients.storage.values import Download, Stored
 
@@ -44,16 +44,21 @@ class FileStorage:
                 draft.unlink(missing_ok=True)
         return size
 
-    def open(self, key: str) -> BinaryIO:
+    def open(self, key: str, most: int | None = None) -> BinaryIO:
         try:
-            return self._path(key).open("rb")
+            file = self._path(key).open("rb")
+            size = os.fstat(file.fileno()).st_size
         except FileNotFoundError:
             raise MissingError(key) from None
         except OSError as error:
             raise StorageError(f"{key} cannot be read: {error.strerror}") from error
+        if most is not None and size > most:
+            file.close()
+            raise DamagedError(f"{key} is larger than what was put")
+        return file
 
-    def get(self, key: str) -> bytes:
-        with self.open(key) as file:
+    def get(self, key: str, most: int | None = None) -> bytes:
+        with self.open(key, most) as file:
             return file.read()
 
     def size(self, key: str) -> int | None:

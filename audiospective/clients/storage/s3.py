@@ -70,18 +70,24 @@ class S3Storage:
                 )
         return size
 
-    def open(self, key: str) -> BinaryIO:
+    def open(self, key: str, most: int | None = None) -> BinaryIO:
         name = self._name(key)
         with self._asking(key):
             answer = self._client.get_object(Bucket=self.bucket.name, Key=name)
-        size = answer["ContentLength"]
+        try:
+            size = _size(key, answer)
+            if most is not None and size > most:
+                raise DamagedError(f"{key} is larger than what was put")
+        except StorageError:
+            answer["Body"].close()
+            raise
         stream = _Stream(
             key, answer["Body"], size, answer["Metadata"].get(_SHA), self._deadline(size)
         )
         return cast("BinaryIO", io.BufferedReader(stream, CHUNK))
 
-    def get(self, key: str) -> bytes:
-        with self.open(key) as stream:
+    def get(self, key: str, most: int | None = None) -> bytes:
+        with self.open(key, most) as stream:
             return stream.read()
 
     def size(self, key: str) -> int | None:
@@ -91,7 +97,7 @@ class S3Storage:
                 answer = self._client.head_object(Bucket=self.bucket.name, Key=name)
         except MissingError:
             return None
-        return int(answer["ContentLength"])
+        return _size(key, answer)
 
     def delete(self, key: str) -> None:
         with self._asking(key):
@@ -146,16 +152,26 @@ def _told(key: str) -> Iterator[None]:
     from botocore.exceptions import BotoCoreError, ClientError
     from urllib3.exceptions import HTTPError
 
-    from audiospective.clients.storage.s3_client import LedElsewhereError
+    from audiospective.clients.storage.s3_client import UnfitAnswerError
 
     try:
         yield
-    except LedElsewhereError as error:
+    except UnfitAnswerError as error:
         raise RefusedError(f"storage refused {key}: {error}") from None
     except ClientError as error:
         raise _refusal(key, error.response) from None
     except (BotoCoreError, HTTPError, OSError) as error:
         raise AwayError(f"storage did not answer for {key} ({type(error).__name__})") from error
+    except ValueError as error:  # an address or a header that the library cannot read
+        raise RefusedError(f"storage cannot be asked for {key}") from error
+
+
+def _size(key: str, answer: Any) -> int:
+    """What the service says of the length; a sender of pieces says nothing."""
+    size = answer.get("ContentLength")
+    if size is None or size < 0:
+        raise RefusedError(f"storage does not say how large {key} is")
+    return int(size)
 
 
 def _refusal(key: str, response: Any) -> StorageError:

@@ -15,9 +15,10 @@ from botocore.awsrequest import (
     AWSResponse,
 )
 from botocore.config import Config
+from botocore.exceptions import HTTPClientError
 from botocore.httpsession import URLLib3Session
 from urllib3.connection import HTTPConnection
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import HTTPError, NewConnectionError
 
 from audiospective.clients.storage.values import Bucket
 from audiospective.clients.timed_http import TimedResponse
@@ -27,11 +28,13 @@ CONNECT = 5.0  # seconds
 READ = 15.0  # seconds of silence
 TRIES = 3
 CONNECTIONS = 4
+MOST_SAID = 1 << 20  # bytes of an answer that is no stored file, from a service of a member's
+_PIECE = 1 << 16
 _LEADS_ELSEWHERE = frozenset({301, 302, 303, 307, 308})
 
 
-class LedElsewhereError(Exception):
-    """The service wants another address to be asked: the settings have to say it."""
+class UnfitAnswerError(Exception):
+    """The service sends elsewhere, or more than it was asked for; asking again does not help."""
 
 
 def connect(bucket: Bucket) -> Any:
@@ -64,7 +67,7 @@ def connect(bucket: Bucket) -> Any:
         answer = http.send(request)
         if answer.status_code in _LEADS_ELSEWHERE:  # botocore would ask where, without an end
             answer.raw.close()
-            raise LedElsewhereError(f"the service leads elsewhere ({answer.status_code})")
+            raise UnfitAnswerError(f"the service leads elsewhere ({answer.status_code})")
         return answer
 
     client.meta.events.register("before-send.s3", send)
@@ -83,13 +86,44 @@ def _nothing_of_the_machine() -> dict[str, tuple[Any, ...]]:
 class _Http(URLLib3Session):
     """Connections whose every read ends in time; never a redirect (botocore follows none here).
 
-    `outside`: https only, no proxy, and only to addresses of the public Internet.
+    `outside`: https only, no proxy, only to addresses of the public Internet, and whatever is no
+    stored file has to be short: it is read into memory.
     """
 
     def __init__(self, *, outside: bool) -> None:
         super().__init__(timeout=(CONNECT, READ), max_pool_connections=CONNECTIONS)
         classes = {"https": _OutsidePool} if outside else {"http": _Pool, "https": _SecurePool}
         self._manager.pool_classes_by_scheme = classes
+        self._bounded = outside
+
+    def send(self, request: Any) -> AWSResponse:
+        if not self._bounded:
+            return super().send(request)
+        streamed, request.stream_output = request.stream_output, True
+        try:
+            answer = super().send(request)
+        finally:
+            request.stream_output = streamed
+        if not streamed or answer.status_code >= 300:  # what botocore would read to its end
+            answer._content = _short(answer)
+        return answer
+
+
+def _short(answer: AWSResponse) -> bytes:
+    """The whole body; raises UnfitAnswerError, or HTTPClientError if it breaks off."""
+    body = bytearray()
+    try:
+        for piece in answer.raw.stream(_PIECE):
+            body += piece
+            if len(body) > MOST_SAID:
+                raise UnfitAnswerError("the service answers without an end")
+    except (HTTPError, OSError) as error:
+        answer.raw.close()
+        raise HTTPClientError(error=error) from error
+    except UnfitAnswerError:
+        answer.raw.close()
+        raise
+    return bytes(body)
 
 
 class _Connection(AWSHTTPConnection):
