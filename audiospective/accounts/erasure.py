@@ -21,6 +21,7 @@ from audiospective.clients.storage import StorageError
 from audiospective.models import Connection, Play, PlaySegment, User, belonging, transaction
 from audiospective.models.address_proofs import AddressProof
 from audiospective.models.deletions import Deletion
+from audiospective.models.export_schedules import ExportSchedule
 from audiospective.models.founding import FoundingRegister
 from audiospective.models.notices import Notice
 from audiospective.models.sign_in_links import SignInLink
@@ -67,7 +68,9 @@ def _has_begun(user_id: int) -> bool:
 
 
 def begin(user_id: int) -> bool:
-    """Cut the account off: no session, no consent, no address leads to it from now on.
+    """Cut the account off: no session, no link, no consent, no address leads to it from now on.
+
+    Nothing is sent on by itself either.
 
     The caller holds the transaction. False if it has begun already or is not due.
     """
@@ -95,6 +98,8 @@ def begin(user_id: int) -> bool:
         spotify_account_id=None, spotify_id=None, display_name=None, email=None,
         email_verified_at=None, preferences="{}", is_operator=False,
     ).where(User.id == user_id).execute()  # fmt: skip
+    # After the user's row, as where the failure of a monthly export is noted.
+    ExportSchedule.delete().where(ExportSchedule.user == user_id).execute()
     log.event("account_deletion_begun", user=user_id)
     return True
 

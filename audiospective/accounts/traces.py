@@ -25,7 +25,7 @@ def remove_work(services: Services, user_id: int) -> None:
         scratch.clear(services.settings, number)
     queues.drop([f"export-{number}" for number in exports])
     queues.drop([f"import-{number}" for number in _ids(Import, user_id)])
-    queues.drop([f"reconcile-{user_id}", f"seal-{user_id}"])
+    queues.drop([f"{task}-{user_id}" for task in ("reconcile", "seal", "deliver")])
     for task in ABOUT_ONE:
         queues.drop(queues.waiting_for(task, user_id))
     for pattern in KEYS:

@@ -13,6 +13,7 @@ from audiospective.accounts import (
     deletion,
     erasure,
     members,
+    shares,
     sign_in_link,
     sign_up,
     spotify_app,
@@ -23,7 +24,7 @@ from audiospective.clients.deadline import Deadline
 from audiospective.clients.queues import BULK, EXPORT, INTERACTIVE
 from audiospective.clients.spotify import Profile, Tokens
 from audiospective.clients.storage import StorageError
-from audiospective.exports import keeping
+from audiospective.exports import keeping, schedule
 from audiospective.history.closed import prefix
 from audiospective.imports import storing
 from audiospective.models import Connection, Import, User, belonging, transaction
@@ -76,6 +77,7 @@ def with_everything(
     queues.enqueue(EXPORT, "make_export", export.id, job_id=f"export-{export.id}")
     queues.enqueue(BULK, "work_on_import", row.id, job_id=f"import-{row.id}")
     queues.enqueue(BULK, "reconcile_imports", user.id, job_id=f"reconcile-{user.id}")
+    queues.enqueue(EXPORT, "deliver_export", user.id, job_id=f"deliver-{user.id}")
     queues.enqueue_at(clock.now() + FAR, BULK, "seal_user", user.id, job_id=f"seal-{user.id}")
     return made
 
@@ -265,6 +267,15 @@ def test_from_the_first_moment_nobody_gets_in_and_no_address_leads_there(
         {"sessions.user_id", "connections.user_id", "notices.user_id", "spotify_apps.owner_id"}
     )
     assert WaitlistEntry.select().count() == SignInLink.select().count() == 0
+
+
+def test_from_the_first_moment_nothing_is_shown_or_sent_on(services: Services) -> None:
+    alice = make_user("alice", **PROVEN)
+    shares.make(alice, shares.PROFILE, shares.DAYS[0], "UTC")
+    schedule.save(services, alice, "json", None)
+    deletion.at_once(services, alice)
+    assert User.select().where(User.id == alice.id).exists()  # no worker has come yet
+    assert (shares.of(alice), schedule.of(alice.id)) == ([], None)
 
 
 def test_an_address_that_was_only_typed_takes_nothing_of_its_owners_along(
