@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Sequence
 
 from audiospective.policy import service_urls
 from audiospective.policy.service_urls import UrlError
 
+UNREADABLE = "This address cannot be read."
 _INSIDE = (".localhost", ".local", ".internal")
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")  # RFC 1123; small letters by urlsplit
+_LONGEST = 253  # characters of a name
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
 
 
@@ -44,16 +48,21 @@ def endpoint_fault(url: str) -> str | None:
     try:
         parts = service_urls.server(url)
     except UrlError:
-        return "This address cannot be read."
-    host = (parts.hostname or "").rstrip(".")
+        return UNREADABLE
+    host = (parts.hostname or "").removesuffix(".")
     if parts.scheme != "https":
         return "The address has to begin with https://."
     if parts.username is not None or parts.path not in ("", "/") or parts.query:
         return "The address has to be a host alone, like https://s3.example.com."
-    if ("." not in host and ":" not in host) or host.endswith(
-        (".localhost", ".local", ".internal")
-    ):
+    if ":" not in host and not _is_name(host):
+        return UNREADABLE
+    if ("." not in host and ":" not in host) or host.endswith(_INSIDE):
         return "The address has to be one of the public Internet."
     if host.replace(".", "").isdigit() or ":" in host:
         return None if is_public(host) else "The address has to be one of the public Internet."
     return None
+
+
+def _is_name(host: str) -> bool:
+    """Whether it is written as names of hosts are; the library for S3 takes no others."""
+    return len(host) <= _LONGEST and all(map(_LABEL.fullmatch, host.split(".")))
