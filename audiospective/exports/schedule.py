@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from redis.exceptions import RedisError
 
@@ -20,6 +20,7 @@ from audiospective.policy import export_schedule as rules
 from audiospective.services import Services
 
 TIMEOUT = 3600  # seconds that a worker may take for one delivery
+LOST = timedelta(seconds=TIMEOUT + 300)  # after which no worker can be at it any more
 BROKEN = "It could not be made. We have been told."
 GONE = "It was cancelled or deleted before it was delivered."
 UNTOLD = "There is no proven address to write to, or you do not want these e-mails."
@@ -46,6 +47,9 @@ def save(services: Services, user: User, form: str, told: dict[str, str] | None)
         "next_at": rules.following(begun, now),
         "failures": 0,
         "error": None,
+        "export": None,  # what is being made stays on the shelf, and goes nowhere
+        "tries": 0,
+        "tried_at": None,
         "secret_sealed": "",
         **dict.fromkeys(("endpoint", "region", "bucket", "prefix", "key_id"), ""),
     }
@@ -82,7 +86,10 @@ def look(services: Services) -> None:
     for row in list(ExportSchedule.select().where(due).order_by(ExportSchedule.next_at)):
         _begin(services, row, rules.following(row.created_at, now))
     for row in list(ExportSchedule.select().where(ExportSchedule.export.is_null(False))):
-        if rules.may_try(row.tries, row.tried_at, now) and not _unfinished(row):
+        if rules.is_lost(row.tries, row.tried_at, now, LOST) and _claim(row, now):
+            log.event("export_delivery_lost", log.ERROR, user=row.user_id, export=row.export)
+            _failed(services, row, BROKEN)
+        elif rules.may_try(row.tries, row.tried_at, now) and not _unfinished(row):
             wake(services, row.user_id)
 
 

@@ -25,6 +25,11 @@ def may_try(tries: int, tried_at: datetime | None, now: datetime) -> bool:
     return tries < TRIES and (tried_at is None or now - tried_at >= PAUSE)
 
 
+def is_lost(tries: int, tried_at: datetime | None, now: datetime, longest: timedelta) -> bool:
+    """Whether the last try died before it could say how it ended; `longest`: one may take."""
+    return tries >= TRIES and (tried_at is None or now - tried_at > longest)
+
+
 def _after(begun: datetime, months: int) -> datetime:
     year, month = divmod(begun.year * 12 + begun.month - 1 + months, 12)
     last = calendar.monthrange(year, month + 1)[1]

@@ -244,6 +244,46 @@ def test_an_outage_is_tried_again_and_then_told_once(
     assert export.status == READY  # it can still be fetched here
 
 
+@pytest.mark.parametrize("begun", [False, True], ids=["told", "begun anew"])
+def test_a_last_try_that_died_does_not_hold_the_schedule_for_ever(
+    services: Services, alice: User, frozen: Any, monkeypatch: pytest.MonkeyPatch, begun: bool
+) -> None:
+    def killed(*_: object) -> None:
+        raise SystemExit
+
+    schedule.save(services, alice, "json", None)
+    schedule.run_now(services, alice)
+    making.work(services, Export.get().id, Deadline(60))
+    with monkeypatch.context() as patch:
+        patch.setattr(schedule, "_tell", killed)
+        for _ in range(TRIES):
+            with pytest.raises(SystemExit):
+                schedule.deliver(services, alice.id)
+            rounds.look(services)
+            assert (row().error, notices()) == (None, [])
+            frozen.forward(seconds=AGAIN.total_seconds())
+    frozen.forward(seconds=schedule.LOST.total_seconds())
+    if begun:
+        schedule.save(services, alice, "json", None)
+        assert (row().export, row().tries, row().tried_at) == (None, 0, None)
+        rounds.look(services)
+        assert notices() == []
+    else:
+        rounds.look(services)
+        rounds.look(services)
+        assert (row().export, row().error, row().failures) == (None, schedule.BROKEN, 1)
+        assert notices() == ["scheduled_export_failed"]
+    assert schedule.run_now(services, alice)
+
+
+def test_a_bucket_that_gives_back_much_more_than_it_got_is_refused(
+    services: Services, alice: User, bucket: Bucket, trouble: Trouble
+) -> None:
+    trouble.claims = "50000000000"
+    with pytest.raises(BucketError, match="did not come back the same"):
+        schedule.save(services, alice, "json", told(bucket, endpoint=trouble.address))
+
+
 def test_a_bucket_that_is_back_gets_its_file(
     services: Services, alice: User, bucket: Bucket, trouble: Trouble, frozen: Any
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audiospective.policy.export_schedule import PAUSE, TRIES, following, may_try
+from audiospective.policy.export_schedule import PAUSE, TRIES, following, is_lost, may_try
 
 
 def at(text: str) -> datetime:
@@ -57,3 +57,22 @@ def test_a_delivery_is_tried_again_after_a_pause(
     tries: int, tried_at: datetime | None, may: bool
 ) -> None:
     assert may_try(tries, tried_at, NOW) is may
+
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("tries", "tried_at", "lost"),
+    [
+        (TRIES, NOW - HOUR - timedelta(seconds=1), True),
+        (TRIES + 1, NOW - HOUR - timedelta(seconds=1), True),
+        (TRIES, NOW - HOUR, False),  # a worker may still be at it
+        (TRIES - 1, NOW - 9 * HOUR, False),
+        (0, None, False),
+    ],
+)
+def test_a_last_try_that_never_ended_is_lost(
+    tries: int, tried_at: datetime | None, lost: bool
+) -> None:
+    assert is_lost(tries, tried_at, NOW, HOUR) is lost

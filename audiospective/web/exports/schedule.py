@@ -11,6 +11,8 @@ from flask.typing import ResponseReturnValue
 from audiospective.exports import catalogue, schedule
 from audiospective.exports.buckets import BucketError
 from audiospective.models.export_schedules import BUCKET, EMAIL, ExportSchedule
+from audiospective.notices import kind
+from audiospective.notices.kinds import scheduled_export_failed
 from audiospective.policy import export_schedule, member_buckets
 from audiospective.web import throttle
 from audiospective.web.access import freshly_signed_in, person, signed_in
@@ -103,5 +105,6 @@ def _page(row: ExportSchedule | None, typed: dict[str, str], errors: dict[str, s
         errors=errors,
         forms=[(one.name, one.title) for one in (catalogue.BUNDLE, *catalogue.FORMATS)],
         tells_by_mail=person().email_verified_at is not None,
+        tells_of_failures=kind.address(person(), scheduled_export_failed.KIND.name) is not None,
         given_up=export_schedule.GIVEN_UP,
     )

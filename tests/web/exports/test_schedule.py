@@ -13,6 +13,7 @@ from audiospective.exports import buckets, schedule
 from audiospective.models import User
 from audiospective.models.export_schedules import ExportSchedule
 from audiospective.models.exports import Export
+from audiospective.notices import kind
 from audiospective.policy.sessions import FRESH
 from tests.exports.making import archive, hard_plays
 from tests.web.conftest import Site, Visitor
@@ -57,10 +58,25 @@ def test_without_a_proven_address_no_e_mail_is_promised(
     answer = send(browser, form="json", goes_to="email")
     assert answer.status_code == 422
     assert "prove an e-mail address first" in answer.text
+    assert "this page says why" in answer.text
+    assert "an e-mail says why" not in answer.text
+
+
+def test_where_an_e_mail_can_be_sent_it_is_promised(browser: Visitor, alice: User) -> None:
+    assert "an e-mail says why" in browser.get(PAGE).text
+    kind.switch(alice.id, "scheduled_export_failed", on=False)
+    assert "this page says why" in browser.get(PAGE).text
 
 
 @pytest.mark.parametrize(
-    "endpoint", ["http://s3.example.com", "https://169.254.169.254", "https://10.0.0.1"]
+    "endpoint",
+    [
+        "http://s3.example.com",
+        "https://169.254.169.254",
+        "https://10.0.0.1",
+        "https://my_minio.example.com",
+        "https://foo..example.com",
+    ],
 )
 def test_a_bad_address_is_said_beside_its_field_and_no_secret_comes_back(
     browser: Visitor, endpoint: str
