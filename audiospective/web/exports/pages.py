@@ -95,8 +95,11 @@ def cancel(export_id: int) -> ResponseReturnValue:
 @signed_in
 def throw_away(export_id: int) -> ResponseReturnValue:
     _own(export_id)
-    if asking.throw_away(services(), person().id, export_id):
-        flash("Deleted. You can make it again at any time.")
+    try:
+        if asking.throw_away(services(), person().id, export_id):
+            flash("Deleted. You can make it again at any time.")
+    except StorageError:
+        flash("Our storage does not answer, so it is still here. Try again in a few minutes.")
     return redirect(url_for("exports.page") + "#shelf", 303)
 
 

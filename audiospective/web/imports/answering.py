@@ -8,6 +8,7 @@ from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from audiospective.accounts.time_zone import zones
+from audiospective.clients.storage import StorageError
 from audiospective.imports import rounds, uploads
 from audiospective.imports.choices import AS_IT_STANDS, Choices
 from audiospective.imports.findings import Findings
@@ -89,8 +90,11 @@ def agree(import_id: int) -> ResponseReturnValue:
 @blueprint.post("/imports/<int:import_id>/discard")
 @signed_in
 def discard(import_id: int) -> ResponseReturnValue:
-    if rounds.cancel(services(), _own(import_id)):
-        flash("Discarded. Nothing of it is kept.")
+    try:
+        if rounds.cancel(services(), _own(import_id)):
+            flash("Discarded. Nothing of it is kept.")
+    except StorageError:  # a round empties it
+        flash("Discarded. Its files are deleted as soon as our storage answers again.")
     return redirect(url_for("imports.page"), 303)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from audiospective.clients.storage import MissingError
+from audiospective import log
+from audiospective.clients.storage import MissingError, StorageError
 from audiospective.imports import personal, strangers, uploads
 from audiospective.imports.sending import names_of
 from audiospective.models.imports import UPLOADING, WORK, Import
@@ -82,6 +83,9 @@ def _table(row: Import, which: str) -> ResponseReturnValue:
         text = (report.rejected if which == "rejected" else report.balance)(services().storage, row)
     except MissingError:
         abort(404)
+    except StorageError as error:
+        log.trouble("import_table_not_read", error, number=row.id)
+        abort(503)
     response = Response(text, content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="import-{row.id}-{which}.csv"'
     return response

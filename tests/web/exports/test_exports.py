@@ -11,6 +11,7 @@ import pytest
 
 from audiospective import clock
 from audiospective.clients.deadline import Deadline
+from audiospective.clients.storage import StorageError
 from audiospective.exports import catalogue, making
 from audiospective.models import User
 from audiospective.models.exports import CANCELLED, EXPIRED, READY, WAITING, WORKING, Export
@@ -129,6 +130,20 @@ def test_cancel_and_delete(site: Site, browser: Visitor) -> None:
     send(browser, f"/exports/{second.id}/delete")
     assert Export.get_by_id(second.id).status == EXPIRED
     assert site.services.storage.size(second.key) is None
+
+
+def test_a_file_that_storage_does_not_delete_is_still_there_and_that_is_said(
+    site: Site, browser: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export = make(site, ask(browser))
+
+    def away(key: str) -> None:
+        raise StorageError("away")
+
+    monkeypatch.setattr(site.services.storage, "delete", away)
+    assert send(browser, f"/exports/{export.id}/delete").status_code == 303
+    assert "it is still here" in browser.get("/exports").text
+    assert Export.get_by_id(export.id).status == READY
 
 
 def test_each_state_is_said(site: Site, browser: Visitor, alice: User) -> None:

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from audiospective import history
-from audiospective.imports import stepping
+from audiospective.clients.storage import AwayError
+from audiospective.imports import rounds, stepping
 from audiospective.imports.findings import Findings
 from audiospective.models import User
 from audiospective.models.imports import CANCELLED, DONE, REVIEW, UNDONE, Import
@@ -81,6 +82,20 @@ def test_files_are_sent_looked_at_added_and_taken_back(
     assert (worked(site, row).status, history.total(alice.id)) == (UNDONE, 0)
 
 
+def test_tables_that_storage_does_not_give_now_are_to_be_asked_for_later(
+    site: Site, browser: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = brought(site, browser, *month(range(1, 3)))
+
+    def away(key: str) -> None:
+        raise AwayError("away")
+
+    monkeypatch.setattr(site.services.storage, "open", away)
+    answer = browser.get(f"/imports/{row.id}/rejected.csv")
+    assert answer.status_code == 503
+    assert "Try again in a few minutes" in answer.text
+
+
 def test_choices_are_worked_out_again(site: Site, browser: Visitor) -> None:
     private = [{**one, "incognito_mode": True} for one in month(range(1, 3))]
     row = brought(site, browser, *month(range(3, 5)), *private)
@@ -94,6 +109,22 @@ def test_what_is_discarded_leaves_nothing(site: Site, browser: Visitor) -> None:
     row = brought(site, browser)
     send(browser, f"/imports/{row.id}/discard")
     assert Import.get_by_id(row.id).status == CANCELLED
+    assert not list(site.services.storage.list("imports"))
+
+
+def test_what_storage_does_not_delete_now_is_deleted_by_a_round(
+    site: Site, browser: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = brought(site, browser, *month(range(1, 3)))
+
+    def away(key: str) -> None:
+        raise AwayError("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(site.services.storage, "delete", away)
+        assert send(browser, f"/imports/{row.id}/discard").status_code == 303
+    assert Import.get_by_id(row.id).status == CANCELLED
+    rounds.tidy(site.services)
     assert not list(site.services.storage.list("imports"))
 
 
