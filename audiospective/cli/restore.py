@@ -11,10 +11,12 @@ from audiospective.cli._archive import opened
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-def command(file: Path) -> None:
+@click.option("--over", is_flag=True, help="Replace other files that storage has under its keys.")
+def command(file: Path, over: bool) -> None:
     """Fill the database and the storage that the environment names from the backup FILE.
 
-    The database must be empty, of either kind. TOKEN_KEYS has to be the one of then, or people have
+    The database must be empty, of either kind; storage may hold the same files, but no others
+    under their keys. TOKEN_KEYS has to be the one of then, or people have
     to reconnect. Start worker and scheduler only when the old instance is off for good.
     """
     from audiospective.operations import verify
@@ -23,7 +25,7 @@ def command(file: Path) -> None:
 
     with opened() as services:
         try:
-            manifest = restoring.restore(services, file)
+            manifest = restoring.restore(services, file, over=over)
         except BackupError as error:
             raise click.ClickException(str(error)) from None
         ids = verify.members()

@@ -12,11 +12,12 @@ from typing import Any
 import polars as pl
 
 from audiospective import clock
+from audiospective.clients.storage import StorageError
 from audiospective.history.closed import prefix
 from audiospective.models import database, dialects, migrations, transaction
 from audiospective.models.base import placeholder
 from audiospective.models.exports import CANCELLED, EXPIRED, READY, UNFINISHED, Export
-from audiospective.operations.backup import schema, sealing
+from audiospective.operations.backup import files, schema, sealing
 from audiospective.operations.backup.container import Manifest, Reading
 from audiospective.operations.backup.errors import BackupError
 from audiospective.services import Services
@@ -26,13 +27,16 @@ MADE = frozenset({"catalog_state", "founding_register"})
 PARAMETERS = 900  # a statement; SQLite allows that many everywhere
 NOT_EMPTY = "The database holds rows of {} already; a backup is restored into an empty one."
 NEWER = "The backup was made by a newer release ({}). Install that one first."
+STORAGE = "No row was restored, storage failed: {}. Begin again once it works."
 
 
-def restore(services: Services, path: Path) -> Manifest:
-    """Make this instance what the backup is of; raises BackupError and changes nothing then.
+def restore(services: Services, path: Path, *, over: bool = False) -> Manifest:
+    """Make this instance what the backup is of; raises BackupError and changes no row then.
 
-    The tables of its release are made, filled in one transaction and counted; then they are brought
-    up to this release. Files of storage come last.
+    Files of storage come first, since putting them can be repeated: whoever mends what failed may
+    begin again. Other bytes under their keys are a reason to refuse, unless `over` is given. The
+    tables of the backup's release are filled in one transaction and counted; then they are
+    brought up to this release.
     """
     work = services.settings.home / "scratch"
     work.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -43,31 +47,37 @@ def restore(services: Services, path: Path) -> Manifest:
             sealing.open_(path, opened, services.settings.backup_key)
         with closing(Reading(opened)) as reading:
             reading.check()
-            _prepare(reading.manifest)
+            _require_place(reading.manifest)
+            try:
+                files.put(services.storage, reading, over=over)
+            except StorageError as error:
+                raise BackupError(STORAGE.format(error)) from None
+            _make_tables(reading.manifest)
             with transaction():
                 _require_empty()
                 _fill(reading)
             migrations.migrate()
             _settle()
-            for key, pieces in reading.files():
-                services.storage.put(key, pieces)
             return reading.manifest
 
 
-def _prepare(manifest: Manifest) -> None:
-    """The tables as the backup's release had them."""
+def _require_place(manifest: Manifest) -> None:
+    """The backup can be restored into this database, by this release."""
     known = migrations.every()
     wanted = manifest.migrations
     if known[: len(wanted)] != wanted:
         raise BackupError(NEWER.format(manifest.release))
-    applied = migrations.applied()
-    if applied:
+    if migrations.applied():
         _require_empty()
-        if applied != wanted:
-            _drop()
     elif schema.tables():
         raise BackupError(NOT_EMPTY.format(schema.tables()[0].name))
-    migrations.migrate(up_to=wanted[-1])
+
+
+def _make_tables(manifest: Manifest) -> None:
+    """The tables as the backup's release had them."""
+    if migrations.applied() not in ([], manifest.migrations):
+        _drop()
+    migrations.migrate(up_to=manifest.migrations[-1])
 
 
 def _require_empty() -> None:

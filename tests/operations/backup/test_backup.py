@@ -13,6 +13,7 @@ import orjson
 import pytest
 
 from audiospective import clock, history, models
+from audiospective.clients.storage import AwayError, Content, Storage
 from audiospective.history import integrity
 from audiospective.history.closed import prefix
 from audiospective.models import Play, PlaySegment, User
@@ -189,6 +190,74 @@ def test_a_database_that_holds_anything_is_not_restored_into(
     with pytest.raises(BackupError, match="holds rows"):
         restoring.restore(services, tmp_path / "one.backup")
     assert everything() == before
+
+
+def test_storage_that_fails_leaves_no_row_and_the_restore_can_be_repeated(
+    services: Services, alice: User, tmp_path: Path, elsewhere: Callable[[str], Any]
+) -> None:
+    key = closed_year(services, alice)
+    before = everything()
+    making.make(sealed(services), tmp_path / "one.backup")
+    other = elsewhere("sqlite")
+    storage = Failing(other.storage)
+    with models.database.connection_context():
+        with pytest.raises(BackupError, match=r"No row was restored.*503"):
+            restoring.restore(replace(other, storage=storage), tmp_path / "one.backup")
+        assert schema.tables() == []
+        assert storage.calls == ["imports/1/1/plays.parquet", key]
+        storage.fails, storage.calls = "", []
+        restoring.restore(replace(other, storage=storage), tmp_path / "one.backup")
+        assert everything() == before
+    assert storage.calls == [key]  # what had arrived is not sent twice
+    assert len(other.storage.get(key)) > 0
+
+
+class Failing:
+    """Storage that does not take closed years."""
+
+    def __init__(self, behind: Storage) -> None:
+        self.behind, self.fails = behind, "years/"
+        self.calls: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.behind, name)
+
+    def put(self, key: str, content: Content) -> int:
+        self.calls.append(key)
+        if self.fails and key.startswith(self.fails):
+            raise AwayError("storage answered 503")
+        return self.behind.put(key, content)
+
+
+@pytest.mark.parametrize("bytes_there", [b"newer!", b"much newer"])  # of the same length, and not
+def test_other_files_are_replaced_only_on_request(
+    services: Services,
+    alice: User,
+    tmp_path: Path,
+    elsewhere: Callable[[str], Any],
+    bytes_there: bytes,
+) -> None:
+    making.make(sealed(services), tmp_path / "one.backup")
+    other, key = elsewhere("sqlite"), "imports/1/1/plays.parquet"
+    other.storage.put(key, bytes_there)
+    with models.database.connection_context():
+        with pytest.raises(BackupError, match=rf"{key} already.*--over"):
+            restoring.restore(other, tmp_path / "one.backup")
+        assert other.storage.get(key) == bytes_there
+        assert schema.tables() == []
+        restoring.restore(other, tmp_path / "one.backup", over=True)
+    assert other.storage.get(key) == b"staged"
+
+
+def test_the_documented_drill_names_every_place_that_a_restore_writes_to() -> None:
+    text = Path("docs/operations.md").read_text(encoding="utf-8")
+    (line,) = (one for one in text.splitlines() if one.startswith("Try it: "))
+    drill = line.split("`")[1]
+    assert {one.partition("=")[0] for one in drill.split() if "=" in one} == {
+        "DATABASE_URL",
+        "STORAGE_URL",
+        "AUDIOSPECTIVE_HOME",
+    }
 
 
 def test_only_a_backup_that_opened_again_counts(
