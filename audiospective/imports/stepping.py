@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from audiospective import clock, log
 from audiospective.clients.queues import INTERRUPTS
+from audiospective.clients.storage import DamagedError, MissingError, StorageError
+from audiospective.history.closed.away import YearAwayError
 from audiospective.history.replacing import ChangedError
 from audiospective.imports import claims, commit, reading_step, storing
 from audiospective.imports.claims import Claim, LostError
 from audiospective.imports.errors import RefusedError
 from audiospective.imports.reading_process import AccidentError
 from audiospective.imports.sheet import UnbalancedError
+from audiospective.models.base import clock_now
 from audiospective.models.imports import COMMITTING, DONE, FAILED, READING, UNDOING, Import
 from audiospective.policy.import_limits import ATTEMPTS
 from audiospective.services import Services
@@ -21,6 +25,7 @@ STEPS: dict[str, Callable[[Services, Claim], None]] = {
     COMMITTING: commit.commit,
     UNDOING: commit.undo,
 }
+PAUSE = timedelta(seconds=30)  # until storage that did not do its part is tried again
 _TRIED = "Our worker did not get through it in {} tries. Nothing was changed; we have been told."
 _ACCIDENT = "Reading it took more memory or time than we have. Nothing was changed."
 _UNBALANCED = "The sheet did not balance, so nothing was added. The fault is ours; we look into it."
@@ -53,6 +58,13 @@ def work(services: Services, import_id: int) -> None:
             _release(claim)
     except ChangedError:
         _release(claim)
+    except (YearAwayError, StorageError) as error:
+        if isinstance(error, DamagedError | MissingError):  # of its own files: waiting is no help
+            log.trouble("import_failed", error, import_id=import_id)
+            _release(claim)
+        else:
+            log.event("import_waits", log.WARNING, import_id=import_id, reason=str(error))
+            _put_off(claim)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again and then given up
         log.trouble("import_failed", error, import_id=import_id)
         _release(claim)
@@ -71,5 +83,13 @@ def _give_up(services: Services, claim: Claim, sentence: str) -> None:
 def _release(claim: Claim) -> None:
     """Let the next round begin again; how often it was tried stays known."""
     Import.update(lease_until=clock.EPOCH).where(
+        (Import.id == claim.id) & (Import.fence == claim.row.fence)
+    ).execute()
+
+
+def _put_off(claim: Claim) -> None:
+    """Let it wait for storage, however long that is away; this was no try."""
+    later = clock_now() + PAUSE // timedelta(milliseconds=1)
+    Import.update(lease_until=later, attempts=Import.attempts - 1).where(
         (Import.id == claim.id) & (Import.fence == claim.row.fence)
     ).execute()

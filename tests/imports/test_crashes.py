@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import pytest
 
 from audiospective import clock, history
-from audiospective.imports import rounds, scratch, stepping, storing, uploads
+from audiospective.clients.storage import AwayError, DamagedError, Storage, StorageError
+from audiospective.clients.storage import errors as storage_errors
+from audiospective.history.closed.away import YearAwayError
+from audiospective.imports import claims, rounds, scratch, stepping, storing, uploads
 from audiospective.imports.findings import Findings
 from audiospective.imports.uploads import Announced
 from audiospective.models import User
 from audiospective.models.imports import (
     COMMITTING,
     DONE,
+    FAILED,
     READING,
     REVIEW,
     UNDOING,
@@ -22,6 +28,7 @@ from audiospective.models.imports import (
     Import,
     ImportFile,
 )
+from audiospective.policy.import_limits import ATTEMPTS
 from audiospective.services import Services
 from tests import factories
 from tests.history.crashing import Crash, crashing
@@ -163,6 +170,72 @@ def test_what_was_left_in_storage_by_whoever_died_goes(services: Services, how: 
 
 def _step(services: Services, row: Import) -> None:
     stepping.work(services, row.id)
+
+
+class Refusing:
+    """Storage that gives no file, but raises `error` when it is asked for one."""
+
+    def __init__(self, behind: Storage, error: StorageError) -> None:
+        self.behind, self.error = behind, error
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.behind, name)
+
+    def open(self, key: str) -> BinaryIO:
+        raise self.error
+
+
+def agreed(services: Services, user: User) -> Import:
+    row = reviewed(services, user, spotify_file(*month(range(1, 4))))
+    uploads.agree(services, row)
+    return row
+
+
+def tried(services: Services, row: Import) -> None:
+    """A worker takes it once more; the pause after the last time is over."""
+    Import.update(lease_until=clock.EPOCH).where(Import.id == row.id).execute()
+    stepping.work(services, row.id)
+
+
+@pytest.mark.parametrize(
+    "error", [AwayError("503"), storage_errors.RefusedError("403"), StorageError("no space left")]
+)
+def test_an_import_waits_for_storage_however_long_it_is_away(
+    services: Services, error: StorageError
+) -> None:
+    row = agreed(services, factories.make_user("alice"))
+    away = Refusing(services.storage, error)
+    for _ in range(ATTEMPTS + 3):
+        tried(replace(services, storage=away), row)  # type: ignore[arg-type]
+        assert (fresh(row).status, fresh(row).attempts) == (COMMITTING, 0)
+    assert row.id not in claims.waiting()  # for half a minute nobody tries again
+    tried(services, row)
+    assert (fresh(row).status, history.total(row.user_id)) == (DONE, 6)
+
+
+def test_an_import_waits_for_a_closed_year(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise YearAwayError(2025, "storage answered 503")
+
+    row = agreed(services, factories.make_user("alice"))
+    with monkeypatch.context() as patch:
+        patch.setitem(stepping.STEPS, COMMITTING, away)
+        for _ in range(ATTEMPTS + 3):
+            tried(services, row)
+    tried(services, row)
+    assert fresh(row).status == DONE
+
+
+def test_an_import_whose_own_file_is_damaged_does_not_wait_for_ever(services: Services) -> None:
+    row = agreed(services, factories.make_user("alice"))
+    damaged = Refusing(services.storage, DamagedError("imports/1/1/plays.parquet"))
+    for tries in range(1, ATTEMPTS + 1):
+        tried(replace(services, storage=damaged), row)  # type: ignore[arg-type]
+        assert (fresh(row).status, fresh(row).attempts) == (COMMITTING, tries)
+    tried(services, row)
+    assert (fresh(row).status, history.total(row.user_id)) == (FAILED, 0)
 
 
 def test_folders_of_the_dead_are_swept(tmp_path: Path) -> None:
