@@ -32,7 +32,7 @@ FIELDS = ("q", "artist", "album", "from", "to", "source", "context", "least", "s
           "artist_id", "album_id", "track_id")  # fmt: skip
 NUMBERS = ("artist_id", "album_id", "track_id", "least")
 _SOONEST, _LATEST = "1900", "2200"  # of dates and periods
-_INSTANTS = (-62_135_596_800_000, 253_402_300_800_000)  # milliseconds that have a date
+_INSTANTS = (-2_208_988_800_000, 7_258_118_400_000)  # the same in milliseconds
 _URI = re.compile(r"spotify:[A-Za-z0-9:_.%-]{1,150}")
 _PERIOD = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
 

@@ -191,8 +191,13 @@ def test_no_name_in_the_address_leads_elsewhere(member: Visitor, name: str) -> N
     ["-99999999999999-1", "99999999999999-1", "-62135596800000-1", "-62135596800001-1",
      "253402300799999-1", "253402300800000-1"],
 )  # fmt: skip
-def test_no_instant_is_too_far_away(member: Visitor, name: str, key: str) -> None:
-    assert member.get(f"/history?{name}={key}").status_code in (200, 302)
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Pacific/Auckland"])
+def test_no_instant_is_too_far_away(
+    site: Site, member: Visitor, name: str, key: str, zone: str
+) -> None:
+    without = site.member(make_user("bob", timezone=zone))
+    for one in (member, without):
+        assert one.get(f"/history?{name}={key}").status_code in (200, 302)
 
 
 @pytest.mark.parametrize("query", ["from=abc", "to=abc"])
