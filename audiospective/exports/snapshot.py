@@ -18,11 +18,15 @@ from audiospective import clock
 from audiospective.exports import frames
 from audiospective.history import reading, recordings, segment
 from audiospective.history.catalog import track_facts
+from audiospective.models import RemovedPlay
 
 SLICE = 32_768  # plays in memory at one time, whatever the length of an archive
 LEVEL = 1  # of zstd: the file is gone in a minute
 
-_ABOUT, _TRACKS = "about.json", "tracks.parquet"
+_ABOUT, _TRACKS, _REMOVED = "about.json", "tracks.parquet", "removed.parquet"
+REMOVED = pl.Schema(
+    {"played_at": pl.Int64(), "track": pl.Int32(), "removed_at": pl.Int64(), "kept": pl.String()}
+)
 
 Tick = Callable[[int], None]
 
@@ -40,7 +44,8 @@ class Snapshot:
     """The plays (`files`, Parquet with segment.COLUMNS, oldest first) and their tracks.
 
     `tracks` has the columns of track_facts.SCHEMA and frames.DERIVED, one row for each track, and
-    `recording`: the track (of these) that it counts as in figures, usually itself.
+    `recording`: the track (of these) that it counts as in figures, usually itself. `removed`
+    (REMOVED, rows of RemovedPlay) are the deleted plays; none of them is among the plays.
     """
 
     owner: Owner
@@ -48,6 +53,7 @@ class Snapshot:
     files: tuple[Path, ...]
     plays: int
     tracks: pl.DataFrame
+    removed: pl.DataFrame
     tick: Tick = lambda _: None
 
     def watched(self, tick: Tick) -> Snapshot:
@@ -85,6 +91,7 @@ def take(user_id: int, owner: Owner, now: datetime, folder: Path) -> Snapshot:
     files: list[Path] = []
     met: list[pl.Series] = []
     count = 0
+    before = _removed(user_id)
     for number, (start, end) in enumerate(reading.spans(user_id)):
         plays = reading.frame(user_id, start, end)
         met.append(plays["track"].unique())
@@ -98,7 +105,10 @@ def take(user_id: int, owner: Owner, now: datetime, folder: Path) -> Snapshot:
     there = pl.col("counted").is_in(tracks["track"].implode())
     recording = pl.when(there).then("counted").otherwise("track").alias("recording")
     tracks = tracks.join(known.select("track", recording), on="track", maintain_order="left")
-    made = Snapshot(owner, now, tuple(files), count, tracks)
+    # A deletion that was undone meanwhile is in the first list only, a new one in the second.
+    removed = pl.concat([before, _removed(user_id)]).unique(segment.KEY, maintain_order=True)
+    made = Snapshot(owner, now, tuple(files), count, tracks, removed)
+    made = replace(made, removed=_gone(made))
     _save(made, folder)
     return made
 
@@ -106,16 +116,33 @@ def take(user_id: int, owner: Owner, now: datetime, folder: Path) -> Snapshot:
 def load(folder: Path) -> Snapshot | None:
     """The snapshot that was taken into `folder`, or None if none was taken to its end."""
     about = folder / _ABOUT
-    if not about.exists():
+    if not (about.exists() and (folder / _REMOVED).exists()):
         return None
     told = orjson.loads(about.read_bytes())
     files = tuple(sorted(folder.glob("snapshot-*.parquet")))
-    tracks = pl.read_parquet(folder / _TRACKS)
+    tracks, removed = (pl.read_parquet(folder / name) for name in (_TRACKS, _REMOVED))
     at = clock.from_ms(told["taken_at"])
-    return Snapshot(Owner(**told["owner"]), at, files, told["plays"], tracks)
+    return Snapshot(Owner(**told["owner"]), at, files, told["plays"], tracks, removed)
+
+
+def _removed(user_id: int) -> pl.DataFrame:
+    rows = [
+        (stone.played_at, stone.track, clock.to_ms(stone.removed_at), stone.kept)
+        for stone in RemovedPlay.select().where(RemovedPlay.user == user_id)
+    ]
+    return pl.DataFrame(rows, schema=REMOVED, orient="row")
+
+
+def _gone(made: Snapshot) -> pl.DataFrame:
+    """Those deleted plays that are not among the plays that were read."""
+    if made.removed.is_empty() or not made.files:
+        return made.removed
+    plays = made.scan().select(pl.col("played_at").to_physical(), "track")
+    return made.removed.lazy().join(plays, on=segment.KEY, how="anti").collect()
 
 
 def _save(made: Snapshot, folder: Path) -> None:
+    made.removed.write_parquet(folder / _REMOVED, compression_level=LEVEL, statistics=False)
     made.tracks.write_parquet(folder / _TRACKS, compression_level=LEVEL, statistics=False)
     told = {
         "owner": asdict(made.owner),

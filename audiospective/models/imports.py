@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from peewee import (
     SQL,
     AutoField,
@@ -32,7 +30,7 @@ CANCELLED = "cancelled"
 WORK = (READING, COMMITTING, UNDOING)  # states in which a worker has something to do
 OVER = (DONE, UNDONE, FAILED, CANCELLED)
 
-AROUND = timedelta(hours=1)  # a play that begins in the time of a file may end after it
+AROUND = 3_600_000  # ms: a play that begins in the time of a file may end after it
 
 BALANCE = "rows = added + matched + skipped + rejected"
 
@@ -78,7 +76,7 @@ class Import(Row):
         if self.first_at is None or self.last_at is None:
             return 0
         span = Play.played_at.between(
-            clock.to_ms(self.first_at - AROUND), clock.to_ms(self.last_at + AROUND)
+            clock.to_ms(self.first_at) - AROUND, clock.to_ms(self.last_at) + AROUND
         )
         where = (Play.user == self.user_id) & (Play.source == FROM_POLL) & span
         return int(Play.select().where(where).count())

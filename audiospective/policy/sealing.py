@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 # A row costs 230 bytes on PostgreSQL, a sealed play 11. At 30 plays a day these bounds cost a
 # member 33 KB in rows and 88 sealings of 13 ms a year; 200 and 1,000 cost 159 KB and 12 sealings.
 KEEP = 100  # newest plays that stay rows: two pages of 50, so every poll overlaps them
+DAY = 86_400_000  # ms
 TRIGGER = 200  # more rows than this and the older ones move
 
 
@@ -23,8 +24,8 @@ def year_of(played_at: int) -> int:
 def year_span(year: int) -> tuple[int, int]:
     """The first millisecond of a UTC year and that of the next one."""
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    first, following = (
-        (datetime(at, 1, 1, tzinfo=UTC) - epoch) // timedelta(milliseconds=1)
-        for at in (year, year + 1)
+    first, last_day = (
+        (datetime(year, month, day, tzinfo=UTC) - epoch) // timedelta(milliseconds=1)
+        for month, day in ((1, 1), (12, 31))
     )
-    return first, following
+    return first, last_day + DAY  # of 9999, too, after which there is no datetime

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from audiospective import clock, history
+from audiospective.exports.bundle import state
+from audiospective.exports.snapshot import load
 from audiospective.history import removal, segment
 from tests.exports.making import archive, hard_plays, plays_of, polled, song, taken
 
@@ -37,6 +41,38 @@ def test_later_plays_and_deletions_do_not_show(tmp_path: Path) -> None:
     removal.remove(user_id, [(clock.to_ms(before["played_at"][0]), before["track"][0])])
     (told,) = list(found.slices())
     assert told.equals(before)
+
+
+@pytest.mark.parametrize("when", ["while it is taken", "afterwards"])
+@pytest.mark.parametrize("deleted", [True, False], ids=["undone", "deleted"])
+def test_a_deletion_or_its_undo_meanwhile_leaves_each_play_in_one_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str, deleted: bool
+) -> None:
+    at, one = datetime(2025, 1, 1, tzinfo=UTC), song("Slack Water", "Harbour Lights")
+    user_id = archive(polled(at, one))
+    keys = [(clock.to_ms(at), one)]
+    if deleted:
+        removal.remove(user_id, keys)
+    change = removal.restore if deleted else removal.remove
+    read = history.reading.frame
+
+    def frame(*told: object) -> pl.DataFrame:
+        plays = read(*told)
+        change(user_id, keys)
+        return plays
+
+    if when == "while it is taken":
+        monkeypatch.setattr(history.reading, "frame", frame)
+    found = taken(user_id, tmp_path)
+    monkeypatch.undo()
+    if when == "afterwards":
+        change(user_id, keys)
+    (plays,) = list(found.slices())
+    again = load(tmp_path)
+    assert again is not None
+    for one_of in (found, again):
+        told = pl.read_parquet(BytesIO(state.removed(one_of)))
+        assert (plays.height, told.height) == ((0, 1) if deleted else (1, 0))
 
 
 def test_only_the_owners_plays_are_in_it(tmp_path: Path) -> None:

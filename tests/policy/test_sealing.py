@@ -25,3 +25,9 @@ def test_years_begin_and_end_in_utc(year: int) -> None:
     assert clock.from_ms(first) == datetime(year, 1, 1, tzinfo=UTC)
     assert sealing.year_of(first) == sealing.year_of(following - 1) == year
     assert sealing.year_of(following) == year + 1
+
+
+def test_the_last_year_of_all_ends_as_well() -> None:
+    first, following = sealing.year_span(9999)
+    assert sealing.year_of(first) == sealing.year_of(following - 1) == 9999
+    assert clock.from_ms(following - 1) == datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)

@@ -20,7 +20,7 @@ from audiospective.exports.formats import parquet
 from audiospective.exports.snapshot import Snapshot
 from audiospective.history import flags, segment
 from audiospective.history.catalog import track_facts
-from audiospective.models import Import, RemovedPlay, UnreadablePlay, User, portable
+from audiospective.models import Import, UnreadablePlay, User, portable
 from audiospective.models.portable import Belonging
 
 NAME, VERSION = "audiospective archive", 1
@@ -76,8 +76,7 @@ def tracks(user_id: int, snapshot: Snapshot) -> bytes:
 
     Its numbers are those of this database; in the other files they stand for these rows.
     """
-    stones = RemovedPlay.select(RemovedPlay.track).where(RemovedPlay.user == user_id).tuples()
-    others = [track for (track,) in stones]
+    others = snapshot.removed["track"].to_list()
     for one in portable.BELONGINGS:
         rows = _rows(one, user_id)
         others += [row[name] for row in rows for name in one.tracks if row[name] is not None]
@@ -87,9 +86,9 @@ def tracks(user_id: int, snapshot: Snapshot) -> bytes:
     return _parquet(pl.concat([known, track_facts.of(missing)]).sort("track"))
 
 
-def removed(user_id: int) -> bytes:
+def removed(snapshot: Snapshot) -> bytes:
     """The deleted plays as Parquet: REMOVED_SCHEMA and the facts of their tracks."""
-    rows = [_removed(stone) for stone in RemovedPlay.select().where(RemovedPlay.user == user_id)]
+    rows = [_removed(*stone) for stone in snapshot.removed.rows()]
     plays = pl.DataFrame(
         rows,
         schema={**REMOVED_SCHEMA, "played_at": pl.Int64(), "removed_at": pl.Int64()},
@@ -116,16 +115,16 @@ def _told(value: Any) -> Any:
     return clock.to_ms(value) if isinstance(value, datetime) else value
 
 
-def _removed(stone: RemovedPlay) -> dict[str, Any]:
-    told = {} if stone.kept is None else orjson.loads(stone.kept)
+def _removed(played_at: int, track: int, removed_at: int, kept: str | None) -> dict[str, Any]:
+    told = {} if kept is None else orjson.loads(kept)
     if told:
         told |= flags.unpack(told.pop("flags", None))
     return {
         **told,
-        "played_at": stone.played_at,
-        "track": stone.track,
-        "removed_at": clock.to_ms(stone.removed_at),
-        "undoable": stone.kept is not None,
+        "played_at": played_at,
+        "track": track,
+        "removed_at": removed_at,
+        "undoable": kept is not None,
     }
 
 

@@ -46,21 +46,20 @@ class Tables:
         room than instants. `ms`: of the second. `heard`: ms, UNKNOWN where nobody told.
         """
         instant = pl.col("played_at").dt.epoch("ms")
-        return (
+        found = (
             plays.select("played_at", "track", "ms_played")
             .join(self.positions.lazy(), on="track", how="left", maintain_order="left")
             .select(
-                (instant // 1000)
-                .diff()
-                .fill_null(instant // 1000 - base)
-                .cast(pl.Int32)
-                .alias("gap"),
+                (instant // 1000).diff().fill_null(instant // 1000 - base).alias("gap"),
                 (instant % 1000).cast(pl.Int32).alias("ms"),
                 pl.col("row").alias("track"),
                 pl.col("ms_played").fill_null(UNKNOWN).alias("heard"),
             )
             .collect()
         )
+        # JavaScript has no 64-bit numbers but these; clocks may be wrong by more than 68 years.
+        fits = found["gap"].is_between(-(2**31), 2**31 - 1).all()
+        return found.cast({"gap": pl.Int32 if fits else pl.Float64})
 
 
 def of(snapshot: Snapshot) -> Tables:

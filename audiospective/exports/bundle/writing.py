@@ -100,7 +100,7 @@ class Bundle:
         adding.add(
             "restore/removed.parquet",
             "plays that you deleted",
-            zipping.body(state.removed(self.user.id)),
+            zipping.body(state.removed(snapshot)),
         )
         listed = [*before, *adding.files]
         pieces, data = page.render(

@@ -125,5 +125,5 @@ def _table(path: Path, name: str, schema: pl.Schema, most: int) -> pl.DataFrame:
 
 
 def _impossible(column: str) -> pl.Expr:
-    inside = pl.col(column).is_between(told.EARLIEST, told.LATEST, closed="left")
+    inside = pl.col(column).is_between(told.EARLIEST, told.LATEST)
     return ~inside.fill_null(value=False)

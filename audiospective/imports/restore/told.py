@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
 import orjson
 
+from audiospective import clock
 from audiospective.imports.errors import ContainerError
 from audiospective.policy.gaps import Cause, Certainty
 
@@ -17,8 +18,8 @@ FORMAT, VERSION = "audiospective archive", 1
 MOST = 200_000  # gaps, stretches or other rows of one kind
 MOST_BYTES = 64 << 20
 TEXT = 20_000  # characters of a text
-EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
-LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+# Polls archive every time that Spotify tells from 1970 on, and what is archived comes back.
+EARLIEST, LATEST = clock.EPOCH, datetime.max.replace(tzinfo=UTC)
 SENTENCE = "The bundle's restore/state.json is not what an archive's is ({})."
 Rows = list[dict[str, Any]]
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -136,13 +137,13 @@ def _instant(told: Mapping[str, Any], name: str) -> int:
         at = datetime.fromisoformat(written if isinstance(written, str) else "")
     except ValueError:
         raise _wrong(name) from None
-    if at.tzinfo is None or not EARLIEST <= at < LATEST:
+    if at.tzinfo is None or not EARLIEST <= at <= LATEST:
         raise _wrong(name)
-    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    return clock.to_ms(at)
 
 
 def _possible(ms: int) -> bool:
-    return EARLIEST.timestamp() <= ms / 1000 < LATEST.timestamp()
+    return 0 <= ms <= clock.to_ms(LATEST)
 
 
 def _count(told: Mapping[str, Any], name: str) -> int:

@@ -24,7 +24,7 @@ from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
 from audiospective.models.imports import DONE, FAILED, REVIEW, UNDONE
 from audiospective.services import Services
-from tests.exports.making import imported, polled
+from tests.exports.making import archive, imported, polled, song
 from tests.history.making import person
 from tests.imports.importing import (
     done,
@@ -209,6 +209,30 @@ def test_taking_back_an_import_that_met_restored_plays_takes_none_of_them(
     assert history.total(bob.id) == 2
 
 
+def test_plays_of_any_time_that_polls_accept_come_back(services: Services, tmp_path: Path) -> None:
+    track = song("Slack Water", "Harbour Lights")
+    times = [datetime(year, 1, 2, tzinfo=UTC) for year in (1970, 2026, 2101)]
+    alice = User.get_by_id(archive(*(polled(at, track) for at in times)))
+    bundle = archives.bundle(alice, tmp_path / "bundle").read_bytes()
+    bob = User.get_by_id(person("bob"))
+    restored(services, bob, bundle)
+    assert history.frame(bob.id)["played_at"].to_list() == times
+
+
+def test_a_play_stays_though_its_twin_was_deleted_and_both_are_one_track_here(
+    services: Services, tmp_path: Path
+) -> None:
+    at = datetime(2025, 6, 1, 12, tzinfo=UTC)
+    twins = [song("Slack Water", "Harbour Lights", spotify_id=None) for _ in range(2)]
+    alice = User.get_by_id(archive(*(polled(at, one) for one in twins)))
+    removal.remove(alice.id, [(clock.to_ms(at), twins[1])])
+    bundle = archives.bundle(alice, tmp_path / "bundle").read_bytes()
+    bob = User.get_by_id(person("bob"))
+    restored(services, bob, bundle)
+    assert history.frame(bob.id)["played_at"].to_list() == [at]
+    assert archives.deleted(bob.id) == []
+
+
 def changed(data: bytes, name: str, change: Callable[[bytes], bytes], *, sums: bool) -> bytes:
     """The bundle with one file changed, its checksum too if `sums`."""
     out = BytesIO()
@@ -240,9 +264,9 @@ def document(**values: Any) -> Callable[[bytes], bytes]:
     return lambda body: orjson.dumps(orjson.loads(body) | values)
 
 
-FAR = pl.lit(datetime(2300, 1, 1, tzinfo=UTC)).dt.cast_time_unit("ms")
+FAR = pl.lit(datetime(1969, 12, 31, tzinfo=UTC)).dt.cast_time_unit("ms")
 HOSTILE = {
-    "a play of the far future": (files.PLAYS, table(lambda t: t.with_columns(played_at=FAR))),
+    "a play from before 1970": (files.PLAYS, table(lambda t: t.with_columns(played_at=FAR))),
     "a track that is not told": (files.PLAYS, table(lambda t: t.with_columns(
         track=pl.lit(999_999, pl.Int32)))),
     "a play twice": (files.PLAYS, table(lambda t: pl.concat([t, t]))),
