@@ -26,7 +26,7 @@ from audiospective.services import Services
 
 PRICES = Path(__file__).with_name("prices.toml")
 DAY = 86_400.0  # seconds
-RECENT = 50  # plays of a member that say how much they listen; as many rows there always are
+RECENT = 100  # plays of a member that say how much they listen; as many rows there always are
 SAMPLE = 1_000  # rows from which on the table says what one takes
 ROW_COST = 100.0  # bytes, where nothing is stored that could be measured
 
