@@ -24,14 +24,18 @@ _TWIN = f"""EXISTS (
 )"""  # noqa: S608 - a constant
 _INSERT = f"""
 INSERT INTO plays (user_id, played_at, track_id, source, context)
-SELECT u, p, t, {FROM_POLL}, c FROM {{rows}} WHERE NOT EXISTS (
+SELECT u, p, t, {FROM_POLL}, MIN(c) FROM {{rows}} WHERE NOT EXISTS (
     SELECT 1 FROM removed_plays r WHERE r.user_id = u AND r.played_at = p
     AND (r.track = t OR {_TWIN.format(track="r.track")})
 ) AND NOT EXISTS (
     SELECT 1 FROM plays q WHERE q.user_id = u AND q.played_at = p
-    AND q.source & {FROM_POLL} <> 0 AND {_TWIN.format(track="q.track_id")}
+    AND q.source & {FROM_POLL} <> 0 AND (q.track_id = t OR {_TWIN.format(track="q.track_id")})
 )
-ON CONFLICT DO NOTHING RETURNING user_id, played_at, track_id
+GROUP BY u, p, t
+ON CONFLICT (user_id, played_at, track_id) DO UPDATE SET
+    source = plays.source | {FROM_POLL}, context = COALESCE(excluded.context, plays.context)
+    WHERE plays.source & {FROM_POLL} = 0
+RETURNING user_id, played_at, track_id, source
 """  # noqa: S608 - a constant
 _COLUMNS = {"u": "int", "p": "bigint", "t": "int", "c": "text"}
 
@@ -93,8 +97,9 @@ def polled(plays: Sequence[NewPlay]) -> dict[int, set[Key]]:
     """Store plays of one or more people in the caller's transaction; the new ones, by user.
 
     What its owner deleted is not stored again, however often Spotify offers it, nor what a poll
-    told already of a twin of the track (letting_go.twins). One constant statement: this is what
-    polling does most.
+    told already, of the track or of a twin (letting_go.twins). A row that only files told is no new
+    play, but keeps that a poll told it too: it then stays when the file is taken back. One constant
+    statement: this is what polling does most, and rows that a poll told are not even locked.
     """
     new: dict[int, set[Key]] = defaultdict(set)
     if not plays:
@@ -102,8 +107,9 @@ def polled(plays: Sequence[NewPlay]) -> dict[int, set[Key]]:
     rows = [(play.user_id, play.played_at, play.track_id, play.context) for play in plays]
     source, values = dialects.table_of(_COLUMNS, rows)
     added = dialects.run(_INSERT.format(rows=source), values)
-    for user_id, played_at, track_id in added.fetchall():
-        new[user_id].add((played_at, track_id))
+    for user_id, played_at, track_id, told_by in added.fetchall():
+        if told_by == FROM_POLL:
+            new[user_id].add((played_at, track_id))
     return new
 
 

@@ -1,0 +1,48 @@
+"""What a poll tells is kept once, whoever told of it before."""
+
+from __future__ import annotations
+
+import pytest
+
+from audiospective.history import append
+from audiospective.models import Play
+from audiospective.models.plays import FROM_POLL
+from tests.history.making import at, person, play, track
+
+FROM_FILE = 2
+
+
+def told(user: int, song: int, context: str | None = None) -> set[tuple[int, int]]:
+    return append.polled([append.NewPlay(user, at(1), song, context)])[user]
+
+
+def row(user: int) -> tuple[int, str | None]:
+    (found,) = Play.select(Play.source, Play.context).where(Play.user == user).tuples()
+    return tuple(found)
+
+
+@pytest.mark.usefixtures("database")
+def test_a_play_that_only_a_file_told_keeps_that_a_poll_told_it_too() -> None:
+    alice, song = person("alice"), track("song")
+    play(alice, at(1), song, source=FROM_FILE)
+    assert told(alice, song, "spotify:playlist:x") == set()  # it is no new play
+    assert row(alice) == (FROM_FILE | FROM_POLL, "spotify:playlist:x")
+    assert told(alice, song) == set()
+    assert row(alice) == (FROM_FILE | FROM_POLL, "spotify:playlist:x")
+
+
+@pytest.mark.usefixtures("database")
+def test_the_context_of_a_file_stays_where_a_poll_tells_none() -> None:
+    alice, song = person("alice"), track("song")
+    play(alice, at(1), song, source=FROM_FILE, context="spotify:album:y")
+    told(alice, song)
+    assert row(alice) == (FROM_FILE | FROM_POLL, "spotify:album:y")
+
+
+@pytest.mark.usefixtures("database")
+def test_a_page_that_tells_one_play_twice_stores_it_once() -> None:
+    alice, song = person("alice"), track("song")
+    twice = [append.NewPlay(alice, at(1), song, one) for one in (None, "spotify:album:y")]
+    assert append.polled(twice)[alice] == {(at(1), song)}
+    assert row(alice) == (FROM_POLL, "spotify:album:y")
+    assert told(alice, song) == set()
