@@ -26,6 +26,7 @@ from audiospective.clients.storage import FileStorage, StorageError
 from audiospective.history import append, removal, sealing, segment, store
 from audiospective.history.closed import away, moving, objects, prefix, sweeping
 from audiospective.models import Play, PlaySegment, RemovedPlay, User
+from audiospective.models.plays import FROM_POLL
 from audiospective.policy import calendar
 from tests.history.closing import Fragile, bound, forget_cache
 from tests.history.crashing import Crash
@@ -74,8 +75,9 @@ class Archive(RuleBasedStateMachine):
         page = self.real(chosen)
         append.polled([append.NewPlay(self.alice, *key, context) for key in page])
         for key in page:
-            # A row that is there stays as it is; one that repeats a sealed play adds what it knows.
-            if key not in self.removed and key not in self.rows_before:
+            # A row that a poll told stays as it is; one that only a file told, and one that
+            # repeats a sealed play, add what the poll knows.
+            if key not in self.removed and key not in self.told_by_poll:
                 self.learn(key, 1, context=context)
 
     @rule(chosen=some_keys, ms_played=st.sampled_from([None, 0, 31_000]), skipped=st.booleans())
@@ -193,8 +195,10 @@ class Archive(RuleBasedStateMachine):
                 assert row[name] == known.get(name), name
         assert history.total(self.alice) == len(self.plays)
         assert history.frame(self.bob).height == history.total(self.bob) == 1
-        self.rows_before = set(
-            Play.select(Play.played_at, Play.track).where(Play.user == self.alice).tuples()
+        self.told_by_poll = set(
+            Play.select(Play.played_at, Play.track)
+            .where(Play.user == self.alice, Play.source.bin_and(FROM_POLL) != 0)
+            .tuples()
         )
         for row in PlaySegment.select().where(PlaySegment.user == self.alice):
             (stored,) = (one for one in store.stored(self.alice) if one.year == row.year)
