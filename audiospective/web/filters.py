@@ -11,6 +11,7 @@ from audiospective import clock
 from audiospective.history import RecentPlay
 from audiospective.policy.archive_state import ArchiveState
 from audiospective.web import archive_look, context
+from audiospective.web.panels import Failed
 from audiospective.web.security import image_hosts
 
 MINUTE = timedelta(minutes=1)
@@ -121,3 +122,4 @@ def install(app: Flask) -> None:
     for word in words:
         app.jinja_env.filters[word.__name__] = word
     app.jinja_env.tests["cover_url"] = is_cover_url
+    app.jinja_env.tests["failed"] = lambda panel: isinstance(panel, Failed)

@@ -20,6 +20,7 @@ class Song:
     album: int | None
     artists: tuple[int, ...]
     length: int | None
+    released: str | None = None
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,14 @@ class Naive:
             for who, days in self._artists(self.plays).items()
             if len(days) >= least and today - days[-1] >= SILENCE
         }
+
+    def decades(self, first: date, last: date) -> dict[int, int]:
+        """Amounts by the decade of release, where that is known and anything was heard."""
+        sums: Counter[int] = Counter()
+        for play in self.within(first, last):
+            if play.song.album is not None and play.song.released:
+                sums[int(play.song.released[:4]) // 10 * 10] += self.amount(play)
+        return {decade: amount for decade, amount in sums.items() if amount}
 
     def repeats(self, first: date, last: date, least: int) -> dict[int, int]:
         """Track: most plays on one day, of those with `least` or more."""

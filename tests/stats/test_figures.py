@@ -19,6 +19,7 @@ from audiospective.stats import (
     activity,
     counted,
     days,
+    decades,
     eras,
     firsts,
     places,
@@ -31,6 +32,7 @@ from tests.stats.naive import Heard, Naive, Song
 
 ZONES = ["UTC", "Europe/Berlin", "America/St_Johns", "Pacific/Auckland", "America/Santiago",
          "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia"]  # fmt: skip
+RELEASED = ["1969-07-20", "2003-02", None, "1998"]  # as precise as Spotify knows
 NAMES = ["Plain", "سماء بعيدة", "遠い海の記憶", "🦊🌧️", "x" * 300, "<b>&amp;</b>", "Zö́e"]
 # Ends of years, leap days, nights in which clocks change on both sides of the equator.
 EDGES = [datetime(2024, 2, 29, 11, tzinfo=UTC), datetime(2023, 12, 31, 22, tzinfo=UTC),
@@ -69,7 +71,9 @@ def catalog() -> list[Song]:
             artists=tuple(
                 ArtistFacts(f"artist{who:016d}", NAMES[who]) for who in {n % 4, (n * 2) % 5}
             ),
-            album=AlbumFacts(f"album{n // 2:017d}", name) if n != 5 else None,
+            album=AlbumFacts(f"album{n // 2:017d}", name, release_date=RELEASED[n // 2])
+            if n != 5
+            else None,
             duration_ms=None if n == 3 else 100_000 + 37_000 * n,
         )
         for n, name in enumerate(NAMES)
@@ -77,9 +81,10 @@ def catalog() -> list[Song]:
     ids = polled.remember(told)
     known = lookup.tracks(set(ids.values()))
     return [
-        Song(one.id, one.album_id, tuple(who for who, _ in one.artists), one.duration_ms)
-        for one in (known[ids[facts.spotify_id]] for facts in told)
-    ]
+        Song(one.id, one.album_id, tuple(who for who, _ in one.artists), one.duration_ms,
+             facts.album and facts.album.release_date)
+        for one, facts in ((known[ids[facts.spotify_id]], facts) for facts in told)
+    ]  # fmt: skip
 
 
 def archives(songs: list[Song]) -> st.SearchStrategy[list[Heard]]:
@@ -151,6 +156,14 @@ def check(naive: Naive, frame: pl.DataFrame, span: tuple[date, date]) -> None:
     assert sat.longest == best // timedelta(milliseconds=1)
     told = skips.of(frame, *span)
     assert (told.known, told.skipped) == naive.skips(*span)
+    dated = decades.of(frame, *span)
+    assert {decade: amount for decade, amount in dated.amounts if amount} == naive.decades(*span)
+    assert (dated.dated, dated.amount) == (
+        sum(naive.decades(*span).values()), naive.totals(*span)["amount"],
+    )  # fmt: skip
+    assert [decade for decade, _ in dated.amounts][1:] == [
+        decade + 10 for decade, _ in dated.amounts
+    ][:-1]
     for era in eras.of(frame, *span, 8):
         artist = next(
             row for row in naive.ranked(naive.within(*span), "artist") if row[0] == era.artist

@@ -19,21 +19,30 @@ from audiospective.web.dashboard.week import Week
 from audiospective.web.figures import known, words
 from audiospective.web.figures.known import Knowledge
 from audiospective.web.figures.lines import Lines, Wanted
+from audiospective.web.panels import Failed, made, then
 
 WEEKS = 53
 
 
 @dataclass(frozen=True)
-class Music:
-    """`knowledge` is of all time, `card_knowledge` of the card's period."""
+class Year:
+    """The days of the last year, with the finding in words."""
 
-    week: Week | None
-    numbers: Numbers
-    card: Card
+    chart: Heatmap
+    finding: str
+
+
+@dataclass(frozen=True)
+class Music:
+    """`knowledge` is of all time, `card_knowledge` of the period of the card, `kind`."""
+
+    kind: Kind
+    week: Week | Failed | None
+    numbers: Numbers | Failed
+    card: Card | Failed
     card_knowledge: Knowledge
     knowledge: Knowledge
-    year: Heatmap
-    year_finding: str
+    year: Year | Failed
 
 
 def of(
@@ -46,34 +55,35 @@ def of(
     view = listening.view
     today = numbers.today_of(listening, now)
     found = known.of(state, listening, now)
-    beside = numbers.find(listening, found, now, first, wanted)
+    beside = made("numbers", numbers.find, listening, found, now, first, wanted)
     period = tops.period_of(kind, today, first, view.week_start)
-    card = tops.find(listening, period, today, first, wanted, tops.SHOWN)
+    card = made("tops", tops.find, listening, period, today, first, wanted, tops.SHOWN)
     lines = wanted.look_up()
     begin = today - timedelta(days=(WEEKS - 1) * 7 + (today.isoweekday() - view.week_start) % 7)
     unknown = knowing.unknown_days(found, view.zone, begin, today, now)
-    chart = heatmap.of(
-        listening.figure(activity.days),
-        begin,
-        today,
-        unknown=unknown,
-        week_start=view.week_start,
-        worded=lambda value: words.amount(value, view.counting),
-    )
     music = Music(
-        week=week.of(listening, today, unknown, first),
-        numbers=numbers.named(beside, lines),
-        card=tops.named(card, lines, listening),
+        kind=kind,
+        week=made("week", week.of, listening, today, unknown, first),
+        numbers=then("numbers", beside, lambda own: numbers.named(own, lines)),
+        card=then("tops", card, lambda own: tops.named(own, lines, listening)),
         card_knowledge=known.between(
             found, state, view.zone, period.first, period.until(today), now
         ),
         knowledge=known.between(found, state, view.zone, first, today, now),
-        year=chart,
-        year_finding=_finding(listening, begin, today),
+        year=made("year", _year, listening, begin, today, unknown),
     )
     return music, lines
 
 
-def _finding(listening: Listening, first: date, last: date) -> str:
+def _year(listening: Listening, first: date, last: date, unknown: frozenset[date]) -> Year:
+    view = listening.view
     plays = listening.figure(totals.recent, first, last)
-    return f"{WEEKS} weeks, {plays:,} plays"
+    chart = heatmap.of(
+        listening.figure(activity.days),
+        first,
+        last,
+        unknown=unknown,
+        week_start=view.week_start,
+        worded=lambda value: words.amount(value, view.counting),
+    )
+    return Year(chart, f"{WEEKS} weeks, {plays:,} plays")

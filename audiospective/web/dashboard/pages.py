@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from audiospective import clock
@@ -21,12 +21,14 @@ from audiospective.web import archive_look
 from audiospective.web.access import person, signed_in
 from audiospective.web.context import services
 from audiospective.web.dashboard import music, todo, tops, view
+from audiospective.web.dashboard.music import Music
 from audiospective.web.dashboard.todo import Item
 from audiospective.web.figures import words
 from audiospective.web.figures.lines import Wanted
 from audiospective.web.health.words import cause
 from audiospective.web.htmx import fragment_of
 from audiospective.web.listening import listening
+from audiospective.web.panels import Failed, made
 
 blueprint = Blueprint("dashboard", __name__)
 
@@ -105,11 +107,17 @@ def _music(found: Now) -> dict[str, Any]:
     # An archive of files alone has no news: all of it is of more use than a month without plays.
     usual = Kind.ALL if found.state.status is HealthStatus.IMPORT_ONLY else None
     kind = tops.kind_of(request.args.get("period") or usual)
-    figures, lines = music.of(own, found.state, found.now, kind, wanted)
-    plays = recent_plays.named(found.plays, lines.names.tracks)
+    worked_out = made("figures", music.of, own, found.state, found.now, kind, wanted)
+    figures: Music | Failed | None
+    if isinstance(worked_out, Failed):
+        figures, plays = worked_out, recent_plays.named(found.plays)
+    else:
+        figures, lines = worked_out
+        plays = recent_plays.named(found.plays, lines.names.tracks)
     return {
         "days": view.by_day(view.with_gaps(plays, found.state, found.now)),
         "music": figures,
+        "again": url_for(PAGE),
         "counted": counting.words(own.view.counting),
         "polled_counts": own.view.polled,
         "founding_number": person().founding_number,

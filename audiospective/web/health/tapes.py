@@ -41,11 +41,14 @@ class Tapes:
     months: tuple[MonthTape, ...]
 
 
+NONE = Tapes(None, 0, None, 0, ())
+
+
 def of(user_id: int, state: ArchiveState, zone: str, now: datetime) -> Tapes:
     """Reads the plays of a year; time after the last check is neither known nor lost."""
     began, until = state.began, state.known_until
     if began is None or until is None or until < began:
-        return Tapes(None, 0, None, 0, ())
+        return NONE
     lost, possible = archive_state.spans(state.gaps, now)
     today = calendar.today(zone, now)
     first, _ = calendar.day(zone, today - timedelta(days=DAYS - 1))

@@ -15,11 +15,11 @@ from audiospective.history.search import Wanted
 from audiospective.operations import health
 from audiospective.policy import counting
 from audiospective.stats import portrait
-from audiospective.stats.portrait import Portrait
 from audiospective.web.access import person, signed_in
 from audiospective.web.context import services, zone
 from audiospective.web.listening import listening
 from audiospective.web.music import pictures, words
+from audiospective.web.panels import Failed, figure
 
 blueprint = Blueprint("music", __name__)
 
@@ -89,7 +89,9 @@ def album(number: int) -> ResponseReturnValue:
 def _figures(user_id: int, kind: str, number: int) -> dict[str, Any]:
     """What the three pages share: the portrait, its pictures and words, names of its parts."""
     heard = listening()
-    found: Portrait | None = heard.figure(portrait.of, kind, number, PARTS)
+    worked_out = figure(heard, "portrait", portrait.of, kind, number, PARTS)
+    broken = worked_out if isinstance(worked_out, Failed) else None
+    found = None if isinstance(worked_out, Failed) else worked_out
     gaps = health.gaps(services(), user_id)
     inside = found.tracks if found else ()
     tracks = lookup.tracks([part.one for part in inside])
@@ -98,6 +100,7 @@ def _figures(user_id: int, kind: str, number: int) -> dict[str, Any]:
         "number": number,
         "kind": kind,
         "portrait": found,
+        "broken": broken,
         "pictures": pictures.of(found, gaps, heard.view, zone()) if found else None,
         "parts": [(part, tracks[part.one]) for part in inside],
         "album_parts": [(part, albums.get((Kind.ALBUM, part.one)))

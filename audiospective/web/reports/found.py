@@ -7,17 +7,30 @@ from datetime import date
 
 from audiospective.policy import periods
 from audiospective.policy.periods import Period
-from audiospective.stats import activity, days, eras, firsts, places, sittings, skips, totals
+from audiospective.stats import (
+    activity,
+    days,
+    decades,
+    eras,
+    firsts,
+    places,
+    sittings,
+    skips,
+    totals,
+)
 from audiospective.stats.days import Day, Repeat
+from audiospective.stats.decades import Decades
 from audiospective.stats.eras import Era
 from audiospective.stats.firsts import Arrival
 from audiospective.stats.listening import Listening
-from audiospective.stats.places import Place
+from audiospective.stats.places import Days, Place
 from audiospective.stats.sittings import Sittings
 from audiospective.stats.skips import Skips
 from audiospective.stats.totals import Totals
 from audiospective.web.figures import chart
 from audiospective.web.figures.lines import Wanted
+from audiospective.web.panels import Failed, made
+from audiospective.web.panels import figure as panel
 
 PLACES = 10
 MOMENTS = 5
@@ -30,7 +43,7 @@ class Found:
     """`then` are the totals of the period before, as far as this one has come.
 
     `before` is None where the archive does not reach back to its beginning. `first` is the day of
-    the first play of all.
+    the first play of all. Totals and days make the report; each other figure may have failed.
     """
 
     period: Period
@@ -40,16 +53,17 @@ class Found:
     same: Period | None
     now: Totals
     then: Totals | None
-    places: dict[str, list[Place]]
     days: dict[date, int]
-    week_hours: list[list[int]]
-    discoveries: list[Arrival]
-    rediscoveries: list[Arrival]
-    repeats: list[Repeat]
-    longest: Day | None
-    sittings: Sittings
-    eras: list[Era]
-    skips: Skips
+    places: dict[str, list[Place]] | Failed
+    week_hours: list[list[int]] | Failed
+    discoveries: list[Arrival] | Failed
+    rediscoveries: list[Arrival] | Failed
+    repeats: list[Repeat] | Failed
+    longest: Day | Failed | None
+    sittings: Sittings | Failed
+    eras: list[Era] | Failed
+    decades: Decades | Failed
+    skips: Skips | Failed
 
     @property
     def enough(self) -> bool:
@@ -75,27 +89,40 @@ def find(listening: Listening, period: Period, today: date, first: date) -> Foun
         same=same,
         now=figure(totals.of, *span),
         then=figure(totals.of, same.first, same.last) if same else None,
-        places={kind: figure(places.of, kind, span, earlier, PLACES) for kind in chart.KINDS},
         days=figure(activity.days),
-        week_hours=figure(activity.week_hours, *span),
-        discoveries=figure(firsts.discoveries, *span, MOMENTS) if known_before else [],
-        rediscoveries=figure(firsts.rediscoveries, *span, MOMENTS) if known_before else [],
-        repeats=figure(days.repeats, *span, MOMENTS),
-        longest=figure(days.longest, *span),
-        sittings=figure(sittings.of, *span),
-        eras=figure(eras.of, *span, ERAS),
-        skips=figure(skips.of, *span),
+        places=made("places", _places, listening, span, earlier),
+        week_hours=panel(listening, "hours", activity.week_hours, *span),
+        discoveries=panel(listening, "discoveries", firsts.discoveries, *span, MOMENTS)
+        if known_before
+        else [],
+        rediscoveries=panel(listening, "rediscoveries", firsts.rediscoveries, *span, MOMENTS)
+        if known_before
+        else [],
+        repeats=panel(listening, "repeats", days.repeats, *span, MOMENTS),
+        longest=panel(listening, "longest day", days.longest, *span),
+        sittings=panel(listening, "sittings", sittings.of, *span),
+        eras=panel(listening, "eras", eras.of, *span, ERAS),
+        decades=panel(listening, "decades", decades.of, *span),
+        skips=panel(listening, "skips", skips.of, *span),
     )
 
 
 def collect(found: Found, wanted: Wanted) -> None:
     """Note which names the report needs."""
-    for kind, ranked in found.places.items():
-        chart.collect(wanted, kind, ranked)
-    for arrival in (*found.discoveries, *found.rediscoveries):
-        wanted.add("artist", [arrival.artist])
-        wanted.add("track", [arrival.track])
-    wanted.add("track", (one.track for one in found.repeats))
-    wanted.add("artist", (era.artist for era in found.eras))
-    if found.longest is not None:
+    if not isinstance(found.places, Failed):
+        for kind, ranked in found.places.items():
+            chart.collect(wanted, kind, ranked)
+    for arrivals in (found.discoveries, found.rediscoveries):
+        if not isinstance(arrivals, Failed):
+            wanted.add("artist", (one.artist for one in arrivals))
+            wanted.add("track", (one.track for one in arrivals))
+    if not isinstance(found.repeats, Failed):
+        wanted.add("track", (one.track for one in found.repeats))
+    if not isinstance(found.eras, Failed):
+        wanted.add("artist", (era.artist for era in found.eras))
+    if found.longest is not None and not isinstance(found.longest, Failed):
         wanted.add("track", [found.longest.track])
+
+
+def _places(listening: Listening, span: Days, earlier: Days | None) -> dict[str, list[Place]]:
+    return {kind: listening.figure(places.of, kind, span, earlier, PLACES) for kind in chart.KINDS}

@@ -18,6 +18,7 @@ from audiospective.web.access import person, signed_in
 from audiospective.web.context import services
 from audiospective.web.figures import words
 from audiospective.web.listening import listening
+from audiospective.web.panels import made
 from audiospective.web.reports import overview, picture, report, text
 from audiospective.web.reports.report import Report
 
@@ -59,7 +60,9 @@ def one(address: str) -> ResponseReturnValue:
     after = periods.after(period, own.view.week_start)
     return render_template(
         "reports/one.html",
-        report=_report(own, period, now),
+        report=made("report", _report, own, period, now),
+        period=period,
+        title=periods.title(period),
         text=text,
         words=words,
         before=before,
@@ -102,6 +105,8 @@ def _whole(own: Listening, address: str) -> Report:
     found = _report(own, _begun(own, address), clock.now())
     if years := away.years():
         raise YearAwayError(min(years), "a report to take along needs every play")
+    if not found.is_whole:
+        abort(500)
     return found
 
 

@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 from audiospective.stats.cache import Cache
 from audiospective.web.figures import words
 from audiospective.web.figures.chart import Chart
+from audiospective.web.panels import Failed
 from audiospective.web.reports.report import Report
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"  # of the picture by itself
@@ -54,7 +55,8 @@ def svg(report: Report) -> str:
     for n, (value, label) in enumerate(numbers):
         x = MARGIN + n * 240
         out += [_text(x, 606, value, 46, SERIF, INK), _text(x, 642, label, 24, SANS, MUTED)]
-    shown = [chart for chart in report.charts if chart.kind in ("artist", "track")]
+    charts = () if isinstance(report.charts, Failed) else report.charts
+    shown = [chart for chart in charts if chart.kind in ("artist", "track")]
     for n, chart in enumerate(shown):
         out += _list(chart, MARGIN + n * 486, 730)
     out += [

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 
 from audiospective.policy import calendar, counting, known, periods
 from audiospective.policy.archive_state import ArchiveState
+from audiospective.policy.counting import Counting
 from audiospective.policy.periods import Period
 from audiospective.stats import totals
+from audiospective.stats.days import Day, Repeat
+from audiospective.stats.decades import Decades
+from audiospective.stats.eras import Era
+from audiospective.stats.firsts import Arrival
 from audiospective.stats.listening import Listening
+from audiospective.stats.places import Place
 from audiospective.stats.totals import Totals
+from audiospective.stats.view import View
 from audiospective.web.charts import bars, ring, spark, week_hours
 from audiospective.web.charts.bars import Bars
 from audiospective.web.charts.ring import Ring
@@ -22,6 +31,7 @@ from audiospective.web.figures.chart import Chart
 from audiospective.web.figures.known import Knowledge
 from audiospective.web.figures.lines import Line, Lines, Wanted
 from audiospective.web.filters import plural
+from audiospective.web.panels import Failed, then
 from audiospective.web.reports import found as finding
 from audiospective.web.reports import ribbon, sentences
 from audiospective.web.reports.found import Found
@@ -46,10 +56,46 @@ class EraLine:
 
 
 @dataclass(frozen=True)
+class Hours:
+    """The clock and the hours of the week, with the finding of the first."""
+
+    clock: Ring
+    words: str
+    week: WeekHours
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """Sittings by length, and what there is to say of them."""
+
+    chart: Bars
+    words: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Longest:
+    """The longest day in words, and what was heard most on it."""
+
+    moment: Moment
+    words: str
+
+
+@dataclass(frozen=True)
+class Released:
+    """What was heard by the decade of its release; `told` says of how much that is known."""
+
+    chart: Bars
+    finding: str
+    told: str
+
+
+@dataclass(frozen=True)
 class Report:
     """`is_open`: the period is not over. `enough`: there are plays to say more than totals.
 
-    `before` is the title of the period that figures are compared with, `then` its totals.
+    `before` is the title of the period that figures are compared with, `then` its totals. What may
+    have failed is a panel by itself; None is one of which there is nothing to say.
     """
 
     period: Period
@@ -66,20 +112,21 @@ class Report:
     knowledge: Knowledge
     ribbon: Bars
     ribbon_what: str
-    charts: tuple[Chart, ...]
-    clock: Ring
-    clock_words: str
-    week: WeekHours
-    sittings: Bars
-    sittings_words: str
-    sittings_count: int
-    discoveries: tuple[Moment, ...]
-    rediscoveries: tuple[Moment, ...]
-    repeats: tuple[Moment, ...]
-    longest: Moment | None
-    longest_words: str
-    eras: tuple[EraLine, ...]
-    skips: str | None
+    charts: tuple[Chart, ...] | Failed
+    hours: Hours | Failed
+    sittings: Lengths | Failed
+    discoveries: tuple[Moment, ...] | Failed
+    rediscoveries: tuple[Moment, ...] | Failed
+    repeats: tuple[Moment, ...] | Failed
+    longest: Longest | Failed | None
+    eras: tuple[EraLine, ...] | Failed
+    decades: Released | Failed | None
+    skips: str | Failed | None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing in it failed."""
+        return not any(isinstance(value, Failed) for value in vars(self).values())
 
 
 def first_day(listening: Listening) -> date | None:
@@ -105,11 +152,6 @@ def of(
     not_known = known.unknown_days(archive, view.zone, period.first, found.until, now)
     skyline, what = ribbon.of(found.days, period, found.until, not_known, view.counting)
 
-    def worded(value: int) -> str:
-        return words.amount(value, view.counting)
-
-    hours = [sum(day[hour] for day in found.week_hours) for hour in range(24)]
-    sums = {"artist": found.now.artists, "album": found.now.albums, "track": found.now.tracks}
     return Report(
         period=period,
         title=periods.title(period),
@@ -127,27 +169,37 @@ def of(
         ),
         ribbon=skyline,
         ribbon_what=what,
-        charts=tuple(
-            chart.of(kind, ranked, sums[kind], lines, view.counting,
-                     moves=found.before is not None)
-            for kind, ranked in found.places.items()
+        charts=then("charts", found.places, lambda places: _charts(found, places, lines, view)),
+        hours=then("hours", found.week_hours, lambda grid: _hours(grid, view)),
+        sittings=then(
+            "sittings",
+            found.sittings,
+            lambda own: Lengths(
+                bars.of(sentences.sizes(own)), sentences.sittings(own, timed=linked), own.count
+            ),
         ),
-        clock=ring.of(hours, worded=worded),
-        clock_words=sentences.clock(hours),
-        week=week_hours.of(found.week_hours, week_start=view.week_start, worded=worded),
-        sittings=bars.of(sentences.sizes(found.sittings)),
-        sittings_words=sentences.sittings(found.sittings, timed=linked),
-        sittings_count=found.sittings.count,
-        longest=_longest(found, lines),
-        longest_words=_longest_words(found),
-        eras=_eras(found, lines),
-        skips=sentences.skips(found.skips, found.now.plays),
-        **_moments(found, lines),
-    )  # fmt: skip
+        discoveries=then(
+            "discoveries",
+            found.discoveries,
+            lambda some: _arrivals(some, lines, period, lambda one: _since(one.plays)),
+        ),
+        rediscoveries=then(
+            "rediscoveries",
+            found.rediscoveries,
+            lambda some: _arrivals(
+                some, lines, period, lambda one: f"silent since {one.away:%b %Y}"
+            ),
+        ),
+        repeats=then("repeats", found.repeats, lambda some: _repeats(some, lines, period)),
+        longest=then("longest day", found.longest, lambda day: _longest(day, found, lines)),
+        eras=then("eras", found.eras, lambda some: _eras(some, found, lines)),
+        decades=then("decades", found.decades, lambda own: _released(own, view.counting)),
+        skips=then("skips", found.skips, lambda own: sentences.skips(own, found.now.plays)),
+    )
 
 
 def _leader(found: Found, lines: Lines) -> str:
-    ranked = found.places["artist"]
+    ranked = [] if isinstance(found.places, Failed) else found.places["artist"]
     return lines.artist(ranked[0].one, ranked[0].track).title if ranked else ""
 
 
@@ -155,51 +207,79 @@ def _short(day: date, period: Period) -> str:
     return f"{day.day} {day:%b}" if period.days <= ribbon.DAYS else f"{day:%b %Y}"
 
 
-def _moments(found: Found, lines: Lines) -> dict[str, tuple[Moment, ...]]:
-    period = found.period
-    return {
-        "discoveries": tuple(
-            Moment(_short(one.day, period), lines.artist(one.artist, one.track),
-                   f"{plural(one.plays, 'play')} since")
-            for one in found.discoveries
-        ),
-        "rediscoveries": tuple(
-            Moment(_short(one.day, period), lines.artist(one.artist, one.track),
-                   f"silent since {one.away:%b %Y}")
-            for one in found.rediscoveries
-        ),
-        "repeats": tuple(
-            Moment(_short(one.day, period), lines.track(one.track), f"{one.plays} times that day")
-            for one in found.repeats
-        ),
-    }  # fmt: skip
+def _since(plays: int) -> str:
+    return f"{plural(plays, 'play')} since"
 
 
-def _longest(found: Found, lines: Lines) -> Moment | None:
-    day = found.longest
-    if day is None:
-        return None
-    return Moment(_short(day.day, found.period), lines.track(day.track), "most that day")
-
-
-def _longest_words(found: Found) -> str:
-    day = found.longest
-    if day is None:
-        return ""
-    return (
-        f"{words.weekday(day.day)}: {plural(day.plays, 'play')} in "
-        f"{words.about(day.heard, found.now.guessed)}."
+def _charts(
+    found: Found, places: dict[str, list[Place]], lines: Lines, view: View
+) -> tuple[Chart, ...]:
+    sums = {"artist": found.now.artists, "album": found.now.albums, "track": found.now.tracks}
+    moves = found.before is not None
+    return tuple(
+        chart.of(kind, ranked, sums[kind], lines, view.counting, moves=moves)
+        for kind, ranked in places.items()
     )
 
 
-def _eras(found: Found, lines: Lines) -> tuple[EraLine, ...]:
-    most = max((max(era.amounts) for era in found.eras), default=1)
-    tracks = {place.one: place.track for place in found.places["artist"]}
+def _hours(grid: list[list[int]], view: View) -> Hours:
+    worded = partial(words.amount, counting=view.counting)
+    hours = [sum(day[hour] for day in grid) for hour in range(24)]
+    return Hours(
+        ring.of(hours, worded=worded),
+        sentences.clock(hours),
+        week_hours.of(grid, week_start=view.week_start, worded=worded),
+    )
+
+
+def _arrivals(
+    found: Sequence[Arrival], lines: Lines, period: Period, note: Callable[[Arrival], str]
+) -> tuple[Moment, ...]:
+    return tuple(
+        Moment(_short(one.day, period), lines.artist(one.artist, one.track), note(one))
+        for one in found
+    )
+
+
+def _repeats(found: Sequence[Repeat], lines: Lines, period: Period) -> tuple[Moment, ...]:
+    return tuple(
+        Moment(_short(one.day, period), lines.track(one.track), f"{one.plays} times that day")
+        for one in found
+    )
+
+
+def _longest(day: Day | None, found: Found, lines: Lines) -> Longest | None:
+    if day is None:
+        return None
+    length = words.about(day.heard, found.now.guessed)
+    return Longest(
+        Moment(_short(day.day, found.period), lines.track(day.track), "most that day"),
+        f"{words.weekday(day.day)}: {plural(day.plays, 'play')} in {length}.",
+    )
+
+
+def _eras(found: Sequence[Era], report: Found, lines: Lines) -> tuple[EraLine, ...]:
+    most = max((max(era.amounts) for era in found), default=1)
+    places = [] if isinstance(report.places, Failed) else report.places["artist"]
+    tracks = {place.one: place.track for place in places}
     return tuple(
         EraLine(
-            lines.artist(era.artist, tracks[era.artist]),
+            lines.artist(era.artist, tracks.get(era.artist, 0)),
             spark.of(era.amounts, most=most),
             f"most from {era.peak.day} {era.peak:%B %Y}",
         )
-        for era in found.eras
+        for era in found
+    )
+
+
+def _released(found: Decades, counting: Counting) -> Released | None:
+    if not found.dated:
+        return None
+    return Released(
+        bars.of(
+            [(f"{decade}s", amount) for decade, amount in found.amounts],
+            worded=partial(words.amount, counting=counting),
+        ),
+        sentences.decades(found),
+        sentences.dated(found),
     )

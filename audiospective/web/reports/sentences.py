@@ -7,10 +7,12 @@ from datetime import date
 from audiospective.policy import periods
 from audiospective.policy.counting import Counting
 from audiospective.policy.periods import Kind, Period
+from audiospective.stats.decades import Decades
 from audiospective.stats.sittings import PAUSE, SIZES, Sittings
 from audiospective.stats.skips import Skips
 from audiospective.web.figures import words
 from audiospective.web.filters import plural
+from audiospective.web.panels import Failed
 from audiospective.web.reports.found import Found
 
 EVERY = {2: "second", 3: "third", 4: "fourth", 5: "fifth", 6: "sixth", 7: "seventh", 8: "eighth",
@@ -21,7 +23,10 @@ PARTS = ((5, "Nights"), (12, "Mornings"), (17, "Afternoons"), (22, "Evenings"), 
 
 def headline(found: Found, name: str) -> str:
     """The finding; `name` is of the artist heard most."""
-    plays, artists = found.now.plays, found.places["artist"]
+    plays, artists = (
+        found.now.plays,
+        [] if isinstance(found.places, Failed) else found.places["artist"],
+    )
     if not artists:
         return plural(plays, "play")
     every = round(plays / artists[0].plays)
@@ -91,6 +96,22 @@ def skips(found: Skips, plays: int) -> str | None:
     share = words.percent(found.skipped / found.known)
     told = "every play" if found.known == plays else f"{found.known:,} of {plays:,} plays"
     return f"{share} % skipped, as far as is known: for {told}."
+
+
+def decades(found: Decades) -> str:
+    """`Most from the 1990s: 41 %`, of what has a date."""
+    best, amount = max(found.amounts, key=lambda one: (one[1], one[0]))
+    return f"Most from the {best}s: {words.percent(amount / found.dated)} %"
+
+
+def dated(found: Decades) -> str:
+    """Of how much the release date is known, and of which release that is."""
+    share = found.dated / found.amount if found.amount else 0.0
+    told = "of everything" if share >= 1 else f"for {words.percent(share)} % of it"
+    return (
+        f"By the release date of the album, known {told}; a song from a later collection counts "
+        "where that came out."
+    )
 
 
 def _loudest(found: Found) -> tuple[str, int] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from audiospective.web.figures import words
 from audiospective.web.figures.chart import Ranked
+from audiospective.web.panels import Failed
 from audiospective.web.reports.report import Moment, Report
 
 SHOWN = 5
@@ -16,14 +17,16 @@ def of(report: Report) -> str:
         "",
         *report.lead,
     ]
-    for chart in report.charts:
+    for chart in () if isinstance(report.charts, Failed) else report.charts:
         if chart.rows:
             lines += ["", chart.title]
             lines += [_row(row) for row in chart.rows[:SHOWN]]
-    if report.discoveries:
+    if report.discoveries and not isinstance(report.discoveries, Failed):
         lines += ["", "Heard for the first time: " + _names(report.discoveries)]
-    if report.longest:
-        lines += ["", f"Longest day: {report.longest_words}"]
+    if report.longest and not isinstance(report.longest, Failed):
+        lines += ["", f"Longest day: {report.longest.words}"]
+    if report.decades and not isinstance(report.decades, Failed):
+        lines += ["", f"Released: {_lower(report.decades.finding)}."]
     lines += ["", known(report), f"Counted: {report.counted}."]
     return "\n".join(lines) + "\n"
 
@@ -46,6 +49,10 @@ def _row(row: Ranked) -> str:
     by = ", ".join(name for name, _ in row.line.by)
     title = f"{row.line.title} ({by})" if by else row.line.title
     return f"{row.rank}. {title}: {row.value}"
+
+
+def _lower(text: str) -> str:
+    return text[0].lower() + text[1:]
 
 
 def _names(moments: tuple[Moment, ...]) -> str:
