@@ -8,7 +8,7 @@ from datetime import timedelta
 from audiospective import clock, log
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.incidents import mass_failure, outage
-from audiospective.notices import delivery, due, outbox
+from audiospective.notices import delivery, outbox, owing
 from audiospective.notices.kinds import archive_stopped
 from audiospective.operations import purge
 from audiospective.services import Services
@@ -28,7 +28,7 @@ def maintain(services: Services, wait: Callable[[float], object] | None = None) 
         ("outages", lambda: outage.review(longest_poll)),
         ("feeds", outage.review_feeds),
         ("apps", outage.review_apps),
-        ("notices", lambda: due.owe(services)),
+        ("notices", lambda: owing.owe(services)),
         ("deactivate", archive_stopped.stop_polling),
         ("purge", purge.daily),
         ("emails", lambda: _emails(services, began, wait)),

@@ -14,7 +14,7 @@ import audiospective
 from audiospective import clock
 from audiospective.clients.spotify import SpotifyError
 from audiospective.models.notices import SENT, Notice
-from audiospective.notices import delivery, due, kind
+from audiospective.notices import delivery, kind
 from audiospective.notices.kinds import archive_stopped
 from audiospective.policy.failures import Failure
 from audiospective.polling import batch, plan
@@ -62,7 +62,7 @@ def test_one_email_passes_twelve_files_and_one_failed_poll_two_dozen(life):
     life.frozen.forward(minutes=20)
     batch.now(services, bob.user_id)
     own = passed(lambda: [one.draft() for one in archive_stopped.due(services)])
-    owing = passed(lambda: due.owe(services))  # all kinds, not this one alone
+    owing = passed(lambda: owing.owe(services))  # all kinds, not this one alone
     sending = passed(lambda: delivery.drain(services))
     assert [one.status for one in Notice.select()] == [SENT]
     assert len(sending) <= 12, sorted(sending)

@@ -18,7 +18,7 @@ from audiospective.models.gaps import Gap
 from audiospective.models.notices import OBSOLETE, SENT, Notice
 from audiospective.models.poll_log import PollLog
 from audiospective.models.system_state import Mark
-from audiospective.notices import due
+from audiospective.notices import owing
 from audiospective.notices.kinds.operator_alert import OVER
 from audiospective.operations import health, maintenance
 from audiospective.policy.failures import Failure
@@ -291,7 +291,7 @@ def test_a_pause_is_the_persons_own_wish_and_no_email_follows_it(life):
     Connection.update(status="active", next_poll_at=clock.now()).where(
         Connection.user == alice.user_id
     ).execute()
-    due.owe(life.services)
+    owing.owe(life.services)
     life.plays(alice, 50)
     life.passes(hours=1)
     assert life.emails() == []

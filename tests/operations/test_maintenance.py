@@ -16,7 +16,7 @@ from audiospective.models.counters import Counter
 from audiospective.models.notices import FAILED, QUEUED, SENT, Notice
 from audiospective.models.poll_log import PollLog
 from audiospective.models.system_state import Mark
-from audiospective.notices import delivery, due
+from audiospective.notices import delivery, owing
 from audiospective.notices.kinds import back_on
 from audiospective.operations import maintenance, purge
 from audiospective.policy.failures import Failure
@@ -213,7 +213,7 @@ def test_one_part_of_the_round_that_breaks_does_not_silence_the_others(
     services, frozen, monkeypatch, caplog
 ):
     done = []
-    monkeypatch.setattr(due, "owe", lambda services: 1 / 0)
+    monkeypatch.setattr(owing, "owe", lambda services: 1 / 0)
     monkeypatch.setattr(
         delivery, "drain", lambda services, wait=None: done.append(1) or delivery.Report()
     )

@@ -22,7 +22,7 @@ from audiospective.models.connections import ACCESS_PLACE, REFRESH_PLACE
 from audiospective.models.notices import Notice
 from audiospective.models.poll_log import PollLog
 from audiospective.models.refusals import Refusal
-from audiospective.notices import due
+from audiospective.notices import owing
 from audiospective.operations import health
 from audiospective.policy.failures import Failure
 from audiospective.policy.health import HealthStatus
@@ -235,7 +235,7 @@ def test_an_email_is_owed_where_only_the_person_can_help(real, script, alice, an
     batch.now(real, alice.user_id)
     # Nobody else can be compared with, so the refusal has to outlast a pause.
     Refusal.update(first_at=clock.now() - 2 * HOUR).execute()
-    due.owe(real)
+    owing.owe(real)
     assert [one.kind for one in Notice.select()] == emails
 
 

@@ -14,7 +14,7 @@ from audiospective.jobs import periodic
 from audiospective.models import Connection, SpotifyApp, User, database, notices
 from audiospective.models.notices import OBSOLETE, QUEUED, SENT, Notice
 from audiospective.models.system_state import Mark
-from audiospective.notices import compose, delivery, due, kind, members, outbox
+from audiospective.notices import compose, delivery, kind, members, outbox, owing
 from audiospective.notices.kind import Draft
 from audiospective.notices.kinds import operator_alert, renewal
 from audiospective.operations import maintenance
@@ -58,7 +58,7 @@ def test_an_error_about_one_member_keeps_nothing_from_the_others(
         return facts(services, user)
 
     monkeypatch.setattr(members, "facts", broken)
-    assert due.owe(services)["renewal"] == 8
+    assert owing.owe(services)["renewal"] == 8
     assert "notice_failed" in caplog.text
 
 
@@ -76,8 +76,8 @@ def test_an_error_in_one_kind_keeps_nothing_from_the_others(services, frozen, mo
         def due(self, services):
             raise RuntimeError("nobody thought of this")
 
-    monkeypatch.setattr(due, "everything", everything)
-    found = due.owe(services)
+    monkeypatch.setattr(owing, "everything", everything)
+    found = owing.owe(services)
     assert broken not in found
     assert found.get("renewal", 3) == 3
     assert len(found) == len(everything()) - 1
@@ -88,7 +88,7 @@ def test_a_failure_that_an_older_release_named_is_held_against_nobody(services, 
     Connection.update(consecutive_failures=1, last_failure_type="from_the_past").where(
         Connection.user == people[0].user_id
     ).execute()
-    assert due.owe(services)["renewal"] == 3
+    assert owing.owe(services)["renewal"] == 3
 
 
 def queries(monkeypatch, action):
@@ -109,8 +109,8 @@ def test_a_thousand_members_whose_consents_end_cost_an_idle_round_as_much_as_ten
     services, frozen, monkeypatch
 ):
     ending(services, 10)
-    first = due.owe(services)
-    few = queries(monkeypatch, lambda: due.owe(services))
+    first = owing.owe(services)
+    few = queries(monkeypatch, lambda: owing.owe(services))
     User.update(is_operator=True).where(User.id == 1).execute()
     for n in range(990):
         user = make_user(f"more{n}", email=f"n{n}@mail.example", email_verified_at=clock.now())
@@ -121,17 +121,17 @@ def test_a_thousand_members_whose_consents_end_cost_an_idle_round_as_much_as_ten
             reauth_due_at=clock.now() + 20 * DAY,
             last_success_at=clock.now(),
         )
-    assert (first["renewal"], due.owe(services)["renewal"]) == (10, 990)
-    many = queries(monkeypatch, lambda: due.owe(services))
+    assert (first["renewal"], owing.owe(services)["renewal"]) == (10, 990)
+    many = queries(monkeypatch, lambda: owing.owe(services))
     assert many == few < 30
     assert queries(monkeypatch, lambda: maintenance.maintain(services)) < 60
 
 
 def test_a_reminder_that_waited_until_the_next_one_was_due_is_not_sent(services, frozen):
     ending(services, 1)
-    due.owe(services)
+    owing.owe(services)
     frozen.forward(days=14)
-    due.owe(services)
+    owing.owe(services)
     first, second = Notice.select().where(Notice.kind == "renewal").order_by(Notice.step)
     assert not renewal.still_true(first, {})
     assert renewal.still_true(second, {})
@@ -217,10 +217,10 @@ def test_an_alert_whose_trouble_is_over_before_it_could_leave_is_not_sent(posted
     make_user("olga", email="olga@mail.example", email_verified_at=clock.now(), is_operator=True)
     SpotifyApp.create(client_id="x", secret_sealed="", created_at=clock.now())
     Mark.put("guard:1:auth", clock.now())
-    assert due.owe(posted)["operator_alert"] == 1
+    assert owing.owe(posted)["operator_alert"] == 1
     Mark.drop("guard:1:auth")
     delivery.drain(posted)
     assert [one.status for one in Notice.select()] == [OBSOLETE]
-    assert due.owe(posted)["operator_alert"] == 0  # and its end is no news either
+    assert owing.owe(posted)["operator_alert"] == 0  # and its end is no news either
     assert office.delivered == {}
     assert operator_alert.OVER not in [one.step for one in Notice.select()]
