@@ -11,7 +11,7 @@ from flask_login import current_user
 
 from audiospective.accounts import time_zone
 from audiospective.services import Services
-from audiospective.web import browser_zone, navigation, site_links, theme
+from audiospective.web import browser_zone, navigation, operator_links, theme
 from audiospective.web.htmx import CONFIG
 from audiospective.web.settings import sections
 
@@ -68,8 +68,8 @@ def install(app: Flask) -> None:
         settings_sections=sections.sections,
         settings_address=sections.address,
         zone_is_known=zone_is_known,
-        contact=site_links.contact(settings),
-        source=site_links.source(settings),
-        sandbox_links=site_links.sandbox(settings),
+        contact=operator_links.contact(settings),
+        source=operator_links.source(settings),
+        sandbox_links=operator_links.sandbox(settings),
         base_url=settings.base_url,
     )
