@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from audiospective import log
-from audiospective.imports import strangers
+from audiospective.imports import unknown_files
 from audiospective.imports.containers import workbooks
 from audiospective.imports.containers.budget import Budget
 from audiospective.imports.containers.members import Member, Opener
@@ -86,7 +86,7 @@ class _Survey:
             return
         about, verdict = wanted(peek)
         if about is None or verdict is None:
-            sentence = strangers.sentence(peek)
+            sentence = unknown_files.sentence(peek)
             self.files.append(Found(number, member.name, member.size, None, sentence))
             return
         file = _File(number, peek, verdict.role, member, opener)
@@ -134,7 +134,7 @@ class _Survey:
 def wanted(peek: Peek) -> tuple[About | None, Verdict | None]:
     """The source that reads the file; nothing for one that by its name holds no plays."""
     about, verdict = recognised(peek)
-    if verdict and verdict.sure <= GUESS and strangers.known(peek) is not None:
+    if verdict and verdict.sure <= GUESS and unknown_files.known(peek) is not None:
         return None, None
     return about, verdict
 
