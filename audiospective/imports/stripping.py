@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
-from audiospective.imports import opening, personal
+from audiospective.imports import opening, personal_fields
 from audiospective.imports.containers import directory
 from audiospective.imports.containers.budget import BLOCK, Budget
 from audiospective.imports.containers.members import Member, Opener
@@ -32,9 +32,9 @@ from audiospective.imports.survey import Upload
 LONGEST = 1 << 16  # bytes of one personal value; what is longer is no address and no name
 MAGIC = 16  # bytes by which it is still known what a file was
 _FIRST = (1980, 1, 1, 0, 0, 0)  # the same upload makes the same file
-_FIELDS = re.compile(personal.FIELDS.encode())
-_CELLS = re.compile(personal.CELLS.encode())
-_MARK = f'"{personal.OTHER}"'.encode()
+_FIELDS = re.compile(personal_fields.FIELDS.encode())
+_CELLS = re.compile(personal_fields.CELLS.encode())
+_MARK = f'"{personal_fields.OTHER}"'.encode()
 
 Change = Callable[[re.Match[bytes]], bytes]
 
@@ -103,7 +103,7 @@ def _without_fields(names: Collection[str]) -> Change:
 
     def change(match: re.Match[bytes]) -> bytes:
         value = match[3].decode(errors="replace").strip('"')
-        named = match[1].decode() in personal.NAME_KEYS and match[3][:1] == b'"'
+        named = match[1].decode() in personal_fields.NAME_KEYS and match[3][:1] == b'"'
         foreign = named and value and own and value.casefold() not in own
         return b'"%b"%b%b' % (match[1], match[2], _MARK if foreign else b"null")
 
@@ -126,7 +126,9 @@ def replaced(stream: BinaryIO, pattern: re.Pattern[bytes], change: Change) -> It
 def _table(member: Member, peek: Peek) -> Iterator[bytes]:
     first = peek.lines[0] if peek.lines else ""
     columns = split(first)
-    if not any(personal.is_column(one) or personal.header(one) != one for one in columns):
+    if not any(
+        personal_fields.is_column(one) or personal_fields.header(one) != one for one in columns
+    ):
         return _blocks(member.open())
     return _without_columns(member.open(), first)
 
@@ -141,8 +143,8 @@ def _without_columns(stream: BinaryIO, first: str) -> Iterator[bytes]:
                 break
             yield f"{line}\n".encode(errors="replace")
         names = split(first, sign)
-        personal_ones = [at for at, name in enumerate(names) if personal.is_column(name)]
-        yield _line([personal.header(name) for name in names], sign)
+        personal_ones = [at for at, name in enumerate(names) if personal_fields.is_column(name)]
+        yield _line([personal_fields.header(name) for name in names], sign)
         at = 0  # the last line that was written, of those below the header
         below = ((number, line) for number, line in enumerate((line for _, line in numbered), 1)
                  if line.strip())  # fmt: skip

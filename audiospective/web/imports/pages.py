@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from audiospective import log
 from audiospective.clients.storage import MissingError, StorageError
-from audiospective.imports import personal, unknown_files, uploads
+from audiospective.imports import personal_fields, unknown_files, uploads
 from audiospective.imports.sending import names_of
 from audiospective.models.imports import UPLOADING, WORK, Import
 from audiospective.policy import import_limits
@@ -32,7 +32,7 @@ def page() -> ResponseReturnValue:
         fresh=is_fresh(),
         most=BODY,
         most_by_script=import_limits.IMPORT_BYTES,
-        rules=personal.rules(names_of(person()), unknown_files.ACCOUNT_PARTS),
+        rules=personal_fields.rules(names_of(person()), unknown_files.ACCOUNT_PARTS),
     )
 
 
