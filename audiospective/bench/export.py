@@ -17,7 +17,7 @@ from audiospective.bench.cataloging import catalog_rows
 from audiospective.bench.filling import archive
 from audiospective.bench.listening import TODAY, Catalog
 from audiospective.bench.measuring import Echo, peak_mb, seconds
-from audiospective.exports import catalogue, files, snapshot
+from audiospective.exports import descriptions, files, snapshot
 from audiospective.exports.bundle import writing
 from audiospective.exports.formats import FORMATS, csv, parquet
 from audiospective.exports.snapshot import Owner, Snapshot
@@ -54,7 +54,7 @@ def run(echo: Echo, *, small: bool, url: str) -> None:
     for number, plays in enumerate(sizes):
         user_id = archive(catalog, number, plays, YEARS, full=False)
         echo(f"{plays:,} plays: read from the archive + written, Polars writing the same frame")
-        for name in (*FORMATS, catalogue.BUNDLE.name):
+        for name in (*FORMATS, descriptions.BUNDLE.name):
             found = _child(url, user_id, name)
             ratio = ""
             if "limit" in found:
@@ -80,7 +80,7 @@ def _child(url: str, user_id: int, what: str) -> dict[str, float]:
 def _export(user_id: int, name: str, folder: Path) -> dict[str, float]:
     """From the database to the finished file; the limit is measured last, it takes memory."""
     read, taken = _timed(lambda: snapshot.take(user_id, OWNER, TODAY, folder))
-    if name == catalogue.BUNDLE.name:
+    if name == descriptions.BUNDLE.name:
         user = User.get_by_id(user_id)
         took, made = _timed(lambda: writing.write(user, taken, folder, statistics=True))
     else:

@@ -9,9 +9,9 @@ import click
 
 from audiospective import clock
 from audiospective.cli._archive import member, opened
-from audiospective.exports import catalogue
+from audiospective.exports import descriptions
 
-FORMATS = tuple(one.name for one in catalogue.FORMATS)
+FORMATS = tuple(one.name for one in descriptions.FORMATS)
 
 
 @click.command()

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from audiospective.exports.bundle import completeness
 from audiospective.exports.bundle.completeness import Known
 from audiospective.exports.bundle.zipping import File
-from audiospective.exports.catalogue import FORMATS, Described
+from audiospective.exports.descriptions import FORMATS, Description
 from audiospective.exports.snapshot import Snapshot
 
 _RULE = "-" * 72
@@ -48,7 +48,7 @@ def text(snapshot: Snapshot, known: Known, files: Sequence[File]) -> str:
     return "\n".join(lines)
 
 
-def _words(about: Described) -> list[str]:
+def _words(about: Description) -> list[str]:
     time = about.compatible_time if about.compatible else about.faithful_time
     said = f"{about.title}: for {about.readers}. Times are the {time} of plays."
     return [said, *([f"    {about.remark}"] if about.remark else [])]

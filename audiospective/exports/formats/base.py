@@ -9,7 +9,7 @@ from typing import IO
 
 import polars as pl
 
-from audiospective.exports.catalogue import Described
+from audiospective.exports.descriptions import Description
 from audiospective.exports.formats.changes import Changes
 from audiospective.exports.snapshot import Snapshot
 
@@ -36,7 +36,7 @@ class Format:
     told to `changes`.
     """
 
-    about: Described
+    about: Description
     parts: Parts
     file_name: Callable[[Snapshot], str]
     zipped: bool = False  # its readers want a zip

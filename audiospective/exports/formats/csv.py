@@ -7,7 +7,7 @@ from typing import IO
 
 import polars as pl
 
-from audiospective.exports import catalogue, frames
+from audiospective.exports import descriptions, frames
 from audiospective.exports.formats.base import Format, Part, one_file
 from audiospective.exports.formats.changes import Changes
 from audiospective.exports.formats.guard import guard, guarded
@@ -78,4 +78,4 @@ def _parts(snapshot: Snapshot, changes: Changes | None) -> Iterator[Part]:
     return one_file(FORMAT.file_name(snapshot), write)
 
 
-FORMAT = Format(catalogue.CSV, _parts, file_name=lambda _: "plays.csv")
+FORMAT = Format(descriptions.CSV, _parts, file_name=lambda _: "plays.csv")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import orjson
 import polars as pl
 
-from audiospective.exports import catalogue, frames
+from audiospective.exports import descriptions, frames
 from audiospective.exports.formats.base import Format, Part, json_list, one_file
 from audiospective.exports.formats.changes import Changes
 from audiospective.exports.formats.csv import SOURCES, timing
@@ -69,4 +69,4 @@ def _parts(snapshot: Snapshot, changes: Changes | None) -> Iterator[Part]:
     return one_file(FORMAT.file_name(snapshot), json_list(head, _texts(snapshot), "\n]}\n"))
 
 
-FORMAT = Format(catalogue.JSON, _parts, file_name=lambda _: "plays.json")
+FORMAT = Format(descriptions.JSON, _parts, file_name=lambda _: "plays.json")

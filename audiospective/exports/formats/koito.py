@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import orjson
 import polars as pl
 
-from audiospective.exports import catalogue, frames
+from audiospective.exports import descriptions, frames
 from audiospective.exports.formats import changes as kinds
 from audiospective.exports.formats import music
 from audiospective.exports.formats.base import Format, Part, json_list, one_file
@@ -84,4 +84,4 @@ def _parts(snapshot: Snapshot, changes: Changes | None) -> Iterator[Part]:
     return one_file(FORMAT.file_name(snapshot), write)
 
 
-FORMAT = Format(catalogue.KOITO, _parts, file_name=lambda _: "koito_export.json")
+FORMAT = Format(descriptions.KOITO, _parts, file_name=lambda _: "koito_export.json")

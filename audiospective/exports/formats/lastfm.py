@@ -7,7 +7,7 @@ from typing import IO
 
 import polars as pl
 
-from audiospective.exports import catalogue, frames
+from audiospective.exports import descriptions, frames
 from audiospective.exports.formats import changes as kinds
 from audiospective.exports.formats import music
 from audiospective.exports.formats.base import Format, Part, one_file, slug
@@ -69,4 +69,4 @@ def _file_name(snapshot: Snapshot) -> str:
     return f"recenttracks-{slug(snapshot.owner.name)}-{at}.csv"
 
 
-FORMAT = Format(catalogue.LASTFM, _parts, file_name=_file_name)
+FORMAT = Format(descriptions.LASTFM, _parts, file_name=_file_name)

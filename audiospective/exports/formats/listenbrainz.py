@@ -14,7 +14,7 @@ from typing import IO
 import orjson
 import polars as pl
 
-from audiospective.exports import catalogue, frames
+from audiospective.exports import descriptions, frames
 from audiospective.exports.formats import music
 from audiospective.exports.formats.base import Format, Part, Write, lines, slug
 from audiospective.exports.formats.changes import Changes
@@ -103,4 +103,4 @@ def _file_name(snapshot: Snapshot) -> str:
     return f"listenbrainz_{slug(snapshot.owner.name)}_{int(snapshot.taken_at.timestamp())}.zip"
 
 
-FORMAT = Format(catalogue.LISTENBRAINZ, _parts, file_name=_file_name, zipped=True)
+FORMAT = Format(descriptions.LISTENBRAINZ, _parts, file_name=_file_name, zipped=True)

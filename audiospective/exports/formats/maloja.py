@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import orjson
 import polars as pl
 
-from audiospective.exports import catalogue, frames
+from audiospective.exports import descriptions, frames
 from audiospective.exports.formats import changes as kinds
 from audiospective.exports.formats import music
 from audiospective.exports.formats.base import Format, Part, json_list, one_file
@@ -73,7 +73,7 @@ def _parts(snapshot: Snapshot, changes: Changes | None) -> Iterator[Part]:
 
 
 FORMAT = Format(
-    catalogue.MALOJA,
+    descriptions.MALOJA,
     _parts,
     file_name=lambda snapshot: f"maloja_export_{snapshot.taken_at:%Y_%m_%d_%H_%M_%S}.json",
 )

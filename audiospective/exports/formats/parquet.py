@@ -8,7 +8,7 @@ from typing import IO
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from audiospective.exports import catalogue
+from audiospective.exports import descriptions
 from audiospective.exports.formats.base import Format, Part, one_file
 from audiospective.exports.formats.changes import Changes
 from audiospective.exports.snapshot import Snapshot
@@ -61,4 +61,4 @@ def _parts(snapshot: Snapshot, changes: Changes | None) -> Iterator[Part]:
     return one_file(FORMAT.file_name(snapshot), write)
 
 
-FORMAT = Format(catalogue.PARQUET, _parts, file_name=lambda _: "plays.parquet")
+FORMAT = Format(descriptions.PARQUET, _parts, file_name=lambda _: "plays.parquet")

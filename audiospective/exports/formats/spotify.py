@@ -12,7 +12,7 @@ from typing import IO
 
 import polars as pl
 
-from audiospective.exports import catalogue, frames
+from audiospective.exports import descriptions, frames
 from audiospective.exports.formats import changes as kinds
 from audiospective.exports.formats.base import Format, Part, Write
 from audiospective.exports.formats.changes import Changes
@@ -133,4 +133,6 @@ def _writer(rows: bytes) -> Write:
     return write
 
 
-FORMAT = Format(catalogue.SPOTIFY, _parts, file_name=lambda _: "my_spotify_data.zip", zipped=True)
+FORMAT = Format(
+    descriptions.SPOTIFY, _parts, file_name=lambda _: "my_spotify_data.zip", zipped=True
+)

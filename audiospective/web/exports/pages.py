@@ -23,7 +23,7 @@ from flask.typing import ResponseReturnValue
 
 from audiospective import clock, history
 from audiospective.clients.storage import Download, StorageError
-from audiospective.exports import asking, catalogue, links, sizes
+from audiospective.exports import asking, descriptions, links, sizes
 from audiospective.models import User
 from audiospective.models.exports import READY, UNFINISHED, Export
 from audiospective.policy import export_rules
@@ -50,7 +50,7 @@ def page() -> ResponseReturnValue:
         "exports/page.html",
         plays=(plays := history.total(user.id)),
         about=sizes.words(sizes.bundle(plays)),
-        formats=catalogue.FORMATS,
+        formats=descriptions.FORMATS,
         shelf=[_shown(export, user) for export in asking.of(user.id)],
         kept=export_rules.KEPT.days,
         a_day=A_DAY.count,
@@ -61,7 +61,7 @@ def page() -> ResponseReturnValue:
 @blueprint.post("/exports")
 @freshly_signed_in
 def ask() -> ResponseReturnValue:
-    form = catalogue.by_name(request.form.get("format", ""))
+    form = descriptions.by_name(request.form.get("format", ""))
     if form is None:
         abort(400)
     throttle.enforce(A_DAY, who=f"member {person().id}")
@@ -153,7 +153,7 @@ def _own(export_id: int) -> Export:
 
 def _shown(export: Export, user: User) -> dict[str, object]:
     """What the shelf says of one export; a link to its file if there is one."""
-    described = catalogue.by_name(export.form)
+    described = descriptions.by_name(export.form)
     href = None
     if export.status == READY:
         secret = session.setdefault(BOUND_TO, secrets.token_urlsafe(24))

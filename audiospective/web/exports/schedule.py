@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from audiospective.exports import catalogue, schedule
+from audiospective.exports import descriptions, schedule
 from audiospective.exports.buckets import BucketError
 from audiospective.models.export_schedules import BUCKET, EMAIL, ExportSchedule
 from audiospective.notices import kind
@@ -42,7 +42,7 @@ def save() -> ResponseReturnValue:
     typed = {name: request.form.get(name, "").strip()[:LONGEST] for name in FIELDS}
     typed["prefix"], typed["endpoint"] = typed["prefix"].strip("/"), typed["endpoint"].rstrip("/")
     goes_to = request.form.get("goes_to", "")
-    form = catalogue.by_name(request.form.get("form", ""))
+    form = descriptions.by_name(request.form.get("form", ""))
     errors = _faults(typed, goes_to, known)
     if form is None:
         errors["form"] = "Choose a format."
@@ -96,14 +96,14 @@ def _faults(typed: Mapping[str, str], goes_to: str, known: ExportSchedule | None
 def _page(row: ExportSchedule | None, typed: dict[str, str], errors: dict[str, str]) -> str:
     kept: dict[str, Any] = {} if row is None else dict(row.__data__)
     values = {"form": "bundle", "goes_to": EMAIL, "region": "us-east-1", **kept, **typed}
-    described = catalogue.by_name(row.form) if row else None
+    described = descriptions.by_name(row.form) if row else None
     return render_template(
         "exports/schedule.html",
         row=row,
         title=described.title if described else "",
         values=values,
         errors=errors,
-        forms=[(one.name, one.title) for one in (catalogue.BUNDLE, *catalogue.FORMATS)],
+        forms=[(one.name, one.title) for one in (descriptions.BUNDLE, *descriptions.FORMATS)],
         tells_by_mail=person().email_verified_at is not None,
         tells_of_failures=kind.address(person(), scheduled_export_failed.KIND.name) is not None,
         given_up=export_schedule.GIVEN_UP,

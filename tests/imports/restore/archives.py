@@ -27,7 +27,7 @@ def described(number: int) -> int:
     """A track that Spotify has told everything of."""
     told = TrackFacts(
         ID(900 + number),
-        f"Described {number}",
+        f"Description {number}",
         artists=(ArtistFacts(ID(700), "Twin"), ArtistFacts(ID(701), "Twin")),
         album=AlbumFacts(ID(800), "Told", "album", "2019-05", "month", 9,
                          "https://i.scdn.co/image/" + "ab67616d0000b273" + "0" * 24),

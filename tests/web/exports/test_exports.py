@@ -12,7 +12,7 @@ import pytest
 from audiospective import clock
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.storage import StorageError
-from audiospective.exports import catalogue, making
+from audiospective.exports import descriptions, making
 from audiospective.models import User
 from audiospective.models.exports import CANCELLED, EXPIRED, READY, WAITING, WORKING, Export
 from audiospective.policy.export_rules import KEPT, LINK
@@ -74,7 +74,7 @@ def test_the_page_says_how_many_may_be_made(browser: Visitor) -> None:
 
 def test_every_format_is_on_the_page_with_its_readers_and_its_time(browser: Visitor) -> None:
     text = browser.get("/exports").text
-    for form in catalogue.FORMATS:
+    for form in descriptions.FORMATS:
         assert f'value="{form.name}"' in text
     assert "two weeks" in text
     assert "<strong>beginning</strong>" in text

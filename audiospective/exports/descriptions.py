@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Described:
+class Description:
     """A format in words. The times say which instant of a play is written in each form.
 
     Where there is a compatible form, the faithful one may hold what readers drop.
@@ -21,12 +21,12 @@ class Described:
     remark: str = ""  # what somebody has to know before using it
 
 
-BUNDLE = Described(
+BUNDLE = Description(
     "bundle",
     "The bundle",
     "you: a page that opens by itself, every format, and settings, gaps and deletions",
 )
-CSV = Described(
+CSV = Description(
     "csv",
     "CSV",
     "Excel, LibreOffice, Numbers and anything else with tables",
@@ -35,9 +35,9 @@ CSV = Described(
         " into a formula, a date or another number begins with an apostrophe."
     ),
 )
-JSON = Described("json", "JSON", "programs; the keys are documented and stay as they are")
-PARQUET = Described("parquet", "Parquet", "DuckDB, pandas, Polars, R and Spark")
-SPOTIFY = Described(
+JSON = Description("json", "JSON", "programs; the keys are documented and stay as they are")
+PARQUET = Description("parquet", "Parquet", "DuckDB, pandas, Polars, R and Spark")
+SPOTIFY = Description(
     "spotify",
     "Spotify's extended form",
     "stats.fm, your_spotify, Koito, Maloja, ListenBrainz, Tracksy and most viewers",
@@ -47,28 +47,28 @@ SPOTIFY = Described(
         " drop plays without that. Times are whole seconds."
     ),
 )
-LISTENBRAINZ = Described(
+LISTENBRAINZ = Description(
     "listenbrainz",
     "ListenBrainz",
     "ListenBrainz and Koito",
     compatible=True,
     remark="Podcasts and audiobooks stay out of the compatible form, and so does what is nameless.",
 )
-MALOJA = Described(
+MALOJA = Description(
     "maloja",
     "Maloja",
     "Maloja, ListenBrainz and Koito",
     compatible=True,
     remark="Maloja keeps one play a second; the compatible form moves the others by a second.",
 )
-KOITO = Described(
+KOITO = Description(
     "koito",
     "Koito",
     "Koito",
     compatible=True,
     remark="Koito stops at a play without artist or album: take the compatible form.",
 )
-LASTFM = Described(
+LASTFM = Description(
     "lastfm",
     "CSV like Last.fm's exporters",
     "Maloja, Universal Scrobbler, Last.fm Scrubbler and most viewers of scrobbles",
@@ -82,6 +82,6 @@ LASTFM = Described(
 FORMATS = (CSV, JSON, PARQUET, SPOTIFY, LISTENBRAINZ, MALOJA, KOITO, LASTFM)
 
 
-def by_name(name: str) -> Described | None:
+def by_name(name: str) -> Description | None:
     """The format of that name, the bundle included."""
     return next((one for one in (BUNDLE, *FORMATS) if one.name == name), None)
