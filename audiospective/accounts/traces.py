@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from audiospective.clients.deadline import Deadline
-from audiospective.exports import keeping, scratch
+from audiospective.exports import finished, scratch
 from audiospective.imports import storing
 from audiospective.models.exports import Export
 from audiospective.models.imports import Import
@@ -41,7 +41,7 @@ def remove_files(services: Services, user_id: int, deadline: Deadline) -> bool:
 
     False if the time was not enough; raises StorageError.
     """
-    for folder in (keeping.prefix(user_id), storing.prefix(user_id)):
+    for folder in (finished.prefix(user_id), storing.prefix(user_id)):
         for stored in list(services.storage.list(folder)):
             if deadline.remaining() <= 0:
                 return False

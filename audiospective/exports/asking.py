@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 
 from audiospective import clock
 from audiospective.clients.queues import EXPORT
-from audiospective.exports import keeping
+from audiospective.exports import finished
 from audiospective.models import User, transaction
 from audiospective.models.exports import CANCELLED, READY, UNFINISHED, WAITING, Export
 from audiospective.services import Services
@@ -96,7 +96,7 @@ def throw_away(services: Services, user_id: int, export_id: int) -> bool:
     found = one(user_id, export_id)
     if found is None or found.status != READY:
         return False
-    return keeping.expire(services.storage, found)
+    return finished.expire(services.storage, found)
 
 
 def waiting_ahead(export: Export) -> int:

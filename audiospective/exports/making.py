@@ -12,7 +12,7 @@ from audiospective import clock, log
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.queues import EXPORT, INTERRUPTS
 from audiospective.clients.storage import StorageError
-from audiospective.exports import asking, claims, files, keeping, schedule, scratch, snapshot
+from audiospective.exports import asking, claims, files, finished, schedule, scratch, snapshot
 from audiospective.exports.bundle.writing import Bundle
 from audiospective.exports.claims import Claim, LostError
 from audiospective.exports.formats import FORMATS
@@ -121,7 +121,7 @@ def _step(
 
 
 def _store(services: Services, claim: Claim, file: Path, plays: int) -> None:
-    key = keeping.new_key(claim.row)
+    key = finished.new_key(claim.row)
     with file.open("rb") as content:
         size = services.storage.put(key, content)
     now = clock.now()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from audiospective import clock, log
 from audiospective.clients.queues import INTERRUPTS
-from audiospective.exports import asking, keeping, schedule
+from audiospective.exports import asking, finished, schedule
 from audiospective.models.base import clock_now
 from audiospective.models.exports import WAITING, WORKING, Export
 from audiospective.policy.export_rules import LOST
@@ -40,4 +40,4 @@ def recover(services: Services) -> int:
 
 def tidy(services: Services) -> int:
     """Let go of what has expired; how many files."""
-    return keeping.tidy(services.storage, clock.now())
+    return finished.tidy(services.storage, clock.now())

@@ -24,7 +24,7 @@ from audiospective.clients.deadline import Deadline
 from audiospective.clients.queues import BULK, EXPORT, INTERACTIVE
 from audiospective.clients.spotify import Profile, Tokens
 from audiospective.clients.storage import StorageError
-from audiospective.exports import keeping, schedule
+from audiospective.exports import finished, schedule
 from audiospective.history.closed import prefix
 from audiospective.imports import storing
 from audiospective.models import Connection, Import, User, belonging, transaction
@@ -64,7 +64,7 @@ def with_everything(
     user = make_user(name, **({"id": id} if id else {}))
     made = belongings.give(user.id, f"zq{name}", SKIPPED, **own)
     export = Export.get(Export.user == user.id)
-    services.storage.put(keeping.new_key(export), f"zq{name}-export".encode())
+    services.storage.put(finished.new_key(export), f"zq{name}-export".encode())
     row = Import.get(Import.user == user.id)
     services.storage.put(storing.part(row, 1, 0), f"zq{name}-upload".encode())
     years = prefix.own(services.storage, clock.now())

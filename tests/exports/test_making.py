@@ -19,7 +19,7 @@ from audiospective import clock
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.queues import EXPORT, FREE, QUEUES, Queues
 from audiospective.clients.storage import StorageError
-from audiospective.exports import asking, files, keeping, making, rounds, scratch
+from audiospective.exports import asking, files, finished, making, rounds, scratch
 from audiospective.exports.bundle import writing
 from audiospective.models import User
 from audiospective.models.exports import (
@@ -143,7 +143,7 @@ def test_progress_is_noted_and_a_cancelled_export_is_given_up(
     plays = len(hard_plays())
     assert seen == [(3 * plays, 8 * plays)]
     assert left_behind(services) == []
-    assert list(services.storage.list(keeping.FOLDER)) == []
+    assert list(services.storage.list(finished.FOLDER)) == []
 
 
 def test_cancelled_while_it_is_stored_leaves_no_file(
@@ -158,7 +158,7 @@ def test_cancelled_while_it_is_stored_leaves_no_file(
 
     monkeypatch.setattr(services.storage, "put", put)
     assert turn(services, export).status == CANCELLED
-    assert list(services.storage.list(keeping.FOLDER)) == []
+    assert list(services.storage.list(finished.FOLDER)) == []
 
 
 def test_two_workers_do_not_make_one_export_twice(
@@ -257,7 +257,7 @@ def test_a_file_expires_and_its_line_goes_later(
     assert rounds.tidy(services) == 1
     found = Export.get_by_id(export.id)
     assert (found.status, found.key) == (EXPIRED, None)
-    assert list(services.storage.list(keeping.FOLDER)) == []
+    assert list(services.storage.list(finished.FOLDER)) == []
     frozen.forward(seconds=LISTED.total_seconds() + 1)
     rounds.tidy(services)
     assert not Export.select().exists()
@@ -267,12 +267,12 @@ def test_files_that_no_line_speaks_of_are_swept(
     services: Services, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = turn(services, ask(services, alice))
-    services.storage.put(f"{keeping.prefix(alice.id)}/orphan", b"of a killed worker")
-    monkeypatch.setattr(keeping, "GRACE", timedelta(days=36_500))
+    services.storage.put(f"{finished.prefix(alice.id)}/orphan", b"of a killed worker")
+    monkeypatch.setattr(finished, "GRACE", timedelta(days=36_500))
     assert rounds.tidy(services) == 0  # it may be one that is just being written
-    monkeypatch.setattr(keeping, "GRACE", timedelta(days=-36_500))
+    monkeypatch.setattr(finished, "GRACE", timedelta(days=-36_500))
     assert rounds.tidy(services) == 1
-    assert [one.key for one in services.storage.list(keeping.FOLDER)] == [kept.key]
+    assert [one.key for one in services.storage.list(finished.FOLDER)] == [kept.key]
 
 
 def test_scratch_of_exports_that_are_over_is_swept(services: Services, alice: User) -> None:
