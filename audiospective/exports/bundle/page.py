@@ -21,7 +21,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from audiospective import clock
-from audiospective.exports.bundle import completeness, overview, saying, tables
+from audiospective.exports.bundle import completeness, overview, page_words, tables
 from audiospective.exports.bundle.completeness import Known
 from audiospective.exports.bundle.overview import Overview
 from audiospective.exports.bundle.zipping import File
@@ -108,21 +108,21 @@ def _pieces(
         owner=snapshot.owner.name,
         zone=snapshot.owner.zone,
         format=FORMAT,
-        sealed=saying.moment(snapshot.taken_at, zone),
+        sealed=page_words.moment(snapshot.taken_at, zone),
         overview=shown,
         statistics=meta["statistics"],
         known=known,
-        completeness_title=saying.completeness_title(known),
+        completeness_title=page_words.completeness_title(known),
         files=files,
         wedges=overview.wedges(shown.hours),
-        weeks=saying.weeks,
+        weeks=page_words.weeks,
         percent=completeness.percent,
         span=completeness.span,
         cause=completeness.cause,
-        day=saying.day,
+        day=page_words.day,
         local=lambda instant: instant.astimezone(zone),
-        moment=lambda instant: saying.moment(instant, zone),
-        mark=saying.mark,
+        moment=lambda instant: page_words.moment(instant, zone),
+        mark=page_words.mark,
     )
     yield _block("meta", "application/json", _json(meta))
     for name, body in made.catalog.items():
@@ -227,5 +227,7 @@ def _template():  # type: ignore[no-untyped-def]
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(number=lambda count: f"{count:,}", plural=saying.plural, size=saying.size)
+    made.filters.update(
+        number=lambda count: f"{count:,}", plural=page_words.plural, size=page_words.size
+    )
     return made.get_template("index.html")
