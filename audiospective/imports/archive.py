@@ -1,4 +1,4 @@
-"""Between a member's archive and a ledger: reads everything, writes it back if nothing changed."""
+"""Between a member's archive and its frames: reads everything, writes it back if nothing changed."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ import polars as pl
 
 from audiospective.history import relinked, replacing, segment
 from audiospective.history.catalog import imported, lookup
-from audiospective.imports import identity, ledger, staging
+from audiospective.imports import archive_frames, identity, staging
+from audiospective.imports.archive_frames import ArchiveFrames
 from audiospective.imports.fold import apart
-from audiospective.imports.ledger import Ledger
 from audiospective.models import RemovedPlay
 
 NUMBERED = pl.Schema({"track": pl.Int32(), **staging.TRACKS})
 UNKNOWN = "Unknown item"  # what plays are called of which a file says nothing but the time
 
 
-def opened(user_id: int) -> tuple[replacing.Snapshot, Ledger]:
+def opened(user_id: int) -> tuple[replacing.Snapshot, ArchiveFrames]:
     """All plays of a member, and what is needed to put others in their place."""
     before = replacing.snapshot(user_id)
     removed = _removed(user_id)
     numbers = pl.concat([before.plays["track"], removed["track"]]).unique()
-    return before, ledger.of(before.plays, removed, known_tracks(numbers.to_list()))
+    return before, archive_frames.of(before.plays, removed, known_tracks(numbers.to_list()))
 
 
 def known_tracks(ids: Iterable[int]) -> pl.DataFrame:
@@ -68,8 +68,8 @@ def _in_families(tracks: pl.DataFrame) -> pl.DataFrame:
     return tracks.with_columns(family=known) if families else tracks
 
 
-def in_catalog(found: Ledger, tracks: pl.DataFrame) -> Ledger:
-    """The ledger with the catalog's number for each track that had none; makes what is new.
+def in_catalog(found: ArchiveFrames, tracks: pl.DataFrame) -> ArchiveFrames:
+    """The archive with the catalog's number for each track that had none; makes what is new.
 
     `tracks` are all of files: staging.TRACKS with `track`, the number below zero.
     """
@@ -84,12 +84,12 @@ def in_catalog(found: Ledger, tracks: pl.DataFrame) -> Ledger:
     places = {number: numbers[name] for number, name in named.items()}
     plays = found.plays.with_columns(pl.col("track").replace(places))
 
-    return Ledger(apart(plays), found.tracks)
+    return ArchiveFrames(apart(plays), found.tracks)
 
 
-def written(user_id: int, before: replacing.Snapshot, found: Ledger) -> None:
-    """Put the ledger's plays into the archive; in the caller's transaction. Raises ChangedError."""
-    replacing.replace(user_id, before, ledger.as_plays(found))
+def written(user_id: int, before: replacing.Snapshot, found: ArchiveFrames) -> None:
+    """Put the archive's plays into the archive; in the caller's transaction. Raises ChangedError."""
+    replacing.replace(user_id, before, archive_frames.as_plays(found))
 
 
 def _named(tracks: pl.DataFrame) -> list[imported.Named]:

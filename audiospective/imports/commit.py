@@ -11,13 +11,20 @@ from audiospective import clock
 from audiospective.clients.storage import MissingError
 from audiospective.history import lock
 from audiospective.history.replacing import ChangedError
-from audiospective.imports import archive, healing, records, review, storing, working
-from audiospective.imports import ledger as ledgers
+from audiospective.imports import (
+    archive,
+    archive_frames,
+    healing,
+    records,
+    review,
+    storing,
+    working,
+)
+from audiospective.imports.archive_frames import ArchiveFrames
 from audiospective.imports.choices import Choices
 from audiospective.imports.claims import Claim
 from audiospective.imports.errors import RefusedError
 from audiospective.imports.findings import Findings
-from audiospective.imports.ledger import Ledger
 from audiospective.imports.restore import writing
 from audiospective.imports.review import Review
 from audiospective.imports.working import Staged
@@ -46,8 +53,8 @@ def commit(services: Services, claim: Claim) -> None:
         worked = working.work(found, staged, choices, claim.id, restores=restores)
         claim.beat(2, STEPS)
         told = review.of(claim.user_id, found, staged, worked)
-        spans = healing.covered(claim.user_id, worked.covered, worked.ledger)
-        after = archive.in_catalog(worked.ledger, worked.tracks)
+        spans = healing.covered(claim.user_id, worked.covered, worked.frames)
+        after = archive.in_catalog(worked.frames, worked.tracks)
         claim.beat(3, STEPS)
         records.put_sheet(services.storage, claim.row, worked.sheet)
         findings = staged.findings
@@ -71,10 +78,10 @@ def undo(services: Services, claim: Claim) -> None:
         others = [one for one in _committed(claim.user_id) if one.id != claim.id]
         kept = [(one, _staged(services, one)) for one in others]
         before, found = archive.opened(claim.user_id)
-        stripped = ledgers.without_imports(found, [claim.id, *(one.id for one in others)])
+        stripped = archive_frames.without_imports(found, [claim.id, *(one.id for one in others)])
         rebuilt = _rebuilt(stripped, kept, _restores(claim.user_id), lambda: claim.beat(2, STEPS))
         claim.beat(3, STEPS)
-        after = archive.in_catalog(rebuilt.ledger, rebuilt.tracks)
+        after = archive.in_catalog(rebuilt.frames, rebuilt.tracks)
         spans = {
             number: healing.covered(claim.user_id, by_source, after)
             for number, by_source in rebuilt.covered.items()
@@ -93,25 +100,25 @@ def undo(services: Services, claim: Claim) -> None:
 
 @dataclass
 class _Rebuilt:
-    ledger: Ledger
+    frames: ArchiveFrames
     tracks: pl.DataFrame
     covered: dict[int, dict[str, pl.Series]]
 
 
 def _rebuilt(
-    start: Ledger,
+    start: ArchiveFrames,
     kept: list[tuple[Import, Staged]],
     restores: Collection[int],
     beat: Callable[[], None],
 ) -> _Rebuilt:
-    """The ledger with the imports that stay, in the order in which they came."""
+    """The archive with the imports that stay, in the order in which they came."""
     made = _Rebuilt(start, pl.DataFrame(), {})
     base, tracks = -1, []
     for row, staged in kept:
         choices = Choices.loads(row.choices)
-        worked = working.work(made.ledger, staged, choices, row.id, base, restores=restores)
+        worked = working.work(made.frames, staged, choices, row.id, base, restores=restores)
         beat()
-        made.ledger = worked.ledger
+        made.frames = worked.frames
         made.covered[row.id] = worked.covered
         tracks.append(worked.tracks)
         base -= worked.tracks.height

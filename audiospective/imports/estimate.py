@@ -6,12 +6,12 @@ from typing import Any
 
 import polars as pl
 
-from audiospective.imports.ledger import Ledger
+from audiospective.imports.archive_frames import ArchiveFrames
 
 TOP = 5
 
 
-def of(found: Ledger) -> dict[str, Any]:
+def of(found: ArchiveFrames) -> dict[str, Any]:
     """Plays, tracks, artists, milliseconds heard where known, the first instant, the top artists.
 
     Artists are counted by the first name of a track as it is written; the statistics of the

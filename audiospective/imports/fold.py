@@ -1,7 +1,7 @@
-"""Works the plays of one source into a ledger: each becomes a new play or meets one that is there.
+"""Works the plays of one source into a archive: each becomes a new play or meets one that is there.
 
 What every row became is told in `Outcome`s; nothing here writes anywhere. One module although it is
-long: its steps share the ledger that they work on.
+long: its steps share the archive that they work on.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from enum import IntEnum
 import polars as pl
 
 from audiospective.imports import clock_shift, identity, matching, observations
-from audiospective.imports.ledger import FACTS, PLAYS, Ledger, observed, timing, used
+from audiospective.imports.archive_frames import FACTS, PLAYS, ArchiveFrames, observed, timing, used
 from audiospective.imports.source_bits import BITS, trusted
 from audiospective.imports.sources import Trust
 from audiospective.models.plays import FROM_IMPORT, FROM_POLL
@@ -60,14 +60,14 @@ class Source:
 
 
 def fold(
-    ledger: Ledger, arrivals: pl.DataFrame, tracks: pl.DataFrame, source: Source
-) -> tuple[Ledger, pl.Series]:
-    """The ledger with the arrivals (ARRIVALS, their `tracks` as identity.TRACKS) in it.
+    frames: ArchiveFrames, arrivals: pl.DataFrame, tracks: pl.DataFrame, source: Source
+) -> tuple[ArchiveFrames, pl.Series]:
+    """The archive with the arrivals (ARRIVALS, their `tracks` as identity.TRACKS) in it.
 
     With it the Outcome of every arrival, in their order. Rows of one source never become one play
     but for exact duplicates; rows and plays are paired one to one.
     """
-    everything = pl.concat([ledger.tracks, tracks])
+    everything = pl.concat([frames.tracks, tracks])
     who = identity.same(everything)
     arrivals = on_who(arrivals.with_row_index("place"), who, everything).with_columns(
         timing=timing("began", "ended", "precision", "ms_played"),
@@ -76,31 +76,31 @@ def fold(
     )
     once, rows = _once(arrivals), arrivals.height
     del arrivals  # here and below: of a million rows every copy counts
-    known = on_who(observed(ledger.plays), who, everything)
-    pairs = _pairs(known.with_columns(exact=_exact(ledger.plays, source)), once)
+    known = on_who(observed(frames.plays), who, everything)
+    pairs = _pairs(known.with_columns(exact=_exact(frames.plays, source)), once)
     met = once.select(
         "place",
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("right"),
     ).join(pairs, on="right", how="left", maintain_order="left")
-    outcomes = _outcomes(rows, met, ledger.plays, source)
-    together = _merged(ledger, once, pairs, everything, source)
+    outcomes = _outcomes(rows, met, frames.plays, source)
+    together = _merged(frames, once, pairs, everything, source)
     new = once.filter(met["left"].is_null()) if pairs.height else once
     added = _added(new, _known_as(new, who, everything), source)
     del once, new, known
     plays = apart(pl.concat([together, added]))
-    return Ledger(plays, used(everything, plays)), outcomes
+    return ArchiveFrames(plays, used(everything, plays)), outcomes
 
 
 def shifted(
-    ledger: Ledger, arrivals: pl.DataFrame, tracks: pl.DataFrame, zone: str
+    frames: ArchiveFrames, arrivals: pl.DataFrame, tracks: pl.DataFrame, zone: str
 ) -> clock_shift.Shift | None:
     """By how much the clock of the file seems to be off, if it does."""
-    if ledger.plays.is_empty():
+    if frames.plays.is_empty():
         return None
-    everything = pl.concat([ledger.tracks, tracks])
+    everything = pl.concat([frames.tracks, tracks])
     who = identity.same(everything)
     told = arrivals.with_columns(played=pl.col("ms_played"))
-    sides = (observed(ledger.plays), told)
+    sides = (observed(frames.plays), told)
     known, told = (observations.spans(on_who(side, who, everything)) for side in sides)
     return clock_shift.suspected(known, told, zone)
 
@@ -189,16 +189,16 @@ def _outcomes(rows: int, met: pl.DataFrame, plays: pl.DataFrame, source: Source)
 
 
 def _merged(
-    ledger: Ledger,
+    frames: ArchiveFrames,
     once: pl.DataFrame,
     pairs: pl.DataFrame,
     tracks: pl.DataFrame,
     source: Source,
 ) -> pl.DataFrame:
-    """The ledger's plays, with what the arrivals that met them know better."""
+    """The archive's plays, with what the arrivals that met them know better."""
     if pairs.is_empty():
-        return ledger.plays
-    plays = ledger.plays.with_row_index("left")
+        return frames.plays
+    plays = frames.plays.with_row_index("left")
     news = once.select(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("right"), "track", "at", "timing", *FACTS
     )

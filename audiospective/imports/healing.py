@@ -7,7 +7,7 @@ from datetime import timedelta
 import polars as pl
 
 from audiospective import clock
-from audiospective.imports.ledger import Ledger
+from audiospective.imports.archive_frames import ArchiveFrames
 from audiospective.imports.source_bits import BITS, COMPLETE
 from audiospective.models.gaps import Gap
 from audiospective.models.plays import FROM_IMPORT, FROM_POLL
@@ -34,7 +34,7 @@ def close(user_id: int, import_id: int, spans: list[Span]) -> list[Gap]:
     return closed
 
 
-def count(user_id: int, found: Ledger) -> None:
+def count(user_id: int, found: ArchiveFrames) -> None:
     """Bring up to date how many plays imports put into each gap, in the caller's transaction."""
     brought = (pl.col("source") == FROM_IMPORT) & ~pl.col("removed")
     instants = found.plays.filter(brought)["at"]
@@ -45,7 +45,7 @@ def count(user_id: int, found: Ledger) -> None:
             Gap.update(recovered=recovered).where(Gap.id == gap.id).execute()
 
 
-def covered(user_id: int, by_source: dict[str, pl.Series], found: Ledger) -> list[Span]:
+def covered(user_id: int, by_source: dict[str, pl.Series], found: ArchiveFrames) -> list[Span]:
     """The time that the files of an import cover: `by_source` has the instants that each tells of.
 
     What a service's own export leaves out did not happen. A scrobbler only counts around a gap
@@ -73,7 +73,7 @@ def _covers(span: Span, gap: Gap) -> bool:
     return span[0] <= clock.to_ms(gap.started_at) and clock.to_ms(gap.ended_at) <= span[1]
 
 
-def _listened(gap: Gap, bit: int, found: Ledger) -> bool:
+def _listened(gap: Gap, bit: int, found: ArchiveFrames) -> bool:
     near = import_spans.NEARBY // timedelta(milliseconds=1)
     plays = found.plays.filter(
         pl.col("at").is_between(

@@ -9,7 +9,7 @@ import polars as pl
 
 from audiospective.history.replacing import ChangedError
 from audiospective.imports import archive, fold, identity, matching, observations
-from audiospective.imports.ledger import FACTS, PLAYS, Ledger, observed
+from audiospective.imports.archive_frames import FACTS, PLAYS, ArchiveFrames, observed
 from audiospective.models.imports import DONE, Import
 from audiospective.models.plays import FROM_BOTH, FROM_IMPORT, FROM_POLL
 
@@ -28,8 +28,8 @@ def reconcile(user_id: int) -> int:
     return joined
 
 
-def together(found: Ledger) -> tuple[Ledger, int]:
-    """The ledger with each play once, and how many were there twice."""
+def together(found: ArchiveFrames) -> tuple[ArchiveFrames, int]:
+    """The archive with each play once, and how many were there twice."""
     plays = found.plays.with_row_index("place")
     polled = plays.filter((pl.col("source") == FROM_POLL) & ~pl.col("removed"))
     brought = plays.filter((pl.col("source") == FROM_IMPORT) & ~pl.col("removed"))
@@ -47,4 +47,4 @@ def together(found: Ledger) -> tuple[Ledger, int]:
     gone = pl.concat([polled[pairs["left"]]["place"], brought[pairs["right"]]["place"]])
     rest = plays.join(gone.to_frame("place"), on="place", how="anti")
     merged = pl.concat([rest.select(PLAYS.names()), one.select(PLAYS.names())])
-    return Ledger(merged.sort("at", "track"), found.tracks), pairs.height
+    return ArchiveFrames(merged.sort("at", "track"), found.tracks), pairs.height

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from audiospective.imports import estimate, healing, sheet
-from audiospective.imports.ledger import Ledger
+from audiospective.imports.archive_frames import ArchiveFrames
 from audiospective.imports.sheet import Sums
 from audiospective.imports.working import ADDED, FOREIGN, Staged, Worked
 
@@ -51,11 +51,11 @@ class Review:
         return cls(**told)
 
 
-def of(user_id: int, before: Ledger, staged: Staged, worked: Worked) -> Review:
+def of(user_id: int, before: ArchiveFrames, staged: Staged, worked: Worked) -> Review:
     """What an import would change, or has changed; raises UnbalancedError."""
     files = sheet.by_file(worked.sheet, staged.findings)
     kinds = staged.tracks["kind"].gather(staged.plays["track"])
-    spans = healing.covered(user_id, worked.covered, worked.ledger)
+    spans = healing.covered(user_id, worked.covered, worked.frames)
     added = worked.sheet.filter(pl.col("bin") == ADDED).select("file", "row")
     short = staged.plays.filter(pl.col("ms_played") < SHORT).join(added, on=("file", "row"))
     instants = staged.plays.select(pl.coalesce("ended", "began")).to_series()
@@ -63,8 +63,8 @@ def of(user_id: int, before: Ledger, staged: Staged, worked: Worked) -> Review:
         files=files,
         total=sheet.total(files),
         years_before=years(before),
-        years_after=years(worked.ledger),
-        tracks_after=worked.ledger.plays["track"].n_unique(),
+        years_after=years(worked.frames),
+        tracks_after=worked.frames.plays["track"].n_unique(),
         gaps=healing.open_gaps(user_id),
         gaps_closed=healing.closable(user_id, spans),
         short=short.height,
@@ -76,11 +76,11 @@ def of(user_id: int, before: Ledger, staged: Staged, worked: Worked) -> Review:
         first_at=instants.min(),  # type: ignore[arg-type]
         last_at=instants.max(),  # type: ignore[arg-type]
         now=estimate.of(before),
-        then=estimate.of(worked.ledger),
+        then=estimate.of(worked.frames),
     )
 
 
-def years(found: Ledger) -> dict[int, int]:
+def years(found: ArchiveFrames) -> dict[int, int]:
     """Plays by UTC year."""
     at = pl.from_epoch("at", time_unit="ms").dt.year()
     counted = found.plays.filter(~pl.col("removed")).group_by(at.alias("year")).len()

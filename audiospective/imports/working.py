@@ -1,4 +1,4 @@
-"""What an import makes of an archive: every row in one bin, and the ledger with its plays."""
+"""What an import makes of an archive: every row in one bin, and the archive with its plays."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from audiospective.imports import archive, clock_shift, fold
+from audiospective.imports.archive_frames import ArchiveFrames
 from audiospective.imports.choices import Choices
 from audiospective.imports.clock_shift import Shift
 from audiospective.imports.findings import Findings
 from audiospective.imports.fold import ARRIVALS, Outcome, Source
-from audiospective.imports.ledger import Ledger
 from audiospective.imports.reasons import Reason
 from audiospective.imports.sources import SOURCES
 
@@ -43,12 +43,12 @@ class Staged:
 
 @dataclass
 class Worked:
-    """`ledger` holds the archive afterwards, its new tracks below zero as in `tracks`.
+    """`frames` holds the archive afterwards, its new tracks below zero as in `tracks`.
 
     `sheet` (SHEET) has every row of the files; `covered` are plays by source, for their time.
     """
 
-    ledger: Ledger
+    frames: ArchiveFrames
     tracks: pl.DataFrame
     sheet: pl.DataFrame
     shifts: dict[str, Shift] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class Worked:
 
 
 def work(
-    before: Ledger,
+    before: ArchiveFrames,
     staged: Staged,
     choices: Choices,
     import_id: int,
@@ -64,7 +64,7 @@ def work(
     zone: str = "",
     restores: Collection[int] = (),
 ) -> Worked:
-    """Work an import into a ledger. Its tracks are numbered down from `base`.
+    """Work an import into a archive. Its tracks are numbered down from `base`.
 
     `restores`: see fold.Source. With a `zone`, the member's, sources whose clock seems to be off
     are looked for as well.
@@ -83,10 +83,10 @@ def work(
         )
         used = known_as.join(arrivals.select("track").unique(), on="track", how="semi")
         if zone and source.name not in choices.clocks and source.name not in worked.shifts:
-            found = fold.shifted(worked.ledger, arrivals, used, zone)
+            found = fold.shifted(worked.frames, arrivals, used, zone)
             if found is not None:
                 worked.shifts[source.name] = found
-        worked.ledger, outcomes = fold.fold(worked.ledger, arrivals, used, source)
+        worked.frames, outcomes = fold.fold(worked.frames, arrivals, used, source)
         sheets.append(_sheet(rows, outcomes))
         at = rows.select(pl.coalesce("ended", "began")).to_series()
         before_it = worked.covered.get(source.name)

@@ -8,7 +8,7 @@ import pytest
 
 from audiospective.bench import storage
 from audiospective.history import flags, hot, row_size, segment
-from audiospective.imports import ledger
+from audiospective.imports import archive_frames
 from audiospective.models import Play
 
 FLAGS = {"shuffle", "skipped", "offline", "incognito"}  # four columns of a segment, one of a row
@@ -33,7 +33,7 @@ def test_a_row_is_measured_with_all_its_columns(ddl: str) -> None:
 
 
 def test_every_fact_that_a_file_told_goes_with_its_import() -> None:
-    assert set(ledger.FACTS) == set(segment.COLUMNS) - KEPT_WITH_THE_PLAY
+    assert set(archive_frames.FACTS) == set(segment.COLUMNS) - KEPT_WITH_THE_PLAY
 
 
 def test_every_flag_is_packed() -> None:

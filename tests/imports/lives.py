@@ -10,8 +10,8 @@ import polars as pl
 from hypothesis import strategies as st
 
 from audiospective.imports import identity
+from audiospective.imports.archive_frames import PLAYS, ArchiveFrames
 from audiospective.imports.fold import ARRIVALS, Source
-from audiospective.imports.ledger import PLAYS, Ledger
 from audiospective.imports.sources import Trust
 
 # The nights on which clocks change in Europe and America, and an end of year.
@@ -160,7 +160,7 @@ def facts(song: int, long: int) -> dict[str, object]:
     }
 
 
-def polled(heard: Sequence[Heard]) -> Ledger:
+def polled(heard: Sequence[Heard]) -> ArchiveFrames:
     """The archive after polls alone."""
     rows = [
         {**dict.fromkeys(PLAYS), "at": one.ended, "track": one.song + 1, "source": 1,
@@ -171,7 +171,7 @@ def polled(heard: Sequence[Heard]) -> Ledger:
         {"track": song + 1, "isrc": None, **facts(song, long)}
         for song, long in {one.song: one.length for one in heard}.items()
     ]
-    return Ledger(
+    return ArchiveFrames(
         pl.DataFrame(rows, schema=PLAYS).unique(("at", "track")).sort("at", "track"),
         pl.DataFrame(tracks, schema=identity.TRACKS),
     )

@@ -6,15 +6,15 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audiospective.imports import ledger as ledgers
+from audiospective.imports import archive_frames
+from audiospective.imports.archive_frames import ArchiveFrames
 from audiospective.imports.fold import Outcome, fold
-from audiospective.imports.ledger import Ledger
 from tests.imports.lives import TELLERS, File, Heard, lives, polled, told_by
 
 sources = st.permutations(sorted(TELLERS))
 
 
-def brought(found: Ledger, files: list[File]) -> tuple[Ledger, list[pl.Series]]:
+def brought(found: ArchiveFrames, files: list[File]) -> tuple[ArchiveFrames, list[pl.Series]]:
     outcomes = []
     for file in files:
         found, outcome = fold(found, file.arrivals, file.tracks, file.source)
@@ -29,7 +29,7 @@ def heard_in(life: list[Heard], sittings: set[int]) -> list[Heard]:
 @settings(max_examples=25)
 @given(lives(), sources, st.booleans())
 def test_all_sources_in_any_order(life: list[Heard], order: list[str], live: bool) -> None:
-    start = polled(life) if live else ledgers.nothing()
+    start = polled(life) if live else archive_frames.nothing()
     files = [told_by(name, life, number) for number, name in enumerate(order, 1)]
     found, outcomes = brought(start, files)
     assert_is(found, life)
@@ -64,16 +64,16 @@ def test_each_source_knows_a_part(
     # Taking one back leaves what the others told, just as if it had never been brought.
     gone = data.draw(st.integers(0, len(files) - 1))
     left = [file for number, file in enumerate(files) if number != gone]
-    stripped = ledgers.without_imports(found, [file.source.import_id for file in files])
+    stripped = archive_frames.without_imports(found, [file.source.import_id for file in files])
     assert stripped.plays.drop("context").equals(base.plays.drop("context"))
-    rest, _ = brought(Ledger(stripped.plays, base.tracks), left)
+    rest, _ = brought(ArchiveFrames(stripped.plays, base.tracks), left)
     plain, _ = brought(base, left)
     assert rest.plays.equals(plain.plays)
     known = live.union(*(parts[n][1] for n in range(len(files)) if n != gone))
     assert_is(rest, heard_in(life, known))
 
 
-def assert_is(found: Ledger, life: list[Heard]) -> None:
+def assert_is(found: ArchiveFrames, life: list[Heard]) -> None:
     """Each play once, at its time; of two in one minute the file may not tell which came first."""
     plays = found.plays.filter(~pl.col("removed")).join(found.tracks, on="track", how="left")
     here = sorted(plays.select("title", "at").rows())

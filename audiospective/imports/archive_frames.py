@@ -37,14 +37,14 @@ PLAYS = pl.Schema(
 
 
 @dataclass(frozen=True)
-class Ledger:
+class ArchiveFrames:
     """`plays` (PLAYS, in order) and all their `tracks` (identity.TRACKS)."""
 
     plays: pl.DataFrame
     tracks: pl.DataFrame
 
 
-def of(plays: pl.DataFrame, removed: pl.DataFrame, tracks: pl.DataFrame) -> Ledger:
+def of(plays: pl.DataFrame, removed: pl.DataFrame, tracks: pl.DataFrame) -> ArchiveFrames:
     """From plays as history has them (segment.SCHEMA), deleted ones as well."""
     parts = [
         part.select(
@@ -56,30 +56,30 @@ def of(plays: pl.DataFrame, removed: pl.DataFrame, tracks: pl.DataFrame) -> Ledg
         .cast(PLAYS)
         for part, gone in ((plays, False), (removed, True))
     ]
-    return Ledger(pl.concat(parts).sort("at", "track"), tracks)
+    return ArchiveFrames(pl.concat(parts).sort("at", "track"), tracks)
 
 
-def as_plays(ledger: Ledger) -> pl.DataFrame:
+def as_plays(frames: ArchiveFrames) -> pl.DataFrame:
     """Back to what history stores, deleted ones left out; words still as numbers, see replacing."""
-    gone = ledger.plays["removed"]
-    plays = ledger.plays.filter(~gone) if gone.any() else ledger.plays
+    gone = frames.plays["removed"]
+    plays = frames.plays.filter(~gone) if gone.any() else frames.plays
     return plays.with_columns(pl.col("at").cast(segment.INSTANT).alias("played_at")).select(
         segment.COLUMNS
     )
 
 
-def without_imports(ledger: Ledger, import_ids: list[int]) -> Ledger:
+def without_imports(frames: ArchiveFrames, import_ids: list[int]) -> ArchiveFrames:
     """As if these imports had never been: what only they tell is gone, polls are as they came."""
     theirs = pl.col("import_id").is_in(import_ids).fill_null(value=False)
     polled = pl.col("source") & 1 != 0
-    kept = ledger.plays.filter(~theirs | polled | pl.col("removed"))
+    kept = frames.plays.filter(~theirs | polled | pl.col("removed"))
     none = [
         pl.when(theirs & ~pl.col("removed")).then(None).otherwise(pl.col(name)).alias(name)
         for name in (*FACTS, "import_id", "timing", "seen")
     ]
     source = pl.when(theirs & ~pl.col("removed")).then(pl.lit(1, pl.Int8)).otherwise("source")
     plays = kept.with_columns(*none, source.alias("source"))
-    return Ledger(plays, used(ledger.tracks, plays))
+    return ArchiveFrames(plays, used(frames.tracks, plays))
 
 
 def used(tracks: pl.DataFrame, plays: pl.DataFrame) -> pl.DataFrame:
@@ -132,6 +132,6 @@ def timing(began: str, ended: str, precision: str, played: str) -> pl.Expr:
     return pl.when(pl.col(ended).is_not_null()).then(by_end).otherwise(by_beginning).cast(pl.Int8)
 
 
-def nothing() -> Ledger:
+def nothing() -> ArchiveFrames:
     """An archive without plays."""
-    return Ledger(pl.DataFrame(schema=PLAYS), pl.DataFrame(schema=identity.TRACKS))
+    return ArchiveFrames(pl.DataFrame(schema=PLAYS), pl.DataFrame(schema=identity.TRACKS))
