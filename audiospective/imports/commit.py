@@ -14,7 +14,7 @@ from audiospective.history.replacing import ChangedError
 from audiospective.imports import (
     archive,
     archive_frames,
-    healing,
+    covered_gaps,
     records,
     review,
     storing,
@@ -53,7 +53,7 @@ def commit(services: Services, claim: Claim) -> None:
         worked = working.work(found, staged, choices, claim.id, restores=restores)
         claim.beat(2, STEPS)
         told = review.of(claim.user_id, found, staged, worked)
-        spans = healing.covered(claim.user_id, worked.covered, worked.frames)
+        spans = covered_gaps.covered(claim.user_id, worked.covered, worked.frames)
         after = archive.in_catalog(worked.frames, worked.tracks)
         claim.beat(3, STEPS)
         records.put_sheet(services.storage, claim.row, worked.sheet)
@@ -61,8 +61,8 @@ def commit(services: Services, claim: Claim) -> None:
         del staged, worked, found  # of a million rows they are large, and writing needs room
         with lock.held(claim.user_id):
             archive.written(claim.user_id, before, after)
-            told.gaps_closed = len(healing.close(claim.user_id, claim.id, spans))
-            healing.count(claim.user_id, after)
+            told.gaps_closed = len(covered_gaps.close(claim.user_id, claim.id, spans))
+            covered_gaps.count(claim.user_id, after)
             _done(claim, findings, told)
             import_done.put(services, claim.id, told.gaps_closed)
 
@@ -83,7 +83,7 @@ def undo(services: Services, claim: Claim) -> None:
         claim.beat(3, STEPS)
         after = archive.in_catalog(rebuilt.frames, rebuilt.tracks)
         spans = {
-            number: healing.covered(claim.user_id, by_source, after)
+            number: covered_gaps.covered(claim.user_id, by_source, after)
             for number, by_source in rebuilt.covered.items()
         }
         with lock.held(claim.user_id):
@@ -91,7 +91,7 @@ def undo(services: Services, claim: Claim) -> None:
                 raise ChangedError
             archive.written(claim.user_id, before, after)
             _heal_again(claim, spans)
-            healing.count(claim.user_id, after)
+            covered_gaps.count(claim.user_id, after)
             claim.end(UNDONE, {"committed_at": None})
 
     _again(once)
@@ -130,7 +130,7 @@ def _heal_again(claim: Claim, spans: dict[int, list[Span]]) -> None:
     for number in (claim.id, *spans):
         coverage.reopen(claim.user_id, number)
     for number, covered in spans.items():
-        healing.close(claim.user_id, number, covered)
+        covered_gaps.close(claim.user_id, number, covered)
 
 
 def _done(claim: Claim, found: Findings, told: Review) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from audiospective.imports import estimate, healing, sheet
+from audiospective.imports import covered_gaps, estimate, sheet
 from audiospective.imports.archive_frames import ArchiveFrames
 from audiospective.imports.sheet import Sums
 from audiospective.imports.working import ADDED, FOREIGN, Staged, Worked
@@ -55,7 +55,7 @@ def of(user_id: int, before: ArchiveFrames, staged: Staged, worked: Worked) -> R
     """What an import would change, or has changed; raises UnbalancedError."""
     files = sheet.by_file(worked.sheet, staged.findings)
     kinds = staged.tracks["kind"].gather(staged.plays["track"])
-    spans = healing.covered(user_id, worked.covered, worked.frames)
+    spans = covered_gaps.covered(user_id, worked.covered, worked.frames)
     added = worked.sheet.filter(pl.col("bin") == ADDED).select("file", "row")
     short = staged.plays.filter(pl.col("ms_played") < SHORT).join(added, on=("file", "row"))
     instants = staged.plays.select(pl.coalesce("ended", "began")).to_series()
@@ -65,8 +65,8 @@ def of(user_id: int, before: ArchiveFrames, staged: Staged, worked: Worked) -> R
         years_before=years(before),
         years_after=years(worked.frames),
         tracks_after=worked.frames.plays["track"].n_unique(),
-        gaps=healing.open_gaps(user_id),
-        gaps_closed=healing.closable(user_id, spans),
+        gaps=covered_gaps.open_gaps(user_id),
+        gaps_closed=covered_gaps.closable(user_id, spans),
         short=short.height,
         private=int(staged.plays["incognito"].sum() or 0),
         podcasts=int((kinds == "episode").sum()),
