@@ -14,7 +14,7 @@ from audiospective.imports import unknown_files
 from audiospective.imports.containers import workbooks
 from audiospective.imports.containers.budget import Budget
 from audiospective.imports.containers.members import Member, Opener
-from audiospective.imports.doubles import Recognised, doubled
+from audiospective.imports.duplicate_files import Recognised, doubled
 from audiospective.imports.errors import RefusedError
 from audiospective.imports.limits import Limits
 from audiospective.imports.sources import SOURCES, About
