@@ -8,9 +8,9 @@ from typing import Any
 
 import polars as pl
 
-from audiospective.imports import covered_gaps, estimate, sheet
+from audiospective.imports import balance_sheet, covered_gaps, estimate
 from audiospective.imports.archive_frames import ArchiveFrames
-from audiospective.imports.sheet import Sums
+from audiospective.imports.balance_sheet import Sums
 from audiospective.imports.working import ADDED, FOREIGN, Staged, Worked
 
 SHORT = 30_000  # ms; below that Spotify itself counts no stream
@@ -53,7 +53,7 @@ class Review:
 
 def of(user_id: int, before: ArchiveFrames, staged: Staged, worked: Worked) -> Review:
     """What an import would change, or has changed; raises UnbalancedError."""
-    files = sheet.by_file(worked.sheet, staged.findings)
+    files = balance_sheet.by_file(worked.sheet, staged.findings)
     kinds = staged.tracks["kind"].gather(staged.plays["track"])
     spans = covered_gaps.covered(user_id, worked.covered, worked.frames)
     added = worked.sheet.filter(pl.col("bin") == ADDED).select("file", "row")
@@ -61,7 +61,7 @@ def of(user_id: int, before: ArchiveFrames, staged: Staged, worked: Worked) -> R
     instants = staged.plays.select(pl.coalesce("ended", "began")).to_series()
     return Review(
         files=files,
-        total=sheet.total(files),
+        total=balance_sheet.total(files),
         years_before=years(before),
         years_after=years(worked.frames),
         tracks_after=worked.frames.plays["track"].n_unique(),

@@ -11,10 +11,10 @@ from audiospective.clients.storage import DamagedError, MissingError, StorageErr
 from audiospective.history.closed.away import YearAwayError
 from audiospective.history.replacing import ChangedError
 from audiospective.imports import claims, commit, reading_step, storing
+from audiospective.imports.balance_sheet import UnbalancedError
 from audiospective.imports.claims import Claim, LostError
 from audiospective.imports.errors import RefusedError
 from audiospective.imports.reading_process import AccidentError
-from audiospective.imports.sheet import UnbalancedError
 from audiospective.models.base import clock_now
 from audiospective.models.imports import COMMITTING, DONE, FAILED, READING, UNDOING, Import
 from audiospective.policy.import_limits import ATTEMPTS
