@@ -16,7 +16,7 @@ import pytest
 from audiospective import clock
 from audiospective.exports import files, snapshot
 from audiospective.exports.formats import FORMATS, spotify
-from audiospective.exports.formats.guard import unguarded
+from audiospective.exports.formats.spreadsheet_guard import unguarded
 from audiospective.history import segment
 from tests.exports import readers
 from tests.exports.making import (

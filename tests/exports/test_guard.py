@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audiospective.exports.formats.guard import guarded, unguarded
+from audiospective.exports.formats.spreadsheet_guard import guarded, unguarded
 
 
 def guard(*texts: str) -> list[str]:

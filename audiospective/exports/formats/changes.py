@@ -8,7 +8,7 @@ from typing import IO
 import polars as pl
 
 from audiospective.exports import frames
-from audiospective.exports.formats.guard import guarded
+from audiospective.exports.formats.spreadsheet_guard import guarded
 
 FILE_NAME = "CHANGES.csv"
 CHUNK = 1 << 20

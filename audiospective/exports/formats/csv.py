@@ -10,7 +10,7 @@ import polars as pl
 from audiospective.exports import descriptions, frames
 from audiospective.exports.formats.base import Format, Part, one_file
 from audiospective.exports.formats.changes import Changes
-from audiospective.exports.formats.guard import guard, guarded
+from audiospective.exports.formats.spreadsheet_guard import guard, guarded
 from audiospective.exports.snapshot import Snapshot
 from audiospective.policy.timing import Timing
 
