@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from audiospective.operations.doctor import keeping, reaching
+from audiospective.operations.doctor import connections, durability
 from audiospective.operations.doctor.finding import Finding
 from audiospective.services import Services
 
@@ -14,16 +14,16 @@ __all__ = ["Finding", "examine"]
 def examine(services: Services) -> Iterator[Finding]:
     """Look at one thing after the other; what cannot be looked at is a finding, never an error."""
     checks: tuple[Callable[[Services], Finding], ...] = (
-        keeping.of_database,
-        keeping.durability,
-        keeping.privacy,
-        keeping.disk,
-        reaching.redis,
-        reaching.callback,
-        reaching.pages,
-        reaching.spotify,
-        reaching.mail,
-        keeping.storage,
+        durability.of_database,
+        durability.durability,
+        durability.privacy,
+        durability.disk,
+        connections.redis,
+        connections.callback,
+        connections.pages,
+        connections.spotify,
+        connections.mail,
+        durability.storage,
     )
     for check in checks:
         yield check(services)
