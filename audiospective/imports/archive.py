@@ -1,4 +1,4 @@
-"""Between a member's archive and its frames: reads everything, writes it back if nothing changed."""
+"""Reads a whole archive into frames, and writes it back if nothing changed meanwhile."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _in_families(tracks: pl.DataFrame) -> pl.DataFrame:
 
 
 def in_catalog(found: ArchiveFrames, tracks: pl.DataFrame) -> ArchiveFrames:
-    """The archive with the catalog's number for each track that had none; makes what is new.
+    """The frames with the catalog's number for each track that had none; makes what is new.
 
     `tracks` are all of files: staging.TRACKS with `track`, the number below zero.
     """
@@ -88,7 +88,7 @@ def in_catalog(found: ArchiveFrames, tracks: pl.DataFrame) -> ArchiveFrames:
 
 
 def written(user_id: int, before: replacing.Snapshot, found: ArchiveFrames) -> None:
-    """Put the archive's plays into the archive; in the caller's transaction. Raises ChangedError."""
+    """Put the plays of the frames into the archive, in the caller's transaction. Raises ChangedError."""
     replacing.replace(user_id, before, archive_frames.as_plays(found))
 
 

@@ -64,7 +64,7 @@ def work(
     zone: str = "",
     restores: Collection[int] = (),
 ) -> Worked:
-    """Work an import into a archive. Its tracks are numbered down from `base`.
+    """Work an import into an archive. Its tracks are numbered down from `base`.
 
     `restores`: see fold.Source. With a `zone`, the member's, sources whose clock seems to be off
     are looked for as well.

@@ -12,7 +12,7 @@ from polars.exceptions import PanicException, PolarsError
 from audiospective.history import segment
 from audiospective.history.catalog import track_facts
 from audiospective.imports.errors import ContainerError
-from audiospective.imports.restore import files, state
+from audiospective.imports.restore import bundle_state, files
 from audiospective.imports.staging import TooMuchError
 from audiospective.policy.import_limits import MOST_ROWS, MOST_TRACKS, NAME_LENGTH
 from audiospective.policy.timing import Timing
@@ -37,9 +37,9 @@ _SHORT = 40  # characters of those
 def read(bundle: Path, scratch: Path, out: Path) -> dict[str, Any]:
     """Leave OUT in `out`; what the state says, checked. Raises ContainerError."""
     found = files.taken_out(bundle, scratch)
-    if found[files.STATE].stat().st_size > state.MOST_BYTES:
+    if found[files.STATE].stat().st_size > bundle_state.MOST_BYTES:
         raise ContainerError(WRONG.format(files.STATE))
-    state = state.state(found[files.STATE].read_bytes())
+    state = bundle_state.state(found[files.STATE].read_bytes())
     tracks = _tracks(found[files.TRACKS])
     known = tracks["track"]
     plays = _plays(found[files.PLAYS], files.PLAYS, segment.SCHEMA, known)
@@ -125,5 +125,5 @@ def _table(path: Path, name: str, schema: pl.Schema, most: int) -> pl.DataFrame:
 
 
 def _impossible(column: str) -> pl.Expr:
-    inside = pl.col(column).is_between(state.EARLIEST, state.LATEST)
+    inside = pl.col(column).is_between(bundle_state.EARLIEST, bundle_state.LATEST)
     return ~inside.fill_null(value=False)
