@@ -88,7 +88,7 @@ def in_catalog(found: ArchiveFrames, tracks: pl.DataFrame) -> ArchiveFrames:
 
 
 def written(user_id: int, before: replacing.Snapshot, found: ArchiveFrames) -> None:
-    """Put the plays of the frames into the archive, in the caller's transaction. Raises ChangedError."""
+    """Store the frames, in the caller's transaction. Raises ChangedError."""
     replacing.replace(user_id, before, archive_frames.as_plays(found))
 
 

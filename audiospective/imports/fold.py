@@ -1,4 +1,4 @@
-"""Works the plays of one source into an archive: each becomes a new play or meets one that is there.
+"""Works the plays of one source into an archive: each is new or meets one that is there.
 
 What every row became is told in `Outcome`s; nothing here writes anywhere. One module although it is
 long: its steps share the archive that they work on.
