@@ -10,9 +10,8 @@ from audiospective.incidents import incident
 from audiospective.models import Connection, transaction
 from audiospective.models.base import LONG_AGO
 from audiospective.models.connections import ACTIVE, NEEDS_REAUTH
-from audiospective.models.counters import Counter
 from audiospective.models.notices import DONE, Notice
-from audiospective.models.poll_log import PollLog
+from audiospective.models.poll_log import Counter, PollLog
 from audiospective.models.system_state import Mark
 from audiospective.policy.failures import Failure
 

@@ -1,9 +1,9 @@
-"""Failures: what an answer from Spotify means, who is charged for it, and all that follows."""
+"""Failures: what an answer from Spotify means, who is charged, and for how long polling pauses."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -91,6 +91,9 @@ GUARDED = frozenset(f for f, traits in TRAITS.items() if traits.guarded)
 NEED_PERSON = frozenset(f for f, traits in TRAITS.items() if traits.needs_person)
 
 APP_PAUSE = TRAITS[Failure.APP].pause
+LARGEST_FACTOR = 8
+QUARANTINE_AFTER = 3  # claims in a row whose worker never reported back
+ALONE_AFTER = 2  # from here on a suspect is polled in a batch of its own
 
 
 def named(name: str | None) -> Failure | None:
@@ -153,3 +156,25 @@ def _of_forbidden(words: str, *, is_json: bool) -> Failure:
     if is_json and words == "forbidden":
         return Failure.WITHHELD
     return Failure.UNKNOWN
+
+
+def cooldown(failure: Failure, failures_in_a_row: int) -> timedelta:
+    """The pause after the n-th failure in a row (n >= 1): base x 2^(n-1), factor and sum capped."""
+    traits = TRAITS[failure]
+    factor: int = min(1 << min(failures_in_a_row - 1, 10), LARGEST_FACTOR)
+    return min(traits.pause * factor, traits.longest)
+
+
+def reopens_at(failure: Failure, failures_in_a_row: int, now: datetime) -> datetime:
+    """When the next try is due: the circuit is half-open from then, and one poll decides."""
+    return now + cooldown(failure, failures_in_a_row)
+
+
+def must_go_alone(unfinished_claims: int) -> bool:
+    """Whether workers died often enough with this person in hand to suspect their data."""
+    return unfinished_claims >= ALONE_AFTER
+
+
+def must_pause(unfinished_claims: int) -> bool:
+    """Whether a worker also died with this person alone in hand: no more tries for now."""
+    return unfinished_claims >= QUARANTINE_AFTER

@@ -12,6 +12,7 @@ PAGE = 50  # plays that Spotify still shows
 EXPECTED = 25  # plays between two polls that leave half the page as a reserve
 RECENT = timedelta(hours=24)  # listening that still says something about the next hours
 FORGET = 0.7  # what is left of an old rate after each poll
+CLOCKS_DIFFER = timedelta(minutes=1)  # from machine to machine, by less
 NEGLIGIBLE = 0.01  # plays an hour; a rate that fades for ever ends where a float does
 
 _STEPS = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60)  # minutes that divide the hour

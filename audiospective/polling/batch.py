@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from redis.exceptions import RedisError
+
+from audiospective import clock, log
 from audiospective.clients.deadline import GRACE, Deadline
-from audiospective.clients.spotify import THREADS
-from audiospective.models import claims
+from audiospective.clients.spotify import THREADS, Credentials
+from audiospective.models import SpotifyApp, claims
+from audiospective.models.apps import SECRET_PLACE
 from audiospective.models.claims import Claim
-from audiospective.policy import circuit
+from audiospective.policy import failures, schedule
 from audiospective.policy.failures import Failure
-from audiospective.polling import app_credentials, poll_dedupe
 from audiospective.polling.fetch import Attempt, fetch
 from audiospective.polling.write import Report, Writer
 from audiospective.services import Services
+from audiospective.vault import VaultError
 
 SECONDS = 20.0  # for a batch's HTTP; a dyno that must go is killed 30 s after it is told
 GROUP = 10  # people whose answers are written in one transaction
 LINGER = 0.02  # seconds an answer waits for company before it is written
 LOOK = 0.5  # seconds between two looks whether the batch must end
 ANY_TIME = datetime(9999, 1, 1, tzinfo=UTC)
+MARK_SECONDS = 24 * 3600
+NO_CREDENTIALS = Credentials("", "")
 LATE = "the answer did not come before the batch ended"
 
 Running = dict[Future[Attempt], Attempt]
@@ -41,8 +47,8 @@ def archive(
     People whose slot is marked as done cost no call. Whoever cannot be polled in time is given
     back. Raises only what concerns the whole batch: the database cannot be reached.
     """
-    left = poll_dedupe.without_done(services, user_ids, slot)
-    alone = circuit.ALONE_AFTER if len(user_ids) > 1 else None
+    left = without_done(services, user_ids, slot)
+    alone = failures.ALONE_AFTER if len(user_ids) > 1 else None
     claimed = claims.claim(left, before, suspects_below=alone)
     report = Report(hits=len(user_ids) - len(left))
     _Run(services, deadline or Deadline(SECONDS), report, slot).run(claimed)
@@ -79,20 +85,19 @@ class _Run:
             pool.shutdown(wait=False, cancel_futures=True)
             done = self.writer.finish()
             if self.slot is not None:
-                poll_dedupe.mark_done(self.services, done, self.slot)
+                mark_done(self.services, done, self.slot)
 
     def _start(self, pool: ThreadPoolExecutor, claimed: Sequence[Claim]) -> Running:
-        known = app_credentials.credentials(self.services, {claim.app_id for claim in claimed})
-        nobody = app_credentials.NO_CREDENTIALS
+        known = credentials(self.services, {claim.app_id for claim in claimed})
         running: Running = {}
         for claim in claimed:
-            if circuit.must_pause(claim.unfinished_before):
-                self.writer.quarantine(Attempt(claim, nobody, failure=Failure.UNKNOWN))
-            elif (credentials := known.get(claim.app_id)) is None:
+            if failures.must_pause(claim.unfinished_before):
+                self.writer.quarantine(Attempt(claim, NO_CREDENTIALS, failure=Failure.UNKNOWN))
+            elif (found := known.get(claim.app_id)) is None:
                 # The app's secret cannot be opened: the app's trouble, not this person's.
-                self.writer.fail(Attempt(claim, nobody, failure=Failure.APP))
+                self.writer.fail(Attempt(claim, NO_CREDENTIALS, failure=Failure.APP))
             else:
-                attempt = Attempt(claim, credentials)
+                attempt = Attempt(claim, found)
                 running[pool.submit(fetch, self.services, attempt, self.deadline)] = attempt
         return running
 
@@ -147,3 +152,51 @@ class _Run:
             elif kept := self.writer.keep_rotation(attempt):
                 running[pool.submit(fetch, self.services, kept, self.deadline)] = kept
         return ready
+
+
+def credentials(services: Services, app_ids: Collection[int]) -> dict[int, Credentials]:
+    """Credentials by app id; an app whose secret cannot be opened is left out and logged."""
+    found: dict[int, Credentials] = {}
+    for app in SpotifyApp.select().where(SpotifyApp.id.in_(list(app_ids))):
+        try:
+            secret = services.vault.open(SECRET_PLACE, app.id, app.secret_sealed)
+        except VaultError as error:
+            log.trouble("app_secret_not_opened", error, app=app.id)
+        else:
+            found[app.id] = Credentials(app.client_id, secret)
+    return found
+
+
+def mark(user_id: int, slot: datetime) -> str:
+    """The key in Redis that says this person's poll of this slot is done."""
+    return f"archive:{user_id}:{slot:%Y_%m_%d_%H%M}"
+
+
+def without_done(services: Services, user_ids: Sequence[int], slot: datetime) -> list[int]:
+    """Those whose slot is not marked; without Redis everybody, the database decides anyway.
+
+    A mark from the future is none: the clock has been set back, and the slot comes once more.
+    """
+    try:
+        marks = services.redis.mget([mark(user_id, slot) for user_id in user_ids])
+    except RedisError:
+        return list(user_ids)
+    latest = clock.to_ms(clock.now() + schedule.CLOCKS_DIFFER)
+    return [
+        user_id
+        for user_id, done in zip(user_ids, marks, strict=True)
+        if not done or int(done) > latest
+    ]
+
+
+def mark_done(services: Services, user_ids: Sequence[int], slot: datetime) -> None:
+    """Mark finished polls, after their commit; without Redis nothing is lost but calls."""
+    if not user_ids:
+        return
+    try:
+        pipe = services.redis.pipeline(transaction=False)
+        for user_id in user_ids:
+            pipe.set(mark(user_id, slot), clock.to_ms(clock.now()), ex=MARK_SECONDS)
+        pipe.execute()
+    except RedisError as error:
+        log.trouble("polls_not_marked", error, people=len(user_ids))

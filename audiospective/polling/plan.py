@@ -13,9 +13,9 @@ from audiospective import clock, log
 from audiospective.clients.queues import FREE, INTERACTIVE, PRO
 from audiospective.models import Connection, SpotifyApp, User, claims
 from audiospective.models.base import clock_now
-from audiospective.policy import circuit, schedule
+from audiospective.policy import failures, schedule
 from audiospective.policy.schedule import Candidate
-from audiospective.polling import call_quota, poll_dedupe, set_back
+from audiospective.polling import call_quota, set_back
 from audiospective.services import Services
 
 SLOT_FORMAT = "%Y_%m_%d_%H%M"  # letters that a job's id may hold
@@ -123,11 +123,11 @@ def due(before: datetime, now: datetime) -> list[Due]:
         Due(
             user_id=user_id,
             lane=PRO if tier == "pro" else FREE,
-            priority=schedule.priority(Candidate(tier == "pro", failures, success), now),
+            priority=schedule.priority(Candidate(tier == "pro", in_a_row, success), now),
             due_at=due_at,
-            alone=circuit.must_go_alone(unfinished),
+            alone=failures.must_go_alone(unfinished),
         )
-        for user_id, tier, failures, success, due_at, unfinished in rows
+        for user_id, tier, in_a_row, success, due_at, unfinished in rows
     ]
     # Among equals whoever has waited longest, so that a short day leaves nobody out for good.
     return sorted(found, key=lambda one: (-one.priority, one.due_at, one.user_id))
@@ -190,7 +190,7 @@ def enqueue(
 def _planned(services: Services, slot: datetime) -> bool:
     found = services.redis.get(f"planned:{slot_name(slot)}")
     # A mark from the future is none: the clock has been set back since.
-    return found is not None and int(found) <= clock.to_ms(clock.now() + poll_dedupe.CLOCKS_DIFFER)
+    return found is not None and int(found) <= clock.to_ms(clock.now() + schedule.CLOCKS_DIFFER)
 
 
 def _mark_planned(services: Services, slot: datetime) -> None:

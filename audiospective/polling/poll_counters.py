@@ -7,7 +7,7 @@ from collections import Counter as Sums
 from peewee import PeeweeException
 
 from audiospective import clock, log
-from audiospective.models.counters import Counter
+from audiospective.models.poll_log import Counter
 from audiospective.policy.failures import Failure
 from audiospective.polling import call_quota
 from audiospective.polling.fetch import Attempt

@@ -21,7 +21,7 @@ from audiospective.models.claims import Claim
 from audiospective.models.connections import ACCESS_PLACE, ACTIVE, NOT_ALLOWED, REFRESH_PLACE
 from audiospective.models.poll_log import PollLog
 from audiospective.notices.kinds import back_on
-from audiospective.policy import circuit, failures, gaps, limits, schedule
+from audiospective.policy import failures, gaps, limits, schedule
 from audiospective.policy.failures import Failure
 from audiospective.policy.gaps import Found
 from audiospective.policy.mass_failure import RECHECK
@@ -175,7 +175,7 @@ def failure(services: Services, attempt: Attempt) -> bool:
         }
         return claims.settle(claim, spared)
     in_a_row = connection.consecutive_failures + 1
-    reopens = circuit.reopens_at(found, in_a_row, now)
+    reopens = failures.reopens_at(found, in_a_row, now)
     values: dict[Any, Any] = {
         Connection.consecutive_failures: in_a_row,
         Connection.last_failure_type: found.value,
@@ -197,7 +197,7 @@ def quarantine(services: Services, attempt: Attempt) -> bool:
     claim = attempt.claim
     if not failure(services, replace(attempt, failure=Failure.UNKNOWN)):
         return False
-    Connection.update(unfinished_claims=circuit.ALONE_AFTER).where(
+    Connection.update(unfinished_claims=failures.ALONE_AFTER).where(
         (Connection.user == claim.user_id) & (Connection.fence == claim.connection.fence)
     ).execute()
     return True

@@ -37,7 +37,7 @@ from audiospective.models.system_state import Mark
 from audiospective.models.waitlist import WaitlistEntry
 from audiospective.notices import delivery
 from audiospective.operations import closed_years
-from audiospective.polling import poll_dedupe
+from audiospective.polling import batch
 from audiospective.services import Services
 from tests.factories import make_user
 from tests.history.crashing import crashing
@@ -71,7 +71,7 @@ def with_everything(
     services.storage.put(f"{years}/{user.id}/2024-0", f"zq{name}-year".encode())
     made.values += [f"zq{name}-export", f"zq{name}-upload", f"zq{name}-year"]
     queues, slot = services.queues, datetime(2026, 11, 20, 18, tzinfo=clock.EPOCH.tzinfo)
-    poll_dedupe.mark_done(services, [user.id], slot)
+    batch.mark_done(services, [user.id], slot)
     services.redis.set(f"recovered:{user.id}:12", 1)
     queues.wake("poll_user", user.id)
     queues.enqueue(EXPORT, "make_export", export.id, job_id=f"export-{export.id}")

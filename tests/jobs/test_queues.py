@@ -28,7 +28,7 @@ from audiospective.jobs import context, tasks
 from audiospective.jobs.quiet_failures import QuietFailures
 from audiospective.jobs.worker import build
 from audiospective.models import Connection, Play
-from audiospective.polling import app_credentials, plan
+from audiospective.polling import batch, plan
 from tests.factories import connected, listening
 
 
@@ -228,7 +228,7 @@ def test_a_secret_that_the_operator_replaced_reaches_the_polls_with_the_next_pla
     settings = replace(services.settings, spotify_client_secret="replaced")
     with context.use(replace(services, settings=settings)):
         tasks.plan_polls()
-    assert app_credentials.credentials(services, [1])[1].client_secret == "replaced"
+    assert batch.credentials(services, [1])[1].client_secret == "replaced"
 
 
 def test_an_app_that_cannot_be_brought_up_to_date_stops_no_plan(services, monkeypatch):

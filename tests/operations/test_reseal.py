@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet
 from audiospective.models import Connection
 from audiospective.models.base import LONG_AGO
 from audiospective.operations import reseal
-from audiospective.polling import app_credentials
+from audiospective.polling import batch
 from audiospective.vault import Vault
 from tests.factories import connected
 from tests.fixtures import TOKEN_KEY
@@ -32,7 +32,7 @@ def test_after_resealing_the_old_key_is_no_longer_needed(services, frozen):
         sealed = Connection.get_by_id(one.user_id).refresh_sealed
         opened = only.vault.open("connections.refresh", one.user_id, sealed)
         assert opened == f"refresh-{one.user_id}"
-    assert app_credentials.credentials(only, {1})[1].client_secret == "sandbox-secret"
+    assert batch.credentials(only, {1})[1].client_secret == "sandbox-secret"
 
 
 def test_a_connection_in_a_workers_hands_is_left_for_the_next_run(services, frozen):

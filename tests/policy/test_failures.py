@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from audiospective.policy import circuit, failures
+from audiospective.policy import failures
 from audiospective.policy.failures import (
     TRAITS,
     Charged,
@@ -83,7 +83,7 @@ def test_every_failure_has_one_row_that_says_all_about_it(failure):
     assert traits.label[0].isupper()
     assert traits.tone in ("warn", "bad")
     assert timedelta(0) < traits.pause <= traits.longest <= timedelta(hours=24)
-    assert circuit.cooldown(failure, 1) == traits.pause
+    assert failures.cooldown(failure, 1) == traits.pause
     if traits.charged is Charged.APP:  # then it is nobody's own, and no sign of a mass failure
         assert {traits.guarded, traits.needs_person, traits.transient} == {False}
     assert (traits.tone == "bad") == traits.needs_person
@@ -105,3 +105,31 @@ def test_the_sets_follow_from_the_table():
 )
 def test_a_stored_failure_that_another_release_knew_is_none(name, failure):
     assert named(name) is failure
+
+
+@pytest.mark.parametrize(
+    ("failure", "minutes"),
+    [
+        (Failure.AUTH, [30, 60, 120, 240, 240, 240]),
+        (Failure.NOT_ALLOWED, [240, 480, 960, 1440, 1440]),
+        (Failure.NETWORK, [10, 20, 40, 60, 60]),
+        (Failure.SILENT, [30, 60, 120, 240, 240]),
+        (Failure.UNKNOWN, [20, 40, 80, 160, 160, 160]),
+    ],
+)
+def test_each_failure_in_a_row_doubles_the_pause_up_to_a_limit(failure, minutes):
+    pauses = [failures.cooldown(failure, n) for n in range(1, len(minutes) + 1)]
+    assert pauses == [timedelta(minutes=each) for each in minutes]
+
+
+def test_a_thousand_failures_still_end_in_another_try():
+    assert failures.cooldown(Failure.UNKNOWN, 1000) == timedelta(minutes=160)
+
+
+@pytest.mark.parametrize(
+    ("unfinished", "alone", "paused"),
+    [(0, False, False), (1, False, False), (2, True, False), (3, True, True), (9, True, True)],
+)
+def test_people_with_whom_workers_die_are_polled_alone_and_then_paused(unfinished, alone, paused):
+    assert failures.must_go_alone(unfinished) is alone
+    assert failures.must_pause(unfinished) is paused

@@ -15,7 +15,7 @@ from audiospective.history import append
 from audiospective.history.catalog import lookup, polled
 from audiospective.models import Connection, Play, SpotifyApp, claims
 from audiospective.models.base import LONG_AGO
-from audiospective.policy import circuit
+from audiospective.policy import failures
 from audiospective.policy.failures import Failure
 from audiospective.polling import batch, plan, record
 from audiospective.polling.batch import archive
@@ -264,9 +264,7 @@ def test_a_worker_that_wakes_after_another_took_over_writes_nothing(services, sp
         return listening(frozen.now, 5, prefix="Mine")
 
     (claim,) = claims.claim([alice.user_id], frozen.now + timedelta(minutes=10))
-    attempt = batch.Attempt(
-        claim, batch.app_credentials.NO_CREDENTIALS, page=other_worker_finishes()
-    )
+    attempt = batch.Attempt(claim, batch.NO_CREDENTIALS, page=other_worker_finishes())
     ids = polled.remember(each.track for each in attempt.page.plays)
     assert record.success(services, attempt, append.Tracks(ids)) is None
     kept = lookup.tracks({row.track for row in Play.select()})
@@ -448,7 +446,7 @@ def test_tokens_swapped_between_people_open_nothing(services, spotify):
 
 def test_people_with_whom_workers_died_twice_are_left_out_of_larger_batches(services, spotify):
     alice, bob = connected(services, "alice"), connected(services, "bob")
-    Connection.update(unfinished_claims=circuit.ALONE_AFTER).where(
+    Connection.update(unfinished_claims=failures.ALONE_AFTER).where(
         Connection.user == alice.user_id
     ).execute()
     assert run(services, [alice, bob]).outcomes == {"archived": 1}
@@ -458,11 +456,11 @@ def test_people_with_whom_workers_died_twice_are_left_out_of_larger_batches(serv
 
 
 def test_somebody_who_kills_workers_alone_is_paused_without_a_call(services, spotify, frozen):
-    alice = connected(services, unfinished_claims=circuit.QUARANTINE_AFTER)
+    alice = connected(services, unfinished_claims=failures.QUARANTINE_AFTER)
     assert run(services, [alice]).outcomes == {"failed:unknown": 1}
     assert spotify.calls == {}
     after = reload(alice)
-    assert after.unfinished_claims == circuit.ALONE_AFTER  # half-open: tried alone again
+    assert after.unfinished_claims == failures.ALONE_AFTER  # half-open: tried alone again
     assert after.next_poll_at == frozen.now + timedelta(minutes=20)
     frozen.forward(minutes=21)
     assert run(services, [alice]).outcomes == {"archived": 1}

@@ -16,7 +16,7 @@ from audiospective.models.poll_log import PollLog
 from audiospective.models.refusals import Refusal
 from audiospective.policy import schedule
 from audiospective.policy.failures import Failure
-from audiospective.polling import app_credentials, batch, plan, record, write
+from audiospective.polling import batch, plan, record, write
 from audiospective.polling.fetch import Attempt
 from tests.factories import connected, crowd, listening
 
@@ -202,7 +202,7 @@ def test_late_answers_of_lost_claims_are_not_counted_among_the_refused(services,
     frozen.forward(minutes=2)
     claims.claim([one.user_id for one in people], frozen.now)  # another worker is at it
     for claim in mine:
-        late = Attempt(claim, app_credentials.NO_CREDENTIALS, failure=Failure.AUTH)
+        late = Attempt(claim, batch.NO_CREDENTIALS, failure=Failure.AUTH)
         with transaction():
             assert not record.failure(services, late)
     assert Refusal.select().count() == PollLog.select().count() == 0

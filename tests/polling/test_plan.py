@@ -9,7 +9,7 @@ import pytest
 from audiospective import clock
 from audiospective.clients.queues import FREE, INTERACTIVE, PRO, QUEUES, TaskJob
 from audiospective.models import Connection, SpotifyApp, User, claims
-from audiospective.policy import circuit
+from audiospective.policy import failures
 from audiospective.polling import plan, poll, recovery
 from tests.factories import connected, crowd
 
@@ -63,7 +63,7 @@ def test_within_a_queue_trouble_goes_last(services, frozen):
 
 def test_suspects_of_killing_workers_get_a_batch_of_their_own(services, frozen):
     people = crowd(services, 3)
-    Connection.update(unfinished_claims=circuit.ALONE_AFTER).where(
+    Connection.update(unfinished_claims=failures.ALONE_AFTER).where(
         Connection.user == people[1].user_id
     ).execute()
     batches = plan.plan(services)
