@@ -19,7 +19,7 @@ from audiospective.web.notices import reconnect, unsubscribe
 from audiospective.web.reports import pages as reports
 from audiospective.web.settings import address as address_settings
 from audiospective.web.settings import (
-    alerts,
+    emails,
     connection,
     counting,
     data,
@@ -68,7 +68,7 @@ BLUEPRINTS = tuple(
         overview,
         profile,
         counting,
-        alerts,
+        emails,
         connection,
         spotify_app,
         recordings,

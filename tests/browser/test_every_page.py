@@ -30,7 +30,7 @@ LOOKS: list[tuple[tuple[int, int], dict[str, Any]]] = [
 ]
 # What tells of the state itself is visited in every state, pages of music where there is music or
 # none at all, and everything in the richest archive.
-OF_STATE = ("/dashboard", "/health", "/welcome", "/settings/connection", "/settings/alerts",
+OF_STATE = ("/dashboard", "/health", "/welcome", "/settings/connection", "/settings/emails",
             "/connection/disconnect")  # fmt: skip
 OF_MUSIC = (*OF_STATE, "/history", "/reports", "/tracks", "/artists", "/albums", "/settings/data")
 VISITED: dict[str, tuple[str, ...]] = {

@@ -62,10 +62,10 @@ def test_one_email_passes_twelve_files_and_a_failed_poll_with_its_email_two_doze
     life.frozen.forward(minutes=20)
     batch.now(services, bob.user_id)
     own = passed(lambda: [one.draft() for one in archive_stopped.due(services)])
-    owing = passed(lambda: owing.owe(services))  # all kinds, not this one alone
+    everything = passed(lambda: owing.owe(services))  # all kinds, not this one alone
     sending = passed(lambda: delivery.drain(services))
     assert [one.status for one in Notice.select()] == [SENT]
     assert len(sending) <= 12, sorted(sending)
     assert len(poll) <= 18, sorted(poll)
-    assert len(owing) <= 20, sorted(owing)
+    assert len(everything) <= 20, sorted(everything)
     assert len(poll | own) <= 24, sorted(poll | own)  # the e-mail about this failure included

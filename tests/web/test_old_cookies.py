@@ -10,7 +10,7 @@ from tests.web.conftest import Site
 
 # Everything else that a member sends asks for a sign-in of the last minutes.
 HARMLESS = {
-    "alerts.save", "alerts.send_test", "answering.agree", "answering.answer", "answering.choose",
+    "emails.save", "emails.send_test", "answering.agree", "answering.answer", "answering.choose",
     "answering.discard", "auth.sign_out_everywhere", "connection.check", "connection.pause",
     "connection.resume", "counting.save", "deletion.keep", "export_schedule.stop", "exports.cancel",
     "exports.throw_away", "hidden.hide", "hidden.show", "plays.remove", "plays.restore",

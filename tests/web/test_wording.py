@@ -20,7 +20,7 @@ FORMERLY = {
     r"nobody can see from outside": "What no app can see",
     r"throw the keys away|hold no key": "delete our access to your Spotify account",
     r"days and years of your archive": "Used for dates and daily totals",
-    r"where you are, and when we write": "Time zone and alerts",
+    r"where you are, and when we write": "Time zone and e-mails",
     r"write to me when": "E-mail me when",
     r"bring your past": "Import your history",
     r"nobody will tell you": "Add an e-mail so we can warn you",

@@ -23,7 +23,7 @@ def put(services: Services, user: User) -> bool:
         data=members.facts(services, user)
         | {
             "asked": clock.to_ms(clock.now()),
-            "alerts_url": f"{services.settings.base_url}/settings/alerts",
+            "alerts_url": f"{services.settings.base_url}/settings/emails",
         },
     )
     return outbox.put(services, KIND, draft)

@@ -47,7 +47,7 @@ def page() -> ResponseReturnValue:
     now = _now(member, state)
     loud = {"/settings/connection"} if archive_state.renews_soon(state, clock.now()) else set()
     if state.silent:
-        loud.add("/settings/alerts")
+        loud.add("/settings/emails")
     lines = [Line(one, now.get(one.path, ""), one.path in loud) for one in sections()]
     return render_template("settings/page.html", lines=lines)
 
@@ -66,7 +66,7 @@ def _now(member: User, state: ArchiveState) -> dict[str, str]:
         "/settings/profile": f"{zone_name().replace('_', ' ')}, weeks begin on "
         f"{profile.WEEKDAYS[chosen.week_start]}, {profile.THEMES[chosen.theme].lower()}",
         "/settings/counting": counting.words(chosen),
-        "/settings/alerts": SILENT.get(
+        "/settings/emails": SILENT.get(
             state.silent or "", f"{on} of {plural(len(kinds), 'kind')} switched on"
         ),
         "/settings/address": (member.email or "none") if member.email_verified_at else "none yet",

@@ -9,7 +9,7 @@ from flask import current_app, url_for
 SECTIONS = (
     ("/settings/profile", "Profile and time"),
     ("/settings/counting", "What counts"),
-    ("/settings/alerts", "E-mails"),
+    ("/settings/emails", "E-mails"),
     ("/settings/address", "E-mail address"),
     ("/settings/connection", "Spotify"),
     ("/settings/spotify-app", "Your own Spotify app"),

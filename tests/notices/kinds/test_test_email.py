@@ -7,13 +7,13 @@ from audiospective.notices.kinds import test_email
 from tests.factories import make_user
 from tests.notices.reading import BASE, ms, write
 
-EXAMPLES = [{"asked": ms(22), "alerts_url": f"{BASE}/settings/alerts"}]
+EXAMPLES = [{"asked": ms(22), "alerts_url": f"{BASE}/settings/emails"}]
 
 
 def test_it_says_that_it_is_a_test_and_leads_to_the_choices() -> None:
     words = write("test_email", EXAMPLES[0])
     assert "22" in words.text
-    assert f"{BASE}/settings/alerts" in words.text
+    assert f"{BASE}/settings/emails" in words.text
 
 
 def test_only_a_proven_address_gets_one_and_each_wish_is_one(services) -> None:

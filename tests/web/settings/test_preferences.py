@@ -59,7 +59,7 @@ def test_the_list_leads_to_every_page_and_each_page_to_all_others(site, browser)
     ]
     known = [path for path, _ in SECTIONS]
     assert set(links) <= set(known)
-    assert {"/settings/profile", "/settings/counting", "/settings/alerts"} <= set(links)
+    assert {"/settings/profile", "/settings/counting", "/settings/emails"} <= set(links)
     for address in links:
         page = browser.get(address)
         if page.status_code == 302:  # a page that asks for a fresh sign-in
@@ -150,40 +150,45 @@ def test_a_rule_that_there_is_not_is_refused(browser, alice):
 
 
 def test_each_kind_of_email_is_switched_by_itself(browser, alice):
-    page = browser.page("/settings/alerts")
+    page = browser.page("/settings/emails")
     boxes = {box.attributes["value"] for box in page.all("input", name="kinds")}
     assert {"archive_stopped", "gap_found", "export_ready"} <= boxes
     assert "welcome" not in boxes
     assert "operator_alert" not in boxes
-    send(browser, "/settings/alerts", kinds="gap_found")
+    send(browser, "/settings/emails", kinds="gap_found")
     assert kind.switched_off(User.get_by_id(alice.id)) == boxes - {"gap_found"}
-    again = browser.page("/settings/alerts")
+    again = browser.page("/settings/emails")
     ticked = [box.attributes["value"] for box in again.all("input", name="kinds", checked="")]
     assert ticked == ["gap_found"]
 
 
+def test_the_address_in_old_emails_still_leads_to_the_choice(browser):
+    answer = browser.get("/settings/alerts")
+    assert (answer.status_code, answer.headers["Location"]) == (308, "/settings/emails")
+
+
 def test_operators_switch_alerts_about_the_server_as_well(browser, alice):
     User.update(is_operator=True).execute()
-    assert browser.page("/settings/alerts").all("input", value="operator_alert")
+    assert browser.page("/settings/emails").all("input", value="operator_alert")
 
 
 def test_a_test_email_is_owed_three_times_an_hour_and_its_end_is_told(browser, alice):
     for _ in range(3):
-        answer = browser.submit(browser.page("/settings/alerts"), "/settings/alerts/test")
+        answer = browser.submit(browser.page("/settings/emails"), "/settings/emails/test")
         assert answer.status_code == 303
-    assert "on its way" in browser.page("/settings/alerts").text
+    assert "on its way" in browser.page("/settings/emails").text
     assert Notice.select().where(Notice.kind == "test_email").count() == 3
-    answer = browser.submit(browser.page("/settings/alerts"), "/settings/alerts/test")
+    answer = browser.submit(browser.page("/settings/emails"), "/settings/emails/test")
     assert answer.status_code == 429
     Notice.update(status=FAILED).execute()
-    assert "Refused by the mail service" in browser.page("/settings/alerts").text
+    assert "Refused by the mail service" in browser.page("/settings/emails").text
 
 
 def test_without_a_proven_address_there_is_no_test(site):
     bob = site.member(make_user("bob"))
-    page = bob.page("/settings/alerts")
+    page = bob.page("/settings/emails")
     assert "no address to write to" in page.text
-    assert page.all("form", action="/settings/alerts/test") == []
+    assert page.all("form", action="/settings/emails/test") == []
 
 
 def test_artists_are_hidden_by_name_and_counted_again(site, browser, alice):

@@ -16,7 +16,7 @@ from audiospective.web.access import own_session, person, signed_in
 from audiospective.web.context import services
 from audiospective.web.throttle import Limit
 
-blueprint = Blueprint("alerts", __name__)
+blueprint = Blueprint("emails", __name__)
 
 TESTS = (Limit("test e-mails hour", 3, 3600), Limit("test e-mails day", 10, 24 * 3600))
 OUTCOMES = {  # by the status of a notice; the others wait for their turn
@@ -30,12 +30,19 @@ WAITING = ("On its way", "accent")
 
 @blueprint.get("/settings/alerts")
 @signed_in
+def former() -> ResponseReturnValue:
+    """The address that e-mails of former releases carry."""
+    return redirect(url_for("emails.page"), 308)
+
+
+@blueprint.get("/settings/emails")
+@signed_in
 def page() -> ResponseReturnValue:
     member = person()
     session = own_session()
     last = test_email.latest(member.id)
     return render_template(
-        "settings/alerts.html",
+        "settings/emails.html",
         member=member,
         kinds=kind.optional(member),
         off=kind.switched_off(member),
@@ -47,7 +54,7 @@ def page() -> ResponseReturnValue:
     )
 
 
-@blueprint.post("/settings/alerts")
+@blueprint.post("/settings/emails")
 @signed_in
 def save() -> ResponseReturnValue:
     """Each kind that is not ticked is switched off; kinds that are no choice stay as they are."""
@@ -57,10 +64,10 @@ def save() -> ResponseReturnValue:
         for one in kind.optional(member):
             kind.switch(member.id, one.name, on=one.name in ticked)
     flash("Saved", "form")
-    return redirect(url_for("alerts.page") + "#saved", 303)
+    return redirect(url_for("emails.page") + "#saved", 303)
 
 
-@blueprint.post("/settings/alerts/test")
+@blueprint.post("/settings/emails/test")
 @signed_in
 def send_test() -> ResponseReturnValue:
     member = person()
@@ -72,4 +79,4 @@ def send_test() -> ResponseReturnValue:
         flash(f"A test e-mail to {member.email} is on its way.", "test")
     else:
         flash("There is no confirmed address to send a test to.", "test")
-    return redirect(url_for("alerts.page") + "#test", 303)
+    return redirect(url_for("emails.page") + "#test", 303)
