@@ -16,8 +16,8 @@ from audiospective.models.notices import Notice
 from audiospective.notices import kinds
 from audiospective.services import Services
 
-ONCE = ("welcome",)
-FOR_OPERATORS = "operator_alert"
+SENT_ONCE = ("welcome",)
+OPERATORS_ONLY = ("operator_alert",)
 MAIL_OFF = "mail_off"  # in users.preferences: kinds of e-mails that the person switched off
 
 
@@ -146,6 +146,6 @@ def optional(user: User) -> list[Kind]:
         for one in everything()
         if one.opt_out is not None
         and one.audience is Audience.MEMBER
-        and one.name not in ONCE
-        and (one.name != FOR_OPERATORS or user.is_operator)
+        and one.name not in SENT_ONCE
+        and (one.name not in OPERATORS_ONLY or user.is_operator)
     ]

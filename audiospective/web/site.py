@@ -5,6 +5,7 @@ from __future__ import annotations
 from audiospective.web import assets, components, probes, theme
 from audiospective.web.accounts import address, auth, callback, detach, sign_in, welcome
 from audiospective.web.dashboard import pages as dashboard
+from audiospective.web.email_links import reconnect, unsubscribe
 from audiospective.web.exports import pages as exports
 from audiospective.web.exports import schedule as export_schedule
 from audiospective.web.health import pages as health
@@ -15,15 +16,14 @@ from audiospective.web.imports import pages as imports
 from audiospective.web.landing import guide, status
 from audiospective.web.landing import pages as landing
 from audiospective.web.music import pages as music
-from audiospective.web.notices import reconnect, unsubscribe
 from audiospective.web.reports import pages as reports
 from audiospective.web.settings import address as address_settings
 from audiospective.web.settings import (
-    emails,
     connection,
     counting,
     data,
     deletion,
+    emails,
     hidden,
     overview,
     profile,

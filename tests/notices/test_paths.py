@@ -14,7 +14,7 @@ import audiospective
 from audiospective import clock
 from audiospective.clients.spotify import SpotifyError
 from audiospective.models.notices import SENT, Notice
-from audiospective.notices import delivery, kind
+from audiospective.notices import delivery, kind, owing
 from audiospective.notices.kinds import archive_stopped
 from audiospective.policy.failures import Failure
 from audiospective.polling import batch, plan

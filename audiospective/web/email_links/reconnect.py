@@ -26,7 +26,7 @@ def page(token: str) -> ResponseReturnValue:
     user = User.get_or_none(User.id == values[0]) if good and len(values) == VALUES else None
     if user is None:
         expired = found is not None and not good
-        body = render_template("notices/reconnect/expired.html", expired=expired)
+        body = render_template("email_links/reconnect/expired.html", expired=expired)
         return make_response(body, 410 if expired else 404)
     connection = (
         Connection.select(Connection, SpotifyApp)
@@ -37,7 +37,7 @@ def page(token: str) -> ResponseReturnValue:
     state = health.state(services(), user.id)
     access.expect(user.id)  # signing in as somebody else is then refused instead of mixed up
     return render_template(
-        "notices/reconnect/page.html",
+        "email_links/reconnect/page.html",
         initial=(user.display_name or "")[:1],
         connection=connection,
         state=state,

@@ -25,16 +25,16 @@ def page(token: str) -> ResponseReturnValue:
     user_id, name = found[0] if found and len(found[0]) == VALUES else (0, "")
     about = kind.find(name)
     if about is None or about.opt_out is None:
-        return make_response(render_template("notices/unsubscribe/unknown.html"), 404)
+        return make_response(render_template("email_links/unsubscribe/unknown.html"), 404)
     if request.method == "POST":
         on = request.form.get("emails") == "on"
         if not kind.switch(user_id, name, on=on):
-            return make_response(render_template("notices/unsubscribe/unknown.html"), 404)
+            return make_response(render_template("email_links/unsubscribe/unknown.html"), 404)
         if request.form.get("List-Unsubscribe") == "One-Click":
             return ""
         return redirect(url_for("unsubscribe.page", token=token), 303)
     return render_template(
-        "notices/unsubscribe/page.html",
+        "email_links/unsubscribe/page.html",
         token=token,
         off=kind.is_off(user_id, name),
         words=about.opt_out,
