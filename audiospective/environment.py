@@ -27,6 +27,11 @@ EPHEMERAL_DISKS = {
     "KOYEB_APP_NAME": "Koyeb",
 }
 
+# Where platforms say what is deployed; RELEASE is the operator's own word for it.
+RELEASES = ("RELEASE", "HEROKU_RELEASE_VERSION", "HEROKU_BUILD_COMMIT", "HEROKU_SLUG_COMMIT",
+            "RENDER_GIT_COMMIT", "RAILWAY_GIT_COMMIT_SHA", "KOYEB_GIT_SHA", "K_REVISION",
+            "SOURCE_VERSION")  # fmt: skip
+
 
 class SettingsError(Exception):
     """The settings cannot be used; `faults` holds one line per fault and repeats no secret."""
@@ -67,6 +72,11 @@ def env_file() -> dict[str, str]:
 def platform(values: Mapping[str, str]) -> str:
     """The name of a platform whose disk does not outlive a deploy, or nothing."""
     return next((name for key, name in EPHEMERAL_DISKS.items() if values.get(key)), "")
+
+
+def release(values: Mapping[str, str]) -> str:
+    """What is deployed, as whoever deployed it names it: at most 24 characters, or nothing."""
+    return next((found[:24] for name in RELEASES if (found := values.get(name, "").strip())), "")
 
 
 def use_utc() -> None:

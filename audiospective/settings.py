@@ -63,6 +63,10 @@ class Settings:
     sentry_dsn: str = field(default="", repr=False)
     backup_key: str = field(default="", repr=False)  # an age identity; seals and opens backups
     redis_tls_verify: bool = True  # off: a server with a self-signed certificate, as on Heroku
+    metrics_token: str = field(default="", repr=False)  # without one there is no /metrics
+    alarm_webhook_urls: tuple[str, ...] = field(default=(), repr=False)
+    backup_expected_hours: int = 0  # 0: backups are expected once one was made
+    release: str = ""  # what is deployed, as the platform names it
     host_platform: str = ""  # a platform whose disk does not outlive a deploy, if one is seen
 
     @classmethod
@@ -130,6 +134,10 @@ class Settings:
             sentry_dsn=reader.checked("SENTRY_DSN", "", faults_of.report_fault),
             backup_key=reader.checked("BACKUP_KEY", "", faults_of.backup_key_fault),
             redis_tls_verify=reader.switch("REDIS_TLS_VERIFY", default=True),
+            metrics_token=reader.checked("METRICS_TOKEN", "", faults_of.token_fault),
+            alarm_webhook_urls=reader.webhooks(),
+            backup_expected_hours=reader.whole("BACKUP_EXPECTED_HOURS", 0, 0, 24 * 366),
+            release=environment.release(values),
             host_platform=environment.platform(values),
         )
         if bool(settings.spotify_client_id) != bool(settings.spotify_client_secret):
@@ -244,6 +252,15 @@ class _Reader:
         if any(faults_of.secret_fault(key) for key in keys):
             self.faults.append("SECRET_KEY_FALLBACKS holds a key of less than 32 characters.")
         return tuple(keys)
+
+    def webhooks(self) -> tuple[str, ...]:
+        urls = tuple(
+            filter(None, (one.strip() for one in self.text("ALARM_WEBHOOK_URLS").split(",")))
+        )
+        for position, url in enumerate(urls, start=1):
+            if problem := faults_of.webhook_fault(url):  # the address may hold a secret
+                self.faults.append(f"ALARM_WEBHOOK_URLS: address {position} {problem}")
+        return urls
 
     def token_keys(self) -> tuple[str, ...]:
         keys = tuple(key.strip() for key in self.text("TOKEN_KEYS").split(",") if key.strip())

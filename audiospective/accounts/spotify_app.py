@@ -18,8 +18,8 @@ from audiospective.models import Connection, SpotifyApp, User, transaction
 from audiospective.models.apps import ENVIRONMENT_APP, SECRET_PLACE
 from audiospective.models.base import LONG_AGO
 from audiospective.models.connections import DISCONNECTED
+from audiospective.models.counters import Counter
 from audiospective.models.dialects import locked, numbered_by_hand
-from audiospective.models.poll_log import Counter
 from audiospective.policy.failures import Failure
 from audiospective.polling.call_quota import CALLS, LOOK_UPS
 from audiospective.polling.poll_counters import LIMITED_BY

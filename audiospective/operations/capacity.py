@@ -19,6 +19,7 @@ from audiospective.models.imports import DONE
 from audiospective.models.sizes import empty, tables, total
 from audiospective.notices.kinds import operator_alert
 from audiospective.operations import verify
+from audiospective.operations.overview import room
 from audiospective.policy import storage, storage_forecast
 from audiospective.policy.storage import MB, Measured
 from audiospective.policy.storage_forecast import Day, Shape
@@ -152,6 +153,7 @@ def record(services: Services) -> StorageRecord:
         ).execute()
         if level > (before.warned if before else 0):
             _warn(services, found, level)
+    room.remember(services, _full_in(services, found), now)
     verify.report_damage(services)
     written: StorageRecord = StorageRecord.get_by_id(now.date().isoformat())
     return written
@@ -167,7 +169,7 @@ def _warn(services: Services, found: Measured, level: int) -> None:
     log.event("storage_nearly_full", log.WARNING, percent=level, budget_mb=budget)
     here = shape(found)
     moves = services.settings.keeps_closed_years_in_storage
-    days = storage_forecast.full_in(here, found.members, budget * MB, storage=moves)
+    days = _full_in(services, found)
     used = f"{found.size / MB:,.0f} MB of {budget:,} MB are used, more than {level} %."
     ahead = "" if days is None else f" As it grows it is full in {days:,.0f} days."
     if days is not None:
@@ -178,6 +180,16 @@ def _warn(services: Services, found: Measured, level: int) -> None:
         "storage",
         f"storage.{level}.{now:%Y-%m-%d}",
         {"since": clock.to_ms(now), "said": used + ahead},
+    )
+
+
+def _full_in(services: Services, found: Measured) -> float | None:
+    """In how many days the budget is reached; None: not within a lifetime."""
+    return storage_forecast.full_in(
+        shape(found),
+        found.members,
+        services.settings.storage_budget_mb * MB,
+        storage=services.settings.keeps_closed_years_in_storage,
     )
 
 

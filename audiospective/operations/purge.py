@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 from audiospective import clock, log
 from audiospective.accounts import sessions, shares
 from audiospective.incidents import incident
-from audiospective.models import Connection, transaction
+from audiospective.models import Connection, transaction, webhook_calls
 from audiospective.models.base import LONG_AGO
 from audiospective.models.connections import ACTIVE, NEEDS_REAUTH
+from audiospective.models.counters import Counter
 from audiospective.models.notices import DONE, Notice
-from audiospective.models.poll_log import Counter, PollLog
+from audiospective.models.operator_actions import OperatorAction
+from audiospective.models.poll_log import PollLog
 from audiospective.models.system_state import Mark
 from audiospective.policy.failures import Failure
 
@@ -19,6 +21,7 @@ POLLS = timedelta(days=3)  # the last fifty polls of somebody who is polled hour
 FAILED_POLLS = timedelta(days=30)
 COUNTERS = timedelta(days=35)
 STRANGERS = timedelta(days=30)  # e-mails to addresses that belong to no member
+ACTIONS = timedelta(days=400)  # what operators did
 NOTICES = timedelta(days=200)  # longer than any episode that an e-mail must not repeat in
 DEAD_TOKENS = timedelta(days=30)
 EVERY = timedelta(hours=20)
@@ -36,9 +39,11 @@ def daily() -> dict[str, int] | None:
         return None  # another process just began
     gone = {
         "poll_log": _polls(now),
-        "counters": Counter.delete().where(Counter.hour < now - COUNTERS).execute(),
+        "counters": Counter.forget(now - COUNTERS),
         "notices": _notices(now),
         "tokens": _dead_tokens(now),
+        "operator_actions": OperatorAction.forget(now - ACTIONS),
+        "webhook_calls": webhook_calls.forget(now - NOTICES),
         "sessions": sessions.drop_ended(),
         "shared_links": shares.forget(now),
     }

@@ -12,7 +12,7 @@ from audiospective.incidents import outage
 from audiospective.models import Connection, SpotifyApp
 from audiospective.models.base import LONG_AGO
 from audiospective.models.claims import POLLED
-from audiospective.models.poll_log import Counter
+from audiospective.models.counters import Counter
 from audiospective.policy import service_status
 from audiospective.policy.service_status import ServiceFacts, ServiceState
 from audiospective.services import Services

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
 
-from audiospective.policy import addresses, hosts, service_urls
+from audiospective.policy import addresses, hosts, service_urls, webhooks
 from audiospective.policy.service_urls import UrlError
 
 
@@ -143,6 +143,20 @@ def service_fault(value: str) -> str | None:
         return f"must be an http or https address without a name or password, not {parts.scheme}:."
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         return "must use https, or a loopback IP address for a stand-in on this machine."
+    return None
+
+
+def token_fault(value: str) -> str | None:
+    """Of a token that a program sends to be let in; it never appears in the message."""
+    return None if len(value) >= 16 and value.isprintable() else "is too short: 16 characters."
+
+
+def webhook_fault(value: str) -> str | None:
+    """Of an address that alarms are sent to; it never appears in the message."""
+    try:
+        webhooks.read(value)
+    except ValueError as error:
+        return str(error)
     return None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from audiospective import clock, log
 from audiospective.models import SpotifyApp
-from audiospective.models.poll_log import Counter
+from audiospective.models.counters import Counter
 from audiospective.policy import call_quota
 from audiospective.services import Services
 

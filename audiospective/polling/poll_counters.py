@@ -1,4 +1,4 @@
-"""Counters of polling: one line in the log for each poll, sums by the hour in the database."""
+"""Counters of polling: one line in the log for each poll, sums by time in the database."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ from collections import Counter as Sums
 from peewee import PeeweeException
 
 from audiospective import clock, log
-from audiospective.models.poll_log import Counter
+from audiospective.models.counters import Counter
 from audiospective.policy.failures import Failure
 from audiospective.polling import call_quota
 from audiospective.polling.fetch import Attempt
 
 STEPS_MS = (100, 250, 500, 1000, 2500, 5000, 10_000)  # upper ends of the duration's classes
 LIMITED_BY = "limited:"  # names of counters, followed by the app and what limited it
+LIMITS = "limits:"  # likewise, for all apps together
 LIMITED = (Failure.RATE_LIMIT, Failure.QUOTA)
 
 
 class PollCounters:
     """What a batch adds to the counters. Names: `polls:<outcome>`, `poll_ms` (their sum),
     `poll_ms_le:<ms>` or `poll_ms_le:inf` (polls by duration), `plays`, `retries`, `hits`,
-    `calls:<app>` (HTTP requests), `limited:<app>:<rate_limit or quota>`.
+    `calls` and `calls:<app>` (HTTP requests), `limits:<rate_limit or quota>` and
+    `limited:<app>:<the same>`.
     """
 
     def __init__(self) -> None:
@@ -48,8 +50,10 @@ class PollCounters:
         self.sums[f"poll_ms_le:{step}"] += 1
         self.sums["plays"] += added
         self.sums["retries"] += requests - attempt.calls
+        self.sums["calls"] += requests
         self.sums[f"{call_quota.CALLS}{claim.app_id}"] += requests
         if attempt.failure in LIMITED:
+            self.sums[f"{LIMITS}{attempt.failure}"] += 1
             self.sums[f"{LIMITED_BY}{claim.app_id}:{attempt.failure}"] += 1
 
     def keep(self, hits: int) -> None:

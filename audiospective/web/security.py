@@ -25,7 +25,7 @@ COVERS = "https://i.scdn.co"  # where Spotify's answers place album covers
 BODY_LIMIT = 256 * 1024  # bytes; views that take more say so with `larger_body`
 STRANGERS_LIMIT = 32 * 1024  # bytes; nobody who is not signed in has more to send
 LOOPBACK = ("127.0.0.1", "[::1]")
-PROBES = ("/healthz", "/readyz")  # platforms ask these by address, not by name
+PROBES = ("/healthz", "/readyz", "/metrics")  # asked by address, not by name
 
 # The same answer for everybody.
 SHARED = ("assets.file", "assets.favicon", "landing.counter", "probes.alive", "probes.ready",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audiospective.web import assets, components, probes, theme
+from audiospective.web import assets, components, metrics, probes, theme
 from audiospective.web.accounts import address, auth, callback, detach, sign_in, welcome
 from audiospective.web.dashboard import pages as dashboard
 from audiospective.web.email_links import reconnect, unsubscribe
@@ -40,6 +40,7 @@ BLUEPRINTS = tuple(
     for group in (
         assets,
         probes,
+        metrics,
         theme,
         components,
         landing,

@@ -32,11 +32,11 @@ OPEN = {
     "address.prove", "address.restore", "address.restored", "assets.favicon", "assets.file",
     "auth.connect", "auth.ended", "auth.sign_out", "callback.page", "components.page",
     "deletion.done", "deletion.keep_by_link", "deletion.kept", "detach.done", "detach.page",
-    "guide.own_app", "guide.privacy", "landing.counter", "landing.page", "probes.alive",
-    "probes.ready", "reconnect.page", "shared.of_year", "shared.page", "sign_in.ask",
-    "sign_in.link", "sign_in.page", "sign_in.sent", "sign_in.use", "status.page", "theme.choose",
-    "unsubscribe.page", "waitlist.confirm", "waitlist.join", "waitlist.leave", "waitlist.page",
-    "waitlist.place", "waitlist.thanks",
+    "guide.own_app", "guide.privacy", "landing.counter", "landing.page", "metrics.page",
+    "probes.alive", "probes.ready", "reconnect.page", "shared.of_year", "shared.page",
+    "sign_in.ask", "sign_in.link", "sign_in.page", "sign_in.sent", "sign_in.use", "status.page",
+    "theme.choose", "unsubscribe.page", "waitlist.confirm", "waitlist.join", "waitlist.leave",
+    "waitlist.page", "waitlist.place", "waitlist.thanks",
 }  # fmt: skip
 SONG, ARTIST = "Only alice heard this", "The Band of Alice Alone"
 SECRETS = (SONG, ARTIST, "Alice Archivist", "alice@mail.example", "alices-own.csv")

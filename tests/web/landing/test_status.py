@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from audiospective import clock
 from audiospective.models import Connection, SpotifyApp
-from audiospective.models.poll_log import Counter
+from audiospective.models.counters import Counter
 from audiospective.operations import service_status
 from audiospective.policy.service_status import ServiceState
 from tests.factories import connected

@@ -1,0 +1,58 @@
+"""E-mails and messages to webhooks by what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from peewee import SQL, fn
+
+from audiospective import clock
+from audiospective.models.notices import FAILED, SENT, Notice
+
+
+@dataclass(frozen=True)
+class Mail:
+    """E-mails owed since an instant: by status, by kind and status, and by step of time."""
+
+    by_kind: Mapping[tuple[str, str], int]
+    by_step: Mapping[int, Mapping[str, int]]
+
+    @property
+    def by_status(self) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for (_, status), count in self.by_kind.items():
+            found[status] = found.get(status, 0) + count
+        return found
+
+
+def look(since: datetime, step: timedelta) -> Mail:
+    """One statement."""
+    begin, length = clock.to_ms(since), step // timedelta(milliseconds=1)
+    place = (Notice.created_at - begin) / length
+    rows = (
+        Notice.select(place, Notice.kind, Notice.status, fn.COUNT(SQL("*")))
+        .where(Notice.created_at >= since)
+        .group_by(SQL("1"), Notice.kind, Notice.status)
+        .tuples()
+    )
+    by_kind: dict[tuple[str, str], int] = {}
+    by_step: dict[int, dict[str, int]] = {}
+    for at, kind, status, count in rows:
+        by_kind[kind, status] = by_kind.get((kind, status), 0) + int(count)
+        steps = by_step.setdefault(clock.to_ms(at) if isinstance(at, datetime) else int(at), {})
+        steps[status] = steps.get(status, 0) + int(count)
+    return Mail(by_kind, by_step)
+
+
+def settled(by_status: Mapping[str, int]) -> tuple[int, int]:
+    """(delivered to the provider, of those that were sent or refused)"""
+    sent = by_status.get(SENT, 0)
+    return sent, sent + by_status.get(FAILED, 0)
+
+
+def waiting() -> dict[str, int]:
+    """Everything in the outbox by status, whenever it was owed; one statement."""
+    rows = Notice.select(Notice.status, fn.COUNT(SQL("*"))).group_by(Notice.status).tuples()
+    return {status: int(count) for status, count in rows}

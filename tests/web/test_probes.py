@@ -1,0 +1,35 @@
+"""What a platform and an outside watch are told about this server."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from audiospective import clock
+from tests.factories import connected
+
+
+def ready(site):
+    answer = site.visitor().get("/readyz")
+    return answer.status_code, answer.text
+
+
+def test_ready_while_polls_are_made(make_site):
+    site = make_site()
+    assert ready(site) == (200, "database: ok\npolling: ok\nredis: ok\n")
+
+
+def test_not_ready_while_nobody_is_polled_although_polls_are_due(make_site):
+    site = make_site()
+    past = clock.now() - timedelta(minutes=40)
+    connected(site.services, last_success_at=past, next_poll_at=past + timedelta(minutes=10))
+    status, text = ready(site)
+    assert status == 503
+    assert "polling: none since" in text
+    assert site.visitor().get("/healthz").status_code == 200  # nothing is restarted because of it
+
+
+def test_asking_often_costs_the_database_little(make_site, monkeypatch):
+    site = make_site()
+    ready(site)
+    connected(site.services, last_success_at=clock.now() - timedelta(days=1))
+    assert ready(site)[0] == 200  # what was found a moment ago still holds
