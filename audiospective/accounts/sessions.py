@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 
 from audiospective import clock
-from audiospective.models import SharedLink, User, transaction
+from audiospective.models import ApiToken, SharedLink, User, transaction
 from audiospective.models.sessions import Session
 from audiospective.models.sign_in_links import SignInLink
 from audiospective.notices import mail_tokens
@@ -99,14 +99,16 @@ def end(user: User, session_id: int) -> bool:
 
 
 def end_all(user: User) -> None:
-    """End every session of `user`, every link that would sign in again, and every shared link.
+    """End every session of `user`, every link that would sign in again, every shared link and
+    every API token.
 
-    Whatever else carries `session_key` (links to exports, keys for programs) ends with it.
+    Whatever else carries `session_key` (links to exports) ends with it.
     """
     with transaction():
         Session.delete().where(Session.user == user.id).execute()
         User.update(session_key=new_key()).where(User.id == user.id).execute()
         SharedLink.delete().where(SharedLink.user == user.id).execute()  # whoever made them
+        ApiToken.delete().where(ApiToken.user == user.id).execute()
         if user.email and user.email_verified_at is not None:
             SignInLink.delete().where(SignInLink.email == user.email).execute()
 

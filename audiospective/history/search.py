@@ -100,26 +100,29 @@ def page(
     `at` is the version of the archive and `known` are names, where the caller has them already.
     """
     rising = after is not None
-    edge = after if rising else before
-    found: list[pl.DataFrame] = []
-    many = 0
-    with catalog.one_version():
-        for part in _Search(user_id, wanted, at).parts(SHOWN, edge, rising=rising):
-            found.append(part)
-            many += part.height
-            if many > limit:
-                break
-    plays = pl.concat(found) if found else pl.DataFrame(schema=_schema(SHOWN))
-    plays = plays.sort(segment.KEY, descending=not rising)
-    more = plays.height > limit
-    plays = plays.head(limit)
+    plays, more = _cut(user_id, wanted, SHOWN, before, after, limit, at)
     if rising:
         plays = plays.reverse()
     rows = plays.with_columns(pl.col("played_at").to_physical()).rows()
     shown = named([(row[0], row[1], row[2], row[3], row[4]) for row in rows], known)
     if rising:
         return Page(shown, newer=more, older=True)
-    return Page(shown, newer=edge is not None, older=more)
+    return Page(shown, newer=before is not None, older=more)
+
+
+def rows(
+    user_id: int,
+    wanted: Wanted,
+    *,
+    before: hot.Key | None = None,
+    after: hot.Key | None = None,
+    limit: int,
+) -> tuple[pl.DataFrame, bool]:
+    """All that is known of the plays of a page (segment.COLUMNS), and whether more follow.
+
+    Newest first, or with `after` from the oldest one after that key on.
+    """
+    return _cut(user_id, wanted, segment.COLUMNS, before, after, limit, None)
 
 
 def count(user_id: int, wanted: Wanted, at: str | None = None) -> int:
@@ -152,6 +155,33 @@ def facts(user_id: int, key: hot.Key) -> dict[str, object]:
     plays = reading.between(user_id, at, at + 1, segment.COLUMNS)
     rows = plays.filter(pl.col("track") == track).to_dicts()
     return rows[0] if rows else {}
+
+
+def _cut(
+    user_id: int,
+    wanted: Wanted,
+    columns: Sequence[str],
+    before: hot.Key | None,
+    after: hot.Key | None,
+    limit: int,
+    at: str | None,
+) -> tuple[pl.DataFrame, bool]:
+    """`limit` plays away from an edge, the nearest first, and whether there are more."""
+    rising = after is not None
+    found: list[pl.DataFrame] = []
+    many = 0
+    with catalog.one_version():
+        parts = _Search(user_id, wanted, at).parts(
+            columns, after if rising else before, rising=rising
+        )
+        for part in parts:
+            found.append(part)
+            many += part.height
+            if many > limit:
+                break
+    plays = pl.concat(found) if found else pl.DataFrame(schema=_schema(columns))
+    plays = plays.sort(segment.KEY, descending=not rising)
+    return plays.head(limit), plays.height > limit
 
 
 class _Search:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from audiospective.models.api_tokens import ApiToken
 from audiospective.models.apps import SpotifyApp
 from audiospective.models.base import bind, database, transaction
 from audiospective.models.catalog import (
@@ -26,6 +27,7 @@ from audiospective.models.storage_ledger import StorageRecord
 from audiospective.models.users import User
 
 __all__ = [
+    "ApiToken",
     "CatalogAlias",
     "CatalogBlock",
     "CatalogBucket",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from audiospective import clock, log
-from audiospective.accounts import sessions, shares
+from audiospective.accounts import api_tokens, sessions, shares
 from audiospective.incidents import incident
 from audiospective.models import Connection, transaction, webhook_calls
 from audiospective.models.base import LONG_AGO
@@ -46,6 +46,7 @@ def daily() -> dict[str, int] | None:
         "webhook_calls": webhook_calls.forget(now - NOTICES),
         "sessions": sessions.drop_ended(),
         "shared_links": shares.forget(now),
+        "api_tokens": api_tokens.forget(now),
     }
     log.event("purged", **gone)
     return gone

@@ -13,6 +13,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from audiospective import log
 from audiospective.web import access
+from audiospective.web.api import problems
+from audiospective.web.api.problems import ProblemError
 from audiospective.web.htmx import is_fragment
 from audiospective.web.local_redirect import local_path
 
@@ -62,6 +64,10 @@ SIGNED_OUT = "You were signed out meanwhile, so nothing was changed. Sign in and
 def install(app: Flask) -> None:
     broken = _made_at_start(app)
 
+    @app.errorhandler(ProblemError)
+    def told(problem: ProblemError) -> Response:
+        return problem.response
+
     @app.errorhandler(CSRFError)
     def stale_form(_error: CSRFError) -> BaseResponse:
         if access.needs_sign_in():  # the token went with the session: it is no old page
@@ -74,6 +80,8 @@ def install(app: Flask) -> None:
         code = error.code or 500
         if error.response is not None or code < 400:  # a redirect, or an answer made by a view
             return make_response(error.get_response())
+        if problems.asked_here():
+            return problems.of(error)
         response = answer(code, WORDS.get(code) or WORDS[500 if code >= 500 else 400])
         for name, value in error.get_headers():
             if name in ("Allow", "Retry-After", "WWW-Authenticate"):
@@ -86,6 +94,8 @@ def install(app: Flask) -> None:
         cause = error.original_exception
         fields = {"method": request.method, "page": _route(), "reference": reference}
         log.trouble("page_failed", cause or error, **fields)
+        if problems.asked_here():
+            return problems.response(500, reference=reference)
         if is_fragment():
             return _short(500, WORDS[500], reference)
         return Response(broken.replace(REFERENCE, reference), 500, mimetype="text/html")

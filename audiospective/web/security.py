@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from audiospective import log
 from audiospective.settings import Settings
+from audiospective.web.api import problems
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -35,19 +36,25 @@ _HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?")
 
 csrf = CSRFProtect()
 _larger: dict[str, int] = {}
+_known: dict[str, Callable[[], bool]] = {}
 
 
 class Sessions(SecureCookieSessionInterface):
-    """A session is renewed by pages, never by answers that a shared cache may keep."""
+    """A session is renewed by pages, never by answers that a shared cache may keep, or programs."""
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        if request.endpoint not in SHARED:
+        if request.endpoint not in SHARED and not problems.asked_here():
             super().save_session(app, session, response)
 
 
-def larger_body(endpoint: str, limit: int) -> None:
-    """Let one view take bodies of up to `limit` bytes; settled before anything is parsed."""
+def larger_body(endpoint: str, limit: int, known: Callable[[], bool] | None = None) -> None:
+    """Let one view take bodies of up to `limit` bytes; settled before anything is parsed.
+
+    `known` says whether the visitor is no stranger, where that is not a matter of a session.
+    """
     _larger[endpoint] = limit
+    if known is not None:
+        _known[endpoint] = known
 
 
 def policy(settings: Settings) -> str:
@@ -144,7 +151,8 @@ def install(app: Flask, settings: Settings) -> None:
     def only_so_much() -> None:
         size, limit = request.content_length, _larger.get(request.endpoint or "", BODY_LIMIT)
         untold = size is None and "Transfer-Encoding" in request.headers
-        if (untold or (size or 0) > STRANGERS_LIMIT) and not current_user.is_authenticated:
+        known = _known.get(request.endpoint or "", _is_signed_in)
+        if (untold or (size or 0) > STRANGERS_LIMIT) and not known():
             if request.endpoint in _larger:
                 abort(401)
             limit = STRANGERS_LIMIT
@@ -173,6 +181,10 @@ def install(app: Flask, settings: Settings) -> None:
         # Personal unless a view says otherwise; a shared cache must never guess.
         response.headers.setdefault("Cache-Control", "private, no-store")
         return response
+
+
+def _is_signed_in() -> bool:
+    return bool(current_user.is_authenticated)
 
 
 def _split_host(header: str, default_port: int) -> tuple[str, int]:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from audiospective.web import assets, components, metrics, probes, theme
 from audiospective.web.accounts import address, auth, callback, detach, sign_in, welcome
+from audiospective.web.api import description as api_description
+from audiospective.web.api import figures as api_figures
+from audiospective.web.api import health as api_health
+from audiospective.web.api import plays as api_plays
 from audiospective.web.dashboard import pages as dashboard
 from audiospective.web.email_links import reconnect, unsubscribe
 from audiospective.web.exports import pages as exports
@@ -19,6 +23,7 @@ from audiospective.web.music import pages as music
 from audiospective.web.reports import pages as reports
 from audiospective.web.settings import address as address_settings
 from audiospective.web.settings import (
+    api_tokens,
     connection,
     counting,
     data,
@@ -60,6 +65,10 @@ BLUEPRINTS = tuple(
         reports,
         shares,
         shared,
+        api_plays,
+        api_figures,
+        api_health,
+        api_description,
         health,
         exports,
         export_schedule,
@@ -77,6 +86,7 @@ BLUEPRINTS = tuple(
         data,
         address_settings,
         sessions,
+        api_tokens,
         deletion,
         reconnect,
         unsubscribe,

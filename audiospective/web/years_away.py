@@ -9,6 +9,7 @@ from audiospective.history.closed.away import YearAwayError
 from audiospective.policy import closed_years
 from audiospective.policy.closed_years import Told
 from audiospective.web import errors
+from audiospective.web.api import problems
 from audiospective.web.errors import Words
 from audiospective.web.htmx import is_fragment
 
@@ -35,6 +36,8 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(YearAwayError)
     def put_off(error: YearAwayError) -> Response:
+        if problems.asked_here():
+            return problems.response(503, years=[error.year])
         return errors.answer(503, _words(error.year))
 
 

@@ -1,7 +1,7 @@
 """Nothing of one archive opens for another member or a stranger, at any address of the site.
 
 Addresses are taken from the map of the site, so a new one is tried as soon as it is there. One that
-is neither for members nor named in OPEN fails.
+is neither for members, nor for whoever shows a token, nor named in OPEN fails.
 """
 
 from __future__ import annotations
@@ -16,20 +16,22 @@ import pytest
 from werkzeug.routing import Rule
 
 from audiospective import clock
-from audiospective.accounts import hidden_artists, sessions
+from audiospective.accounts import api_tokens, hidden_artists, sessions
 from audiospective.history import append
 from audiospective.history.catalog import lookup, polled
 from audiospective.models import Connection, Import, Play, User
 from audiospective.models.base import Row
 from audiospective.models.exports import Export
 from audiospective.models.gaps import Gap
+from audiospective.policy import api_scopes
 from audiospective.policy.plays import PolledPlay
 from tests.factories import make_connection, make_user, track
 from tests.web.conftest import Site, Visitor
 
 # What anybody may open without a session; what a token in the address entitles to is its holder's.
 OPEN = {
-    "address.prove", "address.restore", "address.restored", "assets.favicon", "assets.file",
+    "address.prove", "address.restore", "address.restored", "api_description.document",
+    "assets.favicon", "assets.file",
     "auth.connect", "auth.ended", "auth.sign_out", "callback.page", "components.page",
     "deletion.done", "deletion.keep_by_link", "deletion.kept", "detach.done", "detach.page",
     "guide.own_app", "guide.privacy", "landing.counter", "landing.page", "metrics.page",
@@ -42,6 +44,7 @@ SONG, ARTIST = "Only alice heard this", "The Band of Alice Alone"
 SECRETS = (SONG, ARTIST, "Alice Archivist", "alice@mail.example", "alices-own.csv")
 FRAGMENT = {"HX-Request": "true"}
 WENT_IN = (302, 303)
+TOPS = ("/api/v1/tops/tracks", "/api/v1/tops/artists", "/api/v1/tops/albums")
 
 
 @dataclass
@@ -50,6 +53,7 @@ class World:
 
     site: Site
     alice: User
+    artist: int
     values: list[Any]
 
     def addresses(self, rule: Rule) -> list[str]:
@@ -71,6 +75,15 @@ def rules(site: Site, method: str) -> Iterator[Rule]:
 
 def for_members(site: Site, rule: Rule) -> bool:
     return getattr(site.app.view_functions[rule.endpoint], "for_members", False)
+
+
+def for_tokens(site: Site, rule: Rule) -> bool:
+    return getattr(site.app.view_functions[rule.endpoint], "for_tokens", False)
+
+
+def bearing(user: User) -> dict[str, str]:
+    """What a program sends that may do everything in this member's name."""
+    return {"Authorization": f"Bearer {api_tokens.make(user, 'All', api_scopes.SCOPES, 30)}"}
 
 
 @pytest.fixture
@@ -105,7 +118,7 @@ def world(site: Site) -> World:
         alice.id, number, named.artists[0][0], named.album_id, play.played_at, export.id,
         brought.id, session.id,
     ]  # fmt: skip
-    return World(site, alice, [*dict.fromkeys(numbers), *texts])
+    return World(site, alice, named.artists[0][0], [*dict.fromkeys(numbers), *texts])
 
 
 def bob(world: World) -> Visitor:
@@ -127,9 +140,12 @@ def rows_of(user: User) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def test_every_address_is_for_members_or_named_as_open(site):
-    kinds = {rule.endpoint: for_members(site, rule) for rule in site.app.url_map.iter_rules()}
-    unruled = sorted(one for one, guarded in kinds.items() if guarded == (one in OPEN))
-    assert unruled == [], "neither `signed_in` nor in OPEN, or both"
+    kinds = {
+        rule.endpoint: for_members(site, rule) + for_tokens(site, rule) + (rule.endpoint in OPEN)
+        for rule in site.app.url_map.iter_rules()
+    }
+    unruled = sorted(one for one, ways in kinds.items() if ways != 1)
+    assert unruled == [], "neither `signed_in` nor `allowed` nor in OPEN, or two of them"
     gone = OPEN - kinds.keys() - {"components.page"}  # that one is there in the sandbox only
     assert gone == set()
 
@@ -161,6 +177,23 @@ def test_no_address_shows_a_stranger_anything_and_those_for_members_ask_for_a_si
                 assert lead == "/sign-in" or address.startswith("/ui/"), address
                 assert fragment.status_code == 401, address
                 assert fragment.headers["HX-Redirect"].startswith("/sign-in"), address
+
+
+def test_no_token_shows_another_member_anything_and_without_one_there_is_nothing(world):
+    hidden_artists.show(world.alice.id, world.artist)  # figures leave hidden ones out
+    programs = [rule for rule in rules(world.site, "GET") if for_tokens(world.site, rule)]
+    assert len(programs) >= 4
+    browser, seen = bob(world), ""
+    hers, bobs = bearing(world.alice), bearing(User.get(User.spotify_id == "bob"))
+    for rule in programs:
+        for address in (*world.addresses(rule), *TOPS) if rule.arguments else (rule.rule,):
+            assert browser.get(address).status_code == 401, address  # a session is no token
+            answer = browser.get(address, headers=bobs)
+            assert answer.status_code in (200, 404), address
+            assert not any(secret in answer.text for secret in SECRETS), address
+            seen += browser.get(address, headers=hers).text
+    assert SONG in seen
+    assert ARTIST in seen
 
 
 def test_the_owner_sees_all_of_it_so_the_proof_is_not_empty(world):

@@ -14,7 +14,7 @@ from audiospective.exports.formats.csv import SOURCES, timing
 from audiospective.exports.snapshot import Snapshot
 
 VERSION = 1
-_TRACK = (
+TRACK = (
     pl.struct(
         pl.col("title").alias("name"),
         "artists",
@@ -31,29 +31,34 @@ _TRACK = (
 )
 
 
+def texts(plays: pl.DataFrame, zone: str) -> pl.Series:
+    """Each play (segment.COLUMNS and TRACK) as one JSON object; local times in an IANA `zone`."""
+    facts = pl.struct(
+        pl.col("played_at").dt.strftime(frames.UTC_MS),
+        pl.col("played_at")
+        .dt.convert_time_zone(zone)
+        .dt.strftime("%Y-%m-%dT%H:%M:%S%:z")
+        .alias("local_time"),
+        "ms_played",
+        pl.col("source").replace_strict(SOURCES, return_dtype=pl.String),
+        pl.col("context").alias("played_from"),
+        "reason_start",
+        "reason_end",
+        "shuffle",
+        "skipped",
+        "offline",
+        pl.col("incognito").alias("private"),
+        "platform",
+        "country",
+        timing(),
+    ).struct.json_encode()
+    joined = pl.concat_str(facts.str.head(-1), pl.lit(',"track":'), "of_track", pl.lit("}"))
+    return plays.select(joined).to_series()
+
+
 def _texts(snapshot: Snapshot) -> Iterator[pl.Series]:
-    for plays in snapshot.slices(_TRACK):
-        facts = pl.struct(
-            pl.col("played_at").dt.strftime(frames.UTC_MS),
-            pl.col("played_at")
-            .dt.convert_time_zone(snapshot.owner.zone)
-            .dt.strftime("%Y-%m-%dT%H:%M:%S%:z")
-            .alias("local_time"),
-            "ms_played",
-            pl.col("source").replace_strict(SOURCES, return_dtype=pl.String),
-            pl.col("context").alias("played_from"),
-            "reason_start",
-            "reason_end",
-            "shuffle",
-            "skipped",
-            "offline",
-            pl.col("incognito").alias("private"),
-            "platform",
-            "country",
-            timing(),
-        ).struct.json_encode()
-        joined = pl.concat_str(facts.str.head(-1), pl.lit(',"track":'), "of_track", pl.lit("}"))
-        yield plays.select(joined).to_series()
+    for plays in snapshot.slices(TRACK):
+        yield texts(plays, snapshot.owner.zone)
 
 
 def _parts(snapshot: Snapshot, changes: Changes | None) -> Iterator[Part]:

@@ -8,7 +8,14 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from audiospective import clock, history
-from audiospective.accounts import hidden_artists, preferences, sessions, shares, spotify_app
+from audiospective.accounts import (
+    api_tokens,
+    hidden_artists,
+    preferences,
+    sessions,
+    shares,
+    spotify_app,
+)
 from audiospective.models import User
 from audiospective.notices import kind
 from audiospective.operations import health
@@ -58,6 +65,7 @@ def _now(member: User, state: ArchiveState) -> dict[str, str]:
     kinds, off = kind.optional(member), kind.switched_off(member)
     on = sum(one.name not in off for one in kinds)
     hidden, links = hidden_artists.count(member.id), len(shares.of(member))
+    tokens = len(api_tokens.of(member))
     own = spotify_app.own_app(member) is not None
     spotify = state.title
     if state.renew_by:
@@ -75,6 +83,7 @@ def _now(member: User, state: ArchiveState) -> dict[str, str]:
         "/settings/recordings": "tracks that count as one",
         "/settings/hidden": plural(hidden, "artist") if hidden else "none",
         "/settings/shares": plural(links, "link") if links else "none",
+        "/settings/api": plural(tokens, "token") if tokens else "none",
         "/settings/sessions": plural(len(sessions.of(member)), "browser"),
         "/settings/data": f"{plural(state.plays, 'play')}, "
         f"about {readable(history.footprint(member.id))}",

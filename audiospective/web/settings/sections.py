@@ -16,6 +16,7 @@ SECTIONS = (
     ("/settings/recordings", "Recordings"),
     ("/settings/hidden", "Hidden artists"),
     ("/settings/shares", "Shared links"),
+    ("/settings/api", "API tokens"),
     ("/settings/sessions", "Sessions"),
     ("/settings/data", "Your data"),
     ("/settings/delete", "Delete the archive"),

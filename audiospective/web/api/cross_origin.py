@@ -1,0 +1,24 @@
+"""Programs may also be pages of other sites: a token, not a cookie, says whose answer it is."""
+
+from __future__ import annotations
+
+from flask import Flask, Response
+
+from audiospective.web.api import problems
+
+HEADERS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type",
+    "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+    "Access-Control-Expose-Headers": "Retry-After",
+    "Access-Control-Max-Age": "3600",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+
+
+def install(app: Flask) -> None:
+    @app.after_request
+    def allow(response: Response) -> Response:
+        if problems.asked_here():
+            response.headers.update(HEADERS)
+        return response
