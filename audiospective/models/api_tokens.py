@@ -1,4 +1,4 @@
-"""API tokens: what a program shows to read an archive, or to bring plays into it."""
+"""API tokens: what a program shows to read an archive."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def test_a_token_is_shown_once_and_does_what_was_chosen(site: Site) -> None:
 def test_what_is_missing_is_said_beside_its_field_and_makes_nothing(site: Site) -> None:
     browser = site.member(make_user("alice"))
     page = browser.page("/settings/api")
-    whole = {"name": "Player", "scope": api_scopes.SUBMIT, "days": "365"}
+    whole = {"name": "Player", "scope": api_scopes.HEALTH, "days": "365"}
     for field, wrong in (
         ("name", " "), ("name", "x" * 61), ("scope", "admin"), ("days", "10000"), ("days", ""),
     ):  # fmt: skip
@@ -60,7 +60,7 @@ def test_there_are_so_many_and_no_more(site: Site, monkeypatch: pytest.MonkeyPat
         api_tokens.make(alice, "Old", [api_scopes.PLAYS], 30)
     browser = site.member(alice)
     answer = browser.submit(
-        browser.page("/settings/api"), "/settings/api", name="New", scope="submit", days="30"
+        browser.page("/settings/api"), "/settings/api", name="New", scope="read:plays", days="30"
     )
     assert answer.status_code == 422
     assert "End one of them first" in answer.text
@@ -68,7 +68,7 @@ def test_there_are_so_many_and_no_more(site: Site, monkeypatch: pytest.MonkeyPat
 
 def test_one_that_ends_soon_says_so(site: Site, frozen: Frozen) -> None:
     alice: User = make_user("alice", timezone="Europe/Berlin")
-    api_tokens.make(alice, "Player", [api_scopes.SUBMIT], 30)
+    api_tokens.make(alice, "Player", [api_scopes.HEALTH], 30)
     assert "Ends soon" not in site.member(alice).page("/settings/api").text
     frozen.forward(days=20)
     assert "Ends soon" in site.member(alice).page("/settings/api").text
