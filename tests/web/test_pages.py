@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
+from jinja2 import Environment
+from jinja2.nodes import Call, Macro, Name
 from peewee import OperationalError
 
 from audiospective import models
 from tests.factories import make_user
 from tests.web.conftest import MakeSite, Site, Visitor
+
+TEMPLATES = Path(__file__).parents[2] / "templates"
 
 
 def test_the_component_page_is_for_the_sandbox_alone(make_site: MakeSite) -> None:
@@ -17,6 +22,27 @@ def test_the_component_page_is_for_the_sandbox_alone(make_site: MakeSite) -> Non
     sandbox = make_site(spotify_api_url="http://127.0.0.1:9999/v1")
     page = sandbox.visitor().page("/_components")
     assert {"Buttons", "Fields", "Notices", "Music"} <= {h2.text for h2 in page.all("h2")}
+
+
+def macros(source: str) -> dict[str, set[str]]:
+    """The macros of a template, each with the names that it calls."""
+    tree = Environment(autoescape=True).parse(source)
+    return {
+        macro.name: {call.node.name for call in macro.find_all(Call) if isinstance(call.node, Name)}
+        for macro in tree.find_all(Macro)
+    }
+
+
+def test_the_component_page_shows_every_block() -> None:
+    blocks: dict[str, set[str]] = {}
+    for path in (TEMPLATES / "components").glob("*.html"):
+        blocks |= macros(path.read_text())
+    page = Environment(autoescape=True).parse((TEMPLATES / "components/index.html").read_text())
+    shown = {call.node.name for call in page.find_all(Call) if isinstance(call.node, Name)}
+    while more := {inner for name in shown & set(blocks) for inner in blocks[name]} - shown:
+        shown |= more
+    assert len(blocks) > 40
+    assert set(blocks) <= shown
 
 
 def test_htmx_is_told_to_do_nothing_that_the_policy_forbids(visitor: Visitor) -> None:
