@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from redis.exceptions import RedisError
 
-from audiospective import clock
+from audiospective import clock, log
 from audiospective.accounts import erasure
-from audiospective.clients.queues import UPKEEP
+from audiospective.clients.queues import INTERRUPTS, UPKEEP
 from audiospective.history import total
 from audiospective.models import Connection, Import, User, transaction
 from audiospective.models.connections import DISCONNECTED
@@ -17,7 +17,7 @@ from audiospective.models.deletions import Deletion
 from audiospective.models.exports import READY, Export
 from audiospective.models.gaps import Gap
 from audiospective.notices import outbox, signed_links
-from audiospective.notices.kinds import deletion_scheduled
+from audiospective.notices.kinds import account_deleted, deletion_scheduled
 from audiospective.services import Services
 
 WAITS = timedelta(days=7)
@@ -104,6 +104,18 @@ def wake(services: Services) -> bool:
     except RedisError:
         return False
     return True
+
+
+def look(services: Services) -> None:
+    """One round: a worker is woken where there is something to delete."""
+    try:
+        account_deleted.forget()
+        if erasure.anything_to_do():
+            wake(services)
+    except INTERRUPTS:
+        raise
+    except Exception as error:  # noqa: BLE001 - what comes after must run all the same
+        log.trouble("deletions_not_looked_after", error)
 
 
 def keep(user: User) -> bool:

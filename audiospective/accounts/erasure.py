@@ -59,6 +59,12 @@ def carry_out(services: Services, deadline: Deadline) -> int:
     return gone
 
 
+def anything_to_do() -> bool:
+    """Whether a deletion is due, or somebody who left is still to be looked for."""
+    due = Deletion.select().where(Deletion.due_at <= clock.now())
+    return bool(due.exists() or Mark.named(LEFT))
+
+
 def _has_begun(user_id: int) -> bool:
     """Begin if that was not done yet; False if the member kept the account meanwhile."""
     with transaction():

@@ -10,27 +10,26 @@ from audiospective.models.imports import Import
 from audiospective.services import Services
 
 KEYS = ("archive:{}:*", "recovered:{}:*")  # polling.batch, polling.recovery
-ABOUT_ONE = ("poll_user", "seal_user", "reconcile_imports")  # tasks whose one argument is a member
+ABOUT_ONE = ("poll_user", "reconcile_imports")  # tasks whose one argument is a member
 
 
 def remove_work(services: Services, user_id: int) -> None:
     """Delete jobs that wait for a member, half-made exports of this machine, keys in Redis.
 
-    Before the rows go, which name them. Raises RedisError. A batch that names the member among
-    others runs within minutes and finds nobody.
+    Before the rows go, which name them. Raises RedisError. A job that names the member among
+    others, for polls or to seal plays, runs within the hour and finds nobody.
     """
-    queues, redis = services.queues, services.redis
+    queues = services.queues
     exports = _ids(Export, user_id)
     for number in exports:
         scratch.clear(services.settings, number)
     queues.drop([f"export-{number}" for number in exports])
     queues.drop([f"import-{number}" for number in _ids(Import, user_id)])
-    queues.drop([f"{task}-{user_id}" for task in ("reconcile", "seal", "deliver")])
+    queues.drop([f"{task}-{user_id}" for task in ("reconcile", "deliver")])
     for task in ABOUT_ONE:
         queues.drop(queues.waiting_for(task, user_id))
     for pattern in KEYS:
-        for key in redis.scan_iter(match=pattern.format(user_id), count=1000):
-            redis.delete(key)
+        queues.forget(pattern.format(user_id))
 
 
 def remove_files(services: Services, user_id: int, deadline: Deadline) -> bool:

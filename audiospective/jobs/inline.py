@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from crontab import CronTab
 
 from audiospective import log
-from audiospective.clients.queues import INTERRUPTS, Queues
+from audiospective.clients.queues import INTERRUPTS, Later, Queues
 from audiospective.jobs import context, tasks
 from audiospective.jobs.periodic import Entry
 from audiospective.models.system_state import Mark
@@ -66,10 +66,26 @@ class _Waiting(Queues):
         if (task, args) not in self.jobs:
             self.jobs.append((task, args))
 
-    def enqueue_at(
-        self, when: datetime, queue: str, task: str, *args: Any, **_options: Any
-    ) -> None:
+    def enqueue_once(self, queue: str, task: str, *args: Any, **_options: Any) -> bool:
         self.enqueue(queue, task, *args)
+        return True
+
+    def enqueue_later(self, jobs: Sequence[Later]) -> None:
+        for one in jobs:
+            self.enqueue(one.queue, one.task, *one.args)
+
+    def empty(self, queue: str) -> int:
+        """Nothing waits here but what this round is to do."""
+        return 0
+
+    def waiting_for(self, task: str, number: int) -> list[str]:
+        return []
+
+    def drop(self, job_ids: Iterable[str]) -> None:
+        """What an account leaves in a Redis that is there all the same ends by itself in a day."""
+
+    def forget(self, pattern: str) -> None:
+        """Likewise."""
 
     def anything_before(self, queue: str) -> bool:
         """Nothing gives way here: all of it runs in this process, one after the other."""

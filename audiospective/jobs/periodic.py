@@ -11,7 +11,6 @@ from rq.exceptions import NoSuchJobError
 from rq_scheduler import Scheduler
 
 from audiospective import clock
-from audiospective.accounts import erasure
 from audiospective.clients.queues import BULK, TASKS, UPKEEP, TaskJob
 from audiospective.policy import schedule
 from audiospective.settings import Settings
@@ -43,7 +42,6 @@ def timetable(settings: Settings) -> tuple[Entry, ...]:
         Entry(
             "maintenance", "5-59/20 * * * *", "maintain", timeout=120
         ),  # between two plans, 72 times a day
-        Entry("deletions", "15-59/20 * * * *", "delete_accounts", timeout=erasure.TIMEOUT),
         Entry("seal", "17 * * * *", "seal_due"),
         Entry("ledger", "43 3 * * *", "keep_ledger"),
         Entry("catalog", "23 4 * * 3", "free_catalog", queue=BULK, timeout=4 * 3600),

@@ -16,6 +16,8 @@ from audiospective.polling import recovery
 from audiospective.services import Services
 
 INTERVAL = 5  # seconds between two looks at the schedule
+OFTEN = 1  # seconds, where a look at every INTERVAL would hand over several batches at once
+MANY = 120  # jobs in the schedule: a plan of ten minutes with one every INTERVAL
 RETRY_SECONDS = 5
 
 
@@ -41,6 +43,8 @@ class ArchiveScheduler(Scheduler):
         for line in periodic.reconcile(self, self._timetable):
             log.event("timetable", change=line)
         jobs = super().enqueue_jobs()
+        waiting = self.connection.zcard(self.scheduled_jobs_key)
+        self._interval = OFTEN if waiting > MANY else INTERVAL
         self._recover()
         return jobs
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from audiospective import log
-from audiospective.accounts import erasure, spotify_app
+from audiospective.accounts import deletion, erasure, spotify_app
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.exports import rounds as export_rounds
 from audiospective.exports import schedule as export_schedule
@@ -47,10 +47,11 @@ def poll_user(services: Services, user_id: int) -> None:
 
 @task
 def maintain(services: Services) -> None:
-    """Owe the e-mails that are due, send what waits, forget what is old."""
+    """Owe the e-mails that are due, send what waits, forget what is old; wake what has work."""
     maintenance.maintain(services)
     export_rounds.look(services)
     import_rounds.look(services)
+    deletion.look(services)
 
 
 @task
@@ -66,9 +67,9 @@ def seal_due(services: Services) -> None:
 
 
 @task
-def seal_user(_services: Services, user_id: int) -> None:
-    """Move one person's older plays into segments."""
-    seal.people([user_id])
+def seal_members(_services: Services, user_ids: Sequence[int]) -> None:
+    """Move the older plays of some people into segments."""
+    seal.people(user_ids)
 
 
 @task

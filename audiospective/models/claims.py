@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+from peewee import SQL
+
 from audiospective.models.apps import SpotifyApp
 from audiospective.models.base import (
     LONG_AGO,
@@ -139,7 +141,7 @@ def abandoned() -> dict[int, int]:
     rows = (
         Connection.select(Connection.user, Connection.fence)
         .where(
-            (Connection.lease_until > LONG_AGO)
+            (Connection.lease_until > SQL("0"))  # as in the index, else SQLite does not use it
             & (Connection.lease_until <= clock_now())
             & Connection.status.in_(POLLED)
         )

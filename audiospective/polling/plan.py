@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from peewee import SQL
 from redis.exceptions import RedisError
 
 from audiospective import clock, log
-from audiospective.clients.queues import FREE, INTERACTIVE, PRO
+from audiospective.clients.queues import FREE, INTERACTIVE, PRO, Later
 from audiospective.models import Connection, SpotifyApp, User, claims
 from audiospective.models.base import clock_now
 from audiospective.policy import failures, schedule
@@ -19,6 +20,7 @@ from audiospective.polling import call_quota, set_back
 from audiospective.services import Services
 
 SLOT_FORMAT = "%Y_%m_%d_%H%M"  # letters that a job's id may hold
+TASK = "archive_batch"
 MARK_SECONDS = 20 * 60
 EARLY = timedelta(seconds=30)  # clocks of two machines differ by less
 
@@ -52,7 +54,9 @@ def plan(services: Services, now: datetime | None = None) -> list[Batch]:
     """Enqueue batches for everybody who is due before this window ends; returns them.
 
     Run twice or late, by one planner or by two, it does no harm: a window that was planned is
-    left alone, and where both plan at once the claim decides who polls whom.
+    left alone, and where both plan at once the claim decides who polls whom. What still waits of
+    the plan before is forgotten: those people are due, so they are in this one, and without
+    workers the queue does not grow.
     """
     now = now or clock.now()
     slot = _slot_to_plan(services, now)
@@ -61,8 +65,16 @@ def plan(services: Services, now: datetime | None = None) -> list[Batch]:
     prepare(services)
     batches = cut(due(slot.end, now), services.settings.batch_size)
     starts = schedule.spread(now, slot.end, len(batches))
-    for start, batch in zip(starts, batches, strict=True):
-        enqueue(services, batch, slot.start, start if start > now else None)
+    for lane in (PRO, FREE):
+        services.queues.empty(lane)
+    for batch in batches[:1]:  # the first begins at once
+        enqueue(services, batch, slot.start)
+    services.queues.enqueue_later(
+        [
+            Later(start, batch.lane, TASK, _args(slot.start, batch), _job_id(slot.start, batch))
+            for start, batch in list(zip(starts, batches, strict=True))[1:]
+        ]
+    )
     _mark_planned(services, slot.start)
     people = sum(len(batch.user_ids) for batch in batches)
     log.event("planned", slot=slot_name(slot.start), batches=len(batches), people=people)
@@ -75,7 +87,7 @@ def enqueue_due(services: Services) -> list[Batch]:
     now = clock.now()
     batches = cut(due(now, now), services.settings.batch_size)
     for batch in batches:
-        enqueue(services, batch, current_slot(services, now).start, None)
+        enqueue(services, batch, current_slot(services, now).start)
     return batches
 
 
@@ -90,14 +102,18 @@ def requeue(services: Services, user_ids: Sequence[int], slot: datetime) -> None
     if not user_ids:
         return
     try:
-        enqueue(services, Batch(INTERACTIVE, tuple(user_ids)), slot, None)
+        enqueue(services, Batch(INTERACTIVE, tuple(user_ids)), slot)
     except RedisError as error:
         log.trouble("people_wait_for_next_plan", error, people=len(user_ids))
 
 
-def due(before: datetime, now: datetime) -> list[Due]:
-    """Everybody to be polled before `before`, the most urgent first; one query."""
+def due(before: datetime, now: datetime, among: Collection[int] = ()) -> list[Due]:
+    """Everybody to be polled before `before`, the most urgent first; one query.
+
+    With `among` only people of those.
+    """
     by = clock_now()
+    wanted = Connection.user.in_(list(among)) if among else SQL("1 = 1")
     rows = (
         Connection.select(
             Connection.user,
@@ -116,6 +132,7 @@ def due(before: datetime, now: datetime) -> list[Due]:
             & (Connection.lease_until <= by)
             & (Connection.circuit_open_until <= before)
             & ~claims.blocked(by)
+            & wanted
         )
         .tuples()
     )
@@ -174,17 +191,19 @@ def slot_from(name: str) -> datetime:
     return datetime.strptime(name, SLOT_FORMAT).replace(tzinfo=clock.EPOCH.tzinfo)
 
 
-def enqueue(
-    services: Services, batch: Batch, slot: datetime, start: datetime | None = None
-) -> None:
-    """Have a batch polled at `start`, or as soon as a worker is free."""
+def enqueue(services: Services, batch: Batch, slot: datetime) -> None:
+    """Have a batch polled as soon as a worker is free."""
+    args, job_id = _args(slot, batch), _job_id(slot, batch)
+    services.queues.enqueue(batch.lane, TASK, *args, job_id=job_id)
+
+
+def _args(slot: datetime, batch: Batch) -> tuple[str, list[int]]:
+    return slot_name(slot), list(batch.user_ids)
+
+
+def _job_id(slot: datetime, batch: Batch) -> str:
     # A fresh id each time: a planner that runs again must not change a batch that is running.
-    job_id = f"batch-{slot_name(slot)}-{batch.lane}-{secrets.token_hex(4)}"
-    args = (slot_name(slot), list(batch.user_ids))
-    if start is None:
-        services.queues.enqueue(batch.lane, "archive_batch", *args, job_id=job_id)
-    else:
-        services.queues.enqueue_at(start, batch.lane, "archive_batch", *args, job_id=job_id)
+    return f"batch-{slot_name(slot)}-{batch.lane}-{secrets.token_hex(4)}"
 
 
 def _planned(services: Services, slot: datetime) -> bool:

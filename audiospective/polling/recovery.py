@@ -10,6 +10,7 @@ from audiospective.polling import plan
 from audiospective.polling.plan import Batch, Due
 from audiospective.services import Services
 
+AT_ONCE = 1000  # people a query
 REMEMBERED = 3600  # seconds for which it is known that a claim was recovered
 
 
@@ -24,7 +25,9 @@ def recover(services: Services) -> list[Batch]:
         return []
     now = clock.now()
     slot = plan.current_slot(services, now)
-    found = [one for one in plan.due(slot.end, now) if one.user_id in lost]
+    people = list(lost)
+    parts = [people[start : start + AT_ONCE] for start in range(0, len(people), AT_ONCE)]
+    found = [one for part in parts for one in plan.due(slot.end, now, part)]
     # The others wait for something else: their app is blocked, their circuit open.
     new = _not_recovered_before(services, found, lost)
     batches = plan.cut(new, services.settings.batch_size)

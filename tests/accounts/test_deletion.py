@@ -21,7 +21,7 @@ from audiospective.accounts import (
 )
 from audiospective.accounts.outcomes import Joined, Visit
 from audiospective.clients.deadline import Deadline
-from audiospective.clients.queues import BULK, EXPORT, INTERACTIVE
+from audiospective.clients.queues import BULK, EXPORT, INTERACTIVE, UPKEEP
 from audiospective.clients.spotify import Profile, Tokens
 from audiospective.clients.storage import StorageError
 from audiospective.exports import finished, schedule
@@ -46,7 +46,6 @@ from tests.support.clocks import Frozen
 from tests.support.post_office import PostOffice
 
 ADDRESS = "alice@mail.example"
-FAR = timedelta(hours=2)
 PROVEN = {"email": ADDRESS, "email_verified_at": 1}
 SKIPPED = ("deletions",)  # made by asking
 
@@ -78,7 +77,6 @@ def with_everything(
     queues.enqueue(BULK, "work_on_import", row.id, job_id=f"import-{row.id}")
     queues.enqueue(BULK, "reconcile_imports", user.id, job_id=f"reconcile-{user.id}")
     queues.enqueue(EXPORT, "deliver_export", user.id, job_id=f"deliver-{user.id}")
-    queues.enqueue_at(clock.now() + FAR, BULK, "seal_user", user.id, job_id=f"seal-{user.id}")
     return made
 
 
@@ -347,3 +345,20 @@ def test_a_worker_is_woken_at_once_and_without_redis_the_timetable_does_it(
     deletion.at_once(services, User.get_by_id(made.user_id))
     assert "delete-accounts" in services.queues.queue("upkeep").job_ids
     assert services.queues.queue(INTERACTIVE).count == 0
+
+
+def test_a_round_wakes_a_worker_only_where_something_is_to_be_deleted(
+    services: Services, frozen: Frozen
+) -> None:
+    deletion.look(services)
+    assert not services.queues.queue(UPKEEP).count
+    alice = make_user("alice", **PROVEN)
+    Deletion.create(user=alice.id, asked_at=clock.now(), due_at=clock.now() + timedelta(days=1))
+    deletion.look(services)
+    assert not services.queues.queue(UPKEEP).count
+    frozen.forward(days=2)
+    deletion.look(services)
+    deletion.look(services)
+    assert [job.func_name for job in services.queues.queue(UPKEEP).jobs] == [
+        "audiospective.jobs.tasks.delete_accounts"
+    ]

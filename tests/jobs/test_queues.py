@@ -21,6 +21,7 @@ from audiospective.clients.queues import (
     QUEUES,
     TASK_NAMES,
     ForbiddenTaskError,
+    Later,
     TaskJob,
     TaskQueue,
 )
@@ -219,7 +220,7 @@ def test_a_job_that_crashes_leaves_the_row_due(services, spotify, burst, monkeyp
 
 
 def test_a_planned_job_that_failed_is_forgotten_after_an_hour(services):
-    services.queues.enqueue_at(clock.now(), FREE, "archive_batch", "", [], job_id="planned")
+    services.queues.enqueue_later([Later(clock.now(), FREE, "archive_batch", ("", []), "planned")])
     assert TaskJob.fetch("planned", connection=services.redis).failure_ttl == 3600
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import subprocess
 import tempfile
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import redis
 
+from audiospective import clock
+from audiospective.clients.queues import FREE, Later
 from audiospective.jobs import scheduler as scheduling
-from audiospective.models import database
+from audiospective.models import claims, database
+from audiospective.models.base import is_sqlite
 from tests.factories import crowd
 from tests.jobs.stack import running
 from tests.support.processes import free_port, start, stop, until
@@ -88,6 +92,34 @@ def test_each_look_at_the_schedule_brings_back_what_a_flush_took(services):
     services.redis.flushall()
     scheduler.enqueue_jobs()
     assert services.redis.zcard(scheduler.scheduled_jobs_key) == entries > 0
+
+
+def test_a_long_schedule_is_looked_at_every_second(services):
+    scheduler = scheduling.ArchiveScheduler(services)
+    far = clock.now() + timedelta(hours=1)
+    jobs = [Later(far, FREE, "archive_batch", ("", []), f"batch-{n}") for n in range(600)]
+    services.queues.enqueue_later(jobs)
+    scheduler.enqueue_jobs()
+    assert scheduler._interval == scheduling.OFTEN
+    services.queues.drop([one.job_id for one in jobs])
+    scheduler.enqueue_jobs()
+    assert scheduler._interval == scheduling.INTERVAL
+
+
+def test_lost_claims_are_found_without_reading_everybody(database, monkeypatch):
+    asked = []
+    run = database.execute
+    monkeypatch.setattr(
+        database.obj, "execute", lambda query, **more: asked.append(query) or run(query, **more)
+    )
+    assert claims.abandoned() == {}
+    text, values = asked[0].sql()
+    if is_sqlite():
+        rows = database.execute_sql(f"EXPLAIN QUERY PLAN {text}", values).fetchall()
+    else:
+        database.execute_sql("SET enable_seqscan = off")  # the table is empty
+        rows = database.execute_sql(f"EXPLAIN {text}", values).fetchall()
+    assert "connections_claimed" in str(rows)
 
 
 @pytest.mark.parametrize("times", [1, 5])

@@ -44,7 +44,10 @@ def written(services: Services) -> compose.Words:
     return compose.render("operator_alert", facts | {"unsubscribe_url": None})
 
 
-def test_who_is_due_is_sealed_within_the_hour(services: Services, frozen: Frozen) -> None:
+def test_who_is_due_is_sealed_within_the_hour(
+    services: Services, frozen: Frozen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seal, "TOGETHER", 1)
     for name, plays in (("alice", 201), ("bob", 200), ("charlie", 400)):
         fill(make_user(name).id, plays)
     assert seal.spread(services) == 2
@@ -57,6 +60,22 @@ def test_who_is_due_is_sealed_within_the_hour(services: Services, frozen: Frozen
             worker.submit(getattr(tasks, job.func_name.rpartition(".")[2]), *job.args).result()
     assert Play.select().count() == 100 + 200 + 100
     assert seal.due() == []
+
+
+def test_one_job_seals_many_and_whose_plays_cannot_be_sealed_stops_nobody(
+    services: Services, frozen: Frozen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = [make_user(name).id for name in ("alice", "bob", "charlie")]
+    for user_id in people:
+        fill(user_id, 201)
+    real = sealing.seal
+    monkeypatch.setattr(sealing, "seal", lambda one: real(one) if one != people[1] else 1 / 0)
+    assert seal.spread(services) == 3
+    (job,) = services.queues.scheduler().get_jobs()
+    assert sorted(job.args[0]) == people
+    with context.use(services), ThreadPoolExecutor(1) as worker:
+        worker.submit(tasks.seal_members, *job.args).result()
+    assert Play.select().count() == 100 + 201 + 100
 
 
 def test_the_ledger_has_one_line_a_day(services: Services, frozen: Frozen) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from audiospective import clock
 from audiospective.clients.queues import FREE, INTERACTIVE, PRO, QUEUES, TaskJob
+from audiospective.jobs import scheduler as scheduling
 from audiospective.models import Connection, SpotifyApp, User, claims
 from audiospective.policy import failures
 from audiospective.polling import plan, poll, recovery
@@ -42,6 +43,20 @@ def test_batches_are_spread_over_what_is_left_of_the_window(services, frozen):
     crowd(services, 200)
     plan.plan(services)
     assert sorted(round(after) for _, _, after in waiting(services)) == [0, 120, 240, 360]
+
+
+def test_without_workers_the_queue_does_not_grow(services, frozen):
+    crowd(services, 120)
+    scheduler = scheduling.ArchiveScheduler(services)
+    for _ in range(3):
+        plan.plan(services)
+        frozen.forward(minutes=10)
+        services.redis.zunionstore(
+            scheduler.scheduled_jobs_key, {scheduler.scheduled_jobs_key: 0}
+        )  # all of it is due by the machine's clock
+        scheduler.enqueue_jobs()
+    found = services.queues.queue(FREE).jobs
+    assert sorted(len(job.args[1]) for job in found) == [20, 50, 50]
 
 
 def test_pro_has_its_own_queue_and_goes_first(services, frozen):
