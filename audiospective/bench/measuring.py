@@ -5,12 +5,14 @@ from __future__ import annotations
 import resource
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from audiospective import clock
 
 Echo = Callable[[str], Any]
+Figures = dict[str, float | str]  # what a bench measured, by name
 
 
 def seconds(action: Callable[[], Any], times: int = 1) -> list[float]:
@@ -32,6 +34,12 @@ def processor() -> float:
 def p95(taken: Sequence[float]) -> float:
     """The duration that 95 % stay under; of few runs the longest."""
     return sorted(taken)[min(len(taken) - 1, int(len(taken) * 0.95))]
+
+
+def reset_peak() -> None:
+    """Let `peak_mb` forget what was held before (Linux)."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
 
 
 def peak_mb() -> float:

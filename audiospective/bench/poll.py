@@ -5,12 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 from cryptography.fernet import Fernet
 
@@ -20,6 +18,7 @@ from audiospective.bench.cataloging import catalog_rows
 from audiospective.bench.listening import Catalog
 from audiospective.bench.measuring import Echo, peak_mb, processor, seconds
 from audiospective.bench.scratch import member
+from audiospective.bench.servers import Sandbox
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.spotify import THREADS
 from audiospective.models import Connection
@@ -31,16 +30,6 @@ from audiospective.settings import Settings
 BATCH = 50
 ROUNDS = 3
 NEW_PLAYS = 3  # between two polls, an hour of listening
-
-
-@dataclass(frozen=True)
-class Sandbox:
-    """A sandbox in a process of its own: its address, its app, and the verbs of its control."""
-
-    url: str
-    client_id: str
-    client_secret: str
-    control: Any
 
 
 def run(echo: Echo, *, small: bool, url: str, sandbox: Sandbox) -> None:

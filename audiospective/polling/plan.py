@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from peewee import SQL
+from peewee import ModelSelect
 from redis.exceptions import RedisError
 
 from audiospective import clock, log
@@ -112,9 +112,27 @@ def due(before: datetime, now: datetime, among: Collection[int] = ()) -> list[Du
 
     With `among` only people of those.
     """
+    rows = due_rows(before)
+    if among:
+        rows = rows.where(Connection.user.in_(list(among)))
+    found = [
+        Due(
+            user_id=user_id,
+            lane=PRO if tier == "pro" else FREE,
+            priority=schedule.priority(Candidate(tier == "pro", in_a_row, success), now),
+            due_at=due_at,
+            alone=failures.must_go_alone(unfinished),
+        )
+        for user_id, tier, in_a_row, success, due_at, unfinished in rows.tuples()
+    ]
+    # Among equals whoever has waited longest, so that a short day leaves nobody out for good.
+    return sorted(found, key=lambda one: (-one.priority, one.due_at, one.user_id))
+
+
+def due_rows(before: datetime) -> ModelSelect:
+    """The query of `due`; its columns are those of a `Due`."""
     by = clock_now()
-    wanted = Connection.user.in_(list(among)) if among else SQL("1 = 1")
-    rows = (
+    return (
         Connection.select(
             Connection.user,
             User.tier,
@@ -132,22 +150,8 @@ def due(before: datetime, now: datetime, among: Collection[int] = ()) -> list[Du
             & (Connection.lease_until <= by)
             & (Connection.circuit_open_until <= before)
             & ~claims.blocked(by)
-            & wanted
         )
-        .tuples()
     )
-    found = [
-        Due(
-            user_id=user_id,
-            lane=PRO if tier == "pro" else FREE,
-            priority=schedule.priority(Candidate(tier == "pro", in_a_row, success), now),
-            due_at=due_at,
-            alone=failures.must_go_alone(unfinished),
-        )
-        for user_id, tier, in_a_row, success, due_at, unfinished in rows
-    ]
-    # Among equals whoever has waited longest, so that a short day leaves nobody out for good.
-    return sorted(found, key=lambda one: (-one.priority, one.due_at, one.user_id))
 
 
 def cut(people: Sequence[Due], size: int) -> list[Batch]:
