@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from datetime import datetime
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 
-from audiospective import models
-from audiospective.bench import export, pages
+from audiospective import clock, models
+from audiospective.bench import export, pages, virtual_day
 from audiospective.bench.cataloging import catalog_rows
 from audiospective.bench.filling import archive, frame
+from audiospective.bench.habits import Poll
 from audiospective.bench.listening import TODAY, Catalog, listen
 from audiospective.bench.scratch import member
 from audiospective.cli import audiospective
@@ -95,3 +99,25 @@ def test_an_import_can_be_measured() -> None:
     assert done.exit_code == 0, done.output
     for words in ("5,000 rows", "send", "read", "add", "read and add", "plays added"):
         assert words in done.output
+
+
+def test_planning_can_be_measured_with_all_jobs_of_a_day() -> None:
+    done = CliRunner().invoke(audiospective, ["bench", "plan", "--small", "--members", "120"])
+    assert done.exit_code == 0, done.output
+    for words in ("120 members", "busiest second", "after a day away: 120 due", "jobs a day"):
+        assert words in done.output
+    # Two hours: 2 x 6 windows with one batch each, and what the timetable says.
+    assert re.search(r"in 2 hours: .*plan_polls 12.* maintain 6", done.output), done.output
+    assert "delete_accounts" not in done.output  # nobody leaves
+
+
+@pytest.mark.parametrize("members", [100_000, 1_000_000])
+def test_jobs_of_large_instances_are_reckoned_from_the_polls(members: int, settings) -> None:
+    services = SimpleNamespace(settings=settings)
+    day = datetime(2026, 11, 25, tzinfo=clock.EPOCH.tzinfo)
+    shape = [[Poll(day.replace(hour=hour), 60, 1)] for hour in range(24)]
+    found = virtual_day.reckoned(lambda _: None, services, members, shape, 1)  # type: ignore[arg-type]
+    assert found["jobs of archive_batch"] == 24 * members // 50
+    assert found["jobs of plan_polls"] == 144
+    assert found["jobs of seal_members"] == round(24 * members / 100 / 50)
+    assert found["jobs a day"] == sum(found.values()) - found["jobs a day"]  # type: ignore[arg-type, operator]
