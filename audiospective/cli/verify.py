@@ -14,8 +14,9 @@ def command(ctx: click.Context, user: str | None) -> None:
     """Re-read every stored year of USER, or of everybody; exits 1 if anything is wrong.
 
     Checks hash, number, range and order of the plays, that none is there twice or deleted, and
-    that the catalog knows their tracks. A damaged year is set aside, whole, and never read in part;
-    once its bytes are put back, this command takes it in again.
+    that the catalog knows their tracks and, of everybody, can be read. A damaged year is set
+    aside, whole, and never read in part; once its bytes are put back, this command takes it in
+    again.
     """
     from audiospective.operations import verify
 
@@ -33,5 +34,9 @@ def command(ctx: click.Context, user: str | None) -> None:
                     click.echo(f"user {user_id}: year {year} is whole again and was taken in")
                 for fault in found.faults:
                     click.echo(f"user {user_id}: {fault}", err=True)
+        if user is None:
+            for fault in verify.catalog():
+                faults += 1
+                click.echo(fault, err=True)
     click.echo(f"{len(ids)} archives, {segments} segments, {plays} sealed plays, {faults} faults")
     ctx.exit(1 if faults else 0)

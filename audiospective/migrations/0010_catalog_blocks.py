@@ -286,7 +286,7 @@ class Copy:
         for _, names in self.all_names():
             for name, _ in names:
                 counts[name.family] += 1
-        many = {family: buckets.wanted(counts[family], buckets.FEWEST) for family in Family}
+        many = {family: buckets.wanted(family, counts[family], buckets.FEWEST) for family in Family}
         passes = 1 + sum(counts.values()) // NAMES
         with self.writing():
             self.run("DELETE FROM catalog_buckets")

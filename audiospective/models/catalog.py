@@ -75,9 +75,20 @@ class CatalogState(Row):
     other_names = IntegerField()
     track_buckets = IntegerField()
     track_names = IntegerField()
+    words = BigIntegerField(default=0)  # CatalogWords that large blocks are deflated with; 0: none
 
     class Meta:
         table_name = "catalog_state"
+
+
+class CatalogWords(Row):
+    """Words that names are deflated with; `id` is their CRC-32. Without them blocks are lost."""
+
+    id = BigIntegerField(primary_key=True)
+    words = BlobField()
+
+    class Meta:
+        table_name = "catalog_words"
 
 
 class CatalogAlias(Row):

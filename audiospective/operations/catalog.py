@@ -8,7 +8,9 @@ from audiospective import clock, log
 
 
 def free() -> None:
-    """Merge and let go of what no archive refers to; reads every segment."""
+    """Merge and let go of what no archive refers to; reads every segment. Then stand closer."""
     from audiospective.history import references
+    from audiospective.history.catalog import compact
 
     log.event("catalog_freed", **asdict(references.free(clock.now())))
+    log.event("catalog_compacted", **asdict(compact.compact()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from audiospective import clock
+from audiospective import clock, log
 from audiospective.models import DamagedSegment, PlaySegment
 from audiospective.notices.kinds import operator_alert
 from audiospective.services import Services
@@ -29,9 +29,19 @@ def archives(user_ids: Sequence[int]) -> Iterator[tuple[int, Examination]]:
         yield user_id, examine(user_id)
 
 
+def catalog() -> list[str]:
+    """What of the catalog cannot be read, in sentences."""
+    from audiospective.history.catalog import examine
+
+    return list(examine.faults())
+
+
 def everything(services: Services) -> int:
     """Examine every archive and let the operators know of damage; how many faults there are."""
     faults = sum(len(found.faults) for _, found in archives(members()))
+    for fault in catalog():
+        log.event("catalog_damaged", log.ERROR, fault=fault)
+        faults += 1
     report_damage(services)
     return faults
 

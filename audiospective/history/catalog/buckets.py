@@ -1,9 +1,9 @@
 """The index of the catalog: hashed names in buckets that split one by one as the catalog grows.
 
 A name is a Spotify id, or what an import said. Its hash has 64 bits: the lowest say which bucket,
-the next 24 stand in the bucket beside our id. Buckets are split as in linear hashing: with n of
-them, between 2^k and 2^(k+1), those before n - 2^k are split already and take k + 1 bits. A split
-needs nothing but what the bucket holds.
+the next 24 (of artists and albums 16) stand in the bucket beside our id. Buckets are split as in
+linear hashing: with n of them, between 2^k and 2^(k+1), those before n - 2^k are split already and
+take k + 1 bits. A split needs nothing but what the bucket holds.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from typing import NamedTuple
 from audiospective.history.catalog.entries import Kind
 
 FEWEST = 1_024  # buckets of a family; their number says the lowest ten bits of every hash in them
-LOAD = 50  # names a bucket, on average; beyond it one is split
 _LOWEST = FEWEST.bit_length() - 1
-_HASH, _SHORT, _LONG = 3, 3, 4  # bytes of a hash, of our id, of our id beyond 16.7 million
+_SHORT, _LONG = 3, 4  # bytes of our id, and of one beyond 16.7 million
+_WIDE = 3  # bytes of every hash in buckets of the first format
+_NARROW = 0x10  # in a bucket's first byte, beside the bytes of an id: hashes have two bytes
 
 
 class Family(IntEnum):
@@ -36,6 +37,16 @@ class Family(IntEnum):
     def check(self) -> int:
         """Bytes beside an id."""
         return 3 if self is Family.TRACKS else 0
+
+    @property
+    def hashed(self) -> int:
+        """Bytes of a hash: a wrong hit on a track could give a play to another one."""
+        return 3 if self is Family.TRACKS else 2
+
+    @property
+    def load(self) -> int:
+        """Names a bucket, on average; beyond it one is split."""
+        return 60 if self is Family.TRACKS else 100
 
 
 class Name(NamedTuple):
@@ -90,9 +101,9 @@ def bucket_of(name: Name, buckets: int) -> int:
     return number if number < buckets else number & wide - 1
 
 
-def wanted(names: int, buckets: int) -> int:
+def wanted(family: Family, names: int, buckets: int) -> int:
     """How many buckets so many names need; never fewer than there are."""
-    return max(buckets, FEWEST, -(-names // LOAD))
+    return max(buckets, FEWEST, -(-names // family.load))
 
 
 def split_from(bucket: int) -> int:
@@ -107,39 +118,45 @@ class Bucket:
 
     def __init__(self, family: Family, number: int, packed: bytes = b"") -> None:
         self.family, self.number = family, number
-        self._width = packed[0] if packed else _SHORT
-        count = (len(packed) - 1) // (_HASH + self._width + family.check) if packed else 0
-        ids = 1 + _HASH * count
+        form = packed[0] if packed else _SHORT
+        self._width, hashed = form & ~_NARROW, family.hashed if form & _NARROW else _WIDE
+        count = (len(packed) - 1) // (hashed + self._width + family.check) if packed else 0
+        ids = 1 + hashed * count
         checks = ids + self._width * count
         self._hashes, self._ids, self._checks = packed[1:ids], packed[ids:checks], packed[checks:]
+        if hashed > family.hashed:
+            self._hashes = b"".join(
+                _at(self._hashes, place, hashed)[: family.hashed] for place in range(count)
+            )
 
     def __len__(self) -> int:
-        return len(self._hashes) // _HASH
+        return len(self._hashes) // self.family.hashed
 
     def find(self, name: Name) -> list[Found]:
         """What may have this name: a few bits are compared, seldom more than one fits."""
-        return [self._found(place) for place in self._places(_part(name))]
+        return [self._found(place) for place in self._places(self._part(name))]
 
     def known(self, name: Name, check: int) -> int | None:
         """The id of this name with this very check: what nearly every play of a poll asks."""
-        part, wanted = _part(name), check.to_bytes(self.family.check, "little")
+        part, wanted = self._part(name), check.to_bytes(self.family.check, "little")
+        size = len(part)
         at = self._hashes.find(part)
         while at >= 0:
-            if at % _HASH == 0 and _at(self._checks, at // _HASH, len(wanted)) == wanted:
-                return int.from_bytes(_at(self._ids, at // _HASH, self._width), "little")
+            if at % size == 0 and _at(self._checks, at // size, len(wanted)) == wanted:
+                return int.from_bytes(_at(self._ids, at // size, self._width), "little")
             at = self._hashes.find(part, at + 1)
         return None
 
     def add(self, name: Name, one: Found) -> None:
         """Note a name that stands for `one.id`, or its new check."""
         self.remove(name, one.id)
-        self._append(_part(name), one)
+        self._append(self._part(name), one)
 
     def remove(self, name: Name, own: int) -> None:
         """Forget that a name stands for this id."""
-        for place in self._places(_part(name)):
+        for place in self._places(self._part(name)):
             if self._found(place).id == own:
-                self._hashes = _without(self._hashes, place, _HASH)
+                self._hashes = _without(self._hashes, place, self.family.hashed)
                 self._ids = _without(self._ids, place, self._width)
                 self._checks = _without(self._checks, place, self.family.check)
                 return
@@ -149,7 +166,7 @@ class Bucket:
         bit = number.bit_length() - 1 - _LOWEST  # of what stands in the bucket
         parts = Bucket(self.family, self.number), Bucket(self.family, number)
         for place in range(len(self)):
-            part = _at(self._hashes, place, _HASH)
+            part = _at(self._hashes, place, self.family.hashed)
             parts[int.from_bytes(part, "little") >> bit & 1]._append(part, self._found(place))
         stay, other = parts
         self._width, self._hashes, self._ids, self._checks = (
@@ -158,7 +175,8 @@ class Bucket:
         return other
 
     def packed(self) -> bytes:
-        return bytes([self._width]) + self._hashes + self._ids + self._checks
+        form = self._width | (_NARROW if self.family.hashed < _WIDE else 0)
+        return bytes([form]) + self._hashes + self._ids + self._checks
 
     def _append(self, part: bytes, one: Found) -> None:
         if one.id >> 8 * self._width:
@@ -170,26 +188,31 @@ class Bucket:
         self._checks += one.check.to_bytes(3, "little")[: self.family.check]
 
     def _places(self, part: bytes) -> Iterator[int]:
-        at = -1
+        at, size = -1, len(part)
         while (at := self._hashes.find(part, at + 1)) >= 0:
-            if at % _HASH == 0:
-                yield at // _HASH
+            if at % size == 0:
+                yield at // size
 
     def _found(self, place: int) -> Found:
         own = int.from_bytes(_at(self._ids, place, self._width), "little")
         return Found(own, int.from_bytes(_at(self._checks, place, self.family.check), "little"))
+
+    def _part(self, name: Name) -> bytes:
+        return (name.hash >> _LOWEST & 0xFFFFFF).to_bytes(_WIDE, "little")[: self.family.hashed]
 
 
 def _at(data: bytes, place: int, size: int) -> bytes:
     return data[place * size : (place + 1) * size]
 
 
-def _part(name: Name) -> bytes:
-    return (name.hash >> _LOWEST & 0xFFFFFF).to_bytes(_HASH, "little")
-
-
 def _without(data: bytes, place: int, size: int) -> bytes:
     return data[: place * size] + data[(place + 1) * size :]
+
+
+def outdated(key: int, packed: bytes) -> bool:
+    """Whether a bucket was written in the first format and would take less room in this one."""
+    family = Family(key % len(Family))
+    return family.hashed < _WIDE and not packed[0] & _NARROW
 
 
 def key_of(family: Family, number: int) -> int:

@@ -10,10 +10,13 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
-from audiospective.history.catalog import columns, encode
+from audiospective.history.catalog import columns, dictionaries, encode
 from audiospective.history.catalog.entries import Album, Artist, Entry, Kind, Track, changed
 
-_WRONG = (ValueError, IndexError, KeyError, TypeError, struct.error, zlib.error)
+_WRONG = (
+    ValueError, IndexError, KeyError, TypeError, struct.error, zlib.error,
+    dictionaries.MissingWordsError,
+)  # fmt: skip
 
 
 class UnreadableBlockError(Exception):
@@ -64,12 +67,12 @@ class Block:
         self.count = count
         self._kind, self._numbers, self._facts = kind, numbers, facts
         try:
-            version, apart = encode.HEAD.unpack_from(facts)
-        except struct.error as error:
+            start, apart = _head(facts)
+            self.words = encode.words_of(facts)
+        except (struct.error, IndexError) as error:
             raise UnreadableBlockError(str(error)) from None
-        if version != encode.FORMAT:
-            raise UnreadableBlockError(f"format {version} is not known, only {encode.FORMAT}")
-        self._apart = facts[encode.HEAD.size : encode.HEAD.size + apart]
+        self._body_at = start + apart
+        self._apart = facts[start : self._body_at]
         self._columns: _Columns | None = None
 
     def __getitem__(self, index: int) -> Entry | None:
@@ -97,13 +100,23 @@ class Block:
         return self._columns
 
 
+def _head(facts: bytes) -> tuple[int, int]:
+    """Where what stands apart is, and how long."""
+    version, apart = encode.FIRST_HEAD.unpack_from(facts)
+    if version not in (encode.FIRST_FORMAT, encode.FORMAT):
+        raise UnreadableBlockError(f"format {version} is not known, only up to {encode.FORMAT}")
+    return (encode.HEAD if version == encode.FORMAT else encode.FIRST_HEAD).size, apart
+
+
 class _Columns:
     """The columns of a block of artists; those of albums and tracks have more."""
 
     def __init__(self, block: Block) -> None:
-        start = encode.HEAD.size + len(block._apart)
         self._apart, self._count = block._apart, block.count
-        self._body = zlib.decompress(block._facts[start:], -15)
+        stream = zlib.decompressobj(-15, zdict=dictionaries.of(max(block.words, 0)))
+        self._body = stream.decompress(block._facts[block._body_at :])
+        if not stream.eof:
+            raise ValueError("the block ends too early")
         names, odd = encode.LENGTHS.unpack_from(self._body)
         self._at = encode.LENGTHS.size + names
         text = self._body[encode.LENGTHS.size : self._at].decode("utf-8", "surrogatepass")

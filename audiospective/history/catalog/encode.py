@@ -13,22 +13,34 @@ import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from audiospective.history.catalog import columns
+from audiospective.history.catalog import columns, dictionaries
+from audiospective.history.catalog.dictionaries import NONE
 from audiospective.history.catalog.entries import Artist, Entry, Kind
 
-FORMAT = 1
+FORMAT = 2
 MOST = 400  # entries of a block
 
-HEAD = struct.Struct("<BH")  # format, bytes of what stands apart
+HEAD = struct.Struct("<BHI")  # format, bytes of what stands apart, the words it is deflated with
+FIRST_FORMAT = 1
+FIRST_HEAD = struct.Struct("<BH")  # without words
 LENGTHS = struct.Struct("<II")  # bytes of the names, bytes of what fits no column
 KINDS = ("track", "episode", "chapter")
 TYPES = (None, "album", "single", "compilation", "ep")
 FLAGS = (None, False, True)
 GONE = "gone"
+_WORTH_CODES = 200  # bytes: the table of a second set of codes takes about 50
 
 
-def encode(kind: Kind, entries: Sequence[Entry | None]) -> tuple[bytes, bytes]:
-    """`numbers` and `facts` of a run of entries; None stands for one that is gone."""
+def words_of(facts: bytes) -> int:
+    """The number of the dictionary of a block; -1 for one of the first format."""
+    return int(HEAD.unpack_from(facts)[2]) if facts[0] == FORMAT else -1
+
+
+def encode(kind: Kind, entries: Sequence[Entry | None], words: int = NONE) -> tuple[bytes, bytes]:
+    """`numbers` and `facts` of a run of entries; None stands for one that is gone.
+
+    `words` is the number of the dictionary that the names are deflated with.
+    """
     writer = _Writer(entries)
     if kind is Kind.TRACK:
         _write_tracks(writer)
@@ -36,7 +48,7 @@ def encode(kind: Kind, entries: Sequence[Entry | None]) -> tuple[bytes, bytes]:
         _write_albums(writer)
     else:
         _write_artists(writer)
-    return writer.numbers(), writer.facts()
+    return writer.numbers(), writer.facts(words)
 
 
 _EMPTY = Artist(None, "")
@@ -118,15 +130,15 @@ class _Writer:
         self._numbers.append(data)
 
     def numbers(self) -> bytes:
-        return _deflate(b"".join(self._numbers)) if self._numbers else b""
+        return _deflated(b"".join(self._numbers)) if self._numbers else b""
 
-    def facts(self) -> bytes:
+    def facts(self, words: int) -> bytes:
         apart = b"".join(self._apart)
         names = "\n".join(self._names).encode("utf-8", "surrogatepass")
         odd = json.dumps(self.odd, separators=(",", ":")).encode() if self.odd else b""
         lengths = LENGTHS.pack(len(names), len(odd))
-        body = _deflate(b"".join((lengths, names, *self._planes, odd)))
-        return HEAD.pack(FORMAT, len(apart)) + apart + body
+        body = _deflated(lengths + names, b"".join((*self._planes, odd)), words=words)
+        return HEAD.pack(FORMAT, len(apart), words) + apart + body
 
 
 def _write_artists(writer: _Writer) -> None:
@@ -176,6 +188,12 @@ def _write_tracks(writer: _Writer) -> None:
     writer.whole("track_number")
 
 
-def _deflate(data: bytes) -> bytes:
-    packer = zlib.compressobj(9, zlib.DEFLATED, -15, 9)
-    return packer.compress(data) + packer.flush()
+def _deflated(first: bytes, second: bytes = b"", *, words: int = NONE) -> bytes:
+    """Text and numbers in a stream; each with codes of its own, since their bytes differ."""
+    packer = zlib.compressobj(
+        9, zlib.DEFLATED, -15, 9, zlib.Z_DEFAULT_STRATEGY, dictionaries.of(words)
+    )
+    done = packer.compress(first)
+    if len(second) > _WORTH_CODES:
+        done += packer.flush(zlib.Z_BLOCK)
+    return done + packer.compress(second) + packer.flush()

@@ -21,7 +21,7 @@ _FIELDS = (
     "version",
     "next_artist", "next_album", "next_track",
     "open_artists", "open_albums", "open_tracks",
-    "other_buckets", "other_names", "track_buckets", "track_names",
+    "other_buckets", "other_names", "track_buckets", "track_names", "words",
 )  # fmt: skip
 _STATE = f"SELECT {', '.join(_FIELDS)} FROM catalog_state"  # noqa: S608 - names of ours
 _SAVE = f"UPDATE catalog_state SET {', '.join(f'{name} = ?' for name in _FIELDS)}"  # noqa: S608
@@ -44,6 +44,12 @@ _BLOCKS_FROM = (
 )
 _OPEN = "SELECT id, count, numbers, facts, 1 FROM catalog_open WHERE id >= ? AND id < ? ORDER BY id"
 
+
+_HEADS = (
+    "SELECT id, substr(facts, 1, 7) FROM catalog_blocks"
+    " WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
+)
+_BUCKETS_FROM = "SELECT id, packed FROM catalog_buckets WHERE id >= ? ORDER BY id LIMIT ?"
 
 _version: ContextVar[list[int] | None] = ContextVar("catalog_version", default=None)
 
@@ -77,12 +83,13 @@ class State:
     open_size: dict[Kind, int]
     buckets: dict[Family, int]
     names: dict[Family, int]
+    words: int  # the number of those that large blocks are deflated with
 
     def values(self) -> list[int]:
         kinds = [table[kind] for table in (self.next_id, self.open_size)
                  for kind in Kind]  # fmt: skip
         families = [table[family] for family in Family for table in (self.buckets, self.names)]
-        return [self.version, *kinds, *families]
+        return [self.version, *kinds, *families, self.words]
 
 
 def key_of(kind: Kind, first: int) -> int:
@@ -94,13 +101,14 @@ def state(*, lock: bool = False) -> State:
     if lock:
         dialects.advisory_lock(_TURN)
     version, *rest = dialects.run(_STATE).fetchone()
-    others, other_names, tracks, track_names = rest[6:]
+    others, other_names, tracks, track_names, words = rest[6:]
     return State(
         version,
         dict(zip(Kind, rest[:3], strict=True)),
         dict(zip(Kind, rest[3:6], strict=True)),
         {Family.OTHERS: others, Family.TRACKS: tracks},
         {Family.OTHERS: other_names, Family.TRACKS: track_names},
+        words,
     )
 
 
@@ -188,6 +196,18 @@ def drop_blocks(blocks: Sequence[StoredBlock]) -> None:
 def buckets(keys: Collection[int]) -> dict[int, bytes]:
     """Packed buckets by key; a bucket that nobody wrote yet is missing."""
     return dict(dialects.among("SELECT id, packed FROM catalog_buckets WHERE id", keys))
+
+
+def heads(kind: Kind, first: int, limit: int) -> list[tuple[int, bytes]]:
+    """First ids of large blocks from `first` on, with the first bytes of their facts."""
+    found = dialects.run(_HEADS, [key_of(kind, first), key_of(kind, 0) + (1 << _BITS), limit])
+    return [(key & (1 << _BITS) - 1, bytes(head)) for key, head in found.fetchall()]
+
+
+def buckets_from(key: int, limit: int) -> list[tuple[int, bytes]]:
+    """Packed buckets from a key on, in order."""
+    found = dialects.run(_BUCKETS_FROM, [key, limit]).fetchall()
+    return [(one, bytes(packed)) for one, packed in found]
 
 
 def put_buckets(packed: Mapping[int, bytes]) -> None:

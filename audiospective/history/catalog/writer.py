@@ -9,9 +9,10 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from audiospective.history.catalog import buckets, packing, rows
+from audiospective.history.catalog import buckets, dictionaries, packing, rows
 from audiospective.history.catalog.buckets import Bucket, Family, Found, Name
 from audiospective.history.catalog.decode import Block, opened
+from audiospective.history.catalog.dictionaries import NONE
 from audiospective.history.catalog.entries import Entry, Kind
 from audiospective.history.catalog.rows import StoredBlock
 from audiospective.models import transaction
@@ -160,6 +161,10 @@ class Writer:
         """One more than the highest id that was ever given."""
         return self._state.next_id[kind] + len(self._new[kind])
 
+    def learn(self, words: bytes) -> None:
+        """Deflate names with these words from now on."""
+        self._state.words = dictionaries.keep(words)
+
     def forget_aliases(self) -> None:
         """Nothing refers to what gave way any more; tracks keep their twins."""
         if rows.drop_aliases():
@@ -205,7 +210,8 @@ class Writer:
             if all(entry is None for entry in entries):
                 gone.append(stored)
                 continue
-            made = _halved(packing.block(kind, first, entries), entries)
+            words = NONE if stored.is_open else self._state.words
+            made = _halved(packing.block(kind, first, entries, words), entries, words)
             written += [replace(one, is_open=stored.is_open) for one in made]
 
     def _append(self) -> None:
@@ -221,9 +227,9 @@ class Writer:
             size = self._state.open_size[kind] + sum(one.size for one in small)
             if size > MERGE_AT:
                 before = rows.open_blocks(kind)
-                if before:
-                    start = before[0].first
-                    small = packing.blocks(kind, start, _run(before, start, following) + new)
+                start = before[0].first if before else following
+                entries = _run(before, start, following) + new
+                small = packing.blocks(kind, start, entries, self._state.words)
                 stale += before
                 last = small[-1:]
                 size = sum(one.size for one in last if one.size < packing.LARGEST * ROOM)
@@ -241,7 +247,7 @@ class Writer:
         """Make as many new buckets as the names need."""
         for family in Family:
             have = self._state.buckets[family]
-            need = buckets.wanted(self._state.names[family], have)
+            need = buckets.wanted(family, self._state.names[family], have)
             if need == have:
                 continue
             parents = {
@@ -269,7 +275,7 @@ def _run(before: list[StoredBlock], start: int, end: int) -> list[Entry | None]:
     return entries
 
 
-def _halved(made: StoredBlock, entries: list[Entry | None]) -> list[StoredBlock]:
+def _halved(made: StoredBlock, entries: list[Entry | None], words: int) -> list[StoredBlock]:
     """A block, or if it outgrew its page two, and so on."""
     if made.size <= packing.LARGEST or made.count == 1:
         return [made]
@@ -277,5 +283,5 @@ def _halved(made: StoredBlock, entries: list[Entry | None]) -> list[StoredBlock]
     return [
         block
         for first, part in ((made.first, entries[:middle]), (made.first + middle, entries[middle:]))
-        for block in _halved(packing.block(made.kind, first, part), part)
+        for block in _halved(packing.block(made.kind, first, part, words), part, words)
     ]
