@@ -9,6 +9,7 @@ import polars as pl
 
 from audiospective.history.catalog import frames
 
+_LIFETIME = 120 * 366  # days
 SILENCE = timedelta(days=180)  # without a play, that is worth a word
 
 
@@ -124,11 +125,11 @@ def _counted(own: pl.DataFrame, by: pl.Expr, values: range) -> tuple[int, ...]:
 def _months(own: pl.DataFrame) -> tuple[tuple[date, int], ...]:
     month = pl.col("day").dt.truncate("1mo").alias("month")
     found = dict(own.group_by(month).agg(pl.col("amount").sum()).rows())
-    at, last, months = min(found), max(found), []
-    while at <= last:
-        months.append((at, found.get(at, 0)))
-        at = date(at.year + at.month // 12, at.month % 12 + 1, 1)
-    return tuple(months)
+    if (max(found) - min(found)).days > _LIFETIME:  # a clock was wrong by centuries
+        return tuple(sorted(found.items()))
+    first, last = (one.year * 12 + one.month - 1 for one in (min(found), max(found)))
+    every = (date(number // 12, number % 12 + 1, 1) for number in range(first, last + 1))
+    return tuple((month, found.get(month, 0)) for month in every)
 
 
 def _parts(own: pl.DataFrame, kind: str, limit: int) -> tuple[Part, ...]:

@@ -29,6 +29,7 @@ from audiospective.exports.snapshot import Snapshot
 from audiospective.models.gaps import Gap
 
 FORMAT = 2
+_DAY, _QUARTER = 86_400_000, 900_000  # ms
 INSIDE = 1_500_000  # plays; more would make the page too large to open, so years stand beside it
 HERE = Path(__file__).parent / "page"
 STATIC = Path(__file__).parents[3] / "static"
@@ -166,15 +167,31 @@ def _offsets(snapshot: Snapshot) -> list[tuple[int, int]]:
 
 
 def offsets(zone: str, start: datetime, end: datetime) -> list[tuple[int, int]]:
-    """The same for any span; clocks change at quarters of an hour only."""
-    quarters = pl.datetime_range(
-        start.replace(minute=0, second=0, microsecond=0), end, "15m", time_unit="ms", eager=True
+    """The same for any span; clocks change at quarters of an hour only.
+
+    Only the quarters of days that begin and end differently are looked at: clocks of plays may be
+    thousands of years apart.
+    """
+    first = start.replace(minute=0, second=0, microsecond=0)
+    days = pl.datetime_range(first, end, "1d", time_unit="ms", eager=True).append(
+        pl.Series([end], dtype=pl.Datetime("ms", "UTC"))
     )
-    local = quarters.dt.convert_time_zone(zone).dt.replace_time_zone(None)
-    east = (local - quarters.dt.replace_time_zone(None)).dt.total_minutes()
-    found = pl.DataFrame({"at": quarters.dt.epoch("ms"), "east": east})
+    at = days.dt.epoch("ms")
+    before = at.filter(_east(at, zone).diff(-1) != 0)
+    within = before.to_frame("at").select(
+        pl.int_ranges("at", pl.col("at") + _DAY + 1, _QUARTER).explode().alias("at")
+    )["at"]
+    instants = pl.concat([at.head(1), within.filter(within <= at[-1])]).unique().sort()
+    found = pl.DataFrame({"at": instants, "east": _east(instants, zone)})
     changed = pl.col("east") != pl.col("east").shift()
     return found.filter(changed.fill_null(value=True)).rows()
+
+
+def _east(instants: pl.Series, zone: str) -> pl.Series:
+    """Minutes east of UTC at each instant (ms)."""
+    utc = pl.from_epoch(instants, time_unit="ms")
+    local = utc.dt.replace_time_zone("UTC").dt.convert_time_zone(zone).dt.replace_time_zone(None)
+    return (local - utc).dt.total_minutes()
 
 
 def _gap(gap: Gap, zone: str) -> dict[str, object]:

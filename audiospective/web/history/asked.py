@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -31,8 +32,8 @@ SKIPPED = {"no": "Not skipped", "yes": "Skipped"}
 FIELDS = ("q", "artist", "album", "from", "to", "source", "context", "least", "skipped",
           "artist_id", "album_id", "track_id")  # fmt: skip
 NUMBERS = ("artist_id", "album_id", "track_id", "least")
-_SOONEST, _LATEST = "1900", "2200"  # of dates and periods
-_INSTANTS = (-2_208_988_800_000, 7_258_118_400_000)  # the same in milliseconds
+_SOONEST, _LATEST = date(1, 1, 3), date(9999, 12, 29)  # which are days in every zone
+_INSTANTS = (-62_135_424_000_000, 253_402_128_000_000)  # ms that are dates in every zone
 _URI = re.compile(r"spotify:[A-Za-z0-9:_.%-]{1,150}")
 _PERIOD = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
 
@@ -108,18 +109,16 @@ def read(args: Mapping[str, str]) -> Asked:
 def period(text: str) -> tuple[date, date] | None:
     """First and last day of `2026`, `2026-11` or `2026-11-27`; None for anything else."""
     found = _PERIOD.fullmatch(text)
-    if found is None or not _SOONEST <= text < _LATEST:
+    if found is None:
         return None
     year, month, day = (int(part) if part else None for part in found.groups())
     try:
         first = date(year or 0, month or 1, day or 1)
-        if day:
-            return first, first
-        if month:
-            return first, _month_end(first)
-        return first, date(first.year, 12, 31)
     except ValueError:
         return None
+    last = first if day else _month_end(first) if month else date(first.year, 12, 31)
+    first, last = max(first, _SOONEST), min(last, _LATEST)
+    return (first, last) if first <= last else None
 
 
 def within(asked: Asked, days: tuple[date, date]) -> Asked:
@@ -131,7 +130,7 @@ def within(asked: Asked, days: tuple[date, date]) -> Asked:
 
 def key(text: str | None) -> tuple[int, int] | None:
     """A play's key as it stands in addresses, `1767225600000-7`; None if it is none."""
-    found = re.fullmatch(r"(-?\d{1,14})-(\d{1,9})", text or "", re.ASCII)
+    found = re.fullmatch(r"(-?\d{1,15})-(\d{1,9})", text or "", re.ASCII)
     if found is None or not _INSTANTS[0] <= int(found[1]) < _INSTANTS[1]:
         return None
     return int(found[1]), int(found[2])
@@ -149,14 +148,14 @@ def _is_possible(name: str, text: str) -> bool:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text) if len(text) == 10 and _SOONEST <= text < _LATEST else None
+        found = date.fromisoformat(text) if len(text) == 10 else None
     except ValueError:
         return None
+    return found if found and _SOONEST <= found <= _LATEST else None
 
 
 def _month_end(first: date) -> date:
-    following = date(first.year + first.month // 12, first.month % 12 + 1, 1)
-    return date.fromordinal(following.toordinal() - 1)
+    return first.replace(day=monthrange(first.year, first.month)[1])
 
 
 def _words(text: str) -> tuple[str, ...]:

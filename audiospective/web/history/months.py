@@ -10,6 +10,7 @@ from datetime import date, tzinfo
 from audiospective.policy.archive_state import Missing
 
 STEPS = 4  # besides "none"
+LIFETIME = 120  # years
 INITIALS = "JFMAMJJASOND"
 
 
@@ -37,7 +38,8 @@ def years(
 ) -> list[Year]:
     """All years from the first play to this one, newest first; months to come are left out.
 
-    The steps are quarters of the member's own months.
+    The steps are quarters of the member's own months. Where the first and the last play are more
+    than a lifetime apart, years with nothing to show are left out.
     """
     if not months:
         return []
@@ -47,7 +49,10 @@ def years(
     first, last = min(months)[0], max(today.year, max(months)[0])
     until = max((today.year, today.month), *months)
     found = []
-    for year in range(last, first - 1, -1):
+    numbers: Sequence[int] = range(last, first - 1, -1)
+    if len(numbers) > LIFETIME:
+        numbers = sorted({year for year, _ in (*months, *open_ones)} | {today.year}, reverse=True)
+    for year in numbers:
         of_year = [
             _month(year, number, months.get((year, number), 0), bounds, (year, number) in open_ones)
             for number in range(1, 13)

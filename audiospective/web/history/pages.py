@@ -70,7 +70,7 @@ def _answer(typed: Asked, period: str | None) -> ResponseReturnValue:
     wanted = asked.wanted(zone_name())
     found = search.page(member.id, wanted, before=before, after=after, limit=SHOWN, at=at)
     gaps = health.gaps(services(), member.id)
-    if (before or after) and not found.plays and whole.plays:
+    if (before or after) and not found.plays:
         return redirect(request.path + typed.query())
     days = _days(asked, wanted, found, gaps, whole, before)
     today = calendar.today(zone_name(), clock.now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta, tzinfo
@@ -86,14 +87,14 @@ def _unknown(months: Sequence[date], gaps: Sequence[Missing], zone: tzinfo) -> s
     """Places of the months of which an open gap takes LONG or more."""
     found = set()
     for place, month in enumerate(months):
-        following = date(month.year + month.month // 12, month.month % 12 + 1, 1)
-        missing = timedelta(0)
+        length = monthrange(month.year, month.month)[1]
+        missing = 0
         for gap in gaps:
             if not gap.is_open or gap.ended_at is None or gap.probably_from >= gap.ended_at:
                 continue
-            start = max(gap.probably_from.astimezone(zone).date(), month)
-            end = min(gap.ended_at.astimezone(zone).date(), following)
-            missing += max(timedelta(0), end - start)
-        if missing >= LONG:
+            start = max((gap.probably_from.astimezone(zone).date() - month).days, 0)
+            end = min((gap.ended_at.astimezone(zone).date() - month).days, length)
+            missing += max(0, end - start)
+        if missing >= LONG.days:
             found.add(place)
     return found

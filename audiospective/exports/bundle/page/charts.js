@@ -76,7 +76,8 @@ function heatmap(counts, first) {
   const { level } = heatLevels(counts);
   const unknown = new Set();
   for (const gap of gapsIn(first, first + counts.length - 1)) {
-    for (let day = gap.firstDay; day <= gap.lastDay; day++) unknown.add(day);
+    const end = Math.min(gap.lastDay, first + counts.length - 1);
+    for (let day = Math.max(gap.firstDay, first); day <= end; day++) unknown.add(day);
   }
   const cells = [[], []];
   counts.forEach((count, at) => {

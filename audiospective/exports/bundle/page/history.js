@@ -116,19 +116,18 @@ function monthsNav() {
   if (!archive.plays) return null;
   const [firstYear] = parts(firstDay());
   const [lastYear] = parts(lastDay());
-  const counts = [];
-  for (let year = firstYear; year <= lastYear; year++) {
-    for (let month = 0; month < 12; month++) {
-      counts.push(since(dayOf(year, month + 1, 1)) - since(dayOf(year, month, 1)));
-    }
-  }
-  const { level } = heatLevels(counts);
+  // Empty years are left out where a clock was wrong by more than a lifetime.
+  const every = lastYear - firstYear < 120;
+  const numbers = every ? Array.from({ length: lastYear - firstYear + 1 }, (_, at) => lastYear - at) : yearsHeard();
+  const countOf = (year, month) => since(dayOf(year, month + 1, 1)) - since(dayOf(year, month, 1));
+  const counts = new Map(numbers.map((year) => [year, MONTHS.map((_, month) => countOf(year, month))]));
+  const { level } = heatLevels([...counts.values()].flat());
   const years = [];
-  for (let year = lastYear; year >= firstYear; year--) {
+  for (const year of numbers) {
     years.push(h("p", { class: "label" }, String(year)), h("ol", { class: "months" }, MONTHS.map((name, month) => {
       const first = dayOf(year, month, 1);
       const last = dayOf(year, month + 1, 1) - 1;
-      const count = counts[(year - firstYear) * 12 + month];
+      const count = counts.get(year)[month];
       const gap = gapsIn(first, last).length;
       const said = name + " " + year + ": " + (count ? plural(count, "play") : "no plays") + (gap ? ", has gaps" : "");
       if (!count && !gap) return h("li", null, h("span", { class: "month heat-none" }, name[0]));
