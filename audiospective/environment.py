@@ -90,6 +90,15 @@ def keep_private() -> None:
     os.umask(0o077)
 
 
+def give_memory_back() -> None:
+    """Let Polars return memory at once where it would keep it for ten seconds: dynos are small.
+
+    For this process if it has not loaded Polars yet, and for those it starts. It costs about half
+    a second of processor time for a million plays, and spares a quarter of the memory.
+    """
+    os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:0,muzzy_decay_ms:0")
+
+
 def close(home: Path) -> None:
     """Take from others what an existing `home` lets them see: the database lies in it."""
     with suppress(OSError):  # not ours: `doctor` tells of what others can read

@@ -68,3 +68,17 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> Path:
     path.write_text(text)
     monkeypatch.setenv("AUDIOSPECTIVE_ENV_FILE", str(path))
     return path
+
+
+@pytest.mark.parametrize("said", [None, "narenas:1"])
+def test_workers_return_memory_unless_the_operator_says_how(
+    said: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("_RJEM_MALLOC_CONF", "to be taken back when the test ends")
+    if said is None:
+        monkeypatch.delenv("_RJEM_MALLOC_CONF")
+    else:
+        monkeypatch.setenv("_RJEM_MALLOC_CONF", said)
+    environment.give_memory_back()
+    expected = said or "dirty_decay_ms:0,muzzy_decay_ms:0"
+    assert environment.given()["_RJEM_MALLOC_CONF"] == expected

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import polars as pl
 
-from audiospective import clock, models
+from audiospective import clock, environment, models
 from audiospective.bench.cataloging import catalog_rows
 from audiospective.bench.filling import archive
 from audiospective.bench.listening import TODAY, Catalog
@@ -48,6 +48,7 @@ def run(echo: Echo, *, small: bool, url: str) -> None:
 
     Reading the archive into the snapshot is stated apart: every format is written from that.
     """
+    environment.give_memory_back()  # as workers do
     sizes = (20_000,) if small else (200_000, 1_000_000)
     catalog = Catalog.of(10_000 if small else 120_000)
     catalog_rows(catalog)

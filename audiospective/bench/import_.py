@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from audiospective import clock, models
+from audiospective import clock, environment, models
 from audiospective.bench.listening import TODAY, Catalog, listen
 from audiospective.bench.measuring import Echo, peak_mb
 from audiospective.bench.scratch import member
@@ -33,6 +33,7 @@ STEPS = {"send": READING, "read": REVIEW, "add": DONE}
 
 def run(echo: Echo, *, small: bool, url: str) -> None:
     """Write invented exports and bring each into the archive of a member of its own."""
+    environment.give_memory_back()  # as workers do
     sizes = (5_000,) if small else (200_000, 1_000_000)
     catalog = Catalog.of(2_000 if small else TRACKS)
     with tempfile.TemporaryDirectory(prefix="audiospective-bench-") as home:

@@ -82,9 +82,9 @@ def in_catalog(found: ArchiveFrames, tracks: pl.DataFrame) -> ArchiveFrames:
     own = set(found.plays.filter(pl.col("track") > 0)["track"].unique())
     numbers = imported.remember(named.values(), own)
     places = {number: numbers[name] for number, name in named.items()}
-    plays = found.plays.with_columns(pl.col("track").replace(places))
-
-    return ArchiveFrames(apart(plays), found.tracks)
+    return ArchiveFrames(
+        apart(found.plays.with_columns(pl.col("track").replace(places))), found.tracks
+    )
 
 
 def written(user_id: int, before: replacing.Snapshot, found: ArchiveFrames) -> None:

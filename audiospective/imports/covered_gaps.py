@@ -54,10 +54,9 @@ def covered(user_id: int, by_source: dict[str, pl.Series], found: ArchiveFrames)
     spans: list[Span] = []
     gaps = list(Gap.select().where(Gap.user == user_id))
     for source, instants in by_source.items():
-        minutes = (instants // 60_000).unique().sort() * 60_000
         complete = source in COMPLETE
         silence = import_spans.COMPLETE if complete else import_spans.OTHERS
-        for span in import_spans.spans(minutes.to_list(), silence):
+        for span in import_spans.spans(_shores(instants, silence), silence):
             if complete:
                 spans.append(span)
             else:
@@ -67,6 +66,17 @@ def covered(user_id: int, by_source: dict[str, pl.Series], found: ArchiveFrames)
                     if _covers(span, gap) and _listened(gap, BITS[source], found)
                 ]
     return spans
+
+
+def _shores(instants: pl.Series, silence: timedelta) -> list[int]:
+    """Of the instants, as minutes in order, those beside a longer silence: a list of few."""
+    at = instants.sort() // 60_000 * 60_000
+    longest = silence // timedelta(milliseconds=1)
+    edges = pl.select(
+        before=(at - at.shift(1) > longest).fill_null(value=True),
+        after=(at.shift(-1) - at > longest).fill_null(value=True),
+    )
+    return at.filter(edges["before"] | edges["after"]).to_list()
 
 
 def _covers(span: Span, gap: Gap) -> bool:

@@ -17,7 +17,7 @@ def of(found: ArchiveFrames) -> dict[str, Any]:
     Artists are counted by the first name of a track as it is written; the statistics of the
     archive itself go by ids.
     """
-    plays = found.plays.filter(~pl.col("removed"))
+    plays = found.plays.select("at", "track", "ms_played", "removed").filter(~pl.col("removed"))
     names = found.tracks.select("track", artist=pl.col("artists").list.first())
     by_artist = (
         plays.select("track")

@@ -19,6 +19,7 @@ from audiospective.imports.sources import Trust
 from audiospective.models.plays import FROM_IMPORT, FROM_POLL
 from audiospective.policy.timing import BY_HEARD, MINUTE
 
+_SLICE = 1 << 17  # rows at a time, where all of a million at once would need room several times
 # What files tell of a play: its time (UTC ms), its track (below zero), and FACTS.
 ARRIVALS = pl.Schema(
     {
@@ -83,11 +84,11 @@ def fold(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("right"),
     ).join(pairs, on="right", how="left", maintain_order="left")
     outcomes = _outcomes(rows, met, frames.plays, source)
-    together = _merged(frames, once, pairs, everything, source)
     new = once.filter(met["left"].is_null()) if pairs.height else once
     added = _added(new, _known_as(new, who, everything), source)
-    del once, new, known
-    plays = apart(pl.concat([together, added]))
+    together = [pl.concat([_merged(frames, once, pairs, everything, source), added])]
+    del once, new, added, known, met
+    plays = apart(together.pop())
     return ArchiveFrames(plays, used(everything, plays)), outcomes
 
 
@@ -109,21 +110,36 @@ def apart(plays: pl.DataFrame) -> pl.DataFrame:
     """In order, each key once: of equal keys all but the first move by milliseconds."""
     # Only keys are sorted, and of those with several columns only what shares an instant: a
     # million plays are large.
-    keys = plays.select("at", "track", "removed", imported=pl.col("source") & FROM_POLL == 0)
-    keys = keys.with_row_index("place")
+    keys = plays.select("at").with_row_index("place")
+    about = plays.select("track", "removed", imported=pl.col("source") & FROM_POLL == 0)
     moved = True
     while moved:
-        keys = keys.sort("at", maintain_order=True)
+        if not keys["at"].is_sorted():
+            keys = keys.sort("at", maintain_order=True)
         same = (pl.col("at") == pl.col("at").shift(1)) | (pl.col("at") == pl.col("at").shift(-1))
-        twin = keys.select(same.fill_null(value=False)).to_series()
-        twins = keys.filter(twin).sort("at", "track", "removed", "imported", maintain_order=True)
-        again = twins.select(pl.int_range(pl.len()).over("at", "track")).to_series()
+        twin = keys.select(same.fill_null(value=False).alias("twin"))["twin"]
+        if not twin.any():
+            break
+        where = twin.arg_true()
+        twins = keys.gather(where)
+        twins = pl.concat([twins, about.gather(twins["place"])], how="horizontal")
+        twins = twins.sort("at", "track", "removed", "imported", maintain_order=True)
+        again = twins.select(pl.int_range(pl.len()).over("at", "track").alias("again"))["again"]
         moved = bool((again > 0).any())
-        # What moves stays before what it moves to.
-        keys = pl.concat([twins.with_columns(pl.col("at") + again), keys.filter(~twin)])
-    keys = keys.sort("at", maintain_order=True)
-    ordered = plays if keys["place"].is_sorted() else plays[keys["place"]]
-    return ordered.with_columns(keys["at"])
+        if moved:
+            # What moves stays before what it moves to.
+            late = twins.select("place", pl.col("at") + again)
+            keys = pl.concat([late, keys.filter(~twin)])
+        else:
+            places = keys["place"].scatter(where, twins["place"])
+            keys = keys.with_columns(places)
+    if not keys["place"].is_sorted():
+        columns = plays.get_columns()
+        del plays, about  # column by column: nobody may hold the old ones any more
+        for number, column in enumerate(columns):
+            columns[number] = column.gather(keys["place"])
+        plays = pl.DataFrame(columns)
+    return plays.with_columns(keys["at"])
 
 
 def on_who(plays: pl.DataFrame, who: pl.DataFrame, tracks: pl.DataFrame) -> pl.DataFrame:
@@ -142,7 +158,10 @@ def _once(arrivals: pl.DataFrame) -> pl.DataFrame:
     mark = pl.lit(0, pl.UInt64)
     for seed, name in enumerate(key):
         mark = mark ^ pl.col(name).hash(seed)  # compared column by column only where these agree
-    marks = arrivals.select(mark.alias("mark"))["mark"]
+    slices = arrivals.select(key).iter_slices(_SLICE)
+    marks = pl.concat(
+        [pl.DataFrame(schema={"mark": pl.UInt64}), *(one.select(mark=mark) for one in slices)]
+    )["mark"]
     ordered = marks.sort()
     more = ordered.filter(ordered == ordered.shift(1))
     fine = arrivals["precision"] < MINUTE
@@ -153,6 +172,8 @@ def _once(arrivals: pl.DataFrame) -> pl.DataFrame:
 
 def _pairs(known: pl.DataFrame, once: pl.DataFrame) -> pl.DataFrame:
     """matching.PAIRS of the rows of both; only what is of a shared track is looked at."""
+    if known.is_empty():
+        return pl.DataFrame(schema=matching.PAIRS)
     told = once.select("who", "began", "ended", "precision", "played", "length")
     near = told.with_row_index("row").join(known.select("who").unique(), on="who", how="semi",
                                            maintain_order="left")  # fmt: skip

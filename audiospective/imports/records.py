@@ -9,12 +9,13 @@ from tempfile import TemporaryDirectory
 import polars as pl
 
 from audiospective.clients.storage import Storage
-from audiospective.imports import staging, storing
+from audiospective.imports import storing
 from audiospective.imports.findings import Findings
 from audiospective.imports.working import Staged
 from audiospective.models.imports import Import
 
 SHEET = "sheet"
+LEFT_OUT = ["file", "row", "reason"]  # without the rows as they were: those are large
 
 
 def put_files(storage: Storage, row: Import, folder: Path, names: Iterable[str]) -> int:
@@ -28,14 +29,20 @@ def put_files(storage: Storage, row: Import, folder: Path, names: Iterable[str])
 
 def staged(storage: Storage, row: Import) -> Staged:
     """The tables of an import; raises storage.MissingError."""
-    tables = {name: table(storage, row, name) for name in staging.TABLES}
-    return Staged(**tables, findings=Findings.loads(row.findings))
+    return Staged(
+        plays=table(storage, row, "plays"),
+        tracks=table(storage, row, "tracks"),
+        left_out=table(storage, row, "left_out", LEFT_OUT),
+        findings=Findings.loads(row.findings),
+    )
 
 
-def table(storage: Storage, row: Import, name: str) -> pl.DataFrame:
-    """One of them; raises storage.MissingError."""
+def table(
+    storage: Storage, row: Import, name: str, columns: list[str] | None = None
+) -> pl.DataFrame:
+    """One of them, with all or some of its columns; raises storage.MissingError."""
     with storage.open(f"{storing.home(row)}/{name}.parquet") as file:
-        return pl.read_parquet(file)
+        return pl.read_parquet(file, columns=columns)
 
 
 def put_sheet(storage: Storage, row: Import, sheet: pl.DataFrame) -> int:

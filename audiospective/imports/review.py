@@ -56,8 +56,8 @@ def of(user_id: int, before: ArchiveFrames, staged: Staged, worked: Worked) -> R
     files = balance_sheet.by_file(worked.sheet, staged.findings)
     kinds = staged.tracks["kind"].gather(staged.plays["track"])
     spans = covered_gaps.covered(user_id, worked.covered, worked.frames)
-    added = worked.sheet.filter(pl.col("bin") == ADDED).select("file", "row")
-    short = staged.plays.filter(pl.col("ms_played") < SHORT).join(added, on=("file", "row"))
+    short = staged.plays.select("file", "row", "ms_played").filter(pl.col("ms_played") < SHORT)
+    added = worked.sheet.select("file", "row", "bin").join(short, on=("file", "row"), how="semi")
     instants = staged.plays.select(pl.coalesce("ended", "began")).to_series()
     return Review(
         files=files,
@@ -67,7 +67,7 @@ def of(user_id: int, before: ArchiveFrames, staged: Staged, worked: Worked) -> R
         tracks_after=worked.frames.plays["track"].n_unique(),
         gaps=covered_gaps.open_gaps(user_id),
         gaps_closed=covered_gaps.closable(user_id, spans),
-        short=short.height,
+        short=int((added["bin"] == ADDED).sum()),
         private=int(staged.plays["incognito"].sum() or 0),
         podcasts=int((kinds == "episode").sum()),
         audiobooks=int((kinds == "chapter").sum()),
@@ -83,5 +83,6 @@ def of(user_id: int, before: ArchiveFrames, staged: Staged, worked: Worked) -> R
 def years(found: ArchiveFrames) -> dict[int, int]:
     """Plays by UTC year."""
     at = pl.from_epoch("at", time_unit="ms").dt.year()
-    counted = found.plays.filter(~pl.col("removed")).group_by(at.alias("year")).len()
+    there = found.plays.select("at", "removed").filter(~pl.col("removed"))
+    counted = there.group_by(at.alias("year")).len()
     return dict(counted.sort("year").rows())

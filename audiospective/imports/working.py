@@ -37,7 +37,7 @@ class Staged:
 
     plays: pl.DataFrame
     tracks: pl.DataFrame
-    left_out: pl.DataFrame
+    left_out: pl.DataFrame  # without `raw`, which only the report shows
     findings: Findings
 
 
@@ -136,7 +136,8 @@ def _by_source(
     """
     for about in sorted(SOURCES, key=lambda one: -one.trust):
         files = [file.number for file in findings.files if file.source == about.name]
-        rows = plays.filter(pl.col("file").is_in(files))
+        theirs = plays["file"].is_in(files)
+        rows = plays if theirs.all() else plays.filter(theirs)
         precisions = rows["precision"].unique().sort()
         for precision in precisions:
             part = rows.filter(pl.col("precision") == precision) if len(precisions) > 1 else rows

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from audiospective import boot
-from audiospective.environment import use_utc
+from audiospective.environment import give_memory_back, use_utc
 from audiospective.jobs import scheduler as scheduling
 from audiospective.jobs.worker import build
 
 
 def worker(*, bulk: bool = False) -> None:
     """Serve the queues until told to stop; with `bulk` only those of long jobs."""
+    give_memory_back()
     build(boot.services().redis, bulk=bulk).work(logging_level="WARNING")
 
 
