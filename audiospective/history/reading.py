@@ -157,8 +157,11 @@ def _join(parts: list[pl.DataFrame], rows: pl.DataFrame) -> pl.DataFrame:
     sealed = pl.concat(parts) if parts else rows.clear()
     if rows.is_empty() or sealed.is_empty():
         return sealed if rows.is_empty() else rows
-    late = rows["played_at"][0] <= sealed["played_at"][-1]
-    return segment.merge([sealed, rows]) if late else pl.concat([sealed, rows])
+    instants = sealed["played_at"].to_physical()
+    apart = instants.search_sorted(int(rows["played_at"].to_physical()[0]), "left")
+    if apart == sealed.height:
+        return pl.concat([sealed, rows])
+    return pl.concat([sealed.head(apart), segment.merge([sealed.slice(apart), rows])])
 
 
 def without_removed(user_id: int, plays: pl.DataFrame) -> pl.DataFrame:

@@ -7,10 +7,16 @@ to write cannot forget it. Each segment is known by its hash, the hot tail by it
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
+from audiospective.history import store
 from audiospective.history.closed import away
 from audiospective.models import database, dialects
+from audiospective.policy.sealing import year_span
 
+_YEAR, _ROW = 1, 2  # what a row of the answer tells of
 _TAIL = " || ':' || ".join(
     f"COALESCE(CAST({name} AS TEXT), '')"
     for name in ("track_id", "source", "ms_played", "flags", "reason_end", "timing", "context")
@@ -26,16 +32,58 @@ _QUERY = (
 )
 
 
+@dataclass(frozen=True)
+class Version:
+    """What an archive is made of: `text` is the whole version, the rest its parts.
+
+    `years` are (year, hash) of the segments, `rows_from` when the oldest row of the hot tail ended
+    (UTC ms), `others` stands for deletions, the catalog and decisions about recordings.
+    """
+
+    text: str
+    years: frozenset[tuple[int, str]]
+    rows_from: int
+    others: str
+
+
+def read(user_id: int) -> Version:
+    """The version of one member's archive now; one query, and no segment is opened."""
+    found = dialects.run(_QUERY, (user_id,) * 4).fetchall()
+    rows = [tuple(row) for row in found]
+    rows.sort(key=lambda one: (one[0], one[1], one[2] or ""))
+    return Version(
+        text=_digest(rows),
+        years=frozenset((year, sha256) for part, year, sha256 in rows if part == _YEAR),
+        rows_from=min((at for part, at, _ in rows if part == _ROW), default=store.NEVER),
+        others=_digest(row for row in rows if row[0] not in (_YEAR, _ROW)),
+    )
+
+
 def of(user_id: int) -> str:
-    """The version of one member's archive now; one query, and no segment is opened.
+    """Its text alone.
 
     Two equal versions stand for equal plays of equal tracks, with the same albums, artists and
     lengths, and for equal decisions about recordings. Names are no part of it.
     """
-    rows = dialects.run(_QUERY, (user_id,) * 4).fetchall()
+    return read(user_id).text
+
+
+def differ_from(one: Version, other: Version) -> int:
+    """Before when (UTC ms) two versions of an archive hold the same plays: store.EVER for never.
+
+    A segment holds one UTC year and rows only reach back to the oldest one, so whatever is before
+    both, and before the first year whose segment is another, is the same.
+    """
+    if one.others != other.others:
+        return store.EVER
+    years = [year_span(year)[0] for year, _ in one.years ^ other.years]
+    return min([one.rows_from, other.rows_from, *years])
+
+
+def _digest(rows: Iterable[tuple[Any, ...]]) -> str:
     digest = hashlib.blake2b(digest_size=16)
-    for row in sorted(rows, key=lambda one: (one[0], one[1], one[2] or "")):
-        digest.update(repr(tuple(row)).encode())
+    for row in rows:
+        digest.update(repr(row).encode())
     return digest.hexdigest()
 
 

@@ -13,6 +13,9 @@ from audiospective.policy.counting import Rule
 from audiospective.stats.view import View
 
 RAW = ("played_at", "track", "source", "ms_played", "reason_end", "skipped")
+DAY = 86_400_000  # ms
+ROOM = 2 * DAY
+EPOCH = date(1970, 1, 1).toordinal()
 SCHEMA = pl.Schema(
     {
         "played_at": pl.Datetime("ms", "UTC"),  # its end
@@ -72,7 +75,23 @@ def empty() -> pl.DataFrame:
 
 def within(plays: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
     """The plays on the days from `first` to `last`, both included."""
-    return plays.filter(pl.col("day").is_between(first, last))
+    near = around(plays, first, last)
+    return near.filter(pl.col("day").is_between(first, last))
+
+
+def around(plays: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
+    """The plays of these days and a few more on both sides: a slice, which costs nothing.
+
+    Plays are in order of time, and no clock is ROOM away from UTC.
+    """
+    instants = plays["played_at"].to_physical()
+    start = instants.search_sorted(_midnight(first) - ROOM, "left")
+    end = instants.search_sorted(_midnight(last) + DAY + ROOM, "right")
+    return plays.slice(start, end - start)
+
+
+def _midnight(day: date) -> int:
+    return (day.toordinal() - EPOCH) * DAY
 
 
 def _with_catalog(raw: pl.DataFrame, recordings: pl.DataFrame | None) -> pl.DataFrame:

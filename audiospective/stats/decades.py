@@ -8,7 +8,7 @@ from datetime import date
 import polars as pl
 
 from audiospective.history.catalog import names
-from audiospective.stats.counted import within
+from audiospective.stats import by_track
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def of(plays: pl.DataFrame, first: date, last: date) -> Decades:
     A track belongs to the album of its recording, so a song from a later compilation counts where
     that was released. Dates are the catalog's: they may become known without a new play.
     """
-    own = within(plays, first, last)
+    own = by_track.between(plays, first, last)
     amount = int(own["amount"].sum())
     by_album = own.drop_nulls("album").group_by("album").agg(pl.col("amount").sum())
     year = pl.col("released").str.slice(0, 4).str.to_integer(strict=False)

@@ -8,7 +8,7 @@ from datetime import date
 import polars as pl
 
 from audiospective.history.catalog import frames
-from audiospective.stats import tops
+from audiospective.stats import by_track, tops
 from audiospective.stats.counted import within
 
 BUCKETS = 26
@@ -30,11 +30,12 @@ def of(plays: pl.DataFrame, first: date, last: date, limit: int) -> list[Era]:
     if days < LEAST_DAYS:
         return []
     own = within(plays, first, last)
-    artists = tops.top(own, "artist", limit)["id"]
+    artists = tops.ranked(by_track.between(plays, first, last), "artist").head(limit)["id"]
     credits_ = frames.everybody(own["track"]).filter(pl.col("artist").is_in(artists.implode()))
     bucket = (pl.col("day") - first).dt.total_days() * BUCKETS // days
     sums = (
-        own.select("track", "amount", bucket=bucket)
+        own.filter(pl.col("track").is_in(credits_["track"].unique().implode()))
+        .select("track", "amount", bucket=bucket)
         .join(credits_, on="track")
         .group_by("artist", "bucket")
         .agg(pl.col("amount").sum())

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from audiospective.history.catalog import frames
-from audiospective.stats.counted import within
+from audiospective.stats import by_track
 
 SILENCE = timedelta(days=180)
 FAVOURITE = 20  # plays that make a favourite
@@ -42,8 +42,8 @@ class Departure:
 
 def discoveries(plays: pl.DataFrame, first: date, last: date, limit: int) -> list[Arrival]:
     """Artists never heard before `first` and heard by `last`, most heard first."""
-    now = _artists(within(plays, first, last))
-    earlier = _artists(plays.filter(pl.col("day") < first))
+    now = _artists(by_track.between(plays, first, last))
+    earlier = _artists(by_track.before(plays, first))
     found = now.join(earlier, on="artist", how="anti").sort(
         ["amount", "first", "artist"], descending=[True, False, False]
     )
@@ -56,10 +56,8 @@ def rediscoveries(plays: pl.DataFrame, first: date, last: date, limit: int) -> l
 
     The silence ends with their first play from `first` to `last`.
     """
-    now = _artists(within(plays, first, last))
-    earlier = _artists(plays.filter(pl.col("day") < first)).select(
-        "artist", away="last", known="plays"
-    )
+    now = _artists(by_track.between(plays, first, last))
+    earlier = _artists(by_track.before(plays, first)).select("artist", away="last", known="plays")
     found = (
         now.join(earlier, on="artist")
         .filter((pl.col("known") >= KNOWN) & (pl.col("first") - pl.col("away") >= SILENCE))
@@ -73,7 +71,7 @@ def rediscoveries(plays: pl.DataFrame, first: date, last: date, limit: int) -> l
 def forgotten(plays: pl.DataFrame, today: date, limit: int) -> list[Departure]:
     """Artists with FAVOURITE plays or more of whom nothing was heard for SILENCE; most first."""
     found = (
-        _artists(plays)
+        _artists(by_track.between(plays, date.min, date.max))
         .filter((pl.col("plays") >= FAVOURITE) & (pl.col("last") <= today - SILENCE))
         .sort(["amount", "first", "artist"], descending=[True, False, False])
     )
@@ -81,19 +79,15 @@ def forgotten(plays: pl.DataFrame, today: date, limit: int) -> list[Departure]:
     return [Departure(*row) for row in rows]
 
 
-def _artists(plays: pl.DataFrame) -> pl.DataFrame:
-    """`artist`, `plays`, `amount`, `first` and `last` day, `track`: of every artist credited."""
-    tracks = (
-        plays.group_by("track")
-        .agg(
-            pl.len().alias("plays"),
-            pl.col("amount").sum(),
-            first=pl.col("day").min(),
-            last=pl.col("day").max(),
-        )
-        .sort(["amount", "first", "track"], descending=[True, False, False])
+def _artists(heard: pl.DataFrame) -> pl.DataFrame:
+    """`artist`, `plays`, `amount`, `first` and `last` day, `track`: of every artist credited.
+
+    `heard` are plays added up by track.
+    """
+    tracks = heard.sort(["amount", "first_day", "track"], descending=[True, False, False]).select(
+        "track", "plays", "amount", first="first_day", last="last_day"
     )
-    credits_ = frames.everybody(plays["track"])
+    credits_ = frames.everybody(heard["track"])
     return (
         tracks.join(credits_, on="track", maintain_order="left")
         .group_by("artist", maintain_order=True)

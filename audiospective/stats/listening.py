@@ -16,22 +16,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import Concatenate, ParamSpec, TypeVar
 
 import polars as pl
 
-from audiospective import history
-from audiospective.history import recordings, version
+from audiospective import clock, history
+from audiospective.history import recordings, store, version
+from audiospective.history.version import Version
 from audiospective.models import database
 from audiospective.models.plays import FROM_IMPORT
 from audiospective.policy import import_spans
-from audiospective.stats import counted
+from audiospective.stats import by_track, counted
 from audiospective.stats.cache import Cache
+from audiospective.stats.counted import DAY
 from audiospective.stats.view import View
 
 ROWS = 1_200_000  # plays that a process keeps ready to be counted, at most about 75 MB
 RESULTS = 4_000  # results that a process keeps; a frame counts as one for every 4 KB
+
+CHUNKS = 16  # pieces in memory that plays may lie in, before they are put together
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,11 +47,26 @@ _results = Cache(RESULTS)
 
 @dataclass(frozen=True)
 class _Read:
-    """Plays with the time that files tell of; `settled`: they are those of the version asked."""
+    """Plays of a version; `settled`: nothing was written while they were read.
+
+    `imported` are instants (ms) of plays that files tell of: of each UTC day the first and the
+    last, which make the same spans as all of them. `same` is what tracks counted as.
+    """
 
     plays: pl.DataFrame
-    imported: tuple[import_spans.Span, ...]
+    imported: pl.Series
+    same: pl.DataFrame
+    at: Version
     settled: bool
+
+    @cached_property
+    def spans(self) -> tuple[import_spans.Span, ...]:
+        return tuple(import_spans.spans(self.imported.to_list(), import_spans.COMPLETE))
+
+    def before(self, instant: int) -> tuple[pl.DataFrame, pl.Series]:
+        """Plays and instants before one that begins a UTC day; slices, nothing is copied."""
+        plays = self.plays.head(self.plays["played_at"].to_physical().search_sorted(instant))
+        return plays, self.imported.head(self.imported.search_sorted(instant))
 
 
 class Listening:
@@ -57,9 +77,13 @@ class Listening:
         self._read_plays: _Read | None = None
 
     @cached_property
+    def _at(self) -> Version:
+        return version.read(self.view.user_id)
+
+    @property
     def version(self) -> str:
         """See history.version; read once."""
-        return version.of(self.view.user_id)
+        return self._at.text
 
     @cached_property
     def key(self) -> Hashable:
@@ -72,7 +96,7 @@ class Listening:
 
     def imported(self) -> tuple[import_spans.Span, ...]:
         """The time that files tell of, whatever the view: (start, end) in ms, in order."""
-        return self._found.imported
+        return self._found.spans
 
     def figure(
         self, make: Callable[Concatenate[pl.DataFrame, P], T], *params: P.args, **more: P.kwargs
@@ -91,21 +115,44 @@ class Listening:
     @property
     def _found(self) -> _Read:
         if self._read_plays is None:
-            found = _frames.get(self.key)
-            self._read_plays = self._read() if found is None else found
+            key = database.obj, self.view
+            kept: _Read | None = _frames.get(key)
+            if kept is None or kept.at.text != self.version:
+                kept = self._read(kept)
+                if kept.settled:
+                    _frames.put(key, kept, kept.plays.height)
+            self._read_plays = kept
         return self._read_plays
 
-    def _read(self) -> _Read:
-        raw = history.frame(self.view.user_id, columns=counted.RAW)
-        same = recordings.of(self.view.user_id, self.version)
-        plays = counted.prepare(raw, self.view, same.frame)
-        instants = raw.filter(pl.col("source") >= FROM_IMPORT)["played_at"].to_physical()
-        spans = import_spans.spans(instants.to_list(), import_spans.COMPLETE)
-        settled = version.may_be_kept(self.view.user_id, self.version)
-        found = _Read(plays, tuple(spans), settled)
-        if settled:
-            _frames.put(self.key, found, plays.height)
-        return found
+    def _read(self, kept: _Read | None) -> _Read:
+        """Reads only what may differ from plays that were kept of another version."""
+        user_id = self.view.user_id
+        same = recordings.of(user_id, self.version).frame
+        since = store.EVER
+        if kept is not None and kept.same.equals(same):
+            since = version.differ_from(kept.at, self._at) // DAY * DAY
+        start = clock.from_ms(since) if since > 0 else None
+        raw = history.frame(user_id, start, columns=counted.RAW)
+        plays = counted.prepare(raw, self.view, same)
+        imported = _ends_of_days(raw.filter(pl.col("source") >= FROM_IMPORT)["played_at"])
+        if kept is not None and start is not None:
+            earlier, told = kept.before(since)
+            if earlier.n_chunks() > CHUNKS:
+                earlier = earlier.rechunk()
+            plays, imported = pl.concat([earlier, plays]), pl.concat([told, imported])
+            by_track.carry(kept.plays, plays, (start - timedelta(days=1)).date())
+        settled = version.may_be_kept(user_id, self.version)
+        return _Read(plays, imported, same, self._at, settled)
+
+
+def _ends_of_days(instants: pl.Series) -> pl.Series:
+    """Of sorted instants the first and the last one of each UTC day, in ms."""
+    found = instants.to_physical()
+    day = found // DAY
+    ends = (day != day.shift(1)).fill_null(value=True) | (day != day.shift(-1)).fill_null(
+        value=True
+    )
+    return found.filter(ends)
 
 
 def _weight(result: object) -> int:

@@ -8,8 +8,7 @@ from datetime import date
 import polars as pl
 
 from audiospective.history.catalog import frames
-from audiospective.stats import tops
-from audiospective.stats.counted import within
+from audiospective.stats import by_track, tops
 
 Days = tuple[date, date]
 
@@ -40,14 +39,14 @@ def of(plays: pl.DataFrame, kind: str, days: Days, before: Days | None, limit: i
 
     The order is that of tops.top: by amount, of equals what was heard first.
     """
-    own = within(plays, *days)
-    ranked = tops.top(own, kind, limit)
+    own = by_track.between(plays, *days)
+    ranked = tops.ranked(own, kind).head(limit)
     if ranked.is_empty():
         return []
     ids = ranked["id"]
     inside = _inside(own, kind, ids)
-    was = _ranks(within(plays, *before), kind, ids) if before else {}
-    known = _known(plays.filter(pl.col("day") < days[0]), kind, ids) if before else set(ids)
+    was = _ranks(by_track.between(plays, *before), kind, ids) if before else {}
+    known = _known(by_track.before(plays, days[0]), kind, ids) if before else set(ids)
     found = []
     for rank, (one, count, amount) in enumerate(ranked.select("id", "plays", "amount").rows(), 1):
         heard, tracks, track, artist = inside[one]
@@ -73,13 +72,7 @@ def _inside(
     wanted = _members(own["track"], kind).filter(pl.col("id").is_in(ids.implode()))
     tracks = (
         own.join(wanted.select("track").unique(), on="track", how="semi")
-        .group_by("track")
-        .agg(
-            pl.col("heard").sum(),
-            pl.col("amount").sum(),
-            pl.col("artist").first(),
-            first=pl.col("played_at").min(),
-        )
+        .select("track", "heard", "amount", "artist", "first")
         .sort(["amount", "first", "track"], descending=[True, False, False])
     )
     found = (
@@ -96,7 +89,7 @@ def _inside(
 
 
 def _ranks(before: pl.DataFrame, kind: str, ids: pl.Series) -> dict[int, int]:
-    ranked = tops.everything(before, kind).with_row_index("rank", offset=1)
+    ranked = tops.ranked(before, kind).with_row_index("rank", offset=1)
     return dict(ranked.filter(pl.col("id").is_in(ids.implode())).select("id", "rank").rows())
 
 

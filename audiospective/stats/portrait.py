@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 import polars as pl
 
 from audiospective.history.catalog import frames
+from audiospective.stats import by_track
 
 _LIFETIME = 120 * 366  # days
 SILENCE = timedelta(days=180)  # without a play, that is worth a word
@@ -164,9 +165,7 @@ def _silence(own: pl.DataFrame) -> tuple[date, date] | None:
 
 def _places(plays: pl.DataFrame, kind: str, one: int) -> tuple[tuple[YearPlace, ...], int]:
     """The place in each year with plays, and over all time."""
-    # Counting by track first leaves few rows to join with the catalog.
-    year = pl.col("day").dt.year().alias("year")
-    counted = plays.group_by(year, "track", "album").agg(pl.col("amount").sum())
+    counted = by_track.of_years(plays).select("year", "track", "album", "amount")
     if kind == "artist":
         counted = counted.join(frames.everybody(plays["track"]), on="track")
     counted = counted.drop_nulls(kind).group_by("year", kind).agg(pl.col("amount").sum())

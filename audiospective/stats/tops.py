@@ -16,21 +16,21 @@ def top(plays: pl.DataFrame, kind: str, limit: int = 50) -> pl.DataFrame:
     where it is missing every play counts as one. Every artist credited on a track counts, so their
     plays may add up to more than there are. Of equals the one heard first stands first.
     """
-    return _ranked(_by_track(plays), kind).head(limit)
+    return ranked(_by_track(plays), kind).head(limit)
 
 
 def everything(plays: pl.DataFrame, kind: str) -> pl.DataFrame:
     """All of them, in the same order, with the same columns."""
-    return _ranked(_by_track(plays), kind)
+    return ranked(_by_track(plays), kind)
 
 
 def rank(plays: pl.DataFrame, kind: str, one: int) -> int | None:
     """The place of one track, album or artist, counting from 1; equals share a place."""
-    ranked = _ranked(_by_track(plays), kind)
-    own = ranked.filter(pl.col("id") == one)
+    found = ranked(_by_track(plays), kind)
+    own = found.filter(pl.col("id") == one)
     if own.is_empty():
         return None
-    return int((ranked["amount"] > own["amount"][0]).sum()) + 1
+    return int((found["amount"] > own["amount"][0]).sum()) + 1
 
 
 def listened(plays: pl.DataFrame) -> int:
@@ -47,24 +47,16 @@ def listened(plays: pl.DataFrame) -> int:
     return known + int(joined["duration"].cast(pl.Int64).sum())
 
 
-def _by_track(plays: pl.DataFrame) -> pl.DataFrame:
-    amount = pl.col("amount").sum() if "amount" in plays.columns else pl.len()
-    return plays.group_by("track").agg(
-        plays=pl.len(),
-        amount=amount.cast(pl.Int64),
-        first=pl.col("played_at").min(),
-        last=pl.col("played_at").max(),
-    )
-
-
-def _ranked(tracks: pl.DataFrame, kind: str) -> pl.DataFrame:
+def ranked(tracks: pl.DataFrame, kind: str) -> pl.DataFrame:
+    """The same of plays that are added up by track already (by_track)."""
     # Counting by track first leaves few rows to join with the catalog.
     if kind == "track":
-        found = tracks.rename({"track": "id"})
+        found = tracks.select("plays", "amount", "first", "last", id="track")
     else:
         reach = frames.everybody if kind == "artist" else frames.of
         found = (
-            tracks.join(reach(tracks["track"]), on="track")
+            tracks.select("track", "plays", "amount", "first", "last")
+            .join(reach(tracks["track"]), on="track")
             .drop_nulls(kind)
             .group_by(pl.col(kind).alias("id"))
             .agg(
@@ -74,4 +66,15 @@ def _ranked(tracks: pl.DataFrame, kind: str) -> pl.DataFrame:
                 pl.col("last").max(),
             )
         )
+    found = found.select("id", "plays", "amount", "first", "last")
     return found.sort(["amount", "first", "id"], descending=[True, False, False])
+
+
+def _by_track(plays: pl.DataFrame) -> pl.DataFrame:
+    amount = pl.col("amount").sum() if "amount" in plays.columns else pl.len()
+    return plays.group_by("track").agg(
+        plays=pl.len(),
+        amount=amount.cast(pl.Int64),
+        first=pl.col("played_at").min(),
+        last=pl.col("played_at").max(),
+    )

@@ -8,6 +8,7 @@ from datetime import date
 import polars as pl
 
 from audiospective.history.catalog import frames
+from audiospective.stats import by_track
 from audiospective.stats.counted import within
 
 
@@ -35,15 +36,15 @@ class Totals:
 def of(plays: pl.DataFrame, first: date, last: date) -> Totals:
     """The numbers of the days from `first` to `last`."""
     own = within(plays, first, last)
-    tracks = own["track"].unique()
-    known = plays.filter(pl.col("day") < first)["track"].unique()
+    tracks = by_track.between(plays, first, last)["track"]
+    known = by_track.before(plays, first)["track"]
     artists = frames.everybody(tracks)["artist"].unique()
     known_artists = frames.everybody(known)["artist"].unique()
     return Totals(
         plays=own.height,
         amount=int(own["amount"].sum()),
         heard=int(own["heard"].sum()),
-        guessed=int(own.filter(~pl.col("told"))["heard"].sum()),
+        guessed=int((own["heard"] * ~own["told"]).sum()),
         tracks=tracks.len(),
         albums=own["album"].drop_nulls().n_unique(),
         artists=artists.len(),

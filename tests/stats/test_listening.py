@@ -10,13 +10,13 @@ import polars as pl
 import pytest
 
 from audiospective import clock, history
-from audiospective.history import removal, sealing, segment, version
+from audiospective.history import overview, removal, sealing, segment, store, version
 from audiospective.history.catalog import polled
 from audiospective.models import Play, database
 from audiospective.policy import counting
 from audiospective.policy.counting import Counting, Measure, Rule
 from audiospective.policy.plays import AlbumFacts, ArtistFacts, TrackFacts
-from audiospective.stats import counted, listening, tops
+from audiospective.stats import by_track, counted, listening, tops
 from audiospective.stats.cache import Cache
 from audiospective.stats.listening import Listening
 from audiospective.stats.view import View
@@ -205,6 +205,75 @@ def test_an_unchanged_archive_is_counted_once() -> None:
     assert len(calls) == 1
     Listening(View(alice, "Asia/Tokyo")).figure(counting_calls)
     assert len(calls) == 2
+
+
+YEAR = 365 * 24 * 60  # minutes
+
+
+def _late(user_id: int) -> None:
+    """A device that was offline: a row before the newest segment ends."""
+    play(user_id, at(-2), track("song"))
+
+
+def _another_year(user_id: int) -> None:
+    rows = [{"played_at": at(-YEAR + n), "track": track("x"), "source": 2} for n in range(3)]
+    history.absorb(user_id, segment.of(rows))
+
+
+def _again_known(user_id: int) -> None:
+    """A row that repeats a sealed play and knows more."""
+    play(user_id, at(-1), track("song"), ms_played=4_000, source=2)
+
+
+def _deleted(user_id: int) -> None:
+    removal.remove(user_id, [(at(-1), track("song"))])
+
+
+@pytest.mark.parametrize("change", [*CHANGES, _late, _another_year, _again_known, _deleted])
+@pytest.mark.parametrize("zone", ["Pacific/Apia", "America/Adak"])
+def test_what_is_worked_out_of_what_was_kept_is_what_reading_everything_gives(
+    change: Callable[[int], None], zone: str
+) -> None:
+    alice, song = person("alice"), told("song", duration_ms=5_000)
+    rows = [{"played_at": at(-n * YEAR - 1), "track": song, "source": 2} for n in range(4)]
+    history.absorb(alice, segment.of(rows))
+    for minute in range(3):
+        play(alice, at(minute), song)
+
+    def everything() -> list[Any]:
+        one = Listening(View(alice, zone))
+        days = overview.of(alice, zone, one.version)
+        years = by_track.of_years(one.plays()).sort("year", "track").rows()
+        return [one.plays().rows(), years, one.imported(), dict(days.days), dict(days.months)]
+
+    before = everything()
+    change(alice)
+    found = everything()
+    assert found != before
+    listening.forget()
+    overview._kept.clear()
+    assert everything() == found
+
+
+def test_a_new_play_opens_no_year_that_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    alice, song = person("alice"), track("song")
+    rows = [{"played_at": at(-n * YEAR - 1), "track": song, "source": 2} for n in range(4)]
+    history.absorb(alice, segment.of(rows))
+    play(alice, at(0), song)
+    Listening(View(alice)).plays()
+    overview.of(alice, "UTC")
+    opened: list[int] = []
+    read = store.opened
+
+    def noted(row: store.Stored, *more: Any) -> pl.DataFrame:
+        opened.append(row.year)
+        return read(row, *more)
+
+    monkeypatch.setattr(store, "opened", noted)
+    play(alice, at(1), song)
+    assert Listening(View(alice)).figure(many) == 6
+    assert overview.of(alice, "UTC").plays == 6
+    assert set(opened) <= {max(year for year, _ in version.read(alice).years)}
 
 
 def test_what_a_transaction_sees_is_not_kept() -> None:
