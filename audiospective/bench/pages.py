@@ -1,70 +1,180 @@
-"""`bench pages`: the heaviest pages of two long lives, next to a page that does nothing."""
+"""`bench pages`: pages of two long lives as they are deployed, next to one that does nothing."""
 
 from __future__ import annotations
 
-import json
-import secrets
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
+from statistics import median
 from threading import Event
 from typing import Any
 
-from cryptography.fernet import Fernet
+from flask import Flask
 
 from audiospective import clock, history, models
-from audiospective.bench.cataloging import catalog_rows
-from audiospective.bench.filling import archive
-from audiospective.bench.listening import TODAY, Catalog
-from audiospective.bench.measuring import Echo, p95, peak_mb, seconds
-from audiospective.bench.scratch import member
-from audiospective.history import append
+from audiospective.app import create_app
+from audiospective.bench import lives, servers, website
+from audiospective.bench.measuring import Echo, p95, seconds
+from audiospective.bench.website import Visitor, Website
+from audiospective.history import recent_plays
 from audiospective.history.catalog import lookup
-from audiospective.models import User, database, dialects
-from audiospective.policy.plays import AlbumFacts, ArtistFacts, Page, PolledPlay, TrackFacts
+from audiospective.models import database, dialects
+from audiospective.settings import Settings
 from audiospective.stats import tops
 
-YEARS = 15.0
-HELLO = "/healthz"  # the whole stack, and nothing behind it
 LIMITS = {200_000: 150, 1_000_000: 500}  # ms that the p95 of a warm page stays under
-BASE = "http://127.0.0.1:8000"
+QUERIES = 12  # of a page, at most
+DEPTHS = (0.0, 0.25, 0.5, 0.75, 0.99)  # of the history, from the newest play back
+NEW_PLAYS = 5  # after each of which a page is opened
 PAUSE = 0.05  # seconds from one poll to the next, twenty times as often as a thousand members'
 
 
-def run(echo: Echo, *, small: bool, url: str) -> None:
-    """Fill an empty database and time pages as a web process answers them."""
-    sizes = (20_000,) if small else tuple(LIMITS)
-    catalog = Catalog.of(10_000 if small else 120_000)
-    catalog_rows(catalog)
-    for number, plays in enumerate(sizes):
-        user_id = archive(catalog, number, plays, YEARS, full=False)
-        _report(echo, plays, "alone", _measured(url, user_id, small=small))
-        with _polling(url, member(1_000 + number)):
-            found = _measured(url, user_id, small=small)
-        _report(echo, plays, "while another member is polled 20 times a second", found)
+@dataclass(frozen=True)
+class Timed:
+    """One page, in milliseconds: `warm` is the p95, `used` the processor time of a warm one.
+
+    `cold` and `cold_used` are the first one of a new process, `new` and `new_used` the slowest and
+    the mean first one after a new play.
+    """
+
+    warm: float
+    used: float
+    cold: float
+    cold_used: float
+    new: float
+    new_used: float
+    queries: int
 
 
-def _measured(url: str, user_id: int, *, small: bool) -> dict[str, list[float]]:
-    command = [sys.executable, "-m", "audiospective.bench.pages", url, str(user_id)]
-    child = subprocess.run(
-        [*command, "3" if small else "40"], capture_output=True, text=True, check=True
+def run(echo: Echo, *, small: bool, url: str, file: Path | None = None) -> None:
+    """Fill an empty database, or take what `file` keeps, and time pages for a visitor."""
+    if file is None:
+        lives.fill(echo, small=small)
+    else:
+        lives.kept(file, url, echo, small=small)
+    with servers.queue() as queue, website.home(url, queue) as settings:
+        app = create_app(Settings.from_env(settings))
+        for user_id in lives.listeners():
+            lives.connect(app.extensions["audiospective"], user_id)
+            _life(echo, settings, app, user_id, 5 if small else 40)
+
+
+def _life(echo: Echo, settings: dict[str, str], app: Flask, user_id: int, times: int) -> None:
+    plays = recent_plays.total(user_id)
+    pages = addresses(user_id)
+    with website.running(settings, app, user_id) as site:
+        hello = _warm(site, website.HELLO, times)
+        echo(
+            f"{plays:,} plays; a page that does nothing: p95 {hello[0]:.1f} ms,"
+            f" {hello[1]:.1f} ms of processor time; all in ms:"
+        )
+        echo(
+            f"  {'':<24}{'warm p95':>9}{'CPU':>7}{'cold':>8}{'CPU':>7}{'new play':>9}{'CPU':>7}"
+            "  queries"
+        )
+        found = {}
+        for name, address in pages.items():
+            found[name] = _timed(settings, app, site, user_id, address, times)
+            one = found[name]
+            echo(
+                f"  {name:<24}{one.warm:9.1f}{one.used:7.1f}{one.cold:8.0f}{one.cold_used:7.0f}"
+                f"{one.new:9.0f}{one.new_used:7.0f}  {one.queries:7}"
+            )
+        _depths(echo, site, user_id, times)
+        with _polling(settings["DATABASE_URL"], lives.other()):
+            busy = {name: _warm(site, address, times)[0] for name, address in pages.items()}
+        memory = site.peak_mb()
+    _judged(echo, plays, found, busy, memory)
+
+
+def _judged(
+    echo: Echo, plays: int, found: dict[str, Timed], busy: dict[str, float], memory: float
+) -> None:
+    limit = next((ms for size, ms in LIMITS.items() if abs(size - plays) < size / 100), None)
+    words = f", the limit is {limit} ms" if limit else ""
+    slowest = max(found, key=lambda name: found[name].warm)
+    polled = max(busy, key=lambda name: busy[name])
+    cold = max(found, key=lambda name: found[name].cold)
+    new = max(found, key=lambda name: found[name].new)
+    many = max(found, key=lambda name: found[name].queries)
+    echo(f"  slowest warm p95: {slowest} {found[slowest].warm:.0f} ms{words}")
+    echo(f"  while somebody is polled 20 times a second: {polled} {busy[polled]:.0f} ms")
+    echo(
+        f"  slowest cold: {cold} {found[cold].cold:.0f} ms;"
+        f" after a new play: {new} {found[new].new:.0f} ms"
     )
-    found: dict[str, list[float]] = json.loads(child.stdout)
-    return found
+    echo(f"  most queries: {many} {found[many].queries}, the limit is {QUERIES}; "
+         f"web process, peak {memory:.0f} MB")  # fmt: skip
 
 
-def _report(echo: Echo, plays: int, how: str, found: dict[str, list[float]]) -> None:
-    ((memory,), (hello, *_)) = found.pop("memory"), found.pop("hello")
-    echo(f"{plays:,} plays, {how}; a page that does nothing: {hello:.1f} ms")
-    for page, (warm, cold, queries) in found.items():
-        echo(f"  {page:<28} p95 {warm:7.1f} ms  first {cold:8.1f} ms  {queries:.0f} queries")
-    worst = max(warm for warm, _, _ in found.values())
-    limit = LIMITS.get(plays)
-    words = f", the limit is {limit}" if limit else ""
-    echo(f"  worst p95 {worst:.0f} ms{words}; web process, peak {memory:.0f} MB")
+def _timed(
+    settings: dict[str, str], app: Flask, site: Website, user_id: int, address: str, times: int
+) -> Timed:
+    warm, used = _warm(site, address, times)
+    with _other_port(settings) as apart, website.running(apart, app, user_id) as fresh:
+        cold, cold_used = _first(fresh, address, lambda: None)
+    news = [_first(site, address, lambda: _hear(user_id)) for _ in range(NEW_PLAYS)]
+    return Timed(
+        warm, used, cold, cold_used, max(wall for wall, _ in news),
+        sum(cpu for _, cpu in news) / len(news), _queries(app, user_id, address),
+    )  # fmt: skip
+
+
+def _warm(site: Website, address: str, times: int) -> tuple[float, float]:
+    """The p95, and the processor time of one, in ms; the first ones are not counted."""
+    with _visitor(site) as visitor:
+        for _ in range(2):
+            visitor.get(address)
+        began = site.processor()
+        taken = seconds(lambda: visitor.get(address), times)
+        return p95(taken) * 1000, (site.processor() - began) / times * 1000
+
+
+def _first(site: Website, address: str, change: Callable[[], None]) -> tuple[float, float]:
+    """How long a page takes after `change`, and its processor time, in ms."""
+    with _visitor(site) as visitor:
+        change()
+        began = site.processor()
+        (taken,) = seconds(lambda: visitor.get(address))
+        return taken * 1000, (site.processor() - began) * 1000
+
+
+def _depths(echo: Echo, site: Website, user_id: int, times: int) -> None:
+    instants = history.frame(user_id, columns=("played_at",))["played_at"].to_physical()
+    found = []
+    for depth in DEPTHS:
+        before = int(instants[int((1 - depth) * (instants.len() - 1))])
+        with _visitor(site) as visitor:
+            address = f"/history?before={before}-1"
+            visitor.get(address)
+            taken = median(seconds(lambda a=address, v=visitor: v.get(a), times))  # type: ignore[misc]
+            found.append(f"{depth:.0%} {taken * 1000:.0f}")
+    echo(f"  history by depth, median ms: {', '.join(found)}")
+
+
+@contextmanager
+def _visitor(site: Website) -> Iterator[Visitor]:
+    visitor = site.visitor()
+    try:
+        yield visitor
+    finally:
+        visitor.close()
+
+
+@contextmanager
+def _other_port(settings: dict[str, str]) -> Iterator[dict[str, str]]:
+    """The same site once more, beside the one that runs."""
+    with website.home(settings["DATABASE_URL"], settings["REDIS_URL"]) as other:
+        keys = ("SECRET_KEY", "TOKEN_KEYS")
+        yield {**other, **{key: settings[key] for key in keys}}
+
+
+def _hear(user_id: int) -> None:
+    lives.listen(user_id, clock.to_ms(clock.now()))
 
 
 def addresses(user_id: int) -> dict[str, str]:
@@ -77,6 +187,7 @@ def addresses(user_id: int) -> dict[str, str]:
     year = plays["played_at"][-1].year - 1
     return {
         "dashboard": "/dashboard",
+        "dashboard, all time": "/dashboard?period=all",
         "history": "/history",
         "history, half way down": f"/history?before={middle}-1",
         "history, one month": f"/history/{year}-05",
@@ -86,59 +197,26 @@ def addresses(user_id: int) -> dict[str, str]:
         "artist": f"/artists/{most['artist']}",
         "album": f"/albums/{most['album']}",
         "recordings": "/settings/recordings",
+        "reports": "/reports",
+        "report of a week": f"/reports/{year}-W20",
         "report of a year": f"/reports/{year}",
         "report of all time": "/reports/all",
         "health": "/health",
     }
 
 
-def _web_process(url: str, user_id: int, times: int) -> dict[str, list[float]]:
-    """Times pages in a process that has the whole website loaded, like a gunicorn worker."""
-    with _site(url, user_id) as get:
-        found = {}
-        hello = p95(seconds(lambda: get(HELLO), times)) * 1000
-        with database.connection_context():
-            asked = addresses(user_id)
-        for page, address in asked.items():
-            (cold,) = seconds(lambda address=address: get(address))  # type: ignore[misc]
-            warm = p95(seconds(lambda address=address: get(address), times))  # type: ignore[misc]
-            with _counted() as statements:
-                get(address)
-            found[page] = [warm * 1000, cold * 1000, len(statements)]
-    return {**found, "hello": [hello], "memory": [peak_mb()]}
-
-
-@contextmanager
-def _site(url: str, user_id: int) -> Iterator[Callable[[str], None]]:
-    """The application, and how its member opens a page."""
-    from audiospective.accounts import sessions
-    from audiospective.app import create_app
-    from audiospective.settings import Settings
-
-    with tempfile.TemporaryDirectory(prefix="audiospective-bench-") as home:
-        settings = Settings.from_env(
-            {
-                "AUDIOSPECTIVE_HOME": home,
-                "DATABASE_URL": url,
-                "BASE_URL": BASE,
-                "REDIS_URL": "redis://127.0.0.1:1",  # no page that is read asks it
-                "SECRET_KEY": secrets.token_hex(32),
-                "TOKEN_KEYS": Fernet.generate_key().decode(),
-            }
-        )
-        app = create_app(settings)
-        browser = app.test_client()
-        with database.connection_context():
-            key = sessions.begin(User.get_by_id(user_id), "spotify", "bench")
-        with browser.session_transaction(base_url=BASE) as session:
-            session["_user_id"] = key
-
-        def get(address: str) -> None:
-            answer = browser.get(address, base_url=BASE, headers={"Accept-Encoding": "gzip"})
-            if answer.status_code != 200:
-                raise RuntimeError(f"{address} answers {answer.status}")
-
-        yield get
+def _queries(app: Flask, user_id: int, address: str) -> int:
+    """How many statements a warm page costs, in this process."""
+    browser = app.test_client()
+    name, _, value = website.cookie(app, user_id).partition("=")
+    base = app.extensions["audiospective"].settings.base_url
+    browser.set_cookie(name, value, domain=website.HOST)
+    for _ in range(2):
+        with _counted() as statements:
+            answer = browser.get(address, base_url=base)
+    if answer.status_code != 200:
+        raise website.NotAnsweredError(f"{address} answers {answer.status}")
+    return len(statements)
 
 
 @contextmanager
@@ -166,7 +244,7 @@ def _counted() -> Iterator[list[str]]:
 def _polling(url: str, user_id: int) -> Iterator[None]:
     """Another process that stores pages of plays for another member meanwhile."""
     command = [sys.executable, "-m", "audiospective.bench.pages", url, str(user_id)]
-    with subprocess.Popen([*command, "poll"]) as child:
+    with subprocess.Popen(command) as child:
         try:
             yield
             if child.poll() is not None:
@@ -177,24 +255,12 @@ def _polling(url: str, user_id: int) -> Iterator[None]:
 
 def _poll(url: str, user_id: int) -> None:
     models.bind(url)
-    at, never = clock.to_ms(TODAY), Event()
+    at, never = clock.to_ms(clock.now()), Event()
     with database.connection_context():
         while not never.wait(PAUSE):
             at += int(timedelta(minutes=3) / timedelta(milliseconds=1))
-            name = f"{at % 977:022}"
-            facts = TrackFacts(
-                name, name, artists=(ArtistFacts("a" * 22, "Polls"),),
-                album=AlbumFacts("b" * 22, "Polls"), duration_ms=180_000,
-            )  # fmt: skip
-            page = Page((PolledPlay(at, facts),), offered=1)
-            tracks = append.remember(page.plays)
-            with models.transaction():
-                append.page(user_id, page, tracks)
+            lives.listen(user_id, at)
 
 
 if __name__ == "__main__":
-    if sys.argv[3] == "poll":
-        _poll(sys.argv[1], int(sys.argv[2]))
-    else:
-        done = _web_process(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
-        sys.stdout.write(json.dumps(done))
+    _poll(sys.argv[1], int(sys.argv[2]))

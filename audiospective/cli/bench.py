@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 NAMES = ("storage", "stats", "pages", "poll", "plan", "export", "import")
@@ -19,26 +21,32 @@ NAMES = ("storage", "stats", "pages", "poll", "plan", "export", "import")
     help="An EMPTY database (postgres://... or sqlite:///...); without it a SQLite file that is "
     "gone afterwards.",
 )
-def command(name: str, members: int, small: bool, url: str | None) -> None:
+@click.option(
+    "--archive",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="For pages: a file that keeps the filled archives; made once, a copy is used.",
+)
+def command(name: str, members: int, small: bool, url: str | None, archive: Path | None) -> None:
     """Measure NAME in a scratch database and print figures and limits.
 
     storage: bytes a play, sealed and in rows. stats: the views of a large archive, against merely
-    decoding it. pages: the heaviest pages of 200,000 and 1,000,000 plays, alone and while somebody
-    is polled, against a page that does nothing. poll: polls a second against merely fetching and
-    parsing. plan: jobs a day, how evenly polls are spread, and what planning costs, for that many
-    members. export: every export against Polars writing the same plays. import: an extended
-    streaming history from its zip to the archive, against unzipping, parsing and writing it once.
+    decoding it. pages: the pages of 200,000 and 1,000,000 plays through the web server, warm, cold
+    and after a new play, alone and while somebody is polled, against a page that does nothing.
+    poll: polls a second against merely fetching and parsing. plan: jobs a day, how evenly polls are
+    spread, and what planning costs, for that many members. export: every export against Polars
+    writing the same plays. import: an extended streaming history from its zip to the archive,
+    against unzipping, parsing and writing it once.
     """
     from audiospective.bench.scratch import NotEmptyError, scratch
 
     try:
         with scratch(url) as database:
-            _run(name, small=small, url=database, members=members)
+            _run(name, small=small, url=database, members=members, archive=archive)
     except NotEmptyError:
         raise click.ClickException("the database holds an archive; give an empty one.") from None
 
 
-def _run(name: str, *, small: bool, url: str, members: int) -> None:
+def _run(name: str, *, small: bool, url: str, members: int, archive: Path | None) -> None:
     if name == "storage":
         from audiospective.bench import storage
 
@@ -58,7 +66,7 @@ def _run(name: str, *, small: bool, url: str, members: int) -> None:
     elif name == "pages":
         from audiospective.bench import pages
 
-        pages.run(click.echo, small=small, url=url)
+        pages.run(click.echo, small=small, url=url, file=archive)
     elif name == "plan":
         from audiospective.bench import plan
 

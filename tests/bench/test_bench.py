@@ -6,20 +6,20 @@ import re
 from collections import Counter
 from datetime import datetime
 from itertools import pairwise
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 
 from audiospective import clock, models
-from audiospective.bench import export, pages, virtual_day
-from audiospective.bench.cataloging import catalog_rows
-from audiospective.bench.filling import archive, frame
+from audiospective.bench import export, lives, pages, virtual_day
+from audiospective.bench.filling import frame
 from audiospective.bench.habits import Poll
 from audiospective.bench.listening import TODAY, Catalog, listen
 from audiospective.bench.scratch import member
 from audiospective.cli import audiospective
-from audiospective.history import segment
+from audiospective.history import recent_plays, segment
 
 CATALOG = Catalog.of(4_000)
 
@@ -82,16 +82,29 @@ def test_every_export_can_be_measured(sqlite_database_url: str) -> None:
         assert ("limit" in found) == limited
 
 
-def test_pages_are_opened_with_what_they_ask_the_database(sqlite_database_url: str) -> None:
+def test_pages_are_timed_through_the_web_server_and_archives_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sqlite_database_url: str
+) -> None:
+    monkeypatch.setattr(lives, "SMALL", (300,))
+    monkeypatch.setattr(lives, "TRACKS", (300, 300))
+    every = pages.addresses
+    monkeypatch.setattr(pages, "addresses", lambda user_id: {"history": every(user_id)["history"]})
+    file = tmp_path / "kept.db"
+    command = ["bench", "pages", "--small", "--archive", str(file)]
+    done = CliRunner().invoke(audiospective, command, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    for words in ("420 plays; a page that does nothing", "history by depth", "after a new play",
+                  "while somebody is polled", "most queries: history"):  # fmt: skip
+        assert words in done.output
+    page = next(line for line in done.output.splitlines() if line.startswith("  history  "))
+    warm, _, cold, _, new, _, queries = map(float, page.split()[1:])
+    assert 0 < warm < cold
+    assert new > 0
+    assert 0 < queries <= pages.QUERIES
     models.bind(sqlite_database_url)
     with models.database.connection_context():
-        catalog_rows(Catalog.of(300))
-        user_id, other = archive(Catalog.of(300), 1, 300, 2.0, full=False), member(2)
-    with pages._polling(sqlite_database_url, other):
-        found = pages._web_process(sqlite_database_url, user_id, 1)
-    assert {"history", "artist", "track", "album", "dashboard", "hello"} <= found.keys()
-    assert 0 < found["history"][2] <= 12
-    assert found["history"][0] > 0
+        lives.kept(file, sqlite_database_url, lambda _: pytest.fail("filled again"), small=True)
+        assert recent_plays.total(*lives.listeners()) == 300
 
 
 def test_an_import_can_be_measured() -> None:

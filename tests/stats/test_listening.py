@@ -210,6 +210,13 @@ def test_an_unchanged_archive_is_counted_once() -> None:
 YEAR = 365 * 24 * 60  # minutes
 
 
+def _years(user_id: int, song: int) -> None:
+    """A sealed play in each of four years."""
+    rows = [{"played_at": at(-n * YEAR - 1), "track": song, "source": 2} for n in range(4)]
+    history.absorb(user_id, segment.of(rows))
+    sealing.seal(user_id, keep=0, trigger=0)
+
+
 def _late(user_id: int) -> None:
     """A device that was offline: a row before the newest segment ends."""
     play(user_id, at(-2), track("song"))
@@ -235,8 +242,7 @@ def test_what_is_worked_out_of_what_was_kept_is_what_reading_everything_gives(
     change: Callable[[int], None], zone: str
 ) -> None:
     alice, song = person("alice"), told("song", duration_ms=5_000)
-    rows = [{"played_at": at(-n * YEAR - 1), "track": song, "source": 2} for n in range(4)]
-    history.absorb(alice, segment.of(rows))
+    _years(alice, song)
     for minute in range(3):
         play(alice, at(minute), song)
 
@@ -257,8 +263,7 @@ def test_what_is_worked_out_of_what_was_kept_is_what_reading_everything_gives(
 
 def test_a_new_play_opens_no_year_that_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     alice, song = person("alice"), track("song")
-    rows = [{"played_at": at(-n * YEAR - 1), "track": song, "source": 2} for n in range(4)]
-    history.absorb(alice, segment.of(rows))
+    _years(alice, song)
     play(alice, at(0), song)
     Listening(View(alice)).plays()
     overview.of(alice, "UTC")
