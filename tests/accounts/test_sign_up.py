@@ -23,6 +23,7 @@ from audiospective.accounts.outcomes import (
 )
 from audiospective.clients.spotify import Profile, Tokens
 from audiospective.models import Connection, SpotifyApp, User, database
+from audiospective.models.base import is_sqlite
 from audiospective.models.connections import ACTIVE, DISCONNECTED, NOT_ALLOWED
 from audiospective.models.waitlist import WaitlistEntry
 from audiospective.policy.founding import Opening, WaitlistReason
@@ -79,18 +80,20 @@ def test_joining_twice_is_a_return(services: Services) -> None:
     assert User.select().count() == 1
 
 
-def test_five_thousand_at_once_get_exactly_the_places_there_are(services: Services) -> None:
+def test_thousands_at_once_get_exactly_the_places_there_are(services: Services) -> None:
     few = with_settings(services, founding_member_cap=7)
+    people = 500 if is_sqlite() else 5000  # where writers wait for one another, fewer say the same
 
     def arrive(first: int) -> Counter[str]:
         with database.connection_context():
             return Counter(
-                type(join(few, f"listener-{number}")).__name__ for number in range(first, 5000, 10)
+                type(join(few, f"listener-{number}")).__name__
+                for number in range(first, people, 10)
             )
 
     with ThreadPoolExecutor(10) as pool:
         seen = sum(pool.map(arrive, range(10)), Counter())
-    assert seen == {"Joined": 7, "Waitlisted": 4993}
+    assert seen == {"Joined": 7, "Waitlisted": people - 7}
     with database.connection_context():
         assert sorted(user.founding_number for user in User.select()) == list(range(1, 8))
         assert Connection.select().count() == 7

@@ -196,7 +196,8 @@ def test_every_view_is_whole_in_every_light_and_on_a_small_phone(
         shown = opened(file, mode)
         for view in VIEWS:
             go(shown, view)
-            assert axe.violations(shown) == [], (mode, view)
+            rules = axe.CONTRAST if mode == "dark" else None
+            assert axe.violations(shown, of=rules) == [], (mode, view)
     shown = opened(file, "narrow")
     for view in VIEWS:
         go(shown, view)

@@ -11,7 +11,6 @@ from audiospective import clock
 from audiospective.clients.spotify import SpotifyError
 from audiospective.models import Connection, SpotifyApp, User
 from audiospective.models.apps import SECRET_PLACE
-from audiospective.models.base import is_sqlite
 from audiospective.models.connections import REFRESH_PLACE
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
@@ -31,6 +30,12 @@ NOT_LISTED = SpotifyError(Failure.NOT_ALLOWED, "not listed", status=403)
 DOWN = SpotifyError(Failure.NETWORK, "502", status=502)
 HOUR = timedelta(hours=1)
 BROKEN = RuntimeError("something nobody thought of")
+
+
+@pytest.fixture
+def database_url(sqlite_database_url):
+    """Months cost too much to live twice: here SQLite, in `test_instances` PostgreSQL."""
+    return sqlite_database_url
 
 
 def sent(kind):
@@ -155,8 +160,7 @@ def crowd(life, size):
 
 
 def test_a_false_mass_invalid_grant_mails_nobody_and_costs_no_token(life):
-    size = 500 if is_sqlite() else 150  # the other database is asked the same, for less time
-    people = crowd(life, size)
+    people = crowd(life, size := 300)
     operator = life.user(people[-1])
     User.update(is_operator=True).where(User.id == operator.id).execute()
     tokens = {row.user_id: row.refresh_sealed for row in Connection.select()}

@@ -21,7 +21,7 @@ from tests.fixtures import TOKEN_KEY
 from tests.support.processes import free_port, start, stop, until
 
 ROOT = Path(__file__).parents[3]
-PEOPLE = 500
+PEOPLE = {"sqlite": 100, "postgresql": 500}  # where writers wait anyway, fewer say the same
 PLACES = 3
 
 
@@ -72,11 +72,12 @@ def answers(address: str) -> bool:
         return False
 
 
-def test_five_hundred_callbacks_for_three_places_make_three_founders(
-    address: str, sandbox: SandboxServer
+def test_hundreds_of_callbacks_for_three_places_make_three_founders(
+    address: str, sandbox: SandboxServer, database_url: str
 ) -> None:
-    people = sandbox.control.make_listeners(PEOPLE)
-    together = threading.Barrier(PEOPLE)
+    count = PEOPLE[database_url.partition(":")[0]]
+    people = sandbox.control.make_listeners(count)
+    together = threading.Barrier(count)
 
     def arrive(listener: str) -> str:
         with requests.Session() as browser:
@@ -92,10 +93,10 @@ def test_five_hundred_callbacks_for_three_places_make_three_founders(
             page = browser.get(address + answer.headers["Location"], timeout=120)
             return f"{answer.headers['Location']} {page.status_code}"
 
-    with ThreadPoolExecutor(PEOPLE) as pool:
+    with ThreadPoolExecutor(count) as pool:
         seen = Counter(pool.map(arrive, people))
 
-    assert seen == {"/welcome 200": PLACES, "/waitlist?why=full 200": PEOPLE - PLACES}
+    assert seen == {"/welcome 200": PLACES, "/waitlist?why=full 200": count - PLACES}
     with models.database.connection_context():
         numbers = sorted(user.founding_number for user in User.select())
         assert numbers == [1, 2, 3]
