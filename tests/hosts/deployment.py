@@ -33,7 +33,7 @@ def pages(stack: Stack, home: Path, *options: str, **environment: str) -> Iterat
             stderr=output,
         )
     try:
-        until(lambda: web.poll() is not None or _answers(port), "the pages answer")
+        until(lambda: web.poll() is not None or answers(port), "the pages answer")
         assert web.poll() is None, log.read_text()
         yield port
     finally:
@@ -54,7 +54,8 @@ def audiospective(stack: Stack, *arguments: str, **environment: str) -> tuple[in
     return done.returncode, done.stdout, done.stderr
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
+    """Whether the pages are served on that port."""
     try:
         return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=60).ok
     except requests.ConnectionError:

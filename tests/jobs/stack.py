@@ -107,8 +107,8 @@ class Stack:
 
 
 @contextmanager
-def running(database_url: str, redis_url: str, home: Path) -> Iterator[Stack]:
-    """A sandbox and services; whatever the test starts is killed at its end."""
+def running(database_url: str, redis_url: str, home: Path, **more: str) -> Iterator[Stack]:
+    """A sandbox and services; whatever the test starts is killed at its end. `more`: settings."""
     with SandboxServer() as sandbox:
         environment = {
             **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
@@ -123,6 +123,7 @@ def running(database_url: str, redis_url: str, home: Path) -> Iterator[Stack]:
             "SPOTIFY_API_URL": sandbox.api_url,
             "MAIL_FROM": "Audiospective <mail@archive.example>",
             "PYTHONDONTWRITEBYTECODE": "1",
+            **more,
         }
         services = Services.build(Settings.from_env(environment))
         stack = Stack(services, sandbox, environment)

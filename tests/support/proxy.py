@@ -1,4 +1,4 @@
-"""A real proxy in front of the pages that tells them the scheme and nothing else."""
+"""A real proxy in front of the pages, over one web process or several."""
 
 from __future__ import annotations
 
@@ -20,19 +20,28 @@ defaults
     timeout server 60s
 frontend pages
     bind 127.0.0.1:{port}
-    http-request set-header X-Forwarded-Proto https
+    http-request set-header X-Forwarded-Proto {scheme}
     default_backend site
 backend site
-    server one 127.0.0.1:{site_port}
+    option redispatch 1
+    retries 20
+    retry-on {retry}
+{servers}
 """
 
 
 @contextmanager
-def running(home: Path, site_port: int) -> Iterator[int]:
-    """HAProxy as if it ended TLS: every request arrives as https; yields its port."""
+def running(
+    home: Path, *site_ports: int, scheme: str = "https", retry: str = "conn-failure"
+) -> Iterator[int]:
+    """HAProxy as if it ended TLS: every request arrives as https; yields its port.
+
+    Of several processes one that refuses the connection is left out, as routers of platforms do.
+    """
     home.mkdir(parents=True, exist_ok=True)
     port, file = free_port(), home / "haproxy.cfg"
-    file.write_text(CONFIGURATION.format(port=port, site_port=site_port))
+    servers = "\n".join(f"    server web{one} 127.0.0.1:{one}" for one in site_ports)
+    file.write_text(CONFIGURATION.format(port=port, scheme=scheme, retry=retry, servers=servers))
     found = shutil.which("haproxy") or "/usr/sbin/haproxy"
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     proxy = start([found, "-db", "-f", str(file)], **quiet)
