@@ -10,3 +10,10 @@ control_socket_disable = True
 # A proxy on this machine must not hand on a visitor's SCRIPT_NAME: links are made from BASE_URL.
 forwarder_headers = ""
 limit_request_fields = 64
+
+
+def post_worker_init(worker):
+    """The web processes tell when worker, scheduler or Redis are gone."""
+    from audiospective.web import watching
+
+    watching.start(worker.wsgi.extensions["audiospective"])

@@ -8,6 +8,7 @@ import click
 
 from audiospective import clock
 from audiospective.cli._archive import opened
+from audiospective.models.system_state import Mark
 
 
 @click.command()
@@ -35,7 +36,11 @@ def command(file: Path | None, check: bool, new_key: bool) -> None:
                 manifest = making.verified(target, scratch, services.settings.backup_key)
             else:
                 manifest = making.make(services, target)
-        except BackupError as error:
+        except (BackupError, OSError) as error:
+            if not check:
+                Mark.put(making.FAILED, clock.now(), type(error).__name__)
+            if isinstance(error, OSError):
+                raise
             raise click.ClickException(str(error)) from None
     rows = manifest.rows()
     click.echo(

@@ -11,7 +11,9 @@ from rich.progress import track
 from audiospective import clock
 from audiospective.cli._archive import opened
 from audiospective.clients.deadline import Deadline
+from audiospective.incidents import alarms
 from audiospective.jobs import inline, periodic
+from audiospective.operations import watch
 from audiospective.polling import batch as batches
 from audiospective.polling import plan, poll
 from audiospective.services import Services
@@ -28,11 +30,13 @@ def command(here: bool) -> None:
     the command ends, and neither Redis nor a worker is needed. Meant for every ten minutes.
     """
     with opened() as services:
+        alarms.beat("tick")
         entries = [one for one in periodic.timetable(services.settings) if one.name != PLAN]
         if here:
             outcomes = _poll(services)
             click.echo(f"{outcomes.pop('archived', 0)} members polled." + _rest(outcomes))
             failed = inline.run(services, inline.due(entries, clock.now()))
+            watch.look(services)
             if failed:
                 raise click.ClickException(f"failed, and tried again later: {', '.join(failed)}.")
             return

@@ -45,6 +45,7 @@ TASK_NAMES = frozenset(
         "seal_members",
         "send_emails",
         "verify_archives",
+        "watch_server",
         "reconcile_imports",
         "work_on_import",
     }
@@ -61,8 +62,9 @@ RESTORED = frozenset(
 # Of a job's meta, what rq-scheduler repeats it by; a queue class named there would be imported.
 REPEATED = {"cron_string": str, "use_local_timezone": bool}
 DEFAULT_TIMEOUT = 60  # seconds
-FAILURE_SECONDS = 3600  # a failed job can be looked at for this long
+FAILURE_SECONDS = 24 * 3600  # a failed job can be looked at for this long
 TOGETHER = 500  # jobs that are sent to Redis in one go
+WATCHED = "watched"  # this key stands while somebody looks for alarms
 
 # Raised into a running job from outside; a handler for everything must let these through.
 INTERRUPTS = (BaseTimeoutException, ShutDownImminentException)

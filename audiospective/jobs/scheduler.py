@@ -9,8 +9,9 @@ from typing import Any
 from redis.exceptions import RedisError
 from rq_scheduler import Scheduler
 
-from audiospective import log
+from audiospective import clock, log
 from audiospective.clients.queues import UPKEEP, TaskJob, TaskQueue
+from audiospective.incidents import alarms
 from audiospective.jobs import periodic
 from audiospective.polling import recovery
 from audiospective.services import Services
@@ -19,6 +20,7 @@ INTERVAL = 5  # seconds between two looks at the schedule
 OFTEN = 1  # seconds, where a look at every INTERVAL would hand over several batches at once
 MANY = 120  # jobs in the schedule: a plan of ten minutes with one every INTERVAL
 RETRY_SECONDS = 5
+BEAT = 60.0  # seconds between two signs of life in the database
 
 
 class ArchiveScheduler(Scheduler):
@@ -38,6 +40,7 @@ class ArchiveScheduler(Scheduler):
         )
         self._services = services
         self._timetable = periodic.timetable(services.settings)
+        self._beaten = -BEAT
 
     def enqueue_jobs(self) -> Any:
         for line in periodic.reconcile(self, self._timetable):
@@ -52,6 +55,9 @@ class ArchiveScheduler(Scheduler):
         try:
             with self._services.database.connection_context():
                 recovery.recover(self._services)
+                if clock.monotonic() - self._beaten >= BEAT:
+                    alarms.beat("scheduler")
+                    self._beaten = clock.monotonic()
         except RedisError:
             raise
         except Exception as error:  # noqa: BLE001 - a database that is away stops no timetable

@@ -19,6 +19,7 @@ from audiospective.operations import (
     purge,
     seal,
     verify,
+    watch,
 )
 from audiospective.polling import batch, plan, poll
 from audiospective.services import Services
@@ -134,6 +135,12 @@ def delete_accounts(services: Services) -> None:
 def verify_archives(services: Services) -> None:
     """Re-read every segment."""
     verify.everything(services)
+
+
+@task
+def watch_server(services: Services) -> None:
+    """Look for alarms: nobody else has for a while."""
+    watch.look(services)
 
 
 def _bring_app_up_to_date(services: Services) -> None:

@@ -13,13 +13,22 @@ from rq.exceptions import ShutDownImminentException
 from rq.serializers import JSONSerializer
 from rq.worker import Worker
 
-from audiospective.clients.queues import LONG, QUEUES, Queues, TaskJob, TaskQueue
+from audiospective.clients.queues import (
+    LONG,
+    QUEUES,
+    UPKEEP,
+    WATCHED,
+    Queues,
+    TaskJob,
+    TaskQueue,
+)
 from audiospective.jobs import context
 from audiospective.jobs.quiet_failures import QuietFailures
 
 WORKER_TTL = 60  # seconds after which a silent worker's jobs count as abandoned
 MAINTENANCE = 30  # seconds between two looks for abandoned jobs
 LONG_JOBS = "bulk-"  # how names of workers begin that serve long jobs alone
+WATCH_SECONDS = 120
 FORCE_AFTER = 12  # seconds a running job has to end by itself; the dyno is killed after 30
 
 
@@ -44,6 +53,15 @@ class ArchiveWorker(QuietFailures, Worker):
     @_ordered_queues.setter
     def _ordered_queues(self, queues: list[Queue]) -> None:
         self._in_order = queues
+
+    def run_maintenance_tasks(self) -> None:
+        super().run_maintenance_tasks()
+        # A job connects to the database in a process of its own; this one must not, it forks.
+        if not self.connection.exists(WATCHED):
+            queues = Queues(self.connection)
+            queues.enqueue_once(
+                UPKEEP, "watch_server", job_id="watch_server", timeout=WATCH_SECONDS
+            )
 
     def setup_work_horse_signals(self) -> None:
         signal.signal(signal.SIGUSR2, self._end_soon)

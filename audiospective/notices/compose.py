@@ -101,6 +101,14 @@ def render(kind: str, data: Mapping[str, Any]) -> Words:
     return Words(subject, _folded(part("body.txt")), part("body.html"))
 
 
+def alarm(topic: str, facts: Mapping[str, Any], *, over: bool) -> tuple[str, str]:
+    """(title, text) of what operators are told, for places that take no e-mail."""
+    values = {"topic": topic, "facts": facts, "over": over, "timezone": "UTC"}
+    found = _environment().get_template("emails/operator_alert/short.txt").render(values)
+    title, _, text = found.strip().partition("\n")
+    return title.strip(), _folded(text).strip()
+
+
 def _still_true(kind: Kind, notice: Notice, data: Mapping[str, Any]) -> bool:
     until = data.get("expires_at")
     if until is not None and clock.to_ms(clock.now()) >= int(until):

@@ -49,15 +49,22 @@ class Report:
         self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
 
 
-def drain(services: Services, *, wait: Callable[[float], object] | None = None) -> Report:
+def drain(
+    services: Services,
+    *,
+    wait: Callable[[float], object] | None = None,
+    only: str | None = None,
+) -> Report:
     """Send what is due, the awaited and the rarest first; none is begun after SECONDS.
+
+    `only` names a kind and leaves all others where they are.
 
     A notice is taken by a conditional update, so any number of processes may do this at once.
     `wait` (seconds) passes short rate limits.
     """
     report = Report()
     notices.free_abandoned()
-    due = _due()
+    due = [one for one in _due() if only in (None, one[1].name)]
     if not due:
         return report
     if not services.settings.resend_api_key or not services.settings.mail_from:

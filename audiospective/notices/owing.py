@@ -9,15 +9,15 @@ from audiospective.notices.kind import Kind, everything
 from audiospective.services import Services
 
 
-def owe(services: Services) -> dict[str, int]:
-    """Owe everything that is due now; returns e-mails by kind.
+def owe(services: Services, only: str | None = None) -> dict[str, int]:
+    """Owe everything that is due now, or one kind of it; returns e-mails by kind.
 
     Safe to run late, twice and by several processes: an e-mail is owed once per recipient, kind,
     dedupe key and step. Trouble with one kind, or one person, keeps nothing from the others.
     """
     owed = {}
     for kind in everything():
-        if kind.due is None:
+        if kind.due is None or only not in (None, kind.name):
             continue
         try:
             owed[kind.name] = _owe(services, kind)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from audiospective import clock, log
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.incidents import mass_failure, outage
+from audiospective.models.counters import Counter
 from audiospective.notices import delivery, outbox, owing
 from audiospective.notices.kinds import archive_stopped
 from audiospective.operations import purge
@@ -30,6 +31,7 @@ def maintain(services: Services, wait: Callable[[float], object] | None = None) 
         ("apps", outage.review_apps),
         ("notices", lambda: owing.owe(services)),
         ("deactivate", archive_stopped.stop_polling),
+        ("counters", lambda: Counter.roll_up(clock.now())),
         ("purge", purge.daily),
         ("emails", lambda: _emails(services, began, wait)),
     )

@@ -19,10 +19,12 @@ from prometheus_client.registry import Collector, CollectorRegistry
 from redis import RedisError
 
 from audiospective import __version__, clock, log
+from audiospective.incidents import alarms
 from audiospective.models import Connection, sizes
 from audiospective.models.counters import Counter
 from audiospective.models.notices import DONE, SENDING, WAITING
 from audiospective.models.system_state import Mark
+from audiospective.operations import watch
 from audiospective.operations.overview import apps, mail, people, places, polling, queues
 from audiospective.policy import call_quota, ops_windows
 from audiospective.policy.storage import MB
@@ -31,9 +33,6 @@ from audiospective.web.context import services
 
 blueprint = Blueprint("metrics", __name__)
 
-ALARMS = "alarm:"  # marks of alarms that last, see operations.alarms
-PULSE = "pulse:timetable"
-BACKUP = "backup.succeeded"
 TOTALS = (
     ("plays", "plays_archived", "Plays that polls added to archives"),
     ("retries", "poll_retries", "Requests to Spotify that were tried again"),
@@ -146,13 +145,17 @@ class _Collected(Collector):
         if newest is not None and newest.last_success_at is not None:
             yield _one("last_success_timestamp_seconds", "When a poll last succeeded",
                        newest.last_success_at.timestamp())  # fmt: skip
-        alarms = _gauge("alarm", "1 while an alarm lasts", ("alarm",))
-        for mark in Mark.named(ALARMS):
-            alarms.add_metric([mark.name.removeprefix(ALARMS)], 1)
-        yield alarms
+        lasting = _gauge("alarm", "1 while an alarm lasts", ("alarm",))
+        for alarm in alarms.standing():
+            lasting.add_metric([alarm.topic], 1)
+        yield lasting
         for name, mark_name, words in (
-            ("timetable_seen_timestamp_seconds", PULSE, "When the timetable was last at work"),
-            ("backup_timestamp_seconds", BACKUP, "When a backup last succeeded"),
+            (
+                "timetable_seen_timestamp_seconds",
+                alarms.PULSE,
+                "When the timetable was last at work",
+            ),
+            ("backup_timestamp_seconds", watch.BACKUP, "When a backup last succeeded"),
         ):
             if at := Mark.at_of(mark_name):
                 yield _one(name, words, at.timestamp())

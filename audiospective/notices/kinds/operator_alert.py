@@ -10,12 +10,12 @@ from functools import partial
 from typing import Any
 
 from audiospective import clock
-from audiospective.incidents import incident, mass_failure, outage
+from audiospective.incidents import alarms, incident, mass_failure, outage
 from audiospective.models import Connection, SpotifyApp, User
 from audiospective.models.connections import NOT_ALLOWED
 from audiospective.models.notices import OBSOLETE, TOLD, Notice
 from audiospective.models.system_state import Mark
-from audiospective.notices import kind, members, outbox
+from audiospective.notices import kind, members, outbox, webhooks
 from audiospective.notices.kind import Audience, Candidate, Draft, Kind
 from audiospective.policy import escalation
 from audiospective.policy.failures import Failure
@@ -27,11 +27,15 @@ REMEMBERED = timedelta(days=90)  # alerts whose end is still worth an e-mail
 
 @dataclass(frozen=True)
 class Topic:
-    """`lasts`: it is told again, at most three times in all, and once more when it is over."""
+    """`lasts`: it is told again, at most three times in all, and once more when it is over.
+
+    Webhooks are told once that it began, and once that it is over.
+    """
 
     lasts: bool
 
 
+# All that operators are told. The runbook has a heading for each, and a test that makes it happen.
 TOPICS = {
     "guard": Topic(lasts=True),
     "outage": Topic(lasts=True),
@@ -40,6 +44,13 @@ TOPICS = {
     "not_allowed": Topic(lasts=False),
     "storage": Topic(lasts=False),
     "segment_damaged": Topic(lasts=False),
+    "no_polls": Topic(lasts=True),
+    "mail_refused": Topic(lasts=True),
+    "storage_away": Topic(lasts=True),
+    "redis_away": Topic(lasts=True),
+    "queue_old": Topic(lasts=True),
+    "backup": Topic(lasts=True),
+    "timetable": Topic(lasts=True),
 }
 
 
@@ -55,11 +66,12 @@ class Trouble:
 
 
 def tell(services: Services, topic: str, dedupe_key: str, facts: Mapping[str, Any]) -> int:
-    """Tell every operator once per `dedupe_key`; returns the e-mails owed by it.
+    """Tell every operator and webhook once per `dedupe_key`; returns the e-mails owed by it.
 
     `facts` has "since" (milliseconds) and "said", one line; the topic is one of TOPICS.
     """
     known = {(one.user_id, one.dedupe_key) for one in _before(clock.EPOCH, dedupe_key)}
+    webhooks.put(services, topic, dedupe_key, facts, webhooks.BEGUN)
     owed = 0
     for user in _operators():
         recipient = kind.address(user, KIND.name)
@@ -89,6 +101,19 @@ def due(services: Services) -> Iterator[Candidate]:
             yield Candidate(user_id, partial(_over, services, user_id, key, told))
 
 
+def owe_webhooks(services: Services) -> None:
+    """Owe webhooks what stands at present, and the end of what was told and is over."""
+    told, present = webhooks.told(), set()
+    for trouble in _troubles(services):
+        present.add(trouble.dedupe_key)
+        if trouble.owner is None:  # whose app it is hears of it by e-mail
+            webhooks.put(services, trouble.topic, trouble.dedupe_key, trouble.facts, webhooks.BEGUN)
+    for key, calls in told.items():
+        known = TOPICS.get(calls[0].topic)
+        if key not in present and known is not None and known.lasts:
+            webhooks.end(services, calls)
+
+
 def _draft(services: Services, user: User, trouble: Trouble, told: list[Notice]) -> Draft | None:
     recipient = kind.address(user, KIND.name)
     step = escalation.due(len(told), members.told_at(told), clock.now())
@@ -115,7 +140,8 @@ def _over(services: Services, user_id: int, key: str, told: list[Notice]) -> Dra
     recipient = kind.address(user, KIND.name)
     if recipient is None:
         return None
-    facts = {"since": int(since), "app": subject.partition(".")[0]}
+    app = subject.partition(".")[0]
+    facts = {"since": int(since)} | ({"app": app} if app else {})
     return Draft(
         recipient=recipient,
         dedupe_key=key,
@@ -147,6 +173,9 @@ def _troubles(services: Services) -> Iterator[Trouble]:
             whose = owner.get(one.app_id) if topic == "app_refused" else None
             key = f"{topic}.{one.app_id}.{clock.to_ms(one.since)}"
             yield Trouble(topic, key, facts, whose, one.mark)
+    for alarm in alarms.standing():
+        told = {"since": clock.to_ms(alarm.since), "said": alarm.said}
+        yield Trouble(alarm.topic, f"{alarm.topic}.{told['since']}", told, mark=alarm.mark)
     yield from _unlisted(services)
 
 

@@ -19,6 +19,7 @@ from audiospective.operations.backup.errors import BackupError
 from audiospective.services import Services
 
 MARK = "backup.succeeded"  # when the last backup was made that opened again
+FAILED = "backup.failed"  # when one was last tried in vain
 # What storage holds and cannot be made anew: finished exports are, and run out within days.
 KEPT = ("imports",)
 YEARS = "play_segments"  # where the keys of closed years stand

@@ -7,9 +7,9 @@ from tests.notices.reading import ms, write
 
 APP = {"app": 1, "since": ms(3), "user": 7, "failure": "auth", "late": 5, "of": 5}
 SAID = {"since": ms(3), "said": "12 MB of 500 MB are used."}
-WITHOUT_APP = ("storage", "segment_damaged")
+WITH_APP = ("guard", "outage", "frozen", "app_refused", "not_allowed")
 EXAMPLES = [
-    {"topic": topic, "over": over, "facts": SAID if topic in WITHOUT_APP else APP}
+    {"topic": topic, "over": over, "facts": APP if topic in WITH_APP else SAID}
     for topic, about in TOPICS.items()
     for over in ((False, True) if about.lasts else (False,))
 ]

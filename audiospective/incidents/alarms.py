@@ -1,0 +1,83 @@
+"""Alarms about the server as a whole: marks that stand as long as something needs its operator."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from audiospective import clock, log
+from audiospective.models.system_state import Mark
+
+PREFIX = "alarm:"  # marks: alarm:<topic>, at the instant since when it is so
+PULSE = "pulse:timetable"  # mark: when what runs the timetable was last at work; the note says what
+CALM = timedelta(minutes=10)  # for which nothing is to be seen of it before it counts as over
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An alarm that lasts; `said` is one line without anything about anybody."""
+
+    topic: str
+    since: datetime
+    said: str
+    mark: str
+    told_from: datetime
+
+
+def standing() -> list[Standing]:
+    """The alarms that last and are to be told."""
+    now = clock.now()
+    return [one for one in map(_standing, Mark.named(PREFIX)) if one.told_from <= now]
+
+
+def begin(topic: str, since: datetime, said: str, after: timedelta = timedelta()) -> None:
+    """Let an alarm stand, from `since` on if it does not yet; told once seen for `after`."""
+    now, name = clock.now(), f"{PREFIX}{topic}"
+    known = Mark.get_or_none(Mark.name == name)
+    told_from = _note(known).get("told_from") if known else None
+    note = {"said": said, "told_from": told_from or clock.to_ms(now + after)}
+    Mark.keep(name, since, json.dumps(note))
+    if known is None:
+        log.event("alarm", log.ERROR, topic=topic, said=said)
+
+
+def end(topic: str) -> None:
+    """Nothing is to be seen of it: over at once if it was not told yet, else after CALM."""
+    now, name = clock.now(), f"{PREFIX}{topic}"
+    known = Mark.get_or_none(Mark.name == name)
+    if known is None:
+        return
+    note = _note(known)
+    calm_since = clock.from_ms(note.get("calm_since") or clock.to_ms(now))
+    if _standing(known).told_from > now or now - calm_since >= CALM:
+        Mark.drop(name)
+        log.event("alarm_over", log.WARNING, topic=topic)
+    else:
+        note["calm_since"] = clock.to_ms(calm_since)
+        Mark.keep(name, known.at, json.dumps(note))
+
+
+def beat(who: str) -> None:
+    """Note that the timetable is run, by "scheduler" or "tick"."""
+    Mark.put(PULSE, clock.now(), who)
+
+
+def _standing(mark: Mark) -> Standing:
+    note = _note(mark)
+    return Standing(
+        topic=mark.name.removeprefix(PREFIX),
+        since=mark.at,
+        said=str(note.get("said", "")),
+        mark=mark.name,
+        told_from=clock.from_ms(note.get("told_from", 0)),
+    )
+
+
+def _note(mark: Mark) -> dict[str, Any]:
+    try:
+        found = json.loads(mark.note or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

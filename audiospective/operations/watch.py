@@ -1,0 +1,198 @@
+"""Looks whether anything needs whoever runs this server, and tells them by e-mail and webhook.
+
+The web process looks every minute, `tick` whenever it runs, and a worker when nobody else does. One
+look a minute is made in all; so whoever still lives tells of those that do not.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from redis.exceptions import RedisError
+
+from audiospective import __version__, clock, log
+from audiospective.clients.queues import INTERRUPTS, WATCHED
+from audiospective.clients.storage import StorageError
+from audiospective.incidents import alarms, outage
+from audiospective.models.counters import Counter
+from audiospective.models.system_state import Mark
+from audiospective.notices import delivery, owing, webhooks
+from audiospective.notices.kinds import operator_alert
+from audiospective.operations.overview import polling, queues
+from audiospective.policy import alarms as rules
+from audiospective.services import Services
+
+LEAST = timedelta(seconds=45)  # between two looks
+STORAGE_EVERY = timedelta(minutes=10)  # a bucket charges for every call
+FLICKER = timedelta(minutes=5)  # a server that restarts is no alarm
+UNWATCHED = timedelta(minutes=5)  # after which a worker looks
+BACKUP, BACKUP_FAILED = "backup.succeeded", "backup.failed"  # marks of operations.backup
+INSTALLED = "alarms:installed"  # mark: when this instance was first looked at
+DEPLOY = "deploy:"  # marks: deploy:<release>, when it was first seen
+DEPLOYS_KEPT = timedelta(days=400)
+
+
+class Unknown(Exception):  # noqa: N818 - no error: nothing was found out either way
+    """What is asked cannot be said at present; the alarm stays as it is."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """`find` says since when something is wrong and what, or None; told once seen for `after`."""
+
+    topic: str
+    find: Callable[[Services, datetime], tuple[datetime, str] | None]
+    after: timedelta = timedelta()
+
+
+def look(services: Services) -> bool:
+    """Look, and tell what is to be told; False if another process just did."""
+    now = clock.now()
+    before = Mark.at_of(polling.LOOKED)
+    if before is not None and timedelta() <= now - before < LEAST:
+        return False
+    if not Mark.advance(polling.LOOKED, before, now):
+        return False
+    if before is None or not timedelta() <= now - before <= rules.INTERRUPTED:
+        Mark.put(polling.WATCHING, now)
+    for name, part in (
+        ("watched", lambda: _say_that_somebody_looks(services)),
+        ("deploy", lambda: _note_release(services, now)),
+        ("apps", outage.review_apps),
+        *((check.topic, _checking(services, check, now)) for check in CHECKS),
+        ("emails", lambda: owing.owe(services, operator_alert.KIND.name)),
+        ("webhooks", lambda: operator_alert.owe_webhooks(services)),
+        ("post", lambda: webhooks.deliver(services)),
+        ("send", lambda: delivery.drain(services, only=operator_alert.KIND.name)),
+    ):
+        _tried(name, part)
+    return True
+
+
+def _checking(services: Services, check: Check, now: datetime) -> Callable[[], None]:
+    def run() -> None:
+        try:
+            found = check.find(services, now)
+        except Unknown:
+            return
+        if found is None:
+            alarms.end(check.topic)
+        else:
+            alarms.begin(check.topic, *found, after=check.after)
+
+    return run
+
+
+def _tried(name: str, part: Callable[[], object]) -> None:
+    try:
+        part()
+    except INTERRUPTS:
+        raise
+    except Exception as error:  # noqa: BLE001 - one thing that breaks must not silence the others
+        log.trouble("watch_failed", error, part=name)
+
+
+def _no_polls(services: Services, now: datetime) -> tuple[datetime, str] | None:
+    found = polling.facts(now)
+    longest = timedelta(minutes=services.settings.poll_max_minutes)
+    since = rules.no_polls(found, longest, now, polling.watched_since(now))
+    if since is None:
+        return None
+    tried = f"{found.tried:,} were tried" if found.tried else "none was tried"
+    return since, (
+        f"No poll has succeeded since {since:%H:%M} UTC, of {found.members:,} members; {tried} in"
+        f" the last {rules.PATIENCE // timedelta(minutes=1)} minutes."
+    )
+
+
+def _mail_refused(_services: Services, _now: datetime) -> tuple[datetime, str] | None:
+    since = Mark.at_of(delivery.ALARM)
+    return (since, "The mail provider does not let this server send.") if since else None
+
+
+def _redis_away(services: Services, now: datetime) -> tuple[datetime, str] | None:
+    try:
+        services.redis.ping()
+    except RedisError as error:
+        return now, f"Asking it ends with {type(error).__name__}."
+    return None
+
+
+def _queue_old(services: Services, now: datetime) -> tuple[datetime, str] | None:
+    try:
+        found = queues.look(services)
+    except RedisError:
+        raise Unknown from None
+    oldest, age = found.oldest, timedelta()
+    if oldest is not None and oldest.oldest is not None:
+        age = oldest.oldest
+    waited = age // timedelta(milliseconds=1)
+    Counter.add({"queue:looks": 1, "queue:ms": waited, "queue:jobs": found.jobs}, now)
+    if oldest is None or age <= rules.QUEUE_AGE:
+        return None
+    return now - age, (
+        f"The first job of the queue “{oldest.name}” has waited for"
+        f" {age // timedelta(minutes=1):,} minutes; {found.jobs:,} jobs wait,"
+        f" {found.workers:,} workers are there."
+    )
+
+
+def _storage_away(services: Services, now: datetime) -> tuple[datetime, str] | None:
+    mark = "checked:storage"
+    before = Mark.at_of(mark)
+    if before is not None and timedelta() <= now - before < STORAGE_EVERY:
+        raise Unknown
+    Mark.put(mark, now)
+    key = f"doctor/{secrets.token_hex(16)}"
+    try:
+        services.storage.put(key, b"audiospective")
+        services.storage.delete(key)
+    except StorageError as error:
+        return now, f"Writing a small file there ends with {type(error).__name__}."
+    return None
+
+
+def _backup(services: Services, now: datetime) -> tuple[datetime, str] | None:
+    Mark.advance(INSTALLED, None, now)
+    return rules.old_backup(
+        Mark.at_of(BACKUP),
+        Mark.at_of(BACKUP_FAILED),
+        services.settings.backup_expected_hours,
+        Mark.at_of(INSTALLED),
+        now,
+    )
+
+
+def _timetable(_services: Services, now: datetime) -> tuple[datetime, str] | None:
+    pulse = Mark.get_or_none(Mark.name == alarms.PULSE)
+    if pulse is None:  # nothing has run it yet; polls that do not come are an alarm of their own
+        return None
+    since = rules.silent(pulse.note, pulse.at, now, polling.watched_since(now))
+    what = "“tick”" if pulse.note == "tick" else "the scheduler"
+    return (since, f"{what} was last at work at {pulse.at:%H:%M} UTC.") if since else None
+
+
+CHECKS = (
+    Check("no_polls", _no_polls),
+    Check("mail_refused", _mail_refused),
+    Check("redis_away", _redis_away, after=FLICKER),
+    Check("queue_old", _queue_old),
+    Check("storage_away", _storage_away, after=FLICKER),
+    Check("backup", _backup),
+    Check("timetable", _timetable),
+)
+
+
+def _say_that_somebody_looks(services: Services) -> None:
+    with suppress(RedisError):
+        services.redis.set(WATCHED, 1, ex=UNWATCHED)
+
+
+def _note_release(services: Services, now: datetime) -> None:
+    Mark.keep(f"{DEPLOY}{services.settings.release or __version__}", now)
+    old = Mark.name.startswith(DEPLOY) & (Mark.at < now - DEPLOYS_KEPT)
+    Mark.delete().where(old).execute()

@@ -1,0 +1,331 @@
+"""Every alarm is made to happen once, and is told by e-mail and by webhook, and so is its end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from audiospective import clock
+from audiospective.clients.queues import FREE
+from audiospective.clients.storage import NoStorage
+from audiospective.incidents import alarms, mass_failure, outage
+from audiospective.models import Connection, DamagedSegment, SpotifyApp, User, webhook_calls
+from audiospective.models.refusals import Refusal
+from audiospective.models.system_state import Mark
+from audiospective.models.webhook_calls import WebhookCall
+from audiospective.notices import compose, webhooks
+from audiospective.notices.kinds.operator_alert import TOPICS
+from audiospective.operations import capacity, verify, watch
+from audiospective.services import Services
+from tests.factories import connected, crowd, make_user
+from tests.support import hooks
+from tests.support.clocks import Frozen
+from tests.support.hooks import Hooks
+from tests.support.post_office import PostOffice, refused
+
+ROOT = Path(__file__).parent.parent.parent
+OPERATOR = "olga@mail.example"
+HOUR = timedelta(hours=1)
+
+
+@dataclass
+class World:
+    """An instance whose operator has an address and a webhook, and a clock."""
+
+    services: Services
+    frozen: Frozen
+    office: PostOffice
+    hooks: Hooks
+
+    def setting(self, **values: Any) -> None:
+        settings = replace(self.services.settings, **values)
+        self.services = replace(self.services, settings=settings)
+
+    def pass_by(self, minutes: int = 30) -> None:
+        """Let time go on, with a look every five minutes."""
+        for _ in range(minutes // 5):
+            self.frozen.forward(minutes=5)
+            watch.look(self.services)
+
+    def told(self) -> list[dict[str, Any]]:
+        return [one.json for one in self.hooks.posted]
+
+
+@pytest.fixture
+def world(posted: Services, frozen: Frozen, office: PostOffice):
+    with hooks.running() as server:
+        found = World(posted, frozen, office, server)
+        found.setting(alarm_webhook_urls=(f"json+{server.url}/alarm",))
+        make_user(
+            "olga", email=OPERATOR, email_verified_at=clock.now(), is_operator=True,
+            spotify_account_id=None,
+        )  # fmt: skip
+        watch.look(found.services)
+        yield found
+
+
+def guard(world: World) -> None:
+    for one in crowd(world.services, 12, last_success_at=clock.now() - HOUR):
+        now = clock.now()
+        Refusal.create(app=1, kind="auth", user=one.user_id, first_at=now, at=now)
+    mass_failure.review(HOUR)
+
+
+def no_guard(world: World) -> None:
+    Refusal.delete().execute()
+    Connection.update(last_success_at=clock.now()).execute()
+    mass_failure.review(HOUR)
+
+
+def everybody_late(world: World) -> None:
+    crowd(world.services, 3, last_success_at=clock.now() - 4 * HOUR)
+    outage.review(HOUR)
+    world.frozen.forward(hours=22)
+    outage.review(HOUR)
+
+
+def everybody_served(_world: World) -> None:
+    Connection.update(last_success_at=clock.now(), next_poll_at=clock.now() + HOUR).execute()
+    outage.review(HOUR)
+
+
+def frozen_feed(world: World) -> None:
+    now = clock.now()
+    crowd(world.services, 12, last_success_at=now, newest_play_at=now - 20 * HOUR)
+    outage.review_feeds()
+
+
+def moving_feed(_world: World) -> None:
+    Connection.update(last_success_at=clock.now(), newest_play_at=clock.now()).execute()
+    outage.review_feeds()
+
+
+def refused_app(world: World) -> None:
+    connected(world.services, last_success_at=clock.now() - HOUR)
+    SpotifyApp.update(block_reason="app", blocked_at=clock.now()).execute()
+
+
+def unlisted(world: World) -> None:
+    connected(world.services, status="not_allowed", last_failure_type="not_allowed")
+
+
+def full(world: World) -> None:
+    Mark.put("filler", clock.now(), "x" * 600_000)
+    world.setting(storage_budget_mb=1)
+    capacity.record(world.services)
+
+
+def damaged(world: World) -> None:
+    user, now = make_user("alice"), clock.now()
+    DamagedSegment.create(
+        user=user, year=2019, format=1, plays=1, first_at=0, last_at=0, size=1, sha256="",
+        blob=b"x", sealed_at=now, reason="another checksum", found_at=now,
+    )  # fmt: skip
+    verify.report_damage(world.services)
+
+
+def nobody_polled(world: World) -> None:
+    connected(world.services, last_success_at=clock.now(), next_poll_at=clock.now())
+
+
+def key_refused(world: World) -> None:
+    world.office.answer = lambda _email, _key: refused(401, "invalid_api_key")
+    Mark.put("mail:account_refused", clock.now(), "401")
+
+
+def key_accepted(world: World) -> None:
+    world.office.answer = None
+    Mark.drop("mail:paused_until")
+
+
+def storage_away(world: World) -> None:
+    world.services = replace(world.services, storage=NoStorage("the host does not answer"))
+
+
+def redis_away(world: World) -> None:
+    world.services = replace(world.services, redis=Redis.from_url("redis://127.0.0.1:1/0"))
+
+
+def jobs_wait(world: World) -> None:
+    queues = world.services.queues
+    queues.enqueue(FREE, "poll_user", 1, job_id="waits")
+    queued = clock.now().replace(tzinfo=None).isoformat() + "Z"
+    world.services.redis.hset("rq:job:waits", "enqueued_at", queued)
+
+
+def jobs_taken(world: World) -> None:
+    world.services.queues.drop(["waits"])
+
+
+def no_backup(_world: World) -> None:
+    Mark.put("backup.succeeded", clock.now() - 37 * HOUR)
+
+
+def silence(_world: World) -> None:
+    alarms.beat("scheduler")
+
+
+Step = Callable[[World], None]
+# topic: (what brings it about, what mends it; None where the end is told to nobody)
+ALARMS: dict[str, tuple[Step, Step | None]] = {
+    "guard": (guard, no_guard),
+    "outage": (everybody_late, everybody_served),
+    "frozen": (frozen_feed, moving_feed),
+    "app_refused": (refused_app, everybody_served),
+    "not_allowed": (unlisted, None),
+    "storage": (full, None),
+    "segment_damaged": (damaged, None),
+    "no_polls": (nobody_polled, everybody_served),
+    "mail_refused": (key_refused, key_accepted),
+    "storage_away": (storage_away, lambda w: None),
+    "redis_away": (redis_away, lambda w: None),
+    "queue_old": (jobs_wait, jobs_taken),
+    "backup": (no_backup, lambda w: Mark.put("backup.succeeded", clock.now())),
+    "timetable": (silence, silence),
+}
+
+
+def title(topic: str, *, over: bool = False) -> str:
+    facts = {"since": 0, "said": "", "late": 1, "of": 1, "failure": "auth"}
+    return compose.alarm(topic, facts, over=over)[0]
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_it_is_told_once_in_both_ways_and_so_is_its_end(topic: str, world: World) -> None:
+    whole = world.services
+    cause, cure = ALARMS[topic]
+    cause(world)
+    world.pass_by()
+    if topic == "mail_refused":  # no e-mail can tell of this before the provider takes one
+        assert world.office.delivered == {}
+    else:
+        assert [one for one in world.office.subjects(OPERATOR) if one.startswith(title(topic))]
+    (told,) = [one for one in world.told() if one["alarm"] == topic]
+    assert (told["state"], told["title"]) == ("begun", title(topic))
+    assert "alice" not in str(world.told())
+    assert bool(cure) == TOPICS[topic].lasts
+    if cure is None:
+        return
+    world.services = whole
+    cure(world)
+    if topic == "timetable":
+        for _ in range(5):
+            cure(world)
+            world.pass_by(5)
+    world.pass_by(25)
+    about = [one["state"] for one in world.told() if one["alarm"] == topic]
+    assert about == ["begun", "over"] + (["begun"] if topic == "timetable" else [])
+    subjects = world.office.subjects(OPERATOR)
+    assert len([one for one in subjects if one.startswith(title(topic, over=True))]) == 1
+    assert len([one for one in subjects if one.startswith(title(topic))]) == about.count("begun")
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_the_runbook_has_a_heading_for_it(topic: str) -> None:
+    text = (ROOT / "docs" / "operations.md").read_text()
+    (heading,) = re.findall(rf"^### (.*) \(`{topic}`\)$", text, flags=re.MULTILINE)
+    assert heading == title(topic)
+
+
+def test_nothing_is_told_while_all_is_well(world: World) -> None:
+    alarms.beat("tick")
+    Mark.put("backup.succeeded", clock.now())
+    connected(world.services, last_success_at=clock.now(), next_poll_at=clock.now() + HOUR)
+    world.pass_by(20)
+    assert (world.told(), world.office.delivered) == ([], {})
+
+
+def test_a_long_stop_of_everything_is_not_told_as_trouble_when_all_comes_up_again(world):
+    connected(world.services, last_success_at=clock.now(), next_poll_at=clock.now() + HOUR)
+    alarms.beat("scheduler")
+    world.frozen.forward(hours=12)
+    watch.look(world.services)
+    Connection.update(last_success_at=clock.now(), next_poll_at=clock.now() + HOUR).execute()
+    alarms.beat("scheduler")
+    world.frozen.forward(minutes=1)
+    watch.look(world.services)
+    assert world.told() == []
+
+
+def test_what_comes_and_goes_is_one_alarm(world: World) -> None:
+    no_backup(world)
+    world.pass_by(10)
+    for _ in range(4):
+        Mark.put("backup.succeeded", clock.now())
+        world.pass_by(5)
+        no_backup(world)
+        world.pass_by(5)
+    assert len(world.told()) == 1
+
+
+def test_one_process_looks_a_minute_and_a_worker_when_nobody_does(world: World) -> None:
+    assert not watch.look(world.services)
+    world.frozen.forward(seconds=46)
+    assert watch.look(world.services)
+    assert 0 < world.services.redis.ttl("watched") <= 300
+
+
+def test_a_webhook_that_refuses_is_tried_again_for_a_day_and_then_given_up(world: World) -> None:
+    world.hooks.status = 500
+    no_backup(world)
+    world.pass_by(10)
+    call = WebhookCall.get()
+    assert (call.status, call.error, call.sent_at) == ("queued", "answered 500", None)
+    assert len(world.hooks.posted) < 5
+    world.hooks.status, world.hooks.headers = 429, {"Retry-After": "1800"}
+    world.pass_by(20)
+    assert WebhookCall.get().next_attempt_at > clock.now() + timedelta(minutes=9)
+    world.frozen.forward(hours=24)
+    webhooks.deliver(world.services)
+    assert WebhookCall.get().status == "failed"
+
+
+def test_a_redirect_is_not_followed_and_no_address_stands_in_a_row_or_a_log(world, caplog) -> None:
+    world.hooks.status = 302
+    world.hooks.headers = {"Location": f"{world.hooks.url}/elsewhere"}
+    no_backup(world)
+    world.pass_by(5)
+    assert {one.path for one in world.hooks.posted} == {"/alarm"}
+    assert world.hooks.url not in str(list(WebhookCall.select().dicts())) + caplog.text
+    assert world.hooks.url not in repr(world.services.settings)
+
+
+def test_two_senders_send_a_message_once_and_a_dead_one_is_taken_over(world: World) -> None:
+    webhooks.put(world.services, "backup", "backup.1", {"since": 1, "said": "x"}, webhooks.BEGUN)
+    assert webhook_calls.claim(clock.now()) is not None
+    assert webhook_calls.claim(clock.now()) is None
+    WebhookCall.update(lease_until=clock.EPOCH).execute()
+    assert webhooks.deliver(world.services) == {"sent": 1}
+
+
+def test_no_address_gets_more_than_so_many_messages_a_day(world: World) -> None:
+    for number in range(60):
+        webhooks.put(world.services, "backup", f"backup.{number}", {"since": 1, "said": "x"}, 0)
+    assert WebhookCall.select().count() == webhooks.A_DAY
+
+
+def test_an_address_that_was_taken_out_of_the_settings_gets_nothing_more(world: World) -> None:
+    webhooks.put(world.services, "backup", "backup.1", {"since": 1, "said": "x"}, webhooks.BEGUN)
+    world.setting(alarm_webhook_urls=())
+    assert webhooks.deliver(world.services) == {"obsolete": 1}
+    assert world.hooks.posted == []
+
+
+def test_a_member_with_an_own_app_is_the_only_one_who_hears_of_it(world: World) -> None:
+    bob = make_user("bob", email="bob@mail.example", email_verified_at=clock.now())
+    app = SpotifyApp.create(
+        owner=bob, client_id="bobs", secret_sealed="", block_reason="app",
+        blocked_at=clock.now(), created_at=clock.now(),
+    )  # fmt: skip
+    connected(world.services, "carol", app=app)
+    world.pass_by(5)
+    assert [one for one in world.told() if one["alarm"] == "app_refused"] == []
+    assert world.office.subjects("bob@mail.example")
+    assert User.select().count() == 3
