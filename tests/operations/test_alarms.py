@@ -16,7 +16,7 @@ from audiospective import clock
 from audiospective.clients.queues import FREE
 from audiospective.clients.storage import NoStorage
 from audiospective.incidents import alarms, mass_failure, outage
-from audiospective.models import Connection, DamagedSegment, SpotifyApp, User, webhook_calls
+from audiospective.models import Connection, DamagedSegment, SpotifyApp, User
 from audiospective.models.refusals import Refusal
 from audiospective.models.system_state import Mark
 from audiospective.models.webhook_calls import WebhookCall
@@ -56,6 +56,12 @@ class World:
 
     def told(self) -> list[dict[str, Any]]:
         return [one.json for one in self.hooks.posted]
+
+
+@pytest.fixture
+def database_url(sqlite_database_url: str) -> str:
+    """The rows behind are tried on both kinds of database elsewhere."""
+    return sqlite_database_url
 
 
 @pytest.fixture
@@ -295,14 +301,6 @@ def test_a_redirect_is_not_followed_and_no_address_stands_in_a_row_or_a_log(worl
     assert {one.path for one in world.hooks.posted} == {"/alarm"}
     assert world.hooks.url not in str(list(WebhookCall.select().dicts())) + caplog.text
     assert world.hooks.url not in repr(world.services.settings)
-
-
-def test_two_senders_send_a_message_once_and_a_dead_one_is_taken_over(world: World) -> None:
-    webhooks.put(world.services, "backup", "backup.1", {"since": 1, "said": "x"}, webhooks.BEGUN)
-    assert webhook_calls.claim(clock.now()) is not None
-    assert webhook_calls.claim(clock.now()) is None
-    WebhookCall.update(lease_until=clock.EPOCH).execute()
-    assert webhooks.deliver(world.services) == {"sent": 1}
 
 
 def test_no_address_gets_more_than_so_many_messages_a_day(world: World) -> None:
