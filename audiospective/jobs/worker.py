@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import signal
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 from uuid import uuid4
 
 from redis import Redis
+from redis.exceptions import RedisError
 from rq import Queue
 from rq.exceptions import ShutDownImminentException
 from rq.serializers import JSONSerializer
@@ -28,7 +30,7 @@ from audiospective.jobs.quiet_failures import QuietFailures
 WORKER_TTL = 60  # seconds after which a silent worker's jobs count as abandoned
 MAINTENANCE = 30  # seconds between two looks for abandoned jobs
 LONG_JOBS = "bulk-"  # how names of workers begin that serve long jobs alone
-WATCH_SECONDS = 120
+LOOK, LOOK_SECONDS = "watch_server", 120  # the job that looks for alarms
 FORCE_AFTER = 12  # seconds a running job has to end by itself; the dyno is killed after 30
 
 
@@ -57,11 +59,10 @@ class ArchiveWorker(QuietFailures, Worker):
     def run_maintenance_tasks(self) -> None:
         super().run_maintenance_tasks()
         # A job connects to the database in a process of its own; this one must not, it forks.
-        if not self.connection.exists(WATCHED):
-            queues = Queues(self.connection)
-            queues.enqueue_once(
-                UPKEEP, "watch_server", job_id="watch_server", timeout=WATCH_SECONDS
-            )
+        with suppress(RedisError):
+            if not self.connection.exists(WATCHED):
+                queues = Queues(self.connection)
+                queues.enqueue_once(UPKEEP, LOOK, job_id=LOOK, timeout=LOOK_SECONDS)
 
     def setup_work_horse_signals(self) -> None:
         signal.signal(signal.SIGUSR2, self._end_soon)
