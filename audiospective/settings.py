@@ -5,6 +5,7 @@ One module although it is long: a setting is one line of the class and one of it
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,6 +56,7 @@ class Settings:
     s3_access_key_id: str = ""
     s3_secret_access_key: str = field(default="", repr=False)
     closed_years: str = ""  # storage or database; empty: storage if that is a bucket
+    instance_name: str = ""  # of this deployment; empty: its address and where its database is
     storage_budget_mb: int = 512
     backup_days: int = 30  # how long backups are kept, as the privacy page says; 0: none are made
     trusted_proxies: int = 0  # routers in front that append to X-Forwarded-For (Heroku: 1)
@@ -124,6 +126,7 @@ class Settings:
             s3_access_key_id=reader.text("S3_ACCESS_KEY_ID"),
             s3_secret_access_key=reader.text("S3_SECRET_ACCESS_KEY"),
             closed_years=reader.closed_years(),
+            instance_name=reader.text("INSTANCE_NAME"),
             backup_days=reader.whole("BACKUP_DAYS", 30, 0, 3650),
             storage_budget_mb=reader.whole("STORAGE_BUDGET_MB", 512, 1, 1_000_000_000),
             trusted_proxies=reader.whole("TRUSTED_PROXIES", 0, 0, 8),
@@ -170,6 +173,13 @@ class Settings:
     def callback_url(self) -> str:
         """The redirect URI to register with Spotify; never made from a request's Host header."""
         return f"{self.base_url}/callback"
+
+    @property
+    def deployment(self) -> str:
+        """What tells this deployment from one that runs on a copy of its database; no secrets."""
+        place = urlsplit(self.database_url)
+        told = f"{self.base_url} {place.hostname}:{place.port}{place.path}"
+        return hashlib.sha256((self.instance_name or told).encode()).hexdigest()[:32]
 
     @property
     def keeps_closed_years_in_storage(self) -> bool:

@@ -15,7 +15,7 @@ from audiospective.bench.listening import TODAY, Catalog
 from audiospective.bench.measuring import Echo, peak_mb
 from audiospective.bench.scratch import member
 from audiospective.history import bulk_add, hot, reading, segment
-from audiospective.history.catalog import polled
+from audiospective.history.catalog import compact, polled
 from audiospective.models import PlaySegment, database, dialects
 from audiospective.models.sizes import tables, total
 from audiospective.policy.catalog_growth import PUBLISHED
@@ -25,8 +25,12 @@ from audiospective.policy.storage import PLAYS_A_DAY
 YEARS = 3
 A_YEAR = 4  # how often a year's segment is written anew here; sealing does it more often
 NEWS = 20  # tracks a transaction, as polls bring them
+CLEARED = 300  # new tracks after which autovacuum would have looked at the index
+COMPACTED = 20_000  # the weekly job, where years take minutes
+LISTENERS = 20  # members who listen; the others do as one of them did, at other times, other tracks
 REST = 50  # plays that wait in rows besides the 100 that always do, on average
 SAMPLE = 10  # members whose plays are also written as plain rows
+_CATALOG = ("catalog_open", "catalog_buckets", "catalog_blocks")
 _COLUMNS = (
     "user_id integer NOT NULL, played_at bigint NOT NULL, track_id integer NOT NULL,"
     " source smallint NOT NULL, ms_played integer, context text, flags smallint,"
@@ -38,22 +42,24 @@ _COLUMNS = (
 
 def run(echo: Echo, *, small: bool) -> None:
     """Fill an empty database with ever more members of three years and print what things take."""
-    crowds = (2, 4) if small else (10, 50, 100, 160, 250, 500, 1_000)
+    crowds = (2, 4) if small else (10, 50, 100, 180, 250, 500, 1_000)
     each = int(YEARS * 365.25 * (3 if small else PLAYS_A_DAY))  # plays of a member
     began, empty = clock.monotonic(), total()
     most = round(PUBLISHED.tracks(crowds[-1] * each))
     catalog, news = Catalog.of(most), arriving.arrivals(most)
-    tracks, people = 0, []
+    tracks, people, heard = 0, [], []
     for number in range(crowds[-1]):
         people.append(member(number))
-        plays = frame(catalog, number, each, TODAY, YEARS, full=False).sort(segment.KEY)
-        _archive(people[-1], plays)
-        tracks += _remember(news, round(PUBLISHED.tracks(len(people) * each)) - tracks)
+        if number < LISTENERS:
+            heard.append(frame(catalog, number, each, TODAY, YEARS, full=False))
+        _archive(people[-1], _alike(heard[number % LISTENERS], number // LISTENERS, most))
+        tracks += _remember(news, tracks, round(PUBLISHED.tracks(len(people) * each)))
         # What autovacuum does by itself where the same takes years.
-        dialects.vacuum("plays", "play_segments")
-        if len(people) in crowds or len(people) % 10 == 0:
-            dialects.vacuum("catalog_open", "catalog_buckets", "catalog_blocks")
+        if number % max(1, number // 50) == 0:
+            dialects.vacuum("plays", "play_segments")
         if len(people) in crowds:
+            compact.compact()
+            dialects.vacuum("plays", "play_segments", *_CATALOG)
             _report(echo, people, tracks, clock.monotonic() - began)
     count, size = len(people) * each, total() - tables()["play_segments"] - tables()["plays"]
     plain = _as_plain_rows(people[:SAMPLE]) / (each * min(SAMPLE, len(people)))
@@ -61,6 +67,15 @@ def run(echo: Echo, *, small: bool) -> None:
         f"with plain rows of {plain:.0f} bytes, keys included, {(size + plain * count) / 1e6:.2f}"
         f" MB (empty: {empty / 1e6:.2f} MB)"
     )
+
+
+def _alike(plays: pl.DataFrame, generation: int, tracks: int) -> pl.DataFrame:
+    """The same listening to other tracks at other times: as varied, and made in no time."""
+    away = generation * tracks // 61
+    return plays.with_columns(
+        (pl.col("track").cast(pl.Int64) + away).mod(tracks).add(1).cast(pl.Int32).alias("track"),
+        pl.col("played_at") - pl.duration(milliseconds=generation * 7_654_321),
+    ).sort(segment.KEY)
 
 
 def _archive(user_id: int, plays: pl.DataFrame) -> None:
@@ -73,13 +88,18 @@ def _archive(user_id: int, plays: pl.DataFrame) -> None:
     hot.insert(user_id, bulk_add.as_rows(rest))
 
 
-def _remember(news: Iterator[TrackFacts], wanted: int) -> int:
-    """Store so many new tracks; how many there were."""
-    left = wanted
-    while left > 0 and (chunk := list(islice(news, min(NEWS, left)))):
+def _remember(news: Iterator[TrackFacts], known: int, wanted: int) -> int:
+    """Store new tracks until there are `wanted`; how many there were."""
+    at = known
+    while at < wanted and (chunk := list(islice(news, min(NEWS, wanted - at)))):
         polled.remember(chunk)
-        left -= len(chunk)
-    return wanted - left
+        before, at = at, at + len(chunk)
+        if at // CLEARED > before // CLEARED:
+            dialects.vacuum("catalog_open", "catalog_buckets")
+        if at // COMPACTED > before // COMPACTED:
+            compact.compact()
+            dialects.vacuum("catalog_blocks")
+    return at - known
 
 
 def _report(echo: Echo, people: Sequence[int], tracks: int, took: float) -> None:

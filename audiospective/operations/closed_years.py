@@ -25,6 +25,7 @@ class Done:
     moved: int = 0
     failed: int = 0
     swept: Swept | None = None
+    taken: str = ""  # why the folder is not touched
 
 
 def round_of(services: Services, end: Deadline | None = None) -> Done:
@@ -36,15 +37,26 @@ def round_of(services: Services, end: Deadline | None = None) -> Done:
     if not wanted and prefix.known() is None:
         return done
     try:
-        own = prefix.own(services.storage, clock.now())
+        own = prefix.own(services.storage, clock.now(), services.settings.deployment)
         if wanted:
             _each(moving.due(clock.now(), own), lambda one: moving.take(*one, own), done, end)
         done.swept = sweeping.sweep(own, clock.now())
+    except prefix.TakenError as error:
+        log.event("closed_years_taken", log.ERROR, folder=prefix.known())
+        done.taken = str(error)
+        done.failed += 1
     except StorageError as error:
         log.trouble("closed_years_failed", error)
         done.failed += 1
     log.event("closed_years", moved=done.moved, failed=done.failed)
     return done
+
+
+def take_over(services: Services) -> str:
+    """Let this deployment go on with the folder of its database; raises StorageError."""
+    from audiospective.history.closed import prefix
+
+    return prefix.take_over(services.storage, clock.now(), services.settings.deployment)
 
 
 def home(end: Deadline | None = None) -> Done:

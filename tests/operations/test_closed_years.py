@@ -130,6 +130,45 @@ def test_who_is_deleted_in_a_copy_of_the_database_loses_nothing_of_the_original(
     assert closed_years.round_of(moving_out).swept == Swept(len(YEARS), len(YEARS), len(YEARS))
 
 
+def test_a_copy_whose_job_runs_first_touches_nothing_and_says_so(
+    moving_out: Services, files: Fragile, alice: int, frozen: Frozen
+) -> None:
+    closed_years.round_of(moving_out)
+    first = prefix.known() or ""
+    kept = {one.key: files.get(one.key) for one in files.list(first)}
+    elsewhere = replace(moving_out.settings, base_url="https://trial.example")
+    copy = replace(moving_out, settings=elsewhere)
+    frozen.forward(days=40)
+    deletion.at_once(moving_out, User.get_by_id(alice))
+    for _ in range(3):  # its own members leave, and it tries night after night
+        done = closed_years.round_of(copy)
+        assert (done.failed, done.swept) == (1, None)
+        assert "another deployment" in done.taken
+        frozen.forward(days=1)
+    assert {one.key: files.get(one.key) for one in files.list(first)} == kept
+    assert closed_years.round_of(moving_out).taken == ""  # the original goes on
+    # It is no copy but has moved, and somebody says so.
+    frozen.forward(days=1)
+    assert closed_years.take_over(copy) == first
+    frozen.forward(days=1)
+    assert closed_years.round_of(copy).taken == ""
+    frozen.forward(days=1)
+    assert closed_years.round_of(moving_out).taken
+
+
+def test_a_folder_of_before_gets_the_name_of_its_deployment(
+    moving_out: Services, files: Fragile, frozen: Frozen
+) -> None:
+    first = prefix.own(files, clock.now())
+    assert " " not in files.get(f"{first}/owner").decode()
+    frozen.forward(days=1)
+    closed_years.round_of(moving_out)
+    _, _, by = files.get(f"{first}/owner").decode().partition(" ")
+    assert by == moving_out.settings.deployment
+    named = replace(moving_out.settings, instance_name="home")
+    assert by != named.deployment == replace(named, base_url="https://new.example").deployment
+
+
 def test_the_command_lists_moves_and_brings_home(
     settings: Settings, services: Services, alice: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,9 +1,11 @@
 """A folder of storage for this database alone: two instances never share one.
 
-The folder `years/ID` holds an object `owner` with a token that the database knows, and that is
-changed with every round. Whoever finds another token there is not alone (a copy of the database,
-or an older state of it that was brought back) and takes a new folder. What it refers to in the
-old one it still reads and copies into its own, and never deletes.
+The folder `years/ID` holds an object `owner`: a token that the database knows and that is changed
+with every round, and the deployment that wrote it, which no copy of the database can know. Whoever
+finds another deployment there is a copy, or has moved: it changes nothing until somebody says
+which (`take_over`). Whoever finds another token (an older state of the database that was brought
+back) takes a new folder. What it refers to in the old one it still reads and copies into its own,
+and never deletes.
 """
 
 from __future__ import annotations
@@ -24,6 +26,10 @@ _TURN = "closed_years.turn"
 EVERY = timedelta(minutes=2)  # longer than one look takes: one process at a time changes the token
 
 
+class TakenError(StorageError):
+    """Another deployment uses the folder: this one runs on a copy, or has moved."""
+
+
 @dataclass(frozen=True)
 class _Claim:
     """`token` is what was read last, `following` what was written after it."""
@@ -37,8 +43,11 @@ class _Claim:
         return f"{self.instance} {self.token} {self.following}"
 
 
-def own(storage: Storage, now: datetime) -> str:
-    """The folder of this database, looked at and claimed anew; raises StorageError."""
+def own(storage: Storage, now: datetime, deployment: str = "") -> str:
+    """The folder of this database, looked at and claimed anew; raises StorageError.
+
+    `deployment` is a word that stays the same for as long as this instance does.
+    """
     claim = _known() or _made(now)
     before = Mark.at_of(_TURN)
     if before is not None and timedelta(0) <= now - before < EVERY:
@@ -46,22 +55,35 @@ def own(storage: Storage, now: datetime) -> str:
     if not Mark.advance(_TURN, before, now):
         return folder(claim.instance)
     try:
-        return _turned(storage, claim, now)
+        return _turned(storage, claim, now, deployment)
     except StorageError:
         Mark.put(_TURN, LONG_AGO)  # nobody has looked: the next one has to
         raise
 
 
-def _turned(storage: Storage, claim: _Claim, now: datetime) -> str:
-    said = _said(storage, claim.instance)
+def _turned(storage: Storage, claim: _Claim, now: datetime, deployment: str) -> str:
+    said, by = _said(storage, claim.instance)
+    if by and deployment and by != deployment:
+        raise TakenError(f"{folder(claim.instance)} belongs to another deployment")
     if said is not None and said not in (claim.token, claim.following):
         log.event("closed_years_shared", log.ERROR, folder=folder(claim.instance))
         claim, said = _Claim(secrets.token_hex(8), "", ""), None
     following = _Claim(claim.instance, said or claim.following, secrets.token_hex(16))
     # Noted before it is written: cut off in between, the old token and the new one both count.
     Mark.put(_MARK, now, following.note)
-    storage.put(f"{folder(claim.instance)}/owner", following.following.encode())
+    owner = f"{following.following} {deployment}".strip()
+    storage.put(f"{folder(claim.instance)}/owner", owner.encode())
     return folder(claim.instance)
+
+
+def take_over(storage: Storage, now: datetime, deployment: str) -> str:
+    """Go on with the folder under the name of this deployment; the one of before is no more."""
+    claim = _known() or _made(now)
+    said, _ = _said(storage, claim.instance)
+    if said is not None:
+        storage.put(f"{folder(claim.instance)}/owner", f"{said} {deployment}".encode())
+    Mark.put(_TURN, LONG_AGO)
+    return own(storage, now, deployment)
 
 
 def known() -> str | None:
@@ -96,8 +118,11 @@ def _made(now: datetime) -> _Claim:
     return _known() or fresh
 
 
-def _said(storage: Storage, instance: str) -> str | None:
+def _said(storage: Storage, instance: str) -> tuple[str | None, str]:
+    """The token and the deployment that wrote it; those of before wrote none."""
     try:
-        return storage.get(f"{folder(instance)}/owner").decode(errors="replace")
+        said = storage.get(f"{folder(instance)}/owner").decode(errors="replace")
     except MissingError:
-        return None
+        return None, ""
+    token, _, by = said.partition(" ")
+    return token, by
