@@ -43,7 +43,12 @@ class Claim:
 
     def beat(self, step: int = 0, steps: int = 0) -> None:
         """Still at it; raises LostError."""
-        values = {"lease_until": clock_now() + _LEASE_MS, "step": step, "steps": steps}
+        values = {
+            "lease_until": clock_now() + _LEASE_MS,
+            "step": step,
+            "steps": steps,
+            "error": None,
+        }
         with transaction():
             if not Import.update(**values).where(self._mine()).execute():
                 raise LostError
@@ -57,6 +62,7 @@ class Claim:
             "attempts": 0,
             "step": 0,
             "steps": 0,
+            "error": None,
             **(values or {}),
         }
         with transaction():

@@ -26,6 +26,7 @@ STEPS: dict[str, Callable[[Services, Claim], None]] = {
     UNDOING: commit.undo,
 }
 PAUSE = timedelta(seconds=30)  # until storage that did not do its part is tried again
+WAITS = "Our storage does not answer just now. Nothing is lost: this goes on once it does."
 _TRIED = "Our worker did not get through it in {} tries. Nothing was changed; we have been told."
 _ACCIDENT = "Reading it took more memory or time than we have. Nothing was changed."
 _UNBALANCED = "The sheet did not balance, so nothing was added. The fault is ours; we look into it."
@@ -90,6 +91,6 @@ def _release(claim: Claim) -> None:
 def _put_off(claim: Claim) -> None:
     """Let it wait for storage, however long that is away; this was no try."""
     later = clock_now() + PAUSE // timedelta(milliseconds=1)
-    Import.update(lease_until=later, attempts=Import.attempts - 1).where(
+    Import.update(lease_until=later, attempts=Import.attempts - 1, error=WAITS).where(
         (Import.id == claim.id) & (Import.fence == claim.row.fence)
     ).execute()

@@ -54,7 +54,7 @@ class Import(Row):
     steps = IntegerField(default=0)
     choices = TextField(default="{}")  # JSON, see imports.choices
     findings = TextField(default="{}")  # JSON, see imports.findings
-    error = TextField(null=True)  # a sentence for the member
+    error = TextField(null=True)  # a sentence for the member: why it failed, or what it waits for
     rows = IntegerField(default=0)
     added = IntegerField(default=0)
     matched = IntegerField(default=0)

@@ -208,9 +208,11 @@ def test_an_import_waits_for_storage_however_long_it_is_away(
     for _ in range(ATTEMPTS + 3):
         tried(replace(services, storage=away), row)  # type: ignore[arg-type]
         assert (fresh(row).status, fresh(row).attempts) == (COMMITTING, 0)
+        assert fresh(row).error == stepping.WAITS
     assert row.id not in claims.waiting()  # for half a minute nobody tries again
     tried(services, row)
     assert (fresh(row).status, history.total(row.user_id)) == (DONE, 6)
+    assert fresh(row).error is None
 
 
 def test_an_import_waits_for_a_closed_year(

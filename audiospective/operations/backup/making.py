@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,6 +22,7 @@ MARK = "backup.succeeded"  # when the last backup was made that opened again
 FAILED = "backup.failed"  # when one was last tried in vain
 # What storage holds and cannot be made anew: finished exports are, and run out within days.
 KEPT = ("imports",)
+_AWAY = "No backup was written, storage does not give what was uploaded"
 YEARS = "play_segments"  # where the keys of closed years stand
 
 
@@ -104,13 +105,14 @@ def _noted(
 
 
 def _files(services: Services, writing: Writing, years: list[str]) -> None:
-    for prefix in KEPT:
-        for one in services.storage.list(prefix):
-            try:
-                with services.storage.open(one.key) as content:
+    try:
+        for prefix in KEPT:
+            for one in services.storage.list(prefix):
+                # What was let go since no row needs that is left.
+                with suppress(MissingError), services.storage.open(one.key) as content:
                     writing.file(one.key, content)
-            except MissingError:
-                continue  # let go since; no row that is left needs it
+    except StorageError as error:
+        raise BackupError(f"{_AWAY}: {error}. Begin again once it works.") from None
     for key in years:  # as the rows of this very instant have them; without them plays are missing
         try:
             with services.storage.open(key) as content:

@@ -28,7 +28,7 @@ def page() -> ResponseReturnValue:
         "imports/page.html",
         rows=rows,
         unfinished=[row for row in rows if row.status == UPLOADING],
-        words=view.WORDS,
+        word=view.word,
         fresh=is_fresh(),
         most=BODY,
         most_by_script=import_limits.IMPORT_BYTES,

@@ -50,6 +50,11 @@ FIELDS = (
 )
 
 
+def word(row: Import) -> str:
+    """What state it is in, for a list and above its progress."""
+    return "Waiting for storage" if row.status in WORK and row.error else WORDS[row.status]
+
+
 def of(row: Import, user: User) -> dict[str, Any]:
     """Values for the templates."""
     found, choices = Findings.loads(row.findings), Choices.loads(row.choices)
@@ -58,7 +63,7 @@ def of(row: Import, user: User) -> dict[str, Any]:
     return {
         "row": row,
         "sent": sorted(row.files, key=lambda file: file.number),
-        "word": WORDS[row.status],
+        "word": word(row),
         "working": row.status in WORK,
         "found": found,
         "review": told,

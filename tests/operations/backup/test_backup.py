@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 from zipfile import ZipFile
 
 import orjson
@@ -171,6 +172,18 @@ def test_a_backup_without_a_closed_year_is_none(
     with pytest.raises(BackupError, match="closed year"):
         making.make(services, tmp_path / "one.backup")
     assert not (tmp_path / "one.backup").exists()
+
+
+def test_a_backup_without_what_was_uploaded_is_none(
+    services: Services, alice: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = Mock(side_effect=AwayError("503"))
+    for name in ("open", "list"):
+        with monkeypatch.context() as patched:
+            patched.setattr(type(services.storage), name, away)
+            with pytest.raises(BackupError, match=r"storage does not give what was uploaded.*503"):
+                making.make(services, tmp_path / "a.backup")
+        assert not list(tmp_path.glob("*.backup*")) + list(tmp_path.glob(".*.part"))
 
 
 def test_nothing_is_overwritten(services: Services, alice: User, tmp_path: Path) -> None:

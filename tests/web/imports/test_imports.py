@@ -350,3 +350,18 @@ def test_a_review_that_waits_is_named_on_the_dashboard(site: Site, browser: Visi
     page = browser.get("/dashboard").text
     assert "Your imported archive is safe" in page
     assert "This week" not in page
+
+
+def test_pages_say_that_an_import_waits_for_storage(site: Site, browser: Visitor) -> None:
+    row = brought(site, browser)
+    send(browser, f"/imports/{row.id}/agree")
+    Import.update(error=stepping.WAITS).execute()
+    assert "Waiting for storage" in browser.get("/imports").text
+    for address in (f"/imports/{row.id}", f"/ui/imports/{row.id}"):
+        page = browser.get(address, headers={"HX-Request": "true"}).text
+        assert page.count(stepping.WAITS) == 1
+        assert "Waiting for storage" in page
+    worked(site, row)
+    page = browser.get("/imports").text + browser.get(f"/imports/{row.id}").text
+    assert "Waiting for storage" not in page
+    assert stepping.WAITS not in page
