@@ -44,7 +44,7 @@ def prepare(raw: pl.DataFrame, view: View, recordings: pl.DataFrame | None = Non
     if not view.polled:
         raw = raw.filter(pl.col("source") >= FROM_IMPORT)
     plays = _with_catalog(raw, recordings)
-    plays = plays.filter(_counts(view.counting.rule))
+    plays = plays.filter(counts(view.counting.rule))
     if view.hidden:
         credits_ = frames.everybody(plays["track"])
         gone = credits_.filter(pl.col("artist").is_in(sorted(view.hidden)))["track"].unique()
@@ -107,8 +107,8 @@ def _with_catalog(raw: pl.DataFrame, recordings: pl.DataFrame | None) -> pl.Data
     )
 
 
-def _counts(rule: Rule) -> pl.Expr:
-    """policy.counting.counts, for a whole frame at once."""
+def counts(rule: Rule) -> pl.Expr:
+    """policy.counting.counts for frames with ms_played, duration and reason_end."""
     heard, duration = pl.col("ms_played"), pl.col("duration")
     long = heard >= counting.LONG_ENOUGH
     known = duration > 0

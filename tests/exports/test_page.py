@@ -12,13 +12,15 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from audiospective import clock, history
-from audiospective.exports.bundle import completeness, page
+from audiospective.exports.bundle import completeness, counting, page
 from audiospective.history import recordings, segment
 from audiospective.history.catalog import lookup
+from audiospective.models import HiddenArtist, User
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
-from audiospective.policy import calendar
-from audiospective.stats import activity, periods, tops
+from audiospective.policy.counting import RULES, Counting, Rule
+from audiospective.stats import activity, counted, tops, totals
+from audiospective.stats.view import View
 from tests.browser import axe
 from tests.exports.making import OWNER, archive, imported, polled, song, taken
 from tests.support.browser import OpenPage
@@ -81,7 +83,14 @@ def many(plays: int, tracks: int = 300) -> int:
 def write(user_id: int, folder: Path, *, statistics: bool = True, inside: int = 10**9) -> Path:
     snapshot = taken(user_id, folder)
     known = completeness.known(user_id, ZONE, snapshot.taken_at)
-    pieces, data = page.render(snapshot, known, [], statistics=statistics, limit=inside)
+    pieces, data = page.render(
+        snapshot,
+        known,
+        [],
+        statistics=statistics,
+        limit=inside,
+        counted=counting.of(User.get_by_id(user_id)),
+    )
     file = folder / "index.html"
     file.write_text("".join(pieces), "utf-8")
     for path, _, content in data.beside:
@@ -117,17 +126,15 @@ def number(text: str | None) -> int:
     return int("".join(one for one in text or "" if one.isdigit()))
 
 
-def test_figures_of_two_hundred_thousand_plays_are_the_sites(
-    opened: Opened, tmp_path: Path
-) -> None:
-    user_id = many(200_000)
-    shown = opened(write(user_id, tmp_path))
-    plays = history.frame(user_id, columns=["played_at", "track", "ms_played", "artist"])
+def prepared(user_id: int, rule: Rule = Rule.ALL, hidden: frozenset[int] = frozenset()) -> Any:
+    """The plays of which the site makes its figures."""
+    view = View(user_id, ZONE, Counting(rule), hidden=hidden)
+    return counted.prepare(history.frame(user_id, columns=counted.RAW), view)
 
-    expect(shown.locator(".masthead")).to_contain_text("200,000 plays")
-    expect(shown.locator(".masthead")).to_contain_text(
-        f"{round(tops.listened(plays) / 3.6e6):,} hours"
-    )
+
+def figures_are_the_sites(shown: Page, plays: pl.DataFrame) -> None:
+    hours = round(int(plays["heard"].sum()) / 3.6e6)
+    expect(shown.locator(".masthead")).to_contain_text(f"{hours:,} hours")
     for kind, name in (("artist", lookup.artists), ("track", None), ("album", lookup.albums)):
         go(shown, f"top/{kind}/all")
         expected = tops.top(plays, kind, 50)
@@ -139,23 +146,31 @@ def test_figures_of_two_hundred_thousand_plays_are_the_sites(
         counts = [number(text) for text in shown.locator("#view .ranking .count").all_inner_texts()]
         assert counts == expected["plays"].to_list()
 
-    start, end = calendar.year(ZONE, 2024)
-    year = history.frame(user_id, start, end, ["played_at", "track", "ms_played", "artist"])
-    before = history.frame(user_id, None, start, ["artist"])
-    sums = periods.totals(year, before)
+    year = date(2024, 1, 1), date(2024, 12, 31)
+    sums = totals.of(plays, *year)
     go(shown, "year/2024")
     figures = [number(text) for text in shown.locator(".figure").all_inner_texts()[:4]]
-    assert figures == [sums.plays, round(sums.listened / 3.6e6), sums.tracks, sums.artists]
+    assert figures == [sums.plays, round(sums.heard / 3.6e6), sums.tracks, sums.artists]
     assert f"{sums.new_artists} heard first" in shown.locator(".figures").inner_text()
 
     tables = shown.locator(".as-table")
     for at in range(tables.count()):
         tables.nth(at).locator("summary").click()
-    hours = shown.locator(".thirds-year .as-table tbody td").all_inner_texts()
-    assert [number(text) for text in hours] == activity.by_hour(year, ZONE)
-    days = activity.by_day(year, ZONE, date(2024, 1, 1), date(2024, 12, 31))
+    by_hour = shown.locator(".thirds-year .as-table tbody td").all_inner_texts()
+    assert [number(text) for text in by_hour] == activity.hours(plays, *year)
+    days = sorted(activity.days(counted.within(plays, *year)).items())
     shown_days = shown.locator(".part:has(.heatmap) tbody td").all_inner_texts()
-    assert [number(text) for text in shown_days] == [count for _, count in days if count]
+    assert [number(text) for text in shown_days] == [count for _, count in days]
+
+
+def test_figures_of_two_hundred_thousand_plays_are_the_sites(
+    opened: Opened, tmp_path: Path
+) -> None:
+    user_id = many(200_000)
+    shown = opened(write(user_id, tmp_path))
+    plays = prepared(user_id)
+    expect(shown.locator(".masthead")).to_contain_text("200,000 plays")
+    figures_are_the_sites(shown, plays)
 
     go(shown, "history?q=song+17")
     named = lookup.tracks(set(plays["track"])).values()
@@ -163,6 +178,24 @@ def test_figures_of_two_hundred_thousand_plays_are_the_sites(
     assert len(wanted) > 1
     heard = plays.filter(pl.col("track").is_in(wanted)).height
     expect(shown.locator("#results [role=status]")).to_contain_text(f"{heard:,} plays match")
+
+
+@pytest.mark.parametrize(("rule", "inside"), [(Rule.HALF, 10**9), (Rule.COMPLETED, 10)])
+def test_figures_follow_the_rule_and_leave_out_hidden_artists(
+    opened: Opened, tmp_path: Path, rule: Rule, inside: int
+) -> None:
+    user_id = many(3_000)
+    hidden = int(tops.top(prepared(user_id), "artist", 3)["id"][1])
+    HiddenArtist.create(user=user_id, artist=hidden, hidden_at=clock.now())
+    User.update(counting_rule=rule).execute()
+    plays = prepared(user_id, rule, frozenset({hidden}))
+    shown = opened(write(user_id, tmp_path, inside=inside))
+    expect(shown.locator(".masthead")).to_contain_text("3,000 plays")
+    expect(shown.locator("#overview")).to_contain_text(f"Figures count plays {RULES[rule]}")
+    assert 0 < plays.height < 2_500
+    figures_are_the_sites(shown, plays)
+    go(shown, "history")
+    expect(shown.locator("#results [role=status], #view .lead").first).to_contain_text("3,000")
 
 
 def test_tracks_that_are_one_recording_count_as_one(opened: Opened, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from audiospective.exports.bundle.completeness import Known
+from audiospective.exports.bundle.counting import Counted
 from audiospective.exports.snapshot import Snapshot
 from audiospective.stats import activity, tops, zones
 
@@ -46,27 +47,37 @@ class Overview:
         return self.hours.index(max(self.hours))
 
 
-def of(snapshot: Snapshot, known: Known) -> Overview:
-    """The figures of a snapshot in its owner's zone; a recording counts as one track."""
+def of(snapshot: Snapshot, known: Known, counted: Counted) -> Overview:
+    """The figures of a snapshot in its owner's zone; a recording counts as one track.
+
+    `plays`, `first` and `last` are of all plays, whichever count.
+    """
     zone = snapshot.owner.zone
-    counted = snapshot.tracks.lazy().select("track", "recording")
+    facts = counted.facts(snapshot.tracks).lazy()
+    recordings = snapshot.tracks.lazy().select("track", "recording")
     plays = (
         snapshot.scan()
-        .select("played_at", "track", "ms_played")
-        .join(counted, on="track", how="left", maintain_order="left")
+        .select("played_at", "track", "ms_played", "reason_end")
+        .join(facts, on="track", how="left", maintain_order="left")
+        .filter(counted.which())
+        .join(recordings, on="track", how="left", maintain_order="left")
         .select("played_at", pl.col("recording").alias("track"), "ms_played")
         .collect()
     )
     ranked = tops.top(plays, "artist", 1 << 30)
     names = dict(_artists(snapshot).iter_rows())
     dates = zones.dates(plays, zone)
+    span = snapshot.scan().select(
+        pl.col("played_at").min().alias("first"), pl.col("played_at").max().alias("last")
+    )
+    first, last = span.collect().row(0)
     best = ranked.head(TOP).select("id", "plays").rows()
     return Overview(
-        plays=plays.height,
+        plays=snapshot.plays,
         artists=ranked.height,
         listened=tops.listened(plays),
-        first=None if dates.is_empty() else dates[0],
-        last=None if dates.is_empty() else dates[-1],
+        first=_day(first, ZoneInfo(zone)) if first else None,
+        last=_day(last, ZoneInfo(zone)) if last else None,
         drawers=_drawers(dates, known, zone),
         top=[(names.get(one, ""), count) for one, count in best],
         hours=activity.by_hour(plays, zone),

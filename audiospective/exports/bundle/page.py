@@ -23,6 +23,7 @@ from markupsafe import Markup
 from audiospective import clock
 from audiospective.exports.bundle import completeness, overview, page_words, tables
 from audiospective.exports.bundle.completeness import Known
+from audiospective.exports.bundle.counting import Counted
 from audiospective.exports.bundle.overview import Overview
 from audiospective.exports.bundle.zipping import File
 from audiospective.exports.snapshot import Snapshot
@@ -52,14 +53,14 @@ def data(snapshot: Snapshot, made: tables.Tables, base: int, limit: int = INSIDE
     """The plays, where they belong by their number."""
     if snapshot.plays <= limit:
         plays = made.columns(snapshot.scan(), base)
-        parts = {"plays": tables.FIRST, "more": tables.LATER}
+        parts = {"plays": tables.FIRST, "more": made.later}
         return Data(
             tuple((name, _text(tables.parquet(plays.select(of)))) for name, of in parts.items()), ()
         )
     return Data(
         (),
         tuple(
-            (f"data/plays-{year}.js", plays.height, _call(plays))
+            (f"data/plays-{year}.js", plays.height, _call(plays, made.later))
             for year, plays in made.plays(snapshot, base)
         ),
     )
@@ -72,10 +73,11 @@ def render(
     *,
     statistics: bool,
     limit: int = INSIDE,
+    counted: Counted = tables.EVERY_PLAY,
 ) -> tuple[Iterator[str], Data]:
     """The page, piece by piece, and the data that it needs beside it."""
     base = _base(snapshot)
-    made = tables.of(snapshot)
+    made = tables.of(snapshot, counted)
     found = data(snapshot, made, base, limit)
     meta = {
         "plays": snapshot.plays,
@@ -86,8 +88,9 @@ def render(
         "gaps": [_gap(gap, snapshot.owner.zone) for gap in known.gaps],
         "files": [(path, plays) for path, plays, _ in found.beside],
         "statistics": statistics,
+        "byRule": not counted.everything,
     }
-    shown = overview.of(snapshot, known)
+    shown = overview.of(snapshot, known, counted)
     return _pieces(snapshot, known, files, shown, meta, made, found), found
 
 
@@ -112,6 +115,7 @@ def _pieces(
         sealed=page_words.moment(snapshot.taken_at, zone),
         overview=shown,
         statistics=meta["statistics"],
+        counted=made.counted,
         known=known,
         completeness_title=page_words.completeness_title(known),
         files=files,
@@ -145,9 +149,9 @@ def _text(body: bytes) -> str:
     return base64.b64encode(body).decode()
 
 
-def _call(plays: pl.DataFrame) -> str:
-    first, later = (_text(tables.parquet(plays.select(of))) for of in (tables.FIRST, tables.LATER))
-    return f'audiospectiveData("{first}", "{later}");\n'
+def _call(plays: pl.DataFrame, later: tuple[str, ...]) -> str:
+    first, more = (_text(tables.parquet(plays.select(of))) for of in (tables.FIRST, later))
+    return f'audiospectiveData("{first}", "{more}");\n'
 
 
 def _base(snapshot: Snapshot) -> int:

@@ -12,15 +12,17 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from audiospective.exports.bundle.counting import Counted
 from audiospective.exports.snapshot import Snapshot
 
 LEVEL = 19  # of zstd; these bytes are written once and sit in a page as text
 UNKNOWN = -1
+EVERY_PLAY = Counted()
 KINDS = {"track": 0, "episode": 1, "chapter": 2}
 
 
 FIRST = ("gap", "track")  # what the history and its search need of plays
-LATER = ("ms", "heard")  # read once the page is there
+LATER = ("ms", "heard")
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,13 @@ class Tables:
     """`catalog` by name (artists, albums, tracks, ids, credits), each as Parquet; plays apart."""
 
     catalog: dict[str, bytes]
-    positions: pl.DataFrame  # track (the catalog's id), row
+    positions: pl.DataFrame  # track (the catalog's id), row, counting.FACTS
+    counted: Counted
+
+    @property
+    def later(self) -> tuple[str, ...]:
+        """What the figures need of plays, read once the page is there."""
+        return LATER if self.counted.everything else (*LATER, "counts")
 
     def plays(self, snapshot: Snapshot, base: int) -> Iterator[tuple[int, pl.DataFrame]]:
         """The plays of each year of UTC with any, as `columns` gives them."""
@@ -43,18 +51,21 @@ class Tables:
         """The columns of some plays, oldest first.
 
         `gap`: seconds since the play before, of the first one since `base`; small numbers take less
-        room than instants. `ms`: of the second. `heard`: ms, UNKNOWN where nobody told.
+        room than instants. `ms`: of the second. `heard`: ms, UNKNOWN where nobody told. `counts`: 0
+        for plays that figures leave out.
         """
         instant = pl.col("played_at").dt.epoch("ms")
         found = (
-            plays.select("played_at", "track", "ms_played")
+            plays.select("played_at", "track", "ms_played", "reason_end")
             .join(self.positions.lazy(), on="track", how="left", maintain_order="left")
             .select(
                 (instant // 1000).diff().fill_null(instant // 1000 - base).alias("gap"),
                 (instant % 1000).cast(pl.Int32).alias("ms"),
                 pl.col("row").alias("track"),
                 pl.col("ms_played").fill_null(UNKNOWN).alias("heard"),
+                self.counted.which().cast(pl.Int32).alias("counts"),
             )
+            .select(*FIRST, *self.later)
             .collect()
         )
         # JavaScript has no 64-bit numbers but these; clocks may be wrong by more than 68 years.
@@ -62,7 +73,7 @@ class Tables:
         return found.cast({"gap": pl.Int32 if fits else pl.Float64})
 
 
-def of(snapshot: Snapshot) -> Tables:
+def of(snapshot: Snapshot, counted: Counted = EVERY_PLAY) -> Tables:
     """The tables of a snapshot."""
     tracks = snapshot.tracks.sort("track").with_row_index("row").cast({"row": pl.Int32})
     albums = tracks.select("album_key", "album").drop_nulls("album_key").unique("album_key")
@@ -93,7 +104,9 @@ def of(snapshot: Snapshot) -> Tables:
         ).select(pl.col("row").alias("track"), pl.col("at").alias("artist")),
     }
     return Tables(
-        {name: parquet(table) for name, table in catalog.items()}, tracks.select("track", "row")
+        {name: parquet(table) for name, table in catalog.items()},
+        tracks.select("track", "row").join(counted.facts(snapshot.tracks), on="track"),
+        counted,
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audiospective.exports import files
-from audiospective.exports.bundle import completeness, page, readme, state, zipping
+from audiospective.exports.bundle import completeness, counting, page, readme, state, zipping
 from audiospective.exports.bundle.completeness import Known
 from audiospective.exports.bundle.zipping import Adding, File, Zip
 from audiospective.exports.formats import FORMATS
@@ -104,7 +104,12 @@ class Bundle:
         )
         listed = [*before, *adding.files]
         pieces, data = page.render(
-            snapshot, known, listed, statistics=self.statistics, limit=self.inside
+            snapshot,
+            known,
+            listed,
+            statistics=self.statistics,
+            limit=self.inside,
+            counted=counting.of(self.user),
         )
         opens = "this archive as a page; open it with a double click"
         adding.add("index.html", opens, zipping.text(pieces))

@@ -73,10 +73,15 @@ async function open(meta, playsIn) {
 // Lengths, milliseconds and addresses at Spotify, with pauses in which the page answers.
 async function openMore(later) {
   const heard = new Int32Array(archive.plays);
+  let counts = null; // 1 where figures count a play; null where all count
   for (const [first, more] of later) {
     await pause();
     const text = more();
     await table(text, { heard: (value, at) => { heard[first + at] = value; } });
+    if (archive.byRule) {
+      counts ||= new Uint8Array(archive.plays);
+      await table(text, { counts: (value, at) => { counts[first + at] = value; } });
+    }
     await pause();
     await table(text, { ms: (value, at) => { archive.at[first + at] += value; } });
   }
@@ -84,6 +89,7 @@ async function openMore(later) {
   const ids = [];
   await table(block("ids"), { id: (value, at) => { ids[at] = value; } });
   archive.tracks.id = ids;
+  archive.counts = counts;
   archive.heard = heard;
 }
 

@@ -5,6 +5,18 @@ function* indices(from, to, kept) {
   else for (let at = from; at < to; at++) yield at;
 }
 
+// Whether figures count a play: by the owner's rule, and without artists that they hid.
+function isCounted(at) {
+  return !archive.counts || archive.counts[at] === 1;
+}
+
+function countIn(from, to) {
+  if (!archive.counts) return to - from;
+  let sum = 0;
+  for (let at = from; at < to; at++) sum += archive.counts[at];
+  return sum;
+}
+
 // Plays of each track in a range, and where each was heard first and last.
 function byTrack(from, to) {
   const size = archive.tracks.title.length;
@@ -12,6 +24,7 @@ function byTrack(from, to) {
   const first = new Int32Array(size).fill(-1);
   const last = new Int32Array(size).fill(-1);
   for (let at = from; at < to; at++) {
+    if (!isCounted(at)) continue;
     const track = counted(at);
     if (!counts[track]++) first[track] = at;
     last[track] = at;
@@ -53,6 +66,7 @@ function nameIn(kind, id) {
 function listened(from, to) {
   let sum = 0;
   for (let at = from; at < to; at++) {
+    if (!isCounted(at)) continue;
     const heard = archive.heard[at];
     sum += heard >= 0 ? heard : Math.max(0, archive.tracks.length[archive.track[at]]);
   }
@@ -61,7 +75,9 @@ function listened(from, to) {
 
 function byHour(from, to, kept) {
   const hours = new Array(24).fill(0);
-  for (const at of indices(from, to, kept)) hours[Math.floor(archive.minute[at] / 60)]++;
+  for (const at of indices(from, to, kept)) {
+    if (isCounted(at)) hours[Math.floor(archive.minute[at] / 60)]++;
+  }
   return hours;
 }
 
@@ -69,31 +85,37 @@ function byHour(from, to, kept) {
 function byDay(first, last) {
   const counts = new Array(last - first + 1).fill(0);
   for (let at = since(first); at < archive.plays && archive.day[at] <= last; at++) {
-    counts[archive.day[at] - first]++;
+    if (isCounted(at)) counts[archive.day[at] - first]++;
   }
   return counts;
 }
 
-// Different tracks and artists (by the one named first), and how many artists were never heard before.
+// Different tracks and artists, every one credited, and how many artists were never heard before.
 function totals(from, to) {
-  const leading = (track) => (artistsOf(track).length ? artistsOf(track)[0] : -1);
-  const before = new Set();
-  for (let at = 0; at < from; at++) before.add(leading(counted(at)));
   const tracks = new Set();
-  const artists = new Set();
-  for (let at = from; at < to; at++) {
-    tracks.add(counted(at));
-    if (leading(counted(at)) >= 0) artists.add(leading(counted(at)));
-  }
+  for (let at = from; at < to; at++) if (isCounted(at)) tracks.add(counted(at));
+  const artists = artistsIn(tracks);
+  const before = artistsBefore(from);
   let fresh = 0;
   for (const artist of artists) if (!before.has(artist)) fresh++;
-  return { plays: to - from, listened: listened(from, to), tracks: tracks.size, artists: artists.size, fresh };
+  return { plays: countIn(from, to), listened: listened(from, to), tracks: tracks.size, artists: artists.size, fresh };
+}
+
+function artistsIn(tracks) {
+  const artists = new Set();
+  for (const track of tracks) for (const artist of artistsOf(track)) artists.add(artist);
+  return artists;
+}
+
+function artistsBefore(to) {
+  const tracks = new Set();
+  for (let at = 0; at < to; at++) if (isCounted(at)) tracks.add(counted(at));
+  return artistsIn(tracks);
 }
 
 // Artists first heard in a range, the most played since first.
 function discoveries(from, to) {
-  const before = new Set();
-  for (let at = 0; at < from; at++) for (const artist of artistsOf(counted(at))) before.add(artist);
+  const before = artistsBefore(from);
   return top("artist", from, to).filter((one) => !before.has(one.id));
 }
 

@@ -5,8 +5,14 @@ function itemView(kind, id) {
   const name = nameIn(kind, id);
   if (name === undefined) return nowhere();
   const own = tracksOf(kind, id);
-  const kept = playsOf(own, 0, archive.plays);
-  if (!kept.length) return nowhere();
+  const every = playsOf(own, 0, archive.plays);
+  if (!every.length) return nowhere();
+  const kept = every.filter(isCounted);
+  const allOf = link("#/history?" + kind + "=" + id, "All " + plural(every.length, "play"));
+  if (!kept.length) {
+    return { title: name || "Not known", view: [h("h1", { tabindex: "-1", class: "item-name" }, nameOf(name)),
+      h("p", null, "None of its plays counts by the rule that figures follow. ", allOf)] };
+  }
   const first = kept[0];
   const last = kept[kept.length - 1];
   const months = monthsBetween(kept);
@@ -25,8 +31,8 @@ function itemView(kind, id) {
             () => months.map(([words, count]) => [words, number(count)])),
           h("div", { class: "ends" }, h("span", null, months[0][0]), h("span", null, months[months.length - 1][0]))),
         kind !== "track" && itemTracks(own),
-        section("Last plays", null, h("div", { class: "days" }, daysOf(kept.slice(-12).reverse(), false, false, "h3")),
-          h("p", { class: "all-of" }, link("#/history?" + kind + "=" + id, "All " + plural(kept.length, "play"))))),
+        section("Last plays", null, h("div", { class: "days" }, daysOf(every.slice(-12).reverse(), false, false, "h3")),
+          h("p", { class: "all-of" }, allOf))),
       h("aside", { class: "slip" },
         h("dl", null,
           slipRow("First play", stamp(archive.day[first])), slipRow("Last play", stamp(archive.day[last])),

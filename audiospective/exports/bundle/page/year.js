@@ -10,9 +10,9 @@ function yearView(year) {
     years.includes(year - 1) ? link("#/year/" + (year - 1), "← " + (year - 1)) : h("span", null),
     h("p", { class: "label" }, "1 January to 31 December " + year),
     years.includes(year + 1) ? link("#/year/" + (year + 1), year + 1 + " →") : h("span", null));
-  if (to === from) {
+  if (!countIn(from, to)) {
     return { title: String(year), view: [nav, h("h1", { tabindex: "-1" }, String(year)),
-      h("p", { class: "empty" }, "Nothing was played in " + year + ", or nothing is known of it.")] };
+      h("p", { class: "empty" }, "Nothing was played in " + year + ", or nothing that counts, or nothing is known of it.")] };
   }
   const counts = byDay(first, last);
   const sums = totals(from, to);
@@ -131,9 +131,9 @@ function yearLongest(day) {
   const to = since(day + 1);
   const leaders = top("artist", from, to).slice(0, 3);
   const ownOf = leaders.map((one) => tracksOf("artist", one.id));
-  const minutesOf = (own) => playsOf(own, from, to).map((at) => archive.minute[at]);
+  const minutesOf = (own) => playsOf(own, from, to).filter(isCounted).map((at) => archive.minute[at]);
   const others = ownOf.length ? ownOf[0].map((_, track) => !ownOf.some((own) => own[track])) : [];
-  return section(shortDay(day) + ", from beginning to end", plural(to - from, "play"),
+  return section(shortDay(day) + ", from beginning to end", plural(countIn(from, to), "play"),
     h("div", { class: "lanes" }, leaders.map((one, at) => h("div", { class: "lane-row" },
       h("p", null, nameOf(nameIn("artist", one.id), true), h("span", { class: "muted" }, " " + number(one.plays))),
       lane(minutesOf(ownOf[at])))),

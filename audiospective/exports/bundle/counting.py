@@ -1,0 +1,53 @@
+"""Which plays the figures of a bundle count: by the member's rule and without artists they hid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from audiospective.models import HiddenArtist, User
+from audiospective.policy.counting import RULES, Measure, Rule
+from audiospective.stats import counted
+
+FACTS = ("duration", "gone")
+
+
+@dataclass(frozen=True)
+class Counted:
+    """`hidden` are catalog ids of artists. By default every play counts."""
+
+    rule: Rule = Rule.ALL
+    hidden: frozenset[int] = frozenset()
+    by_time: bool = False
+
+    @property
+    def everything(self) -> bool:
+        return self.rule is Rule.ALL and not self.hidden
+
+    @property
+    def words(self) -> str:
+        """What figures count, for the page."""
+        said = f"plays {RULES[self.rule]}".rstrip()
+        return f"{said} without hidden artists" if self.hidden else said
+
+    def facts(self, tracks: pl.DataFrame) -> pl.DataFrame:
+        """`track` and FACTS of a snapshot's tracks, for `which`."""
+        credited = tracks.select("track", "artist_keys").explode("artist_keys")
+        hidden = credited.filter(pl.col("artist_keys").is_in(sorted(self.hidden)))["track"]
+        return tracks.select(
+            "track",
+            pl.col("duration_ms").alias("duration"),
+            pl.col("recording").is_in(hidden.implode()).alias("gone"),
+        )
+
+    def which(self) -> pl.Expr:
+        """Whether a play counts; of frames with ms_played, reason_end and FACTS."""
+        return counted.counts(self.rule) & ~pl.col("gone")
+
+
+def of(user: User) -> Counted:
+    """As the figures of a member's own pages count."""
+    rows = HiddenArtist.select(HiddenArtist.artist).where(HiddenArtist.user == user.id).tuples()
+    by_time = user.counting_measure == Measure.TIME
+    return Counted(Rule(user.counting_rule), frozenset(one for (one,) in rows), by_time)
