@@ -43,7 +43,7 @@ def holdings(user: User) -> Holdings:
     return Holdings(
         plays=total(user.id),
         gaps=Gap.select().where(Gap.user == user.id).count(),
-        imports=Import.select().where(Import.user == user.id).count(),
+        imports=Import.select().where((Import.user == user.id) & ~Import.live).count(),
         exports=Export.select().where((Export.user == user.id) & (Export.status == READY)).count(),
         connected=connection is not None and connection.status != DISCONNECTED,
         email=user.email,

@@ -35,6 +35,7 @@ TASK_NAMES = frozenset(
         "deliver_export",
         "delete_accounts",
         "free_catalog",
+        "join_listens",
         "keep_ledger",
         "maintain",
         "make_export",

@@ -12,7 +12,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from audiospective.history import bulk_add, hot, lock, reading, segment, store
+from audiospective.models import Play
+from audiospective.models.plays import FROM_IMPORT, FROM_POLL
 from audiospective.policy.sealing import KEEP
+
+Span = tuple[int, int]  # UTC milliseconds, half-open
 
 
 class ChangedError(Exception):
@@ -60,6 +64,8 @@ def replace(user_id: int, before: Snapshot, plays: pl.DataFrame) -> None:
         if {year: row.sha256 for year, row in stored.items()} != before.segments:
             raise ChangedError
         keys = bulk_add.keys(before.rows)
+        if _others_told(user_id, keys):
+            raise ChangedError
         if hot.delete(user_id, keys) != len(keys):
             raise ChangedError
         for year in sorted(years.keys() | stored.keys()):
@@ -68,6 +74,44 @@ def replace(user_id: int, before: Snapshot, plays: pl.DataFrame) -> None:
                 store.write(user_id, year, part)
         if hot.insert(user_id, bulk_add.as_rows(newest)) != newest.height:
             raise ChangedError
+
+
+def replace_part(user_id: int, span: Span, before: pl.DataFrame, plays: pl.DataFrame) -> None:
+    """The same for a span of time: `plays` instead of `before`, all that was read of it.
+
+    What does not differ is not written. New plays become rows, many at once go where they belong.
+    """
+    plays = plays.select(segment.COLUMNS).cast(segment.SCHEMA)
+    with lock.held(user_id):
+        there = reading.between(user_id, *span, segment.COLUMNS)
+        came = _beside(there, before)
+        if _beside(before, there).height or came.filter(pl.col("source") != FROM_POLL).height:
+            raise ChangedError
+        new, gone = _beside(plays, before), _beside(before, plays).select(segment.KEY)
+        hot.delete(user_id, bulk_add.keys(gone))
+        for year in gone["played_at"].dt.year().unique().sort():
+            known = store.load(user_id, year)
+            left = None if known is None else known.join(gone, on=segment.KEY, how="anti",
+                                                         maintain_order="left")  # fmt: skip
+            if known is not None and left is not None and left.height < known.height:
+                store.write(user_id, year, left)
+        if new.height > KEEP:
+            bulk_add.absorb(user_id, new)
+        elif hot.insert(user_id, bulk_add.as_rows(new)) != new.height:
+            raise ChangedError
+
+
+def _beside(plays: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    """Those plays that are not among the others just as they are."""
+    return plays.join(others, on=segment.COLUMNS, how="anti", nulls_equal=True)
+
+
+def _others_told(user_id: int, keys: list[hot.Key]) -> bool:
+    """Whether there are rows besides these that no poll told of: players send plays at any time."""
+    told = Play.select(Play.played_at, Play.track).where(
+        (Play.user == user_id) & (Play.source == FROM_IMPORT)
+    )
+    return not set(told.tuples()) <= set(keys)
 
 
 def _in_order(plays: pl.DataFrame) -> pl.DataFrame:

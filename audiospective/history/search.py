@@ -37,9 +37,9 @@ class Wanted:
 
     `words` are folded, each has to occur in title, artists or album, those of `artist_words` and
     `album_words` in artists and album. `track`, `artist` and `album`
-    are the catalog's ids, and include what counts as the same recording. `source` are bits that
-    have to be set. `context` is a Spotify URI or the kind of one ("playlist"), "" for plays of
-    which nobody knows. `least` was heard at least; where nobody told, the whole track was.
+    are the catalog's ids, and include what counts as the same recording. `source` and `seen` are
+    bits that have to be set. `context` is a Spotify URI or the kind of one ("playlist"), "" for
+    plays of which nobody knows. `least` was heard at least; where nobody told, the whole track was.
     """
 
     start: int | None = None
@@ -51,6 +51,7 @@ class Wanted:
     artist: int | None = None
     album: int | None = None
     source: int | None = None
+    seen: int | None = None
     context: str | None = None
     least: int | None = None
     skipped: bool | None = None
@@ -273,6 +274,8 @@ class _Search:
             tests.append(pl.col("track").is_in(self._tracks.implode()))
         if wanted.source is not None:
             tests.append(pl.col("source") & wanted.source == wanted.source)
+        if wanted.seen is not None:
+            tests.append((pl.col("seen") & wanted.seen == wanted.seen).fill_null(value=False))
         if wanted.context is not None:
             tests.append(_from(wanted.context))
         if wanted.skipped is not None:
@@ -285,6 +288,7 @@ class _Search:
 def _needed(columns: Sequence[str], wanted: Wanted) -> list[str]:
     more = set(columns) | set(segment.KEY)
     more |= {"source"} if wanted.source is not None else set()
+    more |= {"seen"} if wanted.seen is not None else set()
     more |= {"context"} if wanted.context is not None else set()
     more |= {"ms_played"} if wanted.least is not None else set()
     more |= {"skipped", "reason_end"} if wanted.skipped is not None else set()

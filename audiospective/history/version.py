@@ -19,7 +19,16 @@ from audiospective.policy.sealing import year_span
 _YEAR, _ROW = 1, 2  # what a row of the answer tells of
 _TAIL = " || ':' || ".join(
     f"COALESCE(CAST({name} AS TEXT), '')"
-    for name in ("track_id", "source", "ms_played", "flags", "reason_end", "timing", "context")
+    for name in (
+        "track_id",
+        "source",
+        "ms_played",
+        "flags",
+        "reason_end",
+        "timing",
+        "context",
+        "seen",
+    )
 )
 _QUERY = (
     "SELECT 1, year, sha256 FROM play_segments WHERE user_id = ?"  # noqa: S608 - names of ours

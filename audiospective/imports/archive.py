@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from audiospective.history import relinked, replacing, segment
+from audiospective.history import reading, relinked, replacing, segment
 from audiospective.history.catalog import imported, lookup
 from audiospective.imports import archive_frames, identity, staging
 from audiospective.imports.archive_frames import ArchiveFrames
@@ -23,6 +23,19 @@ def opened(user_id: int) -> tuple[replacing.Snapshot, ArchiveFrames]:
     removed = _removed(user_id)
     numbers = pl.concat([before.plays["track"], removed["track"]]).unique()
     return before, archive_frames.of(before.plays, removed, known_tracks(numbers.to_list()))
+
+
+def around(
+    user_id: int, span: replacing.Span, also: Iterable[int] = ()
+) -> tuple[pl.DataFrame, ArchiveFrames]:
+    """The plays of a span of time, as history has them and as frames.
+
+    The tracks are those of the plays, and `also` these.
+    """
+    before = reading.between(user_id, *span, segment.COLUMNS)
+    removed = _removed(user_id, span)
+    numbers = {*before["track"].unique(), *removed["track"].unique(), *also}
+    return before, archive_frames.of(before, removed, known_tracks(numbers))
 
 
 def known_tracks(ids: Iterable[int]) -> pl.DataFrame:
@@ -68,10 +81,13 @@ def _in_families(tracks: pl.DataFrame) -> pl.DataFrame:
     return tracks.with_columns(family=known) if families else tracks
 
 
-def in_catalog(found: ArchiveFrames, tracks: pl.DataFrame) -> ArchiveFrames:
+def in_catalog(
+    found: ArchiveFrames, tracks: pl.DataFrame, also: Iterable[int] = ()
+) -> ArchiveFrames:
     """The frames with the catalog's number for each track that had none; makes what is new.
 
-    `tracks` are all of files: staging.TRACKS with `track`, the number below zero.
+    `tracks` are all of files: staging.TRACKS with `track`, the number below zero. `also` are tracks
+    of the archive that the frames are only a part of.
     """
     used = found.plays.filter(pl.col("track") < 0)["track"].unique()
     rows = tracks.join(used.to_frame(), on="track", how="semi")
@@ -79,7 +95,7 @@ def in_catalog(found: ArchiveFrames, tracks: pl.DataFrame) -> ArchiveFrames:
     if not named:
         return found
     # The names of an id that this archive holds already are the member's own, or Spotify's.
-    own = set(found.plays.filter(pl.col("track") > 0)["track"].unique())
+    own = {*found.plays.filter(pl.col("track") > 0)["track"].unique(), *also}
     numbers = imported.remember(named.values(), own)
     places = {number: numbers[name] for number, name in named.items()}
     return ArchiveFrames(
@@ -104,11 +120,13 @@ def _named(tracks: pl.DataFrame) -> list[imported.Named]:
     return [imported.Named(*row) for row in rows.rows()]
 
 
-def _removed(user_id: int) -> pl.DataFrame:
+def _removed(user_id: int, span: replacing.Span | None = None) -> pl.DataFrame:
     """Deleted plays; what else was known of them is not needed to keep them from coming back."""
     keys = RemovedPlay.select(RemovedPlay.played_at, RemovedPlay.track).where(
         RemovedPlay.user == user_id
     )
+    if span is not None:
+        keys = keys.where((RemovedPlay.played_at >= span[0]) & (RemovedPlay.played_at < span[1]))
     return segment.of(
         [{"played_at": at, "track": track, "source": 0} for at, track in keys.tuples()]
     )

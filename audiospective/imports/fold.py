@@ -54,6 +54,8 @@ class Source:
     trust: Trust
     import_id: int
     restores: Collection[int] = ()
+    several: bool = False  # programs of their own tell under this name, told apart by `platform`
+    platform: str | None = None
 
     @property
     def bit(self) -> int:
@@ -187,6 +189,9 @@ def _pairs(known: pl.DataFrame, once: pl.DataFrame) -> pl.DataFrame:
 def _exact(plays: pl.DataFrame, source: Source) -> pl.Series:
     """Plays whose time is this source's own word: only that very row can be told again."""
     own = (pl.col("seen") & source.bit != 0) & (pl.col("seen") & ~pl.lit(source.bit) == 0)
+    if source.several:
+        same = pl.col("platform").cast(pl.String).eq_missing(pl.lit(source.platform, pl.String))
+        own = own & same
     polled = pl.col("source") & FROM_POLL != 0
     return plays.select((own & ~polled).fill_null(value=False)).to_series()
 

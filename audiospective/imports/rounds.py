@@ -19,6 +19,7 @@ from audiospective.models.imports import (
 from audiospective.policy.import_limits import PATIENCE, READ_SECONDS, UPLOAD_PATIENCE
 from audiospective.services import Services
 
+JOIN_SECONDS = 600
 TIMEOUT = READ_SECONDS + 600  # seconds that a worker may take for one step
 
 
@@ -35,7 +36,7 @@ def wake(services: Services, import_id: int) -> bool:
 
 def look(services: Services) -> None:
     """One round; what fails is told and tried again with the next."""
-    for part in (recover, tidy, join):
+    for part in (recover, tidy, join, join_listens):
         try:
             part(services)
         except INTERRUPTS:
@@ -74,13 +75,29 @@ def tidy(services: Services) -> int:
 
 def join(services: Services) -> int:
     """Have looked at what polls brought in the time of an import; members. See `reconcile`."""
-    rows = Import.select().where(Import.status == DONE)
+    rows = Import.select().where((Import.status == DONE) & ~Import.live)
     members = {row.user_id for row in rows if row.polls_in_its_time() != row.polls_seen}
     for user_id in sorted(members):
         services.queues.enqueue_once(
             BULK, "reconcile_imports", user_id, job_id=f"reconcile-{user_id}", timeout=TIMEOUT
         )
     return len(members)
+
+
+def join_listens(services: Services) -> int:
+    """The same of what players sent, in one job for all members; how many there are."""
+    members = to_join()
+    if members:
+        services.queues.enqueue_once(
+            BULK, "join_listens", job_id="join-listens", timeout=JOIN_SECONDS + 60
+        )
+    return len(members)
+
+
+def to_join() -> list[int]:
+    """Members whose polls brought plays in the time in which their players sent some."""
+    rows = Import.select().where(Import.live & (Import.status == DONE))
+    return [row.user_id for row in rows if row.polls_in_its_time() != row.polls_seen]
 
 
 def cancel(services: Services, row: Import) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from audiospective.imports.sources import SOURCES, Trust
+from audiospective.models.plays import SENT_LIVE
 
 BITS = {
     name: 1 << number
@@ -29,9 +30,13 @@ BITS = {
         )
     )
 }
+LISTENS = "listens"  # no file: players and scrobblers send them one by one, see listens.py
+LISTENS_TRUST = Trust.NORMAL
+BITS[LISTENS] = SENT_LIVE
 COMPLETE = ("spotify_extended", "spotify_account")  # the service itself leaves no play out
 
 
 def trusted(trust: Trust) -> int:
     """The bits of all sources that are trusted so much or more."""
-    return sum(BITS[about.name] for about in SOURCES if about.trust >= trust)
+    live = BITS[LISTENS] if trust <= LISTENS_TRUST else 0
+    return live + sum(BITS[about.name] for about in SOURCES if about.trust >= trust)

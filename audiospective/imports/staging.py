@@ -109,14 +109,13 @@ class Staging:
         """How many different ones are named."""
         return len(self._tracks)
 
+    def taken(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """PLAYS and TRACKS of all that was gathered, which lets go of the plays."""
+        return self._table_of_plays(), self._track_table()
+
     def write(self, folder: Path) -> None:
         """Write TABLES as Parquet files."""
-        plays = [frame for tally in self.tallies.values() for frame in tally.plays]
-        table = pl.concat([pl.DataFrame(schema=PLAYS), *plays])
-        for tally in self.tallies.values():
-            tally.plays.clear()
-        table.write_parquet(folder / "plays.parquet", statistics=False)
-        del plays, table
+        self._table_of_plays().write_parquet(folder / "plays.parquet", statistics=False)
         self._track_table().write_parquet(folder / "tracks.parquet", statistics=False)
         rows = [
             (file, one.row, one.reason.value, getattr(one, "raw", None))
@@ -125,6 +124,13 @@ class Staging:
         ]
         left_out = pl.DataFrame(rows, schema=LEFT_OUT, orient="row")
         left_out.write_parquet(folder / "left_out.parquet", statistics=False)
+
+    def _table_of_plays(self) -> pl.DataFrame:
+        plays = [frame for tally in self.tallies.values() for frame in tally.plays]
+        table = pl.concat([pl.DataFrame(schema=PLAYS), *plays])
+        for tally in self.tallies.values():
+            tally.plays.clear()
+        return table
 
     def _compact(self, batch: Batch) -> pl.DataFrame:
         plays = batch.plays.with_columns(

@@ -164,13 +164,15 @@ def take_back(services: Services, row: Import) -> None:
 
 def of(user: User, import_id: int) -> Import | None:
     """The member's own import of that number."""
-    found: Import | None = Import.get_or_none((Import.id == import_id) & (Import.user == user.id))
+    mine = (Import.user == user.id) & ~Import.live
+    found: Import | None = Import.get_or_none((Import.id == import_id) & mine)
     return found
 
 
 def all_of(user: User) -> list[Import]:
     """The member's imports, newest first."""
-    return list(Import.select().where(Import.user == user.id).order_by(Import.id.desc()))
+    mine = (Import.user == user.id) & ~Import.live
+    return list(Import.select().where(mine).order_by(Import.id.desc()))
 
 
 def named(name: str) -> str:

@@ -104,6 +104,18 @@ def reconcile_imports(_services: Services, user_id: int) -> None:
 
 
 @task
+def join_listens(_services: Services) -> None:
+    """Make one of plays that players sent and polls brought again."""
+    from audiospective.imports import listens  # it loads Polars, which this module must not
+
+    with deadline(import_rounds.JOIN_SECONDS) as end:
+        for user_id in import_rounds.to_join():
+            if end.remaining() <= 0:
+                break
+            listens.join(user_id)
+
+
+@task
 def work_on_import(services: Services, import_id: int) -> None:
     """Do the next step of an import."""
     from audiospective.imports import stepping  # it loads Polars, which this module must not

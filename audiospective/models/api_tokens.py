@@ -1,4 +1,4 @@
-"""API tokens: what a program shows to read an archive."""
+"""API tokens: what a program shows to read an archive, or to add plays to it."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from peewee import (
     SQL,
     AutoField,
     BigIntegerField,
+    BooleanField,
     Check,
     ForeignKeyField,
     IntegerField,
@@ -65,6 +66,7 @@ class Import(Row):
     kept_bytes = BigIntegerField(default=0)  # what storage holds of it
     committed_at = InstantField(null=True)
     polls_seen = IntegerField(default=0)  # polled plays in its time that were looked at
+    live = BooleanField(default=False)  # no files: what players sent, see imports.listens
 
     class Meta:
         table_name = "imports"

@@ -21,6 +21,8 @@ from audiospective.models.users import User
 FROM_POLL = 1
 FROM_IMPORT = 2
 FROM_BOTH = 3
+# The bit in `seen` of what a player or scrobbler sends; those of files: imports.source_bits.
+SENT_LIVE = 1 << 18
 
 
 class Play(Row):

@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 PLAYS = "read:plays"
 STATS = "read:stats"
 HEALTH = "read:health"
+SUBMIT = "submit"
 SCOPES = {
     PLAYS: ("Read plays", "every play with its time, track and where it was played from"),
     STATS: ("Read figures", "totals and what was heard most, as your settings count them"),
     HEALTH: ("Read health", "whether plays are saved, what is known and which gaps there are"),
+    SUBMIT: ("Add plays", "what a player or scrobbler sends is stored in your archive"),
 }
 DAYS = (30, 90, 365, 1825)
 ENDS_SOON = timedelta(days=14)

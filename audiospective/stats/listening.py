@@ -26,7 +26,7 @@ from audiospective import clock, history
 from audiospective.history import recordings, store, version
 from audiospective.history.version import Version
 from audiospective.models import database
-from audiospective.models.plays import FROM_IMPORT
+from audiospective.models.plays import FROM_IMPORT, SENT_LIVE
 from audiospective.policy import import_spans
 from audiospective.stats import by_track, counted
 from audiospective.stats.cache import Cache
@@ -132,9 +132,12 @@ class Listening:
         if kept is not None and kept.same.equals(same):
             since = version.differ_from(kept.at, self._at) // DAY * DAY
         start = clock.from_ms(since) if since > 0 else None
-        raw = history.frame(user_id, start, columns=counted.RAW)
+        raw = history.frame(user_id, start, columns=(*counted.RAW, "seen"))
         plays = counted.prepare(raw, self.view, same)
-        imported = _ends_of_days(raw.filter(pl.col("source") >= FROM_IMPORT)["played_at"])
+        # What a player sends says nothing of the time in which it was silent.
+        live = (pl.col("seen") == SENT_LIVE).fill_null(value=False)
+        told_by_files = raw.filter((pl.col("source") >= FROM_IMPORT) & ~live)
+        imported = _ends_of_days(told_by_files["played_at"])
         if kept is not None and start is not None:
             earlier, told = kept.before(since)
             if earlier.n_chunks() > CHUNKS:

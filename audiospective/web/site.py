@@ -7,6 +7,7 @@ from audiospective.web.accounts import address, auth, callback, detach, sign_in,
 from audiospective.web.api import description as api_description
 from audiospective.web.api import figures as api_figures
 from audiospective.web.api import health as api_health
+from audiospective.web.api import listenbrainz
 from audiospective.web.api import plays as api_plays
 from audiospective.web.dashboard import pages as dashboard
 from audiospective.web.email_links import reconnect, unsubscribe
@@ -69,6 +70,7 @@ BLUEPRINTS = tuple(
         api_figures,
         api_health,
         api_description,
+        listenbrainz,
         health,
         exports,
         export_schedule,

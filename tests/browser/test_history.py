@@ -38,7 +38,7 @@ def test_typing_finds_and_the_way_back_restores_what_was_typed(visit: Visit, ali
     expect(page).to_have_title(re.compile("^paper lan in your history"))
     expect(page.get_by_label("Track, artist or album")).to_be_focused()
     page.get_by_text("More filters").click()
-    page.get_by_label("How we know").select_option("Told by a file")
+    page.get_by_label("How we know").select_option("Told by a file or a player")
     expect(page.get_by_role("heading", name="No plays match")).to_be_visible()
     page.go_back()
     expect(page.locator(".result-count")).to_have_text("24 plays match")

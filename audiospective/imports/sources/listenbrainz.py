@@ -21,7 +21,7 @@ from audiospective.imports.reading.values import (
 from audiospective.imports.sources import by_row
 from audiospective.imports.sources.base import Answers, File, Peek, Verdict
 
-_KNOWN = {"listened_at", "track_metadata"}
+KNOWN = {"listened_at", "track_metadata"}
 # ListenBrainz reads Spotify itself, live and from files, and then writes the time of the end.
 _OWN_READERS = ("listenbrainz", "ListenBrainz Archive Importer")
 
@@ -33,14 +33,14 @@ def sniff(peek: Peek) -> Verdict | None:
 
 
 def read(files: Sequence[File], answers: Answers) -> Iterator[Batch | Broken]:
-    return by_row.read(files, answers, _KNOWN, _rows, _take)
+    return by_row.read(files, answers, KNOWN, _rows, take)
 
 
 def _rows(file: File) -> by_row.Rows:
     return by_row.array(file) if file.role == "list" else by_row.json_lines(file)
 
 
-def _take(gathering: Gathering, number: int, row: Mapping[str, Any]) -> None:
+def take(gathering: Gathering, number: int, row: Mapping[str, Any]) -> None:
     metadata = row.get("track_metadata")
     more = inner(metadata, "additional_info")
     artists = names(inner(more, "artist_names"))

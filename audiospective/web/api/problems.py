@@ -1,4 +1,4 @@
-"""Errors as programs read them: problem details (RFC 9457), under every address for programs."""
+"""Errors as programs read them: problem details (RFC 9457), or what ListenBrainz answers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
 ROOT = "/api/"
+# Where ListenBrainz's own API lies: clients take the name of a server, or a longer address.
+LISTENBRAINZ = ("/1/", "/api/listenbrainz/1/")
 MEDIA_TYPE = "application/problem+json"
 PASSED_ON = ("Allow", "Retry-After", "WWW-Authenticate")
 DETAILS = {
@@ -37,13 +39,16 @@ class ProblemError(Exception):
 
 def is_for_programs(path: str) -> bool:
     """Whether the address is one of those that answer in JSON."""
-    return path.startswith(ROOT)
+    return path.startswith((ROOT, *LISTENBRAINZ))
 
 
 def response(
     status: int, detail: str | None = None, headers: dict[str, str] | None = None, **more: object
 ) -> Response:
     """The answer that tells of an error."""
+    if request.path.startswith(LISTENBRAINZ):
+        told = {"code": status, "error": detail or DETAILS.get(status, DETAILS[400])}
+        return _headed(Response(orjson.dumps(told), status, mimetype="application/json"), headers)
     body = {
         "type": "about:blank",
         "title": HTTP_STATUS_CODES.get(status, "Error"),
@@ -51,13 +56,7 @@ def response(
         "detail": detail or DETAILS.get(status, DETAILS[500 if status >= 500 else 400]),
         **more,
     }
-    found = Response(orjson.dumps(body), status, mimetype=MEDIA_TYPE)
-    found.headers.update(headers or {})
-    if status == 401:
-        found.headers.setdefault("WWW-Authenticate", 'Bearer realm="archive"')
-    if status in (429, 503):
-        found.headers.setdefault("Retry-After", "60")
-    return found
+    return _headed(Response(orjson.dumps(body), status, mimetype=MEDIA_TYPE), headers)
 
 
 def of(error: HTTPException) -> Response:
@@ -69,3 +68,13 @@ def of(error: HTTPException) -> Response:
 def asked_here() -> bool:
     """Whether this request was made by a program."""
     return is_for_programs(request.path)
+
+
+def _headed(found: Response, headers: dict[str, str] | None) -> Response:
+    status = found.status_code
+    found.headers.update(headers or {})
+    if status == 401:
+        found.headers.setdefault("WWW-Authenticate", 'Bearer realm="archive"')
+    if status in (429, 503):
+        found.headers.setdefault("Retry-After", "60")
+    return found

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from audiospective.accounts import api_tokens
 from audiospective.models import ApiToken, User
+from audiospective.policy import api_scopes
 from audiospective.web import throttle
 from audiospective.web.api.problems import ProblemError
 from audiospective.web.throttle import Limit
@@ -37,6 +38,12 @@ def member() -> User:
     found = shown()
     assert found is not None
     return cast(User, found.user)
+
+
+def known() -> bool:
+    """Whether somebody whom we know asks: they may send more than strangers may."""
+    found = shown()
+    return found is not None and api_scopes.SUBMIT in found.allows
 
 
 def allowed(scope: str, limit: Limit = READS) -> Callable[[View[P]], View[P]]:

@@ -48,7 +48,8 @@ def of(member: User, state: ArchiveState, now: datetime) -> list[Item]:
 
 def _done(user_id: int) -> tuple[bool, bool, int | None]:
     """Whether this member ever imported and lately exported something, and an import that waits."""
-    imports = Import.select().where((Import.user == user_id) & (Import.status == DONE))
+    brought = (Import.user == user_id) & (Import.status == DONE) & ~Import.live
+    imports = Import.select().where(brought)
     exports = Export.select().where(Export.user == user_id)
     waiting = Import.select(fn.MAX(Import.id)).where(
         (Import.user == user_id) & (Import.status == REVIEW)

@@ -11,13 +11,19 @@ from urllib.parse import urlencode
 
 from audiospective import clock
 from audiospective.history.search import Wanted
-from audiospective.models.plays import FROM_BOTH, FROM_IMPORT, FROM_POLL
+from audiospective.models.plays import FROM_BOTH, FROM_IMPORT, FROM_POLL, SENT_LIVE
 from audiospective.policy import calendar, folding
 
 LONGEST = 200  # characters of a text
 MOST_WORDS = 12
 SOURCES = {"poll": FROM_POLL, "file": FROM_IMPORT, "both": FROM_BOTH}
-SOURCE_WORDS = {"poll": "Seen by a check", "file": "Told by a file", "both": "Known from both"}
+SENT = "player"
+SOURCE_WORDS = {
+    "poll": "Seen by a check",
+    "file": "Told by a file or a player",
+    SENT: "Sent by a player",
+    "both": "Known from both",
+}
 CONTEXTS = {
     "playlist": "A playlist",
     "album": "An album",
@@ -76,6 +82,7 @@ class Asked:
             artist=number.get("artist_id"),
             album=number.get("album_id"),
             source=SOURCES.get(self.get("source")),
+            seen=SENT_LIVE if self.get("source") == SENT else None,
             context="" if context == "unknown" else context,
             least=number["least"] * 1000 if "least" in number else None,
             skipped={"yes": True, "no": False}.get(self.get("skipped")),
@@ -143,7 +150,7 @@ def _is_possible(name: str, text: str) -> bool:
         return text in CONTEXTS or bool(_URI.fullmatch(text))
     if name in ("artist_id", "album_id", "track_id"):
         return text.isascii() and text.isdigit() and len(text) < 10
-    return text in {"source": [*SOURCES], "least": [*LEAST], "skipped": [*SKIPPED]}[name]
+    return text in {"source": [*SOURCE_WORDS], "least": [*LEAST], "skipped": [*SKIPPED]}[name]
 
 
 def _day(text: str) -> date | None:

@@ -11,6 +11,7 @@ from audiospective import clock
 from audiospective.history import RecentPlay, removal, search
 from audiospective.history.catalog import lookup
 from audiospective.history.hot import Key
+from audiospective.models.plays import FROM_IMPORT, FROM_POLL, SENT_LIVE
 from audiospective.web.access import person, signed_in
 from audiospective.web.context import zone
 from audiospective.web.filters import play_key
@@ -28,10 +29,12 @@ def page(key: str) -> ResponseReturnValue:
     play = search.one(member.id, found)
     if play is None:
         return render_template("history/gone.html", undo=_undoable(member.id, found)), 404
+    facts = search.facts(member.id, found)
     return render_template(
         "history/play.html",
         play=play,
-        known_of=search.facts(member.id, found),
+        known_of=facts,
+        told_by=_told_by(play, facts.get("seen")),
         day=_day(play),
         contexts=query.CONTEXTS,
     )
@@ -88,6 +91,14 @@ def _key(text: str) -> Key:
 
 def _day(play: RecentPlay) -> date:
     return play.played_at.astimezone(zone()).date()
+
+
+def _told_by(play: RecentPlay, seen: object) -> str:
+    """How we know of a play; `seen` are the bits of what told of it besides checks."""
+    bits = seen if isinstance(seen, int) else 0
+    by = ["a check"] * bool(play.source & FROM_POLL) + ["a player"] * bool(bits & SENT_LIVE)
+    by += ["a file"] * bool(play.source & FROM_IMPORT and bits != SENT_LIVE)
+    return f"Told by {' and '.join(by)}"
 
 
 def _undoable(user_id: int, key: Key) -> bool:

@@ -27,7 +27,7 @@ def page() -> ResponseReturnValue:
         plays=history.total(member.id),
         oldest=welcome.oldest(member),
         size=readable(history.footprint(member.id)),
-        imports=Import.select().where(Import.user == member.id).count(),
+        imports=Import.select().where((Import.user == member.id) & ~Import.live).count(),
         exports_ready=ready,
         removed=RemovedPlay.select().where(RemovedPlay.user == member.id).count(),
         kept={

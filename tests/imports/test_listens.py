@@ -1,0 +1,217 @@
+"""What players send: a play that is told in two ways is one play, whichever way comes first."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+import pytest
+
+from audiospective import clock, history
+from audiospective.history import append, removal, sealing
+from audiospective.history.catalog import lookup, polled
+from audiospective.imports import archive, listens, rounds
+from audiospective.models import Import, User
+from audiospective.models.gaps import Gap
+from audiospective.models.imports import COMMITTING
+from audiospective.models.plays import SENT_LIVE
+from audiospective.services import Services
+from audiospective.stats.listening import Listening
+from audiospective.stats.view import View
+from tests import factories
+from tests.imports.importing import done, undone
+from tests.support.clocks import Frozen
+
+pytestmark = pytest.mark.usefixtures("at_once", "frozen")
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def alice(services: Services) -> User:
+    return factories.make_user("alice")
+
+
+def listen(at: datetime, title: str = "Slack Water", **more: Any) -> dict[str, Any]:
+    """A listen that began at `at`, of the track that factories.track makes."""
+    facts = factories.track(title)
+    metadata = {"artist_name": facts.artists[0].name, "track_name": title}
+    return {
+        "listened_at": clock.to_ms(at) // 1000,
+        "track_metadata": {
+            **metadata,
+            "release_name": more.pop("album", None),
+            "additional_info": {"media_player": "Pano Scrobbler", **more},
+        },
+    }
+
+
+def poll(user: User, *plays: Any) -> None:
+    ids = polled.remember([play.track for play in plays])
+    append.polled(
+        [append.NewPlay(user.id, one.played_at, ids[one.track.spotify_id], None) for one in plays]
+    )
+
+
+def rows(user: User) -> list[tuple[Any, ...]]:
+    """(source, seen, timing) of every play, oldest first."""
+    return history.frame(user.id, columns=["source", "seen", "timing"]).rows()
+
+
+def ended() -> datetime:
+    return clock.now().replace(microsecond=417_000) - timedelta(hours=1)
+
+
+def test_told_by_a_poll_first_it_is_one_play(alice: User) -> None:
+    at = ended()
+    poll(alice, factories.play(at))
+    taken = listens.take(alice.id, [listen(at - timedelta(seconds=200))])
+    assert (taken.added, taken.matched) == (0, 1)
+    assert rows(alice) == [(3, SENT_LIVE, None)]
+    assert history.frame(alice.id)["played_at"].to_list() == [at]
+
+
+def test_sent_by_a_player_first_it_is_one_play_once_polls_have_brought_it(
+    services: Services, alice: User
+) -> None:
+    at = ended()
+    assert listens.take(alice.id, [listen(at - timedelta(seconds=203))]).added == 1
+    assert rounds.join_listens(services) == 0
+    poll(alice, factories.play(at), factories.play(at - 9 * MINUTE, "Ebb"))
+    assert history.total(alice.id) == 3
+    assert rounds.to_join() == [alice.id]
+    assert listens.join(alice.id) == 1
+    assert [row[0] for row in rows(alice)] == [1, 3]
+    assert history.frame(alice.id)["played_at"].to_list()[1] == at
+    assert rounds.to_join() == []
+    assert listens.take(alice.id, [listen(at - timedelta(seconds=203))]).known == 1
+    assert history.total(alice.id) == 2
+
+
+def test_one_told_again_and_again_is_stored_once(alice: User) -> None:
+    sent = [listen(ended()), listen(ended() + 4 * MINUTE, "Ebb")]
+    assert listens.take(alice.id, sent).added == 2
+    for again in (sent, sent[::-1], sent + sent):
+        assert listens.take(alice.id, again).added == 0
+    row = Import.get(Import.live)
+    assert (row.added, row.rows) == (2, 10)
+    assert row.rows == row.added + row.matched + row.skipped
+
+
+def test_two_programs_that_tell_of_one_play_make_one_and_one_program_may_tell_of_two(
+    alice: User,
+) -> None:
+    at = ended()
+    listens.take(alice.id, [listen(at)])
+    other = listens.take(alice.id, [listen(at + timedelta(seconds=7), media_player="Navidrome")])
+    assert (other.added, other.known) == (0, 1)
+    assert listens.take(alice.id, [listen(at + MINUTE)]).added == 1  # heard again a minute later
+    assert history.total(alice.id) == 2
+
+
+def test_what_repeats_is_paired_one_to_one(alice: User) -> None:
+    at = ended()
+    poll(alice, *(factories.play(at + 4 * n * MINUTE) for n in range(5)))
+    sent = [listen(at + 4 * n * MINUTE - timedelta(seconds=200)) for n in range(6)]
+    taken = listens.take(alice.id, sent)
+    assert (taken.added, taken.matched) == (1, 5)
+
+
+def test_a_track_without_an_id_is_the_one_of_that_name_in_the_archive(alice: User) -> None:
+    poll(alice, factories.play(ended() - timedelta(days=90), "Ebb"))
+    (known,) = history.frame(alice.id)["track"]
+    listens.take(alice.id, [listen(ended(), "Ebb")])
+    listens.take(alice.id, [listen(ended() + 5 * MINUTE, "Ebb (feat. Nobody)")])
+    tracks = history.frame(alice.id)["track"].to_list()
+    assert tracks[:2] == [known, known]
+    assert lookup.tracks([tracks[2]])[tracks[2]].title == "Ebb (feat. Nobody)"
+
+
+def test_names_that_one_member_sends_change_nothing_for_others(alice: User) -> None:
+    bob = factories.make_user("bob")
+    poll(alice, factories.play(ended(), "Ebb"))
+    spotify_id = "4uLU6hMCjMI75M1A2tKUQC"
+    listens.take(bob.id, [listen(ended(), "Ebb", spotify_id=spotify_id)])
+    listens.take(alice.id, [listen(ended(), "Wrong name", spotify_id=spotify_id)])
+    names = {
+        user.id: [lookup.tracks([one])[one].title for one in history.frame(user.id)["track"]]
+        for user in (alice, bob)
+    }
+    assert names[bob.id] == ["Ebb"]
+    assert sorted(names[alice.id]) == ["Ebb", "Wrong name"]
+
+
+def test_a_deleted_play_does_not_come_back(alice: User) -> None:
+    sent = [listen(ended())]
+    listens.take(alice.id, sent)
+    (key,) = history.frame(alice.id).select("played_at", "track").rows()
+    removal.remove(alice.id, [(clock.to_ms(key[0]), key[1])])
+    assert listens.take(alice.id, sent).added == 0
+    assert history.total(alice.id) == 0
+
+
+def test_years_that_are_sealed_take_plays_in_and_many_at_once_go_there(alice: User) -> None:
+    old = datetime(2021, 5, 1, tzinfo=UTC)
+    poll(alice, *(factories.play(old + n * 4 * MINUTE, f"Song {n}") for n in range(210)))
+    sealing.seal(alice.id)
+    within = listens.take(alice.id, [listen(old + 9 * MINUTE, "Ebb")])
+    many = [listen(old + timedelta(days=n, hours=7), f"Song {n % 9}") for n in range(300)]
+    assert (within.added, listens.take(alice.id, many).added) == (1, 300)
+    assert listens.take(alice.id, many).known == 300
+    first = old - timedelta(seconds=200)
+    assert listens.take(alice.id, [listen(first, "Song 0")]).matched == 1
+    assert history.total(alice.id) == 511
+
+
+def test_a_file_with_the_same_adds_nothing_and_taking_it_back_takes_nothing_along(
+    services: Services, alice: User
+) -> None:
+    sent = [listen(ended() + 5 * n * MINUTE, f"Song {n}") for n in range(4)]
+    listens.take(alice.id, sent[:3])
+    row = done(services, alice, {"3.jsonl": b"\n".join(map(orjson.dumps, sent))})
+    assert (row.added, row.matched) == (1, 3)
+    undone(services, row)
+    assert history.total(alice.id) == 3
+    assert {told for _, told, _ in rows(alice)} <= {SENT_LIVE, SENT_LIVE | 8}
+
+
+def test_listens_that_come_while_a_file_is_worked_in_are_kept_and_met(
+    services: Services, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent, calls = [listen(ended())], []
+    opened = archive.opened
+
+    def meanwhile(user_id: int) -> Any:
+        found = opened(user_id)
+        if Import.get(~Import.live).status == COMMITTING:
+            calls.append(len(calls))
+            listens.take(user_id, sent)
+        return found
+
+    monkeypatch.setattr(archive, "opened", meanwhile)
+    row = done(services, alice, {"3.jsonl": orjson.dumps(sent[0])})
+    assert (calls, row.status, row.matched) == ([0, 1], "done", 1)
+    assert history.total(alice.id) == 1
+
+
+def test_no_gap_is_closed_and_no_time_counts_as_known_by_a_file(
+    services: Services, alice: User, frozen: Frozen
+) -> None:
+    at = ended()
+    gap = Gap.create(
+        user=alice, started_at=at - 50 * MINUTE, probably_from=at - 50 * MINUTE, ended_at=at,
+        cause="outage", certainty="sure", opened_at=at,
+    )  # fmt: skip
+    listens.take(alice.id, [listen(at - 4 * n * MINUTE, f"Song {n}") for n in range(15)])
+    listens.join(alice.id)
+    assert Gap.get_by_id(gap.id).closed_at is None
+    assert Listening(View(alice.id)).imported() == ()
+    assert Listening(View(alice.id)).plays().height == 15
+
+
+def test_nothing_is_stored_of_what_can_be_no_play(alice: User) -> None:
+    future = clock.now() + timedelta(days=3)
+    with pytest.raises(listens.NoPlayError):
+        listens.take(alice.id, [listen(ended()), listen(future)])
+    assert history.total(alice.id) == 0
