@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import tempfile
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -14,9 +16,10 @@ from cryptography.fernet import Fernet
 
 from audiospective import clock
 from audiospective.accounts import spotify_app
+from audiospective.bench import forking
 from audiospective.bench.cataloging import catalog_rows
 from audiospective.bench.listening import Catalog
-from audiospective.bench.measuring import Echo, peak_mb, processor, seconds
+from audiospective.bench.measuring import Echo, Figures, peak_mb, processor, seconds
 from audiospective.bench.scratch import member
 from audiospective.bench.servers import Sandbox
 from audiospective.clients.deadline import Deadline
@@ -30,22 +33,22 @@ from audiospective.settings import Settings
 BATCH = 50
 ROUNDS = 3
 NEW_PLAYS = 3  # between two polls, an hour of listening
+SECONDS_APART = 0.5
 
 
-def run(echo: Echo, *, small: bool, url: str, sandbox: Sandbox) -> None:
-    """Poll a crowd; then give one of them a huge archive and poll again."""
-    logging.getLogger("audiospective").setLevel(logging.ERROR)  # Redis is left out on purpose
+def run(echo: Echo, *, small: bool, url: str, sandbox: Sandbox) -> Figures:
+    """Poll a crowd, by a worker and in one process; give one of them a huge archive, poll again."""
+    logging.getLogger("audiospective").setLevel(logging.CRITICAL)  # Redis is left out on purpose
     people, huge = (60, 50_000) if small else (500, 1_000_000)
     catalog = Catalog.of(6_000 if small else 120_000)
     catalog_rows(catalog)
     services = _services(url, sandbox)
     tokens = _crowd(services, sandbox, people)
-    ids = list(tokens)
     echo(
         f"{people} members, {THREADS} threads, batches of {BATCH}, on one machine with the sandbox"
     )
-    first = _rate(people, lambda: _poll(services, ids))
-    echo(f"  first polls, 50 new plays each    {first:7.1f} a second")
+    told = _by_a_worker(echo, services, sandbox, tokens)
+    echo("  in one process, without a queue:")
     limit, polls, *work = _rounds(services, sandbox, tokens)
     echo(f"  fetch and parse only, the limit   {limit:7.1f} a second")
     echo(f"  polls, {NEW_PLAYS} new plays each           {polls:7.1f} a second")
@@ -54,7 +57,45 @@ def run(echo: Echo, *, small: bool, url: str, sandbox: Sandbox) -> None:
         f" {1000 * (work[1] - work[0]):.2f} ms of them ours"
     )
     echo(f"  ratio {polls / limit:.0%} of the limit; memory while polling {peak_mb():.0f} MB")
+    told |= {
+        "in one process, polls a second": polls,
+        "in one process, ratio": polls / limit,
+        "processor ms a page": 1000 * work[0],
+        "processor ms a poll": 1000 * work[1],
+        "memory, MB": peak_mb(),
+    }
     _with_a_huge_archive(echo, services, sandbox, tokens, catalog, huge)
+    return told
+
+
+def _by_a_worker(
+    echo: Echo, services: Services, sandbox: Sandbox, tokens: dict[int, str]
+) -> Figures:
+    """A worker process forks for the jobs in its queue; first polls apart. Medians of rounds."""
+    ids, access = list(tokens), list(tokens.values())
+    with forking.worker(services.settings) as queue:
+        first = forking.polls_a_second(queue, ids, BATCH, 0)
+        limit_first = _rate(len(ids), lambda: _fetch(services, access))
+        found = []
+        for number in range(1, ROUNDS + 2):
+            _listen(sandbox, len(ids))
+            limit = _rate(len(ids), lambda: _fetch(services, access))
+            found.append((limit, forking.polls_a_second(queue, ids, BATCH, number)))
+        del found[0]  # what follows a first poll is no ordinary one
+    limit, polls = (median(column) for column in zip(*found, strict=True))
+    ratio = median(polls / limit for limit, polls in found)
+    echo("  a worker that forks, with its queue:")
+    echo(f"  fetch and parse only, the limit   {limit:7.1f} a second")
+    echo(f"  polls, {NEW_PLAYS} new plays each           {polls:7.1f} a second, {ratio:.0%}")
+    echo(f"  first polls, 50 new plays each    {first:7.1f} a second, {first / limit_first:.0%}")
+    return {
+        "members": len(ids),
+        "limit a second": limit,
+        "polls a second": polls,
+        "ratio": ratio,
+        "first polls a second": first,
+        "first polls, ratio": first / limit_first,
+    }
 
 
 def _rounds(services: Services, sandbox: Sandbox, tokens: dict[int, str]) -> list[float]:
@@ -103,7 +144,7 @@ def _with_a_huge_archive(
 def _services(url: str, sandbox: Sandbox) -> Services:
     # Nothing listens there: polls do without Redis, which only spares calls.
     settings = Settings(
-        home=Path(),
+        home=Path(tempfile.gettempdir()),
         database_url=url,
         redis_url="redis://127.0.0.1:1/0",
         secret_key="",
@@ -144,9 +185,10 @@ def _crowd(services: Services, sandbox: Sandbox, people: int) -> dict[int, str]:
 
 
 def _listen(sandbox: Sandbox, people: int) -> None:
-    """Everybody hears a little more."""
+    """Everybody hears a little more, all of it after the last poll."""
+    threading.Event().wait(NEW_PLAYS * SECONDS_APART + 1)
     for name in sandbox.control.make_listeners(count=people):
-        sandbox.control.burst(listener=name, count=NEW_PLAYS, seconds_apart=0.5)
+        sandbox.control.burst(listener=name, count=NEW_PLAYS, seconds_apart=SECONDS_APART)
 
 
 def _fetch(services: Services, tokens: Sequence[str]) -> None:

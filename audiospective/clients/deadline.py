@@ -15,6 +15,13 @@ LANDING = 0.5  # of them, for what has arrived to be taken over
 class _Ending:
     at: float  # on the clock that never goes back
     stopped: threading.Event = field(default_factory=threading.Event)
+    parts: list[_Ending] = field(default_factory=list)
+
+    def stop(self) -> None:
+        self.at = min(self.at, clock.monotonic())
+        self.stopped.set()
+        for part in self.parts:
+            part.stop()
 
 
 class Deadline:
@@ -33,6 +40,14 @@ class Deadline:
         mine._ending = self._ending
         return mine
 
+    def part(self, seconds: float) -> Deadline:
+        """One of `seconds` within this one: it ends with this one, and ends no other."""
+        mine = Deadline(min(seconds, self.remaining()))
+        self._ending.parts.append(mine._ending)
+        if self.stopped:
+            mine.stop()
+        return mine
+
     def remaining(self) -> float:
         """Seconds left, never negative; zero once stopped."""
         return 0.0 if self.stopped else max(0.0, self._ending.at - clock.monotonic())
@@ -47,8 +62,7 @@ class Deadline:
 
     def stop(self) -> None:
         """End it now: nothing new is begun."""
-        self._ending.at = min(self._ending.at, clock.monotonic())
-        self._ending.stopped.set()
+        self._ending.stop()
 
     @property
     def stopped(self) -> bool:

@@ -187,6 +187,28 @@ class Queues:
                 pipe.zadd(Scheduler.scheduled_jobs_key, {job.id: due})
             pipe.execute()
 
+    def take(self, task: str) -> tuple[Any, ...] | None:
+        """Take the job that workers would begin next, if it is a batch: its arguments.
+
+        The caller does its work; for the queue it is done.
+        """
+        waiting = next((one for one in map(self.queue, QUEUES) if one.count), None)
+        if waiting is None or waiting.name not in (PRO, FREE):
+            return None
+        job_id = waiting.pop_job_id()
+        if job_id is None:
+            return None
+        try:
+            job = TaskJob.fetch(job_id, connection=self.redis, serializer=JSONSerializer)
+        except NoSuchJobError:
+            return None
+        if job.func_name != TASKS + task:
+            waiting.push_job_id(job_id, at_front=True)
+            return None
+        args = tuple(job.args)
+        job.delete(remove_from_queue=False)
+        return args
+
     def forget(self, pattern: str) -> None:
         """Delete the keys in Redis whose names fit `pattern`."""
         for key in self.redis.scan_iter(match=pattern, count=1000):

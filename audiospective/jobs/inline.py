@@ -78,6 +78,9 @@ class _Waiting(Queues):
         """Nothing waits here but what this round is to do."""
         return 0
 
+    def take(self, task: str) -> None:
+        """Each waits for its own turn."""
+
     def waiting_for(self, task: str, number: int) -> list[str]:
         return []
 

@@ -34,9 +34,9 @@ def plan_polls(services: Services) -> None:
 
 @task
 def archive_batch(services: Services, slot: str, user_ids: Sequence[int]) -> None:
-    """Poll the people of one batch."""
-    with deadline(batch.SECONDS) as end:
-        poll.many(services, plan.slot_from(slot), user_ids, end)
+    """Poll the people of one batch, and of those that wait behind it."""
+    with deadline(poll.TURN + batch.SECONDS) as end:
+        poll.in_turn(services, plan.slot_from(slot), user_ids, end)
 
 
 @task

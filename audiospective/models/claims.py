@@ -114,6 +114,16 @@ def write(claim: Claim, values: Mapping[Any, Any]) -> bool:
     return bool(changed)
 
 
+def count_plays(claim: Claim, added: int) -> None:
+    """So many plays more were archived by polling; a constant statement, like `write`."""
+    mark = placeholder()
+    database.execute_sql(
+        f"UPDATE connections SET plays_archived = plays_archived + {mark} "  # noqa: S608 - ours
+        f"WHERE user_id = {mark}",
+        (added, claim.user_id),
+    )
+
+
 @lru_cache(maxsize=64)
 def _statement(columns: tuple[str, ...], mark: str, now: str) -> str:
     settings = ", ".join(f"{column} = {mark}" for column in columns)

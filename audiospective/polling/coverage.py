@@ -21,6 +21,17 @@ from audiospective.policy.gaps import Before, Cause, Certainty, Found, Known, Se
 ORDINARY = timedelta(hours=2)  # after a shorter silence there is nothing to look up
 
 
+def is_ordinary(before: Connection, page: Appended, offered: int, now: datetime) -> bool:
+    """Whether a page goes on where the last one ended, so that nothing is to be written or read."""
+    checked_at = before.last_success_at
+    return (
+        checked_at is not None
+        and not before.consecutive_failures  # of which more would have to be read
+        and now - checked_at <= ORDINARY
+        and gaps.doubt(_before(before), page.seen, offered) is None
+    )
+
+
 def polled(before: Connection, page: Appended, offered: int, now: datetime) -> Found | None:
     """Extend this member's coverage with a successful poll, or open a gap; returns the gap.
 

@@ -107,9 +107,7 @@ def _append(claim: Claim, page: Page, tracks: append.Tracks) -> tuple[append.App
     stored = append.page(claim.user_id, page, tracks)
     added = len(stored.plays)
     if added:
-        Connection.update(plays_archived=Connection.plays_archived + added).where(
-            Connection.user == claim.user_id
-        ).execute()
+        claims.count_plays(claim, added)
     return stored, added
 
 
@@ -117,6 +115,8 @@ def _gap(claim: Claim, stored: append.Appended, offered: int) -> Found | None:
     """The gap that a page leaves; if that cannot be told, the page counts as proving nothing."""
     connection, now = claim.connection, claim.claimed_at
     try:
+        if coverage.is_ordinary(connection, stored, offered, now):
+            return None  # a savepoint would cost as much as the rest of the poll's statements
         with database.atomic():
             return coverage.polled(connection, stored, offered, now)
     except INTERRUPTS:

@@ -30,7 +30,7 @@ from audiospective.jobs.quiet_failures import QuietFailures
 from audiospective.jobs.worker import build
 from audiospective.models import Connection, Play
 from audiospective.polling import batch, plan
-from tests.factories import connected, listening
+from tests.factories import connected, crowd, listening
 
 
 class QuietWorker(QuietFailures, SimpleWorker):
@@ -260,3 +260,33 @@ def test_a_worker_works_where_no_real_time_signals_are():
         [sys.executable, "-c", script], capture_output=True, text=True, check=False
     )
     assert (done.stdout, done.returncode) == ("[]\n", 0), done.stderr
+
+
+def test_a_job_goes_on_with_the_batches_that_wait(services, spotify, burst):
+    people = crowd(services, 3)
+    slot = plan.slot_name(plan.current_slot(services, clock.now()).start)
+    for number, one in enumerate(people):
+        args = slot, [one.user_id]
+        services.queues.enqueue(FREE, "archive_batch", *args, job_id=f"batch-{number}")
+    with context.use(services):
+        tasks.archive_batch(slot, [])
+    assert services.queues.queue(FREE).count == 0
+    assert Connection.select().where(Connection.last_success_at.is_null()).count() == 0
+    assert not services.redis.keys("rq:job:*")
+
+
+def test_nothing_is_taken_along_while_somebody_waits_for_something_more_urgent(services):
+    services.queues.enqueue(FREE, "archive_batch", "", [], job_id="batch")
+    services.queues.enqueue(INTERACTIVE, "send_emails")
+    assert services.queues.take("archive_batch") is None
+    services.queues.empty(INTERACTIVE)
+    assert services.queues.take("archive_batch") == ("", [])
+    assert services.queues.take("archive_batch") is None
+
+
+def test_what_is_no_batch_is_left_where_it_was(services):
+    services.queues.enqueue(FREE, "maintain", job_id="odd")
+    assert services.queues.take("archive_batch") is None
+    assert services.queues.queue(FREE).job_ids == ["odd"]
+    services.redis.delete("rq:job:odd")
+    assert services.queues.take("archive_batch") is None
