@@ -278,9 +278,10 @@ class _Reader:
             self.faults.append(
                 "TOKEN_KEYS is not set: one or more Fernet keys, comma-separated; the first seals."
             )
-        for position, key in enumerate(keys, start=1):
-            if not faults_of.is_fernet_key(key):  # the key itself never appears in the message
-                self.faults.append(
-                    f"TOKEN_KEYS: key {position} is not a Fernet key (32 bytes, URL-safe base64)."
-                )
-        return keys
+        found = [faults_of.fernet_key(key) for key in keys]
+        self.faults += [  # the key itself never appears in the message
+            f"TOKEN_KEYS: key {position} is not a Fernet key (32 bytes, URL-safe base64 or hex)."
+            for position, key in enumerate(found, start=1)
+            if key is None
+        ]
+        return tuple(key for key in found if key is not None)

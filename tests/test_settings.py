@@ -40,6 +40,7 @@ def test_what_is_not_set_has_a_default(environ, tmp_path):
         ("SECRET_KEY", "short", "SECRET_KEY is too short"),
         ("TOKEN_KEYS", "", "TOKEN_KEYS is not set"),
         ("TOKEN_KEYS", "abc", "TOKEN_KEYS: key 1 is not a Fernet key"),
+        ("TOKEN_KEYS", "0" * 63, "TOKEN_KEYS: key 1 is not a Fernet key"),
         ("TOKEN_KEYS", f"{TOKEN_KEY},x", "TOKEN_KEYS: key 2 is not a Fernet key"),
         ("DATABASE_URL", "mysql://x/y", "DATABASE_URL must begin with"),
         ("DATABASE_URL", "sqlite://", "DATABASE_URL names no file"),

@@ -13,12 +13,17 @@ from audiospective.policy import addresses, hosts, service_urls, webhooks
 from audiospective.policy.service_urls import UrlError
 
 
-def is_fernet_key(key: str) -> bool:
-    """Whether `key` is 32 bytes in URL-safe base64, as Fernet wants it."""
+def fernet_key(key: str) -> str | None:
+    """`key` as Fernet wants it: 32 bytes in URL-safe base64. None if it is no key.
+
+    64 hexadecimal digits are one, too: that is what platforms generate for a secret.
+    """
+    if re.fullmatch(r"[0-9a-fA-F]{64}", key):
+        return base64.urlsafe_b64encode(bytes.fromhex(key)).decode()
     try:
-        return len(base64.b64decode(key, altchars=b"-_", validate=True)) == 32
+        return key if len(base64.b64decode(key, altchars=b"-_", validate=True)) == 32 else None
     except (binascii.Error, ValueError):
-        return False
+        return None
 
 
 def is_loopback(host: str) -> bool:

@@ -51,13 +51,14 @@ def running(*options: str) -> Iterator[str]:
 @contextmanager
 def running_tls(home: Path) -> Iterator[str]:
     """A server that speaks TLS only, with a certificate that it signed itself; yields its URL."""
-    key, certificate = home / "redis.key", home / "redis.crt"
+    key, file = home / "redis.key", home / "redis.crt"
     home.mkdir(parents=True, exist_ok=True)
-    _sign_itself(key, certificate)
+    for path, text in zip((key, file), certificate("redis.example"), strict=True):
+        path.write_bytes(text)
     port = free_port()
     command = [server_binary(), "--port", "0", "--tls-port", str(port), "--bind", "127.0.0.1"]
     command += ["--dir", str(home), "--save", "", "--loglevel", "warning", "--tls-auth-clients"]
-    command += ["no", "--tls-cert-file", str(certificate), "--tls-key-file", str(key)]
+    command += ["no", "--tls-cert-file", str(file), "--tls-key-file", str(key)]
     server = start(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         with redis.Redis(port=port, ssl=True, ssl_cert_reqs="none") as client:
@@ -68,9 +69,10 @@ def running_tls(home: Path) -> Iterator[str]:
         stop(server)
 
 
-def _sign_itself(key: Path, certificate: Path) -> None:
+def certificate(host: str) -> tuple[bytes, bytes]:
+    """A key and a certificate that it signed itself, as PEM."""
     made = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "redis.example")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     now = datetime.now(UTC)
     signed = (
         x509.CertificateBuilder()
@@ -84,8 +86,8 @@ def _sign_itself(key: Path, certificate: Path) -> None:
     )
     plain = serialization.NoEncryption()
     pem = serialization.Encoding.PEM
-    key.write_bytes(made.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
-    certificate.write_bytes(signed.public_bytes(pem))
+    key = made.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
+    return key, signed.public_bytes(pem)
 
 
 def _answers(client: redis.Redis) -> bool:
