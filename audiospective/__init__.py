@@ -1,3 +1,3 @@
 """Audiospective keeps a person's Spotify listening for good."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

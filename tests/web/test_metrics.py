@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from audiospective import clock
+from audiospective import __version__, clock
 from audiospective.models.counters import Counter
 from audiospective.models.system_state import Mark
 from tests.factories import connected, make_user
@@ -87,7 +87,7 @@ def test_what_was_counted_is_told_as_prometheus_reads_it(busy):
     assert found["audiospective_members_failing",] == 1
     assert found["audiospective_alarm", "mail_refused"] == 1
     assert found["audiospective_redis_up",] == 1
-    assert found["audiospective_build_info", "0.1.0", "v42"] == 1
+    assert found["audiospective_build_info", __version__, "v42"] == 1
 
 
 def test_totals_do_not_fall_when_old_counters_are_rolled_up(busy):
