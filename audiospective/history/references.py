@@ -63,8 +63,9 @@ def merge(user_id: int, tracks: Mapping[int, int]) -> bool:
     before = replacing.snapshot(user_id)
     plays = segment.merge([before.plays.with_columns(pl.col("track").replace(tracks))])
     try:
+        ready = replacing.prepared(user_id, before, plays)
         with lock.held(user_id):
-            replacing.replace(user_id, before, plays)
+            replacing.put(user_id, before, ready)
             _move_stones(user_id, tracks, plays)
             _move_choices(user_id, tracks)
     except replacing.ChangedError:

@@ -7,6 +7,7 @@ only if what was read is still there. Polls do not count as changes: they only a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -47,33 +48,55 @@ def snapshot(user_id: int) -> Snapshot:
     return Snapshot(plays, rows.select(segment.KEY), segments)
 
 
-def replace(user_id: int, before: Snapshot, plays: pl.DataFrame) -> None:
-    """Make `plays` (all columns, each key once, any order) all that was in `before`.
+@dataclass(frozen=True)
+class Prepared:
+    """What is put in the place of a snapshot: the years that change, and what stays rows."""
+
+    years: dict[int, store.Encoded | None]  # None: there are no plays of that year any more
+    newest: pl.DataFrame
+
+
+def prepared(user_id: int, before: Snapshot, plays: pl.DataFrame) -> Prepared:
+    """Make `plays` (all columns, each key once, any order) ready to be put in.
 
     Their types may be others that hold the same; they are cast year by year, to need less memory.
-
-    In one transaction under the lock; the newest 100 stay rows, and so does what polls added since.
-    Raises ChangedError.
+    Nothing is locked meanwhile: of a million plays it takes a second. Raises ChangedError.
     """
     plays = _in_order(plays.select(segment.COLUMNS))
     newest = plays.tail(KEEP).cast(segment.SCHEMA)
     older = plays.head(plays.height - newest.height)
     years = _by_year(older)
+    stored = {row.year: row for row in store.stored(user_id)}
+    _require_same(before, stored)
+    made: dict[int, store.Encoded | None] = {}
+    for year in sorted(years.keys() | stored.keys()):
+        part = years.pop(year, older.clear()).cast(segment.SCHEMA)
+        if year not in stored or not part.equals(store.opened(stored[year])):
+            made[year] = store.encoded(user_id, year, part)
+    return Prepared(made, newest)
+
+
+def put(user_id: int, before: Snapshot, ready: Prepared) -> None:
+    """Make it all that was in `before`, in one transaction under the lock.
+
+    The newest 100 stay rows, and so does what polls added since. Raises ChangedError.
+    """
     with lock.held(user_id):
-        stored = {row.year: row for row in store.stored(user_id)}
-        if {year: row.sha256 for year, row in stored.items()} != before.segments:
-            raise ChangedError
+        _require_same(before, {row.year: row for row in store.stored(user_id)})
         keys = bulk_add.keys(before.rows)
         if _others_told(user_id, keys):
             raise ChangedError
         if hot.delete(user_id, keys) != len(keys):
             raise ChangedError
-        for year in sorted(years.keys() | stored.keys()):
-            part = years.get(year, older.clear()).cast(segment.SCHEMA)
-            if year not in stored or not part.equals(store.opened(stored[year])):
-                store.write(user_id, year, part)
-        if hot.insert(user_id, bulk_add.as_rows(newest)) != newest.height:
+        for year, one in ready.years.items():
+            store.put(user_id, year, one)
+        if hot.insert(user_id, bulk_add.as_rows(ready.newest)) != ready.newest.height:
             raise ChangedError
+
+
+def replace(user_id: int, before: Snapshot, plays: pl.DataFrame) -> None:
+    """Both at once."""
+    put(user_id, before, prepared(user_id, before, plays))
 
 
 def replace_part(user_id: int, span: Span, before: pl.DataFrame, plays: pl.DataFrame) -> None:
@@ -112,6 +135,11 @@ def _others_told(user_id: int, keys: list[hot.Key]) -> bool:
         (Play.user == user_id) & (Play.source == FROM_IMPORT)
     )
     return not set(told.tuples()) <= set(keys)
+
+
+def _require_same(before: Snapshot, stored: Mapping[int, store.Stored]) -> None:
+    if {year: row.sha256 for year, row in stored.items()} != before.segments:
+        raise ChangedError
 
 
 def _in_order(plays: pl.DataFrame) -> pl.DataFrame:

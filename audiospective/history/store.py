@@ -125,41 +125,71 @@ def load(user_id: int, year: int) -> pl.DataFrame | None:
         return None
 
 
+@dataclass(frozen=True)
+class Encoded:
+    """A year of plays as the bytes of a segment, which were read again."""
+
+    year: int
+    blob: bytes
+    sha256: str
+    plays: int
+    first_at: int
+    last_at: int
+
+
+def encoded(user_id: int, year: int, plays: pl.DataFrame) -> Encoded | None:
+    """The segment of a year's `plays` (sorted, each key once), None without any.
+
+    Needs no database: it takes a tenth of a millisecond a play. Raises SegmentProofError.
+    """
+    if plays.is_empty():
+        return None
+    blob = segment.encode(plays)
+    instants = plays["played_at"].to_physical()
+    first, following = year_span(year)
+    try:
+        found = segment.decode(blob)
+    except segment.UnreadableSegmentError as error:
+        raise SegmentProofError(f"year {year} of user {user_id}: {error}") from None
+    if not (found.equals(plays) and first <= instants[0] and instants[-1] < following):
+        raise SegmentProofError(f"year {year} of user {user_id} reads back changed")
+    sha256 = hashlib.sha256(blob).hexdigest()
+    return Encoded(year, blob, sha256, plays.height, instants[0], instants[-1])
+
+
 def write(user_id: int, year: int, plays: pl.DataFrame) -> None:
     """Make `plays` (sorted, each key once) the segment of a year, and prove that they are.
 
     In the caller's transaction, under the lock. Raises SegmentProofError.
     """
+    put(user_id, year, encoded(user_id, year, plays))
+
+
+def put(user_id: int, year: int, one: Encoded | None) -> None:
+    """Make it the segment of a year, and prove that its bytes are there; else as `write`."""
     where = (PlaySegment.user == user_id) & (PlaySegment.year == year)
-    if plays.is_empty():
+    if one is None:
         PlaySegment.delete().where(where).execute()
         return
-    blob = segment.encode(plays)
-    instants = plays["played_at"].to_physical()
     values = {
         PlaySegment.user: user_id,
         PlaySegment.year: year,
         PlaySegment.format: segment.FORMAT,
-        PlaySegment.plays: plays.height,
-        PlaySegment.first_at: instants[0],
-        PlaySegment.last_at: instants[-1],
-        PlaySegment.size: len(blob),
-        PlaySegment.sha256: hashlib.sha256(blob).hexdigest(),
+        PlaySegment.plays: one.plays,
+        PlaySegment.first_at: one.first_at,
+        PlaySegment.last_at: one.last_at,
+        PlaySegment.size: len(one.blob),
+        PlaySegment.sha256: one.sha256,
         PlaySegment.sealed_at: clock.now(),
-        PlaySegment.blob: blob,
+        PlaySegment.blob: one.blob,
         PlaySegment.object: None,
     }
     PlaySegment.insert(values).on_conflict(
         conflict_target=[PlaySegment.user, PlaySegment.year],
         preserve=[column for column in values if column.name not in ("user", "year")],
     ).execute()
-    first, following = year_span(year)
     written = of_year(user_id, year)
-    try:
-        found = segment.of([]) if written is None else opened(written)
-    except DamagedSegmentError as error:
-        raise SegmentProofError(f"year {year} of user {user_id}: {error}") from None
-    if not (found.equals(plays) and first <= instants[0] and instants[-1] < following):
+    if written is None or bytes(written.blob) != one.blob or written.plays != one.plays:
         raise SegmentProofError(f"year {year} of user {user_id} reads back changed")
 
 

@@ -103,9 +103,14 @@ def in_catalog(
     )
 
 
-def written(user_id: int, before: replacing.Snapshot, found: ArchiveFrames) -> None:
-    """Store the frames, in the caller's transaction. Raises ChangedError."""
-    replacing.replace(user_id, before, archive_frames.as_plays(found))
+def ready(user_id: int, before: replacing.Snapshot, found: ArchiveFrames) -> replacing.Prepared:
+    """The frames as they are stored; before any lock is taken. Raises ChangedError."""
+    return replacing.prepared(user_id, before, archive_frames.as_plays(found))
+
+
+def written(user_id: int, before: replacing.Snapshot, made: replacing.Prepared) -> None:
+    """Store what is ready, in the caller's transaction. Raises ChangedError."""
+    replacing.put(user_id, before, made)
 
 
 def _named(tracks: pl.DataFrame) -> list[imported.Named]:

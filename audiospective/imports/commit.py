@@ -59,8 +59,9 @@ def commit(services: Services, claim: Claim) -> None:
         records.put_sheet(services.storage, claim.row, worked.sheet)
         findings = staged.findings
         del staged, worked, found  # of a million rows they are large, and writing needs room
+        ready = archive.ready(claim.user_id, before, after)
         with lock.held(claim.user_id):
-            archive.written(claim.user_id, before, after)
+            archive.written(claim.user_id, before, ready)
             told.gaps_closed = len(covered_gaps.close(claim.user_id, claim.id, spans))
             covered_gaps.count(claim.user_id, after)
             _done(claim, findings, told)
@@ -86,10 +87,11 @@ def undo(services: Services, claim: Claim) -> None:
             number: covered_gaps.covered(claim.user_id, by_source, after)
             for number, by_source in rebuilt.covered.items()
         }
+        ready = archive.ready(claim.user_id, before, after)
         with lock.held(claim.user_id):
             if [one.id for one in _committed(claim.user_id) if one.id != claim.id] != list(spans):
                 raise ChangedError
-            archive.written(claim.user_id, before, after)
+            archive.written(claim.user_id, before, ready)
             _heal_again(claim, spans)
             covered_gaps.count(claim.user_id, after)
             claim.end(UNDONE, {"committed_at": None})

@@ -37,7 +37,7 @@ def close(user_id: int, import_id: int, spans: list[Span]) -> list[Gap]:
 def count(user_id: int, found: ArchiveFrames) -> None:
     """Bring up to date how many plays imports put into each gap, in the caller's transaction."""
     brought = (pl.col("source") == FROM_IMPORT) & ~pl.col("removed")
-    instants = found.plays.filter(brought)["at"]
+    instants = found.plays.lazy().filter(brought).select("at").collect()["at"]
     for gap in Gap.select().where(Gap.user == user_id):
         start, end = clock.to_ms(gap.started_at), clock.to_ms(gap.ended_at)
         recovered = int(((instants > start) & (instants <= end)).sum())

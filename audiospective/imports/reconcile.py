@@ -20,7 +20,7 @@ def reconcile(user_id: int) -> int:
     after, joined = together(found)
     if joined:
         try:
-            archive.written(user_id, before, after)
+            archive.written(user_id, before, archive.ready(user_id, before, after))
         except ChangedError:
             return 0  # somebody is at it just now; the next round looks again
     for row in Import.select().where((Import.user == user_id) & (Import.status == DONE)):

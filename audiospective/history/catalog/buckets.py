@@ -49,6 +49,9 @@ class Family(IntEnum):
         return 60 if self is Family.TRACKS else 100
 
 
+_FAMILIES = len(Family)  # asked for with every name
+
+
 class Name(NamedTuple):
     """What something is found by."""
 
@@ -211,13 +214,13 @@ def _without(data: bytes, place: int, size: int) -> bytes:
 
 def outdated(key: int, packed: bytes) -> bool:
     """Whether a bucket was written in the first format and would take less room in this one."""
-    family = Family(key % len(Family))
+    family = Family(key % _FAMILIES)
     return family.hashed < _WIDE and not packed[0] & _NARROW
 
 
 def key_of(family: Family, number: int) -> int:
     """The key of a bucket's row."""
-    return number * len(Family) + family
+    return number * _FAMILIES + family
 
 
 def keys_of(names: Iterable[Name], buckets: dict[Family, int]) -> set[int]:

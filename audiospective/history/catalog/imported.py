@@ -43,19 +43,35 @@ def remember(tracks: Iterable[Named], own: Collection[int] = ()) -> dict[Named, 
     once = list(first.values())
     ids: dict[Named, int] = {}
     for start in range(0, len(once), CHUNK):
+        sought = _Sought.of(once[start : start + CHUNK])  # before: others can write meanwhile
         with writing() as catalog:
-            ids |= _store(catalog, once[start : start + CHUNK], own)
+            ids |= _store(catalog, sought, own)
         if len(once) > CHUNK:
             dialects.vacuum("catalog_buckets", "catalog_open")
     # Exports of several years may name the same track differently.
     return {one: ids[first[one.spotify_id or one]] for one in wanted}
 
 
-def _store(catalog: Writer, tracks: Sequence[Named], own: Collection[int]) -> dict[Named, int]:
-    said = {one: _said(one) for one in tracks}
-    by_id = {one: buckets.by_id(Kind.TRACK, one.spotify_id) for one in tracks if one.spotify_id}
-    artists = {one: merge.words(Kind.ARTIST, one.artist) for one in tracks if one.artist}
-    albums = {one: merge.words(Kind.ALBUM, one.album, one.artist) for one in tracks if one.album}
+class _Sought(NamedTuple):
+    """By what some tracks are looked up: what was said of them, their ids, artists and albums."""
+
+    said: dict[Named, Name]
+    by_id: dict[Named, Name]
+    artists: dict[Named, Name]
+    albums: dict[Named, Name]
+
+    @classmethod
+    def of(cls, tracks: Sequence[Named]) -> _Sought:
+        return cls(
+            {one: _said(one) for one in tracks},
+            {one: buckets.by_id(Kind.TRACK, one.spotify_id) for one in tracks if one.spotify_id},
+            {one: merge.words(Kind.ARTIST, one.artist) for one in tracks if one.artist},
+            {one: merge.words(Kind.ALBUM, one.album, one.artist) for one in tracks if one.album},
+        )
+
+
+def _store(catalog: Writer, sought: _Sought, own: Collection[int]) -> dict[Named, int]:
+    said, by_id, artists, albums = sought
     catalog.expect([*said.values(), *by_id.values(), *artists.values(), *albums.values()])
     catalog.load([
         *((Kind.TRACK, found.id)
@@ -64,7 +80,7 @@ def _store(catalog: Writer, tracks: Sequence[Named], own: Collection[int]) -> di
         *((Kind.ALBUM, found.id) for name in albums.values() for found in catalog.find(name)),
     ])  # fmt: skip
     ids = _known(catalog, said, by_id, own)
-    for one in tracks:
+    for one in said:
         if one in ids:
             continue
         artist = _artist(catalog, one, artists)
