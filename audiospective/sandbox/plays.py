@@ -21,6 +21,7 @@ class Play:
 
     `played_at` is the end of the play, `recorded_at` the moment from which the API may show it.
     `hidden` names why the API never shows it (skip, podcast, private): exports do.
+    `left_out`: it takes its place in the window, and no page shows it.
     `offered_at` is when an answer that arrived whole first held it, `left_at` when newer plays
     pushed it out of the window.
     """
@@ -37,6 +38,7 @@ class Play:
     skipped: bool = False
     shuffle: bool = False
     offline: bool = False
+    left_out: bool = False
     offered_at: int | None = None
     left_at: int | None = None
 
@@ -49,7 +51,7 @@ class Play:
         """One of STATES; `first_offer` is when the first play of this listener was offered."""
         if self.recorded_at > now:
             return "pending"
-        if self.hidden:
+        if self.hidden or self.left_out:
             return "hidden"
         if self.offered_at is not None:
             return "offered"

@@ -52,11 +52,12 @@ def recently_played(
     if plain and kept is not None and kept[:2] == (listener.tape.version, query):
         if not call.spoiled:
             # A page that is kept may first have gone to somebody who never received it.
-            _offer(here, listener, cut(window, limit, after, before))
+            shown = (play for play in cut(window, limit, after, before) if not play.left_out)
+            _offer(here, listener, list(shown))
         return Answer(200, kept[2])
     page = cut(window, limit, after, before)
-    items = [writer.item(play) for play in page]
-    untold: set[int] = set()
+    items = [None if play.left_out else writer.item(play) for play in page]
+    untold = {index for index, play in enumerate(page) if play.left_out}
     for fault in faults:
         untold |= _distort(fault.name, fault.params, items)
     if not call.spoiled:

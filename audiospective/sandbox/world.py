@@ -163,5 +163,6 @@ def _document(listener: Listener, play: Play) -> dict[str, Any]:
         "ms_played": play.ms_played,
         "source": play.source,
         "hidden": play.hidden,
+        "left_out": play.left_out,
     }
     return document if play.raw is UNSET else document | {"raw": play.raw}

@@ -21,7 +21,8 @@ class PlayVerbs(Verbs):
 
         `played_at` (default now), `recorded_at` (default: as soon as it is played and told),
         `track` (an id; null for none; default any), `context`, `ms_played`, `hidden` (a reason
-        for the API not to show it), `raw` (the item as it will stand in the answer, however bad).
+        for the API not to show it), `left_out` (it takes a place in the window and is missing from
+        every page), `raw` (the item as it will stand in the answer, however bad).
         """
         with self.world.lock:
             known = self.world.listeners[listener]
@@ -78,7 +79,8 @@ class PlayVerbs(Verbs):
     def _play(self, listener: Listener, facts: dict[str, Any]) -> Play:
         now = self.world.clock.now_ms()
         at = to_ms(facts.get("played_at", now))
-        known = {"played_at", "recorded_at", "track", "context", "ms_played", "hidden", "raw"}
+        known = {"played_at", "recorded_at", "track", "context", "ms_played", "hidden", "left_out"}
+        known |= {"raw"}
         if set(facts) - known:
             raise ValueError(f"a play has no {', '.join(sorted(set(facts) - known))}")
         tracks = self.world.catalog.tracks
@@ -88,12 +90,14 @@ class PlayVerbs(Verbs):
             track = Random(f"{listener.id}/{at}").choice(list(tracks.values()))
         return Play(
             played_at=at,
-            recorded_at=max(to_ms(facts.get("recorded_at", max(at, now))), at),
+            # Explicit, it may lie before the play's end: the device's clock is ahead.
+            recorded_at=to_ms(facts.get("recorded_at", max(at, now))),
             order=0,
             track=track,
             context=facts.get("context"),
             ms_played=facts.get("ms_played", track.duration_ms if track else 0),
             source="explicit",
             hidden=facts.get("hidden", ""),
+            left_out=facts.get("left_out", False),
             raw=facts.get("raw", UNSET),
         )

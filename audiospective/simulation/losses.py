@@ -1,0 +1,166 @@
+"""What a page can tell of plays that were lost: which losses must lie in a gap, and where a gap is
+false.
+
+Times are numbers of one unit (the unit of `settled`), counted from anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from audiospective.policy import gaps
+
+NEWEST = 10**18  # numbers of plays that are newer than all others of their time
+FIRST = "after the consent, before the first page"
+IN_TIME = "since the last check"
+BLOCK = "late: its delivery is cut by the page, nothing else was played meanwhile"
+MIXED = "late: the page's oldest item is a late one, others were played meanwhile"
+# No page tells of these; what is recorded of them is luck.
+AROUND = "within five minutes of the last check"
+OVERFLOWED = "late: below a page on which everything is newer than the last check"
+BEHIND = "late: below a page whose oldest item is known"
+TRACELESS = "late: the page shows nothing of its delivery"
+UNREACHABLE = "late: older than everything that Spotify showed when it arrived"
+BEFORE = "from before the archive"
+
+RECORDED = (FIRST, IN_TIME, BLOCK, MIXED)  # these lie in a gap, always
+
+
+@dataclass(frozen=True)
+class Item:
+    """`ended` as Spotify tells it, `arrived` when it had it; `delivery` names what came with it.
+
+    `shown`: whether pages have it at all; `dated`: whether it has a time there.
+    """
+
+    ended: float
+    arrived: float
+    number: int
+    delivery: object = None
+    shown: bool = True
+    dated: bool = True
+
+    @property
+    def order(self) -> tuple[float, int]:
+        return self.ended, self.number
+
+
+@dataclass(frozen=True)
+class Page:
+    """A successful poll: what Spotify held then, and what of that stood on the page with a time.
+
+    Both newest first; `new` are those of the page that the archive did not know.
+    """
+
+    at: float
+    window: tuple[Item, ...]
+    items: tuple[Item, ...]
+    new: frozenset[Item]
+
+
+def window(items: Iterable[Item], at: float) -> tuple[Item, ...]:
+    """What Spotify holds: the newest items of what has arrived, newest first."""
+    arrived = [item for item in items if item.arrived <= at]
+    return tuple(sorted(arrived, key=lambda item: item.order, reverse=True)[: gaps.PAGE])
+
+
+def kind(
+    every: Iterable[Item], lost: Item, page: Page, last: Page | None, since: float, settled: float
+) -> str:
+    """What kind of loss it is of which `page` was the first chance to learn.
+
+    `every` item that arrived, `last` the page before, `since` when the consent was given.
+    """
+    if last is None:
+        return FIRST if lost.ended > since else BEFORE
+    if lost.ended > last.at + settled:
+        return IN_TIME
+    if lost.ended > last.at - settled:
+        return AROUND
+    if not last.items or lost.ended <= min(since, last.items[-1].ended):
+        return BEFORE
+    if _unreachable(lost, page, last):
+        return UNREACHABLE
+    together = [one for one in page.items if one.delivery == lost.delivery is not None]
+    if not together:
+        return TRACELESS
+    span = (lost.ended, together[-1].ended)
+    if not any(span[0] <= one.ended <= span[1] and one.delivery != lost.delivery for one in every):
+        return BLOCK
+    if page.items[-1] not in page.new:
+        return BEHIND
+    return MIXED if page.items[-1].ended <= last.at - settled else OVERFLOWED
+
+
+def _unreachable(lost: Item, page: Page, last: Page) -> bool:
+    """Whether Spotify showed a full window of newer items already when it arrived."""
+    seen = {*last.window, *page.window}
+    held = window([one for one in seen if one.arrived < lost.arrived], page.at)
+    return len(held) == gaps.PAGE and lost.order < held[-1].order
+
+
+def could_be_lost(
+    page: Page, last: Page | None, at: float, *, late: bool, since: float, settled: float
+) -> bool:
+    """Whether a play at `at` can have come and gone unseen, for all that this page tells.
+
+    Shown by example: a world with that play in it, and with some items that Spotify left out of the
+    page, which shows the same page. `late`: it may have ended before the last check and have
+    arrived after it.
+    """
+    checked = last.at - settled if last else since
+    if not page.items or (not late and at <= checked):
+        return False
+    held = last.window if last else tuple(p for p in page.window if p.arrived <= since)
+    before = set(held)
+    come = [item for item in page.window if item.shown and item not in before]
+    lost = Item(at, page.at, -1)
+    known = [replace(item, arrived=page.at) for item in (*held, *come)]
+    for count in range(gaps.LEFT_OUT + 1):
+        newer = [Item(page.items[0].ended, page.at, NEWEST + n, shown=False) for n in range(count)]
+        shown = window([*known, *newer, lost], page.at)
+        if lost not in shown and _same(shown, page.items):
+            return True
+    return False
+
+
+def _same(held: tuple[Item, ...], page: tuple[Item, ...]) -> bool:
+    found = [item.order for item in held if item.shown and item.dated]
+    return found == [item.order for item in page]
+
+
+@dataclass
+class Stretch:
+    """A stretch of a gap, and whether a play can have been lost in it, in time or at all."""
+
+    start: float
+    end: float
+    in_time: bool
+    ever: bool
+
+
+def stretches(
+    page: Page,
+    last: Page | None,
+    gap: tuple[float, float, float],
+    possible: Callable[..., bool] = could_be_lost,
+    *,
+    since: float,
+    settled: float,
+) -> list[Stretch]:
+    """A gap (start, probable start, end) cut wherever the answer can change."""
+    start, probably, end = gap
+    checked = last.at if last else since
+    cuts = {start, probably, end, checked - settled, checked + settled}
+    cuts |= {item.ended for item in (*page.items, *(last.items if last else ()))}
+    inside = sorted(cut for cut in cuts if start <= cut <= end)
+    found = []
+    for first, second in pairwise(inside):
+        at = (first + second) / 2
+        told = {"since": since, "settled": settled}
+        in_time = possible(page, last, at, late=False, **told)
+        ever = in_time or possible(page, last, at, late=True, **told)
+        found.append(Stretch(first, second, in_time, ever))
+    return found

@@ -1,0 +1,111 @@
+"""Members of a simulated instance: who they are, here and at Spotify, and what they can do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from audiospective import clock
+from audiospective.accounts import connection, sign_up
+from audiospective.accounts.outcomes import Visit
+from audiospective.clients.spotify import Profile, Tokens
+from audiospective.models import Connection, User
+from audiospective.simulation.instance import Instance
+
+HABITS = ("steady", "commuter", "night", "loop", "radio", "seldom", "steady", "commuter")
+ZONES = ("UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu", "Pacific/Auckland")
+
+
+@dataclass
+class Member:
+    """`consented_at`: true milliseconds of the latest consent; `refused_since` of its end."""
+
+    number: int
+    listener: str
+    user_id: int
+    consented_at: int
+    chance: Random
+    refused_since: int | None = None
+    stopped: str = ""  # paused or disconnected by themselves
+    touched_at: int = 0  # when they last did something that makes a poll due
+    poisoned: bool = False  # storing their plays fails
+    kills: bool = False  # asking for them kills the process
+    told_falsely: list[int] = field(default_factory=list)
+
+    @property
+    def address(self) -> str:
+        return f"member{self.number}@mail.example"
+
+
+def join(instance: Instance, seed: int, number: int) -> Member:
+    """Somebody new: met by the sandbox, signed up here, with a proven address."""
+    chance = Random(f"member/{seed}/{number}")
+    made = instance.control.make_listener(
+        f"member{number}",
+        habit=chance.choice(HABITS),
+        zone=chance.choice(ZONES),
+        display_name=f"Member {number}",
+    )
+    outcome = sign_up.join(instance.services, *_consent(instance, made["id"]), Visit())
+    user_id: int = outcome.user_id  # type: ignore[union-attr]
+    User.update(
+        minute_offset=chance.randrange(60),
+        email=f"member{number}@mail.example",
+        email_verified_at=clock.now(),
+        is_operator=number == 0,
+        tier="pro" if chance.random() < 0.2 else "free",
+    ).where(User.id == user_id).execute()
+    return Member(number, made["id"], user_id, instance.timeline.ms, chance)
+
+
+def reconnect(instance: Instance, member: Member) -> None:
+    """A new consent, as after the button in an e-mail or on the dashboard."""
+    profile, tokens = _consent(instance, member.listener)
+    visit = Visit(renews=True, signed_in=member.user_id)
+    sign_up.join(instance.services, profile, tokens, visit)
+    member.refused_since, member.stopped = None, ""
+    member.consented_at = member.touched_at = instance.timeline.ms
+
+
+def revoke(instance: Instance, member: Member) -> None:
+    """They remove the app at Spotify's."""
+    instance.control.revoke(member.listener)
+    if member.refused_since is None:
+        member.refused_since = instance.timeline.ms
+
+
+def pause(_instance: Instance, member: Member) -> None:
+    if connection.pause(member.user_id):
+        member.stopped = "paused"
+
+
+def resume(instance: Instance, member: Member) -> None:
+    member.touched_at = instance.timeline.ms
+    if connection.resume(instance.services, member.user_id):
+        member.stopped = ""
+
+
+def disconnect(_instance: Instance, member: Member) -> None:
+    if connection.disconnect(member.user_id):
+        member.stopped = "disconnected"
+
+
+def check_now(instance: Instance, member: Member) -> None:
+    member.touched_at = instance.timeline.ms
+    connection.check_now(instance.services, member.user_id)
+
+
+def row(member: Member) -> Connection:
+    found: Connection = Connection.get_by_id(member.user_id)
+    return found
+
+
+def _consent(instance: Instance, listener: str) -> tuple[Profile, Tokens]:
+    found: dict[str, Any] = instance.control.mint(
+        listener, rotation=instance.chance.choice(("never", "never", "sometimes", "always"))
+    )
+    return (
+        Profile(found["account_id"], found["id"], found["display_name"]),
+        Tokens(found["access_token"], 3600, found["refresh_token"], found["scope"]),
+    )

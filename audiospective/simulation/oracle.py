@@ -1,0 +1,313 @@
+"""The oracle: compares what really was with what the archive says, after every step.
+
+One module although it is long: what is known of a page decides all that is asked about it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from audiospective import clock
+from audiospective.models import claims, database, notices
+from audiospective.polling import batch
+from audiospective.sandbox.apps import CLIENT_ID
+from audiospective.simulation import losses, settled
+from audiospective.simulation.emails import Post
+from audiospective.simulation.instance import Instance
+from audiospective.simulation.losses import Page
+from audiospective.simulation.members import Member
+from audiospective.simulation.seen import Heard, Key, Read, Shown, read
+from audiospective.simulation.timeline import HOUR, MINUTE
+
+SETTLED = 5 * MINUTE
+RECENT = 2 * MINUTE  # an answer that is not written by then is not written at all
+OK, ODD = "ok", ("empty", "undated")
+
+Gap = tuple[int, int, int]  # start, probable start, end
+
+
+@dataclass
+class Balance:
+    """Figures of a run, printed at its end."""
+
+    polls: int = 0
+    plays: int = 0
+    lost: Counter[str] = field(default_factory=Counter)
+    recorded: Counter[str] = field(default_factory=Counter)
+    gaps: int = 0
+    gap_hours: float = 0.0
+    possible_hours: float = 0.0
+    emails: Counter[str] = field(default_factory=Counter)
+    imports: Counter[str] = field(default_factory=Counter)
+
+
+class Oracle:
+    """Watches at the seams and looks into the rows; whatever is wrong is in `wrong`."""
+
+    def __init__(self, instance: Instance, members: list[Member]) -> None:
+        self.instance = instance
+        self.members = {member.user_id: member for member in members}
+        self.heard = {
+            member.user_id: Heard(instance.world.listeners[member.listener]) for member in members
+        }
+        self.balance = Balance()
+        self.wrong: list[str] = []
+        self.trace: list[str] = []
+        self.slot = ""  # of the batch that is being polled
+        self._asking: list[claims.Claim] = []
+        self._shown: dict[tuple[int, int], Shown] = {}
+        self._fences: dict[int, int] = {}
+        self._slots: set[tuple[int, str]] = set()
+        self._gaps: dict[int, dict[int, Gap]] = {}
+        self._post = Post(instance, members)
+        self._names = settled.Names(dict(instance.world.catalog.tracks))
+
+    def complain(self, text: str) -> None:
+        self.wrong.append(text)
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """See every page that arrives, every claim, and every write of a claimed row."""
+        fetching = batch.__dict__["fetch"]  # as others may have wrapped it already
+        with ExitStack() as stack:
+            self.instance.page_came = self._page_came
+            self.instance.mail_goes = lambda key: self.wrong.extend(self._post.goes(key))
+            for place, name, wrapped in (
+                (batch, "fetch", self._asked(fetching)),
+                (claims, "claim", self._claimed(claims.claim)),
+                (claims, "write", self._wrote(claims.write)),
+                (notices, "finish", self._finished(notices.finish)),
+            ):
+                stack.callback(setattr, place, name, getattr(place, name))
+                setattr(place, name, wrapped)
+            yield
+
+    def look_through(self) -> None:
+        """Once a day: the whole archive of everybody."""
+        for user_id, member in self.members.items():
+            self.wrong += settled.archived(member, self.heard[user_id], self._names)
+
+    def look_round(self, since: int, interval: int) -> None:
+        """Once the faults are over: see settled. Both in ms."""
+        now, people = self.instance.timeline.ms, list(self.members.values())
+        self.wrong += settled.overdue(people, now, since=since, interval=interval)
+        self.wrong += settled.owed(now)
+        self.wrong += settled.told(people, now, since)
+        self.wrong += settled.sentences(self.instance, people, self.heard)
+        self.balance.emails = self._post.kinds
+
+    # What is seen at the seams.
+
+    def _asked(self, fetch: Callable[..., Any]) -> Callable[..., Any]:
+        def watched(services: Any, attempt: Any, deadline: Any) -> Any:
+            self._asking.append(attempt.claim)
+            try:
+                return fetch(services, attempt, deadline)
+            finally:
+                self._asking.pop()
+
+        return watched
+
+    def _page_came(self, body: bytes) -> None:
+        claim = self._asking[-1]
+        heard, instance = self.heard[claim.user_id], self.instance
+        frozen = self._snapshot(heard)
+        window = heard.window(
+            heard.listener.tape.window if frozen is None else frozen,
+            instance.freezes,
+            instance.frozen_since,
+        )
+        try:
+            found = read(body)
+        except (ValueError, KeyError, TypeError):
+            return  # no page at all
+        claimed = clock.to_ms(claim.claimed_at)
+        self._shown[claim.user_id, claimed] = Shown(
+            claim.user_id, claimed, int(claim.connection.fence), self.slot, instance.timeline.ms,
+            found, window, frozen is not None, instance.timeline.ahead != 0,
+        )  # fmt: skip
+
+    def _snapshot(self, heard: Heard) -> Any:
+        for fault in self.instance.world.faults.all.values():
+            if fault.name == "stale" and fault.strikes(
+                "recently-played", heard.listener.id, CLIENT_ID
+            ):
+                return fault.snapshots.get(heard.listener.id)
+        return None
+
+    def _claimed(self, claim: Callable[..., list[claims.Claim]]) -> Callable[..., Any]:
+        def watched(user_ids: Any, *args: Any, **more: Any) -> list[claims.Claim]:
+            held = self._leases(list(user_ids))
+            found = claim(user_ids, *args, **more)
+            for one in found:
+                if held.get(one.user_id, 0) > clock.to_ms(one.claimed_at):
+                    self.complain(f"member {one.user_id} was claimed while another worker held it")
+                self._fences[one.user_id] = int(one.connection.fence)
+            return found
+
+        return watched
+
+    def _leases(self, user_ids: list[int]) -> dict[int, int]:
+        return dict(_rows("user_id, lease_until FROM connections WHERE " + _among(user_ids)))
+
+    def _wrote(self, write: Callable[..., bool]) -> Callable[..., bool]:
+        def watched(claim: claims.Claim, values: Any) -> bool:
+            done = write(claim, values)
+            if done and claim.connection.fence < self._fences.get(claim.user_id, 0):
+                self.complain(f"member {claim.user_id} was written by a claim that was lost")
+            return done
+
+        return watched
+
+    def _finished(self, finish: Callable[..., bool]) -> Callable[..., bool]:
+        def watched(notice: Any, status: str, *args: Any, **more: Any) -> bool:
+            done = finish(notice, status, *args, **more)
+            if done and status == notices.SENT:
+                self._post.sent.add(notice.key)
+            return done
+
+        return watched
+
+    # What the rows say after a step.
+
+    def after_step(self) -> list[str]:
+        """Judge the polls that were committed in the step; one line of the trace for each."""
+        self.wrong += self._post.look()
+        if not self._shown:
+            return []
+        oldest = min(claimed for _, claimed in self._shown)
+        rows = _rows(
+            "user_id, at, outcome, added FROM poll_log"
+            f" WHERE at >= {int(oldest)} ORDER BY at, user_id"
+        )
+        done = [
+            (shown, str(outcome), int(added))
+            for user_id, at, outcome, added in rows
+            if (shown := self._shown.pop((user_id, at), None)) is not None
+        ]
+        late = clock.to_ms(clock.now()) - RECENT
+        self._shown = {key: one for key, one in self._shown.items() if key[1] > late}
+        if not done:
+            return []
+        gaps = self._gaps_of([shown.user_id for shown, _, _ in done])
+        lines = []
+        for shown, outcome, added in sorted(done, key=lambda one: (one[0].at, one[0].user_id)):
+            self._committed(shown, outcome, added, gaps.get(shown.user_id, {}))
+            lines.append(f"{shown.user_id} {shown.at} {outcome} {added} {shown.found.offered}")
+        return lines
+
+    def _committed(self, shown: Shown, outcome: str, added: int, gaps: dict[int, Gap]) -> None:
+        heard, member = self.heard[shown.user_id], self.members[shown.user_id]
+        if outcome != OK and outcome not in ODD:
+            return
+        self.balance.polls += 1
+        self._once_a_slot(shown, member)
+        new = shown.found.plays - heard.archived
+        if added != len(new):
+            self.complain(
+                f"member {shown.user_id}: {added} plays were added of {len(new)} new ones"
+            )
+        self.balance.plays += len(new)
+        heard.archived |= new
+        items = tuple(item for item in shown.window if item.shown and item.dated)
+        fresh = frozenset(items) - heard.known
+        heard.known |= fresh
+        for item in fresh:
+            heard.unseen.pop(item, None)
+        if new:
+            self._is_archived(shown.user_id, new)
+        if outcome != OK:
+            return
+        page = Page(shown.at, shown.window, items, fresh)
+        odd = shown.frozen or shown.wrong_clock
+        if not shown.frozen:
+            self._losses(heard, member, page, gaps, shown.found)
+        self._false_gaps(heard, member, page, gaps, exact=not (odd or heard.odd_last))
+        heard.last, heard.odd_last = page, odd
+
+    def _once_a_slot(self, shown: Shown, member: Member) -> None:
+        """One slot, one committed poll, unless the member made another one due themselves."""
+        key = shown.user_id, shown.slot
+        if not shown.slot or shown.wrong_clock or shown.at - member.touched_at < HOUR:
+            return
+        if key in self._slots:
+            self.complain(f"member {shown.user_id} was polled twice in slot {shown.slot}")
+        self._slots.add(key)
+
+    def _is_archived(self, user_id: int, new: frozenset[Key]) -> None:
+        times = Counter(at for at, _ in new)
+        oldest = min(times)
+        rows = Counter(
+            int(at)
+            for (at,) in _rows(
+                f"played_at FROM plays WHERE user_id = {user_id} AND played_at >= {oldest}"
+            )
+        )
+        for at, count in times.items():
+            if rows[at] < count:
+                self.complain(f"member {user_id}: a play of {at} was offered and is not archived")
+
+    def _losses(
+        self, heard: Heard, member: Member, page: Page, gaps: dict[int, Gap], found: Read
+    ) -> None:
+        offered, unreadable = found.offered, found.unreadable
+        held = set(page.window)
+        gone = [item for item in heard.unseen if item not in held and item.arrived <= page.at]
+        for item in gone:
+            del heard.unseen[item]
+            kind = losses.kind(heard.every, item, page, heard.last, self._since(member), SETTLED)
+            recorded = any(start <= item.ended <= end for start, _, end in gaps.values())
+            self.balance.lost[kind] += 1
+            self.balance.recorded[kind] += recorded
+            if kind in losses.RECORDED and not recorded:
+                self.complain(
+                    f"member {member.user_id}: a play of {item.ended} was lost without a gap"
+                    f" ({kind}; a page of {offered} items, {len(unreadable)} unreadable)"
+                )
+
+    def _since(self, member: Member) -> int:
+        """When the archive begins to be complete, before the first page."""
+        (at,) = _rows(f"authorized_at FROM connections WHERE user_id = {member.user_id}")[0]
+        return max(member.consented_at, int(at))
+
+    def _false_gaps(
+        self, heard: Heard, member: Member, page: Page, gaps: dict[int, Gap], *, exact: bool
+    ) -> None:
+        """Measure the gaps that this page opened; `exact`: none may be where nothing was missed."""
+        before = self._gaps.get(member.user_id, {})
+        self._gaps[member.user_id] = gaps
+        for number, gap in gaps.items():
+            if before.get(number) == gap:
+                continue
+            self.balance.gaps += 1
+            since = self._since(member)
+            if not exact:
+                continue
+            parts = losses.stretches(page, heard.last, gap, since=since, settled=SETTLED)
+            self.balance.gap_hours += (gap[2] - gap[0]) / HOUR
+            self.balance.possible_hours += sum(p.end - p.start for p in parts if p.ever) / HOUR
+            if any(not part.ever and part.end - part.start > 1 for part in parts):
+                self.complain(
+                    f"member {member.user_id}: the gap from {gap[0]} to {gap[2]} is false"
+                )
+
+    def _gaps_of(self, user_ids: list[int]) -> dict[int, dict[int, Gap]]:
+        found: dict[int, dict[int, Gap]] = {}
+        for user_id, number, start, probably, end in _rows(
+            "user_id, id, started_at, probably_from, ended_at FROM gaps"
+            f" WHERE {_among(user_ids)} ORDER BY id"
+        ):
+            found.setdefault(user_id, {})[number] = (start, probably, end)
+        return found
+
+
+def _rows(query: str) -> list[Any]:
+    return list(database.execute_sql(f"SELECT {query}").fetchall())
+
+
+def _among(user_ids: list[int]) -> str:
+    return f"user_id IN ({', '.join(str(int(one)) for one in user_ids) or '0'})"

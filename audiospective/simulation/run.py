@@ -1,0 +1,312 @@
+"""One run: jobs, deeds and weather in the order of time, judged after every step."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from functools import partial
+from heapq import heappop, heappush
+from random import Random
+from typing import Any
+
+from crontab import CronTab
+
+from audiospective.jobs import context, periodic, tasks
+from audiospective.models import database
+from audiospective.polling import batch, recovery
+from audiospective.simulation import lives, members, mutants, weather
+from audiospective.simulation.faults import Crash
+from audiospective.simulation.instance import Instance, running
+from audiospective.simulation.oracle import Balance, Oracle
+from audiospective.simulation.seams import hang_up
+from audiospective.simulation.timeline import DAY, MINUTE, SECOND
+from audiospective.simulation.waiting_jobs import Job
+
+POISON = "simulated: this member's plays cannot be stored"
+INTERVALS = (60, 120, 180)  # minutes between polls at most; seeds take turns
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is made of; everything else follows from it."""
+
+    members: int
+    days: int
+    seed: int
+    faults: str = "heavy"
+    mutant: str | None = None
+    database_url: str | None = None
+    keep_going: bool = False  # after something was wrong, until the end
+    closely_from: int | None = None  # true ms from which the whole archive is read at every step
+
+
+@dataclass
+class Result:
+    """What came of a run; `wrong` is empty if it is right."""
+
+    plan: Plan
+    trace: str = ""
+    steps: int = 0
+    at: int = 0  # true milliseconds of the last step
+    step: str = ""
+    wrong: list[str] = field(default_factory=list)
+    balance: Balance = field(default_factory=Balance)
+    met: Counter[str] = field(default_factory=Counter)
+    log: list[str] = field(default_factory=list)
+
+
+class Run:
+    """Drives one instance through its time."""
+
+    def __init__(self, plan: Plan, instance: Instance, result: Result) -> None:
+        self.plan = plan
+        self.instance = instance
+        self.result = result
+        self.level = weather.LEVELS[plan.faults]
+        self.chance = Random(f"run/{plan.seed}")
+        self.hash = hashlib.sha256()
+        self.events: list[tuple[int, int, str, Callable[[], object]]] = []
+        self.serial = 0
+        self.current: Job | None = None
+        self.people = [members.join(instance, plan.seed, n) for n in range(plan.members)]
+        self.by_id = {member.user_id: member for member in self.people}
+        self.oracle = Oracle(instance, self.people)
+        self.timetable = periodic.timetable(instance.services.settings)
+
+    def go(self) -> None:
+        """Live the days, then the calm; stops with the first thing that is wrong."""
+        start = self.instance.timeline.ms
+        end = start + self.plan.days * DAY
+        self._lay_out(start, end)
+        self.instance.seams.between = self._meanwhile
+        with ExitStack() as stack:
+            stack.enter_context(self.oracle.watching())
+            self._watch_claims(stack)
+            for until in (*range(start + DAY, end + 1, DAY), end + weather.CALM):
+                if not self._until(until) or not self._is_right(end):
+                    return
+
+    def _is_right(self, end: int) -> bool:
+        """Look at everything, at the end of a day and of the run."""
+        self.oracle.look_through()
+        if self.instance.timeline.ms > end:
+            self.oracle.look_round(end, self.instance.services.settings.poll_max_minutes * MINUTE)
+        self.result.wrong = self.oracle.wrong
+        return self.plan.keep_going or not self.oracle.wrong
+
+    def _until(self, end: int) -> bool:
+        timeline, jobs = self.instance.timeline, self.instance.jobs
+        while self.plan.keep_going or not self.oracle.wrong:
+            times = [one for one in (jobs.next_at(), self._next_event()) if one is not None]
+            if not times or min(times) > end:
+                timeline.to(end)
+                return True
+            timeline.to(min(times))
+            if self.events and self.events[0][0] <= timeline.ms:
+                _, _, name, act = heappop(self.events)
+                self._step(name, act)
+            elif (job := jobs.take()) is not None:
+                self._step(_said(job), partial(self._job, job))
+        self.result.wrong = self.oracle.wrong
+        return False
+
+    def _step(self, name: str, act: Callable[[], object]) -> None:
+        self.result.steps += 1
+        self.result.at, self.result.step = self.instance.timeline.ms, name
+        outcome = act()
+        lines = self.oracle.after_step()
+        if self.plan.closely_from is not None and self.plan.closely_from <= self.result.at:
+            self.oracle.look_through()
+        told = f"{self.instance.timeline.ms} {name} {outcome} {' | '.join(lines)}"
+        self.hash.update(told.encode())
+        self.result.log.append(told)
+        del self.result.log[:-60]
+
+    def _lay_out(self, start: int, end: int) -> None:
+        for entry in self.timetable:
+            self._plan_entry(entry)
+        for at, name, change in weather.forecast(self.level, self.chance, start, end):
+            self._at(min(at, end), name, partial(change, self.instance))
+        for day in range(start, end, DAY):
+            self._at(day, "a day begins", partial(self._day, day, end))
+        self._at(end, "the calm begins", self._calm)
+
+    def _day(self, day: int, end: int) -> None:
+        for member in self.people:
+            for at, name, deed in lives.day(member, day):
+                self._at(
+                    min(at, end),
+                    f"member {member.user_id} {name}",
+                    partial(self._deed, deed, member),
+                )
+
+    def _deed(self, deed: Any, member: members.Member) -> str:
+        return self._tried("a page", lambda: deed(self.instance, member))
+
+    def _calm(self) -> None:
+        """Whatever still goes wrong ends here."""
+        self.instance.seams.share = 0.0
+        self.instance.seams.between = None
+        self.instance.seams.away.clear()
+
+    def _plan_entry(self, entry: periodic.Entry) -> None:
+        now = self.instance.timeline.now()
+        seconds = CronTab(entry.cron).next(now, default_utc=True) or 60.0
+        at = self.instance.timeline.ms + max(SECOND, round(seconds * SECOND))
+        self._at(at, f"{entry.name} is due", lambda: self._entry(entry))
+
+    def _entry(self, entry: periodic.Entry) -> str:
+        self._plan_entry(entry)
+        if entry.name == "maintenance" and self.result.steps % 3:
+            return "left out"  # hourly is often enough for what is asked here, and much faster
+
+        def put() -> None:
+            self.instance.services.queues.enqueue(entry.queue, entry.task)
+            if self.chance.random() < self.level.share:  # two schedulers
+                self.instance.services.queues.enqueue(entry.queue, entry.task)
+            if entry.name == "plan":
+                recovery.recover(self.instance.services)
+
+        return self._tried("the scheduler", put)
+
+    def _job(self, job: Job) -> str:
+        before, self.current = self.current, job
+        slot = self.oracle.slot
+        try:
+            return self._carried_out(job)
+        finally:
+            self.current, self.oracle.slot = before, slot
+
+    def _carried_out(self, job: Job) -> str:
+        dice = self.chance.random()
+        if dice < self.level.share / 10:
+            return "lost"  # by the queue
+        self.oracle.slot = str(job.args[0]) if job.task == "archive_batch" else ""
+        outcome = self._tried(job.task, lambda: getattr(tasks, job.task)(*job.args))
+        if dice > 1 - self.level.share / 5:  # delivered twice
+            outcome += ", again " + self._tried(
+                job.task, lambda: getattr(tasks, job.task)(*job.args)
+            )
+        return outcome
+
+    def _tried(self, name: str, act: Callable[[], object]) -> str:
+        """Do something as a process of its own, which may be killed or fail."""
+        seams = self.instance.seams
+        process = seams.begin(name)
+        depth = database.transaction_depth()
+        try:
+            act()
+        except Crash as crash:
+            self._at(self.instance.timeline.ms + 65 * SECOND, "lost claims are looked for",
+                     lambda: self._tried("the scheduler", self._recover))  # fmt: skip
+            outcome = f"killed at {crash}"
+            hang_up()
+        except Exception as error:  # noqa: BLE001 - as a queue does: the job failed
+            if POISON in str(error):
+                self.oracle.complain("what cannot be stored of one member ended the batch of all")
+            outcome = f"failed: {type(error).__name__}"
+        else:
+            outcome = "done"
+        seams.end(process)
+        if database.transaction_depth() != depth:
+            self.oracle.complain(f"{name} left a transaction open")
+        return outcome
+
+    def _recover(self) -> None:
+        recovery.recover(self.instance.services)
+
+    def _watch_claims(self, stack: ExitStack) -> None:
+        """Members whose data fails, or kills, where it is stored or asked for."""
+        from audiospective.history import append
+
+        page, fetch = append.page, batch.__dict__["fetch"]
+
+        def store(user_id: int, *args: Any) -> Any:
+            if self.by_id[user_id].poisoned:
+                raise ValueError(POISON)
+            return page(user_id, *args)
+
+        def ask(services: Any, attempt: Any, deadline: Any) -> Any:
+            if self.by_id[attempt.claim.user_id].kills:
+                self.instance.seams.stack[-1].dead = True
+                raise Crash("memory")
+            return fetch(services, attempt, deadline)
+
+        for place, name, wrapped in ((append, "page", store), (batch, "fetch", ask)):
+            stack.callback(setattr, place, name, getattr(place, name))
+            setattr(place, name, wrapped)
+
+    def _meanwhile(self, kind: str) -> None:
+        """At some operations the world goes on: time passes, others work, a deploy begins."""
+        if kind == "http" and database.transaction_depth():
+            self.oracle.complain("a transaction was open while Spotify was asked")
+        seams, timeline = self.instance.seams, self.instance.timeline
+        share = self.level.nested * (20 if kind == "mail" else 1)  # e-mails are few
+        if kind not in ("http", "mail") or len(seams.stack) > 1 or self.chance.random() >= share:
+            return
+        if kind == "mail":
+            self._tried("send_emails", tasks.send_emails)
+            return
+        match self.chance.choice(("pause", "sleep", "sleep", "deploy", "other", "twice", "twice")):
+            case "pause":
+                timeline.pass_by(self.chance.randrange(25 * SECOND))
+            case "sleep":  # past every lease; then others take over
+                timeline.pass_by(61 * SECOND + self.chance.randrange(3 * MINUTE))
+                self._tried("the scheduler", self._recover)
+                self._other()
+            case "deploy":
+                context.stop_soon()
+            case "other":
+                self._other()
+            case "twice" if self.current is not None:  # delivered to two workers at once
+                self._job(self.current)
+
+    def _other(self) -> None:
+        """Another worker does what waits, in the middle of this one's work."""
+        if (job := self.instance.jobs.take()) is not None:
+            self._job(job)
+
+    def _at(self, at: int, name: str, act: Callable[[], object]) -> None:
+        self.serial += 1
+        heappush(self.events, (at, self.serial, name, act))
+
+    def _next_event(self) -> int | None:
+        return self.events[0][0] if self.events else None
+
+
+def simulate(plan: Plan) -> Result:
+    """Run a plan to its end, or to the first thing that is wrong."""
+    result = Result(plan)
+    level = weather.LEVELS[plan.faults]
+    with (
+        mutants.of(plan.mutant),
+        running(
+            plan.seed,
+            share=level.share,
+            database_url=plan.database_url,
+            poll_max_minutes=INTERVALS[plan.seed % len(INTERVALS)],
+        ) as instance,
+    ):
+        run = Run(plan, instance, result)
+        result.balance = run.oracle.balance
+        run.go()
+        result.trace = run.hash.hexdigest()
+        result.met = instance.seams.met
+    return result
+
+
+def shortest(result: Result) -> Result:
+    """The shortest beginning of a failed run that fails: the day's last look is made step by step.
+
+    Seams and deeds follow from the seed, so the same steps are lived through again.
+    """
+    closely = replace(result.plan, closely_from=max(0, result.at - DAY))
+    again = simulate(closely)
+    return again if again.wrong else result
+
+
+def _said(job: Job) -> str:
+    return f"{job.task}{job.args}"

@@ -1,0 +1,162 @@
+"""Puts what is simulated where the product meets the world, for as long as a run lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import timedelta
+from random import Random
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import requests
+from peewee import OperationalError
+
+from audiospective import models
+from audiospective.clients import mail
+from audiospective.clients import spotify as spotify_client
+from audiospective.clients.deadline import Deadline
+from audiospective.history import segment
+from audiospective.imports import child, reading_step, sending
+from audiospective.models import dialects
+from audiospective.notices import delivery
+from audiospective.policy import closed_years
+from audiospective.polling import batch
+from audiospective.simulation import spotify as in_process
+from audiospective.simulation import wire
+from audiospective.simulation.faults import Seams
+from audiospective.simulation.one_thread import OneThread
+from audiospective.simulation.timeline import Timeline
+
+if TYPE_CHECKING:
+    from audiospective.simulation.instance import Instance
+
+
+def take(stack: ExitStack, instance: Instance) -> None:
+    """Put what is simulated where the product meets the world."""
+    seams, one_thread = instance.seams, OneThread(Random(f"threads/{instance.chance.random()}"))
+    patch(stack, batch, "ThreadPoolExecutor", one_thread.pool)
+    patch(stack, batch, "wait", one_thread.wait)
+    patch(stack, spotify_client, "read_page", in_process.read_page)
+    patch(stack, Deadline, "pause", _pause(instance.timeline))
+    patch(stack, delivery, "threading", SimpleNamespace(Event=lambda: _Waiting(instance)))
+    patch(stack, mail, "_within", lambda _seconds, call: call())
+    patch(stack, mail, "_Client", lambda: _Mailing(instance))
+    patch(stack, reading_step, "run", _read_here)
+    patch(stack, sending, "run", _read_here)
+    patch(stack, child, "_tell", lambda rows: None)
+    patch(stack, segment, "encode", _encoding(instance, segment.encode))
+    patch(stack, closed_years, "OVER", timedelta(days=1))  # so that days are enough
+    patch(stack, closed_years, "AT_REST", timedelta(hours=12))
+    _take_database(stack, seams)
+
+
+def _encoding(instance: Instance, encode: Callable[..., bytes]) -> Callable[..., bytes]:
+    def encoded(plays: Any) -> bytes:
+        if instance.damages and plays.height > 1:
+            instance.damages -= 1
+            instance.seams.met["segment: a play is lost on the way"] += 1
+            return encode(plays.head(plays.height - 1))
+        return encode(plays)
+
+    return encoded
+
+
+def _pause(timeline: Timeline) -> Callable[[Deadline, float], bool]:
+    def pause(deadline: Deadline, seconds: float) -> bool:
+        if seconds >= deadline.remaining():
+            return False
+        timeline.pass_by(int(seconds * 1000))
+        return not deadline.stopped
+
+    return pause
+
+
+class _Waiting:
+    """An event that nobody sets: whoever waits for it lets time pass."""
+
+    def __init__(self, instance: Instance) -> None:
+        self._timeline = instance.timeline
+
+    def wait(self, seconds: float) -> bool:
+        self._timeline.pass_by(int(seconds * 1000))
+        return False
+
+
+def _take_database(stack: ExitStack, seams: Seams) -> None:
+    database = models.database.obj
+    execute, commit, rollback, run = (
+        database.execute_sql, database.commit, database.rollback, dialects.run,
+    )  # fmt: skip
+
+    def away() -> Exception:
+        error: Exception = OperationalError("simulated: the connection was lost")
+        return error
+
+    def rolled_back() -> None:
+        # After a commit whose answer was lost there is nothing to roll back any more.
+        if _in_transaction(database):
+            rollback()
+
+    patch(stack, database, "execute_sql", lambda sql, params=None: seams.pass_through(
+        "database", lambda: execute(sql, params), away))  # fmt: skip
+    patch(stack, dialects, "run", lambda query, values=(): seams.pass_through(
+        "database", lambda: run(query, values), away))  # fmt: skip
+    patch(stack, database, "commit", lambda: seams.pass_through("commit", commit, away))
+    patch(stack, database, "rollback", rolled_back)
+
+
+def hang_up() -> None:
+    """The database ends what a killed process had begun."""
+    if _in_transaction(models.database.obj):
+        models.database.obj.rollback()
+
+
+def _in_transaction(database: Any) -> bool:
+    connection = database.connection()
+    if dialects.file() is not None:
+        return bool(connection.in_transaction)
+    return bool(connection.info.transaction_status)  # psycopg: 0 is idle
+
+
+def _read_here(order: Any, tick: Callable[[int], None]) -> Any:
+    """Files are read in this process."""
+    found = child.strip(order) if order.strip else child.read(order)
+    tick(sum(file.rows for file in found.files))
+    return found
+
+
+class _Mailing:
+    """The way to the mail service."""
+
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+
+    def request(
+        self, method: str, url: str, headers: Any, json: Any = None, **_: Any
+    ) -> tuple[bytes, int, Any]:
+        def ask() -> wire.Reply:
+            try:
+                return wire.ask(
+                    self._instance.app.wsgi_app,
+                    method,
+                    url,
+                    headers=headers,
+                    data=orjson.dumps(json),
+                    content_type="application/json",
+                )
+            except wire.DroppedError:
+                raise requests.ConnectionError("simulated") from None
+
+        self._instance.mail_goes(headers.get("Idempotency-Key", ""))
+        seams = self._instance.seams
+        reply = seams.pass_through("mail", ask, lambda: requests.ConnectionError("simulated"))
+        return reply.body, reply.status, reply.headers
+
+
+def patch(stack: ExitStack, place: Any, name: str, value: Any) -> None:
+    """`place.name` is `value` until the stack ends."""
+    before = getattr(place, name)
+    setattr(place, name, value)
+    stack.callback(setattr, place, name, before)

@@ -1,0 +1,115 @@
+"""What each member's Spotify held and showed, kept from the sandbox's side: what really was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from audiospective.sandbox.clock import to_ms
+from audiospective.sandbox.listeners import Listener
+from audiospective.sandbox.plays import UNSET, Play
+from audiospective.simulation.losses import Item, Page
+from audiospective.simulation.timeline import SECOND
+
+Key = tuple[int, str]  # when it ended (ms), Spotify's id of the track
+
+
+@dataclass(frozen=True)
+class Read:
+    """A page's body, read on its own: plays that fit, times of items that do not, all items."""
+
+    plays: frozenset[Key]
+    unreadable: frozenset[int]
+    offered: int
+
+
+@lru_cache(maxsize=2_000)
+def read(body: bytes) -> Read:
+    """What a body offers; tracks by the id that was played."""
+    plays, unreadable = set(), set()
+    items = orjson.loads(body)["items"]
+    for item in items:
+        try:
+            at = to_ms(item["played_at"])
+        except ValueError:
+            continue
+        track: Any = item["track"]
+        if isinstance(track, dict) and isinstance(track.get("id"), str):
+            linked = track.get("linked_from") or track
+            plays.add((at, str(linked["id"])))
+        else:
+            unreadable.add(at)
+    return Read(frozenset(plays), frozenset(unreadable), len(items))
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A page that arrived whole for a claimed member; `at` in true time, `claimed` in ours."""
+
+    user_id: int
+    claimed: int
+    fence: int
+    slot: str
+    at: int
+    found: Read
+    window: tuple[Item, ...]
+    frozen: bool
+    wrong_clock: bool
+
+
+@dataclass
+class Heard:
+    """All that one listener's Spotify had, as items, and what of it the archive cannot know yet."""
+
+    listener: Listener
+    every: list[Item] = field(default_factory=list)
+    unseen: dict[Item, None] = field(default_factory=dict)
+    known: set[Item] = field(default_factory=set)
+    archived: set[Key] = field(default_factory=set)
+    last: Page | None = None
+    odd_last: bool = False  # the last page was frozen, or our clock wrong: no rule fits exactly
+    _items: dict[int, Item] = field(default_factory=dict)
+    _taken: int = 0
+
+    def window(
+        self, plays: list[Play], freezes: list[tuple[int, int]], frozen_since: int | None
+    ) -> tuple[Item, ...]:
+        """What is held, newest first, with all that arrived by now taken in.
+
+        What came while the feed stood still came together when it moved again, for all that a page
+        can tell.
+        """
+        history = self.listener.tape.history
+        while self._taken < len(history):
+            play = history[self._taken]
+            if frozen_since is not None and play.recorded_at > frozen_since:
+                break
+            self._taken += 1
+            if not play.hidden:
+                self._take(play, freezes)
+        return tuple(
+            found for play in reversed(plays) if (found := self._items.get(id(play))) is not None
+        )
+
+    def _take(self, play: Play, freezes: list[tuple[int, int]]) -> None:
+        arrived, delivery = play.recorded_at, None
+        thawed = next((end for start, end in freezes if start < arrived <= end), None)
+        if thawed is not None:
+            arrived, delivery = thawed, ("thaw", thawed)
+        elif arrived > play.played_at + 10 * SECOND:
+            delivery = ("late", arrived)
+        item = Item(
+            play.played_at,
+            arrived,
+            play.order,
+            delivery,
+            shown=not play.left_out,
+            dated=play.raw is UNSET or play.raw["played_at"] != "lately",
+        )
+        self._items[id(play)] = item
+        self.every.append(item)
+        if item.shown and item.dated:
+            self.unseen[item] = None

@@ -1,0 +1,62 @@
+"""The product's own Spotify client, talking to the sandbox in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from random import Random
+from typing import Any
+
+from audiospective.clients import recently_played
+from audiospective.clients.deadline import Deadline
+from audiospective.clients.spotify import SpotifyClient, SpotifyError
+from audiospective.policy.failures import Failure
+from audiospective.simulation import wire
+from audiospective.simulation.faults import Seams
+
+# A page is the same text until something is played; reading it takes longer than all the rest.
+read_page = lru_cache(maxsize=2_000)(recently_played.read_page)
+
+
+class InProcessSpotify(SpotifyClient):
+    """Only the way to the server is another; reading, naming failures and retrying are the same."""
+
+    def __init__(
+        self,
+        base: str,
+        app: Any,
+        seams: Seams,
+        chance: Random,
+        took: Callable[[float], None],
+        came: Callable[[bytes], None],
+    ) -> None:
+        super().__init__(base, f"{base}/v1", chance=chance.random)
+        self._app = app
+        self._seams = seams
+        self._took = took
+        self._came = came
+
+    def _send(
+        self, method: str, url: str, deadline: Deadline, **request: Any
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        left = deadline.remaining()
+        if left <= 0:
+            raise SpotifyError(Failure.NETWORK, "no time was left to ask")
+        deadline.sends += 1
+        self._took(left)
+        reply = self._seams.pass_through(
+            "http", lambda: self._ask(method, url, request), _unreachable
+        )
+        if reply.status == 200 and "recently-played" in url:
+            self._came(reply.body)
+        return reply.status, reply.headers, reply.body
+
+    def _ask(self, method: str, url: str, request: dict[str, Any]) -> wire.Reply:
+        try:
+            return wire.ask(self._app, method, url, **request)
+        except wire.DroppedError:
+            raise _unreachable() from None
+
+
+def _unreachable() -> SpotifyError:
+    return SpotifyError(Failure.NETWORK, "ConnectionError")

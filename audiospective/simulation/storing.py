@@ -1,0 +1,36 @@
+"""Storage behind a seam: it can be away, lose an answer, or keep less than it was given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from audiospective.clients.storage import AwayError, Storage
+from audiospective.simulation.faults import Seams
+
+
+class SeamedStorage:
+    """A folder of this run."""
+
+    def __init__(self, inner: Storage, seams: Seams) -> None:
+        self._inner = inner
+        self._seams = seams
+        self.cuts = 0  # of the next puts, so many are kept without their last bytes
+
+    def put(self, key: str, content: Any) -> int:
+        def put() -> int:
+            if self.cuts and isinstance(content, bytes) and "/owner" not in key:
+                self.cuts -= 1
+                self._seams.met["storage: cut"] += 1
+                self._inner.put(key, content[:-7])
+                return len(content)
+            return int(self._inner.put(key, content))
+
+        return int(self._through(put))
+
+    def __getattr__(self, name: str) -> Any:
+        act = getattr(self._inner, name)
+        return lambda *args, **more: self._through(lambda: act(*args, **more))
+
+    def _through(self, operation: Callable[[], Any]) -> Any:
+        return self._seams.pass_through("storage", operation, lambda: AwayError("simulated"))

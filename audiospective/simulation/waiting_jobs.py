@@ -1,0 +1,96 @@
+"""The queues of a simulated instance: jobs wait in memory for their time, and can be lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from heapq import heappop, heappush
+from typing import Any
+
+from redis.exceptions import ConnectionError as AwayError
+
+from audiospective import clock
+from audiospective.clients.queues import QUEUES, Queues
+from audiospective.simulation.faults import Seams
+from audiospective.simulation.timeline import Timeline
+
+
+@dataclass(frozen=True)
+class Job:
+    """`at` in true UTC milliseconds."""
+
+    at: int
+    queue: str
+    task: str
+    args: tuple[Any, ...]
+    id: str | None = None
+
+
+class WaitingJobs(Queues):
+    """What is enqueued waits here; what RQ itself does is tried with real processes elsewhere."""
+
+    def __init__(self, seams: Seams, timeline: Timeline) -> None:
+        self._seams = seams
+        self._timeline = timeline
+        self._waiting: list[tuple[int, int, int, Job]] = []
+        self._ids: set[str] = set()
+        self._serial = 0
+        self.served = True  # whether a worker runs
+
+    def enqueue(self, queue: str, task: str, *args: Any, **options: Any) -> None:
+        self._put(Job(self._timeline.ms, queue, task, args, _named(options)))
+
+    def enqueue_once(
+        self, queue: str, task: str, *args: Any, job_id: str, timeout: int = 0
+    ) -> bool:
+        if job_id in self._ids:
+            return False
+        self._put(Job(self._timeline.ms, queue, task, args, job_id))
+        return True
+
+    def enqueue_at(self, when: datetime, queue: str, task: str, *args: Any, **options: Any) -> None:
+        at = clock.to_ms(when) - self._timeline.ahead
+        self._put(Job(max(at, self._timeline.ms), queue, task, args, _named(options)))
+
+    def anything_before(self, queue: str) -> bool:
+        before = QUEUES[: QUEUES.index(queue)]
+        return any(
+            at <= self._timeline.ms and job.queue in before for at, _, _, job in self._waiting
+        )
+
+    def workers(self) -> int:
+        return 1
+
+    def next_at(self) -> int | None:
+        return self._waiting[0][0] if self._waiting and self.served else None
+
+    def take(self) -> Job | None:
+        """The job whose turn it is, or None."""
+        at = self.next_at()
+        if at is None or at > self._timeline.ms:
+            return None
+        job = heappop(self._waiting)[-1]
+        self._ids.discard(job.id or "")
+        return job
+
+    def flush(self) -> None:
+        """Redis forgets everything."""
+        self._waiting.clear()
+        self._ids.clear()
+
+    def _put(self, job: Job) -> None:
+        def put() -> None:
+            if job.id and job.id in self._ids:
+                self._waiting = [one for one in self._waiting if one[-1].id != job.id]
+                self._waiting.sort()
+            self._ids.add(job.id or "")
+            self._serial += 1
+            heappush(self._waiting, (job.at, QUEUES.index(job.queue), self._serial, job))
+
+        self._seams.pass_through("redis", put, lambda: AwayError("simulated"))
+
+
+def _named(options: dict[str, Any]) -> str | None:
+    # The ids of batches are random, and nothing is ever enqueued twice under one.
+    found = options.get("job_id")
+    return None if found is None or found.startswith("batch-") else str(found)

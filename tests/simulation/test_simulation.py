@@ -1,0 +1,53 @@
+"""Weeks of an instance under faults: no play is lost without a gap, and one seed is one run.
+
+`python -m audiospective simulate --seeds 20 --members 200 --days 365` tries much more.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from audiospective.cli.simulate import command
+from audiospective.simulation import report
+from audiospective.simulation.run import Plan, simulate
+
+TRACE = "from audiospective.simulation.run import *; print(simulate(Plan(5, 1, 3, 'heavy')).trace)"
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_forty_members_under_heavy_faults_lose_no_play_without_a_gap(seed):
+    result = simulate(Plan(40, 14, seed, "heavy"))
+    assert result.wrong == [], "\n".join(report.failure(result))
+    assert result.balance.polls > 1000
+    assert result.balance.possible_hours > 0
+    assert result.balance.gap_hours < 1.5 * result.balance.possible_hours
+    assert len(result.met) > 15  # kinds of faults that were met
+
+
+def test_the_same_seed_is_the_same_run_in_another_process():
+    traces = [
+        subprocess.run(
+            [sys.executable, "-c", TRACE],
+            cwd=Path(__file__).parents[2],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert len(traces[0].strip()) == 64
+    assert traces[0] == traces[1]
+
+
+def test_the_command_says_what_a_run_came_to():
+    done = CliRunner().invoke(command, ["--members", "2", "--days", "1", "--faults", "none"])
+    assert done.exit_code == 0, done.output
+    assert "plays archived, each once" in done.output
+    assert "seed 0: 2 members, 1 days, faults none" in done.output
