@@ -16,7 +16,7 @@ from audiospective.models.coverage import Coverage
 from audiospective.models.notices import Notice
 from audiospective.policy import gaps
 from audiospective.policy import mass_failure as rules
-from audiospective.polling import batch, coverage, poll_dedupe
+from audiospective.polling import batch, coverage
 from audiospective.polling.write import Writer
 
 Mutant = Callable[[], AbstractContextManager[None]]
@@ -55,7 +55,7 @@ def idempotency() -> Iterator[None]:
         return claim(user_ids, batch.ANY_TIME, **more)
 
     with (
-        instead(poll_dedupe, "without_done", lambda _services, user_ids, _slot: list(user_ids)),
+        instead(batch, "without_done", lambda _services, user_ids, _slot: list(user_ids)),
         instead(claims, "claim", whenever),
     ):
         yield

@@ -13,7 +13,12 @@ from random import Random
 from typing import Any
 
 from crontab import CronTab
+from peewee import PeeweeException
+from redis.exceptions import RedisError
 
+from audiospective.clients.storage import StorageError
+from audiospective.history.closed.away import YearAwayError
+from audiospective.history.store import SegmentProofError
 from audiospective.jobs import context, periodic, tasks
 from audiospective.models import database
 from audiospective.polling import batch, recovery
@@ -26,6 +31,8 @@ from audiospective.simulation.timeline import DAY, MINUTE, SECOND
 from audiospective.simulation.waiting_jobs import Job
 
 POISON = "simulated: this member's plays cannot be stored"
+# What the seams raise, and what the product makes of it where it must not go on.
+EXPECTED = (PeeweeException, RedisError, StorageError, YearAwayError, SegmentProofError)
 INTERVALS = (60, 120, 180)  # minutes between polls at most; seeds take turns
 
 
@@ -207,6 +214,8 @@ class Run:
         except Exception as error:  # noqa: BLE001 - as a queue does: the job failed
             if POISON in str(error):
                 self.oracle.complain("what cannot be stored of one member ended the batch of all")
+            elif not isinstance(error, EXPECTED):
+                self.oracle.complain(f"{name} ended with {type(error).__name__}: {error}")
             outcome = f"failed: {type(error).__name__}"
         else:
             outcome = "done"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from heapq import heappop, heappush
 from typing import Any
 
 from redis.exceptions import ConnectionError as AwayError
 
 from audiospective import clock
-from audiospective.clients.queues import QUEUES, Queues
+from audiospective.clients.queues import QUEUES, Later, Queues
 from audiospective.simulation.faults import Seams
 from audiospective.simulation.timeline import Timeline
 
@@ -48,9 +48,20 @@ class WaitingJobs(Queues):
         self._put(Job(self._timeline.ms, queue, task, args, job_id))
         return True
 
-    def enqueue_at(self, when: datetime, queue: str, task: str, *args: Any, **options: Any) -> None:
-        at = clock.to_ms(when) - self._timeline.ahead
-        self._put(Job(max(at, self._timeline.ms), queue, task, args, _named(options)))
+    def enqueue_later(self, jobs: Sequence[Later]) -> None:
+        for one in jobs:
+            at = max(clock.to_ms(one.when) - self._timeline.ahead, self._timeline.ms)
+            self._put(Job(at, one.queue, one.task, one.args, _named({"job_id": one.job_id})))
+
+    def empty(self, queue: str) -> int:
+        def drop() -> int:
+            now = self._timeline.ms
+            left = [one for one in self._waiting if one[-1].queue != queue or one[-1].at > now]
+            gone = len(self._waiting) - len(left)
+            self._waiting = sorted(left)
+            return gone
+
+        return self._seams.pass_through("redis", drop, lambda: AwayError("simulated"))
 
     def anything_before(self, queue: str) -> bool:
         before = QUEUES[: QUEUES.index(queue)]
