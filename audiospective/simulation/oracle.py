@@ -78,6 +78,7 @@ class Oracle:
             self.instance.mail_goes = lambda key: self.wrong.extend(self._post.goes(key))
             for place, name, wrapped in (
                 (batch, "fetch", self._asked(fetching)),
+                (batch, "archive", self._of_slot(batch.archive)),
                 (claims, "claim", self._claimed(claims.claim)),
                 (claims, "write", self._wrote(claims.write)),
                 (notices, "finish", self._finished(notices.finish)),
@@ -109,6 +110,16 @@ class Oracle:
                 return fetch(services, attempt, deadline)
             finally:
                 self._asking.pop()
+
+        return watched
+
+    def _of_slot(self, archive: Callable[..., Any]) -> Callable[..., Any]:
+        def watched(services: Any, user_ids: Any, slot: Any, *args: Any, **more: Any) -> Any:
+            before, self.slot = self.slot, f"{slot:%d %H:%M}"
+            try:
+                return archive(services, user_ids, slot, *args, **more)
+            finally:
+                self.slot = before
 
         return watched
 

@@ -115,7 +115,7 @@ class Run:
             if self.events and self.events[0][0] <= timeline.ms:
                 _, _, name, act = heappop(self.events)
                 self._step(name, act)
-            elif (job := jobs.take()) is not None:
+            elif (job := jobs.next_job()) is not None:
                 self._step(_said(job), partial(self._job, job))
         self.result.wrong = self.oracle.wrong
         return False
@@ -181,17 +181,15 @@ class Run:
 
     def _job(self, job: Job) -> str:
         before, self.current = self.current, job
-        slot = self.oracle.slot
         try:
             return self._carried_out(job)
         finally:
-            self.current, self.oracle.slot = before, slot
+            self.current = before
 
     def _carried_out(self, job: Job) -> str:
         dice = self.chance.random()
         if dice < self.level.share / 10:
             return "lost"  # by the queue
-        self.oracle.slot = str(job.args[0]) if job.task == "archive_batch" else ""
         outcome = self._tried(job.task, lambda: getattr(tasks, job.task)(*job.args))
         if dice > 1 - self.level.share / 5:  # delivered twice
             outcome += ", again " + self._tried(
@@ -275,7 +273,7 @@ class Run:
 
     def _other(self) -> None:
         """Another worker does what waits, in the middle of this one's work."""
-        if (job := self.instance.jobs.take()) is not None:
+        if (job := self.instance.jobs.next_job()) is not None:
             self._job(job)
 
     def _at(self, at: int, name: str, act: Callable[[], object]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from redis.exceptions import ConnectionError as AwayError
 
 from audiospective import clock
-from audiospective.clients.queues import QUEUES, Later, Queues
+from audiospective.clients.queues import FREE, PRO, QUEUES, Later, Queues
 from audiospective.simulation.faults import Seams
 from audiospective.simulation.timeline import Timeline
 
@@ -53,6 +53,16 @@ class WaitingJobs(Queues):
             at = max(clock.to_ms(one.when) - self._timeline.ahead, self._timeline.ms)
             self._put(Job(at, one.queue, one.task, one.args, _named({"job_id": one.job_id})))
 
+    def take(self, task: str) -> tuple[Any, ...] | None:
+        at = self.next_at()
+        if at is None or at > self._timeline.ms:
+            return None
+        job = self._waiting[0][-1]
+        if job.task != task or job.queue not in (PRO, FREE):
+            return None
+        self._seams.pass_through("redis", self.next_job, lambda: AwayError("simulated"))
+        return job.args
+
     def empty(self, queue: str) -> int:
         def drop() -> int:
             now = self._timeline.ms
@@ -75,7 +85,7 @@ class WaitingJobs(Queues):
     def next_at(self) -> int | None:
         return self._waiting[0][0] if self._waiting and self.served else None
 
-    def take(self) -> Job | None:
+    def next_job(self) -> Job | None:
         """The job whose turn it is, or None."""
         at = self.next_at()
         if at is None or at > self._timeline.ms:
