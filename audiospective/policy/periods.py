@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 DAY = timedelta(days=1)
-EARLIEST, LATEST = 1970, 2200  # years that have an address
+EARLIEST, LATEST = 2, 9998  # years that have an address: those whose neighbours have dates, too
 LONGEST = 36_600  # days of a range
 
 _YEAR = re.compile(r"(\d{4})", re.ASCII)
@@ -54,7 +54,7 @@ def month(day: date) -> Period:
     """The month that a day lies in."""
     first = day.replace(day=1)
     last = (first + timedelta(days=31)).replace(day=1) - DAY
-    return Period(Kind.MONTH, first, last, f"{first:%Y-%m}")
+    return Period(Kind.MONTH, first, last, first.isoformat()[:7])
 
 
 def week(day: date, week_start: int = 1) -> Period:
@@ -69,7 +69,7 @@ def week(day: date, week_start: int = 1) -> Period:
 
 
 def span(first: date, last: date) -> Period:
-    return Period(Kind.RANGE, first, last, f"{first:%Y-%m-%d}..{last:%Y-%m-%d}")
+    return Period(Kind.RANGE, first, last, f"{first.isoformat()}..{last.isoformat()}")
 
 
 def all_time(first: date, today: date) -> Period:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import weakref
+from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
 
+from audiospective.stats.cache import Cache
 from audiospective.stats.counted import within
 
 SHORT = 100  # days of a span that is added up without the help of years
+SPANS = 6  # of a frame that are kept
+_YEAR = 2**32  # times the year, plus the track: one number groups faster than two
+
 _SUMS = (
+    pl.col("album").first(),
+    pl.col("artist").first(),
     pl.col("plays").sum(),
     pl.col("amount").sum(),
     pl.col("heard").sum(),
@@ -20,9 +27,20 @@ _SUMS = (
     pl.col("last_day").max(),
 )
 
-# What frames come to by year, as long as they live: some 60 bytes for each track of each year, up
-# to 12 MB beside a frame of a million plays.
-_kept: dict[int, tuple[weakref.ref[pl.DataFrame], pl.DataFrame]] = {}
+
+@dataclass(frozen=True)
+class _Kept:
+    """What a frame comes to by year, and in the spans that were asked for last.
+
+    Some 60 bytes for each track of each year and span: up to 20 MB beside a million plays.
+    """
+
+    frame: weakref.ref[pl.DataFrame]
+    years: pl.DataFrame
+    spans: Cache
+
+
+_kept: dict[int, _Kept] = {}
 
 
 def of_years(plays: pl.DataFrame) -> pl.DataFrame:
@@ -31,38 +49,32 @@ def of_years(plays: pl.DataFrame) -> pl.DataFrame:
     `year`, `track`, its `album` and `artist`, `plays`, `amount`, `heard`, `first` and `last`
     (played_at), `first_day` and `last_day`. Worked out once for each frame.
     """
-    known = _kept.get(id(plays))
-    if known is not None and known[0]() is plays:
-        return known[1]
-    return _keep(plays, _added(plays, by_year=True))
+    return _of(plays).years
 
 
 def carry(old: pl.DataFrame, new: pl.DataFrame, since: date) -> None:
     """Work the years of `new` out of those of `old`, which holds the same plays before `since`."""
     known = _kept.get(id(old))
-    if known is not None and known[0]() is old:
+    if known is not None and known.frame() is old:
         year = pl.col("year") < since.year
         later = within(new, date(since.year, 1, 1), date.max)
-        _keep(new, pl.concat([known[1].filter(year), _added(later, by_year=True)]))
+        _keep(new, pl.concat([known.years.filter(year), _by_year(later)]))
 
 
 def between(plays: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
     """Every track heard from `first` to `last`, both included: of_years without the year."""
     if plays.is_empty() or (last - first).days < SHORT:
-        return _added(within(plays, first, last), by_year=False)
+        return _added(within(plays, first, last), "track")
     begins, ends = plays["day"].min(), plays["day"].max()
-    assert isinstance(begins, date) and isinstance(ends, date)  # noqa: PT018 - for the types
-    since = first.year if first <= max(begins, date(first.year, 1, 1)) else first.year + 1
-    until = last.year if last >= min(ends, date(last.year, 12, 31)) else last.year - 1
-    if since > until:
-        return _added(within(plays, first, last), by_year=False)
-    years = of_years(plays).filter(pl.col("year").is_between(since, until)).drop("year")
-    parts = [years]
-    if since > first.year:
-        parts.append(_added(within(plays, first, date(first.year, 12, 31)), by_year=False))
-    if until < last.year:
-        parts.append(_added(within(plays, date(last.year, 1, 1), last), by_year=False))
-    return pl.concat(parts).group_by("track", "album", "artist").agg(_SUMS)
+    assert isinstance(begins, date)
+    assert isinstance(ends, date)
+    first, last = max(first, begins), min(last, ends)
+    spans = _of(plays).spans
+    found: pl.DataFrame | None = spans.get((first, last))
+    if found is None:
+        found = _between(plays, first, last, whole=(first == begins, last == ends))
+        spans.put((first, last), found)
+    return found
 
 
 def before(plays: pl.DataFrame, day: date) -> pl.DataFrame:
@@ -70,9 +82,36 @@ def before(plays: pl.DataFrame, day: date) -> pl.DataFrame:
     return between(plays, date.min, date.fromordinal(day.toordinal() - 1))
 
 
-def _added(plays: pl.DataFrame, *, by_year: bool) -> pl.DataFrame:
-    by = [pl.col("day").dt.year().alias("year")] if by_year else []
-    return plays.group_by(*by, "track", "album", "artist").agg(
+def _between(
+    plays: pl.DataFrame, first: date, last: date, whole: tuple[bool, bool]
+) -> pl.DataFrame:
+    """`whole`: there is nothing before `first`, nothing after `last`."""
+    if first > last:
+        return _added(plays.clear(), "track")
+    since = first.year + (0 if whole[0] or first == date(first.year, 1, 1) else 1)
+    until = last.year - (0 if whole[1] or last == date(last.year, 12, 31) else 1)
+    if since > until:
+        return _added(within(plays, first, last), "track")
+    parts = [of_years(plays).filter(pl.col("year").is_between(since, until)).drop("year")]
+    if since > first.year:
+        parts.append(_added(within(plays, first, date(first.year, 12, 31)), "track"))
+    if until < last.year:
+        parts.append(_added(within(plays, date(last.year, 1, 1), last), "track"))
+    return pl.concat(parts).group_by("track").agg(_SUMS)
+
+
+def _by_year(plays: pl.DataFrame) -> pl.DataFrame:
+    both = pl.col("day").dt.year().cast(pl.Int64) * _YEAR + pl.col("track")
+    year = (pl.col("both") // _YEAR).cast(pl.Int32).alias("year")
+    track = (pl.col("both") % _YEAR).cast(pl.Int32).alias("track")
+    added = _added(plays.with_columns(both=both), "both")
+    return added.select(year, track, pl.exclude("both"))
+
+
+def _added(plays: pl.DataFrame, by: str) -> pl.DataFrame:
+    return plays.group_by(by).agg(
+        pl.col("album").first(),
+        pl.col("artist").first(),
         plays=pl.len().cast(pl.Int64),
         amount=pl.col("amount").sum(),
         heard=pl.col("heard").sum(),
@@ -83,13 +122,18 @@ def _added(plays: pl.DataFrame, *, by_year: bool) -> pl.DataFrame:
     )
 
 
-def _keep(plays: pl.DataFrame, years: pl.DataFrame) -> pl.DataFrame:
+def _of(plays: pl.DataFrame) -> _Kept:
+    known = _kept.get(id(plays))
+    return known if known is not None and known.frame() is plays else _keep(plays, _by_year(plays))
+
+
+def _keep(plays: pl.DataFrame, years: pl.DataFrame) -> _Kept:
     key = id(plays)
-    _kept[key] = weakref.ref(plays, lambda _: _forget(key)), years
-    return years
+    kept = _kept[key] = _Kept(weakref.ref(plays, lambda _: _forget(key)), years, Cache(SPANS))
+    return kept
 
 
 def _forget(key: int) -> None:
     known = _kept.get(key)
-    if known is not None and known[0]() is None:  # else another frame lives there by now
+    if known is not None and known.frame() is None:  # else another frame lives there by now
         del _kept[key]

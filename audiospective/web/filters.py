@@ -25,7 +25,7 @@ STEPS = (
 
 def iso(value: datetime) -> str:
     """UTC, to the second: what <time datetime> takes."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def local(value: datetime, style: str = "long") -> str:

@@ -65,7 +65,7 @@ def years(
 def _month(year: int, number: int, plays: int, bounds: Sequence[int], has_gap: bool) -> Month:
     step = 1 + bisect_left(bounds, plays) if plays else 0
     name = f"{date(year, number, 1):%B %Y}"
-    return Month(f"{year}-{number:02}", INITIALS[number - 1], name, plays, step, has_gap)
+    return Month(f"{year:04}-{number:02}", INITIALS[number - 1], name, plays, step, has_gap)
 
 
 def _with_gaps(gaps: Sequence[Missing], zone: tzinfo) -> set[tuple[int, int]]:

@@ -47,11 +47,6 @@ def share(part: int | float, whole: int | float) -> str:
     return f"{round(percent)} %"
 
 
-def about(found: Portrait) -> str:
-    """How long was heard, said to be about right where nobody told a part of it."""
-    return f"about {duration(found.heard)}" if found.guessed else duration(found.heard)
-
-
 def silence(found: Portrait) -> str | None:
     """`11 months`: the longest time without a play."""
     if found.silence is None:

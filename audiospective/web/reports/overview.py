@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -10,6 +11,8 @@ from audiospective.policy import periods
 from audiospective.stats import activity
 from audiospective.stats.listening import Listening
 from audiospective.web.figures import words
+
+LIFETIME = 120  # years
 
 
 @dataclass(frozen=True)
@@ -55,13 +58,13 @@ def of(listening: Listening, today: date) -> Overview:
         amount = sums.get(at, 0)
         value = words.amount(amount, listening.view.counting) if amount else "nothing heard"
         step = min(4, bisect_left(bounds, amount)) if amount else 0
-        return Link(f"{at:%Y-%m}", f"{at:%b}", f"{at:%B %Y}", value, step)
+        return Link(at.isoformat()[:7], f"{at:%b}", f"{at:%B %Y}", value, step)
 
     def year(number: int) -> Year:
         amount = sum(value for at, value in sums.items() if at.year == number)
         value = words.amount(amount, listening.view.counting)
         months = tuple(month(date(number, at, 1)) for at in range(1, 13))
-        return Year(Link(f"{number}", f"{number}", f"{number}", value, 0), months)
+        return Year(Link(f"{number:04}", f"{number}", f"{number}", value, 0), months)
 
     week = periods.week(today, listening.view.week_start)
     earlier = periods.week(week.first - timedelta(days=1), listening.view.week_start)
@@ -74,4 +77,7 @@ def of(listening: Listening, today: date) -> Overview:
         ("This year", f"{today.year}"),
         ("All time", "all"),
     )
-    return Overview(tuple(year(number) for number in range(today.year, first.year - 1, -1)), near)
+    numbers: Sequence[int] = range(today.year, first.year - 1, -1)
+    if len(numbers) > LIFETIME:  # a clock that ran wrong: only years with something to show
+        numbers = sorted({at.year for at in sums if at <= today} | {today.year}, reverse=True)
+    return Overview(tuple(year(number) for number in numbers), near)
