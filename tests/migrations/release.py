@@ -64,7 +64,7 @@ def live(stack: Stack) -> None:
     owner = stack.user_id(alice)
     sealing.seal(owner, keep=60, trigger=100)
     newest = Play.select().where(Play.user == owner).order_by(Play.played_at.desc()).get()
-    removal.remove(owner, [(clock.to_ms(newest.played_at), newest.track_id)])
+    removal.remove(owner, [(newest.played_at, newest.track)])
     User.update(email="alice@mail.example", email_verified_at=clock.now()).where(
         User.id == owner
     ).execute()
@@ -103,17 +103,23 @@ def _value(value: Any) -> Any:
     return base64.b85decode(value["bytes"]) if isinstance(value, dict) else value
 
 
-def main() -> None:
-    version, date = sys.argv[1:]
-    with tempfile.TemporaryDirectory() as folder, redis.running() as redis_url:
+def write(path: Path, version: str, date: str, redis_url: str) -> None:
+    """Live on the newest tables and write what there is then."""
+    with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/release.db"
         models.bind(url)
         models.migrate()
         with running(url, redis_url, Path(folder) / "home") as stack:
             live(stack)
             text = json.dumps(document(version, date), separators=(",", ":"), sort_keys=True)
-    path = FOLDER / f"{version}.json.gz"
     path.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
+
+
+def main() -> None:
+    version, date = sys.argv[1:]
+    path = FOLDER / f"{version}.json.gz"
+    with redis.running() as redis_url:
+        write(path, version, date, redis_url)
     sys.stdout.write(f"{path}: {path.stat().st_size:,} bytes\n")
 
 

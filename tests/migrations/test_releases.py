@@ -112,6 +112,22 @@ def test_a_release_with_data_becomes_the_newest(
     services.redis.close()
 
 
+def test_the_database_of_the_next_release_can_be_kept(redis_url: str, tmp_path: Path) -> None:
+    path = tmp_path / "next.json.gz"
+    release.write(path, "1.0.0", "2030-01-01", redis_url)
+    kept = release.read(path)
+    alice, bob, charlie = (member["plays"] for member in kept["members"].values())
+    assert (alice, bob, charlie) == (14 * 40 - 1, 30 + 50, 0)
+    filled = {"play_segments", "catalog_blocks", "plays", "gaps", "removed_plays", "notices"}
+    assert filled <= kept["tables"].keys()
+    models.bind(f"sqlite:///{tmp_path}/another.db")
+    with models.database.connection_context():
+        models.migrate()
+        fill(kept["tables"])
+        for member in kept["members"].values():
+            assert release.told(member["user_id"]) == member
+
+
 def test_every_dated_version_has_its_database_and_the_newest_is_this_one() -> None:
     dated = re.findall(r"^## (\d+\.\d+\.\d+) \((\d{4}-\d\d-\d\d)\)$", CHANGELOG, re.MULTILINE)
     kept = [(made["version"], made["released"]) for made in map(release.read, RELEASES)]
