@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import json
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from audiospective import clock
+
+if TYPE_CHECKING:
+    from audiospective.bench.measuring import Echo, Figures
 
 NAMES = ("storage", "stats", "pages", "poll", "plan", "export", "import")
 
 
 @click.command()
-@click.argument("name", type=click.Choice(NAMES))
+@click.argument("name", type=click.Choice([*NAMES, "all"]))
 @click.option(
     "--members", type=click.IntRange(1), default=1000, help="For plan: how many.", show_default=True
 )
-@click.option("--small", is_flag=True, help="A small part of the work, for a first look.")
+@click.option(
+    "--small", "--quick", is_flag=True, help="A small part of the work, for a first look."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of lines.")
 @click.option(
     "--database",
     "url",
@@ -26,7 +37,9 @@ NAMES = ("storage", "stats", "pages", "poll", "plan", "export", "import")
     type=click.Path(dir_okay=False, path_type=Path),
     help="For pages: a file that keeps the filled archives; made once, a copy is used.",
 )
-def command(name: str, members: int, small: bool, url: str | None, archive: Path | None) -> None:
+def command(
+    name: str, members: int, small: bool, as_json: bool, url: str | None, archive: Path | None
+) -> None:
     """Measure NAME in a scratch database and print figures and limits.
 
     storage: bytes a play, sealed and in rows. stats: the views of a large archive, against merely
@@ -35,44 +48,63 @@ def command(name: str, members: int, small: bool, url: str | None, archive: Path
     poll: polls a second against merely fetching and parsing. plan: jobs a day, how evenly polls are
     spread, and what planning costs, for that many members. export: every export against Polars
     writing the same plays. import: an extended streaming history from its zip to the archive,
-    against unzipping, parsing and writing it once.
+    against unzipping, parsing and writing it once. all: each of them in turn, as JSON, with what
+    the machine is; plan for 1,000, 100,000 and 1,000,000 members.
     """
+    from audiospective.bench import together
     from audiospective.bench.scratch import NotEmptyError, scratch
 
+    if name == "all":
+        if url:
+            raise click.UsageError("all takes no --database: each bench needs an empty one.")
+        found = together.every(partial(click.echo, err=True), NAMES, small=small)
+        click.echo(json.dumps(found, indent=2))
+        if any("failed" in one for one in found["benches"]):
+            raise click.ClickException("a bench failed.")
+        return
+    lines: list[str] = []
+    echo: Echo = lines.append if as_json else click.echo
+    began = clock.monotonic()
     try:
         with scratch(url) as database:
-            _run(name, small=small, url=database, members=members, archive=archive)
+            told = _run(echo, name, small=small, url=database, members=members, archive=archive)
+        if as_json:
+            taken = clock.monotonic() - began
+            click.echo(json.dumps(together.one(name, lines, told, taken), indent=2))
     except NotEmptyError:
         raise click.ClickException("the database holds an archive; give an empty one.") from None
 
 
-def _run(name: str, *, small: bool, url: str, members: int, archive: Path | None) -> None:
+def _run(
+    echo: Echo, name: str, *, small: bool, url: str, members: int, archive: Path | None
+) -> Figures | None:
     if name == "storage":
         from audiospective.bench import storage
 
-        storage.run(click.echo, small=small)
+        storage.run(echo, small=small)
     elif name == "export":
         from audiospective.bench import export
 
-        export.run(click.echo, small=small, url=url)
+        export.run(echo, small=small, url=url)
     elif name == "import":
         from audiospective.bench import import_
 
-        import_.run(click.echo, small=small, url=url)
+        import_.run(echo, small=small, url=url)
     elif name == "stats":
         from audiospective.bench import stats
 
-        stats.run(click.echo, small=small, url=url)
+        stats.run(echo, small=small, url=url)
     elif name == "pages":
         from audiospective.bench import pages
 
-        pages.run(click.echo, small=small, url=url, file=archive)
+        pages.run(echo, small=small, url=url, file=archive)
     elif name == "plan":
         from audiospective.bench import plan
 
-        plan.run(click.echo, members=members, url=url, small=small)
+        return plan.run(echo, members=members, url=url, small=small)
     else:
         from audiospective.bench import poll, servers
 
         with servers.sandbox() as sandbox:
-            poll.run(click.echo, small=small, url=url, sandbox=sandbox)
+            return poll.run(echo, small=small, url=url, sandbox=sandbox)
+    return None

@@ -38,7 +38,7 @@ def timetable(settings: Settings) -> tuple[Entry, ...]:
     """All that runs by itself on this instance."""
     every = schedule.window(settings.poll_min_minutes) // timedelta(minutes=1)
     return (
-        Entry("plan", f"*/{every} * * * *", "plan_polls"),
+        Entry("plan", f"*/{every} * * * *", "plan_polls", timeout=300),
         Entry(
             "maintenance", "5-59/20 * * * *", "maintain", timeout=120
         ),  # between two plans, 72 times a day

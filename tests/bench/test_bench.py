@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from datetime import datetime
@@ -134,3 +135,27 @@ def test_jobs_of_large_instances_are_reckoned_from_the_polls(members: int, setti
     assert found["jobs of plan_polls"] == 144
     assert found["jobs of seal_members"] == round(24 * members / 100 / 50)
     assert found["jobs a day"] == sum(found.values()) - found["jobs a day"]  # type: ignore[arg-type, operator]
+
+
+def test_all_benches_are_told_in_one_document_with_what_the_machine_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("audiospective.cli.bench.NAMES", ("plan",))
+    done = CliRunner().invoke(audiospective, ["bench", "all", "--json", "--quick"])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert told["machine"]["cores"] > 0
+    (plan,) = told["benches"]
+    assert plan["figures"]["members"] == 200
+    assert plan["numbers"]["a plan takes # s at most, # us a planned member, # of them the"
+                           " database's; # MB"]  # fmt: skip
+    assert plan["lines"][0].startswith("200 members")
+
+
+def test_a_bench_that_fails_is_named_and_the_others_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("audiospective.cli.bench.NAMES", ("nonsense", "more-nonsense"))
+    done = CliRunner().invoke(audiospective, ["bench", "all"])
+    assert done.exit_code == 1
+    found = json.loads(done.stdout)["benches"]
+    assert [one["bench"] for one in found] == ["nonsense", "more-nonsense"]
+    assert "'nonsense' is not one of" in found[0]["failed"]

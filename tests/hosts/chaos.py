@@ -48,7 +48,7 @@ class Found:
     faults: Counter[str] = field(default_factory=Counter)
     offered: int = 0
     lost: int = 0
-    untold: int = 0  # late plays that were pushed out before anybody could see them
+    untold: int = 0  # late plays that were pushed out before a worker lived to store them
     gaps: int = 0
     gap_hours: float = 0.0
     wrong: list[str] = field(default_factory=list)
@@ -159,12 +159,15 @@ class Chaos:
                 self.found.wrong.append(f"{name}: {extra.total()} plays too many")
             own = [gap for gap in gaps if gap.user_id == user_id]
             # What a worker held that was killed may have left the window before the next poll.
-            lost = [*(offered - archived).elements()]
-            for play in (p for p in plays if p["state"] == "lost"):
-                if play["recorded_ms"] - play["played_ms"] > LATE:
-                    self.found.untold += 1  # out of reach when it arrived: no page tells of it
-                else:
-                    lost.append(play["played_ms"])
+            missing, lost = offered - archived, []
+            for play in plays:
+                if play["state"] == "lost" or missing[play["played_ms"]] > 0:
+                    missing[play["played_ms"]] -= 1
+                    late = play["recorded_ms"] - play["played_ms"] > LATE
+                    if late and play["left_ms"] is not None:
+                        self.found.untold += 1  # older than what is archived, and out of reach
+                    else:
+                        lost.append(play["played_ms"])
             for played_ms in lost:
                 self.found.lost += 1
                 at = clock.from_ms(played_ms)
