@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from audiospective import clock
 from audiospective.history import relinked
 from audiospective.history.catalog import polled as catalog
+from audiospective.history.catalog import rows as catalog_rows
 from audiospective.history.catalog.entries import Kind
 from audiospective.models import UnreadablePlay, dialects
 from audiospective.models.plays import FROM_POLL
@@ -22,21 +23,26 @@ _TWIN = f"""EXISTS (
     SELECT 1 FROM catalog_aliases a WHERE a.kind = {int(Kind.TRACK)} AND a.id = {{track}}
     AND a.target = t
 )"""  # noqa: S608 - a constant
+# Short, since PostgreSQL plans it anew every time: that takes longer than to run it.
 _INSERT = f"""
 INSERT INTO plays (user_id, played_at, track_id, source, context)
-SELECT u, p, t, {FROM_POLL}, MIN(c) FROM {{rows}} WHERE NOT EXISTS (
-    SELECT 1 FROM removed_plays r WHERE r.user_id = u AND r.played_at = p
-    AND (r.track = t OR {_TWIN.format(track="r.track")})
-) AND NOT EXISTS (
-    SELECT 1 FROM plays q WHERE q.user_id = u AND q.played_at = p
-    AND q.source & {FROM_POLL} <> 0 AND (q.track_id = t OR {_TWIN.format(track="q.track_id")})
-)
-GROUP BY u, p, t
+SELECT u, p, t, {FROM_POLL}, c FROM {{rows}} WHERE COALESCE((
+    SELECT q.source FROM plays q WHERE q.user_id = u AND q.played_at = p AND q.track_id = t
+), 0) & {FROM_POLL} = 0 AND NOT EXISTS (
+    SELECT 1 FROM removed_plays r WHERE r.user_id = u AND r.played_at = p AND r.track = t
+){{unless}}
 ON CONFLICT (user_id, played_at, track_id) DO UPDATE SET
     source = plays.source | {FROM_POLL}, context = COALESCE(excluded.context, plays.context)
     WHERE plays.source & {FROM_POLL} = 0
 RETURNING user_id, played_at, track_id, source
 """  # noqa: S608 - a constant
+_UNLESS_TWINS = f""" AND NOT EXISTS (
+    SELECT 1 FROM removed_plays r WHERE r.user_id = u AND r.played_at = p
+    AND {_TWIN.format(track="r.track")}
+) AND NOT EXISTS (
+    SELECT 1 FROM plays q WHERE q.user_id = u AND q.played_at = p
+    AND q.source & {FROM_POLL} <> 0 AND {_TWIN.format(track="q.track_id")}
+)"""  # noqa: S608 - a constant
 _COLUMNS = {"u": "int", "p": "bigint", "t": "int", "c": "text"}
 
 
@@ -65,11 +71,13 @@ class Tracks:
 
     ids: Mapping[str, int] = field(default_factory=dict)
     families: Mapping[str, str] = field(default_factory=dict)  # see relinked.families
+    twins: bool = True  # whether any track in the catalog has one
 
 
 def remember(plays: Sequence[PolledPlay]) -> Tracks:
     """Keep what plays tell of their tracks; not in the caller's transaction, it does no harm."""
-    return Tracks(catalog.remember(play.track for play in plays), relinked.families(plays))
+    ids = catalog.remember(play.track for play in plays)
+    return Tracks(ids, relinked.families(plays), catalog_rows.any_twins())
 
 
 def page(user_id: int, found: Page, tracks: Tracks) -> Appended:
@@ -81,7 +89,8 @@ def page(user_id: int, found: Page, tracks: Tracks) -> Appended:
             NewPlay(user_id, *key, play.context)
             for key, play in zip(keys, found.plays, strict=True)
             if key not in known
-        ]
+        ],
+        twins=tracks.twins,
     )[user_id]
     digests = unreadable(user_id, found.unreadable)
     seen = [Seen(clock.from_ms(key[0]), key in new) for key in keys]
@@ -93,20 +102,26 @@ def page(user_id: int, found: Page, tracks: Tracks) -> Appended:
     return Appended(frozenset(new), frozenset(digests), seen)
 
 
-def polled(plays: Sequence[NewPlay]) -> dict[int, set[Key]]:
+def polled(plays: Sequence[NewPlay], *, twins: bool = True) -> dict[int, set[Key]]:
     """Store plays of one or more people in the caller's transaction; the new ones, by user.
 
     What its owner deleted is not stored again, however often Spotify offers it, nor what a poll
-    told already, of the track or of a twin (letting_go.twins). A row that only files told is no new
-    play, but keeps that a poll told it too: it then stays when the file is taken back. One constant
-    statement: this is what polling does most, and rows that a poll told are not even locked.
+    told already, of the track or of a twin (letting_go.twins; `twins` says whether there may be
+    one). A row that only files told is no new play, but keeps that a poll told it too: it then
+    stays when the file is taken back. One constant statement: this is what polling does most, and
+    rows that a poll told are not even locked.
     """
     new: dict[int, set[Key]] = defaultdict(set)
     if not plays:
         return new
-    rows = [(play.user_id, play.played_at, play.track_id, play.context) for play in plays]
-    source, values = dialects.table_of(_COLUMNS, rows)
-    added = dialects.run(_INSERT.format(rows=source), values)
+    once: dict[tuple[int, int, int], str | None] = {}
+    for play in plays:
+        key = (play.user_id, play.played_at, play.track_id)
+        if once.get(key) is None:
+            once[key] = play.context
+    source, values = dialects.table_of(_COLUMNS, [(*key, told) for key, told in once.items()])
+    unless = _UNLESS_TWINS if twins else ""
+    added = dialects.run(_INSERT.format(rows=source, unless=unless), values)
     for user_id, played_at, track_id, told_by in added.fetchall():
         if told_by == FROM_POLL:
             new[user_id].add((played_at, track_id))

@@ -117,10 +117,10 @@ def test_somebody_acts_while_their_plays_are_being_written_and_has_the_last_word
         with services.database.connection_context():
             ACTIONS[action](services, alice.user_id)
 
-    def while_writing(plays):
+    def while_writing(plays, **told):
         threads.append(threading.Thread(target=act))
         threads[0].start()
-        return store(plays)
+        return store(plays, **told)
 
     monkeypatch.setattr(append, "polled", while_writing)
     assert run(services, [alice]).outcomes == {"archived": 1}

@@ -226,6 +226,12 @@ def twins(tracks: Collection[int]) -> dict[int, int]:
     return {one: track for one, track in aliases(Kind.TRACK).items() if track in tracks}
 
 
+def any_twins() -> bool:
+    """Whether any track has a twin."""
+    query = "SELECT 1 FROM catalog_aliases WHERE kind = ? LIMIT 1"
+    return dialects.run(query, [int(Kind.TRACK)]).fetchone() is not None
+
+
 def put_aliases(found: Sequence[tuple[Kind, int, int]]) -> None:
     """Note aliases. A target has a Spotify id and never gives way itself."""
     if found:
