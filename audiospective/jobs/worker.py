@@ -42,6 +42,8 @@ class ArchiveWorker(QuietFailures, Worker):
     here the job ignores SIGTERM and SIGINT and listens to SIGUSR2 from its parent alone.
     """
 
+    _is_first_round = True
+
     @property
     def _ordered_queues(self) -> list[Queue]:
         """What is looked through for the next job, read anew before each look.
@@ -57,10 +59,13 @@ class ArchiveWorker(QuietFailures, Worker):
         self._in_order = queues
 
     def run_maintenance_tasks(self) -> None:
-        super().run_maintenance_tasks()
+        with suppress(RedisError):  # the next round comes soon; no reason for a worker to end
+            super().run_maintenance_tasks()
         # A job connects to the database in a process of its own; this one must not, it forks.
+        # Not with the first round: the pages of a server that just came up will look soon.
+        first, self._is_first_round = self._is_first_round, False
         with suppress(RedisError):
-            if not self.connection.exists(WATCHED):
+            if not first and not self.connection.exists(WATCHED):
                 queues = Queues(self.connection)
                 queues.enqueue_once(UPKEEP, LOOK, job_id=LOOK, timeout=LOOK_SECONDS)
 
