@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any, ParamSpec, cast
 from urllib.parse import urlencode, urlsplit
 
-from flask import Flask, current_app, redirect, request, session, url_for
+from flask import Flask, abort, current_app, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from werkzeug.wrappers import Response
@@ -108,6 +108,20 @@ def freshly_signed_in(view: View[P]) -> View[P]:
         return view(*args, **kwargs) if is_fresh() else to_sign_in(confirm=True)
 
     guarded.for_members = True  # type: ignore[attr-defined]
+    return guarded
+
+
+def for_operators(view: View[P]) -> View[P]:
+    """A view for operators who signed in minutes ago; for everybody else it does not exist."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+        member = signed_in_person()
+        if member is None or not member.is_operator:
+            abort(404)
+        return view(*args, **kwargs) if is_fresh() else to_sign_in(confirm=True)
+
+    guarded.for_operators = True  # type: ignore[attr-defined]
     return guarded
 
 

@@ -15,6 +15,7 @@ PAGES = (
     ("exports.page", "Export"),
     ("settings.page", "Settings"),
 )
+FOR_OPERATORS = ("ops.page", "Operations")
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,10 @@ class Entry:
     label: str
 
 
-def entries() -> list[Entry]:
-    return [Entry(href, label) for endpoint, label in PAGES if (href := address(endpoint))]
+def entries(*, operator: bool = False) -> list[Entry]:
+    """The pages of this application; an operator's are more."""
+    pages = (*PAGES, FOR_OPERATORS) if operator else PAGES
+    return [Entry(href, label) for endpoint, label in pages if (href := address(endpoint))]
 
 
 def address(endpoint: str) -> str | None:

@@ -21,6 +21,7 @@ from audiospective.web.imports import pages as imports
 from audiospective.web.landing import guide, status
 from audiospective.web.landing import pages as landing
 from audiospective.web.music import pages as music
+from audiospective.web.ops import pages as ops
 from audiospective.web.reports import pages as reports
 from audiospective.web.settings import address as address_settings
 from audiospective.web.settings import (
@@ -92,5 +93,6 @@ BLUEPRINTS = tuple(
         deletion,
         reconnect,
         unsubscribe,
+        ops,
     )
 )

@@ -78,6 +78,10 @@ def for_members(site: Site, rule: Rule) -> bool:
     return getattr(site.app.view_functions[rule.endpoint], "for_members", False)
 
 
+def for_operators(site: Site, rule: Rule) -> bool:
+    return getattr(site.app.view_functions[rule.endpoint], "for_operators", False)
+
+
 def for_tokens(site: Site, rule: Rule) -> bool:
     return getattr(site.app.view_functions[rule.endpoint], "for_tokens", False)
 
