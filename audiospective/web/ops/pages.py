@@ -149,6 +149,7 @@ def _summary(window: Window, now: datetime, measured: figures.Measured) -> dict[
         "figures": found,
         "alarms": lasting,
         "queues": measured.queues,
+        "missed": sum(one.good is False for one in found),
         "idle": not figures.polls(measured.sums)[1],
     }
 
