@@ -146,11 +146,14 @@ def rows_of(user: User) -> dict[str, list[tuple[Any, ...]]]:
 
 def test_every_address_is_for_members_or_named_as_open(site):
     kinds = {
-        rule.endpoint: for_members(site, rule) + for_tokens(site, rule) + (rule.endpoint in OPEN)
+        rule.endpoint: for_members(site, rule)
+        + for_operators(site, rule)
+        + for_tokens(site, rule)
+        + (rule.endpoint in OPEN)
         for rule in site.app.url_map.iter_rules()
     }
     unruled = sorted(one for one, ways in kinds.items() if ways != 1)
-    assert unruled == [], "neither `signed_in` nor `allowed` nor in OPEN, or two of them"
+    assert unruled == [], "not one of `signed_in`, `for_operators`, `allowed` and OPEN"
     gone = OPEN - kinds.keys() - {"components.page"}  # that one is there in the sandbox only
     assert gone == set()
 
