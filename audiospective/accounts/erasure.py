@@ -22,6 +22,7 @@ from audiospective.models import Connection, Play, PlaySegment, User, belonging,
 from audiospective.models.address_proofs import AddressProof
 from audiospective.models.deletions import Deletion
 from audiospective.models.export_schedules import ExportSchedule
+from audiospective.models.forwards import Forward
 from audiospective.models.founding import FoundingRegister
 from audiospective.models.notices import Notice
 from audiospective.models.sign_in_links import SignInLink
@@ -106,6 +107,7 @@ def begin(user_id: int) -> bool:
     ).where(User.id == user_id).execute()  # fmt: skip
     # After the user's row, as where the failure of a monthly export is noted.
     ExportSchedule.delete().where(ExportSchedule.user == user_id).execute()
+    Forward.delete().where(Forward.user == user_id).execute()
     log.event("account_deletion_begun", user=user_id)
     return True
 

@@ -34,6 +34,7 @@ TASK_NAMES = frozenset(
         "archive_batch",
         "deliver_export",
         "delete_accounts",
+        "forward_plays",
         "free_catalog",
         "join_listens",
         "keep_ledger",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from audiospective import clock, log
 from audiospective.clients.queues import INTERRUPTS
-from audiospective.exports import asking, finished, schedule
+from audiospective.exports import asking, finished, forwarding, schedule
 from audiospective.models.base import clock_now
 from audiospective.models.exports import WAITING, WORKING, Export
 from audiospective.policy.export_rules import LOST
@@ -13,7 +13,7 @@ from audiospective.services import Services
 
 def look(services: Services) -> None:
     """One round; what fails is told and tried again with the next."""
-    for part in (recover, tidy, schedule.look):
+    for part in (recover, tidy, schedule.look, forwarding.look):
         try:
             part(services)
         except INTERRUPTS:

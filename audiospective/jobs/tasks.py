@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from audiospective import log
 from audiospective.accounts import deletion, erasure, spotify_app
 from audiospective.clients.queues import INTERRUPTS
+from audiospective.exports import forwarding
 from audiospective.exports import rounds as export_rounds
 from audiospective.exports import schedule as export_schedule
 from audiospective.imports import rounds as import_rounds
@@ -93,6 +94,15 @@ def make_export(services: Services, export_id: int) -> None:
 def deliver_export(services: Services, user_id: int) -> None:
     """Bring the monthly export of a member to where they want it."""
     export_schedule.deliver(services, user_id)
+
+
+@task
+def forward_plays(services: Services) -> None:
+    """Send new plays on for the members who want that."""
+    from audiospective.exports import forwarding_round  # it loads Polars
+
+    with deadline(forwarding.SECONDS) as end:
+        forwarding_round.carry_out(services, end)
 
 
 @task

@@ -16,6 +16,7 @@ from audiospective.accounts import (
     shares,
     spotify_app,
 )
+from audiospective.exports import forwarding
 from audiospective.models import User
 from audiospective.notices import kind
 from audiospective.operations import health
@@ -65,7 +66,7 @@ def _now(member: User, state: ArchiveState) -> dict[str, str]:
     kinds, off = kind.optional(member), kind.switched_off(member)
     on = sum(one.name not in off for one in kinds)
     hidden, links = hidden_artists.count(member.id), len(shares.of(member))
-    tokens = len(api_tokens.of(member))
+    tokens, onward = len(api_tokens.of(member)), forwarding.of(member.id)
     own = spotify_app.own_app(member) is not None
     spotify = state.title
     if state.renew_by:
@@ -84,6 +85,7 @@ def _now(member: User, state: ArchiveState) -> dict[str, str]:
         "/settings/hidden": plural(hidden, "artist") if hidden else "none",
         "/settings/shares": plural(links, "link") if links else "none",
         "/settings/api": plural(tokens, "token") if tokens else "none",
+        "/settings/forwarding": "off" if onward is None else f"to {onward.root}",
         "/settings/sessions": plural(len(sessions.of(member)), "browser"),
         "/settings/data": f"{plural(state.plays, 'play')}, "
         f"about {readable(history.footprint(member.id))}",

@@ -17,6 +17,7 @@ SECTIONS = (
     ("/settings/hidden", "Hidden artists"),
     ("/settings/shares", "Shared links"),
     ("/settings/api", "API tokens"),
+    ("/settings/forwarding", "Sending plays on"),
     ("/settings/sessions", "Sessions"),
     ("/settings/data", "Your data"),
     ("/settings/delete", "Delete the archive"),

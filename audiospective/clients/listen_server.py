@@ -1,0 +1,137 @@
+"""Sends listens to a server that a member names: ListenBrainz, or what takes listens as it does.
+
+Only https to addresses of the public Internet, looked at when connecting; no redirect, no proxy, no
+answer without an end. Errors: `ServerError`, of which `TokenRefusedError` (it does not know the
+token), `ListensRefusedError` (it will not have these listens), `BusyError` (not now; `pause` says
+when) and `AwayError` (no usable answer) are kinds.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPSConnectionPool
+from urllib3.exceptions import NewConnectionError
+
+from audiospective.clients.deadline import Deadline
+from audiospective.clients.timed_http import TimedResponse, within
+from audiospective.policy import listen_servers, public_addresses
+
+CONNECT, READ = 5.0, 15.0  # seconds
+MOST_SAID = 1 << 16  # bytes of an answer
+_TOO_MANY, _TOKEN = 429, (401, 403)
+
+
+class ServerError(Exception):
+    """The listens did not arrive."""
+
+
+class TokenRefusedError(ServerError):
+    pass
+
+
+class ListensRefusedError(ServerError):
+    pass
+
+
+class BusyError(ServerError):
+    def __init__(self, pause: timedelta) -> None:
+        super().__init__("too many requests")
+        self.pause = pause
+
+
+class AwayError(ServerError):
+    pass
+
+
+class ListenServer:
+    """One server, with the token of one member."""
+
+    def __init__(self, root: str, token: str) -> None:
+        self._root = root
+        self._token = token
+
+    def submit(self, listens: Sequence[dict[str, Any]]) -> None:
+        """Send listens; raises ServerError."""
+        kind = "single" if len(listens) == 1 else "import"
+        body = orjson.dumps({"listen_type": kind, "payload": list(listens)})
+        self._ask("POST", "/1/submit-listens", body)
+
+    def name(self) -> str:
+        """Whose token it is, as the server calls them; raises ServerError."""
+        found = self._ask("GET", "/1/validate-token", None)
+        if found.get("valid") is not True:
+            raise TokenRefusedError("the token is not valid")
+        return str(found.get("user_name") or "")[:100]
+
+    def _ask(self, method: str, path: str, body: bytes | None) -> dict[str, Any]:
+        if self._root.partition("://")[0] not in POOLS:
+            raise AwayError("no https")
+        session = requests.Session()
+        session.trust_env = False
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, _Adapter(max_retries=0))
+        headers = {"Authorization": f"Token {self._token}", "Content-Type": "application/json"}
+        try:
+            with within(Deadline(CONNECT + READ)), session, session.request(
+                method, self._root + path, data=body, headers=headers, timeout=(CONNECT, READ),
+                allow_redirects=False, stream=True,
+            ) as answer:  # fmt: skip
+                status, said = answer.status_code, answer.raw.read(MOST_SAID, decode_content=True)
+                asked = answer.headers.get("Retry-After")
+                asked = asked or answer.headers.get("X-RateLimit-Reset-In")
+        except (requests.RequestException, OSError, ValueError) as error:
+            raise AwayError(type(error).__name__) from None
+        if status in _TOKEN:
+            raise TokenRefusedError(str(status))
+        if status == _TOO_MANY:
+            raise BusyError(listen_servers.asked_pause(asked))
+        if 400 <= status < 500 and status not in (404, 405, 408):
+            raise ListensRefusedError(str(status))
+        try:
+            found = orjson.loads(said)
+        except orjson.JSONDecodeError:
+            raise AwayError(f"status {status}, no JSON") from None
+        if status != 200 or not isinstance(found, dict):
+            raise AwayError(f"status {status}")
+        return found
+
+
+class _OutsideConnection(HTTPSConnection):
+    response_class = TimedResponse
+
+    def _new_conn(self) -> socket.socket:
+        """Connect to an address that was looked at, not to a name that may mean another one now."""
+        name: Any = self._dns_host
+        try:
+            known = socket.getaddrinfo(name, self.port, type=socket.SOCK_STREAM)
+        except OSError as error:
+            raise NewConnectionError(self, "no such host") from error
+        address = public_addresses.first([str(one[4][0]) for one in known])
+        if address is None:
+            raise NewConnectionError(self, f"{self.host} does not lead to the public Internet")
+        self._dns_host = address
+        try:
+            return HTTPConnection._new_conn(self)
+        finally:
+            self._dns_host = name
+
+
+class _OutsidePool(HTTPSConnectionPool):
+    ConnectionCls = _OutsideConnection
+
+
+POOLS: dict[str, Any] = {"https": _OutsidePool}  # by scheme; there is none for http
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **more: Any) -> None:
+        super().init_poolmanager(*args, **more)
+        self.poolmanager.pool_classes_by_scheme = POOLS

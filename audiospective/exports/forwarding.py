@@ -1,0 +1,111 @@
+"""Sending new plays on to a server of the member's choice: begun, tried, ended. Loads no Polars."""
+
+from __future__ import annotations
+
+from audiospective import clock
+from audiospective.clients import listen_server
+from audiospective.clients.listen_server import ListenServer, ServerError, TokenRefusedError
+from audiospective.clients.queues import EXPORT
+from audiospective.models import User, transaction
+from audiospective.models.forwards import TOKEN_PLACE, Forward, ForwardedPlay
+from audiospective.services import Services
+from audiospective.vault import VaultError
+
+SECONDS = 240.0  # for one job
+AWAY = (
+    "The server did not answer as ListenBrainz does. Look at the address; it has to be one of the"
+    " public Internet, with https and a valid certificate."
+)
+REFUSED = "The server does not know this token."
+BROKEN = "Something broke on our side. It was noted and will be looked at."
+BUSY = "The server has too many requests just now."
+UNREADABLE = "The token cannot be read any more. Enter it again."
+
+
+class UnusableError(Exception):
+    """The server or the token does not work; the message is a sentence for the member."""
+
+
+def of(user_id: int) -> Forward | None:
+    """Where a member's plays are sent on to, if anywhere."""
+    found: Forward | None = Forward.get_or_none(Forward.user == user_id)
+    return found
+
+
+def save(services: Services, user: User, root: str, token: str, *, players: bool) -> str:
+    """Begin or change it, once the server has been asked whose token it is; that name.
+
+    An empty `token` keeps the known one. With another server only plays from now on are sent.
+    Raises UnusableError, and nothing is changed then.
+    """
+    known, now = of(user.id), clock.now()
+    sealed = services.vault.seal(TOKEN_PLACE, user.id, token) if token else ""
+    if not sealed and known is not None:
+        sealed = known.token_sealed
+    name = checked(services, user.id, root, sealed)
+    values = {"root": root, "token_sealed": sealed, "players": players, "next_at": now,
+              "failures": 0, "failing_since": None, "refused": False, "error": None}  # fmt: skip
+    with transaction():
+        same = (Forward.user == user.id) & (Forward.root == root)
+        if not Forward.update(values).where(same).execute():
+            stop(user.id)
+            Forward.create(user=user.id, since=now, **values)
+    return name
+
+
+def checked(services: Services, user_id: int, root: str, sealed: str) -> str:
+    """Whose token it is, as the server says; raises UnusableError."""
+    try:
+        return server(services, user_id, root, sealed).name()
+    except ServerError as error:
+        raise UnusableError(told(error)) from None
+    except VaultError:
+        raise UnusableError(UNREADABLE) from None
+
+
+def server(services: Services, user_id: int, root: str, sealed: str) -> ListenServer:
+    """The server with the member's token; raises VaultError."""
+    return ListenServer(root, services.vault.open(TOKEN_PLACE, user_id, sealed))
+
+
+def told(error: ServerError) -> str:
+    """An error in words; what the server wrote is not repeated."""
+    if isinstance(error, TokenRefusedError):
+        return REFUSED
+    return BUSY if isinstance(error, listen_server.BusyError) else AWAY
+
+
+def stop(user_id: int) -> bool:
+    """End it; the token goes with it, and what was sent is forgotten. False if there was none."""
+    with transaction():
+        ForwardedPlay.delete().where(ForwardedPlay.user == user_id).execute()
+        return bool(Forward.delete().where(Forward.user == user_id).execute())
+
+
+def send_past(user_id: int) -> bool:
+    """Have everything before the beginning sent as well, slowly; False where that is under way."""
+    row = of(user_id)
+    if row is None or row.past_at is not None:
+        return False
+    return bool(
+        Forward.update(past_at=clock.to_ms(row.since), past_track=0, next_at=clock.now())
+        .where((Forward.user == user_id) & Forward.past_at.is_null())
+        .execute()
+    )
+
+
+def due() -> list[int]:
+    """Members for whom it is time, the longest waiting first."""
+    now = clock.now()
+    rows = Forward.select(Forward.user).where((Forward.next_at <= now) & ~Forward.refused)
+    return [user_id for (user_id,) in rows.order_by(Forward.next_at).tuples()]
+
+
+def look(services: Services) -> int:
+    """Have a worker send on what is due, one job for all members; how many they are."""
+    members = due()
+    if members:
+        services.queues.enqueue_once(
+            EXPORT, "forward_plays", job_id="forward-plays", timeout=int(SECONDS) + 60
+        )
+    return len(members)

@@ -1,0 +1,289 @@
+"""One round of sending plays on: what is new since the last one, late plays too, then the past.
+
+No poll writes anything for it: what was sent is kept by key, and what of the last weeks is not
+among those is new. A server takes a listen twice as one, so a round that died is simply repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import polars as pl
+
+import audiospective
+from audiospective import clock, log
+from audiospective.clients.deadline import Deadline
+from audiospective.clients.listen_server import (
+    BusyError,
+    ListenServer,
+    ListensRefusedError,
+    ServerError,
+    TokenRefusedError,
+)
+from audiospective.clients.queues import INTERRUPTS
+from audiospective.exports import forwarding
+from audiospective.history import hot, reading, search, segment
+from audiospective.history.catalog import track_facts
+from audiospective.history.closed.away import YearAwayError
+from audiospective.history.search import Wanted
+from audiospective.models import RemovedPlay, User, transaction
+from audiospective.models.forwards import Forward, ForwardedPlay
+from audiospective.models.plays import FROM_POLL, SENT_LIVE
+from audiospective.notices.kinds import forwarding_failed
+from audiospective.policy import forwarding as rules
+from audiospective.policy import listen_servers
+from audiospective.policy.forwarding import Candidate, Key
+from audiospective.policy.timing import BY_END, BY_HEARD, Timing
+from audiospective.services import Services
+from audiospective.vault import VaultError
+
+AGAIN = timedelta(minutes=15)
+CLAIMED = timedelta(minutes=10)  # after which nobody can be at it any more
+BATCH = 100  # listens a request
+BATCHES = 10  # requests a round
+PAST = 500  # earlier plays a round
+NAME = 500  # characters
+CHUNK = 200  # rows a statement
+
+
+def carry_out(services: Services, deadline: Deadline) -> int:
+    """Send on what is due until `deadline`; how many plays. Trouble of one is nobody else's."""
+    sent = 0
+    for user_id in forwarding.due():
+        if deadline.remaining() <= 0:
+            break
+        row = _claimed(user_id)
+        if row is None:
+            continue
+        try:
+            sent += one(services, row)
+        except INTERRUPTS:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this one's alone
+            log.trouble("plays_not_forwarded", error, user=user_id)
+            _failed(services, row, forwarding.BROKEN)
+    return sent
+
+
+def one(services: Services, row: Forward) -> int:
+    """Send on the new plays of one member, then some of the past; how many."""
+    try:
+        server = forwarding.server(services, row.user_id, row.root, row.token_sealed)
+        sent = _new(server, row) + _past(server, row)
+    except TokenRefusedError as error:
+        _failed(services, row, forwarding.told(error), refused=True)
+    except VaultError:
+        _failed(services, row, forwarding.UNREADABLE, refused=True)
+    except BusyError as error:
+        _update(row, {Forward.next_at: clock.now() + error.pause})
+    except YearAwayError:
+        _update(row, {Forward.next_at: clock.now() + AGAIN})
+    except ServerError as error:
+        _failed(services, row, forwarding.told(error))
+    else:
+        _update(
+            row,
+            {
+                Forward.next_at: clock.now() + AGAIN,
+                Forward.failures: 0,
+                Forward.failing_since: None,
+                Forward.error: None,
+            },
+        )
+        return sent
+    return 0
+
+
+def _claimed(user_id: int) -> Forward | None:
+    row = forwarding.of(user_id)
+    if row is None:
+        return None
+    seen = (Forward.user == user_id) & (Forward.next_at == row.next_at)
+    mine = Forward.update(next_at=clock.now() + CLAIMED).where(seen).execute()
+    return row if mine else None
+
+
+def _new(server: ListenServer, row: Forward) -> int:
+    now = clock.to_ms(clock.now())
+    until = now if row.failing_since is None else clock.to_ms(row.failing_since)
+    start = max(clock.to_ms(row.since), until - rules.WINDOW)
+    plays = reading.between(row.user_id, start, None, segment.COLUMNS)
+    mine = (ForwardedPlay.user == row.user_id) & (ForwardedPlay.played_at >= start)
+    sent = set(ForwardedPlay.select(ForwardedPlay.played_at, ForwardedPlay.track)
+               .where(mine).tuples())  # fmt: skip
+    candidates = _candidates(plays)
+    new = [one for one in candidates if one.key not in sent]
+    gone = rules.vanished(sent, {one.key for one in candidates})
+    kept = [key for key in gone if key not in _removed(row.user_id, start)]
+    moved = rules.moved(kept, new)
+    _note(row, [*moved.values()], gone=[*moved])
+    host = urlsplit(row.root).hostname or ""
+    wanted = {
+        one.key
+        for one in new
+        if one.key not in moved.values() and rules.goes(one, host, now, players=row.players)
+    }
+    ForwardedPlay.delete().where(
+        (ForwardedPlay.user == row.user_id) & (ForwardedPlay.played_at < start - rules.WINDOW)
+    ).execute()
+    return _send(server, row, _of_keys(plays, wanted).head(BATCH * BATCHES), noted=True)
+
+
+def _past(server: ListenServer, row: Forward) -> int:
+    if row.past_at is None:
+        return 0
+    edge = (int(row.past_at), int(row.past_track or 0))
+    plays, more = search.rows(row.user_id, Wanted(), before=edge, limit=PAST)
+    host = urlsplit(row.root).hostname or ""
+    now = clock.to_ms(clock.now())
+    back = {one.key for one in _candidates(plays)
+            if one.live and not rules.goes(one, host, now, players=True)}  # fmt: skip
+    kept = {one.key for one in _candidates(plays)} - back
+    sent = _send(server, row, _of_keys(plays, kept), noted=False)
+    last = plays.tail(1).select(pl.col("played_at").to_physical(), "track").rows()
+    at, track = last[0] if more else (None, None)
+    _update(row, {Forward.past_at: at, Forward.past_track: track})
+    return sent
+
+
+def _send(server: ListenServer, row: Forward, plays: pl.DataFrame, *, noted: bool) -> int:
+    """Batch after batch, each noted once it has arrived; raises ServerError."""
+    listens = _listens(plays)
+    sent = 0
+    for start in range(0, len(listens), BATCH):
+        batch = listens[start : start + BATCH]
+        told = [listen for _, listen in batch if listen is not None]
+        refused = _submit(server, told) if told else 0
+        sent += len(told) - refused
+        with transaction():
+            if noted:
+                _note(row, [key for key, _ in batch])
+            _update(
+                row,
+                {
+                    Forward.sent: Forward.sent + len(told) - refused,
+                    Forward.rejected: Forward.rejected + refused,
+                    **({Forward.sent_at: clock.now()} if told else {}),
+                },
+            )
+    return sent
+
+
+def _submit(server: ListenServer, listens: Sequence[dict[str, Any]]) -> int:
+    """Send listens, one by one if together they are refused; how many the server will not have."""
+    try:
+        server.submit(listens)
+    except ListensRefusedError:
+        if len(listens) == 1:
+            return 1
+        middle = len(listens) // 2
+        return _submit(server, listens[:middle]) + _submit(server, listens[middle:])
+    return 0
+
+
+def _listens(plays: pl.DataFrame) -> list[tuple[Key, dict[str, Any] | None]]:
+    """Plays, the oldest first, as listens; None for what has no artist or is no music."""
+    facts = {one["track"]: one for one in track_facts.of(plays["track"]).to_dicts()}
+    rows = plays.with_columns(pl.col("played_at").to_physical()).sort(segment.KEY).to_dicts()
+    return [((row["played_at"], row["track"]), _listen(row, facts[row["track"]])) for row in rows]
+
+
+def _listen(play: dict[str, Any], track: dict[str, Any]) -> dict[str, Any] | None:
+    artists = [name[:NAME] for name in track["artists"] if name][:20]
+    if not artists or not track["title"] or track["kind"] != "track":
+        return None
+    link = track["spotify_id"] and f"https://open.spotify.com/track/{track['spotify_id']}"
+    polled = bool(play["source"] & FROM_POLL)
+    more = {
+        "submission_client": "Audiospective",
+        "submission_client_version": audiospective.__version__,
+        "music_service": "spotify.com" if polled else None,
+        "media_player": None if polled else play["platform"],
+        "artist_names": artists,
+        "duration_ms": track["duration_ms"] or None,
+        "ms_played": play["ms_played"],
+        "spotify_id": link,
+        "origin_url": link,
+        "isrc": track["isrc"],
+    }
+    told = {
+        "artist_name": ", ".join(artists)[:NAME],
+        "track_name": track["title"][:NAME],
+        "release_name": (track["album"] or "")[:NAME] or None,
+        "additional_info": {name: value for name, value in more.items() if value is not None},
+    }
+    return {
+        "listened_at": _began(play, track["duration_ms"]) // 1000,
+        "track_metadata": {name: value for name, value in told.items() if value is not None},
+    }
+
+
+def _began(play: dict[str, Any], length: int | None) -> int:
+    """When it began, as ListenBrainz wants it (UTC ms); where nobody knows, when it ended."""
+    at: int = play["played_at"]
+    timing = Timing(play["timing"] or 0)
+    if timing in BY_END:
+        return at - (play["ms_played"] if play["ms_played"] is not None else length or 0)
+    return at - (play["ms_played"] or 0) if timing in BY_HEARD else at
+
+
+def _candidates(plays: pl.DataFrame) -> list[Candidate]:
+    columns = (pl.col("played_at").to_physical(), "track", "source", "seen", "platform")
+    return [
+        Candidate((at, track), bool(source & FROM_POLL), bool((seen or 0) & SENT_LIVE), platform)
+        for at, track, source, seen, platform in plays.select(columns).rows()
+    ]
+
+
+def _of_keys(plays: pl.DataFrame, keys: set[Key]) -> pl.DataFrame:
+    return plays.join(reading.key_frame(sorted(keys)), on=segment.KEY, how="semi").sort(segment.KEY)
+
+
+def _removed(user_id: int, start: int) -> set[hot.Key]:
+    """A play that its owner deleted is no sent one under another key."""
+    mine = (RemovedPlay.user == user_id) & (RemovedPlay.played_at >= start)
+    return set(RemovedPlay.select(RemovedPlay.played_at, RemovedPlay.track).where(mine).tuples())
+
+
+def _note(row: Forward, keys: Sequence[Key], gone: Sequence[Key] = ()) -> None:
+    rows = [{"user": row.user_id, "played_at": at, "track": track} for at, track in keys]
+    with transaction():
+        for at, track in gone:
+            ForwardedPlay.delete().where(
+                (ForwardedPlay.user == row.user_id) & (ForwardedPlay.played_at == at)
+                & (ForwardedPlay.track == track)
+            ).execute()  # fmt: skip
+        for start in range(0, len(rows), CHUNK):
+            ForwardedPlay.insert_many(rows[start : start + CHUNK]).on_conflict_ignore().execute()
+
+
+def _failed(services: Services, row: Forward, sentence: str, *, refused: bool = False) -> None:
+    """Note it, wait longer each time, and tell the member once."""
+    now = clock.now()
+    failures = min(row.failures + 1, 100)
+    since = row.failing_since or now
+    with transaction():
+        _update(
+            row,
+            {
+                Forward.failures: failures,
+                Forward.failing_since: since,
+                Forward.refused: refused,
+                Forward.error: sentence,
+                Forward.next_at: now + listen_servers.pause(failures),
+            },
+        )
+        if refused or now - since >= listen_servers.TELL_AFTER:
+            user = User.get_by_id(row.user_id)
+            forwarding_failed.put(services, user, since, sentence, ends=refused)
+
+
+def _update(row: Forward, values: dict[Any, Any]) -> None:
+    """Only while it is still this server: the member may have chosen another meanwhile."""
+    same = (Forward.user == row.user_id) & (Forward.root == row.root) & (
+        Forward.token_sealed == row.token_sealed
+    )  # fmt: skip
+    Forward.update(values).where(same).execute()

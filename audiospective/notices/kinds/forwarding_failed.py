@@ -1,0 +1,43 @@
+"""New plays do not reach the server that their member has them sent on to: why, and what to do."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from audiospective import clock
+from audiospective.models import User
+from audiospective.notices import kind, members, outbox
+from audiospective.notices.kind import Audience, Draft, Kind, always
+from audiospective.services import Services
+
+
+def put(services: Services, user: User, since: datetime, sentence: str, *, ends: bool) -> bool:
+    """Owe it, once for failures that began at `since`; `ends`: nothing more is sent."""
+    recipient = kind.address(user, KIND.name)
+    if recipient is None:
+        return False
+    draft = Draft(
+        recipient=recipient,
+        dedupe_key=str(clock.to_ms(since)),
+        user_id=user.id,
+        data=members.facts(services, user)
+        | {
+            "said": sentence,
+            "ends": ends,
+            "settings_url": f"{services.settings.base_url}/settings/forwarding",
+        },
+    )
+    return outbox.put(services, KIND, draft)
+
+
+KIND = Kind(
+    name="forwarding_failed",
+    audience=Audience.MEMBER,
+    security=False,
+    awaited=False,
+    opt_out="e-mails saying that plays could not be sent on",
+    warning=True,
+    choice=None,
+    due=None,
+    still_true=always,
+)

@@ -1,0 +1,70 @@
+"""Which plays are sent on to another server, and which of them only look new."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+WINDOW = 35 * 86_400_000  # ms; a device that was offline longer cannot have played from Spotify
+MOVED = 20 * 60_000  # ms that a play may move when another source tells of it better
+SETTLED = 2 * 3_600_000  # ms after which a poll would have told of what a player sent
+NAMED = 5  # letters by which a program may be told in the name of a server
+OWN_NAME = "audiospective"  # what we call ourselves where we send
+
+Key = tuple[int, int]  # played_at in ms, track
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A play of the window; `platform` is the program that sent it, where one did."""
+
+    key: Key
+    polled: bool
+    live: bool
+    platform: str | None
+
+
+def goes(play: Candidate, host: str, now: int, *, players: bool) -> bool:
+    """Whether a play is to be sent to the server at `host`.
+
+    What came from that very server, or from an archive like this one, does not go back. `players`:
+    the member wants what players sent to go on as well; it waits until a poll would have told of
+    it, so that it is sent once.
+    """
+    said = (play.platform or "").lower()
+    theirs = host in said or (len(said) >= NAMED and said in host)
+    if play.live and (OWN_NAME in said or theirs):
+        return False
+    if play.live and "listenbrainz" in said and "listenbrainz" in host:
+        return False
+    if play.polled:
+        return True
+    return play.live and players and play.key[0] <= now - SETTLED
+
+
+def moved(vanished: Sequence[Key], new: Sequence[Candidate]) -> Mapping[Key, Key]:
+    """Which new plays are sent ones under another key: {old key: new key}, one to one.
+
+    A play gets another time when a poll tells of what a player sent, and another track when two
+    entries of the catalog turn out to be one.
+    """
+    found: dict[Key, Key] = {}
+    taken: set[Key] = set()
+    for old in vanished:
+        near = [
+            (abs(one.key[0] - old[0]), one.key)
+            for one in new
+            if one.key not in taken
+            and abs(one.key[0] - old[0]) <= MOVED
+            and (one.key[0] == old[0] or one.key[1] == old[1] or (one.live and one.polled))
+        ]
+        if near:
+            found[old] = min(near)[1]
+            taken.add(found[old])
+    return found
+
+
+def vanished(sent: AbstractSet[Key], there: AbstractSet[Key]) -> list[Key]:
+    """Keys of plays that were sent and are no longer in the archive, in order."""
+    return sorted(sent - there)

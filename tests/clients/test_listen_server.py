@@ -1,0 +1,119 @@
+"""Speaking with a server that a member names: what each answer means, and where no call goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import pytest
+from urllib3.connectionpool import HTTPConnectionPool
+
+from audiospective.clients import listen_server
+from audiospective.clients.listen_server import (
+    AwayError,
+    BusyError,
+    ListenServer,
+    ListensRefusedError,
+    TokenRefusedError,
+)
+
+VALID = b'{"code": 200, "valid": true, "user_name": "alice"}'
+
+
+class Answers(BaseHTTPRequestHandler):
+    """Answers as it is told, and keeps what it was asked."""
+
+    told: tuple[int, dict[str, str], bytes] = (200, {}, b'{"status": "ok"}')
+    asked: list[tuple[str, str, str, bytes]] = []  # noqa: RUF012 - one server, one test
+
+    def _answer(self) -> None:
+        size = int(self.headers.get("Content-Length") or 0)
+        token = self.headers["Authorization"]
+        self.asked.append((self.command, self.path, token, self.rfile.read(size)))
+        status, headers, body = self.told
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST = _answer  # noqa: N815
+
+    def log_message(self, *_: Any) -> None:
+        return
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ListenServer]:
+    """On the loopback, which is let through for the test."""
+    monkeypatch.setitem(listen_server.POOLS, "http", HTTPConnectionPool)
+    monkeypatch.setattr(Answers, "asked", [])
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as http:
+        Thread(target=http.serve_forever, daemon=True).start()
+        yield ListenServer(f"http://127.0.0.1:{http.server_port}/apis/lb", "secret")
+        http.shutdown()
+
+
+def test_listens_are_sent_with_the_token(server: ListenServer) -> None:
+    server.submit([{"listened_at": 1}])
+    server.submit([{"listened_at": 1}, {"listened_at": 2}])
+    (one, many) = Answers.asked
+    assert one[:3] == ("POST", "/apis/lb/1/submit-listens", "Token secret")
+    assert b'"single"' in one[3]
+    assert b'"import"' in many[3]
+
+
+@pytest.mark.parametrize(
+    ("told", "error"),
+    [
+        ((401, {}, b"{}"), TokenRefusedError),
+        ((403, {}, b""), TokenRefusedError),
+        ((400, {}, b'{"code": 400}'), ListensRefusedError),
+        ((413, {}, b""), ListensRefusedError),
+        ((404, {}, b"<html>"), AwayError),
+        ((500, {}, b"{}"), AwayError),
+        ((503, {}, b""), AwayError),
+        ((200, {}, b"<html>Welcome</html>"), AwayError),
+        ((200, {}, b"[]"), AwayError),
+        ((200, {}, b"x" * 100_000), AwayError),
+        ((302, {"Location": "http://127.0.0.1:1/"}, b"{}"), AwayError),
+    ],
+)  # fmt: skip
+def test_each_answer_has_its_meaning(
+    server: ListenServer, monkeypatch: pytest.MonkeyPatch, told: Any, error: type[Exception]
+) -> None:
+    monkeypatch.setattr(Answers, "told", told)
+    with pytest.raises(error):
+        server.submit([{}])
+    assert len(Answers.asked) == 1  # no second try, and no redirect is followed
+
+
+@pytest.mark.parametrize("name", ["Retry-After", "X-RateLimit-Reset-In"])
+def test_a_server_with_too_many_requests_says_when(
+    server: ListenServer, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(Answers, "told", (429, {name: "90"}, b"{}"))
+    with pytest.raises(BusyError) as found:
+        server.submit([{}])
+    assert found.value.pause == timedelta(seconds=90)
+
+
+def test_a_token_has_a_name_or_is_refused(
+    server: ListenServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Answers, "told", (200, {}, VALID))
+    assert server.name() == "alice"
+    monkeypatch.setattr(Answers, "told", (200, {}, b'{"code": 200, "valid": false}'))
+    with pytest.raises(TokenRefusedError):
+        server.name()
+
+
+@pytest.mark.parametrize(
+    "root", ["https://127.0.0.1:9", "https://localhost:9", "http://127.0.0.1:9", "https://[::1]:9"]
+)
+def test_no_call_goes_to_this_machine(root: str) -> None:
+    with pytest.raises(AwayError):
+        ListenServer(root, "secret").submit([{}])

@@ -1,0 +1,277 @@
+"""Sending plays on: each new one once, whatever fails; late ones too, and no loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from audiospective import clock
+from audiospective.clients import listen_server
+from audiospective.clients.deadline import Deadline
+from audiospective.clients.listen_server import (
+    AwayError,
+    BusyError,
+    ListensRefusedError,
+    ServerError,
+    TokenRefusedError,
+)
+from audiospective.clients.queues import EXPORT
+from audiospective.exports import forwarding, forwarding_round
+from audiospective.history import append, removal
+from audiospective.history.catalog import polled
+from audiospective.imports import listens
+from audiospective.models import User
+from audiospective.models.forwards import Forward, ForwardedPlay
+from audiospective.models.notices import Notice
+from audiospective.operations import reseal
+from audiospective.services import Services
+from tests import factories
+from tests.support.clocks import Frozen
+
+ROOT = "https://lb.example"
+MINUTE = timedelta(minutes=1)
+ADDRESS = "alice@mail.example"
+
+
+class FakeServer:
+    """A ListenBrainz that takes each listen once, and fails as it is told to."""
+
+    def __init__(self) -> None:
+        self.listens: list[dict[str, Any]] = []
+        self.requests: list[int] = []
+        self.failures: list[ServerError] = []
+        self.dies_after: bool = False
+        self.refuses: Callable[[dict[str, Any]], bool] = lambda _: False
+
+    def name(self) -> str:
+        if self.failures:
+            raise self.failures.pop(0)
+        return "alice_lb"
+
+    def submit(self, sent: Sequence[dict[str, Any]]) -> None:
+        self.requests.append(len(sent))
+        if self.failures:
+            raise self.failures.pop(0)
+        if any(map(self.refuses, sent)):
+            raise ListensRefusedError("400")
+        self.listens += sent
+        if self.dies_after:
+            raise KeyboardInterrupt
+
+    @property
+    def titles(self) -> list[str]:
+        return [one["track_metadata"]["track_name"] for one in self.listens]
+
+
+@pytest.fixture
+def there(monkeypatch: pytest.MonkeyPatch) -> FakeServer:
+    made = FakeServer()
+    monkeypatch.setattr(listen_server, "ListenServer", lambda *_: made)
+    monkeypatch.setattr(forwarding, "ListenServer", lambda *_: made)
+    return made
+
+
+@pytest.fixture
+def alice(services: Services, frozen: Frozen, there: FakeServer) -> User:
+    user = factories.make_user("alice", email=ADDRESS, email_verified_at=clock.now())
+    assert forwarding.save(services, user, ROOT, "token", players=False) == "alice_lb"
+    frozen.forward(hours=1)
+    return user
+
+
+def poll(user: User, *plays: tuple[datetime, str]) -> None:
+    found = [factories.play(at, name) for at, name in plays]
+    ids = polled.remember([one.track for one in found])
+    append.polled(
+        [append.NewPlay(user.id, one.played_at, ids[one.track.spotify_id], None) for one in found]
+    )
+
+
+def send(services: Services, frozen: Frozen | None = None, **later: int) -> int:
+    if frozen is not None:
+        frozen.forward(**(later or {"minutes": 20}))
+    return forwarding_round.carry_out(services, Deadline(60))
+
+
+def listen(at: datetime, title: str, player: str = "Navidrome") -> dict[str, Any]:
+    return {
+        "listened_at": clock.to_ms(at) // 1000,
+        "track_metadata": {
+            "artist_name": "Harbour Lights", "track_name": title,
+            "additional_info": {"media_player": player},
+        },
+    }  # fmt: skip
+
+
+def test_new_plays_go_on_once_with_the_time_at_which_they_began(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen
+) -> None:
+    at = clock.now() - 9 * MINUTE
+    poll(alice, (at, "Ebb"), (at + 4 * MINUTE, "Flood"), (at - timedelta(days=2), "Before"))
+    assert send(services) == 2
+    assert send(services, frozen) == 0
+    assert there.titles == ["Ebb", "Flood"]
+    first = there.listens[0]
+    assert first["listened_at"] == clock.to_ms(at) // 1000 - 200
+    more = first["track_metadata"]["additional_info"]
+    assert (more["submission_client"], more["duration_ms"]) == ("Audiospective", 200_000)
+    assert more["spotify_id"].startswith("https://open.spotify.com/track/")
+    row = forwarding.of(alice.id)
+    assert row is not None
+    assert (row.sent, row.error, row.failures) == (2, None, 0)
+
+
+def test_a_play_that_arrives_late_goes_on_too(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen
+) -> None:
+    poll(alice, (clock.now(), "Ebb"))
+    send(services)
+    frozen.forward(days=9)
+    poll(alice, (clock.now(), "Flood"), (clock.now() - timedelta(days=8), "On a plane"))
+    send(services)
+    assert there.titles == ["Ebb", "On a plane", "Flood"]
+
+
+def test_killed_between_sending_and_noting_the_same_is_sent_again(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen
+) -> None:
+    poll(alice, (clock.now(), "Ebb"))
+    there.dies_after = True
+    with pytest.raises(KeyboardInterrupt):
+        send(services)
+    there.dies_after = False
+    assert send(services) == 0  # somebody may still be at it
+    assert send(services, frozen) == 1
+    assert there.listens[0] == there.listens[1]  # which a server takes for one
+    assert send(services, frozen) == 0
+
+
+@pytest.mark.parametrize("error", [AwayError("away"), BusyError(timedelta(minutes=3))])
+def test_what_fails_is_sent_later_and_nothing_is_lost(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen, error: ServerError
+) -> None:
+    poll(alice, (clock.now(), "Ebb"))
+    there.failures = [error]
+    assert send(services) == 0
+    assert send(services, frozen, minutes=1) == 0
+    assert there.requests == [1]
+    poll(alice, (clock.now(), "Flood"))
+    assert send(services, frozen) == 2
+    assert there.titles == ["Ebb", "Flood"]
+
+
+def test_an_outage_of_weeks_loses_nothing_and_is_told_once(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen
+) -> None:
+    for day in range(50):
+        poll(alice, (clock.now(), f"Day {day}"))
+        there.failures = [AwayError("away")] * 9
+        send(services, frozen, days=1)
+    told = Notice.select().where(Notice.kind == "forwarding_failed")
+    assert told.count() == 1
+    there.failures = []
+    assert send(services, frozen, days=1) == 50
+    row = forwarding.of(alice.id)
+    assert row is not None
+    assert (row.error, row.failures, row.failing_since) == (None, 0, None)
+
+
+def test_a_token_that_is_refused_stops_it_until_there_is_another(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen
+) -> None:
+    poll(alice, (clock.now(), "Ebb"))
+    there.failures = [TokenRefusedError("401")]
+    send(services)
+    assert send(services, frozen, days=2) == 0
+    assert there.requests == [1]
+    assert Notice.select().where(Notice.kind == "forwarding_failed").count() == 1
+    there.failures = [TokenRefusedError("401")]
+    with pytest.raises(forwarding.UnusableError):
+        forwarding.save(services, alice, ROOT, "wrong again", players=False)
+    forwarding.save(services, alice, ROOT, "another", players=False)
+    assert send(services) == 1
+    assert there.titles == ["Ebb"]
+
+
+def test_a_listen_that_the_server_will_not_have_holds_nothing_up(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen
+) -> None:
+    there.refuses = lambda one: one["track_metadata"]["track_name"] == "Song 3"
+    poll(alice, *((clock.now() - n * MINUTE, f"Song {n}") for n in range(7)))
+    assert send(services) == 6
+    assert send(services, frozen) == 0
+    row = forwarding.of(alice.id)
+    assert row is not None
+    assert (row.sent, row.rejected, row.error) == (6, 1, None)
+
+
+def test_what_players_sent_goes_on_if_asked_and_once(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen
+) -> None:
+    at = clock.now().replace(microsecond=0)
+    listens.take(alice.id, [listen(at, "Ebb"), listen(at + MINUTE, "Back", "lb.example relay")])
+    assert send(services, frozen, hours=3) == 0
+    forwarding.save(services, alice, ROOT, "", players=True)
+    assert send(services) == 1
+    assert there.listens[0]["listened_at"] == clock.to_ms(at) // 1000
+    poll(alice, (at + timedelta(seconds=200), "Ebb"))
+    assert listens.join(alice.id) == 1  # its key is another one now
+    poll(alice, (clock.now(), "Flood"))
+    send(services, frozen)
+    assert there.titles == ["Ebb", "Flood"]
+
+
+def test_a_play_that_was_deleted_takes_no_later_one_along(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen
+) -> None:
+    poll(alice, (clock.now(), "Ebb"))
+    send(services)
+    (key,) = ForwardedPlay.select(ForwardedPlay.played_at, ForwardedPlay.track).tuples()
+    removal.remove(alice.id, [key])
+    frozen.forward(minutes=5)
+    poll(alice, (clock.now(), "Ebb"))
+    send(services, frozen)
+    assert there.titles == ["Ebb", "Ebb"]
+
+
+def test_the_past_goes_only_if_asked_and_bit_by_bit(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(forwarding_round, "PAST", 4)
+    old = clock.now() - timedelta(days=400)
+    poll(alice, *((old + n * 5 * MINUTE, f"Song {n}") for n in range(10)))
+    assert send(services) == 0
+    assert forwarding.send_past(alice.id)
+    assert not forwarding.send_past(alice.id)
+    assert [send(services, frozen) for _ in range(4)] == [4, 4, 2, 0]
+    assert sorted(there.titles) == [f"Song {n}" for n in range(10)]
+    assert forwarding.of(alice.id).past_at is None  # type: ignore[union-attr]
+
+
+def test_members_without_it_cost_a_poll_nothing_and_a_round_one_query(
+    services: Services, there: FakeServer
+) -> None:
+    poll(factories.make_user("bob"), (clock.now(), "Ebb"))
+    assert forwarding.look(services) == 0
+    assert "forward-plays" not in services.queues.queue(EXPORT).job_ids
+    assert there.requests == []
+
+
+def test_a_round_is_one_job_for_all(services: Services, alice: User) -> None:
+    bob = factories.make_user("bob")
+    forwarding.save(services, bob, ROOT, "token", players=False)
+    assert forwarding.look(services) == forwarding.look(services) == 2
+    assert services.queues.queue(EXPORT).job_ids.count("forward-plays") == 1
+
+
+def test_ending_it_forgets_the_token_and_what_was_sent(services: Services, alice: User) -> None:
+    poll(alice, (clock.now(), "Ebb"))
+    send(services)
+    assert "token" not in Forward.get().token_sealed
+    assert any(model is Forward for model, _ in reseal.columns())
+    assert forwarding.stop(alice.id)
+    assert Forward.select().count() == ForwardedPlay.select().count() == 0

@@ -1,0 +1,123 @@
+"""Which plays are sent on, which only look new, and what a server may be called."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from audiospective.policy import forwarding, listen_servers
+from audiospective.policy.forwarding import MOVED, SETTLED, Candidate
+
+NOW = 1_800_000_000_000
+OLD = (NOW - SETTLED, 1)
+HOST = "api.listenbrainz.org"
+
+
+@pytest.mark.parametrize(
+    ("polled", "live", "platform", "key", "players", "sent"),
+    [
+        (True, False, None, (NOW, 1), False, True),
+        (True, True, "Web Scrobbler", (NOW, 1), False, True),
+        (True, True, "ListenBrainz", (NOW, 1), True, False),
+        (True, False, "listenbrainz", (NOW, 1), True, True),  # a file's word, no program's
+        (False, True, "Navidrome", OLD, False, False),
+        (False, True, "Navidrome", OLD, True, True),
+        (False, True, None, OLD, True, True),
+        (False, True, "Navidrome", (NOW - SETTLED + 1, 1), True, False),
+        (False, True, "Audiospective", OLD, True, False),
+        (False, True, "ListenBrainz relay", OLD, True, False),
+        (False, False, "ios", OLD, True, False),  # from a file
+    ],
+)
+def test_what_goes(
+    polled: bool, live: bool, platform: str | None, key: tuple[int, int], players: bool, sent: bool
+) -> None:
+    play = Candidate(key, polled, live, platform)
+    assert forwarding.goes(play, HOST, NOW, players=players) is sent
+
+
+def test_what_came_from_a_server_does_not_go_back_to_it() -> None:
+    play = Candidate(OLD, polled=False, live=True, platform="maloja")
+    assert not forwarding.goes(play, "maloja.example", NOW, players=True)
+    assert forwarding.goes(play, "koito.example", NOW, players=True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "live", "same"),
+    [
+        ((NOW, 1), (NOW, 2), False, True),  # another track now
+        ((NOW, 1), (NOW + MOVED, 1), False, True),  # told of better
+        ((NOW, 1), (NOW + MOVED + 1, 1), False, False),
+        ((NOW, 1), (NOW + 1, 2), False, False),  # the next play
+        ((NOW, 1), (NOW + 200_000, 2), True, True),
+    ],
+)
+def test_a_play_that_moved_is_known(
+    old: tuple[int, int], new: tuple[int, int], live: bool, same: bool
+) -> None:
+    found = forwarding.moved([old], [Candidate(new, True, live, None)])
+    assert found == ({old: new} if same else {})
+
+
+def test_each_new_play_stands_for_one_old_one() -> None:
+    new = [Candidate((NOW, 7), True, False, None), Candidate((NOW + 5, 7), True, False, None)]
+    assert forwarding.moved([(NOW + 1, 7), (NOW + 2, 7), (NOW + 3, 7)], new) == {
+        (NOW + 1, 7): (NOW, 7),
+        (NOW + 2, 7): (NOW + 5, 7),
+    }
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "https://lb.example",
+        "https://lb.example/",
+        "https://lb.example/1",
+        "https://lb.example/1/",
+        " https://lb.example/1/submit-listens ",
+        "https://lb.example/1/validate-token",
+    ],
+)
+def test_any_form_of_an_address_is_understood(typed: str) -> None:
+    assert listen_servers.root(typed) == "https://lb.example"
+
+
+@pytest.mark.parametrize(
+    ("url", "fine"),
+    [
+        ("https://api.listenbrainz.org", True),
+        ("https://maloja.example/apis/listenbrainz", True),
+        ("https://lb.example:8443/a-b/c_d", True),
+        ("http://api.listenbrainz.org", False),
+        ("https://127.0.0.1", False),
+        ("https://[::1]", False),
+        ("https://192.168.1.4", False),
+        ("https://169.254.169.254/latest", False),
+        ("https://localhost", False),
+        ("https://db.internal", False),
+        ("https://user:pass@lb.example", False),
+        ("https://lb.example/../x", False),
+        ("https://lb.example/a b", False),
+        ("https://lb.example/?q=1", False),
+        ("https://lb.example/#x", False),
+        ("https://", False),
+        ("", False),
+        ("https://[", False),
+    ],
+)
+def test_only_public_https_addresses_are_spoken_with(url: str, fine: bool) -> None:
+    assert (listen_servers.fault(url) is None) is fine
+
+
+def test_pauses_grow_and_end() -> None:
+    minutes = [listen_servers.pause(n) // timedelta(minutes=1) for n in (1, 2, 3, 7, 8, 99)]
+    assert minutes == [20, 40, 80, 1280, 1440, 1440]
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"), [("120", 120), ("0", 10), (None, 60), ("-5", 60), ("soon", 60),
+                          ("999999", 86_400), ("9" * 30, 60)],
+)  # fmt: skip
+def test_a_server_says_how_long_to_wait_within_reason(said: str | None, seconds: int) -> None:
+    assert listen_servers.asked_pause(said) == timedelta(seconds=seconds)
