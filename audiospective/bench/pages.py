@@ -211,12 +211,14 @@ def _queries(app: Flask, user_id: int, address: str) -> int:
     name, _, value = website.cookie(app, user_id).partition("=")
     base = app.extensions["audiospective"].settings.base_url
     browser.set_cookie(name, value, domain=website.HOST)
-    for _ in range(2):
+    found = []
+    for _ in range(3):  # the first fills caches, and once a while a visit is noted
         with _counted() as statements:
             answer = browser.get(address, base_url=base)
-    if answer.status_code != 200:
-        raise website.NotAnsweredError(f"{address} answers {answer.status}")
-    return len(statements)
+        if answer.status_code != 200:
+            raise website.NotAnsweredError(f"{address} answers {answer.status}")
+        found.append(len(statements))
+    return min(found)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """DuckDB counts the exported Parquet by itself and comes to the same figures, zone by zone.
 
-Nothing here but the SQL below knows how days are cut, what is ranked, or what a streak is.
+Of large archives: `python -m tests.stats.another_counter 200000`.
 """
 
 from __future__ import annotations
@@ -18,14 +18,23 @@ import pytest
 from audiospective import models
 from audiospective.exports import files
 from audiospective.exports.formats import FORMATS
-from audiospective.history.catalog import lookup
 from audiospective.policy import known
-from audiospective.stats import activity, listening, places, streaks, tops, totals
+from audiospective.stats import activity, listening, streaks
 from audiospective.stats.listening import Listening
 from audiospective.stats.view import View
 from tests.exports import making
+from tests.stats.another_counter import (
+    NAMES,
+    PLAYS,
+    STREAKS,
+    ZONES,
+    same_days,
+    same_hours,
+    same_streaks,
+    same_tops,
+    same_totals,
+)
 
-ZONES = ["Europe/Copenhagen", "America/New_York", "Australia/Lord_Howe"]
 # Nights in which clocks change in one of the zones, and the ends of years.
 NIGHTS = [datetime(2024, 3, 31, tzinfo=UTC), datetime(2024, 10, 27, tzinfo=UTC),
           datetime(2024, 3, 10, 6, tzinfo=UTC), datetime(2024, 11, 3, 5, tzinfo=UTC),
@@ -33,31 +42,6 @@ NIGHTS = [datetime(2024, 3, 31, tzinfo=UTC), datetime(2024, 10, 27, tzinfo=UTC),
           datetime(2023, 12, 31, 23, tzinfo=UTC),
           datetime(2024, 2, 29, 12, tzinfo=UTC)]  # fmt: skip
 YEAR = (date(2024, 1, 1), date(2024, 12, 31))
-
-PLAYS = """
-CREATE TABLE heard AS SELECT *, CAST(timezone('{zone}', played_at) AS DATE) AS day,
-    timezone('{zone}', played_at) AS clock, coalesce(ms_played, duration_ms, 0) AS ms
-FROM '{file}';
-CREATE TABLE credits AS SELECT *, unnest(artists) AS artist FROM heard;
-"""
-TOP = """
-SELECT {name}, count(*) AS n FROM {table} WHERE day BETWEEN '{first}' AND '{last}'
-AND {name} IS NOT NULL GROUP BY {name} ORDER BY n DESC, min(played_at), {name} LIMIT 15
-"""
-TOTALS = """
-SELECT count(*), sum(ms), count(DISTINCT title), count(DISTINCT day),
-    (SELECT count(DISTINCT artist) FROM credits WHERE day BETWEEN '{first}' AND '{last}')
-FROM heard WHERE day BETWEEN '{first}' AND '{last}'
-"""
-CELLS = """
-SELECT isodow(clock) - 1 AS weekday, hour(clock) AS hour, count(*) FROM heard
-WHERE day BETWEEN '{first}' AND '{last}' GROUP BY ALL
-"""
-STREAKS = """
-WITH days AS (SELECT DISTINCT day FROM heard),
-islands AS (SELECT day, day - CAST(row_number() OVER (ORDER BY day) AS INTEGER) AS island FROM days)
-SELECT count(*) AS n, min(day), max(day) FROM islands GROUP BY island ORDER BY n DESC, min(day)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -99,63 +83,17 @@ def both(request: pytest.FixtureRequest, archive: tuple[int, Path]) -> Iterator[
     alice, file = archive
     with duckdb.connect() as tool:
         tool.execute("SET TimeZone = 'UTC'")
-        tool.execute(PLAYS.format(zone=request.param, file=file))
+        tool.execute(PLAYS.format(zone=request.param, file=file, columns=NAMES))
         yield Listening(View(alice, request.param)), tool
 
 
-def ask(tool: Any, text: str, **values: object) -> list[tuple[Any, ...]]:
-    first, last = YEAR
-    found: list[tuple[Any, ...]] = tool.execute(
-        text.format(first=first, last=last, **values)
-    ).fetchall()
-    return found
-
-
-def test_tops(both: Any) -> None:
+def test_tops_totals_days_hours_and_streaks(both: Any) -> None:
     own, tool = both
-    before = (date(2023, 1, 1), date(2023, 12, 31))
-    for kind, table, name in (
-        ("track", "heard", "title"), ("album", "heard", "album"), ("artist", "credits", "artist"),
-    ):  # fmt: skip
-        found = own.figure(places.of, kind, YEAR, before, 15)
-        names = lookup.together(
-            *([one.one for one in found] if kind == each else [] for each in tops.KINDS)
-        )
-        called = {"track": names.tracks, "album": names.albums, "artist": names.artists}[kind]
-        rows = [
-            (called[one.one].title if kind == "track" else called[one.one].name, one.plays)
-            for one in found
-        ]
-        assert rows == ask(tool, TOP, table=table, name=name)
-
-
-def test_totals(both: Any) -> None:
-    own, tool = both
-    found = own.figure(totals.of, *YEAR)
-    ((plays, heard, tracks, days, artists),) = ask(tool, TOTALS)
-    assert (found.plays, found.heard, found.tracks, found.days, found.artists) == (
-        plays, heard, tracks, days, artists,
-    )  # fmt: skip
-
-
-def test_the_days_of_the_heatmap_and_the_hours_of_the_week(both: Any) -> None:
-    own, tool = both
-    days = dict(tool.execute("SELECT day, count(*) FROM heard GROUP BY day").fetchall())
-    assert own.figure(activity.days) == days
-    grid = [[0] * 24 for _ in range(7)]
-    for weekday, hour, plays in ask(tool, CELLS):
-        grid[weekday][hour] = plays
-    assert own.figure(activity.week_hours, *YEAR) == grid
-
-
-def test_streaks(both: Any) -> None:
-    own, tool = both
-    days = own.figure(activity.days)
-    rows = tool.execute(STREAKS).fetchall()
-    found = streaks.longest(days)
-    assert found
-    assert (found.days, found.first, found.last) == rows[0]
-    assert sorted((one.days, one.first, one.last) for one in streaks.every(days)) == sorted(rows)
+    same_tops(own, tool, YEAR, NAMES)
+    same_totals(own, tool, YEAR)
+    same_hours(own, tool, YEAR)
+    same_days(own, tool)
+    same_streaks(own, tool)
 
 
 def test_a_gap_makes_one_streak_of_two(both: Any) -> None:
