@@ -55,8 +55,9 @@ def run(echo: Echo, *, small: bool) -> None:
         _archive(people[-1], _alike(heard[number % LISTENERS], number // LISTENERS, most))
         tracks += _remember(news, tracks, round(PUBLISHED.tracks(len(people) * each)))
         # What autovacuum does by itself where the same takes years.
+        dialects.vacuum("plays")
         if number % max(1, number // 50) == 0:
-            dialects.vacuum("plays", "play_segments")
+            dialects.vacuum("play_segments")
         if len(people) in crowds:
             compact.compact()
             dialects.vacuum("plays", "play_segments", *_CATALOG)

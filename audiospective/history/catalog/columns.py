@@ -10,6 +10,7 @@ import re
 import struct
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import accumulate
 
 LARGEST = 2**32 - 2  # a number that `pack_numbers` takes
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -58,17 +59,11 @@ def pack_references(ids: Sequence[int | None]) -> bytes:
 
 
 def unpack_references(data: bytes, at: int, count: int) -> tuple[list[int | None], int]:
-    (newest,) = struct.unpack_from("<I", data, at)
+    (base,) = struct.unpack_from("<I", data, at)
     steps, end = unpack_numbers(data, at + 4, count)
-    ids: list[int | None] = []
-    for step in steps:
-        if step == 0:
-            ids.append(None)
-            continue
-        one = newest + 2 - step
-        ids.append(one)
-        newest = max(newest, one)
-    return ids, end
+    # No reference is more than one above the newest before it: a stored 1 is a new newest.
+    newest = accumulate(map((1).__eq__, steps), initial=base)
+    return [top + 2 - step if step else None for step, top in zip(steps, newest, strict=False)], end
 
 
 def _base(ids: Sequence[int | None]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import replace
 
 import pytest
@@ -99,6 +100,22 @@ def test_everything_is_as_it_was_and_takes_less_room() -> None:
     assert compact.compact() == compact.Compacted()
     assert stored(TOLD) == ids
     assert everything() == before
+
+
+def test_a_database_of_the_release_before_migrates_with_its_catalog() -> None:
+    ids = stored(TOLD)
+    as_the_release_before_wrote()
+    before = everything()
+    bound.execute_sql("ALTER TABLE catalog_state DROP COLUMN words")
+    bound.execute_sql("DROP TABLE catalog_words")
+    step = importlib.import_module("audiospective.migrations.0024_catalog_words")
+    for _ in range(2):  # stopped before it was noted, it runs again
+        step.up(None, bound.obj)
+        assert everything() == before
+        assert stored(TOLD) == ids
+    compact.compact()
+    assert everything() == before
+    assert stored(TOLD) == ids
 
 
 def test_old_forms_are_read_and_changed_without_it() -> None:
