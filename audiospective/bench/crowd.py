@@ -31,7 +31,7 @@ def fill(services: Services, count: int, due: Sequence[tuple[datetime, float]]) 
         {
             "id": number + 1, "spotify_account_id": f"bench-{number}", "minute_offset": number % 60,
             "session_key": f"bench-{number}", "created_at": now, "timezone": "Europe/Berlin",
-            "tier": "pro" if number % 20 == 0 else "free",
+            "tier": "pro" if number % 19 == 0 else "free",  # in every window some
         }
         for number in range(count)
     )  # fmt: skip

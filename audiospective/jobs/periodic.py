@@ -42,7 +42,7 @@ def timetable(settings: Settings) -> tuple[Entry, ...]:
         Entry(
             "maintenance", "5-59/20 * * * *", "maintain", timeout=120
         ),  # between two plans, 72 times a day
-        Entry("seal", "17 * * * *", "seal_due"),
+        Entry("seal", "17 * * * *", "seal_due", timeout=300),
         Entry("ledger", "43 3 * * *", "keep_ledger"),
         Entry("catalog", "23 4 * * 3", "free_catalog", queue=BULK, timeout=4 * 3600),
         Entry("closed-years", "53 2 * * *", "move_closed_years", queue=BULK, timeout=4 * 3600),

@@ -155,11 +155,18 @@ def due_rows(before: datetime) -> ModelSelect:
 
 
 def cut(people: Sequence[Due], size: int) -> list[Batch]:
-    """Batches of at most `size`, pro before free; suspects of killing workers one by one, last."""
+    """Batches of at most `size`, pro before free; suspects of killing workers one by one, last.
+
+    Where that spares a batch, the most urgent free members fill the last one of the pro.
+    """
+    pro, free = ([p for p in people if p.lane == lane and not p.alone] for lane in (PRO, FREE))
+    room, rest = -len(pro) % size, len(free) % size
+    if 0 < rest <= room:
+        pro, free = pro + free[:room], free[room:]
     batches = [
         Batch(lane, tuple(one.user_id for one in group))
-        for lane in (PRO, FREE)
-        for group in _groups([p for p in people if p.lane == lane and not p.alone], size)
+        for lane, of_lane in ((PRO, pro), (FREE, free))
+        for group in _groups(of_lane, size)
     ]
     return batches + [Batch(one.lane, (one.user_id,)) for one in people if one.alone]
 

@@ -48,7 +48,7 @@ class Rehearsal:
         every = self.interval * MINUTE
         User.update(minute_offset=fn.MOD(User.id, 60)).execute()
         for offset in range(60):
-            due = schedule.next_poll(at - every / 2, every, offset)
+            due = schedule.next_poll(at - every / 2 - MINUTE / 60, every, offset)
             whose = User.select(User.id).where(User.minute_offset == offset)
             Connection.update(next_poll_at=due).where(Connection.user.in_(whose)).execute()
 

@@ -59,13 +59,43 @@ def test_without_workers_the_queue_does_not_grow(services, frozen):
     assert sorted(len(job.args[1]) for job in found) == [20, 50, 50]
 
 
-def test_pro_has_its_own_queue_and_goes_first(services, frozen):
+def test_free_members_fill_the_last_batch_of_pro_where_that_spares_one(services, frozen):
     crowd(services, 3)
+    pro = connected(services, "pro")
+    User.update(tier="pro").where(User.id == pro.user_id).execute()
+    (batch,) = plan.plan(services)
+    assert (batch.lane, batch.user_ids[0], len(batch.user_ids)) == (PRO, pro.user_id, 4)
+
+
+@pytest.mark.parametrize(
+    ("pro", "free", "sizes"),
+    [
+        (0, 3, [(FREE, 3)]),
+        (10, 0, [(PRO, 10)]),
+        (7, 3, [(PRO, 10)]),
+        (7, 4, [(PRO, 7), (FREE, 4)]),
+        (7, 13, [(PRO, 10), (FREE, 10)]),
+        (7, 20, [(PRO, 7), (FREE, 10), (FREE, 10)]),
+        (10, 5, [(PRO, 10), (FREE, 5)]),
+    ],
+)
+def test_batches_are_as_few_as_can_be(frozen, pro, free, sizes):
+    people = [
+        plan.Due(number, PRO if number < pro else FREE, 0, frozen.now, False)
+        for number in range(pro + free)
+    ]
+    batches = plan.cut(people, 10)
+    assert [(one.lane, len(one.user_ids)) for one in batches] == sizes
+    assert sorted(one for batch in batches for one in batch.user_ids) == list(range(pro + free))
+
+
+def test_pro_has_its_own_queue_and_goes_first(services, frozen):
+    crowd(services, services.settings.batch_size)
     pro = connected(services, "pro")
     User.update(tier="pro").where(User.id == pro.user_id).execute()
     first, second = plan.plan(services)
     assert (first.lane, first.user_ids) == (PRO, (pro.user_id,))
-    assert (second.lane, len(second.user_ids)) == (FREE, 3)
+    assert (second.lane, len(second.user_ids)) == (FREE, 50)
     assert QUEUES.index(INTERACTIVE) < QUEUES.index(PRO) < QUEUES.index(FREE)
 
 
