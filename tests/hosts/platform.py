@@ -103,10 +103,12 @@ class Platform:
 
     def boot(self, tree: Path, kind: str, port: int = 0) -> Dyno:
         """Start a dyno of this kind on an empty disk."""
-        process = start(
-            ["bash", "-c", procfile(tree)[kind]], cwd=tree, env=self._environment(port),
-            start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        environment = self._environment(port)
+        with (self.home / "log").open("ab") as log:
+            process = start(
+                ["bash", "-c", procfile(tree)[kind]], cwd=tree, env=environment,
+                start_new_session=True, stdout=log, stderr=log,
+            )  # fmt: skip
         dyno = Dyno(kind, process, port)
         self.dynos.append(dyno)
         return dyno
@@ -121,6 +123,10 @@ class Platform:
         for dyno in self.dynos:
             assert dyno.process.poll() is None, f"{dyno.kind} ended"
         return all(answers(dyno.port) for dyno in self.dynos if dyno.port)
+
+    def log(self) -> str:
+        """What all dynos wrote so far."""
+        return (self.home / "log").read_text()
 
     def _environment(self, port: int) -> dict[str, str]:
         disk = self.home / f"disk{len(list(self.home.glob('disk*')))}"

@@ -10,13 +10,15 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
 
 from audiospective import clock
-from audiospective.models import Connection
+from audiospective.models import Connection, User
 from audiospective.models.base import LONG_AGO
+from audiospective.models.connections import ACCESS_PLACE, REFRESH_PLACE
 from audiospective.models.gaps import Gap
 from audiospective.polling import plan
 from tests.hosts.platform import Dyno, Platform, next_release, procfile
@@ -44,7 +46,7 @@ class Visitors:
             try:
                 page = requests.get(self.address + PAGES[turn % len(PAGES)], timeout=60)
                 self.seen.append(page.status_code)
-            except requests.ConnectionError:
+            except requests.RequestException:  # refused, or broken off in the middle
                 self.seen.append(0)
 
     def errors(self) -> dict[int, int]:
@@ -100,7 +102,7 @@ def test_every_dyno_dies_in_turn_and_a_release_is_rolled_out_and_no_play_is_lost
         site = f"http://127.0.0.1:{router}"
         stack = held.enter_context(running(
             database, redis, tmp_path / "one-off", REDIS_TLS_VERIFY="off", BASE_URL=site,
-            TRUSTED_PROXIES="1", WEB_CONCURRENCY="1", LOG_LEVEL="ERROR",
+            TRUSTED_PROXIES="1", WEB_CONCURRENCY="1", LOG_LEVEL="DEBUG",
         ))  # fmt: skip
         platform = held.enter_context(Platform(stack, tmp_path / "platform"))
         assert platform.release(ROOT) == "The database is up to date.\n"
@@ -118,15 +120,20 @@ def test_every_dyno_dies_in_turn_and_a_release_is_rolled_out_and_no_play_is_lost
         until(lambda: polled(began) > MEMBERS // 5, "an interval is under way")
         for dyno in sorted(platform.dynos, key=_worker_first):
             assert dyno.killed() > 0
-            if dyno.kind == "worker":
-                stack.let_leases_run_out()  # else they are held for a minute
-            again = platform.replace(dyno, ROOT)
-            if again.port:  # a platform has another web dyno meanwhile
-                until(platform.is_up, "the dyno is back")
+            if dyno.kind == "worker":  # it comes back last, when its claims have run out
+                platform.dynos.remove(dyno)
+                continue
+            platform.replace(dyno, ROOT)
+            until(platform.is_up, "the dyno is back")  # a platform has another web dyno meanwhile
+        stack.let_leases_run_out()
+        platform.boot(ROOT, "worker")
+        plan.enqueue_due(stack.services)  # the next window: jobs that were taken and not begun
         all_polled(began)
         assert sum(visitors.errors().values()) <= 3 * len(
             web
         )  # each visitor's one request, with each kill
+
+        secrets = comes_back(stack, site, people[0]) | kept_secret(stack)
 
         # A release: its migration while the old one serves, then dyno after dyno.
         began = interval(stack, people)
@@ -136,6 +143,7 @@ def test_every_dyno_dies_in_turn_and_a_release_is_rolled_out_and_no_play_is_lost
             assert dyno.told_to_go() == 0, f"{dyno.kind} had to be killed"
             platform.replace(dyno, new)
             until(platform.is_up, "the dyno is back")
+        plan.enqueue_due(stack.services)
         all_polled(began)
         assert visitors.errors() == {}
 
@@ -146,6 +154,31 @@ def test_every_dyno_dies_in_turn_and_a_release_is_rolled_out_and_no_play_is_lost
         assert stack.plays() == told == MEMBERS * (5 + 2 + 2 + 2)
         assert not Gap.select().exists()
         assert not Connection.select().where(Connection.lease_until > LONG_AGO).exists()
+        said = platform.log()
+        assert said.count('"event":"poll"') >= 3 * MEMBERS
+        assert [secret for secret in secrets if secret in said] == []
+
+
+def comes_back(stack: Stack, site: str, name: str) -> set[str]:
+    """Somebody comes back from Spotify; what of that no log may tell."""
+    with requests.Session() as browser:
+        away = browser.get(f"{site}/connect", allow_redirects=False, timeout=60)
+        back = stack.control.consent(away.headers["Location"], name)
+        page = browser.get(back, timeout=60)
+        assert page.status_code == 200, page.text[:500]
+        asked = parse_qs(urlsplit(back).query)
+        return {*asked["code"], *asked["state"], *browser.cookies.values()}
+
+
+def kept_secret(stack: Stack) -> set[str]:
+    """Secrets of the server and of its members."""
+    settings, vault = stack.services.settings, stack.services.vault
+    found = {settings.secret_key, *settings.token_keys, settings.spotify_client_secret}
+    for one in Connection.select():
+        found.add(vault.open(ACCESS_PLACE, one.user_id, one.access_sealed))
+        found.add(vault.open(REFRESH_PLACE, one.user_id, one.refresh_sealed))
+    people = User.select(User.spotify_id, User.display_name).tuples()
+    return found | {name for row in people for name in row if name}
 
 
 def _worker_first(dyno: Dyno) -> tuple[bool, str]:

@@ -111,7 +111,7 @@ def test_the_table_of_settings_is_that_of_the_code() -> None:
     for name, (example, words) in listed.items():
         assert words, f"{name}: nothing is said of it in .env.example"
         assert known[name] in ("", example), f"{name}: .env.example shows another default"
-    assert table.PAGE.read_text() == table.page()
+    assert table.PAGE.read_text() == table.page(), "run python tools/settings_table.py"
 
 
 def test_the_forms_for_reports_can_be_read() -> None:
