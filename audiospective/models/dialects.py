@@ -6,13 +6,21 @@ SQLite has one writer, and `base.transaction` begins as that writer: it needs no
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
 from peewee import ModelSelect
 
-from audiospective.models.base import database, is_sqlite, placeholder
+from audiospective import clock
+from audiospective.models.base import (
+    _POSTGRES_NOW,
+    _SQLITE_NOW,
+    database,
+    is_sqlite,
+    placeholder,
+)
 
 _SYNCED = ("fsync", "full_page_writes", "synchronous_commit")  # what an acknowledged commit needs
 
@@ -25,6 +33,13 @@ def name() -> str:
 def file() -> Path | None:
     """The file that the archive is in, None on a server."""
     return Path(str(database.database)) if is_sqlite() else None
+
+
+def now() -> datetime:
+    """The server's own clock, also while this process has a virtual one; SQLite has no other."""
+    text = _SQLITE_NOW if is_sqlite() else _POSTGRES_NOW
+    (at,) = database.execute_sql(f"SELECT {text}").fetchone()
+    return clock.from_ms(int(at))
 
 
 def unsynced() -> list[str]:

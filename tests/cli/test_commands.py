@@ -39,7 +39,8 @@ def cli(stack, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_doctor_finds_nothing_wrong_with_a_whole_deployment(stack):
-    done = cli(stack, "doctor", RESEND_API_KEY="re_123")
+    told = {"ALARM_WEBHOOK_URLS": "https://ntfy.sh/mine", "RESEND_API_URL": stack.sandbox.url}
+    done = cli(stack, "doctor", RESEND_API_KEY="re_123", **told)
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     # No web process runs here; that one line says so, with what to do about it.
@@ -47,7 +48,11 @@ def test_the_doctor_finds_nothing_wrong_with_a_whole_deployment(stack):
         next(line for line in lines if line.startswith("note  Pages: nothing answers")),
         next(line for line in lines if line.startswith("      ->")),
     ]
-    for subject in ("Settings", "Database", "Redis", "Redirect URI", "Spotify app", "E-mail"):
+    for subject in (
+        *("Settings", "Database", "Durability", "Pooler", "Privacy", "Disk", "Redis", "Storage"),
+        *("Redis limits", "Redis line", "Spotify app", "Redirect URI", "Spotify API", "E-mail"),
+        *("Mail account", "Clock", "Alarms"),
+    ):
         assert any(f" {subject}: " in line for line in lines)
 
 

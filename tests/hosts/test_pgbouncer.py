@@ -27,7 +27,7 @@ def test_pages_and_polls_work_whichever_server_connection_they_meet(
         stack.people(30)
         worker = stack.start("worker.py")
         stack.enqueue_batch()
-        paths = ("/", "/readyz", "/waitlist") * 50
+        paths = ("/", "/sign-in", "/waitlist") * 50
         found = visitors.map(
             lambda path: requests.get(f"http://127.0.0.1:{port}{path}", timeout=60).status_code,
             paths,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from audiospective.operations.doctor import connections, durability
+from audiospective.operations.doctor import connections, durability, servers
 from audiospective.operations.doctor.finding import Finding
 from audiospective.services import Services
 
@@ -16,14 +16,21 @@ def examine(services: Services) -> Iterator[Finding]:
     checks: tuple[Callable[[Services], Finding], ...] = (
         durability.of_database,
         durability.durability,
+        servers.pooler,
         durability.privacy,
         durability.disk,
         connections.redis,
-        connections.callback,
+        servers.redis_limits,
+        servers.redis_line,
         connections.pages,
         connections.spotify,
+        connections.redirect,
+        connections.spotify_api,
         connections.mail,
+        connections.mail_account,
         durability.storage,
+        servers.clocks,
+        servers.told,
     )
     for check in checks:
         yield check(services)

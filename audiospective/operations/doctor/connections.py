@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from email.utils import parseaddr
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -32,13 +34,6 @@ def redis(services: Services) -> Finding:
             "Check REDIS_URL and that the server runs. Nothing is lost meanwhile.",
         )
     return Finding("Redis", "answers")
-
-
-def callback(services: Services) -> Finding:
-    return Finding(
-        "Redirect URI",
-        f"{services.settings.callback_url} (must be registered with the Spotify app, exactly so)",
-    )
 
 
 def pages(services: Services) -> Finding:
@@ -120,3 +115,100 @@ def mail(services: Services) -> Finding:
             serious=False,
         )
     return Finding("E-mail", f"sent as {settings.mail_from}")
+
+
+def redirect(services: Services) -> Finding:
+    """Spotify shows an error page at once for a redirect URI that is not registered."""
+    settings = services.settings
+    uri = settings.callback_url
+    asked = {"client_id": settings.spotify_client_id, "response_type": "code", "redirect_uri": uri}
+    register = f"Register exactly {uri} with the app, at developer.spotify.com/dashboard."
+    if not settings.spotify_client_id:
+        return Finding("Redirect URI", f"{uri}, once there is an app", register, serious=False)
+    answer = _asked(f"{settings.spotify_accounts_url}/authorize", params=asked)
+    if answer is None:
+        return Finding("Redirect URI", f"{uri} could not be tried", register, serious=False)
+    if answer.status_code == HTTPStatus.BAD_REQUEST and "redirect" in answer.text.lower():
+        return Finding("Redirect URI", f"Spotify refuses {uri}", register)
+    return Finding(
+        "Redirect URI", f"{uri} is not refused (some faults show after the sign-in only)"
+    )
+
+
+def spotify_api(services: Services) -> Finding:
+    """Without a token the API has to answer 401; anything else is not Spotify's API."""
+    url = services.settings.spotify_api_url
+    answer = _asked(f"{url}/me")
+    if answer is None:
+        return Finding(
+            "Spotify API", f"{url} does not answer", "Check SPOTIFY_API_URL, DNS and the firewall."
+        )
+    if answer.status_code == HTTPStatus.UNAUTHORIZED:
+        return Finding("Spotify API", f"answers at {url}")
+    return Finding(
+        "Spotify API",
+        f"{url} answers {answer.status_code} where Spotify answers 401",
+        "Correct SPOTIFY_API_URL: it ends with /v1. If it is right, try again later.",
+        serious=answer.status_code == HTTPStatus.NOT_FOUND,
+    )
+
+
+def mail_account(services: Services) -> Finding:
+    """Whether the provider takes the key, has verified the sender's domain, and what it allows."""
+    settings, subject = services.settings, "Mail account"
+    if not settings.resend_api_key or not settings.mail_from:
+        return Finding(subject, "not looked at: there is no key or no sender")
+    key = {"Authorization": f"Bearer {settings.resend_api_key}"}
+    answer = _asked(f"{settings.resend_api_url}/domains", headers=key)
+    if answer is None:
+        return Finding(subject, "could not be asked", "Try again later.", serious=False)
+    limit = answer.headers.get("ratelimit-limit")
+    allowed = f", {limit} requests a second" if limit else ""
+    said = _object(answer)
+    if answer.status_code in (
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.BAD_REQUEST,
+    ):
+        if said.get("name") == "restricted_api_key":
+            return Finding(subject, f"the key can send and nothing else{allowed}")
+        return Finding(
+            subject,
+            f"the provider refuses the key ({answer.status_code})",
+            "Make a new one and set RESEND_API_KEY.",
+            serious=False,
+        )
+    if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+        return Finding(
+            subject, "its limit is reached", "E-mails wait; nothing is lost.", serious=False
+        )
+    if not answer.ok or "data" not in said:
+        return Finding(subject, f"does not tell its domains ({answer.status_code})")
+    domain = parseaddr(settings.mail_from)[1].rpartition("@")[2].lower()
+    known = {str(one.get("name")).lower(): str(one.get("status")) for one in said["data"]}
+    found = next((known[name] for name in known if domain in (name, f"www.{name}")), None)
+    if found == "verified":
+        return Finding(subject, f"{domain} is verified{allowed}")
+    return Finding(
+        subject,
+        f"{domain} is {found or 'not known there'}",
+        "Add the domain at the provider and set its DNS records, or correct MAIL_FROM.",
+        serious=False,
+    )
+
+
+def _asked(url: str, **more: Any) -> requests.Response | None:
+    try:
+        with requests.Session() as session:
+            session.trust_env = False
+            return session.get(url, timeout=SECONDS, allow_redirects=False, **more)
+    except requests.RequestException:
+        return None
+
+
+def _object(answer: requests.Response) -> dict[str, Any]:
+    try:
+        found = answer.json()
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

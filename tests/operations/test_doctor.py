@@ -1,0 +1,190 @@
+"""What the doctor says of servers, services and clocks, and how each fault is mended."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from audiospective import clock
+from audiospective.models import dialects
+from audiospective.operations.doctor import connections, servers
+from audiospective.services import Services
+from tests.factories import make_user
+
+
+class Elsewhere:
+    """A service that answers every GET with `status`, `body` and `headers`."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.status, self.body, self.headers = 200, b"", {}
+        self.asked: list[str] = []
+
+    def says(self, status: int, body: Any = b"", **headers: str) -> None:
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.status, self.body, self.headers = status, raw, headers
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Elsewhere]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found.asked.append(self.path)
+            self.send_response(found.status)
+            for name, value in found.headers.items():
+                self.send_header(name.replace("_", "-"), value)
+            self.send_header("Content-Length", str(len(found.body)))
+            self.end_headers()
+            self.wfile.write(found.body)
+
+        def log_message(self, *_args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        found = Elsewhere(f"http://127.0.0.1:{server.server_port}")
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield found
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def database_url(sqlite_database_url: str) -> str:
+    return sqlite_database_url
+
+
+def at(services: Services, **values: Any) -> Services:
+    return replace(services, settings=replace(services.settings, **values))
+
+
+class Told:
+    """A Redis that tells `info` and the time, and nothing else."""
+
+    def __init__(self, **info: Any) -> None:
+        self.told = info
+
+    def info(self) -> dict[str, Any]:
+        return self.told
+
+    def time(self) -> tuple[int, int]:
+        return int(clock.now().timestamp()) + self.told.get("ahead", 0), 0
+
+
+REDIS = [
+    ({"role": "slave"}, "replica", True),
+    ({"maxmemory": 9_000_000, "maxmemory_policy": "allkeys-lru"}, "allkeys-lru", False),
+    ({"maxclients": 10}, "10 clients at most", False),
+]
+
+
+@pytest.mark.parametrize(("info", "says", "serious"), REDIS)
+def test_a_redis_that_is_set_up_wrongly(services, info, says, serious) -> None:
+    found = servers.redis_limits(replace(services, redis=Told(**info)))
+    assert says in found.state
+    assert found.advice
+    assert found.serious == serious
+
+
+def test_a_redis_that_is_set_up_well(services) -> None:
+    assert not servers.redis_limits(services).advice
+    small = Told(maxmemory=25_000_000, maxmemory_policy="noeviction", maxclients=20)
+    assert servers.redis_limits(replace(services, redis=small)).state.startswith("25 MB, 0 of 20")
+
+
+LINES = [
+    ("redis://10.0.0.7:6379/0", "https://a.example", True),
+    ("redis://u:p@10.0.0.7:6379/0", "https://a.example", True),
+    ("redis://127.0.0.1:6379/0", "https://a.example", False),
+    ("redis://10.0.0.7:6379/0", "http://127.0.0.1:8000", False),
+    ("rediss://10.0.0.7:6379/0", "https://a.example", False),
+    ("unix:///run/redis.sock", "https://a.example", False),
+]
+
+
+@pytest.mark.parametrize(("url", "base", "noted"), LINES)
+def test_whether_others_can_listen_in(services, url, base, noted) -> None:
+    found = servers.redis_line(at(services, redis_url=url, base_url=base))
+    assert bool(found.advice) == noted
+    assert "u:p" not in found.state + found.advice
+
+
+def test_a_clock_that_is_wrong(services) -> None:
+    assert not servers.clocks(services).advice
+    found = servers.clocks(replace(services, redis=Told(ahead=300)))
+    assert found.state.startswith("Redis is")
+    assert "ahead" in found.state
+    assert "NTP" in found.advice
+    with clock.use(lambda: dialects.now() + timedelta(minutes=10)):
+        assert "the database is" in servers.clocks(services).state
+
+
+def test_whether_anybody_hears_of_an_alarm(services) -> None:
+    assert "nobody" in servers.told(services).state
+    make_user("olga", is_operator=True, email="o@x.example", email_verified_at=clock.now())
+    found = servers.told(at(services, alarm_webhook_urls=("https://ntfy.sh/x",)))
+    assert (found.state, found.advice) == ("1 by e-mail, 1 webhooks; no backup was made yet", "")
+
+
+REDIRECTS = [
+    (400, b"INVALID_CLIENT: Invalid redirect URI", "refuses", True),
+    (303, b"", "is not refused", False),
+    (400, b"INVALID_CLIENT: Invalid client", "is not refused", False),
+]
+
+
+@pytest.mark.parametrize(("status", "body", "says", "faulty"), REDIRECTS)
+def test_a_redirect_uri_that_is_not_registered(services, elsewhere, status, body, says, faulty):
+    elsewhere.says(status, body)
+    found = connections.redirect(at(services, spotify_accounts_url=elsewhere.url))
+    assert says in found.state
+    assert bool(found.advice) == faulty
+    assert "redirect_uri=http%3A%2F%2F127.0.0.1%3A8000%2Fcallback" in elsewhere.asked[0]
+
+
+@pytest.mark.parametrize(
+    ("status", "advised", "serious"), [(401, False, True), (404, True, True), (503, True, False)]
+)
+def test_an_address_that_is_not_that_of_the_api(services, elsewhere, status, advised, serious):
+    elsewhere.says(status)
+    found = connections.spotify_api(at(services, spotify_api_url=elsewhere.url))
+    assert bool(found.advice) == advised
+    assert found.serious == serious
+    away = connections.spotify_api(at(services, spotify_api_url="http://127.0.0.1:1"))
+    assert "does not answer" in away.state
+
+
+MAIL = [
+    (200, {"data": [{"name": "archive.example", "status": "verified"}]}, "is verified", False),
+    (200, {"data": [{"name": "archive.example", "status": "pending"}]}, "is pending", True),
+    (200, {"data": []}, "not known there", True),
+    (401, {"name": "restricted_api_key"}, "can send and nothing else", False),
+    (403, {"name": "invalid_api_key"}, "refuses the key", True),
+    (429, {}, "limit is reached", True),
+    (404, b"<html>", "does not tell", False),
+    (200, b"[]", "does not tell", False),
+]
+
+
+@pytest.mark.parametrize(("status", "body", "says", "advised"), MAIL)
+def test_what_the_mail_provider_says_of_key_and_domain(
+    services, elsewhere, status, body, says, advised
+):
+    elsewhere.says(status, body, ratelimit_limit="2")
+    mail = at(services, resend_api_key="re_secret", resend_api_url=elsewhere.url)
+    found = connections.mail_account(mail)
+    assert says in found.state
+    assert bool(found.advice) == advised
+    assert "re_secret" not in found.state + found.advice
+    assert ("2 requests a second" in found.state) == (says in ("is verified", MAIL[3][2]))
+
+
+def test_without_a_key_the_provider_is_not_asked(services) -> None:
+    assert "not looked at" in connections.mail_account(services).state
