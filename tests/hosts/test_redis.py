@@ -10,6 +10,8 @@ import pytest
 import redis
 import requests
 
+from audiospective import clock
+from audiospective.models import Connection
 from tests.hosts.deployment import audiospective, pages
 from tests.jobs.stack import ROOT, running
 from tests.support import redis as servers
@@ -25,6 +27,7 @@ def test_a_plan_of_twenty_clients_serves_pages_worker_and_scheduler(sqlite_datab
         ThreadPoolExecutor(16) as visitors,
     ):
         stack.people(30)
+        Connection.update(authorized_at=clock.now()).execute()  # so no poll is late yet
         stack.start("worker.py")
         stack.start("scheduler.py")
         stack.enqueue_batch()
