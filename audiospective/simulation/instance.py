@@ -40,7 +40,7 @@ KEY = "5c0hW9hYJtYc4m3v4fVgQx5o3jH1bq8m1l6D9y3Zk2E="  # what it seals ends with 
 @dataclass
 class Instance:
     """What a run has in its hands; `page_came` hears of every page that arrived whole, `mail_goes`
-    of the key of every e-mail that is about to be handed over."""
+    of the key of every e-mail that is about to be handed over, `mail_went` of it afterwards."""
 
     services: Services
     timeline: Timeline
@@ -57,6 +57,7 @@ class Instance:
     freezes: list[tuple[int, int]] = field(default_factory=list)  # that are over
     page_came: Callable[[bytes], None] = lambda _body: None
     mail_goes: Callable[[str], None] = lambda _key: None
+    mail_went: Callable[[str], None] = lambda _key: None
 
     def call_takes(self, left: float) -> None:
         """A call is made that may take its time; never longer than the caller waits for it."""
@@ -146,12 +147,12 @@ def _quiet() -> Iterator[None]:
     """Thousands of lines about simulated trouble tell nothing; garbage is collected by hand."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
-    gc.freeze()
+    gc.disable()
     try:
         yield
     finally:
         logging.disable(before)
-        gc.unfreeze()
+        gc.enable()
 
 
 def _fast() -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
-from audiospective.simulation import members
+from audiospective.simulation import imports, members
 from audiospective.simulation.instance import Instance
 from audiospective.simulation.members import Member
 from audiospective.simulation.timeline import DAY, HOUR, MINUTE, SECOND
@@ -204,6 +204,14 @@ def _kills(chance: Random, at: int) -> Plan:
     yield at + chance.randint(HOUR, 5 * HOUR), "kills nobody any more", set_to(False)
 
 
+def _brings_files(chance: Random, at: int) -> Plan:
+    yield at, "brings a file", lambda i, m: imports.bring(i, m, m.polled)
+    for later in range(1, 5):  # again, should the first try have met with a fault
+        yield at + later * 5 * HOUR, "says yes to what was found", imports.agree
+    if chance.random() < 0.6:
+        yield at + chance.randint(26 * HOUR, 60 * HOUR), "takes a file back", imports.take_back
+
+
 LISTENING: tuple[tuple[float, Callable[[Random, int], Plan]], ...] = (
     (0.12, _second_device),
     (0.04, _many),
@@ -224,6 +232,7 @@ ACCOUNT: tuple[tuple[float, Callable[[Random, int], Plan]], ...] = (
     (0.008, _pauses),
     (0.004, _leaves),
     (0.05, _looks),
+    (0.03, _brings_files),
     (0.01, _is_poison),
     (0.004, _kills),
 )

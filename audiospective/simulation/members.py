@@ -12,6 +12,7 @@ from audiospective.accounts.outcomes import Visit
 from audiospective.clients.spotify import Profile, Tokens
 from audiospective.models import Connection, User
 from audiospective.simulation.instance import Instance
+from audiospective.simulation.seen import Key
 
 HABITS = ("steady", "commuter", "night", "loop", "radio", "seldom", "steady", "commuter")
 ZONES = ("UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu", "Pacific/Auckland")
@@ -31,7 +32,9 @@ class Member:
     touched_at: int = 0  # when they last did something that makes a poll due
     poisoned: bool = False  # storing their plays fails
     kills: bool = False  # asking for them kills the process
-    told_falsely: list[int] = field(default_factory=list)
+    import_id: int | None = None
+    imported: set[Key] = field(default_factory=set)  # what their file adds, while it counts
+    polled: set[Key] = field(default_factory=set)  # what polls brought
 
     @property
     def address(self) -> str:

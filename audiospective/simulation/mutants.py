@@ -11,6 +11,7 @@ from typing import Any
 from audiospective import clock
 from audiospective.history import append, relinked, store
 from audiospective.history.closed import moving, objects
+from audiospective.imports import matching
 from audiospective.models import Connection, claims, notices
 from audiospective.models.coverage import Coverage
 from audiospective.models.notices import Notice
@@ -248,4 +249,18 @@ def storage_proof() -> Iterator[None]:
             return take(user_id, year, own)
 
     with instead(moving, "take", blindly):
+        yield
+
+
+@mutant
+def import_one_to_one() -> Iterator[None]:
+    """Several plays of a file are taken for one of the archive."""
+
+    def nearest(pairs: Any) -> list[tuple[int, int]]:
+        best: dict[int, tuple[int, int]] = {}
+        for left, right, apart in pairs:
+            best[right] = min(best.get(right, (apart, left)), (apart, left))
+        return [(left, right) for right, (_, left) in best.items()]
+
+    with instead(matching, "pair_up", nearest):
         yield

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from audiospective import clock
-from audiospective.models import claims, database, notices
+from audiospective.models import Import, claims, database, notices
 from audiospective.polling import batch
 from audiospective.sandbox.apps import CLIENT_ID
 from audiospective.simulation import losses, settled
@@ -54,6 +54,8 @@ class Oracle:
         self.heard = {
             member.user_id: Heard(instance.world.listeners[member.listener]) for member in members
         }
+        for member in members:
+            member.polled = self.heard[member.user_id].archived
         self.balance = Balance()
         self.wrong: list[str] = []
         self.trace: list[str] = []
@@ -76,6 +78,7 @@ class Oracle:
         with ExitStack() as stack:
             self.instance.page_came = self._page_came
             self.instance.mail_goes = lambda key: self.wrong.extend(self._post.goes(key))
+            self.instance.mail_went = self._post.going.discard
             for place, name, wrapped in (
                 (batch, "fetch", self._asked(fetching)),
                 (batch, "archive", self._of_slot(batch.archive)),
@@ -100,6 +103,7 @@ class Oracle:
         self.wrong += settled.told(people, now, since)
         self.wrong += settled.sentences(self.instance, people, self.heard)
         self.balance.emails = self._post.kinds
+        self.balance.imports = Counter(str(row.status) for row in Import.select())
 
     # What is seen at the seams.
 
@@ -223,7 +227,7 @@ class Oracle:
                 f"member {shown.user_id}: {added} plays were added of {len(new)} new ones"
             )
         self.balance.plays += len(new)
-        heard.archived |= new
+        heard.archived.update(new)
         items = tuple(item for item in shown.window if item.shown and item.dated)
         fresh = frozenset(items) - heard.known
         heard.known |= fresh

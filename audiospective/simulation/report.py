@@ -31,6 +31,9 @@ def figures(result: Result) -> Iterator[str]:
     if found.emails:
         told = ", ".join(f"{count} {kind}" for kind, count in sorted(found.emails.items()))
         yield f"  e-mails: {told}"
+    if found.imports:
+        told = ", ".join(f"{count} {status}" for status, count in sorted(found.imports.items()))
+        yield f"  imports: {told}"
     if result.met:
         met = ", ".join(f"{count} {kind}" for kind, count in sorted(result.met.items()))
         yield f"  faults met: {met}"

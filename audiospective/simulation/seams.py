@@ -149,9 +149,13 @@ class _Mailing:
             except wire.DroppedError:
                 raise requests.ConnectionError("simulated") from None
 
-        self._instance.mail_goes(headers.get("Idempotency-Key", ""))
+        key = headers.get("Idempotency-Key", "")
+        self._instance.mail_goes(key)
         seams = self._instance.seams
-        reply = seams.pass_through("mail", ask, lambda: requests.ConnectionError("simulated"))
+        try:
+            reply = seams.pass_through("mail", ask, lambda: requests.ConnectionError("simulated"))
+        finally:
+            self._instance.mail_went(key)
         return reply.body, reply.status, reply.headers
 
 

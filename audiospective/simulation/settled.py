@@ -14,6 +14,7 @@ from audiospective.models.system_state import Mark
 from audiospective.notices import delivery
 from audiospective.operations import health
 from audiospective.policy.health import HealthStatus
+from audiospective.simulation import imports
 from audiospective.simulation.instance import Instance
 from audiospective.simulation.members import Member
 from audiospective.simulation.seen import Heard
@@ -42,6 +43,10 @@ class Names:
 
 def archived(member: Member, heard: Heard, names: Names) -> Iterator[str]:
     """Every play that was offered and written stands in the archive once, and no other does."""
+    imported = imports.counts(member)
+    if imported is None:
+        return
+    expected = heard.archived | imported
     plays = history.frame(member.user_id, columns=("played_at", "track"))
     known = names.of(set(plays["track"].to_list()))
     found = Counter(
@@ -49,7 +54,7 @@ def archived(member: Member, heard: Heard, names: Names) -> Iterator[str]:
         for at, track in zip(plays["played_at"].to_list(), plays["track"].to_list(), strict=True)
     )
     twice = [key for key, count in found.items() if count > 1]
-    missing, foreign = heard.archived - found.keys(), found.keys() - heard.archived
+    missing, foreign = expected - found.keys(), found.keys() - expected
     for what, keys in (("twice", twice), ("not", missing), ("though nobody offered it", foreign)):
         if keys:
             example = min(keys)
@@ -114,8 +119,9 @@ def sentences(instance: Instance, members: list[Member], heard: dict[int, Heard]
     for member in members:
         state = health.state(instance.services, member.user_id)
         name = f"member {member.user_id}: the dashboard"
-        plays = len(heard[member.user_id].archived)
-        if state.plays != plays:
+        imported = imports.counts(member)
+        plays = len(heard[member.user_id].archived | (imported or set()))
+        if imported is not None and state.plays != plays:
             yield f"{name} says {state.plays} plays, {plays} are there"
         if state.status is HealthStatus.UP_TO_DATE:
             last = heard[member.user_id].last
