@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from audiospective.models.notices import Notice
+from audiospective.simulation import members
 from audiospective.simulation.instance import Instance
 from audiospective.simulation.members import Member
 from audiospective.simulation.timeline import HOUR
@@ -17,9 +18,9 @@ FALSE_ALARMS = 5  # members who may be told by mistake before a mass failure is 
 class Post:
     """Looks through the sandbox's inbox, a little further after each step."""
 
-    def __init__(self, instance: Instance, members: list[Member]) -> None:
+    def __init__(self, instance: Instance, people: list[Member]) -> None:
         self._instance = instance
-        self._by_id = {member.user_id: member for member in members}
+        self._by_id = {member.user_id: member for member in people}
         self._read = 0
         self._episodes: Counter[tuple[str, str, str]] = Counter()
         self._falsely: list[int] = []
@@ -55,9 +56,12 @@ class Post:
         self._read = len(emails)
 
     def _is_true(self, user_id: int) -> Iterator[str]:
-        if self._by_id[user_id].refused_since is not None:
+        member, now = self._by_id[user_id], self._instance.timeline.ms
+        if member.refused_since is not None:
             return
-        now = self._instance.timeline.ms
+        if not members.holds_a_living_token(self._instance, member):
+            member.refused_since = now  # a rotated token was lost on its way
+            return
         self._falsely = [at for at in self._falsely if now - at < 12 * HOUR] + [now]
         if len(self._falsely) > FALSE_ALARMS:
             yield f"{len(self._falsely)} members were told that their archive stopped; it had not"

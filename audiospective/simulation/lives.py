@@ -19,6 +19,8 @@ LOCAL = {"id": None, "is_local": True, "name": "Demo tape", "type": "track"}
 
 def day(member: Member, start: int) -> Plan:
     """What one member does within a day from `start`, beside what the habit says."""
+    if member.refused_since is not None and member.chance.random() < 0.4:
+        yield start + int(member.chance.random() * DAY), "reconnects", members.reconnect
     for share, plan in LISTENING + ACCOUNT:
         if member.chance.random() < share:
             yield from plan(member.chance, start + int(member.chance.random() * DAY))

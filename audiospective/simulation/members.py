@@ -11,6 +11,7 @@ from audiospective.accounts import connection, sign_up
 from audiospective.accounts.outcomes import Visit
 from audiospective.clients.spotify import Profile, Tokens
 from audiospective.models import Connection, User
+from audiospective.models.connections import REFRESH_PLACE
 from audiospective.simulation.instance import Instance
 from audiospective.simulation.seen import Key
 
@@ -97,6 +98,16 @@ def disconnect(_instance: Instance, member: Member) -> None:
 def check_now(instance: Instance, member: Member) -> None:
     member.touched_at = instance.timeline.ms
     connection.check_now(instance.services, member.user_id)
+
+
+def holds_a_living_token(instance: Instance, member: Member) -> bool:
+    """Whether Spotify would take the refresh token that is stored here."""
+    sealed = row(member).refresh_sealed
+    if not sealed:
+        return False
+    token = instance.services.vault.open(REFRESH_PLACE, member.user_id, sealed)
+    grant = instance.world.grants.find_refresh(token)
+    return grant is not None and grant.revoked_ms is None and grant.refresh_token == token
 
 
 def row(member: Member) -> Connection:
