@@ -1,0 +1,41 @@
+"""A member's file comes to exactly what it must, and a careless match is noticed."""
+
+from __future__ import annotations
+
+import pytest
+
+from audiospective.simulation import imports, mutants
+from audiospective.simulation.instance import running
+from audiospective.simulation.run import Plan, Result, Run
+from audiospective.simulation.timeline import DAY
+
+
+@pytest.mark.parametrize("mutant", [None, "import-one-to-one"])
+def test_plays_of_a_file_are_matched_one_to_one_and_go_again(mutant):
+    plan = Plan(1, 1, 1, "none", mutant)
+    with mutants.of(mutant), running(1, share=0) as instance:
+        run = Run(plan, instance, Result(plan))
+        alice = run.people[0]
+        with run.oracle.watching():
+            carried_out(run)
+            instance.timeline.pass_by(3 * DAY)
+            imports.bring(instance, alice, alice.polled)
+            carried_out(run)
+            imports.agree(instance, alice)
+            carried_out(run)
+            assert imports.counts(alice) == alice.imported != set()
+            run.oracle.look_through()
+            assert bool(run.oracle.wrong) == (mutant is not None)
+            imports.take_back(instance, alice)
+            carried_out(run)
+            assert imports.counts(alice) == set()
+            run.oracle.look_through()
+            assert bool(run.oracle.wrong) == (mutant is not None)
+
+
+def carried_out(run):
+    jobs = run.instance.jobs
+    while (at := jobs.next_at()) is not None:
+        run.instance.timeline.to(at)
+        job = jobs.next_job()
+        run._step(job.task, lambda job=job: run._job(job))
