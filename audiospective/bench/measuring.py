@@ -25,10 +25,13 @@ def seconds(action: Callable[[], Any], times: int = 1) -> list[float]:
     return sorted(taken)
 
 
-def processor() -> float:
-    """Seconds of processor time that this process has used, all its threads together."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
+def processor(*, children: bool = False) -> float:
+    """Seconds of processor time that this process has used, all its threads together.
+
+    With `children` also what processes used that it started and that have ended.
+    """
+    who = [resource.RUSAGE_SELF, *([resource.RUSAGE_CHILDREN] if children else [])]
+    return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, who))
 
 
 def p95(taken: Sequence[float]) -> float:
