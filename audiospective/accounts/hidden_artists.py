@@ -35,11 +35,6 @@ def ids(user_id: int) -> frozenset[int]:
     return frozenset(found | lookup.followed(Kind.ARTIST, found))
 
 
-def count(user_id: int) -> int:
-    """How many artists are hidden."""
-    return int(HiddenArtist.select().where(HiddenArtist.user == user_id).count())
-
-
 def newest_first(user_id: int) -> list[HiddenArtist]:
     """The rows, the latest hidden first."""
     mine = HiddenArtist.select().where(HiddenArtist.user == user_id)

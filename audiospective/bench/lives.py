@@ -70,12 +70,13 @@ def other() -> int:
 def connect(services: Services, user_id: int) -> None:
     """Let checks have been made until just now, with plays of the last days in rows."""
     now = clock.now()
+    began = now - timedelta(days=365)  # a consent of the last days would be news on the dashboard
     Connection.create(
-        user=user_id, app=spotify_app.environment_app(services), scope="", authorized_at=now,
+        user=user_id, app=spotify_app.environment_app(services), scope="", authorized_at=began,
         reauth_due_at=now + timedelta(days=180), next_poll_at=now + timedelta(minutes=30),
         last_polled_at=now, last_success_at=now,
     )  # fmt: skip
-    Coverage.begin(user_id, now - timedelta(days=365))
+    Coverage.begin(user_id, began)
     for back in range(RECENT, 0, -1):
         listen(user_id, clock.to_ms(now - back * timedelta(minutes=30)))
 

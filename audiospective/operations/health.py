@@ -37,7 +37,7 @@ def state(services: Services, user_id: int) -> ArchiveState:
     user = _member(user_id)
     plays = recent_plays.total(user_id)
     connection = _connection(user_id)
-    gaps = tuple(missing(gap) for gap in Gap.select().where(Gap.user == user_id))
+    gaps = noted_gaps(user_id)
     if connection is None:
         found = ArchiveState(
             status=health.status(Facts(connection=None, plays=plays), now),
@@ -64,13 +64,18 @@ def state(services: Services, user_id: int) -> ArchiveState:
     return archive_state.as_shown(found, now, last_known=incident.last_known(connection))
 
 
+def noted_gaps(user_id: int) -> tuple[Missing, ...]:
+    """The gaps that have been noted, without one that grows at present; one query."""
+    return tuple(missing(gap) for gap in Gap.select().where(Gap.user == user_id))
+
+
 def gaps(services: Services, user_id: int) -> tuple[Missing, ...]:
     """All gaps of an archive as `state` has them, the one that grows at present first.
 
     For pages that show gaps and nothing else of the state; two or three small queries.
     """
     now = clock.now()
-    found = tuple(missing(gap) for gap in Gap.select().where(Gap.user == user_id))
+    found = noted_gaps(user_id)
     connection = _connection(user_id)
     if connection is None:
         return archive_state.as_shown(ArchiveState(HealthStatus.EMPTY, gaps=found), now).gaps

@@ -16,7 +16,7 @@ from audiospective.operations import health
 from audiospective.policy import counting
 from audiospective.stats import portrait
 from audiospective.web.access import person, signed_in
-from audiospective.web.context import services, zone
+from audiospective.web.context import zone
 from audiospective.web.listening import listening
 from audiospective.web.music import pictures, words
 from audiospective.web.panels import Failed, figure
@@ -92,7 +92,7 @@ def _figures(user_id: int, kind: str, number: int) -> dict[str, Any]:
     worked_out = figure(heard, "portrait", portrait.of, kind, number, PARTS)
     broken = worked_out if isinstance(worked_out, Failed) else None
     found = None if isinstance(worked_out, Failed) else worked_out
-    gaps = health.gaps(services(), user_id)
+    gaps = health.noted_gaps(user_id)  # a month is hatched for a gap that has ended
     inside = found.tracks if found else ()
     tracks = lookup.tracks([part.one for part in inside])
     albums = lookup.entries((Kind.ALBUM, part.one) for part in (found.albums if found else ()))

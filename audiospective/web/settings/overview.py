@@ -6,18 +6,19 @@ from dataclasses import dataclass
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
+from peewee import SQL, fn
 
 from audiospective import clock, history
 from audiospective.accounts import (
-    api_tokens,
-    hidden_artists,
     preferences,
     sessions,
-    shares,
     spotify_app,
 )
 from audiospective.exports import forwarding
 from audiospective.models import User
+from audiospective.models.api_tokens import ApiToken
+from audiospective.models.hidden_artists import HiddenArtist
+from audiospective.models.shared_links import SharedLink
 from audiospective.notices import kind
 from audiospective.operations import health
 from audiospective.policy import archive_state
@@ -65,8 +66,8 @@ def _now(member: User, state: ArchiveState) -> dict[str, str]:
     chosen = preferences.of(member)
     kinds, off = kind.optional(member), kind.switched_off(member)
     on = sum(one.name not in off for one in kinds)
-    hidden, links = hidden_artists.count(member.id), len(shares.of(member))
-    tokens, onward = len(api_tokens.of(member)), forwarding.of(member.id)
+    hidden, links, tokens = _counts(member.id)
+    onward = forwarding.of(member.id)
     own = spotify_app.own_app(member) is not None
     spotify = state.title
     if state.renew_by:
@@ -91,6 +92,18 @@ def _now(member: User, state: ArchiveState) -> dict[str, str]:
         f"about {readable(history.footprint(member.id))}",
         "/settings/delete": "with everything in it",
     }
+
+
+def _counts(user_id: int) -> tuple[int, int, int]:
+    """Hidden artists, shared links and tokens that are in force; one query."""
+    now, many = clock.now(), fn.COUNT(SQL("1"))
+    found = User.select(
+        HiddenArtist.select(many).where(HiddenArtist.user == user_id),
+        SharedLink.select(many).where((SharedLink.user == user_id) & (SharedLink.expires_at > now)),
+        ApiToken.select(many).where((ApiToken.user == user_id) & (ApiToken.expires_at > now)),
+    ).where(User.id == user_id)
+    hidden, links, tokens = found.tuples().get()
+    return int(hidden), int(links), int(tokens)
 
 
 def readable(size: int) -> str:
