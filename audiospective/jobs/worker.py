@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from redis import Redis
 from redis.exceptions import RedisError
-from rq import Queue
+from rq import Queue, worker_registration
 from rq.exceptions import ShutDownImminentException
 from rq.serializers import JSONSerializer
 from rq.worker import Worker
@@ -68,6 +68,11 @@ class ArchiveWorker(QuietFailures, Worker):
             if not first and not self.connection.exists(WATCHED):
                 queues = Queues(self.connection)
                 queues.enqueue_once(UPKEEP, LOOK, job_id=LOOK, timeout=LOOK_SECONDS)
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """Says that this worker lives; a Redis that has forgotten it counts it again."""
+        super().heartbeat(timeout, pipeline)
+        worker_registration.register(self, pipeline)
 
     def setup_work_horse_signals(self) -> None:
         signal.signal(signal.SIGUSR2, self._end_soon)

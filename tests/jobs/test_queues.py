@@ -290,3 +290,13 @@ def test_what_is_no_batch_is_left_where_it_was(services):
     assert services.queues.queue(FREE).job_ids == ["odd"]
     services.redis.delete("rq:job:odd")
     assert services.queues.take("archive_batch") is None
+
+
+def test_a_worker_that_redis_has_forgotten_is_counted_again(services):
+    worker = build(services.redis)
+    worker.register_birth()
+    assert services.queues.workers() == 1
+    services.redis.flushall()
+    assert services.queues.workers() == 0
+    worker.heartbeat()
+    assert services.queues.workers() == 1
