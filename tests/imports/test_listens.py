@@ -156,12 +156,12 @@ def test_years_that_are_sealed_take_plays_in_and_many_at_once_go_there(alice: Us
     poll(alice, *(factories.play(old + n * 4 * MINUTE, f"Song {n}") for n in range(210)))
     sealing.seal(alice.id)
     within = listens.take(alice.id, [listen(old + 9 * MINUTE, "Ebb")])
-    many = [listen(old + timedelta(days=n, hours=7), f"Song {n % 9}") for n in range(300)]
-    assert (within.added, listens.take(alice.id, many).added) == (1, 300)
-    assert listens.take(alice.id, many).known == 300
+    many = [listen(old + timedelta(minutes=4 * n, days=9), f"Song {n % 9}") for n in range(150)]
+    assert (within.added, listens.take(alice.id, many).added) == (1, 150)
+    assert listens.take(alice.id, many).known == 150
     first = old - timedelta(seconds=200)
     assert listens.take(alice.id, [listen(first, "Song 0")]).matched == 1
-    assert history.total(alice.id) == 511
+    assert history.total(alice.id) == 361
 
 
 def test_a_file_with_the_same_adds_nothing_and_taking_it_back_takes_nothing_along(

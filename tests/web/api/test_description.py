@@ -21,7 +21,7 @@ from audiospective.web.api import plays, tokens
 from tests.factories import connected, track
 from tests.web.conftest import Site
 
-EXAMPLES = 12  # of each address
+EXAMPLES = 6  # of each address
 
 
 def test_it_is_valid_and_names_every_address(site: Site) -> None:
