@@ -219,9 +219,9 @@ def test_a_job_that_crashes_leaves_the_row_due(services, spotify, burst, monkeyp
     assert row.consecutive_failures == 0
 
 
-def test_a_planned_job_that_failed_is_forgotten_after_an_hour(services):
+def test_a_planned_job_that_failed_is_forgotten_after_a_day(services):
     services.queues.enqueue_later([Later(clock.now(), FREE, "archive_batch", ("", []), "planned")])
-    assert TaskJob.fetch("planned", connection=services.redis).failure_ttl == 3600
+    assert TaskJob.fetch("planned", connection=services.redis).failure_ttl == 24 * 3600
 
 
 def test_a_secret_that_the_operator_replaced_reaches_the_polls_with_the_next_plan(services):

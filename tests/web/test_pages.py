@@ -94,7 +94,7 @@ def test_ready_means_that_the_database_answers(
     site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer = site.visitor().get("/readyz")
-    assert (answer.status_code, answer.text) == (200, "database: ok\nredis: ok\n")
+    assert (answer.status_code, answer.text) == (200, "database: ok\npolling: ok\nredis: ok\n")
 
     def away(*_: object, **__: object) -> None:
         raise OperationalError("no answer from secret-host")
@@ -112,4 +112,4 @@ def test_redis_away_is_said_but_stops_no_page(site: Site, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(site.services.redis, "ping", away)
     answer = site.visitor().get("/readyz")
-    assert (answer.status_code, answer.text) == (200, "database: ok\nredis: no answer\n")
+    assert (answer.status_code, answer.text) == (200, "database: ok\npolling: ok\nredis: no answer\n")
