@@ -112,4 +112,7 @@ def test_redis_away_is_said_but_stops_no_page(site: Site, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(site.services.redis, "ping", away)
     answer = site.visitor().get("/readyz")
-    assert (answer.status_code, answer.text) == (200, "database: ok\npolling: ok\nredis: no answer\n")
+    assert (answer.status_code, answer.text) == (
+        200,
+        "database: ok\npolling: ok\nredis: no answer\n",
+    )
