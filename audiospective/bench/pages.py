@@ -1,4 +1,7 @@
-"""`bench pages`: pages of two long lives as they are deployed, next to one that does nothing."""
+"""`bench pages`: pages of two long lives as they are deployed, next to one that does nothing.
+
+One module although it is long: what is measured and how it is told follow one list of pages.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The queues: wake-ups in Redis that carry ids, as JSON, for functions on a list."""
+"""The queues: wake-ups in Redis that carry ids, as JSON, for functions on a list.
+
+One module although it is long: what goes into Redis and what comes back share one form.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 No poll writes anything for it: what was sent is kept by key, and what of the last weeks is not
 among those is new. A server takes a listen twice as one, so a round that died is simply repeated.
+One module although it is long: what is new, what is sent and what is kept are one decision.
 """
 
 from __future__ import annotations

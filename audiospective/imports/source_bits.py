@@ -1,4 +1,7 @@
-"""The bit of each source in `plays.seen`: stored for ever, so never changed and never reused."""
+"""The bit of each source in `plays.seen`: stored for ever, so never changed and never reused.
+
+The bit after the eighteenth is `SENT_LIVE`: the next source from files takes the one behind it.
+"""
 
 from __future__ import annotations
 

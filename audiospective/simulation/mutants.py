@@ -1,4 +1,7 @@
-"""Mutants: one safety each, switched off from outside; a simulation that misses one is too weak."""
+"""Mutants: one safety each, switched off from outside; a simulation that misses one is too weak.
+
+One module although it is long: the list of safeties is read as a whole.
+"""
 
 from __future__ import annotations
 

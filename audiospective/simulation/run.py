@@ -1,4 +1,7 @@
-"""One run: jobs, deeds and weather in the order of time, judged after every step."""
+"""One run: jobs, deeds and weather in the order of time, judged after every step.
+
+One module although it is long: jobs, deeds and weather share one clock and one trace.
+"""
 
 from __future__ import annotations
 

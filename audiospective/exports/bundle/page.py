@@ -2,6 +2,7 @@
 
 Everything it needs is inside: style, script, the readers of Parquet and Zstandard, and the plays. A
 policy lets the two pieces of code run that are named by their hash, and forbids every connection.
+What is put inside and the policy that names its hashes are made together, so this module is long.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The rows of the catalog on both databases: bounded statements, bytes in and out."""
+"""The rows of the catalog on both databases: bounded statements, bytes in and out.
+
+Long, since no other module names these tables: all of their statements stand here.
+"""
 
 from __future__ import annotations
 

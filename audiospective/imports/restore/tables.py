@@ -26,6 +26,8 @@ REMOVED_SCHEMA = pl.Schema(
     {**segment.SCHEMA, "removed_at": segment.INSTANT, "undoable": pl.Boolean()}
 )
 WRONG = "The bundle's {} is not what an archive's is."
+# Columns that came after the first bundles were made: unknown in all rows where one lacks them.
+LATER: frozenset[str] = frozenset()
 _CREDITS = 100  # artists of a track
 _KINDS = ("track", "episode", "chapter")
 _ID = "^[0-9A-Za-z]{22}$"
@@ -110,8 +112,12 @@ def _table(path: Path, name: str, schema: pl.Schema, most: int) -> pl.DataFrame:
     try:
         scan = pl.scan_parquet(path)
         there = scan.collect_schema()
-        if any(there.get(column) != kind for column, kind in schema.items()):
+        lacking = schema.keys() & LATER - there.keys()
+        if any(
+            there.get(column) != kind for column, kind in schema.items() if column not in lacking
+        ):
             raise ContainerError(WRONG.format(name))
+        scan = scan.with_columns(pl.lit(None, schema[column]).alias(column) for column in lacking)
         if scan.select(pl.len()).collect().item() > most:
             raise TooMuchError(f"It holds more than {most:,} rows in {name}.")
         cut = [

@@ -1,4 +1,7 @@
-"""A report as a page shows it: figures with names, charts and sentences."""
+"""A report as a page shows it: figures with names, charts and sentences.
+
+One module although it is long: the panels of a report share its figures and its words.
+"""
 
 from __future__ import annotations
 

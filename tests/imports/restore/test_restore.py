@@ -310,6 +310,26 @@ def test_a_hostile_bundle_is_refused(
         tables.read(path, tmp_path, tmp_path)
 
 
+def test_a_bundle_from_before_a_column_came_leaves_it_unknown(
+    elsewhere: tuple[bytes, Any, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from audiospective.imports.errors import RefusedError
+    from audiospective.imports.restore import tables
+
+    older = elsewhere[0]
+    for name in (files.PLAYS, files.REMOVED):
+        older = changed(older, name, table(lambda t: t.drop("ms_played")), sums=True)
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(older)
+    with pytest.raises(RefusedError):
+        tables.read(path, tmp_path, tmp_path)
+    monkeypatch.setattr(tables, "LATER", frozenset({"ms_played"}))
+    found = tables.read(path, tmp_path, tmp_path)
+    plays = pl.read_parquet(tmp_path / tables.PLAYS)
+    assert plays.height == found["plays"] > 0
+    assert plays["ms_played"].is_null().all()
+
+
 def test_a_changed_file_is_refused_with_a_sentence(
     services: Services, bundle: bytes, newcomer: User
 ) -> None:

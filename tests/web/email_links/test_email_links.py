@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 
 from audiospective import clock
-from audiospective.models import Connection, User
+from audiospective.models import Connection, SpotifyApp, User
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
 from audiospective.models.notices import Notice
 from audiospective.notices import kind, members, signed_links
+from audiospective.policy.failures import NEED_PERSON, Failure
 from audiospective.web.access import EXPECTS
 from tests.factories import make_connection, make_user
 
@@ -125,3 +126,17 @@ def test_an_unsubscribe_link_of_somebody_who_left_or_of_nobody_leads_nowhere(
     site.visitor().page("/u/" + token_of(reconnect), 404)
     alice.delete_instance()
     assert site.visitor().post(unsubscribe).status_code == 404
+
+
+@pytest.mark.parametrize("failure", sorted(NEED_PERSON - {Failure.AUTH}))
+@pytest.mark.parametrize("own", [False, True])
+def test_the_page_explains_each_failure_that_only_a_person_can_mend(
+    site, alice, reconnect, failure, own
+):
+    if own:
+        SpotifyApp.update(owner=alice.id).execute()
+    Connection.update(consecutive_failures=2, last_failure_type=failure.value).execute()
+    page = site.visitor().page(reconnect)
+    assert "Spotify no longer accepts our access" not in page.text
+    assert ("developer dashboard" in page.text) == own
+    assert ("Whoever runs this server" in page.text) != own
