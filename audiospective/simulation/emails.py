@@ -9,7 +9,7 @@ from audiospective.models.notices import Notice
 from audiospective.simulation import members
 from audiospective.simulation.instance import Instance
 from audiospective.simulation.members import Member
-from audiospective.simulation.timeline import HOUR
+from audiospective.simulation.timeline import DAY, HOUR
 
 CAPS = {"archive_stopped": 3, "no_success": 1, "renewal": 3}  # of one episode
 FALSE_ALARMS = 5  # members who may be told by mistake before a mass failure is seen
@@ -60,7 +60,8 @@ class Post:
         if member.refused_since is not None:
             return
         if not members.holds_a_living_token(self._instance, member):
-            member.refused_since = now  # a rotated token was lost on its way
+            # A rotated token was lost on its way; this e-mail is the one that tells of it.
+            member.refused_since = now - DAY
             return
         self._falsely = [at for at in self._falsely if now - at < 12 * HOUR] + [now]
         if len(self._falsely) > FALSE_ALARMS:
