@@ -130,6 +130,7 @@ NO_PAGES = {
     "/reports/<address>/picture.png",
     "/reports/<address>/picture.svg",
     "/reports/<address>/text",
+    "/settings/alerts",  # a former address, leads to /settings/emails
 }
 
 
