@@ -11,6 +11,7 @@ import polars as pl
 
 from audiospective.history import segment
 from audiospective.imports import identity
+from audiospective.models.plays import FROM_POLL, SENT_LIVE
 from audiospective.policy.timing import BY_END, BY_HEARD, Timing
 
 # What a play is told of besides its time and track; a better source's word replaces these.
@@ -25,6 +26,7 @@ FACTS = (
     "platform",
     "country",
 )
+SENT = ("ms_played", "platform")  # what of it a player that sends a play may tell
 _WORDS = pl.Categorical()  # few different ones, in a million plays
 PLAYS = pl.Schema(
     {
@@ -68,17 +70,31 @@ def as_plays(frames: ArchiveFrames) -> pl.DataFrame:
     )
 
 
-def without_imports(frames: ArchiveFrames, import_ids: list[int]) -> ArchiveFrames:
-    """As if these imports had never been: what only they tell is gone, polls are as they came."""
-    theirs = pl.col("import_id").is_in(import_ids).fill_null(value=False)
-    polled = pl.col("source") & 1 != 0
-    kept = frames.plays.filter(~theirs | polled | pl.col("removed"))
-    none = [
-        pl.when(theirs & ~pl.col("removed")).then(None).otherwise(pl.col(name)).alias(name)
-        for name in (*FACTS, "import_id", "timing", "seen")
+def without_imports(
+    frames: ArchiveFrames, import_ids: list[int], live: int | None = None
+) -> ArchiveFrames:
+    """As if these imports had never been: what only they tell is gone, polls are as they came.
+
+    What a player sent, too, stays as something that only the player told, with the time that is
+    known of it: nothing is kept from which it could be told again. `live` is the import that stands
+    for all that players send.
+    """
+    known = ~pl.col("removed")
+    theirs = pl.col("import_id").is_in(import_ids).fill_null(value=False) & known
+    polled = pl.col("source") & FROM_POLL != 0
+    sent = (pl.col("seen") & SENT_LIVE != 0).fill_null(value=False)
+    kept = frames.plays.filter(~theirs | polled | sent)
+    lost = [
+        pl.when(theirs & ~sent if name in SENT else theirs).then(None).otherwise(name).alias(name)
+        for name in FACTS
     ]
-    source = pl.when(theirs & ~pl.col("removed")).then(pl.lit(1, pl.Int8)).otherwise("source")
-    plays = kept.with_columns(*none, source.alias("source"))
+    after = {  # without a poll, the time of what was sent is the one that the import told
+        "timing": pl.when(theirs & polled).then(None).otherwise("timing"),
+        "import_id": pl.when(theirs).then(pl.when(sent).then(live)).otherwise("import_id"),
+        "seen": pl.when(theirs).then(pl.when(sent).then(SENT_LIVE)).otherwise("seen"),
+        "source": pl.when(theirs & ~sent).then(FROM_POLL).otherwise("source"),
+    }
+    plays = kept.with_columns(*lost, *(after[name].cast(PLAYS[name]).alias(name) for name in after))
     return ArchiveFrames(plays, used(frames.tracks, plays))
 
 

@@ -79,7 +79,8 @@ def undo(services: Services, claim: Claim) -> None:
         others = [one for one in _committed(claim.user_id) if one.id != claim.id]
         kept = [(one, _staged(services, one)) for one in others]
         before, found = archive.opened(claim.user_id)
-        stripped = archive_frames.without_imports(found, [claim.id, *(one.id for one in others)])
+        told = [claim.id, *(one.id for one in others)]
+        stripped = archive_frames.without_imports(found, told, _live(claim.user_id))
         rebuilt = _rebuilt(stripped, kept, _restores(claim.user_id), lambda: claim.beat(2, STEPS))
         claim.beat(3, STEPS)
         after = archive.in_catalog(rebuilt.frames, rebuilt.tracks)
@@ -162,6 +163,13 @@ def _restores(user_id: int) -> list[int]:
         (Import.user == user_id) & (Import.status == DONE) & Import.committed_at.is_null()
     )
     return [one for (one,) in query.tuples()]
+
+
+def _live(user_id: int) -> int | None:
+    """The import that stands for what the member's players send, if they ever did."""
+    query = Import.select(Import.id).where((Import.user == user_id) & Import.live)
+    found: int | None = query.scalar()
+    return found
 
 
 def _staged(services: Services, row: Import) -> Staged:

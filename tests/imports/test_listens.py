@@ -20,7 +20,7 @@ from audiospective.services import Services
 from audiospective.stats.listening import Listening
 from audiospective.stats.view import View
 from tests import factories
-from tests.imports.importing import done, undone
+from tests.imports.importing import done, spotify_file, spotify_row, undone
 from tests.support.clocks import Frozen
 
 pytestmark = pytest.mark.usefixtures("at_once", "frozen")
@@ -174,6 +174,59 @@ def test_a_file_with_the_same_adds_nothing_and_taking_it_back_takes_nothing_alon
     undone(services, row)
     assert history.total(alice.id) == 3
     assert {told for _, told, _ in rows(alice)} <= {SENT_LIVE, SENT_LIVE | 8}
+
+
+def lastfm(*began: datetime) -> dict[str, bytes]:
+    facts = factories.track("Ebb")
+    lines = [f'{clock.to_ms(at) // 1000},"x",{facts.artists[0].name},,,,Ebb,' for at in began]
+    head = "uts,utc_time,artist,artist_mbid,album,album_mbid,track,track_mbid"
+    return {"recenttracks-a-1.csv": "\n".join([head, *lines]).encode()}
+
+
+def extended(*began: datetime) -> dict[str, bytes]:
+    facts = factories.track("Ebb")
+    names = {
+        "master_metadata_track_name": "Ebb",
+        "master_metadata_album_artist_name": facts.artists[0].name,
+    }
+    ends = [f"{at + 3 * MINUTE:%Y-%m-%dT%H:%M:%SZ}" for at in began]
+    return spotify_file(*(spotify_row(end, **names) for end in ends))
+
+
+@pytest.mark.parametrize("file", [lastfm, extended])
+@pytest.mark.parametrize("by_poll", [False, True])
+def test_taking_a_file_back_leaves_what_a_player_sent_after_it(
+    services: Services, alice: User, file: Any, by_poll: bool
+) -> None:
+    at = ended().replace(microsecond=0)
+    if by_poll:
+        poll(alice, factories.play(at + 3 * MINUTE, "Ebb"))
+    row = done(services, alice, file(at, at - timedelta(days=1)))
+    assert listens.take(alice.id, [listen(at, "Ebb")]).matched == 1
+    undone(services, row)
+    (left,) = history.frame(alice.id).to_dicts()
+    live = Import.get(Import.live).id
+    assert (left["source"], left["seen"], left["import_id"]) == (2 + by_poll, SENT_LIVE, live)
+    assert left["country"] is None  # only the file told
+    assert listens.take(alice.id, [listen(at, "Ebb")]).known == 1
+    again = done(services, alice, file(at, at - timedelta(days=1)))
+    assert (again.added, again.matched) == (1, 1)
+    undone(services, again)
+    assert history.total(alice.id) == 1
+
+
+def test_taking_another_file_back_leaves_word_of_what_a_player_sent(
+    services: Services, alice: User
+) -> None:
+    at = ended().replace(microsecond=0)
+    first = done(services, alice, lastfm(at, at - timedelta(days=1)))
+    other = done(services, alice, extended(at - timedelta(days=2)))
+    listens.take(alice.id, [listen(at, "Ebb")])
+    undone(services, other)
+    sent = [bool(seen & SENT_LIVE) for _, seen, _ in rows(alice)]
+    assert sent == [False, True]
+    undone(services, first)
+    assert [seen & SENT_LIVE for _, seen, _ in rows(alice)] == [SENT_LIVE]
 
 
 def test_listens_that_come_while_a_file_is_worked_in_are_kept_and_met(
