@@ -7,7 +7,7 @@ from typing import Any
 
 from peewee import SQL, EnclosedNodeList, ModelSelect, NodeList, fn
 
-from audiospective.models import Play, RemovedPlay
+from audiospective.models import Play, RemovedPlay, dialects
 
 COLUMNS = (
     "played_at",
@@ -44,6 +44,14 @@ def _tombstone() -> ModelSelect:
         & (RemovedPlay.played_at == Play.played_at)
         & (RemovedPlay.track == Play.track)
     )
+
+
+def hold(user_id: int, start: int | None = None, end: int | None = None) -> None:
+    """Keep the rows of `plays` as they are until the caller's transaction ends.
+
+    A poll takes no lock of the archive, and may note in a row that it told of the play, too.
+    """
+    list(dialects.locked(plays(user_id, start, end).select(Play.played_at)).tuples())
 
 
 def count(user_id: int) -> int:

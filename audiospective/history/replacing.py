@@ -2,7 +2,7 @@
 
 Working out what an import makes of an archive takes seconds; nobody should wait for the one lock
 of the archive, or of SQLite, for that long. So the plays are read without it, and written under it
-only if what was read is still there. Polls do not count as changes: they only add rows.
+only if what was read is still there as it was. Rows that polls added do not count as changes.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from audiospective.history import bulk_add, hot, lock, reading, segment, store
-from audiospective.models import Play
-from audiospective.models.plays import FROM_IMPORT, FROM_POLL
+from audiospective.models.plays import FROM_POLL
 from audiospective.policy.sealing import KEEP
 
 Span = tuple[int, int]  # UTC milliseconds, half-open
@@ -29,7 +28,7 @@ class Snapshot:
     """All plays of a person, and by what it is recognised that they are still all of them."""
 
     plays: pl.DataFrame  # all columns of segment.COLUMNS, in order, without deleted ones
-    rows: pl.DataFrame  # keys of those that are rows
+    rows: pl.DataFrame  # those that are rows
     segments: dict[int, str]  # sha256 by year
 
 
@@ -45,7 +44,7 @@ def snapshot(user_id: int) -> Snapshot:
             continue
         segments[stored.year] = stored.sha256
     plays = reading.without_removed(user_id, segment.merge([*parts, rows]))
-    return Snapshot(plays, rows.select(segment.KEY), segments)
+    return Snapshot(plays, rows, segments)
 
 
 @dataclass(frozen=True)
@@ -83,11 +82,9 @@ def put(user_id: int, before: Snapshot, ready: Prepared) -> None:
     """
     with lock.held(user_id):
         _require_same(before, {row.year: row for row in store.stored(user_id)})
-        keys = bulk_add.keys(before.rows)
-        if _others_told(user_id, keys):
-            raise ChangedError
-        if hot.delete(user_id, keys) != len(keys):
-            raise ChangedError
+        hot.hold(user_id)
+        _require_kept(before.rows, reading.from_rows(user_id))
+        hot.delete(user_id, bulk_add.keys(before.rows))
         for year, one in ready.years.items():
             store.put(user_id, year, one)
         if hot.insert(user_id, bulk_add.as_rows(ready.newest)) != ready.newest.height:
@@ -106,10 +103,8 @@ def replace_part(user_id: int, span: Span, before: pl.DataFrame, plays: pl.DataF
     """
     plays = plays.select(segment.COLUMNS).cast(segment.SCHEMA)
     with lock.held(user_id):
-        there = reading.between(user_id, *span, segment.COLUMNS)
-        came = _beside(there, before)
-        if _beside(before, there).height or came.filter(pl.col("source") != FROM_POLL).height:
-            raise ChangedError
+        hot.hold(user_id, *span)
+        _require_kept(before, reading.between(user_id, *span, segment.COLUMNS))
         new, gone = _beside(plays, before), _beside(before, plays).select(segment.KEY)
         hot.delete(user_id, bulk_add.keys(gone))
         for year in gone["played_at"].dt.year().unique().sort():
@@ -129,12 +124,14 @@ def _beside(plays: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
     return plays.join(others, on=segment.COLUMNS, how="anti", nulls_equal=True)
 
 
-def _others_told(user_id: int, keys: list[hot.Key]) -> bool:
-    """Whether there are rows besides these that no poll told of: players send plays at any time."""
-    told = Play.select(Play.played_at, Play.track).where(
-        (Play.user == user_id) & (Play.source == FROM_IMPORT)
-    )
-    return not set(told.tuples()) <= set(keys)
+def _require_kept(before: pl.DataFrame, there: pl.DataFrame) -> None:
+    """Raises ChangedError unless all plays stayed just as they were, and only polls added more.
+
+    Of a play that is there a poll may tell, too, and players send plays at any time.
+    """
+    came = _beside(there, before)
+    if _beside(before, there).height or came.filter(pl.col("source") != FROM_POLL).height:
+        raise ChangedError
 
 
 def _require_same(before: Snapshot, stored: Mapping[int, store.Stored]) -> None:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import polars as pl
 import pytest
+from psycopg.errors import LockNotAvailable
 
 from audiospective import history
-from audiospective.history import append, removal, replacing, sealing, segment
-from audiospective.models import Play, PlaySegment
+from audiospective.history import append, bulk_add, hot, removal, replacing, sealing, segment
+from audiospective.models import Play, PlaySegment, database
+from audiospective.models.base import is_sqlite
+from audiospective.models.plays import SENT_LIVE
 from tests.history.crashing import crashing
 from tests.history.making import MINUTE, START, person, track
+from tests.history.test_sealing import elsewhere
 
 pytestmark = pytest.mark.usefixtures("database")
 DAY = 24 * 60 * MINUTE
@@ -95,6 +102,73 @@ def test_what_was_sealed_or_deleted_meanwhile_stops_it() -> None:
         with pytest.raises(replacing.ChangedError):
             replacing.replace(alice, before, filled(song, range(3)))
         assert days_of(alice) == wanted
+
+
+def whole(user_id: int, change: Callable[[pl.DataFrame], pl.DataFrame]) -> Callable[[], None]:
+    before = replacing.snapshot(user_id)
+    return lambda: replacing.replace(user_id, before, change(before.plays))
+
+
+def part(user_id: int, change: Callable[[pl.DataFrame], pl.DataFrame]) -> Callable[[], None]:
+    span = (at(0), at(1))
+    before = history.frame(user_id).head(1)
+    return lambda: replacing.replace_part(user_id, span, before, change(before))
+
+
+def heard(plays: pl.DataFrame) -> pl.DataFrame:
+    return plays.with_columns(ms_played=pl.lit(5, pl.Int32))
+
+
+def sent(user_id: int) -> None:
+    told = {"source": 3, "ms_played": 9, "seen": SENT_LIVE, "import_id": 7}
+    Play.update(told).where(Play.user == user_id).execute()
+
+
+@pytest.mark.parametrize("writing", [whole, part])
+def test_what_is_told_meanwhile_of_plays_that_are_there_stops_it(writing: Any) -> None:
+    alice, song = person("alice"), track("song")
+    polled(alice, song, 0, 2)
+    write = writing(alice, heard)
+    sent(alice)
+    with pytest.raises(replacing.ChangedError):
+        write()
+    assert history.frame(alice, columns=["ms_played", "seen"]).rows() == [(9, SENT_LIVE)] * 2
+    bob = person("bob")
+    hot.insert(bob, bulk_add.as_rows(filled(song, range(2))))
+    write = writing(bob, heard)
+    polled(bob, song, 0)
+    with pytest.raises(replacing.ChangedError):
+        write()
+    assert history.frame(bob, columns=["source", "ms_played"]).rows() == [(3, None), (2, None)]
+
+
+@pytest.mark.parametrize("writing", [whole, part])
+def test_a_poll_that_tells_of_the_same_play_at_that_moment_waits(
+    writing: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, song = person("alice"), track("song")
+    hot.insert(alice, bulk_add.as_rows(filled(song, range(1))))
+    write, delete, waits = writing(alice, heard), hot.delete, []
+
+    def too_soon() -> bool:
+        try:
+            with database.atomic():
+                database.execute_sql("SET LOCAL lock_timeout = '20ms'")
+                polled(alice, song, 0)
+        except LockNotAvailable:
+            return True
+        return False
+
+    def meanwhile(user_id: int, keys: list[hot.Key]) -> int:
+        if not is_sqlite():  # it has one writer
+            waits.append(elsewhere(too_soon))
+        return delete(user_id, keys)
+
+    monkeypatch.setattr(hot, "delete", meanwhile)
+    write()
+    assert waits == ([] if is_sqlite() else [True])
+    polled(alice, song, 0)
+    assert history.frame(alice, columns=["source", "ms_played"]).rows() == [(3, 5)]
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["before", "after"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -185,7 +186,7 @@ def lastfm(*began: datetime) -> dict[str, bytes]:
 
 def extended(*began: datetime) -> dict[str, bytes]:
     facts = factories.track("Ebb")
-    names = {
+    names: dict[str, Any] = {
         "master_metadata_track_name": "Ebb",
         "master_metadata_album_artist_name": facts.artists[0].name,
     }
@@ -229,23 +230,60 @@ def test_taking_another_file_back_leaves_word_of_what_a_player_sent(
     assert [seen & SENT_LIVE for _, seen, _ in rows(alice)] == [SENT_LIVE]
 
 
+@pytest.fixture
+def while_worked_in(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Has something happen each time when the archive was read to add a file; how often it was."""
+    calls: list[int] = []
+
+    def happens(action: Callable[[], Any]) -> list[int]:
+        opened = archive.opened
+
+        def meanwhile(user_id: int) -> Any:
+            found = opened(user_id)
+            if Import.select().where(Import.status == COMMITTING).exists():
+                calls.append(len(calls))
+                action()
+            return found
+
+        monkeypatch.setattr(archive, "opened", meanwhile)
+        return calls
+
+    return happens
+
+
 def test_listens_that_come_while_a_file_is_worked_in_are_kept_and_met(
-    services: Services, alice: User, monkeypatch: pytest.MonkeyPatch
+    services: Services, alice: User, while_worked_in: Any
 ) -> None:
-    sent, calls = [listen(ended())], []
-    opened = archive.opened
-
-    def meanwhile(user_id: int) -> Any:
-        found = opened(user_id)
-        if Import.get(~Import.live).status == COMMITTING:
-            calls.append(len(calls))
-            listens.take(user_id, sent)
-        return found
-
-    monkeypatch.setattr(archive, "opened", meanwhile)
+    sent = [listen(ended())]
+    calls = while_worked_in(lambda: listens.take(alice.id, sent))
     row = done(services, alice, {"3.jsonl": orjson.dumps(sent[0])})
     assert (calls, row.status, row.matched) == ([0, 1], "done", 1)
     assert history.total(alice.id) == 1
+
+
+def test_what_a_player_tells_of_a_play_that_is_there_while_a_file_is_worked_in_is_kept(
+    services: Services, alice: User, while_worked_in: Any
+) -> None:
+    at = ended().replace(microsecond=0)
+    poll(alice, factories.play(at + 3 * MINUTE, "Ebb"))
+    calls = while_worked_in(lambda: listens.take(alice.id, [listen(at, "Ebb")]))
+    row = done(services, alice, lastfm(at - timedelta(days=1)))
+    assert (calls, row.status, row.added) == ([0, 1], "done", 1)
+    assert [told for _, told, _ in rows(alice)][1] == SENT_LIVE
+
+
+def test_a_poll_of_an_imported_play_while_a_file_is_worked_in_is_kept(
+    services: Services, alice: User, while_worked_in: Any
+) -> None:
+    at = ended().replace(microsecond=0)
+    first = done(services, alice, lastfm(at))
+    ((ending, track),) = history.frame(alice.id).select("played_at", "track").rows()
+    play = append.NewPlay(alice.id, clock.to_ms(ending), track, None)
+    calls = while_worked_in(lambda: append.polled([play]))
+    row = done(services, alice, lastfm(at - timedelta(days=1)))
+    assert (calls, row.status, row.added) == ([0, 1], "done", 1)
+    undone(services, first)
+    assert [(source, told) for source, told, _ in rows(alice)] == [(2, 4), (1, None)]
 
 
 def test_no_gap_is_closed_and_no_time_counts_as_known_by_a_file(
