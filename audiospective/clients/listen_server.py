@@ -3,7 +3,7 @@
 Only https to addresses of the public Internet, looked at when connecting; no redirect, no proxy, no
 answer without an end. Errors: `ServerError`, of which `TokenRefusedError` (it does not know the
 token), `ListensRefusedError` (it will not have these listens), `BusyError` (not now; `pause` says
-when) and `AwayError` (no usable answer) are kinds.
+when), `AwayError` (no usable answer) and its kind `SlowError` (none in the time given) are kinds.
 """
 
 from __future__ import annotations
@@ -51,12 +51,17 @@ class AwayError(ServerError):
     pass
 
 
-class ListenServer:
-    """One server, with the token of one member."""
+class SlowError(AwayError):
+    pass
 
-    def __init__(self, root: str, token: str) -> None:
+
+class ListenServer:
+    """One server, with the token of one member; no request outlasts `end` by more than seconds."""
+
+    def __init__(self, root: str, token: str, end: Deadline) -> None:
         self._root = root
         self._token = token
+        self._end = end
 
     def submit(self, listens: Sequence[dict[str, Any]]) -> None:
         """Send listens; raises ServerError."""
@@ -74,15 +79,19 @@ class ListenServer:
     def _ask(self, method: str, path: str, body: bytes | None) -> dict[str, Any]:
         if self._root.partition("://")[0] not in POOLS:
             raise AwayError("no https")
+        end = self._end.part(CONNECT + READ)
+        left = end.remaining()
+        if left <= 0:
+            raise SlowError("no time is left")
         session = requests.Session()
         session.trust_env = False
         for scheme in ("https://", "http://"):
             session.mount(scheme, _Adapter(max_retries=0))
         headers = {"Authorization": f"Token {self._token}", "Content-Type": "application/json"}
         try:
-            with within(Deadline(CONNECT + READ)), session, session.request(
-                method, self._root + path, data=body, headers=headers, timeout=(CONNECT, READ),
-                allow_redirects=False, stream=True,
+            with within(end), session, session.request(
+                method, self._root + path, data=body, headers=headers,
+                timeout=(min(CONNECT, left), min(READ, left)), allow_redirects=False, stream=True,
             ) as answer:  # fmt: skip
                 status, said = answer.status_code, answer.raw.read(MOST_SAID, decode_content=True)
                 asked = answer.headers.get("Retry-After")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from audiospective import clock
 from audiospective.clients import listen_server
+from audiospective.clients.deadline import Deadline
 from audiospective.clients.listen_server import ListenServer, ServerError, TokenRefusedError
 from audiospective.clients.queues import EXPORT
 from audiospective.models import User, transaction
@@ -12,12 +13,14 @@ from audiospective.services import Services
 from audiospective.vault import VaultError
 
 SECONDS = 240.0  # for one job
+ASKING = 20.0  # seconds in which a server has to say whose token it is
 AWAY = (
     "The server did not answer as ListenBrainz does. Look at the address; it has to be one of the"
     " public Internet, with https and a valid certificate."
 )
 REFUSED = "The server does not know this token."
 BROKEN = "Something broke on our side. It was noted and will be looked at."
+SLOW = "The server took too long to answer."
 BUSY = "The server has too many requests just now."
 UNREADABLE = "The token cannot be read any more. Enter it again."
 
@@ -56,22 +59,24 @@ def save(services: Services, user: User, root: str, token: str, *, players: bool
 def checked(services: Services, user_id: int, root: str, sealed: str) -> str:
     """Whose token it is, as the server says; raises UnusableError."""
     try:
-        return server(services, user_id, root, sealed).name()
+        return server(services, user_id, root, sealed, Deadline(ASKING)).name()
     except ServerError as error:
         raise UnusableError(told(error)) from None
     except VaultError:
         raise UnusableError(UNREADABLE) from None
 
 
-def server(services: Services, user_id: int, root: str, sealed: str) -> ListenServer:
-    """The server with the member's token; raises VaultError."""
-    return ListenServer(root, services.vault.open(TOKEN_PLACE, user_id, sealed))
+def server(services: Services, user_id: int, root: str, sealed: str, end: Deadline) -> ListenServer:
+    """The server with the member's token, for requests until `end`; raises VaultError."""
+    return ListenServer(root, services.vault.open(TOKEN_PLACE, user_id, sealed), end)
 
 
 def told(error: ServerError) -> str:
     """An error in words; what the server wrote is not repeated."""
     if isinstance(error, TokenRefusedError):
         return REFUSED
+    if isinstance(error, listen_server.SlowError):
+        return SLOW
     return BUSY if isinstance(error, listen_server.BusyError) else AWAY
 
 

@@ -7,7 +7,9 @@ One module although it is long: what is new, what is sent and what is kept are o
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +24,7 @@ from audiospective.clients.listen_server import (
     ListenServer,
     ListensRefusedError,
     ServerError,
+    SlowError,
     TokenRefusedError,
 )
 from audiospective.clients.queues import INTERRUPTS
@@ -46,21 +49,36 @@ CLAIMED = timedelta(minutes=10)  # after which nobody can be at it any more
 BATCH = 100  # listens a request
 BATCHES = 10  # requests a round
 PAST = 500  # earlier plays a round
+SHARE = 60.0  # seconds of a round that one member may take
+REFUSALS = 50  # answers of a round that refuse listens, after which the server counts as away
 NAME = 500  # characters
 CHUNK = 200  # rows a statement
 
 
+@dataclass
+class _Turn:
+    """One member's part of a round; `refusals` counts the answers that refused listens."""
+
+    row: Forward
+    server: ListenServer
+    end: Deadline
+    refusals: int = 0
+
+
 def carry_out(services: Services, deadline: Deadline) -> int:
-    """Send on what is due until `deadline`; how many plays. Trouble of one is nobody else's."""
+    """Send on what is due until `deadline`; how many plays. Trouble of one is nobody else's.
+
+    Nobody is begun for whom no whole share of the time is left: they are the first next time.
+    """
     sent = 0
     for user_id in forwarding.due():
-        if deadline.remaining() <= 0:
+        if deadline.remaining() < SHARE:
             break
         row = _claimed(user_id)
         if row is None:
             continue
         try:
-            sent += one(services, row)
+            sent += one(services, row, deadline.part(SHARE))
         except INTERRUPTS:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this one's alone
@@ -69,11 +87,12 @@ def carry_out(services: Services, deadline: Deadline) -> int:
     return sent
 
 
-def one(services: Services, row: Forward) -> int:
-    """Send on the new plays of one member, then some of the past; how many."""
+def one(services: Services, row: Forward, end: Deadline) -> int:
+    """Send on the new plays of one member, then some of the past, until `end`; how many."""
     try:
-        server = forwarding.server(services, row.user_id, row.root, row.token_sealed)
-        sent = _new(server, row) + _past(server, row)
+        server = forwarding.server(services, row.user_id, row.root, row.token_sealed, end)
+        turn = _Turn(row, server, end)
+        sent = _new(turn) + _past(turn)
     except TokenRefusedError as error:
         _failed(services, row, forwarding.told(error), refused=True)
     except VaultError:
@@ -83,7 +102,10 @@ def one(services: Services, row: Forward) -> int:
     except YearAwayError:
         _update(row, {Forward.next_at: clock.now() + AGAIN})
     except ServerError as error:
-        _failed(services, row, forwarding.told(error))
+        if end.stopped:  # we were told to end, so it says nothing about the server
+            _update(row, {Forward.next_at: clock.now()})
+        else:
+            _failed(services, row, forwarding.told(error))
     else:
         _update(
             row,
@@ -107,7 +129,8 @@ def _claimed(user_id: int) -> Forward | None:
     return row if mine else None
 
 
-def _new(server: ListenServer, row: Forward) -> int:
+def _new(turn: _Turn) -> int:
+    row = turn.row
     now = clock.to_ms(clock.now())
     until = now if row.failing_since is None else clock.to_ms(row.failing_since)
     start = max(clock.to_ms(row.since), until - rules.WINDOW)
@@ -130,59 +153,84 @@ def _new(server: ListenServer, row: Forward) -> int:
     ForwardedPlay.delete().where(
         (ForwardedPlay.user == row.user_id) & (ForwardedPlay.played_at < start - rules.WINDOW)
     ).execute()
-    return _send(server, row, _of_keys(plays, wanted).head(BATCH * BATCHES), noted=True)
+    return _send(turn, _of_keys(plays, wanted).head(BATCH * BATCHES), noted=True)
 
 
-def _past(server: ListenServer, row: Forward) -> int:
-    if row.past_at is None:
+def _past(turn: _Turn) -> int:
+    """A request at a time: how far it is, is written down after each."""
+    if turn.row.past_at is None:
         return 0
-    edge = (int(row.past_at), int(row.past_track or 0))
-    plays, more = search.rows(row.user_id, Wanted(), before=edge, limit=PAST)
+    sent = 0
+    edge: Key | None = (int(turn.row.past_at), int(turn.row.past_track or 0))
+    for limit in [min(BATCH, PAST)] * max(1, PAST // BATCH):
+        if edge is None:
+            break
+        part, edge = _past_part(turn, edge, limit)
+        sent += part
+    return sent
+
+
+def _past_part(turn: _Turn, edge: Key, limit: int) -> tuple[int, Key | None]:
+    """How many of the plays before `edge` were sent, and the next edge, if there are more."""
+    row = turn.row
+    plays, more = search.rows(row.user_id, Wanted(), before=edge, limit=limit)
     host = urlsplit(row.root).hostname or ""
     now = clock.to_ms(clock.now())
     back = {one.key for one in _candidates(plays)
             if one.live and not rules.goes(one, host, now, players=True)}  # fmt: skip
     kept = {one.key for one in _candidates(plays)} - back
-    sent = _send(server, row, _of_keys(plays, kept), noted=False)
+    sent = _send(turn, _of_keys(plays, kept), noted=False)
     last = plays.tail(1).select(pl.col("played_at").to_physical(), "track").rows()
     at, track = last[0] if more else (None, None)
     _update(row, {Forward.past_at: at, Forward.past_track: track})
-    return sent
+    return sent, (last[0] if more else None)
 
 
-def _send(server: ListenServer, row: Forward, plays: pl.DataFrame, *, noted: bool) -> int:
-    """Batch after batch, each noted once it has arrived; raises ServerError."""
+def _send(turn: _Turn, plays: pl.DataFrame, *, noted: bool) -> int:
+    """Request after request, each noted once it was answered; raises ServerError.
+
+    Listens that are refused together are sent in halves, down to the one that is refused.
+    """
     listens = _listens(plays)
+    waiting = deque(listens[start : start + BATCH] for start in range(0, len(listens), BATCH))
     sent = 0
-    for start in range(0, len(listens), BATCH):
-        batch = listens[start : start + BATCH]
+    while waiting:
+        batch = waiting.popleft()
         told = [listen for _, listen in batch if listen is not None]
-        refused = _submit(server, told) if told else 0
-        sent += len(told) - refused
+        taken = len(told)
+        if told and not _taken(turn, told):
+            if len(told) > 1:
+                middle = len(batch) // 2
+                waiting.extendleft((batch[middle:], batch[:middle]))
+                continue
+            taken = 0
+        sent += taken
         with transaction():
             if noted:
-                _note(row, [key for key, _ in batch])
+                _note(turn.row, [key for key, _ in batch])
             _update(
-                row,
+                turn.row,
                 {
-                    Forward.sent: Forward.sent + len(told) - refused,
-                    Forward.rejected: Forward.rejected + refused,
+                    Forward.sent: Forward.sent + taken,
+                    Forward.rejected: Forward.rejected + len(told) - taken,
                     **({Forward.sent_at: clock.now()} if told else {}),
                 },
             )
     return sent
 
 
-def _submit(server: ListenServer, listens: Sequence[dict[str, Any]]) -> int:
-    """Send listens, one by one if together they are refused; how many the server will not have."""
+def _taken(turn: _Turn, listens: Sequence[dict[str, Any]]) -> bool:
+    """Send listens; False if the server will not have them. Raises ServerError."""
+    if turn.end.remaining() <= 0:
+        raise SlowError("the share of the time is used up")
     try:
-        server.submit(listens)
+        turn.server.submit(listens)
     except ListensRefusedError:
-        if len(listens) == 1:
-            return 1
-        middle = len(listens) // 2
-        return _submit(server, listens[:middle]) + _submit(server, listens[middle:])
-    return 0
+        turn.refusals += 1
+        if turn.refusals > REFUSALS:
+            raise
+        return False
+    return True
 
 
 def _listens(plays: pl.DataFrame) -> list[tuple[Key, dict[str, Any] | None]]:

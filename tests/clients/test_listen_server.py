@@ -12,11 +12,13 @@ import pytest
 from urllib3.connectionpool import HTTPConnectionPool
 
 from audiospective.clients import listen_server
+from audiospective.clients.deadline import Deadline
 from audiospective.clients.listen_server import (
     AwayError,
     BusyError,
     ListenServer,
     ListensRefusedError,
+    SlowError,
     TokenRefusedError,
 )
 
@@ -53,7 +55,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ListenServer]:
     monkeypatch.setattr(Answers, "asked", [])
     with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as http:
         Thread(target=http.serve_forever, daemon=True).start()
-        yield ListenServer(f"http://127.0.0.1:{http.server_port}/apis/lb", "secret")
+        yield ListenServer(f"http://127.0.0.1:{http.server_port}/apis/lb", "secret", Deadline(60))
         http.shutdown()
 
 
@@ -116,4 +118,11 @@ def test_a_token_has_a_name_or_is_refused(
 )
 def test_no_call_goes_to_this_machine(root: str) -> None:
     with pytest.raises(AwayError):
-        ListenServer(root, "secret").submit([{}])
+        ListenServer(root, "secret", Deadline(60)).submit([{}])
+
+
+def test_no_call_is_made_when_the_time_is_over(server: ListenServer) -> None:
+    server._end.stop()
+    with pytest.raises(SlowError):
+        server.submit([{}])
+    assert Answers.asked == []

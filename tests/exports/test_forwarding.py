@@ -44,6 +44,7 @@ class FakeServer:
         self.requests: list[int] = []
         self.failures: list[ServerError] = []
         self.dies_after: bool = False
+        self.takes: Callable[[], object] = lambda: None
         self.refuses: Callable[[dict[str, Any]], bool] = lambda _: False
 
     def name(self) -> str:
@@ -53,6 +54,7 @@ class FakeServer:
 
     def submit(self, sent: Sequence[dict[str, Any]]) -> None:
         self.requests.append(len(sent))
+        self.takes()
         if self.failures:
             raise self.failures.pop(0)
         if any(map(self.refuses, sent)):
@@ -93,7 +95,7 @@ def poll(user: User, *plays: tuple[datetime, str]) -> None:
 def send(services: Services, frozen: Frozen | None = None, **later: int) -> int:
     if frozen is not None:
         frozen.forward(**(later or {"minutes": 20}))
-    return forwarding_round.carry_out(services, Deadline(60))
+    return forwarding_round.carry_out(services, Deadline(forwarding.SECONDS))
 
 
 def listen(at: datetime, title: str, player: str = "Navidrome") -> dict[str, Any]:
@@ -206,6 +208,85 @@ def test_a_listen_that_the_server_will_not_have_holds_nothing_up(
     row = forwarding.of(alice.id)
     assert row is not None
     assert (row.sent, row.rejected, row.error) == (6, 1, None)
+
+
+def test_a_slow_server_takes_a_share_of_the_round_and_waits_longer_each_time(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(forwarding_round, "BATCH", 1)
+    seconds = [0.0]
+    monkeypatch.setattr(clock, "monotonic", lambda: seconds[0])
+
+    def slowly() -> None:
+        seconds[0] += 25
+
+    there.takes = slowly
+    bob = factories.make_user("bob")
+    forwarding.save(services, bob, ROOT, "token", players=False)
+    frozen.forward(hours=1)
+    poll(alice, *((clock.now() - n * MINUTE, f"Song {n}") for n in range(5)))
+    poll(bob, (clock.now(), "Ebb"))
+    assert send(services) == 1
+    assert there.titles == ["Song 4", "Song 3", "Song 2", "Ebb"]
+    row = forwarding.of(alice.id)
+    assert row is not None
+    assert (row.sent, row.failures, row.error) == (3, 1, forwarding.SLOW)
+    there.takes = lambda: None
+    assert send(services, frozen) == 2
+    assert there.titles[4:] == ["Song 1", "Song 0"]
+
+
+def test_nobody_is_begun_without_a_whole_share_and_a_stop_is_no_failure(
+    services: Services, alice: User, there: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forwarding_round, "BATCH", 1)
+    poll(alice, (clock.now(), "Ebb"), (clock.now() + MINUTE, "Flood"))
+    assert forwarding_round.carry_out(services, Deadline(forwarding_round.SHARE - 1)) == 0
+    assert there.requests == []
+    whole = Deadline(forwarding.SECONDS)
+    there.takes = whole.stop
+    forwarding_round.carry_out(services, whole)
+    row = forwarding.of(alice.id)
+    assert row is not None
+    assert (there.titles, row.failures, row.error) == (["Ebb"], 0, None)
+    assert send(services) == 1
+    assert there.titles == ["Ebb", "Flood"]
+
+
+def test_a_server_that_refuses_everything_is_not_asked_about_each(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen
+) -> None:
+    there.refuses = lambda _: True
+    poll(alice, *((clock.now() - n * MINUTE / 3, f"Song {n}") for n in range(120)))
+    assert send(services) == 0
+    assert len(there.requests) == forwarding_round.REFUSALS + 1
+    row = forwarding.of(alice.id)
+    assert row is not None
+    assert (row.failures, row.error) == (1, forwarding.AWAY)
+    assert 0 < row.rejected == ForwardedPlay.select().count() < 50  # noted at once
+    there.refuses = lambda _: False
+    assert send(services, frozen) == 120 - row.rejected
+
+
+def test_the_past_is_noted_after_each_request(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(forwarding_round, "BATCH", 2)
+    monkeypatch.setattr(forwarding_round, "PAST", 6)
+    old = clock.now() - timedelta(days=400)
+    poll(alice, *((old + n * 5 * MINUTE, f"Song {n}") for n in range(7)))
+    forwarding.send_past(alice.id)
+
+    def once() -> None:
+        there.failures = [AwayError("away")]
+
+    there.takes = lambda: len(there.requests) == 2 and once()
+    send(services)
+    assert sorted(there.titles) == ["Song 5", "Song 6"]
+    assert send(services, frozen) == 5
+    assert sorted(there.titles) == [f"Song {n}" for n in range(7)]
 
 
 def test_what_players_sent_goes_on_if_asked_and_once(

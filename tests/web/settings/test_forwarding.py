@@ -71,7 +71,7 @@ def test_plays_go_from_one_archive_to_another_and_not_back(served: Site, frozen:
     )
     for _ in range(4):
         frozen.forward(hours=3)
-        forwarding_round.carry_out(served.services, Deadline(60))
+        forwarding_round.carry_out(served.services, Deadline(forwarding.SECONDS))
     assert history.total(alice.id) == history.total(bob.id) == 2
     sent = {row.user_id: row.sent for row in Forward.select()}
     assert sent == {alice.id: 2, bob.id: 0}
