@@ -3,7 +3,8 @@
 Only https to addresses of the public Internet, looked at when connecting; no redirect, no proxy, no
 answer without an end. Errors: `ServerError`, of which `TokenRefusedError` (it does not know the
 token), `ListensRefusedError` (it will not have these listens), `BusyError` (not now; `pause` says
-when), `AwayError` (no usable answer) and its kind `SlowError` (none in the time given) are kinds.
+when), `ForbiddenError` (403, whatever may be behind it), `AwayError` (no usable answer) and its
+kind `SlowError` (none in the time given) are kinds.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from audiospective.policy import listen_servers, public_addresses
 
 CONNECT, READ = 5.0, 15.0  # seconds
 MOST_SAID = 1 << 16  # bytes of an answer
-_TOO_MANY, _TOKEN = 429, (401, 403)
+_TOO_MANY, _TOKEN, _FORBIDDEN = 429, 401, 403
 
 
 class ServerError(Exception):
@@ -47,6 +48,10 @@ class BusyError(ServerError):
         self.pause = pause
 
 
+class ForbiddenError(ServerError):
+    pass
+
+
 class AwayError(ServerError):
     pass
 
@@ -64,10 +69,17 @@ class ListenServer:
         self._end = end
 
     def submit(self, listens: Sequence[dict[str, Any]]) -> None:
-        """Send listens; raises ServerError."""
+        """Send listens; raises ServerError.
+
+        A 403 may come from a filter before the server: whether it is the token, is asked.
+        """
         kind = "single" if len(listens) == 1 else "import"
         body = orjson.dumps({"listen_type": kind, "payload": list(listens)})
-        self._ask("POST", "/1/submit-listens", body)
+        try:
+            self._ask("POST", "/1/submit-listens", body)
+        except ForbiddenError:
+            self.name()
+            raise
 
     def name(self) -> str:
         """Whose token it is, as the server calls them; raises ServerError."""
@@ -98,8 +110,10 @@ class ListenServer:
                 asked = asked or answer.headers.get("X-RateLimit-Reset-In")
         except (requests.RequestException, OSError, ValueError) as error:
             raise AwayError(type(error).__name__) from None
-        if status in _TOKEN:
+        if status == _TOKEN:
             raise TokenRefusedError(str(status))
+        if status == _FORBIDDEN:
+            raise ForbiddenError(str(status))
         if status == _TOO_MANY:
             raise BusyError(listen_servers.asked_pause(asked))
         if 400 <= status < 500 and status not in (404, 405, 408):

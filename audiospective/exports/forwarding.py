@@ -19,6 +19,7 @@ AWAY = (
     " public Internet, with https and a valid certificate."
 )
 REFUSED = "The server does not know this token."
+FORBIDDEN = "The server forbids this (403). Look at the token, and at any filter before the server."
 BROKEN = "Something broke on our side. It was noted and will be looked at."
 SLOW = "The server took too long to answer."
 BUSY = "The server has too many requests just now."
@@ -38,7 +39,8 @@ def of(user_id: int) -> Forward | None:
 def save(services: Services, user: User, root: str, token: str, *, players: bool) -> str:
     """Begin or change it, once the server has been asked whose token it is; that name.
 
-    An empty `token` keeps the known one. With another server only plays from now on are sent.
+    An empty `token` keeps the known one. With another server only plays from now on are sent, with
+    the same one also what waited since it failed.
     Raises UnusableError, and nothing is changed then.
     """
     known, now = of(user.id), clock.now()
@@ -47,7 +49,7 @@ def save(services: Services, user: User, root: str, token: str, *, players: bool
         sealed = known.token_sealed
     name = checked(services, user.id, root, sealed)
     values = {"root": root, "token_sealed": sealed, "players": players, "next_at": now,
-              "failures": 0, "failing_since": None, "refused": False, "error": None}  # fmt: skip
+              "failures": 0, "refused": False, "error": None}  # fmt: skip
     with transaction():
         same = (Forward.user == user.id) & (Forward.root == root)
         if not Forward.update(values).where(same).execute():
@@ -77,6 +79,8 @@ def told(error: ServerError) -> str:
         return REFUSED
     if isinstance(error, listen_server.SlowError):
         return SLOW
+    if isinstance(error, listen_server.ForbiddenError):
+        return FORBIDDEN
     return BUSY if isinstance(error, listen_server.BusyError) else AWAY
 
 

@@ -92,13 +92,16 @@ def one(services: Services, row: Forward, end: Deadline) -> int:
     try:
         server = forwarding.server(services, row.user_id, row.root, row.token_sealed, end)
         turn = _Turn(row, server, end)
-        sent = _new(turn) + _past(turn)
+        sent, whole = _new(turn)
+        sent += _past(turn)
     except TokenRefusedError as error:
         _failed(services, row, forwarding.told(error), refused=True)
     except VaultError:
         _failed(services, row, forwarding.UNREADABLE, refused=True)
     except BusyError as error:
-        _update(row, {Forward.next_at: clock.now() + error.pause})
+        now = clock.now()
+        since = row.failing_since or now
+        _update(row, {Forward.next_at: now + error.pause, Forward.failing_since: since})
     except YearAwayError:
         _update(row, {Forward.next_at: clock.now() + AGAIN})
     except ServerError as error:
@@ -112,8 +115,8 @@ def one(services: Services, row: Forward, end: Deadline) -> int:
             {
                 Forward.next_at: clock.now() + AGAIN,
                 Forward.failures: 0,
-                Forward.failing_since: None,
                 Forward.error: None,
+                **({Forward.failing_since: None} if whole else {}),
             },
         )
         return sent
@@ -129,7 +132,8 @@ def _claimed(user_id: int) -> Forward | None:
     return row if mine else None
 
 
-def _new(turn: _Turn) -> int:
+def _new(turn: _Turn) -> tuple[int, bool]:
+    """How many plays were sent, and whether they are all that there was to send."""
     row = turn.row
     now = clock.to_ms(clock.now())
     until = now if row.failing_since is None else clock.to_ms(row.failing_since)
@@ -153,7 +157,9 @@ def _new(turn: _Turn) -> int:
     ForwardedPlay.delete().where(
         (ForwardedPlay.user == row.user_id) & (ForwardedPlay.played_at < start - rules.WINDOW)
     ).execute()
-    return _send(turn, _of_keys(plays, wanted).head(BATCH * BATCHES), noted=True)
+    most = BATCH * BATCHES
+    sent = _send(turn, _of_keys(plays, wanted).head(most), noted=True)
+    return sent, len(wanted) <= most
 
 
 def _past(turn: _Turn) -> int:

@@ -22,7 +22,8 @@ TOKEN_PLACE = "forwards.token"  # noqa: S105 - a place, no secret
 class Forward(Row):
     """One member's; `past_at` and `past_track` are how far back earlier plays were sent.
 
-    `failing_since` is when the present failures began. While `refused` nothing is sent: the other
+    `failing_since` is when the present failures began; it stays until everything that waited since
+    then has been sent. While `refused` nothing is sent: the other
     server does not know the token.
     """
 

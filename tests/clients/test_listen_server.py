@@ -16,6 +16,7 @@ from audiospective.clients.deadline import Deadline
 from audiospective.clients.listen_server import (
     AwayError,
     BusyError,
+    ForbiddenError,
     ListenServer,
     ListensRefusedError,
     SlowError,
@@ -29,13 +30,14 @@ class Answers(BaseHTTPRequestHandler):
     """Answers as it is told, and keeps what it was asked."""
 
     told: tuple[int, dict[str, str], bytes] = (200, {}, b'{"status": "ok"}')
+    named: tuple[int, dict[str, str], bytes] | None = None  # to the question whose token it is
     asked: list[tuple[str, str, str, bytes]] = []  # noqa: RUF012 - one server, one test
 
     def _answer(self) -> None:
         size = int(self.headers.get("Content-Length") or 0)
         token = self.headers["Authorization"]
         self.asked.append((self.command, self.path, token, self.rfile.read(size)))
-        status, headers, body = self.told
+        status, headers, body = self.named if self.named and "validate" in self.path else self.told
         self.send_response(status)
         for name, value in {"Content-Length": str(len(body)), **headers}.items():
             self.send_header(name, value)
@@ -72,7 +74,6 @@ def test_listens_are_sent_with_the_token(server: ListenServer) -> None:
     ("told", "error"),
     [
         ((401, {}, b"{}"), TokenRefusedError),
-        ((403, {}, b""), TokenRefusedError),
         ((400, {}, b'{"code": 400}'), ListensRefusedError),
         ((413, {}, b""), ListensRefusedError),
         ((404, {}, b"<html>"), AwayError),
@@ -91,6 +92,29 @@ def test_each_answer_has_its_meaning(
     with pytest.raises(error):
         server.submit([{}])
     assert len(Answers.asked) == 1  # no second try, and no redirect is followed
+
+
+@pytest.mark.parametrize(
+    ("named", "error"),
+    [
+        ((200, {}, VALID), ForbiddenError),
+        ((403, {}, b""), ForbiddenError),
+        ((200, {}, b'{"code": 200, "valid": false}'), TokenRefusedError),
+        ((401, {}, b"{}"), TokenRefusedError),
+        ((500, {}, b""), AwayError),
+    ],
+)
+def test_what_is_forbidden_is_the_token_only_if_the_server_says_so(
+    server: ListenServer, monkeypatch: pytest.MonkeyPatch, named: Any, error: type[Exception]
+) -> None:
+    monkeypatch.setattr(Answers, "told", (403, {}, b""))
+    monkeypatch.setattr(Answers, "named", named)
+    with pytest.raises(error):
+        server.submit([{}])
+    assert [path for _, path, *_ in Answers.asked] == [
+        "/apis/lb/1/submit-listens",
+        "/apis/lb/1/validate-token",
+    ]
 
 
 @pytest.mark.parametrize("name", ["Retry-After", "X-RateLimit-Reset-In"])

@@ -14,6 +14,7 @@ from audiospective.clients.deadline import Deadline
 from audiospective.clients.listen_server import (
     AwayError,
     BusyError,
+    ForbiddenError,
     ListensRefusedError,
     ServerError,
     TokenRefusedError,
@@ -179,6 +180,51 @@ def test_an_outage_of_weeks_loses_nothing_and_is_told_once(
     row = forwarding.of(alice.id)
     assert row is not None
     assert (row.error, row.failures, row.failing_since) == (None, 0, None)
+
+
+@pytest.mark.parametrize("error", [AwayError("away"), BusyError(timedelta(hours=1))])
+def test_after_an_outage_longer_than_the_window_everything_goes_in_several_rounds(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen, error: ServerError,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(forwarding_round, "BATCH", 2)
+    monkeypatch.setattr(forwarding_round, "BATCHES", 2)
+    there.takes = lambda: there.failures.append(error)
+    for day in range(10):
+        poll(alice, (clock.now(), f"Day {day}"))
+        assert send(services) == 0
+        frozen.forward(days=8)
+    there.takes = lambda: None
+    assert [send(services, frozen) for _ in range(4)] == [4, 4, 2, 0]
+    assert there.titles == [f"Day {day}" for day in range(10)]
+    row = forwarding.of(alice.id)
+    assert row is not None
+    assert (row.error, row.failing_since) == (None, None)
+
+
+def test_another_token_sends_what_waited_longer_than_the_window(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen
+) -> None:
+    poll(alice, (clock.now(), "Ebb"))
+    there.failures = [TokenRefusedError("401")]
+    send(services)
+    frozen.forward(days=40)
+    poll(alice, (clock.now(), "Flood"))
+    forwarding.save(services, alice, ROOT, "another", players=False)
+    assert send(services) == 2
+    assert there.titles == ["Ebb", "Flood"]
+
+
+def test_what_is_forbidden_is_tried_again(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen
+) -> None:
+    poll(alice, (clock.now(), "Ebb"))
+    there.failures = [ForbiddenError("403")]
+    assert send(services) == 0
+    row = forwarding.of(alice.id)
+    assert row is not None
+    assert (row.refused, row.failures, row.error) == (False, 1, forwarding.FORBIDDEN)
+    assert send(services, frozen) == 1
 
 
 def test_a_token_that_is_refused_stops_it_until_there_is_another(
