@@ -33,6 +33,8 @@ from audiospective.history import hot, reading, search, segment
 from audiospective.history.catalog import track_facts
 from audiospective.history.closed.away import YearAwayError
 from audiospective.history.search import Wanted
+from audiospective.imports import listens
+from audiospective.imports import rounds as import_rounds
 from audiospective.models import RemovedPlay, User, transaction
 from audiospective.models.forwards import Forward, ForwardedPlay
 from audiospective.models.plays import FROM_POLL, SENT_LIVE
@@ -90,6 +92,9 @@ def carry_out(services: Services, deadline: Deadline) -> int:
 def one(services: Services, row: Forward, end: Deadline) -> int:
     """Send on the new plays of one member, then some of the past, until `end`; how many."""
     try:
+        if not _joined(row.user_id):
+            _update(row, {Forward.next_at: clock.now() + AGAIN})
+            return 0
         server = forwarding.server(services, row.user_id, row.root, row.token_sealed, end)
         turn = _Turn(row, server, end)
         sent, whole = _new(turn)
@@ -121,6 +126,14 @@ def one(services: Services, row: Forward, end: Deadline) -> int:
         )
         return sent
     return 0
+
+
+def _joined(user_id: int) -> bool:
+    """Make one of what a player sent and a late poll told of, lest it be sent as two."""
+    if not import_rounds.waits_to_be_joined(user_id):
+        return True
+    listens.join(user_id)
+    return not import_rounds.waits_to_be_joined(user_id)
 
 
 def _claimed(user_id: int) -> Forward | None:
@@ -197,8 +210,8 @@ def _send(turn: _Turn, plays: pl.DataFrame, *, noted: bool) -> int:
 
     Listens that are refused together are sent in halves, down to the one that is refused.
     """
-    listens = _listens(plays)
-    waiting = deque(listens[start : start + BATCH] for start in range(0, len(listens), BATCH))
+    every = _listens(plays)
+    waiting = deque(every[start : start + BATCH] for start in range(0, len(every), BATCH))
     sent = 0
     while waiting:
         batch = waiting.popleft()
@@ -225,12 +238,12 @@ def _send(turn: _Turn, plays: pl.DataFrame, *, noted: bool) -> int:
     return sent
 
 
-def _taken(turn: _Turn, listens: Sequence[dict[str, Any]]) -> bool:
+def _taken(turn: _Turn, told: Sequence[dict[str, Any]]) -> bool:
     """Send listens; False if the server will not have them. Raises ServerError."""
     if turn.end.remaining() <= 0:
         raise SlowError("the share of the time is used up")
     try:
-        turn.server.submit(listens)
+        turn.server.submit(told)
     except ListensRefusedError:
         turn.refusals += 1
         if turn.refusals > REFUSALS:

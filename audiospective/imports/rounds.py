@@ -100,6 +100,12 @@ def to_join() -> list[int]:
     return [row.user_id for row in rows if row.polls_in_its_time() != row.polls_seen]
 
 
+def waits_to_be_joined(user_id: int) -> bool:
+    """Whether one member's polls brought plays that were not yet held against what players sent."""
+    rows = Import.select().where(Import.live & (Import.status == DONE) & (Import.user == user_id))
+    return any(row.polls_in_its_time() != row.polls_seen for row in rows)
+
+
 def cancel(services: Services, row: Import) -> bool:
     """End an import of which nothing is in the archive; False if it is too late for that."""
     before = (UPLOADING, READING, REVIEW)

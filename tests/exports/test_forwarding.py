@@ -351,6 +351,24 @@ def test_what_players_sent_goes_on_if_asked_and_once(
     assert there.titles == ["Ebb", "Flood"]
 
 
+def test_a_poll_that_comes_late_doubles_nothing_that_a_player_sent(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    at = clock.now().replace(microsecond=0)
+    forwarding.save(services, alice, ROOT, "", players=True)
+    listens.take(alice.id, [listen(at, "Ebb")])
+    assert send(services, frozen, hours=3) == 1
+    poll(alice, (at + timedelta(seconds=200), "Ebb"))
+    with monkeypatch.context() as busy:
+        busy.setattr(listens, "join", lambda _: 0)  # as while others write
+        assert send(services, frozen) == 0
+    assert send(services, frozen) == 0  # joined before the round, which need not wait for a job
+    poll(alice, (clock.now(), "Flood"))
+    assert send(services, frozen) == 1
+    assert there.titles == ["Ebb", "Flood"]
+
+
 def test_a_play_that_was_deleted_takes_no_later_one_along(
     services: Services, alice: User, there: FakeServer, frozen: Frozen
 ) -> None:
