@@ -87,8 +87,10 @@ def told(error: ServerError) -> str:
 def stop(user_id: int) -> bool:
     """End it; the token goes with it, and what was sent is forgotten. False if there was none."""
     with transaction():
+        # First the row, which a round that is under way holds while it notes what was sent.
+        ended = Forward.delete().where(Forward.user == user_id).execute()
         ForwardedPlay.delete().where(ForwardedPlay.user == user_id).execute()
-        return bool(Forward.delete().where(Forward.user == user_id).execute())
+    return bool(ended)
 
 
 def send_past(user_id: int) -> bool:

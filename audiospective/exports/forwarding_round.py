@@ -57,6 +57,10 @@ NAME = 500  # characters
 CHUNK = 200  # rows a statement
 
 
+class EndedError(Exception):
+    """The member ended it, chose another server or left while the round was under way."""
+
+
 @dataclass
 class _Turn:
     """One member's part of a round; `refusals` counts the answers that refused listens."""
@@ -103,6 +107,8 @@ def one(services: Services, row: Forward, end: Deadline) -> int:
         _failed(services, row, forwarding.told(error), refused=True)
     except VaultError:
         _failed(services, row, forwarding.UNREADABLE, refused=True)
+    except EndedError:
+        log.event("forwarding_ended_meanwhile", user=row.user_id)
     except BusyError as error:
         now = clock.now()
         since = row.failing_since or now
@@ -171,8 +177,8 @@ def _new(turn: _Turn) -> tuple[int, bool]:
         (ForwardedPlay.user == row.user_id) & (ForwardedPlay.played_at < start - rules.WINDOW)
     ).execute()
     most = BATCH * BATCHES
-    sent = _send(turn, _of_keys(plays, wanted).head(most), noted=True)
-    return sent, len(wanted) <= most
+    number = _send(turn, _of_keys(plays, wanted).head(most), noted=True)
+    return number, len(wanted) <= most
 
 
 def _past(turn: _Turn) -> int:
@@ -206,7 +212,7 @@ def _past_part(turn: _Turn, edge: Key, limit: int) -> tuple[int, Key | None]:
 
 
 def _send(turn: _Turn, plays: pl.DataFrame, *, noted: bool) -> int:
-    """Request after request, each noted once it was answered; raises ServerError.
+    """Request after request, each noted once it was answered; raises ServerError, EndedError.
 
     Listens that are refused together are sent in halves, down to the one that is refused.
     """
@@ -239,7 +245,9 @@ def _send(turn: _Turn, plays: pl.DataFrame, *, noted: bool) -> int:
 
 
 def _taken(turn: _Turn, told: Sequence[dict[str, Any]]) -> bool:
-    """Send listens; False if the server will not have them. Raises ServerError."""
+    """Send listens; False if the server will not have them. Raises ServerError, EndedError."""
+    if not Forward.select().where(_this(turn.row)).exists():
+        raise EndedError
     if turn.end.remaining() <= 0:
         raise SlowError("the share of the time is used up")
     try:
@@ -317,8 +325,11 @@ def _removed(user_id: int, start: int) -> set[hot.Key]:
 
 
 def _note(row: Forward, keys: Sequence[Key], gone: Sequence[Key] = ()) -> None:
+    """Raises EndedError: whoever ended it wants nothing kept of what was sent."""
     rows = [{"user": row.user_id, "played_at": at, "track": track} for at, track in keys]
     with transaction():
+        if not _update(row, {Forward.sent: Forward.sent}):  # held until the keys are written
+            raise EndedError
         for at, track in gone:
             ForwardedPlay.delete().where(
                 (ForwardedPlay.user == row.user_id) & (ForwardedPlay.played_at == at)
@@ -334,7 +345,7 @@ def _failed(services: Services, row: Forward, sentence: str, *, refused: bool = 
     failures = min(row.failures + 1, 100)
     since = row.failing_since or now
     with transaction():
-        _update(
+        there = _update(
             row,
             {
                 Forward.failures: failures,
@@ -344,14 +355,22 @@ def _failed(services: Services, row: Forward, sentence: str, *, refused: bool = 
                 Forward.next_at: now + listen_servers.pause(failures),
             },
         )
+        if not there:
+            return
         if refused or now - since >= listen_servers.TELL_AFTER:
             user = User.get_by_id(row.user_id)
             forwarding_failed.put(services, user, since, sentence, ends=refused)
 
 
-def _update(row: Forward, values: dict[Any, Any]) -> None:
-    """Only while it is still this server: the member may have chosen another meanwhile."""
-    same = (Forward.user == row.user_id) & (Forward.root == row.root) & (
-        Forward.token_sealed == row.token_sealed
-    )  # fmt: skip
-    Forward.update(values).where(same).execute()
+def _update(row: Forward, values: dict[Any, Any]) -> int:
+    """Only while it is still this server; how many rows that are, 1 or 0."""
+    return int(Forward.update(values).where(_this(row)).execute())
+
+
+def _this(row: Forward) -> Any:
+    """The member may have ended it, or chosen another server or token meanwhile."""
+    return (
+        (Forward.user == row.user_id)
+        & (Forward.root == row.root)
+        & (Forward.token_sealed == row.token_sealed)
+    )

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from audiospective import clock
+from audiospective.accounts import deletion
 from audiospective.clients import listen_server
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.listen_server import (
@@ -411,6 +412,41 @@ def test_a_round_is_one_job_for_all(services: Services, alice: User) -> None:
     forwarding.save(services, bob, ROOT, "token", players=False)
     assert forwarding.look(services) == forwarding.look(services) == 2
     assert services.queues.queue(EXPORT).job_ids.count("forward-plays") == 1
+
+
+@pytest.mark.parametrize("way", ["stopped", "another token", "account deleted"])
+def test_a_round_under_way_ends_with_it(
+    services: Services, alice: User, there: FakeServer, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    monkeypatch.setattr(forwarding_round, "BATCH", 1)
+
+    def end() -> None:
+        there.takes = lambda: None
+        if way == "stopped":
+            forwarding.stop(alice.id)
+        elif way == "another token":
+            forwarding.save(services, alice, ROOT, "another", players=False)
+        else:
+            deletion.at_once(services, alice)
+
+    there.takes = end
+    poll(alice, *((clock.now() - n * MINUTE, f"Song {n}") for n in range(3)))
+    assert send(services) == 0
+    assert there.titles == ["Song 2"]  # which was on its way
+    assert ForwardedPlay.select().count() == 0
+    row = forwarding.of(alice.id)
+    assert (row is None) is (way != "another token")
+    assert row is None or (row.sent, row.failures, row.error) == (0, 0, None)
+
+
+def test_a_failure_after_the_end_is_told_nobody(
+    services: Services, alice: User, there: FakeServer
+) -> None:
+    poll(alice, (clock.now(), "Ebb"))
+    there.failures = [TokenRefusedError("401")]
+    there.takes = lambda: forwarding.stop(alice.id)
+    assert send(services) == 0
+    assert Notice.select().where(Notice.kind == "forwarding_failed").count() == 0
 
 
 def test_ending_it_forgets_the_token_and_what_was_sent(services: Services, alice: User) -> None:
