@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 
 from audiospective import clock
+from audiospective.exports import forwarding
 from audiospective.models import ApiToken, SharedLink, User, transaction
 from audiospective.models.sessions import Session
 from audiospective.models.sign_in_links import SignInLink
@@ -99,10 +100,11 @@ def end(user: User, session_id: int) -> bool:
 
 
 def end_all(user: User) -> None:
-    """End every session of `user`, every link that would sign in again, every shared link and
-    every API token.
+    """End every session of `user`, every link that would sign in again, every shared link,
+    every API token, and sending plays on.
 
-    Whatever else carries `session_key` (links to exports) ends with it.
+    Whoever had a session may have named a server of their own for that. Whatever else carries
+    `session_key` (links to exports) ends with it.
     """
     with transaction():
         Session.delete().where(Session.user == user.id).execute()
@@ -111,6 +113,8 @@ def end_all(user: User) -> None:
         ApiToken.delete().where(ApiToken.user == user.id).execute()
         if user.email and user.email_verified_at is not None:
             SignInLink.delete().where(SignInLink.email == user.email).execute()
+        # After the user's row, as where a failure to send is noted.
+        forwarding.stop(user.id)
 
 
 def drop_ended() -> int:

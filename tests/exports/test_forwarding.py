@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from audiospective import clock
-from audiospective.accounts import deletion
+from audiospective.accounts import deletion, sessions
 from audiospective.clients import listen_server
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.listen_server import (
@@ -447,6 +447,16 @@ def test_a_failure_after_the_end_is_told_nobody(
     there.takes = lambda: forwarding.stop(alice.id)
     assert send(services) == 0
     assert Notice.select().where(Notice.kind == "forwarding_failed").count() == 0
+
+
+def test_signing_out_everywhere_ends_it_for_that_member_alone(
+    services: Services, alice: User
+) -> None:
+    bob = factories.make_user("bob")
+    forwarding.save(services, bob, ROOT, "token", players=False)
+    sessions.end_all(alice)
+    assert forwarding.of(alice.id) is None
+    assert forwarding.of(bob.id) is not None
 
 
 def test_ending_it_forgets_the_token_and_what_was_sent(services: Services, alice: User) -> None:
