@@ -33,6 +33,7 @@ from audiospective.models import Import, Play
 from audiospective.models.imports import DONE
 from audiospective.models.plays import FROM_POLL
 from audiospective.policy import folding
+from audiospective.policy.forwarding import OWN_NAME
 
 AROUND = 3 * 3_600_000  # ms on either side, more than any two sources may differ by
 FEW = 12  # tracks without an id that are looked for by name one by one
@@ -108,7 +109,13 @@ def _read(listens: Sequence[Mapping[str, Any]]) -> Batch:
 
 
 def _program(listen: Mapping[str, Any]) -> str | None:
+    """Which program a listen is from; of an archive like this one it is the archive, not the player
+    that it names: by that, plays that were sent on are known and do not go back.
+    """
     more = inner(listen, "track_metadata", "additional_info")
+    sender = text(inner(more, "submission_client"), 100)
+    if sender is not None and sender.casefold() == OWN_NAME:
+        return sender
     return next((found for name in _PROGRAM if (found := text(inner(more, name), 100))), None)
 
 

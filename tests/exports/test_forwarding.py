@@ -370,6 +370,17 @@ def test_a_poll_that_comes_late_doubles_nothing_that_a_player_sent(
     assert there.titles == ["Ebb", "Flood"]
 
 
+def test_what_an_archive_like_this_one_sent_on_of_a_player_goes_no_further(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen
+) -> None:
+    forwarding.save(services, alice, ROOT, "", players=True)
+    sent_on = listen(clock.now(), "Ebb")
+    sent_on["track_metadata"]["additional_info"]["submission_client"] = "Audiospective"
+    listens.take(alice.id, [sent_on, listen(clock.now() + 5 * MINUTE, "Flood")])
+    assert send(services, frozen, hours=3) == 1
+    assert there.titles == ["Flood"]
+
+
 def test_a_play_that_was_deleted_takes_no_later_one_along(
     services: Services, alice: User, there: FakeServer, frozen: Frozen
 ) -> None:
