@@ -91,4 +91,6 @@ def _move(user_id: int, sources: tuple[str, ...], values: dict[object, object]) 
         )
         if changed and values[Connection.status] in (PAUSED, DISCONNECTED):
             coverage.interrupt(user_id)
+        elif changed:
+            coverage.resume(user_id)
     return bool(changed)

@@ -35,6 +35,7 @@ from audiospective.models.founding import FoundingRegister
 from audiospective.models.waitlist import WaitlistEntry
 from audiospective.policy import founding, names, renewal
 from audiospective.policy.founding import Visitor, WaitlistReason
+from audiospective.polling import coverage
 from audiospective.services import Services
 
 
@@ -172,6 +173,8 @@ def _come_back(services: Services, consent: _Consent, user: User) -> Outcome:
         # Spotify may have waved this through without a new consent: the six months go on.
         del values["authorized_at"], values["reauth_due_at"]
     _connect(user.id, values)
+    if status in (DISCONNECTED, PAUSED):
+        coverage.resume(user.id)
     return Returned(user.id, reconnected=status != ACTIVE)
 
 

@@ -83,6 +83,22 @@ def interrupt(user_id: int) -> None:
         Coverage.end(user_id, connection.last_success_at)
 
 
+def resume(user_id: int) -> None:
+    """The person lets us ask again: after a short interruption coverage grows on.
+
+    The next poll is ordinary then, and would not write that. If it is in doubt, or late after
+    all, it is judged as any other. After a longer interruption the next poll decides.
+    """
+    connection = Connection.get_or_none(Connection.user == user_id)
+    if connection is None or connection.last_success_at is None:
+        return
+    last = Coverage.newest(user_id)
+    if last is None or last.ended_at != connection.last_success_at:
+        return  # a gap ended it
+    if clock.now() - connection.last_success_at <= ORDINARY:
+        last.write(last.started_at, None)
+
+
 def close_by_import(
     user_id: int,
     start: datetime,

@@ -9,6 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audiospective import clock
+from audiospective.accounts import connection as wishes
+from audiospective.accounts import sign_up
+from audiospective.accounts.outcomes import Visit
+from audiospective.clients.spotify import Profile, Tokens
 from audiospective.history.append import Appended
 from audiospective.models import Connection
 from audiospective.models.coverage import Coverage
@@ -220,3 +224,68 @@ def test_whatever_is_closed_and_opened_coverage_and_gaps_never_overlap(
             edges += [start, end]
         edges.append(None)
         assert stretches(alice) == list(zip(edges[::2], edges[1::2], strict=True))
+
+
+def reconnects(services, member):
+    tokens = Tokens("access-fresh", 3600, "refresh-fresh", scope="user-read-recently-played")
+    visit = Visit(renews=True, signed_in=member.user_id)
+    sign_up.join(services, Profile("account-alice", "alice", "Alice"), tokens, visit)
+    Connection.update(access_sealed=member.access_sealed).execute()
+
+
+STOPS = {
+    "paused": (
+        lambda _, member: wishes.pause(member.user_id),
+        lambda services, member: wishes.resume(services, member.user_id),
+    ),
+    "paused, then connected again": (
+        lambda _, member: wishes.pause(member.user_id),
+        reconnects,
+    ),
+    "disconnected": (lambda _, member: wishes.disconnect(member.user_id), reconnects),
+}
+
+
+@pytest.mark.parametrize("minutes", [20, 180])
+@pytest.mark.parametrize("kind", STOPS)
+def test_coverage_grows_on_after_a_member_stopped_us_and_let_us_ask_again(
+    services, spotify, frozen, kind, minutes
+):
+    stop, go_on = STOPS[kind]
+    alice = consenting(services)
+    first = full()
+    polled(services, spotify, alice, first)
+    stop(services, alice)
+    assert stretches(alice) == [(oldest(first), clock.now())]
+    frozen.forward(minutes=minutes)
+    go_on(services, alice)
+    polled(services, spotify, alice, first)
+    assert stretches(alice) == [(oldest(first), None)]
+    assert Gap.select().count() == 0
+
+
+def test_a_gap_in_a_short_pause_is_found_and_a_later_one_is_no_pause(services, spotify, frozen):
+    alice = consenting(services)
+    first = full(prefix="a")
+    polled(services, spotify, alice, first)
+    wishes.pause(alice.user_id)
+    frozen.forward(minutes=70)
+    wishes.resume(services, alice.user_id)
+    second = full(prefix="b")
+    polled(services, spotify, alice, second)
+    (gap,) = Gap.select()
+    assert stretches(alice) == [(oldest(first), gap.probably_from), (oldest(second), None)]
+    frozen.forward(hours=5)
+    polled(services, spotify, alice, full(prefix="c"))
+    assert [one.cause for one in Gap.select().order_by(Gap.ended_at)] == ["overflow", "downtime"]
+
+
+def test_a_stretch_that_a_gap_ended_does_not_grow_into_it(services, spotify, frozen):
+    alice = consenting(services)
+    polled(services, spotify, alice, full())
+    checked = Connection.get_by_id(alice.user_id).last_success_at
+    Coverage.update(ended_at=checked - HOUR / 2).execute()
+    before = stretches(alice)
+    wishes.pause(alice.user_id)
+    wishes.resume(services, alice.user_id)
+    assert stretches(alice) == before
