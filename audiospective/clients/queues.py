@@ -145,6 +145,8 @@ class Queues:
 
         `first`: before what waits in this queue already.
         """
+        if job_id is not None:
+            self.redis.zrem(_failed(queue), job_id)  # it is no longer the job that failed
         self.queue(queue).enqueue_call(
             TASKS + task,
             args=args,
@@ -187,6 +189,7 @@ class Queues:
                     description=one.task,  # RQ would write all arguments a second time
                 )
                 job.save(pipeline=pipe)
+                pipe.zrem(_failed(one.queue), job.id)
                 due = int(one.when.astimezone(UTC).timestamp())
                 pipe.zadd(Scheduler.scheduled_jobs_key, {job.id: due})
             pipe.execute()
@@ -266,3 +269,8 @@ class Queues:
     def anything_before(self, queue: str) -> bool:
         """Whether a job waits that workers take before those of `queue`."""
         return any(self.queue(name).count for name in QUEUES[: QUEUES.index(queue)])
+
+
+def _failed(queue: str) -> str:
+    """The key of the registry of a queue's failed jobs."""
+    return FailedJobRegistry.key_template.format(queue)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from rq.exceptions import DeserializationError, InvalidJobOperation, NoSuchJobError
-from rq.job import Job
+from rq.job import Job, JobStatus
 from rq.registry import FailedJobRegistry
 from rq.serializers import JSONSerializer
 
@@ -39,7 +39,7 @@ def newest(services: Services) -> list[DeadJob]:
         registry = FailedJobRegistry(queue=services.queues.queue(queue))
         ids = registry.get_job_ids(0, SHOWN - 1, desc=True)
         jobs = TaskJob.fetch_many(ids, connection=services.redis, serializer=JSONSerializer)
-        found += [_described(job, queue) for job in jobs if job is not None]
+        found += [_described(job, queue) for job in jobs if job is not None and _failed(job)]
     found.sort(key=lambda one: one.failed_at or clock.EPOCH, reverse=True)
     return found[:SHOWN]
 
@@ -47,7 +47,7 @@ def newest(services: Services) -> list[DeadJob]:
 def retry(services: Services, queue: str, job_id: str, operator: int) -> bool:
     """Put a job back into its queue; False if it is no longer among the dead."""
     registry = _registry(services, queue)
-    if registry is None or job_id not in registry.get_job_ids():
+    if registry is None or not _is_dead(registry, job_id):
         return False
     try:
         registry.requeue(job_id)
@@ -60,12 +60,31 @@ def retry(services: Services, queue: str, job_id: str, operator: int) -> bool:
 def discard(services: Services, queue: str, job_id: str, operator: int) -> bool:
     """Forget a job; False if it is no longer among the dead."""
     registry = _registry(services, queue)
-    if registry is None or job_id not in registry.get_job_ids():
+    if registry is None or not _is_dead(registry, job_id):
         return False
     with suppress(NoSuchJobError):
         registry.remove(job_id, delete_job=not job_id.startswith(TIMETABLE))
     _audit(operator, "discarded", queue, job_id)
     return True
+
+
+def _is_dead(registry: FailedJobRegistry, job_id: str) -> bool:
+    """Whether a job of the registry failed and is still that job.
+
+    Many ids are used again and again: one that lives anew leaves the registry and nothing else.
+    """
+    if job_id not in registry.get_job_ids():
+        return False
+    with suppress(NoSuchJobError):
+        job = TaskJob.fetch(job_id, connection=registry.connection, serializer=JSONSerializer)
+        if _failed(job):
+            return True
+    registry.remove(job_id)
+    return False
+
+
+def _failed(job: Job) -> bool:
+    return job.get_status(refresh=False) == JobStatus.FAILED  # it was just fetched
 
 
 def _registry(services: Services, queue: str) -> FailedJobRegistry | None:

@@ -8,11 +8,12 @@ from datetime import timedelta
 
 import pytest
 from redis import Redis
+from rq.job import JobStatus
 from rq.registry import FailedJobRegistry
 from rq.results import Result
 
 from audiospective import clock
-from audiospective.clients.queues import UPKEEP, TaskJob
+from audiospective.clients.queues import UPKEEP, Later, TaskJob
 from audiospective.incidents import alarms
 from audiospective.models import Connection, SpotifyApp, StorageRecord, User
 from audiospective.models.counters import Counter
@@ -75,6 +76,7 @@ def die(site: Site, job_id: str = "dead-1", queue: str = UPKEEP) -> FailedJobReg
     queues.enqueue(queue, "seal_members", 7, job_id=job_id)
     job = TaskJob.fetch(job_id, connection=site.services.redis)
     queues.queue(queue).remove(job)
+    job.set_status(JobStatus.FAILED)
     registry = FailedJobRegistry(queue=queues.queue(queue))
     registry.add(job, ttl=3600)
     Result.create_failure(job, ttl=3600, exc_string="ValueError: a file ends too early")
@@ -217,6 +219,30 @@ def test_what_is_no_dead_job_is_left_alone(site: Site) -> None:
         press(browser, page, "discard", queue, job)
     assert site.services.queues.queue(UPKEEP).job_ids == ["alive"]
     assert OperatorAction.select().count() == 0
+
+
+@pytest.mark.parametrize("action", ["retry", "discard"])
+def test_a_job_that_lives_again_under_its_id_is_left_alone(site: Site, action: str) -> None:
+    registry, queues = die(site), site.services.queues
+    browser = site.member(operator())
+    page = browser.page("/ops")
+    assert queues.enqueue_once(UPKEEP, "maintain", job_id="dead-1")
+    assert registry.get_job_ids() == []
+    registry.add(TaskJob.fetch("dead-1", connection=site.services.redis), ttl=3600)  # as before
+    assert "seal_members" not in browser.page("/ops").text
+    press(browser, page, action)
+    assert "That job is no longer there." in browser.page("/ops").text
+    assert registry.get_job_ids() == []
+    assert queues.queue(UPKEEP).job_ids == ["dead-1"]
+    assert TaskJob.fetch("dead-1", connection=site.services.redis).func_name.endswith("maintain")
+    assert OperatorAction.select().count() == 0
+
+
+def test_a_planned_job_takes_the_place_of_one_that_failed(site: Site) -> None:
+    registry = die(site)
+    when = clock.now() + timedelta(hours=1)
+    site.services.queues.enqueue_later([Later(when, UPKEEP, "maintain", (), "dead-1")])
+    assert registry.get_job_ids() == []
 
 
 def test_without_redis_the_page_says_so(make_site) -> None:
