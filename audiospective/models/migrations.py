@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -40,6 +41,12 @@ def pending() -> list[str]:
 def applied() -> list[str]:
     """Names of the migrations that the database has seen, in order."""
     return [step.name for step in _runner().status() if step.applied]
+
+
+def applied_at(name: str) -> datetime | None:
+    """When the database saw a migration; None if it has not."""
+    found = next((step.applied for step in _runner().status() if step.name == name), None)
+    return found.astimezone(UTC) if found else None  # it is noted in local time
 
 
 def every() -> list[str]:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import timedelta
 
 from audiospective import clock, log
+from audiospective.models import migrations
+
+WORDS = "0024_catalog_words"  # releases before it cannot read a catalog that stands closer
+WAY_BACK = timedelta(days=2)  # for so long after it nothing is written that they could not read
 
 
 def free() -> None:
@@ -12,5 +17,8 @@ def free() -> None:
     from audiospective.history import references
     from audiospective.history.catalog import compact
 
-    log.event("catalog_freed", **asdict(references.free(clock.now())))
-    log.event("catalog_compacted", **asdict(compact.compact()))
+    now = clock.now()
+    log.event("catalog_freed", **asdict(references.free(now)))
+    since = migrations.applied_at(WORDS)
+    if since is not None and now - since >= WAY_BACK:
+        log.event("catalog_compacted", **asdict(compact.compact()))

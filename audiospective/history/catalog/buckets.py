@@ -40,7 +40,7 @@ class Family(IntEnum):
 
     @property
     def hashed(self) -> int:
-        """Bytes of a hash: a wrong hit on a track could give a play to another one."""
+        """Bytes of a narrow hash: a wrong hit on a track could give a play to another one."""
         return 3 if self is Family.TRACKS else 2
 
     @property
@@ -115,25 +115,31 @@ def split_from(bucket: int) -> int:
 
 
 class Bucket:
-    """The names of one bucket, as columns of bytes: hashes, ids, checks."""
+    """The names of one bucket, as columns of bytes: hashes, ids, checks.
 
-    __slots__ = ("_checks", "_hashes", "_ids", "_width", "family", "number")
+    One that is wide stays so, and the release before can read it, unless it is to be `narrow`.
+    """
 
-    def __init__(self, family: Family, number: int, packed: bytes = b"") -> None:
+    __slots__ = ("_checks", "_hashed", "_hashes", "_ids", "_width", "family", "number")
+
+    def __init__(
+        self, family: Family, number: int, packed: bytes = b"", *, narrow: bool = False
+    ) -> None:
         self.family, self.number = family, number
         form = packed[0] if packed else _SHORT
         self._width, hashed = form & ~_NARROW, family.hashed if form & _NARROW else _WIDE
+        self._hashed = family.hashed if narrow else hashed
         count = (len(packed) - 1) // (hashed + self._width + family.check) if packed else 0
         ids = 1 + hashed * count
         checks = ids + self._width * count
         self._hashes, self._ids, self._checks = packed[1:ids], packed[ids:checks], packed[checks:]
-        if hashed > family.hashed:
+        if hashed > self._hashed:
             self._hashes = b"".join(
-                _at(self._hashes, place, hashed)[: family.hashed] for place in range(count)
+                _at(self._hashes, place, hashed)[: self._hashed] for place in range(count)
             )
 
     def __len__(self) -> int:
-        return len(self._hashes) // self.family.hashed
+        return len(self._hashes) // self._hashed
 
     def find(self, name: Name) -> list[Found]:
         """What may have this name: a few bits are compared, seldom more than one fits."""
@@ -159,7 +165,7 @@ class Bucket:
         """Forget that a name stands for this id."""
         for place in self._places(self._part(name)):
             if self._found(place).id == own:
-                self._hashes = _without(self._hashes, place, self.family.hashed)
+                self._hashes = _without(self._hashes, place, self._hashed)
                 self._ids = _without(self._ids, place, self._width)
                 self._checks = _without(self._checks, place, self.family.check)
                 return
@@ -167,9 +173,10 @@ class Bucket:
     def divide(self, number: int) -> Bucket:
         """Give the names of the new bucket `number` to it."""
         bit = number.bit_length() - 1 - _LOWEST  # of what stands in the bucket
-        parts = Bucket(self.family, self.number), Bucket(self.family, number)
+        narrow = self._hashed < _WIDE
+        parts = tuple(Bucket(self.family, one, narrow=narrow) for one in (self.number, number))
         for place in range(len(self)):
-            part = _at(self._hashes, place, self.family.hashed)
+            part = _at(self._hashes, place, self._hashed)
             parts[int.from_bytes(part, "little") >> bit & 1]._append(part, self._found(place))
         stay, other = parts
         self._width, self._hashes, self._ids, self._checks = (
@@ -178,7 +185,7 @@ class Bucket:
         return other
 
     def packed(self) -> bytes:
-        form = self._width | (_NARROW if self.family.hashed < _WIDE else 0)
+        form = self._width | (_NARROW if self._hashed < _WIDE else 0)
         return bytes([form]) + self._hashes + self._ids + self._checks
 
     def _append(self, part: bytes, one: Found) -> None:
@@ -201,7 +208,7 @@ class Bucket:
         return Found(own, int.from_bytes(_at(self._checks, place, self.family.check), "little"))
 
     def _part(self, name: Name) -> bytes:
-        return (name.hash >> _LOWEST & 0xFFFFFF).to_bytes(_WIDE, "little")[: self.family.hashed]
+        return (name.hash >> _LOWEST & 0xFFFFFF).to_bytes(_WIDE, "little")[: self._hashed]
 
 
 def _at(data: bytes, place: int, size: int) -> bytes:
@@ -213,7 +220,7 @@ def _without(data: bytes, place: int, size: int) -> bytes:
 
 
 def outdated(key: int, packed: bytes) -> bool:
-    """Whether a bucket was written in the first format and would take less room in this one."""
+    """Whether a bucket was written in the first format and would take less room as a narrow one."""
     family = Family(key % _FAMILIES)
     return family.hashed < _WIDE and not packed[0] & _NARROW
 

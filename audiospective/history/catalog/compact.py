@@ -1,6 +1,7 @@
 """Writes the catalog in today's form, in portions, so that whoever learns something waits for one.
 
-Old forms stay readable: this may end anywhere and go on another day.
+Old forms stay readable: this may end anywhere and go on another day. Until it has chosen words,
+everything is written so that the release before, which knows none, can read it.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ class Compacted:
 def compact() -> Compacted:
     """Choose words once there is enough to choose from, then renew what was written before."""
     done = Compacted(learned=_learn())
+    if rows.state().words == dictionaries.NONE:
+        return done
     for kind in Kind:
         done.blocks += _renew_blocks(kind)
     done.buckets = _renew_buckets()
@@ -112,7 +115,9 @@ def _renew_buckets() -> int:
             rows.state(lock=True)
             found = rows.buckets_from(start, BUCKETS)
             fresh = {
-                key: Bucket(Family(key % len(Family)), key // len(Family), packed).packed()
+                key: Bucket(
+                    Family(key % len(Family)), key // len(Family), packed, narrow=True
+                ).packed()
                 for key, packed in found
                 if buckets.outdated(key, packed)
             }

@@ -113,7 +113,7 @@ class _Columns:
 
     def __init__(self, block: Block) -> None:
         self._apart, self._count = block._apart, block.count
-        stream = zlib.decompressobj(-15, zdict=dictionaries.of(max(block.words, 0)))
+        stream = zlib.decompressobj(-15, zdict=dictionaries.of(block.words))
         self._body = stream.decompress(block._facts[block._body_at :])
         if not stream.eof:
             raise ValueError("the block ends too early")

@@ -17,7 +17,7 @@ from audiospective.history.catalog import columns, dictionaries
 from audiospective.history.catalog.dictionaries import NONE
 from audiospective.history.catalog.entries import Artist, Entry, Kind
 
-FORMAT = 2
+FORMAT = 2  # with words; without any it is the first, which the release before reads
 MOST = 400  # entries of a block
 
 HEAD = struct.Struct("<BHI")  # format, bytes of what stands apart, the words it is deflated with
@@ -32,8 +32,8 @@ _WORTH_CODES = 200  # bytes: the table of a second set of codes takes about 50
 
 
 def words_of(facts: bytes) -> int:
-    """The number of the dictionary of a block; -1 for one of the first format."""
-    return int(HEAD.unpack_from(facts)[2]) if facts[0] == FORMAT else -1
+    """The number of the dictionary of a block; NONE for one of the first format."""
+    return int(HEAD.unpack_from(facts)[2]) if facts[0] == FORMAT else NONE
 
 
 def encode(kind: Kind, entries: Sequence[Entry | None], words: int = NONE) -> tuple[bytes, bytes]:
@@ -138,6 +138,8 @@ class _Writer:
         odd = json.dumps(self.odd, separators=(",", ":")).encode() if self.odd else b""
         lengths = LENGTHS.pack(len(names), len(odd))
         body = _deflated(lengths + names, b"".join((*self._planes, odd)), words=words)
+        if words == NONE:
+            return FIRST_HEAD.pack(FIRST_FORMAT, len(apart)) + apart + body
         return HEAD.pack(FORMAT, len(apart), words) + apart + body
 
 

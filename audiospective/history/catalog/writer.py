@@ -53,7 +53,7 @@ class Writer:
         found = rows.buckets(keys)
         for key in keys:
             number, family = divmod(key, len(Family))
-            self._buckets[key] = Bucket(Family(family), number, found.get(key, b""))
+            self._buckets[key] = self._opened(Family(family), number, found.get(key, b""))
 
     def find(self, name: Name) -> list[Found]:
         """What a name may stand for; its bucket must have been expected."""
@@ -195,6 +195,10 @@ class Writer:
         number = buckets.bucket_of(name, self._state.buckets[name.family])
         return self._buckets[buckets.key_of(name.family, number)]
 
+    def _opened(self, family: Family, number: int, packed: bytes) -> Bucket:
+        """Narrow from when on nobody could go back to the release before anyway."""
+        return Bucket(family, number, packed, narrow=self._state.words != NONE)
+
     def _touched(self, bucket: Bucket, before: int) -> None:
         self._named.add(buckets.key_of(bucket.family, bucket.number))
         self._state.names[bucket.family] += len(bucket) - before
@@ -259,7 +263,9 @@ class Writer:
             for number in range(have, need):
                 key = buckets.key_of(family, buckets.split_from(number))
                 if key not in self._buckets:
-                    self._buckets[key] = Bucket(family, key // len(Family), found.get(key, b""))
+                    self._buckets[key] = self._opened(
+                        family, key // len(Family), found.get(key, b"")
+                    )
                 made = self._buckets[key].divide(number)
                 self._buckets[buckets.key_of(family, number)] = made
                 self._named |= {key, buckets.key_of(family, number)}

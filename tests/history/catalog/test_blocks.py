@@ -125,10 +125,10 @@ def test_ordinary_facts_need_no_exception() -> None:
         for told in arrivals(50)
     ]  # fmt: skip
     _, facts = encode.encode(Kind.TRACK, entries)
-    version, apart, words = encode.HEAD.unpack_from(facts)
-    body = zlib.decompress(facts[encode.HEAD.size + apart :], -15)
+    version, apart = encode.FIRST_HEAD.unpack_from(facts)
+    body = zlib.decompress(facts[encode.FIRST_HEAD.size + apart :], -15)
     _, odd = encode.LENGTHS.unpack_from(body)
-    assert (version, apart, words, odd) == (encode.FORMAT, 16 * len(entries), 0, 0)
+    assert (version, apart, odd) == (encode.FIRST_FORMAT, 16 * len(entries), 0)
     assert opened(Kind.TRACK, entries) == entries
 
 

@@ -57,25 +57,15 @@ def everything() -> dict[tuple[Kind, int], Entry]:
     }
 
 
+def forms() -> set[tuple[int, bool]]:
+    """The formats of blocks, each with whether any bucket is narrow."""
+    narrow = any(packed[0] & 0x10 for _, packed in rows.buckets_from(0, 100_000))
+    return {(one.facts[0], narrow) for kind in Kind for one in tidy.every_block(kind)}
+
+
 def as_the_release_before_wrote() -> None:
-    """Blocks and buckets of the first formats."""
-    for kind in Kind:
-        rows.put_blocks([replace(one, facts=_first(one.facts)) for one in tidy.every_block(kind)])
-    others = {key: packed for key, packed in rows.buckets_from(0, 100_000) if key % 2 == 0}
-    rows.put_buckets({key: _wide(packed) for key, packed in others.items()})
-
-
-def _first(facts: bytes) -> bytes:
-    _, apart, words = encode.HEAD.unpack_from(facts)
-    assert words == 0
-    return encode.FIRST_HEAD.pack(encode.FIRST_FORMAT, apart) + facts[encode.HEAD.size :]
-
-
-def _wide(packed: bytes) -> bytes:
-    """A hash of two bytes as one of three, whose third nobody asks for."""
-    count = (len(packed) - 1) // 5
-    hashes = b"".join(packed[1 + 2 * at : 3 + 2 * at] + b"\x55" for at in range(count))
-    return bytes([packed[0] & 15]) + hashes + packed[1 + 2 * count :]
+    """Blocks and buckets of the first formats: without words, nothing else is written."""
+    assert forms() == {(encode.FIRST_FORMAT, False)}
 
 
 def size() -> int:
@@ -100,6 +90,17 @@ def test_everything_is_as_it_was_and_takes_less_room() -> None:
     assert compact.compact() == compact.Compacted()
     assert stored(TOLD) == ids
     assert everything() == before
+
+
+def test_before_the_first_run_the_release_before_reads_everything_and_after_it_no_more() -> None:
+    stored(TOLD[:400])
+    assert compact.compact() == compact.Compacted()  # too few tracks for words
+    stored([replace(one, name=f"{one.name}!") for one in TOLD[::7]])
+    stored(TOLD[400:1_000])
+    assert forms() == {(encode.FIRST_FORMAT, False)}
+    assert compact.compact().learned
+    stored(TOLD[1_000:])
+    assert (encode.FORMAT, True) in forms()
 
 
 def test_a_database_of_the_release_before_migrates_with_its_catalog() -> None:
@@ -221,7 +222,7 @@ def test_words_that_were_altered_are_refused(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_narrow_hash_still_splits_as_far_as_catalogs_grow() -> None:
     names = [buckets.by_words(Kind.ARTIST, f"somebody {one}", None) for one in range(200)]
-    bucket = Bucket(Family.OTHERS, 0)
+    bucket = Bucket(Family.OTHERS, 0, narrow=True)
     parts = {0: bucket}
     for place, name in enumerate(names):
         bucket.add(name._replace(hash=name.hash & ~1_023), buckets.Found(place + 1, 0))
