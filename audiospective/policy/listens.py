@@ -14,7 +14,7 @@ import orjson
 SINGLE, IMPORT, PLAYING_NOW = TYPES = ("single", "import", "playing_now")
 MOST = 1_000  # listens at once
 LONGEST = 10_240  # bytes of one as JSON
-BODY = MOST * LONGEST
+BODY = 2 << 20  # bytes of a request; the 10 MB of ListenBrainz may take 286 MB once parsed
 EARLIEST = 1_033_430_400  # 2002-10-01, when Audioscrobbler began; Unix seconds
 
 

@@ -6,6 +6,9 @@ this server and below /api/listenbrainz: most clients take a server's name, some
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import orjson
@@ -29,6 +32,11 @@ SENT = Limit("listens", 600, 300)  # requests of one token: a player tells twice
 # Portions of up to 100 listens of one token; a long history is for a file.
 PORTIONS = Limit("listens stored", 600, 3600)
 PORTION = 100
+# Bytes from which on a body is parsed while no other one is in this process: JSON may take
+# twenty-five times its bytes.
+LARGE = security.BODY_LIMIT
+WAIT = 5.0  # seconds for the turn
+_turn = threading.BoundedSemaphore()
 BASE = "/api/listenbrainz"
 
 
@@ -40,14 +48,11 @@ def submit() -> ResponseReturnValue:
 
     The answer comes when the plays are stored, so that who sends again after an error loses none.
     """
-    try:
-        kind, sent = listens.read(orjson.loads(request.get_data()))
-    except orjson.JSONDecodeError:
-        raise ProblemError(400, "Cannot parse JSON document.") from None
-    except WrongError as error:
-        raise ProblemError(400, error.sentence) from None
-    if kind != PLAYING_NOW:
-        _store(sent)
+    body = request.get_data()
+    paid = len(body) // LARGE
+    _pay(paid)
+    with _own_turn() if paid else nullcontext():
+        _take(body, paid)
     return _answer({"status": "ok"})
 
 
@@ -66,14 +71,42 @@ def validate() -> ResponseReturnValue:
     return _answer({"code": 200, "message": "Token valid.", "valid": True, "user_name": name})
 
 
+@contextmanager
+def _own_turn() -> Iterator[None]:
+    if not _turn.acquire(timeout=WAIT):
+        raise ProblemError(503, "Other large requests are being read; send it again.")
+    try:
+        yield
+    finally:
+        _turn.release()
+
+
+def _pay(portions: int) -> None:
+    found = tokens.shown()
+    assert found is not None
+    for _ in range(portions):
+        throttle.enforce(PORTIONS, who=f"token {found.id}")
+
+
+def _take(body: bytes, paid: int) -> None:
+    """Read and store a body, for whose size so many portions are paid already."""
+    try:
+        kind, sent = listens.read(orjson.loads(body))
+    except orjson.JSONDecodeError:
+        raise ProblemError(400, "Cannot parse JSON document.") from None
+    except WrongError as error:
+        raise ProblemError(400, error.sentence) from None
+    if kind != PLAYING_NOW:
+        _pay(-(-len(sent) // PORTION) - paid)
+        _store(sent)
+
+
 def _store(sent: list[Any]) -> None:
     from audiospective.history.replacing import ChangedError  # these load Polars
     from audiospective.imports import listens as taking
 
     found = tokens.shown()
     assert found is not None
-    for _ in range(0, len(sent), PORTION):
-        throttle.enforce(PORTIONS, who=f"token {found.id}")
     away.end()  # plays are written whole or not at all
     try:
         taken = taking.take(found.user_id, sent)

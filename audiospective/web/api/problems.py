@@ -10,6 +10,8 @@ from werkzeug.http import HTTP_STATUS_CODES
 ROOT = "/api/"
 # Where ListenBrainz's own API lies: clients take the name of a server, or a longer address.
 LISTENBRAINZ = ("/1/", "/api/listenbrainz/1/")
+# What its programs are told instead of DETAILS.
+LISTENS = {413: "A request may not be larger than 2 MB. Send fewer listens at once."}
 MEDIA_TYPE = "application/problem+json"
 PASSED_ON = ("Allow", "Retry-After", "WWW-Authenticate")
 DETAILS = {
@@ -47,7 +49,10 @@ def response(
 ) -> Response:
     """The answer that tells of an error."""
     if request.path.startswith(LISTENBRAINZ):
-        told = {"code": status, "error": detail or DETAILS.get(status, DETAILS[400])}
+        told = {
+            "code": status,
+            "error": detail or LISTENS.get(status) or DETAILS.get(status, DETAILS[400]),
+        }
         return _headed(Response(orjson.dumps(told), status, mimetype="application/json"), headers)
     body = {
         "type": "about:blank",

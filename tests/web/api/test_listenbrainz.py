@@ -19,6 +19,8 @@ from audiospective.history.closed.away import YearAwayError
 from audiospective.imports import listens as taking
 from audiospective.models import User
 from audiospective.policy import api_scopes, listens
+from audiospective.web.api import listenbrainz
+from audiospective.web.throttle import Limit
 from tests.factories import make_user
 from tests.support.processes import free_port
 from tests.web.conftest import MakeSite, Site
@@ -121,7 +123,47 @@ def test_a_large_body_is_read_from_those_who_may_send_it_alone(site: Site, alice
     assert send(site, many, header(alice, api_scopes.PLAYS)).status_code == 401
     assert send(site, many, header(alice)).status_code == 200
     assert history.total(alice.id) == 1  # one play told five hundred times
-    assert send(site, b"x" * (listens.BODY + 1), header(alice)).status_code == 413
+    answer = send(site, b"x" * (listens.BODY + 1), header(alice))
+    assert (answer.status_code, answer.json["code"]) == (413, 413)
+    assert answer.json["error"].endswith("Send fewer listens at once.")
+
+
+def test_a_large_body_is_paid_for_before_it_is_parsed(
+    site: Site, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listenbrainz, "PORTIONS", Limit("listens stored", 8, 3600))
+    player, large = header(alice), b"[" + b"{}," * (listenbrainz.LARGE * 2 // 3) + b"{}]"
+    for _ in range(4):
+        assert send(site, large, player).status_code == 400  # two portions each
+    parsed: list[bytes] = []
+    monkeypatch.setattr(listenbrainz.orjson, "loads", parsed.append)
+    answer = send(site, large, player)
+    assert (answer.status_code, parsed) == (429, [])
+    assert answer.headers["Retry-After"]
+
+
+def test_what_a_size_has_paid_for_is_not_paid_again(
+    site: Site, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listenbrainz, "PORTIONS", Limit("listens stored", 5, 3600))
+    many = {"listen_type": "import", "payload": [one(padding="x" * 2_000)] * 500}
+    assert send(site, many, header(alice)).status_code == 200
+
+
+def test_one_large_body_is_read_at_a_time(
+    site: Site, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listenbrainz, "WAIT", 0.0)
+    player = header(alice)
+    many = {"listen_type": "import", "payload": [one(padding="x" * 2_000)] * 200}
+    with listenbrainz._own_turn():
+        answer = send(site, many, player)
+        small = send(site, {"listen_type": "single", "payload": [one()]}, player)
+    assert (answer.status_code, small.status_code) == (503, 200)
+    assert answer.headers["Retry-After"]
+    for _ in range(2):  # a refused one gives its turn back, too
+        assert send(site, b"x" * 300_000, player).status_code == 400
+    assert send(site, many, player).status_code == 200
 
 
 def test_what_cannot_be_stored_now_is_asked_for_again(
