@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from peewee import fn
@@ -37,7 +38,8 @@ def state(services: Services, user_id: int) -> ArchiveState:
     user = _member(user_id)
     plays = recent_plays.total(user_id)
     connection = _connection(user_id)
-    gaps = noted_gaps(user_id)
+    noted = _noted(user_id)
+    gaps = tuple(missing(gap) for gap in noted)
     if connection is None:
         found = ArchiveState(
             status=health.status(Facts(connection=None, plays=plays), now),
@@ -58,7 +60,7 @@ def state(services: Services, user_id: int) -> ArchiveState:
         unreadable=user.unreadable,
         silent=silent_mail(services, user),
         quiet_since=_quiet_since(connection, now),
-        returned=_returned(connection, user, now),
+        returned=_returned(connection, user, noted, now),
         connected_before=True,
     )
     return archive_state.as_shown(found, now, last_known=incident.last_known(connection))
@@ -66,7 +68,7 @@ def state(services: Services, user_id: int) -> ArchiveState:
 
 def noted_gaps(user_id: int) -> tuple[Missing, ...]:
     """The gaps that have been noted, without one that grows at present; one query."""
-    return tuple(missing(gap) for gap in Gap.select().where(Gap.user == user_id))
+    return tuple(missing(gap) for gap in _noted(user_id))
 
 
 def gaps(services: Services, user_id: int) -> tuple[Missing, ...]:
@@ -131,6 +133,10 @@ def silent_mail(services: Services, user: User) -> str | None:
     return None
 
 
+def _noted(user_id: int) -> list[Gap]:
+    return list(Gap.select().where(Gap.user == user_id))
+
+
 def _connection(user_id: int) -> Connection | None:
     found: Connection | None = (
         Connection.select(Connection, SpotifyApp)
@@ -172,13 +178,14 @@ def _quiet_since(connection: Connection, now: datetime) -> datetime | None:
     return empty_pages.quiet_since(newest, schedule.longest_silence(ended), now)
 
 
-def _returned(connection: Connection, user: User, now: datetime) -> Return | None:
-    """The latest reconnection, as long as it is news; signing up is none."""
+def _returned(
+    connection: Connection, user: User, noted: Sequence[Gap], now: datetime
+) -> Return | None:
+    """The latest reconnection, as long as it is news; signing up is none. One query at most."""
     at: datetime = connection.authorized_at
     if now - at > TOLD_FOR or at - user.created_at < timedelta(minutes=10):
         return None
-    before = Coverage.select().where((Coverage.user == user.id) & (Coverage.started_at < at))
-    if not before.exists():
+    if user.covered_from is None or clock.from_ms(user.covered_from) >= at:
         return None
     first = (
         PollLog.select()
@@ -188,5 +195,5 @@ def _returned(connection: Connection, user: User, now: datetime) -> Return | Non
     )
     if first is None:
         return None
-    gap = Gap.get_or_none((Gap.user == user.id) & (Gap.opened_at == first.at))
+    gap = next((gap for gap in noted if gap.opened_at == first.at), None)
     return Return(at=at, saved=first.added, gap=missing(gap) if gap else None)

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from audiospective import clock
 from audiospective.bench.pages import QUERIES
-from audiospective.models import User
+from audiospective.models import Connection, User
+from audiospective.models.coverage import Coverage
+from audiospective.models.gaps import Gap
+from audiospective.models.poll_log import PollLog
+from audiospective.operations import health
 from tests.browser.lives import huge, things
 from tests.web.conftest import Site
 
@@ -30,6 +37,32 @@ def addresses(site: Site, user: User) -> list[str]:
                 if not address.endswith(NO_PAGES):
                     found.append(address)
     return found
+
+
+STATED = ("/dashboard", "/ui/dashboard", "/health", "/history", "/settings/connection")
+
+
+def test_pages_that_tell_of_a_return(site: Site, queries: list[str]) -> None:
+    user, now = huge(site.services), clock.now()
+    checked = PollLog.select().where(PollLog.outcome == "ok").order_by(PollLog.at).first()
+    Gap.update(opened_at=checked.at).where(Gap.cause == "overflow").execute()
+    Coverage.insert(
+        user=user.id, started_at=now - timedelta(days=40)
+    ).on_conflict_ignore().execute()
+    User.update(created_at=now - timedelta(days=40)).execute()
+    Connection.update(authorized_at=checked.at - timedelta(minutes=1)).execute()
+    returned = health.state(site.services, user.id).returned
+    assert returned is not None
+    assert returned.gap is not None
+    member = site.member(user)
+    spent = {}
+    for address in STATED:
+        fragment = {"HX-Request": "true"} if address.startswith("/ui/") else {}
+        assert member.get(address, headers=fragment).status_code == 200
+        queries.clear()
+        member.get(address, headers=fragment)
+        spent[address] = len(queries)
+    assert {address: many for address, many in spent.items() if many > QUERIES} == {}
 
 
 def test_every_page(site: Site, queries: list[str]) -> None:
