@@ -22,3 +22,12 @@ def test_nothing_offered_is_lost_and_every_loss_lies_in_a_gap(
         found = run.judge()
     assert found.wrong == [], str(found)
     assert found.offered > chaos.LISTENERS * 8
+
+
+@pytest.mark.parametrize("since", [0, 1, 54, 69, 372, 400, 600, 754, 2050, 20_000])
+def test_what_people_hear_follows_one_after_the_other_on_what_they_heard_before(since: int) -> None:
+    for count in (1, 4, *range(55, 70)):
+        fitting, apart = chaos.in_a_row(count, since)
+        ends = [since - apart * place for place in range(fitting)]
+        assert len(set(ends)) == fitting <= count
+        assert all(end > 0 for end in ends)  # 0 is what was heard last before
