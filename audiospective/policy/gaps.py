@@ -134,8 +134,9 @@ def gap(
 ) -> Found | None:
     """The gap that a page in doubt leaves; None if there is no doubt or nothing to miss.
 
-    With NEW it reaches back to the newest known item before the page. Where the last check is
-    later, plays from before it would have been on that check's page, so it probably begins there.
+    With NEW it reaches back to the newest known item before the page, and as long before the last
+    check as plays take to settle. Where that check is later than the item, plays from before it
+    would have been on its page, so it probably begins there.
     Late arrivals say the opposite: the check did not see them. Their device may also have played
     between known plays of another one, as far back as the last page reached and no further: what
     is older was out of reach when it arrived.
@@ -162,6 +163,8 @@ def gap(
     if start > checked_at + SETTLED:  # ahead of the last check, so no part of what that proved
         start = seen_until
     probably_from = max(start, seen_until)
+    # A play that settled after the last check may have ended before one which that check showed.
+    start = min(start, max(seen_until, known.archive_from))
     if now - checked_at > DELAYED:  # what was late before and what was new since look the same
         start = min(start, reach)
     return _found(before, start, probably_from, end, now)

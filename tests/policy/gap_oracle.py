@@ -33,17 +33,18 @@ SETTLED = gaps.SETTLED / MINUTE
 NEWEST = 10**9  # numbers of plays that are newer than all others of their time
 FIRST = "after the consent, before the first page"
 IN_TIME = "since the last check"
+SETTLING = "within five minutes of the last check, and the page's oldest item is new"
 BLOCK = "late: its delivery is cut by the page, nothing else was played meanwhile"
 MIXED = "late: the page's oldest item is a late one, others were played meanwhile"
 # No page tells of these; what is recorded of them is luck.
-AROUND = "within five minutes of the last check"
+AROUND = "within five minutes of the last check, and the page's oldest item is known"
 OVERFLOWED = "late: below a page on which everything is newer than the last check"
 BEHIND = "late: below a page whose oldest item is known"
 TRACELESS = "late: the page shows nothing of its delivery"
 UNREACHABLE = "late: older than everything that Spotify showed when it arrived"
 BEFORE = "from before the archive"
 
-RECORDED = (FIRST, IN_TIME, BLOCK, MIXED)  # these lie in a gap, always
+RECORDED = (FIRST, IN_TIME, SETTLING, BLOCK, MIXED)  # these lie in a gap, always
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def _kind(world: World, play: Play, poll: Poll, last: Poll | None) -> str:
     if play.ended > last.at + SETTLED:
         return IN_TIME
     if play.ended > last.at - SETTLED:
-        return AROUND
+        return SETTLING if poll.page[-1] in poll.new else AROUND
     if not last.page or play.ended <= min(0.0, last.page[-1].ended):
         return BEFORE
     if _unreachable(play, poll, last):

@@ -73,6 +73,22 @@ def test_more_plays_than_a_page_probably_begin_with_the_last_check():
     assert found.begins == SEEN_UNTIL
 
 
+@pytest.mark.parametrize(
+    ("newest", "archive_from", "start"),
+    [
+        (CHECKED - MINUTE, KNOWN.archive_from, SEEN_UNTIL),
+        (CHECKED + MINUTE, KNOWN.archive_from, SEEN_UNTIL),
+        (SEEN_UNTIL - MINUTE, KNOWN.archive_from, SEEN_UNTIL - MINUTE),
+        (CHECKED - MINUTE, CHECKED - 2 * MINUTE, CHECKED - 2 * MINUTE),  # nothing before it counts
+    ],
+)
+def test_a_gap_may_hold_a_play_that_settled_after_the_check_below_one_that_it_showed(
+    newest, archive_from, start
+):
+    found = gap(new(50, 1), known=replace(KNOWN, before_page=newest, archive_from=archive_from))
+    assert (found.start, found.probably_from) == (start, max(newest, SEEN_UNTIL))
+
+
 def test_a_play_that_appeared_after_the_check_it_ended_before_makes_the_gap_no_longer():
     found = gap(new(62, 1), known=replace(KNOWN, before_page=NOW - 7 * HOUR))
     assert (found.probably_from, found.cause) == (SEEN_UNTIL, Cause.OVERFLOW)

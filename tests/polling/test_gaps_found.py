@@ -117,6 +117,22 @@ def test_a_burst_after_many_quiet_checks_makes_a_gap_of_a_minute_that_may_reach_
     assert [one.ended_at for one in covered] == [gap.probably_from, None]
 
 
+def test_a_play_that_settles_below_a_known_one_and_is_pushed_out_lies_in_the_gap(alice):
+    alice.plays(3, until=alice.frozen.now - MINUTE)
+    alice.poll()
+    alice.passes(minutes=1)
+    alice.plays(1, until=alice.frozen.now - 3 * MINUTE)  # from a second device, a little late
+    alice.passes(minutes=50)
+    alice.plays(60, minutes=0.5)
+    alice.poll()
+    (gap,) = alice.gaps()
+    late, *others = alice.lost()
+    assert clock.from_ms(late["played_ms"]) < gap.probably_from
+    assert inside(gap, late["played_ms"])
+    assert all(gap.probably_from < clock.from_ms(one["played_ms"]) for one in others)
+    assert len(others) == 10
+
+
 @pytest.mark.parametrize("told", [True, False], ids=["linked", "plain again"])
 def test_a_play_that_is_answered_under_another_id_stays_one_play(alice, told):
     alice.plays(3)
