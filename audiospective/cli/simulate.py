@@ -18,6 +18,10 @@ import click
     show_default=True,
     type=click.Choice(["none", "light", "heavy"]),
 )
+@click.option(
+    "--scene",
+    help="A small world of one member, without other faults, instead; `--scene list` names them.",
+)
 @click.option("--mutant", help="Switch one safety off; `--mutant list` names them.")
 @click.option(
     "--database",
@@ -25,25 +29,38 @@ import click
     help="An EMPTY database (postgres://...); without it a SQLite file that is gone afterwards.",
 )
 def command(
-    members: int, days: int, seed: int, seeds: int, faults: str, mutant: str | None, url: str | None
+    members: int,
+    days: int,
+    seed: int,
+    seeds: int,
+    faults: str,
+    scene: str | None,
+    mutant: str | None,
+    url: str | None,
 ) -> None:
     """Let members listen for days under faults, and compare the archive with what really was.
 
     Ends with 1 and the shortest failing beginning if a play is lost without a gap, stored twice,
     or anything else is wrong. A mutant has to be found, so with one it ends with 1 if it is not.
     """
-    from audiospective.simulation import mutants, report
+    from audiospective.simulation import mutants, report, scenes
     from audiospective.simulation.run import Plan, shortest, simulate
 
-    if mutant == "list":
-        for name, said in mutants.MUTANTS.items():
-            click.echo(f"{name}: {said.__doc__}")
-        return
-    if mutant is not None and mutant not in mutants.MUTANTS:
-        raise click.BadParameter(f"there is no mutant {mutant}; see --mutant list")
+    for what, asked, known in (
+        ("mutant", mutant, mutants.MUTANTS),
+        ("scene", scene, scenes.SCENES),
+    ):
+        if asked == "list":
+            for name, said in known.items():
+                click.echo(f"{name}: {said.__doc__}")
+            return
+        if asked is not None and asked not in known:
+            raise click.BadParameter(f"there is no {what} {asked}; see --{what} list")
+    if scene is not None:
+        members, days, faults = 1, scenes.DAYS, "none"
     failed = 0
     for one in range(seed, seed + seeds):
-        result = simulate(Plan(members, days, one, faults, mutant, url))
+        result = simulate(Plan(members, days, one, faults, mutant, url, scene))
         if result.wrong:
             failed += 1
             result = shortest(result) if mutant is None and url is None else result

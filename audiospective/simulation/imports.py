@@ -28,12 +28,15 @@ PAST = clock.to_ms(datetime(2024, 5, 4, 18, tzinfo=UTC))
 REPEATED = 41 * SECOND  # less than two sources may differ for one play
 
 
-def bring(instance: Instance, member: Member, archived: set[Key]) -> None:
-    """Send a file; `archived` is what polls have brought so far."""
+def bring(
+    instance: Instance, member: Member, archived: set[Key], past: tuple[int, int] = (5, 60)
+) -> None:
+    """Send a file; `archived` is what polls have brought so far, `past` how many plays of a year
+    before the archive it has at least and at most."""
     if member.import_id is not None:
         return
     chance = member.chance
-    rows, new = _past(chance, instance)
+    rows, new = _past(chance, instance, chance.randint(*past))
     settled = sorted(key for key in archived if key[0] < instance.timeline.ms - 2 * DAY)
     for at, track in chance.sample(settled, min(len(settled), 20)):
         second = at // SECOND * SECOND
@@ -79,9 +82,9 @@ def _row_of(member: Member) -> Import | None:
     return found
 
 
-def _past(chance: Random, instance: Instance) -> tuple[list[dict[str, Any]], set[Key]]:
+def _past(chance: Random, instance: Instance, count: int) -> tuple[list[dict[str, Any]], set[Key]]:
     tracks = list(instance.world.catalog.tracks)
-    new = {(PAST + 4 * MINUTE * n, chance.choice(tracks)) for n in range(chance.randint(5, 60))}
+    new = {(PAST + 4 * MINUTE * n, chance.choice(tracks)) for n in range(count)}
     return [_row(instance, at, track, 180 * SECOND) for at, track in sorted(new)], new
 
 

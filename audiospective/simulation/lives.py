@@ -84,13 +84,13 @@ def _odd(chance: Random, at: int) -> Plan:
     def deed(instance: Instance, member: Member) -> None:
         now = instance.timeline.ms
         instance.control.add_plays(
-            member.listener, [_odd_play(what, now + 2 * MINUTE * (n + 1)) for n in range(count)]
+            member.listener, [odd_play(what, now + 2 * MINUTE * (n + 1)) for n in range(count)]
         )
 
     yield at, f"plays what cannot be read ({what})", deed
 
 
-def _odd_play(what: str, at: int) -> dict[str, Any]:
+def odd_play(what: str, at: int) -> dict[str, Any]:
     from audiospective.sandbox.clock import iso
 
     track = None if what == "null" else LOCAL

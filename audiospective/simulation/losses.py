@@ -17,6 +17,7 @@ FIRST = "after the consent, before the first page"
 IN_TIME = "since the last check"
 BLOCK = "late: its delivery is cut by the page, nothing else was played meanwhile"
 MIXED = "late: the page's oldest item is a late one, others were played meanwhile"
+BETWEEN = "late: between known plays, down to the page's end"
 # No page tells of these; what is recorded of them is luck.
 AROUND = "within five minutes of the last check"
 OVERFLOWED = "late: below a page on which everything is newer than the last check"
@@ -25,7 +26,7 @@ TRACELESS = "late: the page shows nothing of its delivery"
 UNREACHABLE = "late: older than everything that Spotify showed when it arrived"
 BEFORE = "from before the archive"
 
-RECORDED = (FIRST, IN_TIME, BLOCK, MIXED)  # these lie in a gap, always
+RECORDED = (FIRST, IN_TIME, BLOCK, MIXED, BETWEEN)  # these lie in a gap, always
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,30 @@ def kind(
     if not any(span[0] <= one.ended <= span[1] and one.delivery != lost.delivery for one in every):
         return BLOCK
     if page.items[-1] not in page.new:
-        return BEHIND
+        return BETWEEN if _goes_on(page, last.at - settled, last.items[-1].ended) else BEHIND
     return MIXED if page.items[-1].ended <= last.at - settled else OVERFLOWED
+
+
+def _goes_on(page: Page, seen_until: float, reached: float) -> bool:
+    """Whether late plays lie among known ones, and no longer run of known ones follows below them.
+
+    `reached` is where the page before began.
+    """
+    late = [n for n, item in enumerate(page.items) if item in page.new and item.ended <= seen_until]
+    between = [
+        sum(item not in page.new for item in page.items[one + 1 : other])
+        for one, other in pairwise(late)
+    ]
+    if not any(between) or page.items[-1].ended <= reached:
+        return False
+    return sum(item not in page.new for item in page.items[late[-1] + 1 :]) <= max(between)
+
+
+def tells_of_nothing(page: Page, last: Page | None) -> bool:
+    """Whether the page's oldest item was known, and nothing on it came late."""
+    if last is None or not page.items or page.items[-1] in page.new:
+        return False
+    return page.items[-1].ended <= last.at and all(item.ended > last.at for item in page.new)
 
 
 def _unreachable(lost: Item, page: Page, last: Page) -> bool:
@@ -117,7 +140,12 @@ def could_be_lost(
     before = set(held)
     come = [item for item in page.window if item.shown and item not in before]
     lost = Item(at, page.at, -1)
-    known = [replace(item, arrived=page.at) for item in (*held, *come)]
+    newest = page.items[0].ended
+    known = [
+        # One without a time may be as new as any, for all that the page tells.
+        replace(item, arrived=page.at, ended=item.ended if item.dated else max(newest, item.ended))
+        for item in (*held, *come)
+    ]
     for count in range(gaps.LEFT_OUT + 1):
         newer = [Item(page.items[0].ended, page.at, NEWEST + n, shown=False) for n in range(count)]
         shown = window([*known, *newer, lost], page.at)

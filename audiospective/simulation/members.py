@@ -42,12 +42,16 @@ class Member:
         return f"member{self.number}@mail.example"
 
 
-def join(instance: Instance, seed: int, number: int) -> Member:
-    """Somebody new: met by the sandbox, signed up here, with a proven address."""
+def join(instance: Instance, seed: int, number: int, habit: str | None = None) -> Member:
+    """Somebody new: met by the sandbox, signed up here, with a proven address.
+
+    They have `habit`, or any.
+    """
     chance = Random(f"member/{seed}/{number}")
+    any_habit = chance.choice(HABITS)
     made = instance.control.make_listener(
         f"member{number}",
-        habit=chance.choice(HABITS),
+        habit=habit or any_habit,
         zone=chance.choice(ZONES),
         display_name=f"Member {number}",
     )

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from audiospective import clock
-from audiospective.history import append, relinked, store
+from audiospective.history import append, relinked, segment, store
 from audiospective.history.closed import moving, objects
 from audiospective.imports import matching
 from audiospective.models import Connection, claims, notices
@@ -126,7 +126,10 @@ def old_overlap_rule() -> Iterator[None]:
         Coverage.begin(before.user_id, oldest)
         return coverage._opened(before.user_id, found, now)
 
-    with instead(coverage, "polled", polled):
+    with (
+        instead(coverage, "is_ordinary", lambda *_: False),
+        instead(coverage, "polled", polled),
+    ):
         yield
 
 
@@ -194,13 +197,13 @@ def first_page() -> Iterator[None]:
 @mutant
 def seal_verification() -> Iterator[None]:
     """What was sealed is not read back before the rows are deleted."""
-    write = store.write
+    encoded = store.encoded
 
-    def blindly(user_id: int, year: int, plays: Any) -> None:
-        with instead(store, "opened", lambda *_: plays):
-            write(user_id, year, plays)
+    def blindly(user_id: int, year: int, plays: Any) -> Any:
+        with instead(segment, "decode", lambda *_: plays):
+            return encoded(user_id, year, plays)
 
-    with instead(store, "write", blindly):
+    with instead(store, "encoded", blindly):
         yield
 
 

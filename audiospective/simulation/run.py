@@ -26,7 +26,7 @@ from audiospective.history.store import SegmentProofError
 from audiospective.jobs import context, periodic, tasks
 from audiospective.models import database
 from audiospective.polling import batch, recovery
-from audiospective.simulation import lives, members, mutants, weather
+from audiospective.simulation import lives, members, mutants, scenes, weather
 from audiospective.simulation.faults import Crash
 from audiospective.simulation.instance import Instance, running
 from audiospective.simulation.oracle import Balance, Oracle
@@ -51,6 +51,7 @@ class Plan:
     faults: str = "heavy"
     mutant: str | None = None
     database_url: str | None = None
+    scene: str | None = None  # what its members do, instead of all that members do
     keep_going: bool = False  # after something was wrong, until the end
     closely_from: int | None = None  # true ms from which the whole archive is read at every step
 
@@ -84,7 +85,10 @@ class Run:
         self.serial = 0
         self.current: Job | None = None
         self.maintained = 0  # in which hour since 1970
-        self.people = [members.join(instance, plan.seed, n) for n in range(plan.members)]
+        self.people = [
+            members.join(instance, plan.seed, n, "silent" if plan.scene else None)
+            for n in range(plan.members)
+        ]
         self.by_id = {member.user_id: member for member in self.people}
         self.oracle = Oracle(instance, self.people)
         self.timetable = periodic.timetable(instance.services.settings)
@@ -144,18 +148,21 @@ class Run:
             self._plan_entry(entry)
         for at, name, change in weather.forecast(self.level, self.chance, start, end):
             self._at(min(at, end), name, partial(change, self.instance))
-        for day in range(start, end, DAY):
+        for member in self.people if self.plan.scene else ():
+            self._intend(member, scenes.SCENES[self.plan.scene or ""](member.chance, start), end)
+        for day in range(start, end, DAY) if self.plan.scene is None else ():
             self._at(day, "a day begins", partial(self._day, day, end))
         self._at(end, "the calm begins", self._calm)
 
     def _day(self, day: int, end: int) -> None:
         for member in self.people:
-            for at, name, deed in lives.day(member, day):
-                self._at(
-                    min(at, end),
-                    f"member {member.user_id} {name}",
-                    partial(self._deed, deed, member),
-                )
+            self._intend(member, lives.day(member, day), end)
+
+    def _intend(self, member: members.Member, plan: lives.Plan, end: int) -> None:
+        for at, name, deed in plan:
+            self._at(
+                min(at, end), f"member {member.user_id} {name}", partial(self._deed, deed, member)
+            )
 
     def _deed(self, deed: Any, member: members.Member) -> str:
         return self._tried("a page", lambda: deed(self.instance, member))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from audiospective import clock, history
 from audiospective.history.catalog import lookup
+from audiospective.history.closed.away import YearAwayError
 from audiospective.models import Connection
 from audiospective.models.claims import POLLED
 from audiospective.models.notices import SENDING, SENT, WAITING, Notice
@@ -47,7 +48,11 @@ def archived(member: Member, heard: Heard, names: Names) -> Iterator[str]:
     if imported is None:
         return
     expected = heard.archived | imported
-    plays = history.frame(member.user_id, columns=("played_at", "track"))
+    try:
+        plays = history.frame(member.user_id, columns=("played_at", "track"))
+    except YearAwayError as error:
+        yield f"member {member.user_id}: {error}"
+        return
     known = names.of(set(plays["track"].to_list()))
     found = Counter(
         (clock.to_ms(at), known[track])

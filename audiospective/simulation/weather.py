@@ -156,7 +156,7 @@ def _slow(chance: Random) -> Made:
     )
 
 
-def _no_worker(_chance: Random) -> Made:
+def no_worker(_chance: Random) -> Made:
     return (
         "no worker runs",
         lambda instance: setattr(instance.jobs, "served", False),
@@ -164,7 +164,7 @@ def _no_worker(_chance: Random) -> Made:
     )
 
 
-def _cut(_chance: Random) -> Made:
+def cut(_chance: Random) -> Made:
     def cut(instance: Instance) -> None:
         storage: Any = instance.services.storage
         assert isinstance(storage, SeamedStorage)
@@ -197,6 +197,6 @@ def _nothing(_instance: Instance) -> None:
 KINDS: tuple[Callable[[Random], Made], ...] = (
     *(_answers, _answers, _limits, _quota, _mass_refusal, _mass_refusal, _app_refused, _frozen),
     *(_mail, _mail, _away("redis"), _away("database"), _away("storage"), _flush, _clock_ahead),
-    *(_slow, _no_worker, _cut, _cut, _damage),
+    *(_slow, no_worker, cut, cut, _damage),
 )
 CALM = 30 * HOUR  # at the end, without any fault

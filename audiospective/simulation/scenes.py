@@ -1,0 +1,150 @@
+"""Scenes: small worlds that hold one shape of trouble each, so that it is met within seconds.
+
+Their members have no habits and do nothing else. A scene is laid out from the start of its days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from audiospective.simulation import imports, lives, weather
+from audiospective.simulation.instance import Instance
+from audiospective.simulation.members import Member
+from audiospective.simulation.timeline import HOUR, MINUTE, SECOND
+
+DAYS = 2
+SHORTEST = 31 * SECOND  # Spotify lists what was heard for longer than thirty
+SCENES: dict[str, Callable[[Random, int], lives.Plan]] = {}
+
+
+def scene(make: Callable[[Random, int], lives.Plan]) -> Callable[[Random, int], lives.Plan]:
+    """Put a scene on the list, under its name."""
+    SCENES[make.__name__.replace("_", "-")] = make
+    return make
+
+
+@scene
+def late_overflow(chance: Random, start: int) -> lives.Plan:
+    """An offline phone delivers more than a page, all older than what a speaker played since."""
+    at = start + 2 * HOUR
+    yield at, "plays on a phone", _plays(range(0, 90 * MINUTE, 3 * MINUTE))
+    yield at + 20 * HOUR, "plays on a speaker", _plays([0])
+    span = range(-15 * HOUR, -13 * HOUR, MINUTE)
+    yield at + 24 * HOUR, "delivers late plays", _plays(span, late=True)
+
+
+@scene
+def short_page(chance: Random, start: int) -> lives.Plan:
+    """Pages that lack some items, with known ones first and then with as many new ones."""
+    for at in (start + 2 * HOUR, start + 26 * HOUR, start + 40 * HOUR):
+        yield at, "plays much, some of it never shown", _many(130, shown=lambda n: n % 12)
+
+
+@scene
+def unreadable_page(chance: Random, start: int) -> lives.Plan:
+    """More than a page of items that fit no play, after one that is known."""
+    yield start + 2 * HOUR, "plays", _plays([0])
+    for at in (start + 26 * HOUR, start + 40 * HOUR):
+        yield at, "plays local files", _local_files(130)
+
+
+@scene
+def known_file(chance: Random, start: int) -> lives.Plan:
+    """A local file that is the newest of one page and the oldest of the next full one."""
+    at = start + 2 * HOUR
+    yield at, "plays", _plays(range(0, 60 * MINUTE, 3 * MINUTE))
+    yield at + 60 * MINUTE, "plays a local file", _local_files(1)
+    yield at + 20 * HOUR, "plays a page but one", _plays(range(0, 49 * 31, 31), unit=SECOND)
+
+
+@scene
+def late_between(chance: Random, start: int) -> lives.Plan:
+    """A second device delivers late what it played all the time among plays of the first."""
+    at = start + 2 * HOUR
+    yield at, "plays on one device", _plays(range(0, 8 * HOUR, 10 * MINUTE))
+    span = range(-13 * HOUR + 3 * MINUTE, -5 * HOUR, 10 * MINUTE)
+    yield at + 13 * HOUR, "delivers late plays", _plays(span, late=True)
+
+
+@scene
+def no_worker_at_first(chance: Random, start: int) -> lives.Plan:
+    """Nobody asks until more than a page was played since the consent."""
+    _, stop_work, work = weather.no_worker(chance)
+    yield start, "no worker runs", lambda instance, _: stop_work(instance)
+    yield start + MINUTE, "plays much", _many(130)
+    yield start + 3 * HOUR, "a worker runs", lambda instance, _: work(instance)
+
+
+@scene
+def linked_tracks(chance: Random, start: int) -> lives.Plan:
+    """What was shown is shown again under the ids of other tracks."""
+    yield start + 2 * HOUR, "plays", _plays(range(0, 60 * MINUTE, 3 * MINUTE))
+
+    def relink(instance: Instance, member: Member) -> None:
+        instance.control.fault("relinked", listener=member.listener, items=10)
+
+    yield start + 20 * HOUR, "is shown other ids", relink
+    yield start + 21 * HOUR, "plays", _plays([0])
+
+
+@scene
+def damaged_segment(chance: Random, start: int) -> lives.Plan:
+    """A year of plays loses one on its way into its segment."""
+    yield start + HOUR, "segments lose a play", lambda i, _: setattr(i, "damages", 1)
+    yield from _a_file(start)
+
+
+@scene
+def cut_object(chance: Random, start: int) -> lives.Plan:
+    """Storage keeps less of a closed year than it was given."""
+    yield from _a_file(start)
+    _, cut, _ = weather.cut(chance)
+    yield start + 20 * HOUR, "storage keeps less", lambda instance, _: cut(instance)
+
+
+def _bring(instance: Instance, member: Member) -> None:
+    imports.bring(instance, member, member.polled, (300, 300))  # more than stay unsealed
+
+
+def _a_file(start: int) -> lives.Plan:
+    yield start + 2 * HOUR, "brings a file", _bring
+    for hours in (5, 8, 11):
+        yield start + hours * HOUR, "says yes to what was found", imports.agree
+
+
+def _plays(offsets: Any, *, unit: int = 1, late: bool = False) -> lives.Deed:
+    """Plays that end so long after now, or before it; known to Spotify at once if they are late."""
+    when = list(offsets)
+
+    def deed(instance: Instance, member: Member) -> None:
+        now = instance.timeline.ms
+        facts: list[dict[str, Any]] = [{"played_at": now + ms * unit} for ms in when]
+        for fact in facts if late else ():
+            fact["recorded_at"] = now
+        instance.control.add_plays(member.listener, facts)
+
+    return deed
+
+
+def _many(count: int, shown: Callable[[int], object] = lambda _n: True) -> lives.Deed:
+    """So many of the shortest plays in a row; those that are not `shown` no page has."""
+
+    def deed(instance: Instance, member: Member) -> None:
+        now = instance.timeline.ms
+        facts = [
+            {"played_at": now + SHORTEST * (n + 1), "left_out": not shown(n)} for n in range(count)
+        ]
+        instance.control.add_plays(member.listener, facts)
+
+    return deed
+
+
+def _local_files(count: int) -> lives.Deed:
+    def deed(instance: Instance, member: Member) -> None:
+        now = instance.timeline.ms
+        facts = [lives.odd_play("local", now + SHORTEST * n) for n in range(count)]
+        instance.control.add_plays(member.listener, facts)
+
+    return deed
