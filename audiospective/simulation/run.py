@@ -102,7 +102,8 @@ class Run:
         with ExitStack() as stack:
             stack.enter_context(self.oracle.watching())
             self._watch_claims(stack)
-            for until in (*range(start + DAY, end + 1, DAY), end + weather.CALM):
+            calm = weather.CALM if self.plan.scene is None else scenes.CALM
+            for until in (*range(start + DAY, end + 1, DAY), end + calm):
                 if not self._until(until) or not self._is_right(end):
                     return
 

@@ -15,6 +15,7 @@ from audiospective.simulation.members import Member
 from audiospective.simulation.timeline import HOUR, MINUTE, SECOND
 
 DAYS = 2
+CALM = 8 * HOUR  # after them: three polls and more
 SHORTEST = 31 * SECOND  # Spotify lists what was heard for longer than thirty
 SCENES: dict[str, Callable[[Random, int], lives.Plan]] = {}
 
