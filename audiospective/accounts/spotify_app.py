@@ -21,8 +21,7 @@ from audiospective.models.connections import DISCONNECTED
 from audiospective.models.counters import Counter
 from audiospective.models.dialects import locked, numbered_by_hand
 from audiospective.policy.failures import Failure
-from audiospective.polling.call_quota import CALLS, LOOK_UPS
-from audiospective.polling.poll_counters import LIMITED_BY
+from audiospective.polling.call_quota import CALLS, LIMITED_BY, LOOK_UPS
 from audiospective.services import Services
 from audiospective.settings import DEVELOPMENT_SEATS
 from audiospective.vault import VaultError

@@ -8,10 +8,14 @@ from audiospective import clock, log
 from audiospective.models import SpotifyApp
 from audiospective.models.counters import Counter
 from audiospective.policy import call_quota
+from audiospective.policy.failures import Failure
 from audiospective.services import Services
 
 REASON = "budget"
 CALLS, LOOK_UPS = "calls:", "lookups:"  # names of counters, followed by the app
+LIMITED_BY = "limited:"  # likewise, followed by the app and what limited it
+LIMITS = "limits:"  # likewise, for all apps together
+LIMITED = (Failure.RATE_LIMIT, Failure.QUOTA)
 
 
 def pause_spent(services: Services) -> list[int]:

@@ -20,7 +20,7 @@ from audiospective.notices import delivery, owing
 from audiospective.notices.kinds import back_on
 from audiospective.operations import maintenance, purge
 from audiospective.policy.failures import Failure
-from audiospective.polling import batch, call_quota, plan, poll_counters
+from audiospective.polling import batch, call_quota, plan, write
 from tests.factories import connected, crowd, listening
 
 DAY = timedelta(days=1)
@@ -112,7 +112,7 @@ def test_figures_that_cannot_be_written_cost_no_play(services, spotify, frozen, 
     def full(*_):
         raise OperationalError("disk full")
 
-    monkeypatch.setattr(poll_counters.Counter, "add", full)
+    monkeypatch.setattr(write.Counter, "add", full)
     alice = connected(services)
     spotify.pages[f"access-{alice.user_id}"] = listening(clock.now(), 3)
     assert run(services, [alice]).new_plays == 3

@@ -9,8 +9,7 @@ from audiospective import clock
 from audiospective.models import SpotifyApp
 from audiospective.models.counters import Counter
 from audiospective.policy import call_quota
-from audiospective.polling.call_quota import CALLS
-from audiospective.polling.poll_counters import LIMITED, LIMITED_BY
+from audiospective.polling.call_quota import CALLS, LIMITED, LIMITED_BY
 from audiospective.services import Services
 
 SHOWN = 20
