@@ -58,7 +58,7 @@ def test_what_two_months_foretell_is_what_a_year_brings(services, frozen: Frozen
     found = capacity.measure(costs=False)
     assert foretold is not None
     assert foretold.total == pytest.approx(found.size, rel=0.2)
-    assert foretold.catalog == pytest.approx(found.catalog, rel=0.2)
+    assert foretold.catalog == pytest.approx(found.catalog, rel=0.3)
     assert foretold.years == pytest.approx(found.segments, rel=0.2)
     # Nothing of this is seen by whoever holds the catalog constant.
     assert found.catalog > 2 * here.curve.tracks(here.plays) * here.track

@@ -136,7 +136,7 @@ def test_streak_milestone_this_day_and_lost_favourite(site: Site, alice: User) -
     assert "5 days in a row" in aside.text
     assert "The 100th play" in aside.text
     assert "On this day 2025 Then" in aside.text
-    assert "Not heard for long Lost 25 plays, none since February 2025" in aside.text
+    assert "Not heard for long Lost 25 plays, none since Feb 2025" in aside.text
 
 
 def test_what_is_left_to_do_ends(site: Site, alice: User) -> None:
