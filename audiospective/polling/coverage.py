@@ -160,7 +160,9 @@ def _judged(
     """The gap by all that the archive knows; a few queries, and only where the page is in doubt."""
     seen = page.seen
     if gaps.doubt(known, seen, offered) is gaps.Doubt.NEW:
-        seen = _with_other_faces(before.user_id, page)
+        seen = _with_other_faces(before.user_id, page, seen, {min(item.at for item in seen)})
+    if gaps.doubt(known, seen, offered) is gaps.Doubt.MIXED:
+        seen = _with_other_faces(before.user_id, page, seen, {i.at for i in seen if i.new})
     if gaps.doubt(known, seen, offered) is None:
         return None
     oldest = min(item.at for item in seen)
@@ -173,18 +175,23 @@ def _judged(
     return gaps.gap(known, seen, offered, found, now)
 
 
-def _with_other_faces(user_id: int, page: Appended) -> list[Seen]:
-    """The items, where the oldest may be known as something else.
+def _with_other_faces(
+    user_id: int, page: Appended, seen: list[Seen], doubted: Collection[datetime]
+) -> list[Seen]:
+    """What was seen, where the items of the times in doubt may be known as something else.
 
     What was readable may come back without its track, and what was unreadable may be read again:
     only the time stays the same.
     """
-    oldest = min(item.at for item in page.seen)
-    tracks, digests = known_items.at(user_id, oldest)
-    ms = clock.to_ms(oldest)
+    known = {at for at in doubted if _has_other_face(user_id, page, at)}
+    return [Seen(item.at, item.new and item.at not in known) for item in seen]
+
+
+def _has_other_face(user_id: int, page: Appended, instant: datetime) -> bool:
+    tracks, digests = known_items.at(user_id, instant)
+    ms = clock.to_ms(instant)
     new_tracks = {track for at, track in page.plays if at == ms}
-    known = digests - page.unreadable or (not new_tracks and tracks)
-    return [Seen(i.at, i.new and not (known and i.at == oldest)) for i in page.seen]
+    return bool(digests - page.unreadable or (not new_tracks and tracks))
 
 
 def _opened(user_id: int, found: Found | None, now: datetime) -> Found | None:

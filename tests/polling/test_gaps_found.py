@@ -15,6 +15,7 @@ from audiospective.models.poll_log import PollLog
 from audiospective.policy import gaps
 from audiospective.policy.gaps import Cause
 from audiospective.polling import batch
+from audiospective.sandbox.clock import iso
 from tests.support.listener import LOCAL
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -93,6 +94,18 @@ def test_a_play_whose_track_is_missing_once_is_still_the_same_play(alice, first)
     alice.plays(49, minutes=2)
     if first == "readable":
         alice.control.fault("null_track", times=1)
+    alice.poll()
+    assert alice.gaps() == []
+
+
+def test_known_plays_whose_tracks_are_gone_are_no_late_plays_of_another_device(alice):
+    alice.plays(50, minutes=5)
+    alice.poll()
+    alice.passes(hours=1)
+    window = alice.control.world.listeners["alice"].tape.window
+    for play in window[2::2]:  # an album that left Spotify
+        play.raw = {"track": None, "played_at": iso(play.played_at), "context": None}
+    alice.plays(1)
     alice.poll()
     assert alice.gaps() == []
 
