@@ -118,8 +118,9 @@ def opened(open_page: OpenPage) -> Opened:
 
 
 def go(shown: Page, view: str) -> None:
-    shown.evaluate("view => { location.hash = '#/' + view }", view)
-    shown.wait_for_timeout(50)
+    address = shown.evaluate("view => { location.hash = '#/' + view; return location.hash }", view)
+    there = "address => document.getElementById('view').dataset.shown === address"
+    shown.wait_for_function(there, arg=address)
 
 
 def number(text: str | None) -> int:

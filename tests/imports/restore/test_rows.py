@@ -33,6 +33,7 @@ STAYING = {
     "export_schedules",
     "shared_links",
     "deletions",
+    *("api_tokens", "forwards", "forwarded_plays"),  # keys, and what was sent with them
 }
 
 

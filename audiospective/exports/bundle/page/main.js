@@ -52,6 +52,7 @@ async function show() {
     else if (shown) scrollTo(0, 0);
   }
   shown = true;
+  view.dataset.shown = address;
 }
 
 function theme() {
