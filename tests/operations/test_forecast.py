@@ -57,8 +57,8 @@ def test_what_two_months_foretell_is_what_a_year_brings(services, frozen: Frozen
             foretold = storage_forecast.after(here, PEOPLE, ahead, storage=False)
     found = capacity.measure(costs=False)
     assert foretold is not None
-    assert foretold.total == pytest.approx(found.size, rel=0.2)
-    assert foretold.catalog == pytest.approx(found.catalog, rel=0.3)
-    assert foretold.years == pytest.approx(found.segments, rel=0.2)
+    assert foretold.total == pytest.approx(found.size, rel=0.2)  # its parts vary more
+    assert foretold.catalog == pytest.approx(found.catalog, rel=0.35)
+    assert foretold.years == pytest.approx(found.segments, rel=0.35)
     # Nothing of this is seen by whoever holds the catalog constant.
     assert found.catalog > 2 * here.curve.tracks(here.plays) * here.track
