@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,7 +12,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 
-from audiospective import clock
+from audiospective import clock, log
 from audiospective.bench import crowd, habits, servers, virtual_day
 from audiospective.bench.habits import Poll
 from audiospective.bench.measuring import Echo, Figures, peak_mb, reset_peak, seconds
@@ -32,9 +31,9 @@ WHOLE_DAY = 5_000  # as many can be followed through a whole day
 HOUR = timedelta(hours=1)
 
 
+@log.silenced()
 def run(echo: Echo, *, members: int, url: str, small: bool = False) -> Figures:
     """Fill an empty database with members and plan for them; what was measured, by name."""
-    logging.getLogger("audiospective").setLevel(logging.CRITICAL)
     sample = habits.members(min(members, SAMPLE), DAY.date())
     walks = [list(habits.polls(one, DAY, DAY + timedelta(days=1))) for one in sample]
     figures: Figures = {"members": members}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
@@ -14,7 +13,7 @@ from statistics import median
 
 from cryptography.fernet import Fernet
 
-from audiospective import clock
+from audiospective import clock, log
 from audiospective.accounts import spotify_app
 from audiospective.bench import forking
 from audiospective.bench.cataloging import catalog_rows
@@ -36,9 +35,9 @@ NEW_PLAYS = 3  # between two polls, an hour of listening
 SECONDS_APART = 0.5
 
 
+@log.silenced()  # Redis is left out on purpose
 def run(echo: Echo, *, small: bool, url: str, sandbox: Sandbox) -> Figures:
     """Poll a crowd, by a worker and in one process; give one of them a huge archive, poll again."""
-    logging.getLogger("audiospective").setLevel(logging.CRITICAL)  # Redis is left out on purpose
     people, huge = (60, 50_000) if small else (500, 1_000_000)
     catalog = Catalog.of(6_000 if small else 120_000)
     catalog_rows(catalog)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections import Counter
 from datetime import datetime
@@ -13,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
-from audiospective import clock, models
+from audiospective import clock, log, models
 from audiospective.bench import export, lives, pages, virtual_day
 from audiospective.bench.filling import frame
 from audiospective.bench.habits import Poll
@@ -123,6 +124,7 @@ def test_planning_can_be_measured_with_all_jobs_of_a_day() -> None:
     # Two hours: 2 x 6 windows with one batch each, and what the timetable says.
     assert re.search(r"in 2 hours: .*plan_polls 12.* maintain 6", done.output), done.output
     assert "delete_accounts" not in done.output  # nobody leaves
+    assert logging.getLogger(log.ROOT).isEnabledFor(logging.ERROR)  # silent while it measured only
 
 
 @pytest.mark.parametrize("members", [100_000, 1_000_000])
