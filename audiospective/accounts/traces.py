@@ -9,7 +9,7 @@ from audiospective.models.exports import Export
 from audiospective.models.imports import Import
 from audiospective.services import Services
 
-KEYS = ("archive:{}:*", "recovered:{}:*")  # polling.batch, polling.recovery
+KEYS = ("archive:{}:*", "recovered:{}:*")  # polling.batch, polling.lost_claims
 ABOUT_ONE = ("poll_user", "reconcile_imports")  # tasks whose one argument is a member
 
 

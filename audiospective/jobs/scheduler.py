@@ -13,7 +13,7 @@ from audiospective import clock, log
 from audiospective.clients.queues import UPKEEP, TaskJob, TaskQueue
 from audiospective.incidents import alarms
 from audiospective.jobs import periodic
-from audiospective.polling import recovery
+from audiospective.polling import lost_claims
 from audiospective.services import Services
 
 INTERVAL = 5  # seconds between two looks at the schedule
@@ -54,7 +54,7 @@ class ArchiveScheduler(Scheduler):
     def _recover(self) -> None:
         try:
             with self._services.database.connection_context():
-                recovery.recover(self._services)
+                lost_claims.recover(self._services)
                 if clock.monotonic() - self._beaten >= BEAT:
                     alarms.beat("scheduler")
                     self._beaten = clock.monotonic()

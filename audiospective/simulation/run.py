@@ -25,7 +25,7 @@ from audiospective.history.closed.away import YearAwayError
 from audiospective.history.store import SegmentProofError
 from audiospective.jobs import context, periodic, tasks
 from audiospective.models import database
-from audiospective.polling import batch, recovery
+from audiospective.polling import batch, lost_claims
 from audiospective.simulation import lives, members, mutants, scenes, weather
 from audiospective.simulation.faults import Crash
 from audiospective.simulation.instance import Instance, running
@@ -193,7 +193,7 @@ class Run:
             if self.chance.random() < self.level.share:  # two schedulers
                 self.instance.services.queues.enqueue(entry.queue, entry.task)
             if entry.name == "plan":
-                recovery.recover(self.instance.services)
+                lost_claims.recover(self.instance.services)
 
         return self._tried("the scheduler", put)
 
@@ -241,7 +241,7 @@ class Run:
         return outcome
 
     def _recover(self) -> None:
-        recovery.recover(self.instance.services)
+        lost_claims.recover(self.instance.services)
 
     def _watch_claims(self, stack: ExitStack) -> None:
         """Members whose data fails, or kills, where it is stored or asked for."""

@@ -16,7 +16,7 @@ from audiospective import clock
 from audiospective.accounts import sessions, time_zone
 from audiospective.models import User
 from audiospective.models.sessions import Session
-from audiospective.policy import devices
+from audiospective.policy import browsers
 from audiospective.policy import sessions as rules
 from audiospective.web import browser_zone
 from audiospective.web.htmx import is_fragment
@@ -140,7 +140,7 @@ def sign_in(user: User, way: str) -> None:
     key = sessions.prove(row, way) if row is not None and row.user_id == user.id else None
     if key is None:
         _end(row)
-        key = sessions.begin(user, way, devices.described(request.headers.get("User-Agent", "")))
+        key = sessions.begin(user, way, browsers.described(request.headers.get("User-Agent", "")))
     session.clear()
     begun = sessions.find(key)
     if begun is not None:

@@ -82,7 +82,7 @@ def test_a_database_that_is_away_does_not_stop_the_timetable(services, monkeypat
     def away(_):
         raise ConnectionError("no database")
 
-    monkeypatch.setattr(scheduling.recovery, "recover", away)
+    monkeypatch.setattr(scheduling.lost_claims, "recover", away)
     scheduler = scheduling.ArchiveScheduler(services)
     scheduler.enqueue_jobs()
     assert services.redis.zcard(scheduler.scheduled_jobs_key)

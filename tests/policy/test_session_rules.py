@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from audiospective.policy import devices, names, sessions
+from audiospective.policy import browsers, names, sessions
 from audiospective.policy.sessions import EMAIL, SPOTIFY, Dates
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -89,7 +89,7 @@ def test_a_member_proves_who_they_are_by_what_the_archive_knows(
     ],
 )  # fmt: skip
 def test_a_browser_is_called_what_people_call_it(agent: str, device: str) -> None:
-    assert devices.described(agent) == device
+    assert browsers.described(agent) == device
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from audiospective.clients.queues import FREE, INTERACTIVE, PRO, QUEUES, TaskJob
 from audiospective.jobs import scheduler as scheduling
 from audiospective.models import Connection, SpotifyApp, User, claims
 from audiospective.policy import failures
-from audiospective.polling import plan, poll, recovery
+from audiospective.polling import lost_claims, plan, poll
 from tests.factories import connected, crowd
 
 
@@ -144,14 +144,14 @@ def test_after_a_flush_the_same_window_is_planned_anew_from_the_database(service
 def test_people_of_a_dead_worker_are_enqueued_again_at_once(services, frozen):
     people = crowd(services, 60)
     claims.claim([one.user_id for one in people], frozen.now + timedelta(minutes=10))
-    assert recovery.recover(services) == []  # the leases still run
+    assert lost_claims.recover(services) == []  # the leases still run
     frozen.forward(seconds=61)
-    batches = recovery.recover(services)
+    batches = lost_claims.recover(services)
     assert [len(one.user_ids) for one in batches] == [50, 10]
     assert all(after == 0 for _, _, after in waiting(services))
-    assert recovery.recover(services) == []  # not again
+    assert lost_claims.recover(services) == []  # not again
     frozen.forward(minutes=30)
-    assert recovery.recover(services) == []
+    assert lost_claims.recover(services) == []
 
 
 def test_three_hours_without_a_worker_fill_no_queue(services, frozen):
@@ -159,7 +159,7 @@ def test_three_hours_without_a_worker_fill_no_queue(services, frozen):
     claims.claim([one.user_id for one in people], frozen.now + timedelta(minutes=10))
     for minute in range(180):
         frozen.forward(minutes=1)
-        recovery.recover(services)
+        lost_claims.recover(services)
         if minute % 10 == 0:
             plan.plan(services)
     assert len(waiting(services)) <= 4 * 18 + 4  # what is planned, and each lost claim once
@@ -170,7 +170,7 @@ def test_who_is_lost_a_second_time_is_found_a_second_time(services, frozen):
     for _ in range(2):
         claims.claim([alice.user_id], frozen.now + timedelta(minutes=10))
         frozen.forward(seconds=61)
-        assert len(recovery.recover(services)) == 1
+        assert len(lost_claims.recover(services)) == 1
 
 
 def test_jobs_carry_ids_only_as_json(services, frozen):
@@ -221,5 +221,5 @@ def test_a_planner_whose_clock_is_a_little_slow_plans_the_window_that_begins(ser
 def test_who_waits_for_a_blocked_app_is_not_called_recovered(services, frozen, caplog):
     connected(services, lease_until=frozen.now - timedelta(seconds=1))
     SpotifyApp.update(blocked_until=frozen.now + timedelta(hours=20)).execute()
-    assert recovery.recover(services) == []
+    assert lost_claims.recover(services) == []
     assert "recovered" not in caplog.text

@@ -22,7 +22,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from audiospective import clock
-from audiospective.exports.bundle import completeness, overview, page_words, tables
+from audiospective.exports.bundle import completeness, overview, page_tables, page_words
 from audiospective.exports.bundle.completeness import Known
 from audiospective.exports.bundle.counting import Counted
 from audiospective.exports.bundle.overview import Overview
@@ -50,13 +50,16 @@ class Data:
     beside: tuple[tuple[str, int, str], ...]  # path, plays, content
 
 
-def data(snapshot: Snapshot, made: tables.Tables, base: int, limit: int = INSIDE) -> Data:
+def data(snapshot: Snapshot, made: page_tables.Tables, base: int, limit: int = INSIDE) -> Data:
     """The plays, where they belong by their number."""
     if snapshot.plays <= limit:
         plays = made.columns(snapshot.scan(), base)
-        parts = {"plays": tables.FIRST, "more": made.later}
+        parts = {"plays": page_tables.FIRST, "more": made.later}
         return Data(
-            tuple((name, _text(tables.parquet(plays.select(of)))) for name, of in parts.items()), ()
+            tuple(
+                (name, _text(page_tables.parquet(plays.select(of)))) for name, of in parts.items()
+            ),
+            (),
         )
     return Data(
         (),
@@ -74,11 +77,11 @@ def render(
     *,
     statistics: bool,
     limit: int = INSIDE,
-    counted: Counted = tables.EVERY_PLAY,
+    counted: Counted = page_tables.EVERY_PLAY,
 ) -> tuple[Iterator[str], Data]:
     """The page, piece by piece, and the data that it needs beside it."""
     base = _base(snapshot)
-    made = tables.of(snapshot, counted)
+    made = page_tables.of(snapshot, counted)
     found = data(snapshot, made, base, limit)
     meta = {
         "plays": snapshot.plays,
@@ -101,7 +104,7 @@ def _pieces(
     files: Sequence[File],
     shown: Overview,
     meta: dict[str, object],
-    made: tables.Tables,
+    made: page_tables.Tables,
     found: Data,
 ) -> Iterator[str]:
     zone = ZoneInfo(snapshot.owner.zone)
@@ -151,7 +154,9 @@ def _text(body: bytes) -> str:
 
 
 def _call(plays: pl.DataFrame, later: tuple[str, ...]) -> str:
-    first, more = (_text(tables.parquet(plays.select(of))) for of in (tables.FIRST, later))
+    first, more = (
+        _text(page_tables.parquet(plays.select(of))) for of in (page_tables.FIRST, later)
+    )
     return f'audiospectiveData("{first}", "{more}");\n'
 
 

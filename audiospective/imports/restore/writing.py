@@ -14,7 +14,7 @@ from audiospective.history.catalog import restored
 from audiospective.imports import storing
 from audiospective.imports.claims import Claim
 from audiospective.imports.errors import RefusedError
-from audiospective.imports.restore import coverage, rows, tables
+from audiospective.imports.restore import coverage, member_rows, tables
 from audiospective.models import Import, RemovedPlay, UnreadablePlay, User
 from audiospective.models.imports import DONE
 from audiospective.models.plays import FROM_POLL
@@ -71,8 +71,8 @@ def write(services: Services, claim: Claim) -> None:
             user.id, state, claim.id, shared["played_at"].to_physical().to_list()
         )
         _unreadable(user.id, state["unreadable"])
-        rows.settings(user, state["settings"], state["display_name"])
-        rows.belongings(user.id, state["belongings"], _catalog(tracks, numbers))
+        member_rows.settings(user, state["settings"], state["display_name"])
+        member_rows.belongings(user.id, state["belongings"], _catalog(tracks, numbers))
         _done(claim, state, added, gaps)
     Import.update(polls_seen=claim.row.polls_in_its_time()).where(Import.id == claim.id).execute()
     storing.drop(services.storage, claim.row)
@@ -132,7 +132,7 @@ def _unreadable(user_id: int, told: list[dict[str, Any]]) -> None:
         UnreadablePlay.insert_many(items[start : start + CHUNK]).on_conflict_ignore().execute()
 
 
-def _catalog(tracks: pl.DataFrame, numbers: dict[int, int]) -> rows.Numbers:
+def _catalog(tracks: pl.DataFrame, numbers: dict[int, int]) -> member_rows.Numbers:
     """Our numbers of tracks, artists and albums by those of the bundle."""
     from audiospective.history.catalog import track_facts
 

@@ -21,7 +21,7 @@ from audiospective.imports.errors import RefusedError
 from audiospective.imports.plays import Batch, Broken, Rejected
 from audiospective.imports.reading import json_rows, raw
 from audiospective.imports.reasons import Reason
-from audiospective.imports.sources import spotify_columns as columns
+from audiospective.imports.sources import spotify_extended_columns as columns
 from audiospective.imports.sources.base import Answers, File, Peek, Verdict
 
 _NAME = re.compile(

@@ -17,7 +17,7 @@ from peewee import (
 )
 
 from audiospective import models
-from audiospective.imports.restore import rows
+from audiospective.imports.restore import member_rows
 from audiospective.models import User, portable
 from audiospective.models.base import Row
 from audiospective.models.portable import Belonging
@@ -96,6 +96,6 @@ def test_a_row_comes_back_with_our_numbers_if_it_fits(
         portable, "BELONGINGS", (Belonging(Favourite, tracks=("track",), artists=("artist",)),)
     )
     user_id = person("alice")
-    rows.belongings(user_id, {"test_favourites": [told]}, NUMBERS)
+    member_rows.belongings(user_id, {"test_favourites": [told]}, NUMBERS)
     found = Favourite.select(Favourite.track, Favourite.artist, Favourite.stars, Favourite.words)
     assert list(found.tuples()) == ([] if kept is None else [kept])
