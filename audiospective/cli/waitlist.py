@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from audiospective.accounts import seats, waitlist
+from audiospective.accounts import invitations, seats
 from audiospective.cli._archive import opened
 from audiospective.policy.founding import Places
 
@@ -18,7 +18,7 @@ def command() -> None:
 def status() -> None:
     """How many wait, and what is free."""
     with opened() as services:
-        waiting, places = waitlist.waiting(), seats.places(services)
+        waiting, places = invitations.waiting(), seats.places(services)
     click.echo(f"{waiting} waiting; {_free(places)}.")
 
 
@@ -28,7 +28,7 @@ def invite(count: int) -> None:
     """Invite the next COUNT in line; each has seven days to come, free places or not."""
     with opened() as services:
         free = seats.places(services).seats_left
-        invited = waitlist.invite(services, count)
+        invited = invitations.invite(services, count)
         places = seats.places(services)
     for email in invited:
         click.echo(f"invited {email}")

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from audiospective import clock
-from audiospective.accounts import connection, sign_up
+from audiospective.accounts import checks, connection, sign_up
 from audiospective.accounts.outcomes import Visit
 from audiospective.clients.spotify import Profile, Tokens
 from audiospective.models import Connection, User
@@ -101,7 +101,7 @@ def disconnect(_instance: Instance, member: Member) -> None:
 
 def check_now(instance: Instance, member: Member) -> None:
     member.touched_at = instance.timeline.ms
-    connection.check_now(instance.services, member.user_id)
+    checks.check_now(instance.services, member.user_id)
 
 
 def holds_a_living_token(instance: Instance, member: Member) -> bool:

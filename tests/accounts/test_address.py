@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from audiospective.accounts import address, sessions
-from audiospective.accounts.address import Proof
+from audiospective.accounts import address, address_proof, sessions
+from audiospective.accounts.address_proof import Proof
 from audiospective.models import User
 from audiospective.models.notices import Notice
 from audiospective.models.sessions import Session
@@ -28,17 +28,17 @@ def test_an_address_is_proven_by_its_own_link_once_and_in_its_session(services, 
     hers, another, his = session_of(alice), session_of(alice), session_of(bob)
     address.propose(services, alice, hers, "alice@mail.example")
     token = latest_token(services)
-    assert address.examine(token, hers)[0] is Proof.GOOD
+    assert address_proof.examine(token, hers)[0] is Proof.GOOD
     assert User.get_by_id(alice.id).email is None  # looking proves nothing
     for strange in ("", "x", token + "x", token[:-3]):
-        assert address.prove(services, strange, hers) is Proof.UNKNOWN
+        assert address_proof.prove(services, strange, hers) is Proof.UNKNOWN
     for session in (None, another, his):
-        assert address.prove(services, token, session) is Proof.ELSEWHERE
-    assert address.prove(services, token, hers) is Proof.GOOD
+        assert address_proof.prove(services, token, session) is Proof.ELSEWHERE
+    assert address_proof.prove(services, token, hers) is Proof.GOOD
     row = User.get_by_id(alice.id)
     assert (row.email, row.email_verified_at) == ("alice@mail.example", frozen.now)
     assert User.get_by_id(bob.id).email_verified_at is None
-    assert address.prove(services, token, hers) is Proof.UNKNOWN
+    assert address_proof.prove(services, token, hers) is Proof.UNKNOWN
 
 
 def test_a_link_for_an_address_that_was_replaced_or_a_link_too_old_proves_nothing(services, frozen):
@@ -48,9 +48,9 @@ def test_a_link_for_an_address_that_was_replaced_or_a_link_too_old_proves_nothin
     old = latest_token(services)
     address.propose(services, alice, hers, "new@mail.example")
     new = latest_token(services)
-    assert address.prove(services, old, hers) is Proof.UNKNOWN
+    assert address_proof.prove(services, old, hers) is Proof.UNKNOWN
     frozen.forward(days=4)
-    assert address.prove(services, new, hers) is Proof.EXPIRED
+    assert address_proof.prove(services, new, hers) is Proof.EXPIRED
     assert User.get_by_id(alice.id).email is None
 
 

@@ -10,7 +10,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from audiospective import clock
-from audiospective.accounts import sign_in_link, waitlist
+from audiospective.accounts import (
+    invitations,
+    sign_in_link,
+    waitlist,
+    waitlist_links,
+    waitlist_standing,
+)
 from audiospective.clients.deadline import Deadline
 from audiospective.models import User
 from audiospective.notices import delivery
@@ -167,8 +173,8 @@ def test_the_waitlist_by_hand(
 def test_an_invitation_leads_in(house: House, sandbox: SandboxServer, open_page: OpenPage) -> None:
     waitlist.request(house.services, ANA)
     token = email_link(house, sandbox, ANA).rpartition("/")[2]
-    waitlist.confirm(house.services, waitlist.find(token))
-    waitlist.invite(house.services, 1)
+    waitlist_standing.confirm(house.services, waitlist_links.find(token))
+    invitations.invite(house.services, 1)
     page = open_page(base_url=house.url)
     page.goto(email_link(house, sandbox, ANA))
     page.get_by_role("link", name="Connect Spotify").click()
@@ -233,9 +239,9 @@ def _on_the_list(page: str, *, invited: bool = False) -> Prepare:
     def prepare(house: House, sandbox: SandboxServer) -> tuple[str, None]:
         waitlist.request(house.services, ANA, "no_seat")
         address = email_link(house, sandbox, ANA)
-        waitlist.confirm(house.services, waitlist.find(address.rpartition("/")[2]))
+        waitlist_standing.confirm(house.services, waitlist_links.find(address.rpartition("/")[2]))
         if invited:
-            waitlist.invite(house.services, 1)
+            invitations.invite(house.services, 1)
         return address.replace("confirm", page), None
 
     return prepare

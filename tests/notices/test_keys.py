@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from audiospective.accounts import waitlist
+from audiospective.accounts import waitlist, waitlist_links
 from audiospective.models.notices import Notice
 from audiospective.models.waitlist import WaitlistEntry
 from audiospective.notices import compose, mail_tokens, signed_links
@@ -38,7 +38,7 @@ def test_a_waitlist_e_mail_after_a_change_of_key_has_a_link_that_works(services,
     waitlist.request(later, "ana@example.org")
     second = sent_token(later)
     entry = WaitlistEntry.get()
-    assert waitlist.find(second) == entry
+    assert waitlist_links.find(second) == entry
     assert (second == first) is kept
     assert entry.token_hash == mail_tokens.digest(second)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from audiospective.accounts import address
-from audiospective.accounts.address import Proof
+from audiospective.accounts import address_proof, former_address
+from audiospective.accounts.address_proof import Proof
 from audiospective.web import access, throttle
 from audiospective.web.context import services
 from audiospective.web.throttle import Limit
@@ -22,10 +22,10 @@ def prove(token: str) -> ResponseReturnValue:
     """Mail scanners open links, so a GET changes nothing."""
     session = access.own_session()
     if request.method == "POST":
-        proof = address.prove(services(), token, session)
+        proof = address_proof.prove(services(), token, session)
         if proof is Proof.GOOD:
             return redirect(url_for("address.proven"), 303)
-    proof, found = address.examine(token, session)
+    proof, found = address_proof.examine(token, session)
     if proof is Proof.UNKNOWN:
         throttle.enforce(TRIES)
     body = render_template(
@@ -47,12 +47,12 @@ def proven() -> ResponseReturnValue:
 @blueprint.route("/address/restore/<token>", methods=["GET", "POST"])
 def restore(token: str) -> ResponseReturnValue:
     """The link alone entitles: it went to the address that was the archive's before."""
-    found = address.former(token)
+    found = former_address.find(token)
     if found is None:
         throttle.enforce(TRIES)
         return make_response(render_template("accounts/address/restore.html", found=None), 404)
     if request.method == "POST":
-        address.restore(token)
+        former_address.restore(token)
         access.sign_out()
         return redirect(url_for("address.restored"), 303)
     return render_template("accounts/address/restore.html", found=found, token=token)

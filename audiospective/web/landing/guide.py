@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from audiospective.accounts import address
+from audiospective.accounts import former_address
 from audiospective.operations import purge
 from audiospective.policy import export_rules
 from audiospective.web.context import services
@@ -25,7 +25,7 @@ def privacy() -> ResponseReturnValue:
         "polls": purge.POLLS.days,
         "failed_polls": purge.FAILED_POLLS.days,
         "notices": purge.NOTICES.days,
-        "former_address": address.RESTORE_WITHIN.days,
+        "former_address": former_address.RESTORE_WITHIN.days,
         "exports": export_rules.KEPT.days,
     }
     return render_template("landing/privacy.html", settings=services().settings, kept=kept)

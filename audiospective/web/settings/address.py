@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from audiospective.accounts import address
+from audiospective.accounts import address, former_address
 from audiospective.policy import addresses
 from audiospective.web import access, throttle
 from audiospective.web.access import freshly_signed_in, person
@@ -58,7 +58,7 @@ def _page(typed: str, errors: dict[str, str]) -> ResponseReturnValue:
         pending=address.pending(session) if session else None,
         typed=typed,
         errors=errors,
-        days=address.RESTORE_WITHIN.days,
+        days=former_address.RESTORE_WITHIN.days,
         prove_days=address.PROVE_WITHIN.days,
     )
     return make_response(body, 422 if errors else 200)

@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from audiospective import clock
-from audiospective.accounts import connection, spotify_app
-from audiospective.accounts.connection import Answer, Check
+from audiospective.accounts import checks, connection, spotify_app
+from audiospective.accounts.checks import Answer, Check
 from audiospective.models import Connection
 from audiospective.models.poll_log import PollLog
 from audiospective.operations import health
@@ -58,7 +58,7 @@ def page() -> ResponseReturnValue:
 @blueprint.post("/connection/check")
 @signed_in
 def check() -> ResponseReturnValue:
-    asked = connection.check_now(services(), person().id)
+    asked = checks.check_now(services(), person().id)
     if not is_fragment():
         flash(_words(asked))
         return _back()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from audiospective.accounts import seats, waitlist
+from audiospective.accounts import seats, waitlist, waitlist_links, waitlist_standing
 from audiospective.policy import addresses
 from audiospective.policy.founding import WaitlistReason
 from audiospective.web import throttle
@@ -51,16 +51,19 @@ def thanks() -> ResponseReturnValue:
 
 @blueprint.route("/waitlist/confirm/<token>", methods=["GET", "POST"])
 def confirm(token: str) -> ResponseReturnValue:
-    entry = waitlist.find(token)
+    entry = waitlist_links.find(token)
     if entry is None:
         return _unknown()
     if request.method == "POST":
-        standing = waitlist.confirm(services(), entry)
+        standing = waitlist_standing.confirm(services(), entry)
         if standing.place_until is not None:
             session[ENTRY] = entry.id  # Spotify may have listed them by now; then they come in
         return redirect(url_for("waitlist.confirm", token=token), 303)
     return render_template(
-        "waitlist/confirm.html", token=token, entry=entry, standing=waitlist.standing(entry)
+        "waitlist/confirm.html",
+        token=token,
+        entry=entry,
+        standing=waitlist_standing.standing(entry),
     )
 
 
@@ -68,7 +71,7 @@ def confirm(token: str) -> ResponseReturnValue:
 @csrf.exempt
 def leave(token: str) -> ResponseReturnValue:
     """Off the list. Mail programs post here without a cookie; the token is what entitles."""
-    entry = waitlist.find(token)
+    entry = waitlist_links.find(token)
     if entry is None:
         return render_template("waitlist/left.html") if "left" in request.args else _unknown()
     if request.method == "POST":
@@ -86,10 +89,10 @@ def place(token: str) -> ResponseReturnValue:
 
     A link and not a form: a form's way to Spotify would be stopped by the page's own policy.
     """
-    entry = waitlist.find(token)
+    entry = waitlist_links.find(token)
     if entry is None:
         return _unknown()
-    standing = waitlist.standing(entry)
+    standing = waitlist_standing.standing(entry)
     if standing.open_until is not None:
         session[ENTRY] = entry.id
     return render_template("waitlist/place.html", token=token, entry=entry, standing=standing)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from audiospective import clock
-from audiospective.accounts import sessions, waitlist
+from audiospective.accounts import invitations, sessions, waitlist, waitlist_standing
 from audiospective.models import Connection, User
 from audiospective.models.notices import Notice
 from audiospective.models.sessions import Session, SettledCallback
@@ -64,8 +64,8 @@ def test_whoever_uses_a_forwarded_invitation_gets_a_place_and_not_the_address(
     live: LiveSite,
 ) -> None:
     waitlist.request(live.site.services, ANA)
-    waitlist.confirm(live.site.services, WaitlistEntry.get())
-    waitlist.invite(live.site.services, 1)
+    waitlist_standing.confirm(live.site.services, WaitlistEntry.get())
+    invitations.invite(live.site.services, 1)
     mallory = live.site.visitor()
     mallory.page(link(inbox(live, ANA)[-1]))
     assert live.connect(mallory, "charlie").headers["Location"] == "/welcome"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from audiospective.accounts import seats, waitlist
+from audiospective.accounts import invitations, seats, waitlist
 from audiospective.models import User
 from audiospective.models.notices import Notice
 from audiospective.models.waitlist import WaitlistEntry
@@ -65,7 +65,7 @@ def test_the_position_is_true_and_only_falls(full: LiveSite, frozen: Frozen) -> 
     browser = full.site.visitor()
     enter(browser, "unconfirmed@example.org")
     assert "number 3 in line" in browser.page(links[2]).text
-    waitlist.invite(full.site.services, 1)
+    invitations.invite(full.site.services, 1)
     assert "number 2 in line" in browser.page(links[2]).text
     press(browser, links[1].replace("confirm", "leave"))
     assert "number 1 in line" in browser.page(links[2]).text
@@ -78,7 +78,7 @@ def test_the_answer_does_not_tell_whether_an_address_is_known(full: LiveSite, kn
     elif known != "new":
         on_the_list(full)
     if known in ("invited", "member"):
-        waitlist.invite(full.site.services, 1)
+        invitations.invite(full.site.services, 1)
     if known == "member":
         WaitlistEntry.update(user=full.user("alice").id).execute()
     answer = enter(full.site.visitor(), "ANA@example.org")
@@ -168,7 +168,7 @@ def test_leaving_deletes_the_address(full: LiveSite) -> None:
 
 def test_a_mail_program_can_leave_for_its_person(full: LiveSite) -> None:
     on_the_list(full)
-    waitlist.invite(full.site.services, 1)
+    invitations.invite(full.site.services, 1)
     email = inbox(full, ANA)[-1]
     target = email["headers"]["List-Unsubscribe"].strip("<>")
     answer = full.site.visitor().post(
@@ -200,7 +200,7 @@ def test_an_invited_person_comes_in_although_every_place_is_taken(make_live: Any
     live = make_live(founding_member_cap=2, spotify_seats=1)
     live.newcomer("alice")
     on_the_list(live)
-    assert waitlist.invite(live.site.services, 5) == [ANA]
+    assert invitations.invite(live.site.services, 5) == [ANA]
     email = inbox(live, ANA)[-1]
     assert "founding place is held" in email["subject"]
     stranger = live.connect(live.site.visitor(), "charlie")
@@ -229,7 +229,7 @@ def test_a_place_that_nobody_took_goes_back_after_seven_days(
 ) -> None:
     live = make_live(founding_member_cap=1)
     on_the_list(live)
-    waitlist.invite(live.site.services, 1)
+    invitations.invite(live.site.services, 1)
     address = link(inbox(live, ANA)[-1])
     assert seats.places(live.site.services).left == 0
     frozen.forward(days=7, seconds=1)
