@@ -22,7 +22,6 @@ from audiospective.models import Connection, Play, PlaySegment, User, belonging,
 from audiospective.models.address_proofs import AddressProof
 from audiospective.models.deletions import Deletion
 from audiospective.models.export_schedules import ExportSchedule
-from audiospective.models.forwards import Forward
 from audiospective.models.founding import FoundingRegister
 from audiospective.models.notices import Notice
 from audiospective.models.sign_in_links import SignInLink
@@ -77,7 +76,7 @@ def _has_begun(user_id: int) -> bool:
 def begin(user_id: int) -> bool:
     """Cut the account off: no session, no link, no consent, no address leads to it from now on.
 
-    Nothing is sent on by itself either.
+    Nothing is sent on by itself either: that ends with the sessions.
 
     The caller holds the transaction. False if it has begun already or is not due.
     """
@@ -107,7 +106,6 @@ def begin(user_id: int) -> bool:
     ).where(User.id == user_id).execute()  # fmt: skip
     # After the user's row, as where the failure of a monthly export is noted.
     ExportSchedule.delete().where(ExportSchedule.user == user_id).execute()
-    Forward.delete().where(Forward.user == user_id).execute()
     log.event("account_deletion_begun", user=user_id)
     return True
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from audiospective.accounts import deletion, erasure
+from audiospective.accounts import deletion, erasure, holdings
 from audiospective.cli._archive import member, opened
 from audiospective.clients.deadline import Deadline
 from audiospective.models import User
@@ -21,7 +21,7 @@ def command(user: str, yes: bool) -> None:
     """
     with opened() as services:
         found = member(user)
-        plays = deletion.holdings(found).plays
+        plays = holdings.of(found).plays
         if not yes:
             click.confirm(f"Delete member {found.id} with {plays:,} plays for good?", abort=True)
         deletion.at_once(services, found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from audiospective import log
-from audiospective.accounts import deletion, erasure, spotify_app
+from audiospective.accounts import deletion_rounds, erasure, spotify_app
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.exports import forwarding
 from audiospective.exports import rounds as export_rounds
@@ -53,7 +53,7 @@ def maintain(services: Services) -> None:
     maintenance.maintain(services)
     export_rounds.look(services)
     import_rounds.look(services)
-    deletion.look(services)
+    deletion_rounds.look(services)
 
 
 @task

@@ -11,6 +11,7 @@ import pytest
 from audiospective import clock, log
 from audiospective.accounts import (
     deletion,
+    deletion_rounds,
     erasure,
     members,
     shares,
@@ -350,15 +351,15 @@ def test_a_worker_is_woken_at_once_and_without_redis_the_timetable_does_it(
 def test_a_round_wakes_a_worker_only_where_something_is_to_be_deleted(
     services: Services, frozen: Frozen
 ) -> None:
-    deletion.look(services)
+    deletion_rounds.look(services)
     assert not services.queues.queue(UPKEEP).count
     alice = make_user("alice", **PROVEN)
     Deletion.create(user=alice.id, asked_at=clock.now(), due_at=clock.now() + timedelta(days=1))
-    deletion.look(services)
+    deletion_rounds.look(services)
     assert not services.queues.queue(UPKEEP).count
     frozen.forward(days=2)
-    deletion.look(services)
-    deletion.look(services)
+    deletion_rounds.look(services)
+    deletion_rounds.look(services)
     assert [job.func_name for job in services.queues.queue(UPKEEP).jobs] == [
         "audiospective.jobs.tasks.delete_accounts"
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from audiospective.accounts import deletion
+from audiospective.accounts import deletion, deletion_links, holdings
 from audiospective.web import access, throttle
 from audiospective.web.access import freshly_signed_in, person, signed_in
 from audiospective.web.context import services
@@ -55,7 +55,7 @@ def keep() -> ResponseReturnValue:
 @blueprint.route("/keep/<token>", methods=["GET", "POST"])
 def keep_by_link(token: str) -> ResponseReturnValue:
     """Mail scanners open links, so a GET changes nothing. The link alone entitles."""
-    found = deletion.find(services(), token)
+    found = deletion_links.find(services(), token)
     if found is None:
         throttle.enforce(TRIES)
         return _gone()
@@ -85,7 +85,7 @@ def _gone() -> ResponseReturnValue:
 def _page(when: str, errors: dict[str, str] | None = None) -> ResponseReturnValue:
     body = render_template(
         "settings/delete.html",
-        holdings=deletion.holdings(person()),
+        holdings=holdings.of(person()),
         pending=deletion.pending(person()),
         when=when,
         days=deletion.WAITS.days,

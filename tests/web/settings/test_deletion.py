@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from audiospective import clock
-from audiospective.accounts import deletion, erasure
+from audiospective.accounts import deletion_links, erasure
 from audiospective.clients.deadline import Deadline
 from audiospective.models import Connection, User
 from audiospective.models.deletions import Deletion
@@ -101,14 +101,14 @@ def test_a_link_that_is_confirmed_after_the_deletion_began_promises_nothing(
 ) -> None:
     ask(live.site.member(alice), "later")
     anybody, address = live.site.visitor(), link(inbox(live, ANA)[-1])
-    page, find = anybody.page(address), deletion.find
+    page, find = anybody.page(address), deletion_links.find
 
     def begun_meanwhile(services: Services, token: str) -> Any:
         found = find(services, token)
         Deletion.update(begun_at=clock.now()).execute()
         return found
 
-    monkeypatch.setattr(deletion, "find", begun_meanwhile)
+    monkeypatch.setattr(deletion_links, "find", begun_meanwhile)
     assert anybody.submit(page, address).status_code == 410
     assert Deletion.select().count() == 1
 
