@@ -14,7 +14,14 @@ import pytest
 
 from audiospective import clock
 from audiospective.models import dialects
-from audiospective.operations.doctor import connections, servers
+from audiospective.operations.doctor import (
+    alarms,
+    clocks,
+    mail_account,
+    redis,
+    redis_limits,
+    spotify_api,
+)
 from audiospective.services import Services
 from tests.factories import make_user
 
@@ -87,16 +94,16 @@ REDIS = [
 
 @pytest.mark.parametrize(("info", "says", "serious"), REDIS)
 def test_a_redis_that_is_set_up_wrongly(services, info, says, serious) -> None:
-    found = servers.redis_limits(replace(services, redis=Told(**info)))
+    found = redis_limits.look(replace(services, redis=Told(**info)))
     assert says in found.state
     assert found.advice
     assert found.serious == serious
 
 
 def test_a_redis_that_is_set_up_well(services) -> None:
-    assert not servers.redis_limits(services).advice
+    assert not redis_limits.look(services).advice
     small = Told(maxmemory=25_000_000, maxmemory_policy="noeviction", maxclients=20)
-    assert servers.redis_limits(replace(services, redis=small)).state.startswith("25 MB, 0 of 20")
+    assert redis_limits.look(replace(services, redis=small)).state.startswith("25 MB, 0 of 20")
 
 
 LINES = [
@@ -111,25 +118,25 @@ LINES = [
 
 @pytest.mark.parametrize(("url", "base", "noted"), LINES)
 def test_whether_others_can_listen_in(services, url, base, noted) -> None:
-    found = servers.redis_line(at(services, redis_url=url, base_url=base))
+    found = redis.line(at(services, redis_url=url, base_url=base))
     assert bool(found.advice) == noted
     assert "u:p" not in found.state + found.advice
 
 
 def test_a_clock_that_is_wrong(services) -> None:
-    assert not servers.clocks(services).advice
-    found = servers.clocks(replace(services, redis=Told(ahead=300)))
+    assert not clocks.look(services).advice
+    found = clocks.look(replace(services, redis=Told(ahead=300)))
     assert found.state.startswith("Redis is")
     assert "ahead" in found.state
     assert "NTP" in found.advice
     with clock.use(lambda: dialects.now() + timedelta(minutes=10)):
-        assert "the database is" in servers.clocks(services).state
+        assert "the database is" in clocks.look(services).state
 
 
 def test_whether_anybody_hears_of_an_alarm(services) -> None:
-    assert "nobody" in servers.told(services).state
+    assert "nobody" in alarms.look(services).state
     make_user("olga", is_operator=True, email="o@x.example", email_verified_at=clock.now())
-    found = servers.told(at(services, alarm_webhook_urls=("https://ntfy.sh/x",)))
+    found = alarms.look(at(services, alarm_webhook_urls=("https://ntfy.sh/x",)))
     assert (found.state, found.advice) == ("1 by e-mail, 1 webhooks; no backup was made yet", "")
 
 
@@ -143,7 +150,7 @@ REDIRECTS = [
 @pytest.mark.parametrize(("status", "body", "says", "faulty"), REDIRECTS)
 def test_a_redirect_uri_that_is_not_registered(services, elsewhere, status, body, says, faulty):
     elsewhere.says(status, body)
-    found = connections.redirect(at(services, spotify_accounts_url=elsewhere.url))
+    found = spotify_api.redirect(at(services, spotify_accounts_url=elsewhere.url))
     assert says in found.state
     assert bool(found.advice) == faulty
     assert "redirect_uri=http%3A%2F%2F127.0.0.1%3A8000%2Fcallback" in elsewhere.asked[0]
@@ -154,10 +161,10 @@ def test_a_redirect_uri_that_is_not_registered(services, elsewhere, status, body
 )
 def test_an_address_that_is_not_that_of_the_api(services, elsewhere, status, advised, serious):
     elsewhere.says(status)
-    found = connections.spotify_api(at(services, spotify_api_url=elsewhere.url))
+    found = spotify_api.reached(at(services, spotify_api_url=elsewhere.url))
     assert bool(found.advice) == advised
     assert found.serious == serious
-    away = connections.spotify_api(at(services, spotify_api_url="http://127.0.0.1:1"))
+    away = spotify_api.reached(at(services, spotify_api_url="http://127.0.0.1:1"))
     assert "does not answer" in away.state
 
 
@@ -179,7 +186,7 @@ def test_what_the_mail_provider_says_of_key_and_domain(
 ):
     elsewhere.says(status, body, ratelimit_limit="2")
     mail = at(services, resend_api_key="re_secret", resend_api_url=elsewhere.url)
-    found = connections.mail_account(mail)
+    found = mail_account.look(mail)
     assert says in found.state
     assert bool(found.advice) == advised
     assert "re_secret" not in found.state + found.advice
@@ -187,4 +194,4 @@ def test_what_the_mail_provider_says_of_key_and_domain(
 
 
 def test_without_a_key_the_provider_is_not_asked(services) -> None:
-    assert "not looked at" in connections.mail_account(services).state
+    assert "not looked at" in mail_account.look(services).state

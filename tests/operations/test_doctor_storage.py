@@ -8,7 +8,7 @@ import pytest
 
 from audiospective.clients.storage import Bucket, FileStorage, S3Storage, Storage
 from audiospective.models import dialects
-from audiospective.operations.doctor import durability
+from audiospective.operations.doctor import files, storage
 from tests.support.s3 import in_front_of
 
 KIND = pytest.mark.parametrize("kind", ["file", "s3"])
@@ -22,7 +22,7 @@ def kept(kind: str, tmp_path, s3_bucket: Bucket) -> Storage:
 @KIND
 def test_storage_that_works_is_left_as_it_was(services, kept: Storage) -> None:
     kept.put("exports/a", b"x")
-    finding = durability.storage(replace(services, storage=kept))
+    finding = storage.look(replace(services, storage=kept))
     assert finding.state.endswith("can be written and read")
     assert not finding.advice
     assert [one.key for name in ("doctor", "exports") for one in kept.list(name)] == ["exports/a"]
@@ -30,9 +30,7 @@ def test_storage_that_works_is_left_as_it_was(services, kept: Storage) -> None:
 
 def test_a_folder_that_is_none_is_a_finding(services, tmp_path) -> None:
     (tmp_path / "file").write_text("x")
-    finding = durability.storage(
-        replace(services, storage=FileStorage(tmp_path / "file" / "below"))
-    )
+    finding = storage.look(replace(services, storage=FileStorage(tmp_path / "file" / "below")))
     assert "cannot be written" in finding.state
     assert "STORAGE_URL" in finding.advice
 
@@ -51,7 +49,7 @@ def test_what_is_wrong_is_told(services, s3_bucket: Bucket, trouble, says, advic
         for name, value in trouble.items():
             setattr(proxy, name, value)
         found = replace(s3_bucket, endpoint=proxy.address)
-        finding = durability.storage(replace(services, storage=S3Storage(found)))
+        finding = storage.look(replace(services, storage=S3Storage(found)))
     assert says in finding.state
     assert advice in finding.advice
     assert "test-secret" not in finding.state + finding.advice
@@ -68,7 +66,7 @@ def test_what_is_wrong_is_told(services, s3_bucket: Bucket, trouble, says, advic
 def test_an_archive_on_a_disk_that_a_deploy_empties_is_a_finding(
     services, change, says, serious
 ) -> None:
-    finding = durability.disk(replace(services, settings=replace(services.settings, **change)))
+    finding = files.disk(replace(services, settings=replace(services.settings, **change)))
     if dialects.file():
         assert says in finding.state
         assert (bool(finding.advice), finding.serious) == (bool(change), serious)

@@ -1,10 +1,23 @@
-"""Looks at everything a deployment needs and says what to do about it."""
+"""Looks at everything a deployment needs and says what to do about it: a module for each."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from audiospective.operations.doctor import connections, durability, servers
+from audiospective.operations.doctor import (
+    alarms,
+    clocks,
+    database,
+    files,
+    mail,
+    mail_account,
+    pages,
+    redis,
+    redis_limits,
+    spotify_api,
+    spotify_app,
+    storage,
+)
 from audiospective.operations.doctor.finding import Finding
 from audiospective.services import Services
 
@@ -14,23 +27,23 @@ __all__ = ["Finding", "examine"]
 def examine(services: Services) -> Iterator[Finding]:
     """Look at one thing after the other; what cannot be looked at is a finding, never an error."""
     checks: tuple[Callable[[Services], Finding], ...] = (
-        durability.of_database,
-        durability.durability,
-        servers.pooler,
-        durability.privacy,
-        durability.disk,
-        connections.redis,
-        servers.redis_limits,
-        servers.redis_line,
-        connections.pages,
-        connections.spotify,
-        connections.redirect,
-        connections.spotify_api,
-        connections.mail,
-        connections.mail_account,
-        durability.storage,
-        servers.clocks,
-        servers.told,
+        database.reached,
+        database.durability,
+        database.pooler,
+        files.privacy,
+        files.disk,
+        redis.reached,
+        redis_limits.look,
+        redis.line,
+        pages.look,
+        spotify_app.look,
+        spotify_api.redirect,
+        spotify_api.reached,
+        mail.look,
+        mail_account.look,
+        storage.look,
+        clocks.look,
+        alarms.look,
     )
     for check in checks:
         yield check(services)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+UNASKED = "could not be asked"
+
 
 @dataclass(frozen=True)
 class Finding:

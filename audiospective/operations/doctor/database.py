@@ -1,0 +1,67 @@
+"""Whether the database can be used, keeps what is committed, and what lies before it."""
+
+from __future__ import annotations
+
+from peewee import PeeweeException
+
+from audiospective import models
+from audiospective.models import database, dialects
+from audiospective.models.base import DurabilityError
+from audiospective.operations.doctor.finding import UNASKED, Finding, first_line
+from audiospective.services import Services
+
+
+def reached(services: Services) -> Finding:
+    kind = dialects.name()
+    try:
+        missing = models.pending()
+    except models.EncodingError as error:
+        said, _, advice = str(error).partition("; ")
+        return Finding("Database", said, f"{advice[:1].upper()}{advice[1:]}")
+    except (PeeweeException, DurabilityError, OSError) as error:
+        return Finding(
+            "Database",
+            f"{kind} cannot be used ({first_line(error)})",
+            "Check DATABASE_URL and that the server runs.",
+        )
+    if missing:
+        return Finding(
+            "Database",
+            f"{len(missing)} migrations are missing",
+            "Run: python -m audiospective migrate",
+        )
+    return Finding("Database", f"{kind}, up to date")
+
+
+def durability(services: Services) -> Finding:
+    """SQLite's settings are read back with every connection; PostgreSQL's are the server's."""
+    if dialects.file():
+        return Finding("Durability", "write-ahead log, every commit synced")
+    try:
+        with database.connection_context():
+            weak = dialects.unsynced()
+    except (PeeweeException, OSError):
+        return Finding("Durability", UNASKED, "Repair the database first.")
+    if weak:
+        return Finding(
+            "Durability",
+            f"{', '.join(weak)} off: a commit may vanish in a power cut",
+            "Turn it on in the PostgreSQL server's settings.",
+        )
+    return Finding("Durability", "commits are synced")
+
+
+def pooler(_services: Services) -> Finding:
+    """A pooler gives a process number of its own, so the server's differs from the greeting's."""
+    if dialects.file():
+        return Finding("Pooler", "none, SQLite is a file")
+    try:
+        with database.connection_context():
+            (encoding,) = database.execute_sql("SHOW server_encoding").fetchone()
+            (served,) = database.execute_sql("SELECT pg_backend_pid()").fetchone()
+            greeted = database.connection().info.backend_pid
+    except (PeeweeException, OSError):
+        return Finding("Pooler", UNASKED, "Repair the database first.")
+    if served != greeted:
+        return Finding("Pooler", f"one is in between; any mode will do, encoding {encoding}")
+    return Finding("Pooler", f"none in between, encoding {encoding}")

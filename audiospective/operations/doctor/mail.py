@@ -1,0 +1,26 @@
+"""Whether e-mails are sent at all."""
+
+from __future__ import annotations
+
+from audiospective.operations.doctor.finding import Finding
+from audiospective.services import Services
+
+
+def look(services: Services) -> Finding:
+    settings = services.settings
+    missing = [
+        name
+        for name, value in (
+            ("RESEND_API_KEY", settings.resend_api_key),
+            ("MAIL_FROM", settings.mail_from),
+        )
+        if not value
+    ]
+    if missing:
+        return Finding(
+            "E-mail",
+            f"{' and '.join(missing)} not set: e-mails are kept, none is sent",
+            "Set them so that members hear when their connection breaks.",
+            serious=False,
+        )
+    return Finding("E-mail", f"sent as {settings.mail_from}")

@@ -1,0 +1,45 @@
+"""How Redis is set up: when it is full, and for how many clients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from audiospective.operations.doctor.finding import UNASKED, Finding
+from audiospective.services import Services
+
+CLIENTS = 20  # of Redis, for two web processes, a worker and a scheduler
+
+
+def look(services: Services) -> Finding:
+    """What a Redis server does when it is full, how many clients it takes, and what it is."""
+    try:
+        info: Any = services.redis.info()
+    except RedisError:
+        return Finding("Redis limits", UNASKED, "Repair Redis first.", serious=False)
+    if info.get("role") == "slave":
+        return Finding(
+            "Redis limits",
+            "the server is a replica and takes no writes",
+            "Let REDIS_URL name the primary.",
+        )
+    policy, most = str(info.get("maxmemory_policy", "")), int(info.get("maxmemory", 0))
+    if most and policy and policy != "noeviction":
+        return Finding(
+            "Redis limits",
+            f"jobs are thrown away when it is full (maxmemory-policy {policy})",
+            "Set maxmemory-policy to noeviction. No play is lost, but polls come late.",
+            serious=False,
+        )
+    clients = int(info.get("maxclients", 0))
+    if clients and clients < CLIENTS:
+        return Finding(
+            "Redis limits",
+            f"{clients} clients at most",
+            f"Two web processes, a worker and a scheduler need {CLIENTS}: start fewer, or move up.",
+            serious=False,
+        )
+    used = int(info.get("connected_clients", 0))
+    room = f"{most / 1_000_000:,.0f} MB" if most else "no limit of memory"
+    return Finding("Redis limits", f"{room}, {used} of {clients or 'any'} clients")
