@@ -8,7 +8,8 @@ import click
 
 from audiospective import clock
 from audiospective.cli._archive import opened
-from audiospective.policy.storage import MB, Measured, bill
+from audiospective.policy.bill import bill
+from audiospective.policy.storage import MB, Measured
 from audiospective.policy.storage import level as level_of
 from audiospective.policy.storage_forecast import YEAR, Shape, advice, after, full_in
 

@@ -8,7 +8,7 @@ from typing import Any
 from peewee import SQL
 
 from audiospective.history import bulk_add, hot, reading, segment
-from audiospective.models import Play, PlaySegment, sizes
+from audiospective.models import Play, PlaySegment, row_trial
 
 ENOUGH = 20_000  # plays; with fewer, half-empty pages would count too much
 _COLUMNS = (
@@ -36,4 +36,4 @@ def sample(plays: int = ENOUGH) -> list[tuple[Any, ...]]:
 
 def row_cost(rows: Sequence[tuple[Any, ...]]) -> float:
     """Bytes that each of these rows takes in a table of its own, the key's index included."""
-    return sizes.tried_out(_COLUMNS, rows) / len(rows) if rows else 0.0
+    return row_trial.tried_out(_COLUMNS, rows) / len(rows) if rows else 0.0

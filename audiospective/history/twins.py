@@ -8,7 +8,7 @@ import polars as pl
 
 from audiospective.history import reading, recordings
 from audiospective.history.catalog import frames, names
-from audiospective.policy import recordings as rule
+from audiospective.policy import recording_suggestions, recording_titles
 
 _MAY_NAME_AN_ISSUE = r"[(\[]|\s-\s"
 
@@ -38,16 +38,16 @@ def suggestions(user_id: int) -> list[Twins]:
         if not choice.together
     }
     columns = ("track", "base", "artist", "duration", "plays")
-    candidates = [rule.Candidate(*row) for row in found.select(columns).rows()]
+    candidates = [recording_suggestions.Candidate(*row) for row in found.select(columns).rows()]
     return [
         Twins(one.track, other.track, one.plays, other.plays)
-        for one, other in rule.suggestions(candidates, apart)
+        for one, other in recording_suggestions.suggestions(candidates, apart)
     ]
 
 
 def _bases(titles: pl.Series) -> pl.Series:
     long = titles.filter(titles.str.contains(_MAY_NAME_AN_ISSUE)).unique()
-    return titles.replace(dict(zip(long, map(rule.base_title, long), strict=True)))
+    return titles.replace(dict(zip(long, map(recording_titles.base_title, long), strict=True)))
 
 
 def _with_several(found: pl.DataFrame) -> pl.DataFrame:

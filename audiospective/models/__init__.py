@@ -19,12 +19,13 @@ from audiospective.models.connections import Connection
 from audiospective.models.hidden_artists import HiddenArtist
 from audiospective.models.imports import Import, ImportFile
 from audiospective.models.migrations import EncodingError, migrate, pending
-from audiospective.models.plays import Play, UnreadablePlay
+from audiospective.models.plays import Play
 from audiospective.models.recordings import RecordingChoice
 from audiospective.models.removed import RemovedPlay
 from audiospective.models.segments import DamagedSegment, PlaySegment, UnusedObject
 from audiospective.models.shared_links import SharedLink
 from audiospective.models.storage_ledger import StorageRecord
+from audiospective.models.unreadable_plays import UnreadablePlay
 from audiospective.models.users import User
 
 __all__ = [

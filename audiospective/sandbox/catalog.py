@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from random import Random
 
-from audiospective.sandbox import names
+from audiospective.sandbox import hard_names, names
 from audiospective.sandbox.ids import base62
 
 PLAIN_ARTISTS = 78
@@ -61,17 +61,17 @@ class Catalog:
         self.tracks: dict[str, Track] = {}
         rng = Random(f"catalog/{seed}")
         artist_names = [names.artist_name(rng) for _ in range(PLAIN_ARTISTS)]
-        for number, name in enumerate((*names.HARD_ARTISTS, *artist_names)):
+        for number, name in enumerate((*hard_names.HARD_ARTISTS, *artist_names)):
             self._artist(rng, number, name)
         self.ordered = list(self.artists.values())
 
     def _artist(self, rng: Random, number: int, name: str) -> None:
         artist = Artist(base62(self.seed, "artist", number), name, rng.randrange(5, 90))
         self.artists[artist.id] = artist
-        hard = number < len(names.HARD_ARTISTS)
+        hard = number < len(hard_names.HARD_ARTISTS)
         for index in range(rng.choice((1, 2, 3)) + hard):
             if hard and index == 0:
-                title = names.HARD_ALBUMS[number % len(names.HARD_ALBUMS)]
+                title = hard_names.HARD_ALBUMS[number % len(hard_names.HARD_ALBUMS)]
             else:
                 title = names.album_name(rng)
             artist.albums.append(self._album(rng, artist, index, title, hard))
@@ -92,7 +92,11 @@ class Catalog:
         )
         self.albums[album.id] = album
         for number in range(1, (2 if kind == "single" else rng.randrange(6, 13)) + 1):
-            name = rng.choice(names.HARD_TRACKS) if hard and number == 1 else names.track_name(rng)
+            name = (
+                rng.choice(hard_names.HARD_TRACKS)
+                if hard and number == 1
+                else names.track_name(rng)
+            )
             self._track(rng, album, number, name)
         return album
 

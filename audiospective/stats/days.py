@@ -1,4 +1,4 @@
-"""Single days: the longest one, the same date in earlier years, what was on repeat."""
+"""Single days: the longest one, and the same date in earlier years."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from datetime import date
 import polars as pl
 
 from audiospective.stats.counted import within
-
-OFTEN = 4  # plays of one track on one day
 
 
 @dataclass(frozen=True)
@@ -21,15 +19,6 @@ class Day:
     heard: int
     track: int
     artist: int | None
-
-
-@dataclass(frozen=True)
-class Repeat:
-    """A track and the day on which it was played most often."""
-
-    track: int
-    day: date
-    plays: int
 
 
 def longest(plays: pl.DataFrame, first: date, last: date) -> Day | None:
@@ -51,19 +40,6 @@ def on_this_day(plays: pl.DataFrame, today: date) -> list[Day]:
     )
     days = same["day"].unique().sort(descending=True).to_list()
     return [_day(same.filter(pl.col("day") == day)) for day in days]
-
-
-def repeats(plays: pl.DataFrame, first: date, last: date, limit: int) -> list[Repeat]:
-    """Tracks that were played OFTEN or more on one day: each with its best day, most first."""
-    found = (
-        within(plays, first, last)
-        .group_by("track", "day")
-        .agg(plays=pl.len())
-        .filter(pl.col("plays") >= OFTEN)
-        .sort(["plays", "day", "track"], descending=[True, False, False])
-        .unique("track", keep="first", maintain_order=True)
-    )
-    return [Repeat(*row) for row in found.head(limit).select("track", "day", "plays").rows()]
 
 
 def _day(own: pl.DataFrame) -> Day:

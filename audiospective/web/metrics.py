@@ -26,7 +26,7 @@ from audiospective.models.notices import DONE, SENDING, WAITING
 from audiospective.models.system_state import Mark
 from audiospective.operations import watch
 from audiospective.operations.overview import apps, mail, people, places, polling, queues
-from audiospective.policy import call_quota, ops_windows
+from audiospective.policy import call_quota, histograms
 from audiospective.policy.storage import MB
 from audiospective.services import Services
 from audiospective.web.context import services
@@ -178,7 +178,7 @@ def _polls() -> Iterator[Metric]:
     for name, metric, words in TOTALS:
         yield CounterMetricFamily(_name(metric), words, value=sums.get(name, 0))
     below, buckets = 0, []
-    for top, count in ops_windows.histogram(sums):
+    for top, count in histograms.histogram(sums):
         below += count
         if top != float("inf"):
             buckets.append((str(top), below))

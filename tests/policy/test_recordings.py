@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audiospective.policy import recordings
-from audiospective.policy.recordings import Candidate, Choice, base_title, heads, suggestions
+from audiospective.policy.recording_suggestions import Candidate, suggestions
+from audiospective.policy.recording_titles import base_title
+from audiospective.policy.recordings import Choice, heads
 
 TRACKS = range(1, 9)
 HOME = st.sampled_from(["album", "single", "compilation", "ep", None, "odd"])

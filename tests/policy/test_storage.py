@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from audiospective.operations import capacity
-from audiospective.policy import storage
+from audiospective.policy import bill, storage
 from audiospective.policy.storage import MB, Measured
 
 SMALL = Measured(
@@ -58,13 +58,13 @@ PRICES: dict[str, Any] = {
     ],
 )
 def test_a_bill_takes_the_cheapest_plans_that_hold(members: int, size: float, cost: float) -> None:
-    assert sum(line.cost for line in storage.bill(PRICES, members, size)) == pytest.approx(cost)
+    assert sum(line.cost for line in bill.bill(PRICES, members, size)) == pytest.approx(cost)
 
 
 def test_the_price_table_of_the_package_can_be_used() -> None:
     prices = capacity.prices()
     crowds = (100, 1_000, 10_000, 100_000)
     costs = [
-        sum(line.cost for line in storage.bill(prices, crowd, crowd * 400_000)) for crowd in crowds
+        sum(line.cost for line in bill.bill(prices, crowd, crowd * 400_000)) for crowd in crowds
     ]
     assert costs == sorted(costs)

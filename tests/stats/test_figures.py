@@ -23,6 +23,7 @@ from audiospective.stats import (
     eras,
     firsts,
     places,
+    repeats,
     sittings,
     skips,
     totals,
@@ -144,8 +145,8 @@ def check(naive: Naive, frame: pl.DataFrame, span: tuple[date, date]) -> None:
     assert {(one.artist, one.day, one.plays) for one in new} == naive.discoveries(*span)
     again = firsts.rediscoveries(frame, *span, 100)
     assert {(one.artist, one.day, one.away) for one in again} == naive.rediscoveries(*span)
-    often = days.repeats(frame, *span, 100)
-    assert {one.track: one.plays for one in often} == naive.repeats(*span, days.OFTEN)
+    often = repeats.repeats(frame, *span, 100)
+    assert {one.track: one.plays for one in often} == naive.repeats(*span, repeats.OFTEN)
     longest = days.longest(frame, *span)
     assert (longest and (longest.day, longest.plays, longest.heard)) == naive.longest(*span)
     same = days.on_this_day(frame, last)

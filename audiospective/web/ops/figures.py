@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from audiospective.models.counters import Counter
 from audiospective.operations.overview import mail, queues, room
-from audiospective.policy import ops_windows
+from audiospective.policy import histograms
 from audiospective.policy.ops_windows import Window
 from audiospective.policy.storage import MB
 from audiospective.web.ops import lines
@@ -143,10 +143,10 @@ def _duration(found: Measured) -> Figure:
 
 def _times(sums: Sums) -> tuple[float | None, float | None]:
     """(p95, mean) in seconds."""
-    buckets = ops_windows.histogram(sums)
+    buckets = histograms.histogram(sums)
     total = sum(count for _, count in buckets)
     mean = sums.get("poll_ms", 0) / 1000 / total if total else None
-    return ops_windows.quantile(0.95, buckets), mean
+    return histograms.quantile(0.95, buckets), mean
 
 
 def _calls(found: Measured) -> Figure:

@@ -18,10 +18,12 @@ from audiospective.operations import watch
 from audiospective.operations.overview import (
     apps,
     dead_jobs,
+    failing_members,
     mail,
     people,
     places,
     queues,
+    renewals,
     room,
     work,
 )
@@ -56,7 +58,7 @@ def page() -> ResponseReturnValue:
         **_summary(window, now, measured),
         live=request.args.get("live") == "1",
         states=people.states(),
-        failing=people.failing(),
+        failing=failing_members.failing(),
         places=places.look(services()),
         renewals=_renewals(now),
         imports=work.imports(measured.begin),
@@ -166,7 +168,7 @@ def _jobs() -> list[dead_jobs.DeadJob] | None:
 
 
 def _renewals(now: datetime) -> tuple[Any, str]:
-    weeks = people.renewals(now)
+    weeks = renewals.renewals(now)
     chart = bars.of([(f"{at.day} {at:%b}", count) for at, count in weeks])
     most = max(weeks, key=lambda one: one[1])
     if not most[1]:

@@ -14,16 +14,18 @@ from audiospective.stats import (
     eras,
     firsts,
     places,
+    repeats,
     sittings,
     skips,
     totals,
 )
-from audiospective.stats.days import Day, Repeat
+from audiospective.stats.days import Day
 from audiospective.stats.decades import Decades
 from audiospective.stats.eras import Era
 from audiospective.stats.firsts import Arrival
 from audiospective.stats.listening import Listening
 from audiospective.stats.places import Days, Place
+from audiospective.stats.repeats import Repeat
 from audiospective.stats.sittings import Sittings
 from audiospective.stats.skips import Skips
 from audiospective.stats.totals import Totals
@@ -98,7 +100,7 @@ def find(listening: Listening, period: Period, today: date, first: date) -> Foun
         rediscoveries=panel(listening, "rediscoveries", firsts.rediscoveries, *span, MOMENTS)
         if known_before
         else [],
-        repeats=panel(listening, "repeats", days.repeats, *span, MOMENTS),
+        repeats=panel(listening, "repeats", repeats.repeats, *span, MOMENTS),
         longest=panel(listening, "longest day", days.longest, *span),
         sittings=panel(listening, "sittings", sittings.of, *span),
         eras=panel(listening, "eras", eras.of, *span, ERAS),

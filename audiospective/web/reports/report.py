@@ -15,12 +15,13 @@ from audiospective.policy.archive_state import ArchiveState
 from audiospective.policy.counting import Counting
 from audiospective.policy.periods import Period
 from audiospective.stats import totals
-from audiospective.stats.days import Day, Repeat
+from audiospective.stats.days import Day
 from audiospective.stats.decades import Decades
 from audiospective.stats.eras import Era
 from audiospective.stats.firsts import Arrival
 from audiospective.stats.listening import Listening
 from audiospective.stats.places import Place
+from audiospective.stats.repeats import Repeat
 from audiospective.stats.totals import Totals
 from audiospective.stats.view import View
 from audiospective.web.charts import bars, ring, spark, week_hours
