@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from audiospective import environment, log, models
 from audiospective.clients import reports
 from audiospective.models.base import DurabilityError
-from audiospective.policy import setting_faults
+from audiospective.policy import redis_refusal
 from audiospective.services import Services
 from audiospective.settings import Settings, SettingsError
 
@@ -43,7 +43,7 @@ def _redis_fault(built: Services) -> str | None:
     try:
         built.redis.ping()
     except RedisError as error:
-        return f"REDIS_URL: {setting_faults.redis_refusal(str(error), type(error).__name__)}"
+        return f"REDIS_URL: {redis_refusal.in_words(str(error), type(error).__name__)}"
     return None
 
 

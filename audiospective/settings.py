@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from audiospective import environment
 from audiospective.environment import SettingsError
 from audiospective.policy import hosts, service_urls
-from audiospective.policy import setting_faults as faults_of
+from audiospective.policy.setting_faults import contacts, secret_values, stores, urls
 
 __all__ = ["Settings", "SettingsError"]
 
@@ -94,10 +94,10 @@ class Settings:
             database_url=reader.checked(
                 "DATABASE_URL",
                 service_urls.local_url("sqlite", str(home / "audiospective.db")),
-                faults_of.database_fault,
+                stores.database_fault,
             ),
-            redis_url=reader.checked("REDIS_URL", None, faults_of.redis_fault),
-            secret_key=reader.checked("SECRET_KEY", None, faults_of.secret_fault),
+            redis_url=reader.checked("REDIS_URL", None, stores.redis_fault),
+            secret_key=reader.checked("SECRET_KEY", None, secret_values.secret_fault),
             token_keys=reader.token_keys(),
             secret_key_fallbacks=reader.secret_key_fallbacks(),
             base_url=reader.base_url(),
@@ -109,9 +109,9 @@ class Settings:
             spotify_api_url=reader.url("SPOTIFY_API_URL", SPOTIFY_API_URL),
             resend_api_key=reader.text("RESEND_API_KEY"),
             resend_api_url=reader.url("RESEND_API_URL", RESEND_API_URL),
-            mail_from=reader.checked("MAIL_FROM", "", faults_of.sender_fault),
-            contact=reader.checked("CONTACT", "", faults_of.contact_fault),
-            source_url=reader.checked("SOURCE_URL", "", faults_of.page_fault),
+            mail_from=reader.checked("MAIL_FROM", "", contacts.sender_fault),
+            contact=reader.checked("CONTACT", "", contacts.contact_fault),
+            source_url=reader.checked("SOURCE_URL", "", contacts.page_fault),
             founding_member_cap=reader.whole("FOUNDING_MEMBER_CAP", 1000, 0, 10_000_000),
             batch_size=reader.whole("BATCH_SIZE", 50, 1, 50),
             poll_max_minutes=reader.whole("POLL_MAX_MINUTES", 60, poll_min, 24 * 60),
@@ -119,10 +119,10 @@ class Settings:
             storage_url=reader.checked(
                 "STORAGE_URL",
                 service_urls.local_url("file", str(home / "storage")),
-                faults_of.storage_fault,
+                stores.storage_fault,
             ),
             s3_endpoint_url=reader.url("S3_ENDPOINT_URL", ""),
-            s3_region=reader.checked("S3_REGION", "us-east-1", faults_of.region_fault),
+            s3_region=reader.checked("S3_REGION", "us-east-1", stores.region_fault),
             s3_access_key_id=reader.text("S3_ACCESS_KEY_ID"),
             s3_secret_access_key=reader.text("S3_SECRET_ACCESS_KEY"),
             closed_years=reader.closed_years(),
@@ -134,10 +134,10 @@ class Settings:
             log_level=reader.choice(
                 "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
             ),
-            sentry_dsn=reader.checked("SENTRY_DSN", "", faults_of.report_fault),
-            backup_key=reader.checked("BACKUP_KEY", "", faults_of.backup_key_fault),
+            sentry_dsn=reader.checked("SENTRY_DSN", "", contacts.report_fault),
+            backup_key=reader.checked("BACKUP_KEY", "", secret_values.backup_key_fault),
             redis_tls_verify=reader.switch("REDIS_TLS_VERIFY", default=True),
-            metrics_token=reader.checked("METRICS_TOKEN", "", faults_of.token_fault),
+            metrics_token=reader.checked("METRICS_TOKEN", "", secret_values.token_fault),
             alarm_webhook_urls=reader.webhooks(),
             backup_expected_hours=reader.whole("BACKUP_EXPECTED_HOURS", 0, 0, 24 * 366),
             release=environment.release(values),
@@ -153,7 +153,7 @@ class Settings:
             reader.faults.append(
                 "S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY are not set, and no others are used."
             )
-        fault = faults_of.stand_in_fault(
+        fault = urls.stand_in_fault(
             {
                 "SPOTIFY_ACCOUNTS_URL": settings.spotify_accounts_url,
                 "SPOTIFY_API_URL": settings.spotify_api_url,
@@ -194,9 +194,7 @@ class Settings:
     @property
     def sandbox(self) -> bool:
         """Whether a stand-in on this machine answers in Spotify's place, never on a public site."""
-        return not self.https and faults_of.is_loopback(
-            urlsplit(self.spotify_api_url).hostname or ""
-        )
+        return not self.https and hosts.is_loopback(urlsplit(self.spotify_api_url).hostname or "")
 
 
 class _Reader:
@@ -246,7 +244,7 @@ class _Reader:
         return value in ("on", "true", "1", "yes")
 
     def url(self, name: str, default: str) -> str:
-        return self.checked(name, default, faults_of.service_fault).rstrip("/")
+        return self.checked(name, default, urls.service_fault).rstrip("/")
 
     def closed_years(self) -> str:
         if not self.text("CLOSED_YEARS"):
@@ -254,12 +252,12 @@ class _Reader:
         return self.choice("CLOSED_YEARS", "", ("storage", "database"))
 
     def base_url(self) -> str:
-        url = self.checked("BASE_URL", "http://127.0.0.1:8000", faults_of.base_fault).rstrip("/")
+        url = self.checked("BASE_URL", "http://127.0.0.1:8000", urls.base_fault).rstrip("/")
         return hosts.with_ascii_host(url) or url  # browsers ask for a host in its ASCII form
 
     def secret_key_fallbacks(self) -> tuple[str, ...]:
         keys = [key.strip() for key in self.text("SECRET_KEY_FALLBACKS").split(",") if key.strip()]
-        if any(faults_of.secret_fault(key) for key in keys):
+        if any(secret_values.secret_fault(key) for key in keys):
             self.faults.append("SECRET_KEY_FALLBACKS holds a key of less than 32 characters.")
         return tuple(keys)
 
@@ -268,7 +266,7 @@ class _Reader:
             filter(None, (one.strip() for one in self.text("ALARM_WEBHOOK_URLS").split(",")))
         )
         for position, url in enumerate(urls, start=1):
-            if problem := faults_of.webhook_fault(url):  # the address may hold a secret
+            if problem := contacts.webhook_fault(url):  # the address may hold a secret
                 self.faults.append(f"ALARM_WEBHOOK_URLS: address {position} {problem}")
         return urls
 
@@ -278,7 +276,7 @@ class _Reader:
             self.faults.append(
                 "TOKEN_KEYS is not set: one or more Fernet keys, comma-separated; the first seals."
             )
-        found = [faults_of.fernet_key(key) for key in keys]
+        found = [secret_values.fernet_key(key) for key in keys]
         self.faults += [  # the key itself never appears in the message
             f"TOKEN_KEYS: key {position} is not a Fernet key (32 bytes, URL-safe base64 or hex)."
             for position, key in enumerate(found, start=1)

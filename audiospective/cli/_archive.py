@@ -14,7 +14,7 @@ from audiospective import models
 from audiospective.accounts import members
 from audiospective.models import User
 from audiospective.models.base import DurabilityError
-from audiospective.policy import setting_faults
+from audiospective.policy import redis_refusal
 from audiospective.services import Services
 from audiospective.settings import Settings
 
@@ -39,7 +39,7 @@ def one_line() -> Iterator[None]:
     except (PeeweeException, psycopg.Error) as error:
         raise unusable(_said_of_database(error), DATABASE) from None
     except RedisError as error:
-        said = setting_faults.redis_refusal(str(error), first_line(error))
+        said = redis_refusal.in_words(str(error), first_line(error))
         raise unusable(f"Redis: {said}", REDIS) from None
     except OSError as error:
         if error.filename is None:

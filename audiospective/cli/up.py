@@ -15,7 +15,8 @@ import click
 
 from audiospective import environment
 from audiospective.cli._archive import one_line
-from audiospective.policy import service_urls, setting_faults
+from audiospective.policy import hosts, service_urls
+from audiospective.policy.setting_faults import stores, urls
 from audiospective.settings import Settings
 from audiospective.supervisor import StartError, Supervisor, lock, ports, queue
 from audiospective.supervisor.machine import LOOPBACK, ROOT, QueueServer, Sandbox, programs
@@ -82,7 +83,7 @@ def command(host: str | None, port: int | None, sandbox_port: int | None, verbos
 def _own_database(given: Mapping[str, str], who: str) -> AbstractContextManager[None]:
     """The lock of an SQLite file elsewhere: two homes that share one would both poll for it."""
     url = given.get("DATABASE_URL", "")
-    if not url.startswith("sqlite:") or setting_faults.database_fault(url):
+    if not url.startswith("sqlite:") or stores.database_fault(url):
         return nullcontext()  # the home's own file, a server, or a fault that is named later
     path = Path(service_urls.local_path(url))
     return (
@@ -95,7 +96,7 @@ def _own_database(given: Mapping[str, str], who: str) -> AbstractContextManager[
 def _loopback(given: Mapping[str, str]) -> str:
     """The loopback address in BASE_URL, since the pages must answer at the address they print."""
     found = urlsplit(given.get("BASE_URL", "")).hostname or ""
-    return found if setting_faults.is_loopback(found) else LOOPBACK
+    return found if hosts.is_loopback(found) else LOOPBACK
 
 
 def _plan(
@@ -103,7 +104,7 @@ def _plan(
 ) -> Plan:
     own_app = "SPOTIFY_CLIENT_ID" in given
     base = urlsplit(given.get("BASE_URL", ""))
-    good = not setting_faults.base_fault(given.get("BASE_URL", ""))
+    good = not urls.base_fault(given.get("BASE_URL", ""))
     if base.scheme == "https" and good and not own_app:
         raise click.ClickException(
             "BASE_URL is a public address, but SPOTIFY_CLIENT_ID is not set, and the sandbox is "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from urllib.parse import urlsplit
 
 import idna
@@ -41,3 +42,11 @@ def with_ascii_host(url: str) -> str | None:
     before, at, place = parts.netloc.rpartition("@")
     _, colon, port = place.partition(":")
     return parts._replace(netloc=f"{before}{at}{found}{colon}{port}").geturl()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is a loopback address literal."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

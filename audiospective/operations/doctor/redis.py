@@ -5,7 +5,7 @@ from __future__ import annotations
 from redis.exceptions import RedisError
 
 from audiospective.operations.doctor.finding import Finding, first_line
-from audiospective.policy import setting_faults
+from audiospective.policy import hosts, redis_refusal
 from audiospective.services import Services
 
 
@@ -13,7 +13,7 @@ def reached(services: Services) -> Finding:
     try:
         services.redis.ping()
     except RedisError as error:
-        said = setting_faults.redis_refusal(str(error), first_line(error))
+        said = redis_refusal.in_words(str(error), first_line(error))
         if "REDIS_TLS_VERIFY" in said:
             state, _, advice = said.partition(". ")
             return Finding("Redis", state, advice)
@@ -33,7 +33,7 @@ def line(services: Services) -> Finding:
     if scheme == "rediss":
         checked = services.settings.redis_tls_verify
         return Finding("Redis line", "TLS" + ("" if checked else ", its certificate unchecked"))
-    if scheme == "unix" or setting_faults.is_loopback(host) or not services.settings.https:
+    if scheme == "unix" or hosts.is_loopback(host) or not services.settings.https:
         return Finding("Redis line", "not encrypted, on this machine or for trying out")
     return Finding(
         "Redis line",

@@ -1,0 +1,1 @@
+"""What is wrong with a setting, in words that follow its name; None when nothing is."""
