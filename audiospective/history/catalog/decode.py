@@ -10,7 +10,15 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
-from audiospective.history.catalog import block_columns, dictionaries, encode
+from audiospective.history.catalog import dictionaries, encode
+from audiospective.history.catalog.block_columns import (
+    covers,
+    dates,
+    isrcs,
+    numbers,
+    references,
+    spotify_ids,
+)
 from audiospective.history.catalog.entries import Album, Artist, Entry, Kind, Track, changed
 
 _WRONG = (
@@ -31,11 +39,11 @@ class Numbers:
     def __init__(self, count: int, data: bytes) -> None:
         try:
             body = zlib.decompress(data, -15)
-            self.albums, at = block_columns.unpack_references(body, 0, count)
-            self._counts, at = block_columns.unpack_numbers(body, at, count)
+            self.albums, at = references.unpack_references(body, 0, count)
+            self._counts, at = numbers.unpack_numbers(body, at, count)
             many = [one - 1 if one else 0 for one in self._counts]
-            self._credits, at = block_columns.unpack_references(body, at, sum(many))
-            self._durations, _ = block_columns.unpack_numbers(body, at, count)
+            self._credits, at = references.unpack_references(body, at, sum(many))
+            self._durations, _ = numbers.unpack_numbers(body, at, count)
         except _WRONG as error:
             raise UnreadableBlockError(str(error)) from None
         self._starts = list(accumulate(many, initial=0))
@@ -84,8 +92,8 @@ class Block:
 
     def carries(self, index: int, spotify_id: str) -> bool:
         """Whether an entry has this Spotify id."""
-        size = block_columns.ID_BYTES
-        packed = block_columns.pack_id(spotify_id)
+        size = spotify_ids.ID_BYTES
+        packed = spotify_ids.pack_id(spotify_id)
         if packed is not None:
             return self._apart[index * size : (index + 1) * size] == packed
         entry = self[index]
@@ -139,8 +147,8 @@ class _Columns:
         return Artist(self.spotify_id(index), self._names[index])
 
     def spotify_id(self, index: int) -> str | None:
-        size = block_columns.ID_BYTES
-        return block_columns.unpack_id(self._apart[index * size : (index + 1) * size])
+        size = spotify_ids.ID_BYTES
+        return spotify_ids.unpack_id(self._apart[index * size : (index + 1) * size])
 
     def plane(self, width: int = 1) -> bytes:
         start = self._at
@@ -149,7 +157,7 @@ class _Columns:
 
     def numbers(self) -> tuple[int, ...]:
         """Each one more than it was, 0 for unknown."""
-        values, self._at = block_columns.unpack_numbers(self._body, self._at, self._count)
+        values, self._at = numbers.unpack_numbers(self._body, self._at, self._count)
         return values
 
 
@@ -157,17 +165,17 @@ class _Albums(_Columns):
     def __init__(self, block: Block) -> None:
         super().__init__(block)
         self._forms = self.plane()
-        self._covers, at = [], block_columns.ID_BYTES * self._count
+        self._covers, at = [], spotify_ids.ID_BYTES * self._count
         for form in self._forms:
             self._covers.append(at)
-            at += block_columns.cover_length(form)
+            at += covers.cover_length(form)
         self._types = self.plane()
-        self._dates = [self.plane() for _ in block_columns.NO_DATE]
+        self._dates = [self.plane() for _ in dates.NO_DATE]
         self._totals = self.numbers()
 
     def entry(self, index: int) -> Album:
         form, at = self._forms[index], self._covers[index]
-        date, precision = block_columns.unpack_date(*(plane[index] for plane in self._dates))
+        date, precision = dates.unpack_date(*(plane[index] for plane in self._dates))
         return Album(
             self.spotify_id(index),
             self._names[index],
@@ -175,9 +183,7 @@ class _Albums(_Columns):
             date,
             precision,
             self._totals[index] - 1 if self._totals[index] else None,
-            block_columns.unpack_cover(
-                form, self._apart[at : at + block_columns.cover_length(form)]
-            ),
+            covers.unpack_cover(form, self._apart[at : at + covers.cover_length(form)]),
         )
 
 
@@ -186,13 +192,13 @@ class _Tracks(_Columns):
         super().__init__(block)
         self._known = Numbers(block.count, block._numbers)
         self._kinds, self._explicit, self._described = (self.plane() for _ in range(3))
-        self._labels = self.plane(block_columns.ISRC_LABEL).decode()
+        self._labels = self.plane(isrcs.ISRC_LABEL).decode()
         self._codes, self._discs, self._places = (self.numbers() for _ in range(3))
 
     def entry(self, index: int) -> Track:
         code, disc, place = self._codes[index], self._discs[index], self._places[index]
-        start = index * block_columns.ISRC_LABEL
-        label = self._labels[start : start + block_columns.ISRC_LABEL]
+        start = index * isrcs.ISRC_LABEL
+        label = self._labels[start : start + isrcs.ISRC_LABEL]
         return Track(
             self.spotify_id(index),
             self._names[index],

@@ -13,7 +13,15 @@ import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from audiospective.history.catalog import block_columns, dictionaries
+from audiospective.history.catalog import dictionaries
+from audiospective.history.catalog.block_columns import (
+    covers,
+    dates,
+    isrcs,
+    numbers,
+    references,
+    spotify_ids,
+)
 from audiospective.history.catalog.dictionaries import NONE
 from audiospective.history.catalog.entries import Artist, Entry, Kind
 
@@ -85,9 +93,9 @@ class _Writer:
 
     def ids(self) -> None:
         def form(value: str | None) -> bytes | None:
-            return block_columns.NO_ID if value is None else block_columns.pack_id(value)
+            return spotify_ids.NO_ID if value is None else spotify_ids.pack_id(value)
 
-        self._apart += self.column("spotify_id", form, block_columns.NO_ID)
+        self._apart += self.column("spotify_id", form, spotify_ids.NO_ID)
 
     def names(self) -> None:
         def form(value: str) -> str | None:
@@ -117,14 +125,14 @@ class _Writer:
         """A column of numbers."""
 
         def form(value: int | None) -> tuple[int | None] | None:
-            fits = value is None or 0 <= value <= block_columns.LARGEST
+            fits = value is None or 0 <= value <= numbers.LARGEST
             return (value,) if fits else None
 
         values = [one for (one,) in self.column(field, form, (None,))]
-        (self._numbers if joined else self._planes).append(block_columns.pack_numbers(values))
+        (self._numbers if joined else self._planes).append(numbers.pack_numbers(values))
 
     def references(self, ids: Sequence[int | None]) -> None:
-        self._numbers.append(block_columns.pack_references(ids))
+        self._numbers.append(references.pack_references(ids))
 
     def joined(self, data: bytes) -> None:
         self._numbers.append(data)
@@ -151,20 +159,20 @@ def _write_artists(writer: _Writer) -> None:
 def _write_albums(writer: _Writer) -> None:
     writer.ids()
     writer.names()
-    covers = writer.column("image_url", block_columns.pack_cover, (0, b""))
-    writer.apart([data for _, data in covers])
-    writer.plain(bytes(form for form, _ in covers))
+    pictures = writer.column("image_url", covers.pack_cover, (0, b""))
+    writer.apart([data for _, data in pictures])
+    writer.plain(bytes(form for form, _ in pictures))
     writer.small("album_type", TYPES)
-    dates = []
+    released = []
     for index, entry in enumerate(writer.entries):
         text = getattr(entry, "release_date", None)
         precision = getattr(entry, "release_date_precision", None)
-        packed = block_columns.pack_date(text, precision)
+        packed = dates.pack_date(text, precision)
         if packed is None:
             writer.except_for(index, "release_date", text)
             writer.except_for(index, "release_date_precision", precision)
-        dates.append(packed or block_columns.NO_DATE)
-    for plane in zip(*dates, strict=True):
+        released.append(packed or dates.NO_DATE)
+    for plane in zip(*released, strict=True):
         writer.plain(bytes(plane))
     writer.whole("total_tracks")
 
@@ -175,7 +183,7 @@ def _write_tracks(writer: _Writer) -> None:
     counts: list[int | None] = [len(credited) for credited in artists]
     for index in writer.gone:
         counts[index] = None  # so that statistics know it too
-    writer.joined(block_columns.pack_numbers(counts))
+    writer.joined(numbers.pack_numbers(counts))
     writer.references([one for credited in artists for one in credited])
     writer.whole("duration_ms", joined=True)
     writer.ids()
@@ -183,9 +191,9 @@ def _write_tracks(writer: _Writer) -> None:
     writer.small("kind", KINDS)
     writer.small("explicit", FLAGS)
     writer.small("described", FLAGS[1:])
-    codes = writer.column("isrc", block_columns.pack_isrc, (block_columns.NO_LABEL, None))
+    codes = writer.column("isrc", isrcs.pack_isrc, (isrcs.NO_LABEL, None))
     writer.plain("".join(label for label, _ in codes).encode())
-    writer.plain(block_columns.pack_numbers([number for _, number in codes]))
+    writer.plain(numbers.pack_numbers([number for _, number in codes]))
     writer.whole("disc_number")
     writer.whole("track_number")
 

@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
 
 from audiospective.policy import hosts, service_urls
-from audiospective.policy.hosts import is_loopback
 from audiospective.policy.service_urls import UrlError
 
 
@@ -26,7 +25,7 @@ def base_fault(value: str) -> str | None:
         return f"must name a host by its letters, digits and hyphens, not {host!r}."
     if parts.path not in ("", "/") or parts.query or parts.fragment:
         return f"must have no path, only scheme and host, not {value!r}."
-    if parts.scheme == "http" and not is_loopback(host):
+    if parts.scheme == "http" and not hosts.is_loopback(host):
         return "must use https (plain http is accepted by Spotify for 127.0.0.1 and [::1] only)."
     return None
 
@@ -41,7 +40,7 @@ def stand_in_fault(
     the links in e-mails would go to whatever listens on that port now.
     """
     stand_ins = [
-        name for name, url in addresses.items() if is_loopback(urlsplit(url).hostname or "")
+        name for name, url in addresses.items() if hosts.is_loopback(urlsplit(url).hostname or "")
     ]
     if stand_ins and base_url.startswith("https:"):
         return (
@@ -65,6 +64,6 @@ def service_fault(value: str) -> str | None:
         return str(error)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
         return f"must be an http or https address without a name or password, not {parts.scheme}:."
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
+    if parts.scheme == "http" and not hosts.is_loopback(parts.hostname):
         return "must use https, or a loopback IP address for a stand-in on this machine."
     return None

@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audiospective.bench.arriving import arrivals
-from audiospective.history.catalog import block_columns, encode, packing
+from audiospective.history.catalog import encode, packing
+from audiospective.history.catalog.block_columns.numbers import LARGEST
+from audiospective.history.catalog.block_columns.references import (
+    pack_references,
+    unpack_references,
+)
+from audiospective.history.catalog.block_columns.spotify_ids import pack_id, unpack_id
 from audiospective.history.catalog.decode import Block, Numbers, UnreadableBlockError
 from audiospective.history.catalog.entries import Album, Artist, Entry, Kind, Track
 
@@ -83,7 +89,7 @@ def test_numbers_alone_say_the_same_as_the_entries(entries: list[Entry | None]) 
         if isinstance(entry, Track):
             assert numbers.artists(place) == entry.artists
             assert numbers.albums[place] == entry.album
-            if entry.duration_ms is None or 0 <= entry.duration_ms <= block_columns.LARGEST:
+            if entry.duration_ms is None or 0 <= entry.duration_ms <= LARGEST:
                 assert numbers.duration(place) == entry.duration_ms
 
 
@@ -99,23 +105,23 @@ def test_spotify_ids_are_read_without_the_rest(entries: list[Entry | None]) -> N
 
 @given(st.lists(st.none() | st.integers(1, 60) | references, max_size=30))
 def test_references_come_back_in_any_order(ids: list[int | None]) -> None:
-    packed = b"?" + block_columns.pack_references(ids) + b"rest"
-    found, end = block_columns.unpack_references(packed, 1, len(ids))
+    packed = b"?" + pack_references(ids) + b"rest"
+    found, end = unpack_references(packed, 1, len(ids))
     assert found == ids
     assert packed[end:] == b"rest"
 
 
 def test_references_in_order_of_arrival_take_one_plane() -> None:
     ids = [70_001, 70_001, 70_002, 69_990, 70_003, 70_003, 70_004]
-    assert len(block_columns.pack_references(ids)) == 4 + 1 + len(ids)
+    assert len(pack_references(ids)) == 4 + 1 + len(ids)
 
 
 @given(st.integers(1, 2**128 - 1))
 def test_every_128_bits_are_an_id_of_22_characters(number: int) -> None:
-    text = block_columns.unpack_id(number.to_bytes(16, "big"))
+    text = unpack_id(number.to_bytes(16, "big"))
     assert text is not None
     assert len(text) == 22
-    assert block_columns.pack_id(text) == number.to_bytes(16, "big")
+    assert pack_id(text) == number.to_bytes(16, "big")
 
 
 def test_ordinary_facts_need_no_exception() -> None:
