@@ -21,7 +21,7 @@ from audiospective.clients.listen_server import (
     TokenRefusedError,
 )
 from audiospective.clients.queues import EXPORT
-from audiospective.exports import forwarding, forwarding_round
+from audiospective.exports import forwarding, forwarding_requests, forwarding_round
 from audiospective.history import append, removal
 from audiospective.history.catalog import polled
 from audiospective.imports import listens
@@ -188,7 +188,7 @@ def test_after_an_outage_longer_than_the_window_everything_goes_in_several_round
     services: Services, alice: User, there: FakeServer, frozen: Frozen, error: ServerError,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(forwarding_round, "BATCH", 2)
+    monkeypatch.setattr(forwarding_requests, "BATCH", 2)
     monkeypatch.setattr(forwarding_round, "BATCHES", 2)
     there.takes = lambda: there.failures.append(error)
     for day in range(10):
@@ -261,7 +261,7 @@ def test_a_slow_server_takes_a_share_of_the_round_and_waits_longer_each_time(
     services: Services, alice: User, there: FakeServer, frozen: Frozen,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(forwarding_round, "BATCH", 1)
+    monkeypatch.setattr(forwarding_requests, "BATCH", 1)
     seconds = [0.0]
     monkeypatch.setattr(clock, "monotonic", lambda: seconds[0])
 
@@ -287,7 +287,7 @@ def test_a_slow_server_takes_a_share_of_the_round_and_waits_longer_each_time(
 def test_nobody_is_begun_without_a_whole_share_and_a_stop_is_no_failure(
     services: Services, alice: User, there: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(forwarding_round, "BATCH", 1)
+    monkeypatch.setattr(forwarding_requests, "BATCH", 1)
     poll(alice, (clock.now(), "Ebb"), (clock.now() + MINUTE, "Flood"))
     assert forwarding_round.carry_out(services, Deadline(forwarding_round.SHARE - 1)) == 0
     assert there.requests == []
@@ -307,7 +307,7 @@ def test_a_server_that_refuses_everything_is_not_asked_about_each(
     there.refuses = lambda _: True
     poll(alice, *((clock.now() - n * MINUTE / 3, f"Song {n}") for n in range(120)))
     assert send(services) == 0
-    assert len(there.requests) == forwarding_round.REFUSALS + 1
+    assert len(there.requests) == forwarding_requests.REFUSALS + 1
     row = forwarding.of(alice.id)
     assert row is not None
     assert (row.failures, row.error) == (1, forwarding.AWAY)
@@ -320,7 +320,7 @@ def test_the_past_is_noted_after_each_request(
     services: Services, alice: User, there: FakeServer, frozen: Frozen,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(forwarding_round, "BATCH", 2)
+    monkeypatch.setattr(forwarding_requests, "BATCH", 2)
     monkeypatch.setattr(forwarding_round, "PAST", 6)
     old = clock.now() - timedelta(days=400)
     poll(alice, *((old + n * 5 * MINUTE, f"Song {n}") for n in range(7)))
@@ -429,7 +429,7 @@ def test_a_round_is_one_job_for_all(services: Services, alice: User) -> None:
 def test_a_round_under_way_ends_with_it(
     services: Services, alice: User, there: FakeServer, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
-    monkeypatch.setattr(forwarding_round, "BATCH", 1)
+    monkeypatch.setattr(forwarding_requests, "BATCH", 1)
 
     def end() -> None:
         there.takes = lambda: None

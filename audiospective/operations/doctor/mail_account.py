@@ -9,7 +9,7 @@ from typing import Any
 import requests
 
 from audiospective.operations.doctor.finding import Finding
-from audiospective.operations.doctor.requesting import asked
+from audiospective.operations.doctor.requesting import ask
 from audiospective.services import Services
 
 
@@ -19,7 +19,7 @@ def look(services: Services) -> Finding:
     if not settings.resend_api_key or not settings.mail_from:
         return Finding(subject, "not looked at: there is no key or no sender")
     key = {"Authorization": f"Bearer {settings.resend_api_key}"}
-    answer = asked(f"{settings.resend_api_url}/domains", headers=key)
+    answer = ask(f"{settings.resend_api_url}/domains", headers=key)
     if answer is None:
         return Finding(subject, "could not be asked", "Try again later.", serious=False)
     limit = answer.headers.get("ratelimit-limit")

@@ -9,7 +9,7 @@ import requests
 SECONDS = 10.0
 
 
-def asked(url: str, **more: Any) -> requests.Response | None:
+def ask(url: str, **more: Any) -> requests.Response | None:
     try:
         with requests.Session() as session:
             session.trust_env = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from audiospective.operations.doctor.finding import Finding
-from audiospective.operations.doctor.requesting import asked
+from audiospective.operations.doctor.requesting import ask
 from audiospective.services import Services
 
 
@@ -17,7 +17,7 @@ def redirect(services: Services) -> Finding:
     register = f"Register exactly {uri} with the app, at developer.spotify.com/dashboard."
     if not settings.spotify_client_id:
         return Finding("Redirect URI", f"{uri}, once there is an app", register, serious=False)
-    answer = asked(f"{settings.spotify_accounts_url}/authorize", params=asked)
+    answer = ask(f"{settings.spotify_accounts_url}/authorize", params=asked)
     if answer is None:
         return Finding("Redirect URI", f"{uri} could not be tried", register, serious=False)
     if answer.status_code == HTTPStatus.BAD_REQUEST and "redirect" in answer.text.lower():
@@ -30,7 +30,7 @@ def redirect(services: Services) -> Finding:
 def reached(services: Services) -> Finding:
     """Without a token the API has to answer 401; anything else is not Spotify's API."""
     url = services.settings.spotify_api_url
-    answer = asked(f"{url}/me")
+    answer = ask(f"{url}/me")
     if answer is None:
         return Finding(
             "Spotify API", f"{url} does not answer", "Check SPOTIFY_API_URL, DNS and the firewall."
