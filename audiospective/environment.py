@@ -50,6 +50,11 @@ def given() -> dict[str, str]:
     return {**env_file(), **{name: value for name, value in os.environ.items() if value != ""}}
 
 
+def inherited() -> dict[str, str]:
+    """The process's environment alone, for a program that it starts."""
+    return dict(os.environ)
+
+
 def env_file() -> dict[str, str]:
     """The values of the `.env` file alone; see `given`."""
     named = os.environ.get("AUDIOSPECTIVE_ENV_FILE")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import threading
@@ -10,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
-from audiospective import clock
+from audiospective import clock, environment
 from audiospective.bench import servers
 from audiospective.bench.measuring import seconds
 from audiospective.clients.queues import FREE
@@ -34,8 +33,8 @@ class NotPolledError(Exception):
 def worker(settings: Settings) -> Iterator[Services]:
     """One worker process as a dyno runs it; yields services with its queue."""
     with servers.queue() as redis_url:
-        environment = {
-            **os.environ,
+        values = {
+            **environment.inherited(),
             "AUDIOSPECTIVE_HOME": str(settings.home),
             "DATABASE_URL": settings.database_url,
             "REDIS_URL": redis_url,
@@ -49,9 +48,9 @@ def worker(settings: Settings) -> Iterator[Services]:
             "MAIL_FROM": "",
             "LOG_LEVEL": "WARNING",
         }
-        services = Services.build(Settings.from_env(environment))
+        services = Services.build(Settings.from_env(values))
         services.database.connect(reuse_if_open=True)
-        with subprocess.Popen([sys.executable, "-c", START], env=environment) as process:
+        with subprocess.Popen([sys.executable, "-c", START], env=values) as process:
             try:
                 _until(lambda: services.queues.workers() > 0, process)
                 yield services

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from redis.backoff import ConstantBackoff
 from redis.exceptions import ConnectionError as AwayError
 from redis.retry import Retry
 
+from audiospective import environment
 from audiospective.supervisor import ports
 from audiospective.supervisor.queue import configure, find_server
 
@@ -48,7 +48,7 @@ def queue() -> Iterator[str]:
         raise NotStartedError(f"no port is free above {FIRST_PORT}")
     with tempfile.TemporaryDirectory(prefix="audiospective-bench-") as home:
         file = configure(Path(home), HOST, port, PASSWORD)
-        command = [str(find_server(os.environ.get("PATH"))), str(file)]
+        command = [str(find_server(environment.inherited().get("PATH"))), str(file)]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
             url = f"redis://:{PASSWORD}@{HOST}:{port}/0"
             try:
