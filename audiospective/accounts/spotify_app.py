@@ -21,7 +21,7 @@ from audiospective.models.connections import DISCONNECTED
 from audiospective.models.counters import Counter
 from audiospective.models.dialects import locked, numbered_by_hand
 from audiospective.policy.failures import Failure
-from audiospective.polling.call_quota import CALLS, LIMITED_BY, LOOK_UPS
+from audiospective.polling.call_quota import CALLS, LIMITED_BY
 from audiospective.services import Services
 from audiospective.settings import DEVELOPMENT_SEATS
 from audiospective.vault import VaultError
@@ -147,8 +147,7 @@ def _remove(app: SpotifyApp) -> None:
         fence=Connection.fence + 1,
     ).where(Connection.app == app.id).execute()
     Counter.delete().where(
-        Counter.name.in_([f"{CALLS}{app.id}", f"{LOOK_UPS}{app.id}"])
-        | Counter.name.startswith(f"{LIMITED_BY}{app.id}:")
+        (Counter.name == f"{CALLS}{app.id}") | Counter.name.startswith(f"{LIMITED_BY}{app.id}:")
     ).execute()
     outage.forget_app(app.id)
     app.delete_instance()

@@ -54,11 +54,6 @@ def hold(user_id: int, start: int | None = None, end: int | None = None) -> None
     list(dialects.locked(plays(user_id, start, end).select(Play.played_at)).tuples())
 
 
-def count(user_id: int) -> int:
-    """How many plays stand in rows."""
-    return int(plays(user_id).select(fn.COUNT(SQL("*"))).scalar())
-
-
 def delete(user_id: int, keys: Sequence[Key]) -> int:
     """Delete exactly these rows; how many there were."""
     gone = 0

@@ -19,7 +19,7 @@ from audiospective.models.base import InstantField, Row, transaction
 STEP = timedelta(minutes=5)
 HOUR = timedelta(hours=1)
 FINE = timedelta(hours=2)  # for which rows of STEP are kept
-BY_APP = ("calls:", "lookups:", "limited:")  # names that end with an app: no total is kept of them
+BY_APP = ("calls:", "limited:")  # names that end with an app: no total is kept of them
 
 
 class Counter(Row):

@@ -1,4 +1,4 @@
-"""Days, weeks, months and years as people count them, in their own zone."""
+"""Days, months and years as people count them, in their own zone."""
 
 from __future__ import annotations
 
@@ -22,12 +22,6 @@ def days(zone: str, first: date, last: date) -> tuple[datetime, datetime]:
 
 def day(zone: str, at: date) -> tuple[datetime, datetime]:
     return days(zone, at, at)
-
-
-def week(zone: str, at: date) -> tuple[datetime, datetime]:
-    """The week, Monday to Sunday (ISO 8601), that a day lies in."""
-    monday = at - timedelta(days=at.weekday())
-    return days(zone, monday, monday + timedelta(days=6))
 
 
 def month(zone: str, year: int, number: int) -> tuple[datetime, datetime]:

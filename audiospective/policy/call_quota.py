@@ -10,7 +10,6 @@ from datetime import timedelta
 
 DAY = timedelta(hours=24)
 CALLS_PER_SEAT = 200  # a day: 144 polls at the shortest interval, 24 refreshes, and some to spare
-LOOK_UPS = 0.5  # of the allowance; names can wait, plays cannot
 PAUSE = timedelta(hours=1)  # then the oldest hour has left the rolling day
 
 
@@ -24,10 +23,3 @@ def calls_a_day(mode: str, seats: int | None, *, sandbox: bool = False) -> int |
 def may_poll(used: int, allowance: int | None) -> bool:
     """Whether polls may go on after `used` calls within DAY."""
     return allowance is None or used < allowance
-
-
-def may_look_up(used: int, looked_up: int, allowance: int | None) -> bool:
-    """Whether there is room for look-ups: polling goes first, so they stop earlier."""
-    if allowance is None:
-        return True
-    return looked_up < LOOK_UPS * allowance and used < (1 - LOOK_UPS / 2) * allowance

@@ -49,17 +49,6 @@ RULES = {  # how each rule is said after "plays": "1,204 plays of 30 seconds or 
 }
 
 
-def parse(text: str) -> Counting:
-    """What `written` wrote, or a rule alone; raises ValueError."""
-    rule, _, measure = text.partition("/")
-    return Counting(Rule(rule), Measure(measure or Measure.PLAYS))
-
-
-def written(counting: Counting) -> str:
-    """`30s/time`: for addresses and keys."""
-    return f"{counting.rule}/{counting.measure}"
-
-
 def words(counting: Counting) -> str:
     """What a figure counts, as a sentence's part: `plays heard to the end, by time`."""
     plays = f"plays {RULES[counting.rule]}".rstrip() if RULES[counting.rule] else "every play"

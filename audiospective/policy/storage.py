@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 WARN_AT = (50, 80, 95)  # percent of the budget
 PLAYS_A_DAY = 30.0  # of a member about whom nothing is known yet
-DAYS_A_MONTH = 365.25 / 12
 
 
 @dataclass(frozen=True)

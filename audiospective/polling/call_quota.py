@@ -12,7 +12,7 @@ from audiospective.policy.failures import Failure
 from audiospective.services import Services
 
 REASON = "budget"
-CALLS, LOOK_UPS = "calls:", "lookups:"  # names of counters, followed by the app
+CALLS = "calls:"  # names of counters, followed by the app
 LIMITED_BY = "limited:"  # likewise, followed by the app and what limited it
 LIMITS = "limits:"  # likewise, for all apps together
 LIMITED = (Failure.RATE_LIMIT, Failure.QUOTA)
@@ -42,13 +42,3 @@ def pause_spent(services: Services) -> list[int]:
 def _ids(used: Mapping[str, int]) -> list[int]:
     found = (name.removeprefix(CALLS) for name in used)
     return [int(app) for app in found if app.isdigit()]
-
-
-def may_look_up(app: SpotifyApp) -> bool:
-    """Whether this app has calls to spare for names; the caller counts them as `lookups:<app>`."""
-    since = clock.now() - call_quota.DAY
-    used, looked_up = Counter.sums(since, CALLS), Counter.sums(since, LOOK_UPS)
-    allowance = call_quota.calls_a_day(app.mode, app.seats)
-    return call_quota.may_look_up(
-        used.get(f"{CALLS}{app.id}", 0), looked_up.get(f"{LOOK_UPS}{app.id}", 0), allowance
-    )

@@ -69,10 +69,6 @@ def prepare(raw: pl.DataFrame, view: View, recordings: pl.DataFrame | None = Non
     )
 
 
-def empty() -> pl.DataFrame:
-    return SCHEMA.to_frame()
-
-
 def within(plays: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
     """The plays on the days from `first` to `last`, both included."""
     near = around(plays, first, last)

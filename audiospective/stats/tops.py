@@ -19,20 +19,6 @@ def top(plays: pl.DataFrame, kind: str, limit: int = 50) -> pl.DataFrame:
     return ranked(_by_track(plays), kind).head(limit)
 
 
-def everything(plays: pl.DataFrame, kind: str) -> pl.DataFrame:
-    """All of them, in the same order, with the same columns."""
-    return ranked(_by_track(plays), kind)
-
-
-def rank(plays: pl.DataFrame, kind: str, one: int) -> int | None:
-    """The place of one track, album or artist, counting from 1; equals share a place."""
-    found = ranked(_by_track(plays), kind)
-    own = found.filter(pl.col("id") == one)
-    if own.is_empty():
-        return None
-    return int((found["amount"] > own["amount"][0]).sum()) + 1
-
-
 def listened(plays: pl.DataFrame) -> int:
     """Milliseconds heard; needs track and ms_played.
 

@@ -14,7 +14,6 @@ from audiospective.web import archive_look, context
 from audiospective.web.panels import Failed
 from audiospective.web.security import image_hosts
 
-MINUTE = timedelta(minutes=1)
 STEPS = (
     (timedelta(minutes=1), timedelta(0), ""),
     (timedelta(hours=1), timedelta(minutes=1), "minute"),

@@ -53,12 +53,7 @@ def test_new_years_eve_in_los_angeles_belongs_to_the_old_year() -> None:
     assert not calendar.year("UTC", 2025)[1] > late
 
 
-def test_weeks_begin_on_monday_and_months_at_the_first() -> None:
-    sunday = date(2026, 11, 22)
-    assert calendar.week("UTC", sunday) == (
-        datetime(2026, 11, 16, tzinfo=UTC),
-        datetime(2026, 11, 23, tzinfo=UTC),
-    )
+def test_months_begin_at_the_first() -> None:
     assert calendar.month("UTC", 2026, 12) == (
         datetime(2026, 12, 1, tzinfo=UTC),
         datetime(2027, 1, 1, tzinfo=UTC),
@@ -75,7 +70,6 @@ def test_every_instant_lies_in_the_day_month_and_year_that_its_clock_shows(
     shown = at.astimezone(ZoneInfo(zone)).date()
     for start, end in (
         calendar.day(zone, shown),
-        calendar.week(zone, shown),
         calendar.month(zone, shown.year, shown.month),
         calendar.year(zone, shown.year),
     ):

@@ -1,4 +1,4 @@
-"""How many calls a development app has a day, and who goes first."""
+"""How many calls a development app has a day."""
 
 from __future__ import annotations
 
@@ -21,19 +21,7 @@ def test_a_development_app_has_a_daily_allowance(mode, seats, allowance):
     assert call_quota.calls_a_day(mode, seats) == allowance
 
 
-@pytest.mark.parametrize(
-    ("used", "looked_up", "polls", "look_ups"),
-    [
-        (0, 0, True, True),
-        (749, 100, True, True),
-        (750, 100, True, False),  # polls keep the last quarter to themselves
-        (600, 500, True, False),
-        (999, 0, True, False),
-        (1000, 0, False, False),
-    ],
-)
-def test_polling_goes_before_look_ups(used, looked_up, polls, look_ups):
+@pytest.mark.parametrize(("used", "polls"), [(0, True), (999, True), (1000, False), (1001, False)])
+def test_polls_end_with_the_allowance(used, polls):
     assert call_quota.may_poll(used, 1000) == polls
-    assert call_quota.may_look_up(used, looked_up, 1000) == look_ups
     assert call_quota.may_poll(used, None)
-    assert call_quota.may_look_up(used, looked_up, None)

@@ -42,15 +42,6 @@ def test_a_rule_decides_by_what_is_known(
     assert found == [True, seconds, half, completed]
 
 
-def test_what_is_chosen_is_written_and_read() -> None:
-    every = [Counting(rule, measure) for rule in Rule for measure in Measure]
-    assert [counting.parse(counting.written(one)) for one in every] == every
-    assert counting.parse("half") == Counting(Rule.HALF)
-    for wrong in ("", "most", "all/loudness"):
-        with pytest.raises(ValueError, match="not a valid"):
-            counting.parse(wrong)
-
-
 def test_every_choice_has_words_of_its_own() -> None:
     every = [Counting(rule, measure) for rule in Rule for measure in Measure]
     assert len({counting.words(one) for one in every}) == len(every)

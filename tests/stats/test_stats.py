@@ -15,7 +15,7 @@ from audiospective import clock, history
 from audiospective.history import segment
 from audiospective.history.catalog import polled
 from audiospective.policy.plays import TrackFacts
-from audiospective.stats import activity, memories, periods, streaks, tops, zones
+from audiospective.stats import activity, streaks, tops, zones
 from tests.history.making import at, person, play, track
 
 ZONE_NAMES = ["UTC", "America/St_Johns", "Europe/Berlin", "Asia/Kathmandu", "Pacific/Apia"]
@@ -63,8 +63,6 @@ class TestWithCatalog:
         assert tops.top(plays, "artist")["plays"].to_list() == [5, 2]
         assert tops.top(plays, "album")["plays"].to_list() == [3, 2]
         assert tops.top(plays, "artist", 1).height == 1
-        assert tops.rank(plays, "track", duet) == 2
-        assert tops.rank(plays, "track", 0) is None
 
     def test_no_plays_have_no_tops(self) -> None:
         plays = history.frame(person("alice"), columns=["played_at", "track"])
@@ -87,36 +85,6 @@ class TestWithCatalog:
             play(alice, at(10 + minute), epic, ms_played=2**30, source=3)
         plays = history.frame(alice, columns=["track", "ms_played"])
         assert tops.listened(plays) == 6 * 2**30
-
-    def test_a_week_next_to_the_week_before(self) -> None:
-        alice = person("alice")
-        old, new = track("old", ("Old",)), track("new", ("New",))
-        play(alice, at(0), old)
-        play(alice, at(100), old, ms_played=5, source=2)
-        play(alice, at(101), new, ms_played=7, source=2)
-        columns = ["played_at", "track", "artist", "ms_played", "source"]
-        middle = clock.from_ms(at(50))
-        now = history.frame(alice, start=middle, columns=columns)
-        before = history.frame(alice, end=middle, columns=columns)
-        assert periods.totals(now, before) == periods.Totals(2, 12, 2, 2, 1)
-        assert periods.by_source(before, polled=False).height == 0
-        assert periods.by_source(now, polled=False).height == 2
-        assert periods.by_source(before, polled=True).height == 1
-
-    def test_this_day_in_earlier_years(self) -> None:
-        alice = person("alice")
-        song, hit = track("song"), track("hit")
-        for year, songs in ((2023, [song]), (2024, [song, hit, hit]), (2025, [])):
-            for minute, one in enumerate(songs):
-                moment = datetime(year, 5, 4, 23, 10 + minute, tzinfo=ZoneInfo("Asia/Tokyo"))
-                play(alice, clock.to_ms(moment.astimezone(UTC)), one)
-
-        def read(start: datetime, end: datetime) -> pl.DataFrame:
-            return history.frame(alice, start, end, ["track", "artist"])
-
-        found = memories.on_this_day(read, "Asia/Tokyo", date(2026, 5, 4), 2020)
-        assert [(m.day.year, m.plays, m.track) for m in found] == [(2024, 3, hit), (2023, 1, song)]
-        assert memories.on_this_day(read, "Asia/Tokyo", date(2024, 2, 29), 2020) == []
 
 
 TODAY = date(2026, 11, 22)

@@ -75,8 +75,3 @@ SOURCES: tuple[About, ...] = (
     ),
     About("generic_csv", "A table of another kind", Trust.LOW),
 )
-
-
-def about(name: str) -> About:
-    """The source of that name; raises KeyError."""
-    return next(one for one in SOURCES if one.name == name)

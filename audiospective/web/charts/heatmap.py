@@ -10,10 +10,8 @@ from datetime import date, timedelta
 from audiospective.web.charts.base import Worded, plain
 
 PITCH = 20  # user units from one cell to the next
-SIZE = 17
 TOP = 22  # room for the names of the months
 STEPS = 4  # besides "none"
-SUNDAY = 7
 
 
 @dataclass(frozen=True)

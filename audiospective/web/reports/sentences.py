@@ -17,7 +17,6 @@ from audiospective.web.reports.found import Found
 
 EVERY = {2: "second", 3: "third", 4: "fourth", 5: "fifth", 6: "sixth", 7: "seventh", 8: "eighth",
          9: "ninth", 10: "tenth", 11: "eleventh", 12: "twelfth"}  # fmt: skip
-QUIET = 7  # days without a play that are worth a word
 PARTS = ((5, "Nights"), (12, "Mornings"), (17, "Afternoons"), (22, "Evenings"), (24, "Nights"))
 
 
