@@ -10,14 +10,11 @@ import polars as pl
 from audiospective.exports import descriptions, frames
 from audiospective.exports.formats.base import Format, Part, one_file
 from audiospective.exports.formats.changes import Changes
+from audiospective.exports.formats.play_columns import PLAY, TEXTS, local_time
 from audiospective.exports.formats.spreadsheet_guard import guard, guarded
 from audiospective.exports.snapshot import Snapshot
-from audiospective.policy.timing import Timing
 
 SEVERAL = "; "  # between the names of artists
-SOURCES = {1: "poll", 2: "import", 3: "both"}
-TIMINGS = {timing.value: timing.name.lower() for timing in Timing}
-_TEXTS = ("context", "reason_start", "reason_end", "platform", "country")
 _TRACK = (
     guarded(pl.col("title")).alias("track_name"),
     guarded(pl.col("artist")).alias("artist"),
@@ -33,12 +30,9 @@ _TRACK = (
 def rows(snapshot: Snapshot) -> Iterator[pl.DataFrame]:
     """The table, slice by slice."""
     for plays in snapshot.slices(*_TRACK):
-        yield guard(plays, *_TEXTS).select(
+        yield guard(plays, *TEXTS).select(
             pl.col("played_at").dt.strftime(frames.UTC_MS),
-            pl.col("played_at")
-            .dt.convert_time_zone(snapshot.owner.zone)
-            .dt.strftime("%Y-%m-%d %H:%M:%S")
-            .alias("local_time"),
+            local_time(snapshot.owner.zone, "%Y-%m-%d %H:%M:%S"),
             pl.col("track_name").alias("track"),
             "artist",
             pl.col("all_artists").alias("artists"),
@@ -48,24 +42,8 @@ def rows(snapshot: Snapshot) -> Iterator[pl.DataFrame]:
             "kind",
             pl.col("uri").alias("spotify_uri"),
             "isrc",
-            pl.col("source").replace_strict(SOURCES, return_dtype=pl.String),
-            pl.col("context").alias("played_from"),
-            "reason_start",
-            "reason_end",
-            "shuffle",
-            "skipped",
-            "offline",
-            pl.col("incognito").alias("private"),
-            "platform",
-            "country",
-            timing(),
+            *PLAY,
         )
-
-
-def timing() -> pl.Expr:
-    """How exactly the time is known, as a word of Timing."""
-    number = pl.col("timing").fill_null(Timing.END.value)
-    return number.replace_strict(TIMINGS, return_dtype=pl.String).alias("timing")
 
 
 def _parts(snapshot: Snapshot, changes: Changes | None) -> Iterator[Part]:

@@ -10,7 +10,7 @@ import polars as pl
 from audiospective.exports import descriptions, frames
 from audiospective.exports.formats.base import Format, Part, json_list, one_file
 from audiospective.exports.formats.changes import Changes
-from audiospective.exports.formats.csv import SOURCES, timing
+from audiospective.exports.formats.play_columns import PLAY, local_time
 from audiospective.exports.snapshot import Snapshot
 
 VERSION = 1
@@ -35,22 +35,9 @@ def texts(plays: pl.DataFrame, zone: str) -> pl.Series:
     """Each play (segment.COLUMNS and TRACK) as one JSON object; local times in an IANA `zone`."""
     facts = pl.struct(
         pl.col("played_at").dt.strftime(frames.UTC_MS),
-        pl.col("played_at")
-        .dt.convert_time_zone(zone)
-        .dt.strftime("%Y-%m-%dT%H:%M:%S%:z")
-        .alias("local_time"),
+        local_time(zone, "%Y-%m-%dT%H:%M:%S%:z"),
         "ms_played",
-        pl.col("source").replace_strict(SOURCES, return_dtype=pl.String),
-        pl.col("context").alias("played_from"),
-        "reason_start",
-        "reason_end",
-        "shuffle",
-        "skipped",
-        "offline",
-        pl.col("incognito").alias("private"),
-        "platform",
-        "country",
-        timing(),
+        *PLAY,
     ).struct.json_encode()
     joined = pl.concat_str(facts.str.head(-1), pl.lit(',"track":'), "of_track", pl.lit("}"))
     return plays.select(joined).to_series()

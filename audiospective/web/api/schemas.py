@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from audiospective.exports.formats.csv import SOURCES, TIMINGS
+from audiospective.exports.formats.play_columns import SOURCES, TIMINGS
 from audiospective.policy.counting import Measure, Rule
 from audiospective.policy.gaps import Cause, Certainty
 from audiospective.policy.health import HealthStatus
