@@ -14,6 +14,6 @@ limit_request_fields = 64
 
 def post_worker_init(worker):
     """The web processes tell when worker, scheduler or Redis are gone."""
-    from audiospective.web import watching
+    from audiospective.web import alarm_watch
 
-    watching.start(worker.wsgi.extensions["audiospective"])
+    alarm_watch.start(worker.wsgi.extensions["audiospective"])

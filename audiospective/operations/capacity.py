@@ -19,7 +19,7 @@ from audiospective.models.imports import DONE
 from audiospective.models.sizes import empty, tables, total
 from audiospective.notices.kinds import operator_alert
 from audiospective.operations import verify
-from audiospective.operations.overview import room
+from audiospective.operations.overview import database_size
 from audiospective.policy import storage, storage_forecast
 from audiospective.policy.storage import MB, Measured
 from audiospective.policy.storage_forecast import Day, Shape
@@ -153,7 +153,7 @@ def record(services: Services) -> StorageRecord:
         ).execute()
         if level > (before.warned if before else 0):
             _warn(services, found, level)
-    room.remember(services, _full_in(services, found), now)
+    database_size.remember(services, _full_in(services, found), now)
     verify.report_damage(services)
     written: StorageRecord = StorageRecord.get_by_id(now.date().isoformat())
     return written

@@ -25,7 +25,7 @@ from audiospective.models.counters import Counter
 from audiospective.models.notices import DONE, SENDING, WAITING
 from audiospective.models.system_state import Mark
 from audiospective.operations import watch
-from audiospective.operations.overview import apps, mail, people, places, polling, queues
+from audiospective.operations.overview import apps, mail, members, polling, queues, seats
 from audiospective.policy import call_quota, histograms
 from audiospective.policy.storage import MB
 from audiospective.services import Services
@@ -90,14 +90,14 @@ class _Collected(Collector):
         yield from (called, allowed, blocked)
 
     def _members(self) -> Iterator[Metric]:
-        found = people.states()
-        members = _gauge("members", "Members by state of their connection", ("state",))
+        found = members.states()
+        family = _gauge("members", "Members by state of their connection", ("state",))
         for status, count in sorted(found.by_status.items()):
-            members.add_metric([status], count)
-        members.add_metric(["import_only"], found.none)
-        yield members
+            family.add_metric([status], count)
+        family.add_metric(["import_only"], found.none)
+        yield family
         yield _one("members_failing", "Members whose last poll failed", found.failing)
-        place = places.look(self.services)
+        place = seats.look(self.services)
         yield _one("founding_places_taken", "Founding places that were given", place.taken)
         yield _one("founding_places", "Founding places there are", place.places)
         waiting = _gauge("waitlist", "Addresses on the waitlist by state", ("state",))

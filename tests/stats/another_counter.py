@@ -24,7 +24,7 @@ from audiospective.bench.scratch import scratch
 from audiospective.exports import files
 from audiospective.exports.formats import FORMATS
 from audiospective.history.catalog import lookup
-from audiospective.stats import activity, places, streaks, tops, totals
+from audiospective.stats import activity, rankings, streaks, tops, totals
 from audiospective.stats.listening import Listening
 from audiospective.stats.view import View
 from tests.exports import making
@@ -84,7 +84,7 @@ def ask(tool: Any, text: str, days: Days, **values: object) -> list[tuple[Any, .
 def same_tops(own: Listening, tool: Any, days: Days, columns: Columns = IDS) -> None:
     before = (date(days[0].year - 1, 1, 1), date(days[0].year - 1, 12, 31))
     for kind in tops.KINDS:
-        found = own.figure(places.of, kind, days, before, 15)
+        found = own.figure(rankings.of, kind, days, before, 15)
         ids = [one.one for one in found]
         called: dict[int, Any] = dict(zip(ids, ids, strict=True))
         if kind != "track" or columns is NAMES:

@@ -18,7 +18,7 @@ import pytest
 from audiospective import models
 from audiospective.exports import files
 from audiospective.exports.formats import FORMATS
-from audiospective.policy import known
+from audiospective.policy import known_time
 from audiospective.stats import activity, listening, streaks
 from audiospective.stats.listening import Listening
 from audiospective.stats.view import View
@@ -105,11 +105,11 @@ def test_a_gap_makes_one_streak_of_two(both: Any) -> None:
         if (other[1] - one[2]).days == 2
     )  # fmt: skip
     start = datetime.combine(left[2] + timedelta(days=1), datetime.min.time(), UTC)
-    archive = known.of(
+    archive = known_time.of(
         datetime(2023, 1, 1, tzinfo=UTC), datetime(2025, 6, 1, tzinfo=UTC),
         [(start - timedelta(hours=14), start + timedelta(hours=38))], [],
     )  # fmt: skip
-    unknown = known.unknown_days(archive, own.view.zone, left[2], right[1], archive.until)
+    unknown = known_time.unknown_days(archive, own.view.zone, left[2], right[1], archive.until)
     joined = next(one for one in streaks.every(days, unknown) if one.first <= left[2] <= one.last)
     assert (joined.first, joined.last) == (left[1], right[2])
     assert joined.days == left[0] + right[0]

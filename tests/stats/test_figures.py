@@ -22,7 +22,7 @@ from audiospective.stats import (
     decades,
     eras,
     firsts,
-    places,
+    rankings,
     repeats,
     sittings,
     skips,
@@ -135,7 +135,7 @@ def check(naive: Naive, frame: pl.DataFrame, span: tuple[date, date]) -> None:
     before = (first - timedelta(days=40), first - timedelta(days=1))
     assert vars(totals.of(frame, *span)) == naive.totals(*span)
     for kind in ("track", "album", "artist"):
-        found = places.of(frame, kind, span, before, 100)
+        found = rankings.of(frame, kind, span, before, 100)
         rows = [(one.one, one.plays, one.amount, one.was, one.new) for one in found]
         assert rows == naive.places(kind, *span, before)
         assert [one.rank for one in found] == list(range(1, len(found) + 1))

@@ -18,8 +18,8 @@ from audiospective.stats import (
     eras,
     firsts,
     listening,
-    places,
     portrait,
+    rankings,
     sittings,
     skips,
     streaks,
@@ -50,10 +50,10 @@ class Broken(NamedTuple):
 TABLE = [
     Broken("/dashboard", week, "of", "week", "All in all"),
     Broken("/dashboard", streaks, "current", "numbers", "Last plays"),
-    Broken("/dashboard", places, "of", "tops", "All in all"),
+    Broken("/dashboard", rankings, "of", "tops", "All in all"),
     Broken("/dashboard", heatmap, "of", "year-panel", "All in all"),
     Broken("/dashboard", totals, "first_day", "figures", "Last plays"),
-    Broken(YEAR, places, "of", "most-panel", "The longest day"),
+    Broken(YEAR, rankings, "of", "most-panel", "The longest day"),
     Broken(YEAR, eras, "of", "eras-panel", "The longest day"),
     Broken(YEAR, decades, "of", "decades-panel", "The longest day"),
     Broken(YEAR, activity, "week_hours", "hours-panel", "The longest day"),
@@ -113,7 +113,7 @@ def test_the_panel_says_so_and_the_rest_stands(
 def test_a_report_to_take_along_is_whole_or_none(
     member: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    breaks(monkeypatch, Broken(YEAR, places, "of", "", ""))
+    breaks(monkeypatch, Broken(YEAR, rankings, "of", "", ""))
     for address in (f"{YEAR}/text", f"{YEAR}/picture.svg", f"{YEAR}/picture.png"):
         assert member.get(address).status_code == 500
 

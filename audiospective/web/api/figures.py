@@ -11,11 +11,11 @@ from audiospective.history.catalog import lookup
 from audiospective.history.catalog.lookup import Names
 from audiospective.policy import api_scopes
 from audiospective.policy.periods import Period
-from audiospective.stats import places, tops, totals
+from audiospective.stats import rankings, tops, totals
 from audiospective.stats.listening import Listening
-from audiospective.stats.places import Place
+from audiospective.stats.rankings import Place
 from audiospective.web import listening
-from audiospective.web.api import answers, asked, tokens
+from audiospective.web.api import answers, query, tokens
 from audiospective.web.api.problems import ProblemError
 
 blueprint = Blueprint("api_figures", __name__)
@@ -26,7 +26,7 @@ USUAL, MOST = 50, 500
 @blueprint.get("/api/v1/totals")
 @tokens.allowed(api_scopes.STATS)
 def of_period() -> ResponseReturnValue:
-    asked.only("period")
+    query.only("period")
     own, period = _asked()
     found = own.figure(totals.of, period.first, period.last)
     return answers.of(
@@ -49,21 +49,21 @@ def of_period() -> ResponseReturnValue:
 @tokens.allowed(api_scopes.STATS)
 def top(kind: str) -> ResponseReturnValue:
     """`kind`: tracks, albums or artists."""
-    asked.only("period", "limit")
+    query.only("period", "limit")
     if kind.removesuffix("s") not in tops.KINDS or not kind.endswith("s"):
         raise ProblemError(404)
     one = kind.removesuffix("s")
     own, period = _asked()
     days = (period.first, period.last)
-    found = own.figure(places.of, one, days, None, asked.number("limit", USUAL, MOST))
+    found = own.figure(rankings.of, one, days, None, query.number("limit", USUAL, MOST))
     return answers.of({**_head(own, period), kind: _named(one, found)})
 
 
 def _asked() -> tuple[Listening, Period]:
     member = tokens.member()
-    own = listening.of(member, asked.zone(member))
+    own = listening.of(member, query.zone(member))
     first = own.figure(totals.first_day)
-    return own, asked.period(asked.today(member), first, own.view.week_start)
+    return own, query.period(query.today(member), first, own.view.week_start)
 
 
 def _head(own: Listening, period: Period) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from audiospective.models.coverage import Coverage
 from audiospective.operations import health
 from audiospective.policy import api_scopes
 from audiospective.policy.archive_state import Missing
-from audiospective.web.api import answers, asked, tokens
+from audiospective.web.api import answers, query, tokens
 from audiospective.web.context import services
 
 blueprint = Blueprint("api_health", __name__)
@@ -20,7 +20,7 @@ blueprint = Blueprint("api_health", __name__)
 @blueprint.get("/api/v1/health")
 @tokens.allowed(api_scopes.HEALTH)
 def of_archive() -> ResponseReturnValue:
-    asked.only()
+    query.only()
     member = tokens.member()
     state = health.state(services(), member.id)
     known = Coverage.select().where(Coverage.user == member.id).order_by(Coverage.started_at)

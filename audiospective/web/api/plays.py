@@ -15,7 +15,7 @@ from audiospective.history import search
 from audiospective.history.catalog import track_facts
 from audiospective.history.search import Wanted
 from audiospective.policy import api_scopes
-from audiospective.web.api import answers, asked, tokens
+from audiospective.web.api import answers, query, tokens
 from audiospective.web.context import services
 
 blueprint = Blueprint("api_plays", __name__)
@@ -29,14 +29,14 @@ OLDEST = (-(2**62), -1)  # before every play
 @tokens.allowed(api_scopes.PLAYS)
 def page() -> ResponseReturnValue:
     """The plays from `from` until before `to`; `next` is the address of the rest."""
-    asked.only(*PARAMETERS)
+    query.only(*PARAMETERS)
     member = tokens.member()
-    limit = asked.number("limit", USUAL, MOST)
-    rising = asked.one_of("order", "desc", ("desc", "asc")) == "asc"
-    edge = asked.cursor()
+    limit = query.number("limit", USUAL, MOST)
+    rising = query.one_of("order", "desc", ("desc", "asc")) == "asc"
+    edge = query.cursor()
     found, more = search.rows(
         member.id,
-        Wanted(start=asked.instant("from"), end=asked.instant("to")),
+        Wanted(start=query.instant("from"), end=query.instant("to")),
         before=None if rising else edge,
         after=(edge or OLDEST) if rising else None,
         limit=limit,
@@ -44,7 +44,7 @@ def page() -> ResponseReturnValue:
     tracks = frames.derive(track_facts.of(found["track"]))
     told = tracks.select("track", export.TRACK)
     texts = export.texts(
-        found.join(told, on="track", how="left", maintain_order="left"), asked.zone(member)
+        found.join(told, on="track", how="left", maintain_order="left"), query.zone(member)
     )
     last = found.tail(1).select(pl.col("played_at").to_physical(), "track").rows()
     head = orjson.dumps({"next": _next(last[0]) if more else None}).decode()[:-1]
@@ -52,5 +52,5 @@ def page() -> ResponseReturnValue:
 
 
 def _next(key: tuple[int, ...]) -> str:
-    query = {**request.args.to_dict(), "cursor": f"{key[0]}.{key[1]}"}
-    return f"{services().settings.base_url}{request.path}?{urlencode(query)}"
+    asked = {**request.args.to_dict(), "cursor": f"{key[0]}.{key[1]}"}
+    return f"{services().settings.base_url}{request.path}?{urlencode(asked)}"

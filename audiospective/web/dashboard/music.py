@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from audiospective.policy import known as knowing
+from audiospective.policy import known_time as knowing
 from audiospective.policy.archive_state import ArchiveState
 from audiospective.policy.periods import Kind
 from audiospective.stats import activity, totals
@@ -16,8 +16,8 @@ from audiospective.web.dashboard import numbers, tops, week
 from audiospective.web.dashboard.numbers import Numbers
 from audiospective.web.dashboard.tops import Card
 from audiospective.web.dashboard.week import Week
-from audiospective.web.figures import known, words
-from audiospective.web.figures.known import Knowledge
+from audiospective.web.figures import known_time, words
+from audiospective.web.figures.known_time import Knowledge
 from audiospective.web.figures.lines import Lines, Wanted
 from audiospective.web.panels import Failed, made, then
 
@@ -54,7 +54,7 @@ def of(
         return None, wanted.look_up()
     view = listening.view
     today = numbers.today_of(listening, now)
-    found = known.of(state, listening, now)
+    found = known_time.of(state, listening, now)
     beside = made("numbers", numbers.find, listening, found, now, first, wanted)
     period = tops.period_of(kind, today, first, view.week_start)
     card = made("tops", tops.find, listening, period, today, first, wanted, tops.SHOWN)
@@ -66,10 +66,10 @@ def of(
         week=made("week", week.of, listening, today, unknown, first),
         numbers=then("numbers", beside, lambda own: numbers.named(own, lines)),
         card=then("tops", card, lambda own: tops.named(own, lines, listening)),
-        card_knowledge=known.between(
+        card_knowledge=known_time.between(
             found, state, view.zone, period.first, period.until(today), now
         ),
-        knowledge=known.between(found, state, view.zone, first, today, now),
+        knowledge=known_time.between(found, state, view.zone, first, today, now),
         year=made("year", _year, listening, begin, today, unknown),
     )
     return music, lines

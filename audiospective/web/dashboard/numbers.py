@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from audiospective.policy import calendar, known, milestones
-from audiospective.policy.known import Known
+from audiospective.policy import calendar, known_time, milestones
+from audiospective.policy.known_time import Known
 from audiospective.policy.milestones import Milestone
 from audiospective.stats import activity, days, firsts, streaks, totals
 from audiospective.stats.days import Day
@@ -68,7 +68,7 @@ def find(listening: Listening, found: Known, now: datetime, first: date, wanted:
     """Everything that does not depend on names; `first` is the day of the first play."""
     today = today_of(listening, now)
     heard = listening.figure(activity.days)
-    unknown = known.unknown_days(found, listening.view.zone, first, today, now)
+    unknown = known_time.unknown_days(found, listening.view.zone, first, today, now)
     all_in_all = listening.figure(totals.recent, first, today)
     days_since = min(milestones.PACE, (today - first).days + 1)
     recent = listening.figure(totals.recent, today - timedelta(days=days_since - 1), today)

@@ -8,10 +8,10 @@ from datetime import date
 
 from audiospective.policy import periods
 from audiospective.policy.periods import Kind, Period
-from audiospective.stats import firsts, places, totals
+from audiospective.stats import firsts, rankings, totals
 from audiospective.stats.firsts import Arrival
 from audiospective.stats.listening import Listening
-from audiospective.stats.places import Place
+from audiospective.stats.rankings import Place
 from audiospective.stats.totals import Totals
 from audiospective.web.figures import chart
 from audiospective.web.figures.chart import Chart
@@ -66,7 +66,9 @@ def find(
         before = None  # of a part of it there was nothing to compare with
     days = (period.first, until)
     earlier = (before.first, before.last) if before else None
-    found = {kind: listening.figure(places.of, kind, days, earlier, shown) for kind in chart.KINDS}
+    found = {
+        kind: listening.figure(rankings.of, kind, days, earlier, shown) for kind in chart.KINDS
+    }
     same = periods.so_far(period, before, today) if before else None
     arrivals = (
         listening.figure(firsts.discoveries, *days, NEW_SHOWN) if period.first > first else []

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audiospective.policy.counting import Counting
-from audiospective.stats.places import Place
+from audiospective.stats.rankings import Place
 from audiospective.web.figures import words
 from audiospective.web.figures.lines import Line, Lines, Wanted
 from audiospective.web.filters import plural

@@ -8,8 +8,8 @@ from datetime import date
 from flask import url_for
 
 from audiospective.history import belonging
-from audiospective.web.history import asked as query
-from audiospective.web.history.asked import Asked
+from audiospective.web.history import query
+from audiospective.web.history.query import Asked
 
 
 @dataclass(frozen=True)

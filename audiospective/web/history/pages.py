@@ -20,10 +20,9 @@ from audiospective.web.access import person, signed_in
 from audiospective.web.context import services, zone, zone_name
 from audiospective.web.filters import play_key
 from audiospective.web.health import words
-from audiospective.web.history import asked as query
-from audiospective.web.history import listing, months
-from audiospective.web.history.asked import Asked
+from audiospective.web.history import listing, months, query
 from audiospective.web.history.chips import chips
+from audiospective.web.history.query import Asked
 
 blueprint = Blueprint("history", __name__)
 

@@ -15,7 +15,7 @@ from audiospective.models.plays import FROM_IMPORT, FROM_POLL, SENT_LIVE
 from audiospective.web.access import person, signed_in
 from audiospective.web.context import zone
 from audiospective.web.filters import play_key
-from audiospective.web.history import asked as query
+from audiospective.web.history import query
 
 blueprint = Blueprint("plays", __name__)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from audiospective.models.counters import Counter
-from audiospective.operations.overview import mail, queues, room
+from audiospective.operations.overview import database_size, mail, queues
 from audiospective.policy import histograms
 from audiospective.policy.ops_windows import Window
 from audiospective.policy.storage import MB
@@ -55,7 +55,7 @@ class Measured:
     steps: Sequence[Sums]
     mail: mail.Mail
     queues: queues.Queues | None
-    room: room.Room
+    room: database_size.Room
     marks: tuple[float, ...]
 
     @property

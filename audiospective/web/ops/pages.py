@@ -17,15 +17,15 @@ from audiospective.notices import compose
 from audiospective.operations import watch
 from audiospective.operations.overview import (
     apps,
+    database_size,
     dead_jobs,
     failing_members,
+    imports_and_exports,
     mail,
-    people,
-    places,
+    members,
     queues,
     renewals,
-    room,
-    work,
+    seats,
 )
 from audiospective.policy import ops_windows
 from audiospective.policy.failures import TRAITS
@@ -57,12 +57,12 @@ def page() -> ResponseReturnValue:
         "ops/page.html",
         **_summary(window, now, measured),
         live=request.args.get("live") == "1",
-        states=people.states(),
+        states=members.states(),
         failing=failing_members.failing(),
-        places=places.look(services()),
+        places=seats.look(services()),
         renewals=_renewals(now),
-        imports=work.imports(measured.begin),
-        exports=work.exports(measured.begin),
+        imports=imports_and_exports.imports(measured.begin),
+        exports=imports_and_exports.exports(measured.begin),
         jobs=jobs,
         changes=_changes(deploys),
         room=measured.room,
@@ -135,7 +135,7 @@ def _measured(window: Window, now: datetime) -> tuple[figures.Measured, list[tup
         steps=steps,
         mail=mail.look(begin, window.step),
         queues=waiting,
-        room=room.look(services()),
+        room=database_size.look(services()),
         marks=lines.places([at for _, at in deploys], begin, window.length),
     )
     return measured, deploys

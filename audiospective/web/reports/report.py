@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 
-from audiospective.policy import calendar, counting, known, periods
+from audiospective.policy import calendar, counting, known_time, periods
 from audiospective.policy.archive_state import ArchiveState
 from audiospective.policy.counting import Counting
 from audiospective.policy.periods import Period
@@ -20,7 +20,7 @@ from audiospective.stats.decades import Decades
 from audiospective.stats.eras import Era
 from audiospective.stats.firsts import Arrival
 from audiospective.stats.listening import Listening
-from audiospective.stats.places import Place
+from audiospective.stats.rankings import Place
 from audiospective.stats.repeats import Repeat
 from audiospective.stats.totals import Totals
 from audiospective.stats.view import View
@@ -30,15 +30,15 @@ from audiospective.web.charts.ring import Ring
 from audiospective.web.charts.spark import Spark
 from audiospective.web.charts.week_hours import WeekHours
 from audiospective.web.figures import chart, words
-from audiospective.web.figures import known as knowing
+from audiospective.web.figures import known_time as knowing
 from audiospective.web.figures.chart import Chart
-from audiospective.web.figures.known import Knowledge
+from audiospective.web.figures.known_time import Knowledge
 from audiospective.web.figures.lines import Line, Lines, Wanted
 from audiospective.web.filters import plural
 from audiospective.web.panels import Failed, then
-from audiospective.web.reports import found as finding
+from audiospective.web.reports import figures as finding
 from audiospective.web.reports import ribbon, sentences
-from audiospective.web.reports.found import Found
+from audiospective.web.reports.figures import Found
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ def of(
     finding.collect(found, wanted)
     lines = wanted.look_up(linked=linked)
     archive = knowing.of(state, listening, now)
-    not_known = known.unknown_days(archive, view.zone, period.first, found.until, now)
+    not_known = known_time.unknown_days(archive, view.zone, period.first, found.until, now)
     skyline, what = ribbon.of(found.days, period, found.until, not_known, view.counting)
 
     return Report(

@@ -13,7 +13,7 @@ from audiospective.stats.skips import Skips
 from audiospective.web.figures import words
 from audiospective.web.filters import plural
 from audiospective.web.panels import Failed
-from audiospective.web.reports.found import Found
+from audiospective.web.reports.figures import Found
 
 EVERY = {2: "second", 3: "third", 4: "fourth", 5: "fifth", 6: "sixth", 7: "seventh", 8: "eighth",
          9: "ninth", 10: "tenth", 11: "eleventh", 12: "twelfth"}  # fmt: skip

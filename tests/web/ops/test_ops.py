@@ -20,7 +20,7 @@ from audiospective.models.counters import Counter
 from audiospective.models.notices import Notice
 from audiospective.models.operator_actions import OperatorAction
 from audiospective.models.system_state import Mark
-from audiospective.operations.overview import room
+from audiospective.operations.overview import database_size
 from audiospective.policy.ops_windows import WINDOWS
 from tests.factories import connected, make_user
 from tests.web.conftest import Site, Visitor
@@ -66,7 +66,7 @@ def busy(site: Site) -> None:
             size=10_000_000 + day * 500_000, members=2, sealed=1, segments_size=1, warned=0,
             tables="{}",
         )  # fmt: skip
-    room.remember(site.services, 400.0, now)
+    database_size.remember(site.services, 400.0, now)
     Mark.put("deploy:v41", now - timedelta(minutes=30))
 
 

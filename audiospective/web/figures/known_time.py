@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from audiospective import clock
-from audiospective.policy import archive_state, calendar, known
+from audiospective.policy import archive_state, calendar, known_time
 from audiospective.policy.archive_state import ArchiveState, Missing
-from audiospective.policy.known import Known
+from audiospective.policy.known_time import Known
 from audiospective.stats.listening import Listening
 from audiospective.web.figures import words
 from audiospective.web.health.words import cause
@@ -41,7 +41,7 @@ def of(state: ArchiveState, listening: Listening, now: datetime) -> Known:
     """What the archive knows at all, from the state that every page shows."""
     probable, _ = archive_state.spans(state.gaps, now)
     imported = [(clock.from_ms(start), clock.from_ms(end)) for start, end in listening.imported()]
-    return known.of(state.began, state.known_until or now, probable, imported)
+    return known_time.of(state.began, state.known_until or now, probable, imported)
 
 
 def between(
@@ -50,13 +50,13 @@ def between(
 ) -> Knowledge:  # fmt: skip
     """What is known of the days from `first` to `last`; `own`: in words for the member."""
     start, end = calendar.days(zone, first, last)
-    if passed := known.unchecked(found, start, end, now):
+    if passed := known_time.unchecked(found, start, end, now):
         day = min(last, calendar.today(zone, now))
         missing = Unknown(first, day, _length(passed), UNCHECKED)
         return Knowledge(0.0, words.percent(0), (missing,), 0)
     end = min(end, found.until)
-    spans = [span for span in known.unknown_spans(found, start, end) if _counts(span)]
-    share = known.share(found, start, end)
+    spans = [span for span in known_time.unknown_spans(found, start, end) if _counts(span)]
+    share = known_time.share(found, start, end)
     return Knowledge(
         share=share,
         percent=words.percent(share),

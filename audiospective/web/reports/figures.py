@@ -13,7 +13,7 @@ from audiospective.stats import (
     decades,
     eras,
     firsts,
-    places,
+    rankings,
     repeats,
     sittings,
     skips,
@@ -24,7 +24,7 @@ from audiospective.stats.decades import Decades
 from audiospective.stats.eras import Era
 from audiospective.stats.firsts import Arrival
 from audiospective.stats.listening import Listening
-from audiospective.stats.places import Days, Place
+from audiospective.stats.rankings import Days, Place
 from audiospective.stats.repeats import Repeat
 from audiospective.stats.sittings import Sittings
 from audiospective.stats.skips import Skips
@@ -127,4 +127,6 @@ def collect(found: Found, wanted: Wanted) -> None:
 
 
 def _places(listening: Listening, span: Days, earlier: Days | None) -> dict[str, list[Place]]:
-    return {kind: listening.figure(places.of, kind, span, earlier, PLACES) for kind in chart.KINDS}
+    return {
+        kind: listening.figure(rankings.of, kind, span, earlier, PLACES) for kind in chart.KINDS
+    }
