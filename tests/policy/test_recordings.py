@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audiospective.policy import recordings
+from audiospective.policy.folding import fold
 from audiospective.policy.recording_suggestions import Candidate, suggestions
 from audiospective.policy.recording_titles import base_title
 from audiospective.policy.recordings import Choice, heads
@@ -119,7 +120,7 @@ def test_issues_have_one_base_title(title):
     ],
 )
 def test_other_recordings_keep_their_words(title):
-    assert base_title(title) == recordings.fold(title)
+    assert base_title(title) == fold(title)
 
 
 @given(st.text(alphabet="ab ()[]-", max_size=30), st.sampled_from(["", " - Remastered", " (Mono)"]))
