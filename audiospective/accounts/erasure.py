@@ -14,7 +14,7 @@ from peewee import fn
 from redis.exceptions import RedisError
 
 from audiospective import clock, log
-from audiospective.accounts import sessions, spotify_app, traces
+from audiospective.accounts import outside_database, sessions, spotify_app
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.clients.storage import StorageError
@@ -133,14 +133,14 @@ def _erase(services: Services, user_id: int, deadline: Deadline) -> bool:
 
     Storage or Redis may be away: then rows go all the same, but the user's own stays.
     """
-    no_work = _tried(partial(traces.remove_work, services, user_id), user_id)
+    no_work = _tried(partial(outside_database.remove_work, services, user_id), user_id)
     for field in belonging.tables():
         if field.model is Deletion:
             continue
         while belonging.delete_some(field, user_id):
             if deadline.remaining() <= 0:
                 return False
-    no_files = _tried(partial(traces.remove_files, services, user_id, deadline), user_id)
+    no_files = _tried(partial(outside_database.remove_files, services, user_id, deadline), user_id)
     return no_work and no_files and _finish(services, user_id)
 
 
@@ -172,8 +172,11 @@ def _look_again(services: Services) -> None:
     for mark in Mark.named(LEFT):
         user_id = int(mark.name.removeprefix(LEFT))
         done = [
-            _tried(partial(traces.remove_work, services, user_id), user_id),
-            _tried(partial(traces.remove_files, services, user_id, Deadline(SECONDS)), user_id),
+            _tried(partial(outside_database.remove_work, services, user_id), user_id),
+            _tried(
+                partial(outside_database.remove_files, services, user_id, Deadline(SECONDS)),
+                user_id,
+            ),
         ]
         if all(done) and clock.now() - mark.at > LOOKED_FOR:
             Mark.drop(mark.name)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from random import Random
 
-from audiospective.bench import arriving, names
+from audiospective.bench import invented_catalog, names
 from audiospective.bench.listening import Catalog
 from audiospective.history.catalog import polled
 from audiospective.policy.plays import AlbumFacts, ArtistFacts, TrackFacts
@@ -28,17 +28,17 @@ def _tracks(rng: Random, catalog: Catalog) -> Iterator[TrackFacts]:
         catalog.albums, catalog.artists, catalog.durations, strict=True
     ):
         if artist not in artists:
-            artists[artist] = ArtistFacts(arriving.spotify_id(rng), names.artist(rng))
+            artists[artist] = ArtistFacts(invented_catalog.spotify_id(rng), names.artist(rng))
         if album not in albums:
-            albums[album] = arriving.album(rng, 12)
+            albums[album] = invented_catalog.album(rng, 12)
         yield TrackFacts(
-            spotify_id=arriving.spotify_id(rng),
+            spotify_id=invented_catalog.spotify_id(rng),
             name=names.title(rng, artists[artist].name),
             artists=(artists[artist],),
             album=albums[album],
             duration_ms=duration,
             explicit=rng.random() < 0.1,
-            isrc=arriving.isrc(rng),
+            isrc=invented_catalog.isrc(rng),
             disc_number=1,
             track_number=rng.randrange(1, 15),
         )

@@ -9,7 +9,7 @@ import polars as pl
 from peewee import fn
 
 from audiospective import clock, history
-from audiospective.bench import arriving
+from audiospective.bench import invented_catalog
 from audiospective.bench.filling import frame
 from audiospective.bench.listening import TODAY, Catalog
 from audiospective.bench.measuring import Echo, peak_mb
@@ -46,7 +46,7 @@ def run(echo: Echo, *, small: bool) -> None:
     each = int(YEARS * 365.25 * (3 if small else PLAYS_A_DAY))  # plays of a member
     began, empty = clock.monotonic(), total()
     most = round(PUBLISHED.tracks(crowds[-1] * each))
-    catalog, news = Catalog.of(most), arriving.arrivals(most)
+    catalog, news = Catalog.of(most), invented_catalog.arrivals(most)
     tracks, people, heard = 0, [], []
     for number in range(crowds[-1]):
         people.append(member(number))

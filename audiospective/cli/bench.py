@@ -51,13 +51,13 @@ def command(
     against unzipping, parsing and writing it once. all: each of them in turn, as JSON, with what
     the machine is; plan for 1,000, 100,000 and 1,000,000 members.
     """
-    from audiospective.bench import together
+    from audiospective.bench import all_benches
     from audiospective.bench.scratch import NotEmptyError, scratch
 
     if name == "all":
         if url:
             raise click.UsageError("all takes no --database: each bench needs an empty one.")
-        found = together.every(partial(click.echo, err=True), NAMES, small=small)
+        found = all_benches.every(partial(click.echo, err=True), NAMES, small=small)
         click.echo(json.dumps(found, indent=2))
         if any("failed" in one for one in found["benches"]):
             raise click.ClickException("a bench failed.")
@@ -70,7 +70,7 @@ def command(
             told = _run(echo, name, small=small, url=database, members=members, archive=archive)
         if as_json:
             taken = clock.monotonic() - began
-            click.echo(json.dumps(together.one(name, lines, told, taken), indent=2))
+            click.echo(json.dumps(all_benches.one(name, lines, told, taken), indent=2))
     except NotEmptyError:
         raise click.ClickException("the database holds an archive; give an empty one.") from None
 

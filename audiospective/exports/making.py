@@ -12,7 +12,15 @@ from audiospective import clock, log
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.queues import EXPORT, INTERRUPTS
 from audiospective.clients.storage import StorageError
-from audiospective.exports import asking, claims, files, finished, schedule, scratch, snapshot
+from audiospective.exports import (
+    claims,
+    export_requests,
+    files,
+    finished,
+    schedule,
+    scratch,
+    snapshot,
+)
 from audiospective.exports.bundle.writing import Bundle
 from audiospective.exports.claims import Claim, LostError
 from audiospective.exports.formats import FORMATS
@@ -24,7 +32,7 @@ from audiospective.policy.export_rules import ATTEMPTS, KEPT, at_once, owes_emai
 from audiospective.services import Services
 
 BUNDLE = "bundle"
-SECONDS = asking.TIMEOUT - 60
+SECONDS = export_requests.TIMEOUT - 60
 BEAT = 1.0  # seconds between two notes of how far it is
 _TRIED = (
     f"Our worker did not get through it in {ATTEMPTS} tries. We have been told; try again later."
@@ -73,12 +81,12 @@ def work(services: Services, export_id: int, end: Deadline) -> None:
         scratch.clear(services.settings, export_id)
     except InterruptedExportError:
         claim.give_back(tried=False)
-        asking.wake(services, export_id, first=True)
+        export_requests.wake(services, export_id, first=True)
     except StorageError as error:
         _again(services, claim, error, _NO_ROOM)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again and then given up
         _again(services, claim, error, _TRIED)
-    asking.wake_next(services)
+    export_requests.wake_next(services)
 
 
 def _turn(services: Services, claim: Claim, end: Deadline) -> None:
@@ -92,7 +100,7 @@ def _turn(services: Services, claim: Claim, end: Deadline) -> None:
         turn.beat()
         if services.queues.anything_before(EXPORT):
             claim.give_back(tried=False)
-            asking.wake(services, claim.row.id, first=True)
+            export_requests.wake(services, claim.row.id, first=True)
             return
     turn.done = turn.total
     turn.beat()
@@ -155,7 +163,7 @@ def _again(services: Services, claim: Claim, error: Exception, sentence: str) ->
         claim.give_back(tried=True)
     except LostError:
         return
-    asking.wake(services, claim.row.id)
+    export_requests.wake(services, claim.row.id)
 
 
 def _fail(services: Services, claim: Claim, sentence: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from audiospective import clock, log
 from audiospective.clients.queues import INTERRUPTS
-from audiospective.exports import asking, finished, forwarding, schedule
+from audiospective.exports import export_requests, finished, forwarding, schedule
 from audiospective.models.base import clock_now
 from audiospective.models.exports import WAITING, WORKING, Export
 from audiospective.policy.export_rules import LOST
@@ -34,7 +34,7 @@ def recover(services: Services) -> int:
     rows = Export.select(Export.id).where(lost).order_by(Export.created_at, Export.id).tuples()
     ids = [export_id for (export_id,) in rows]
     for export_id in ids:
-        asking.wake(services, export_id)
+        export_requests.wake(services, export_id)
     return len(ids)
 
 

@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 from audiospective import clock, log
 from audiospective.clients.queues import EXPORT
 from audiospective.clients.storage import StorageError
-from audiospective.exports import asking, buckets
+from audiospective.exports import buckets, export_requests
 from audiospective.exports.buckets import BucketError
 from audiospective.models import User, transaction
 from audiospective.models.export_schedules import BUCKET, EMAIL, SECRET_PLACE, ExportSchedule
@@ -139,11 +139,13 @@ def _begin(services: Services, row: ExportSchedule, next_at: datetime) -> bool:
     with transaction():
         seen = (ExportSchedule.user == row.user_id) & (ExportSchedule.next_at == row.next_at)
         free = seen & ExportSchedule.export.is_null()
-        if asking.unfinished(row.user_id) is not None:
+        if export_requests.unfinished(row.user_id) is not None:
             return False
         if not ExportSchedule.update(next_at=next_at).where(free).execute():
             return False
-    export, new = asking.ask(services, User.get_by_id(row.user_id), row.form, compatible=False)
+    export, new = export_requests.ask(
+        services, User.get_by_id(row.user_id), row.form, compatible=False
+    )
     if not new:  # begun by hand in this very moment: the next round comes back to it
         ExportSchedule.update(next_at=row.next_at).where(
             (ExportSchedule.user == row.user_id) & (ExportSchedule.next_at == next_at)

@@ -10,7 +10,7 @@ from audiospective.imports.claims import Claim
 from audiospective.imports.errors import NotHistoryError
 from audiospective.imports.findings import Findings
 from audiospective.imports.reading_process import run
-from audiospective.imports.restore import tables, writing
+from audiospective.imports.restore import bundle_tables, writing
 from audiospective.imports.sending import names_of
 from audiospective.models import User
 from audiospective.models.imports import REVIEW, Import
@@ -65,7 +65,9 @@ def _read_files(services: Services, claim: Claim, user: User, choices: Choices) 
             )
             found = run(order, claim.beat)
         found.answers = choices.answers()
-        parts = tables.OUT if found.restores else [f"{name}.parquet" for name in staging.TABLES]
+        parts = (
+            bundle_tables.OUT if found.restores else [f"{name}.parquet" for name in staging.TABLES]
+        )
         records.put_files(services.storage, claim.row, folder / "tables", parts)
     # Kept at once: if this worker dies now, the next one need not read again.
     Import.update(findings=found.dumps()).where(

@@ -6,7 +6,7 @@ from typing import cast
 
 from flask import Flask, Response, current_app, request
 
-from audiospective.sandbox import recipes
+from audiospective.sandbox import fault_answers
 from audiospective.sandbox.answers import Answer
 from audiospective.sandbox.calls import Call
 from audiospective.sandbox.faults import ON_THE_WIRE, Fault
@@ -31,9 +31,9 @@ def exchange(call: Call, make: Callable[[], Answer]) -> Response:
     """Answer a call; `make` runs under the world's lock unless a fault takes its place."""
     here = world()
     with here.lock:
-        canned = here.faults.hit(recipes.CANNED, call.endpoint, call.listener, call.app)
+        canned = here.faults.hit(fault_answers.CANNED, call.endpoint, call.listener, call.app)
         if canned is not None:
-            return _send(here, call, recipes.CANNED[canned.name](canned.params))
+            return _send(here, call, fault_answers.CANNED[canned.name](canned.params))
         harm = here.faults.hit(ON_THE_WIRE, call.endpoint, call.listener, call.app)
     if harm is not None:
         return _harmed(here, call, harm, make)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+from audiospective.sandbox.fault_answers import CANNED
 from audiospective.sandbox.plays import Play
-from audiospective.sandbox.recipes import CANNED
 
 # Where a fault strikes unless told otherwise.
 HOME = {

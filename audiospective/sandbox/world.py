@@ -13,13 +13,13 @@ from audiospective.sandbox.calls import CallLog
 from audiospective.sandbox.catalog import Catalog
 from audiospective.sandbox.clock import VirtualClock, real_now_ms
 from audiospective.sandbox.faults import Faults
+from audiospective.sandbox.first_listeners import roster
 from audiospective.sandbox.grants import Grants
 from audiospective.sandbox.items import Writer
 from audiospective.sandbox.limits import Limits
 from audiospective.sandbox.listeners import BRISK_MS, Listener
 from audiospective.sandbox.mailbox import Mailbox
 from audiospective.sandbox.plays import UNSET, Play
-from audiospective.sandbox.roster import roster
 from audiospective.sandbox.store import Store
 
 # Plays given by hand sort behind generated ones of the same millisecond.

@@ -12,7 +12,7 @@ from rq.serializers import JSONSerializer
 from audiospective import clock
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.queues import EXPORT, FREE, QUEUES, Queues, TaskJob, TaskQueue
-from audiospective.exports import asking, claims, making
+from audiospective.exports import claims, export_requests, making
 from audiospective.models import User
 from audiospective.models.exports import READY, WAITING, Export
 from audiospective.policy.export_rules import at_once
@@ -58,7 +58,7 @@ def taking(services: Services, do: Callable[[TaskJob], Any]) -> Taking:
 def test_a_thousand_exports_do_not_delay_a_poll(services: Services) -> None:
     everybody = members(MANY)
     for user in everybody:
-        asking.ask(services, user, "json", compatible=False)
+        export_requests.ask(services, user, "json", compatible=False)
     assert services.queues.queue(EXPORT).count == MANY
 
     def do(job: TaskJob) -> None:
@@ -82,8 +82,8 @@ def test_a_poll_is_not_even_behind_the_export_that_is_being_made(
     """Between two parts of a bundle the worker gives way, and then goes on with the same one."""
     alice = User.get_by_id(archive(*hard_plays()[:4]))
     bob = User.get_by_id(archive(name="bob"))
-    asking.ask(services, alice, "bundle", compatible=False)
-    asking.ask(services, bob, "json", compatible=False)
+    export_requests.ask(services, alice, "bundle", compatible=False)
+    export_requests.ask(services, bob, "json", compatible=False)
 
     def do(job: TaskJob) -> None:
         if job.func_name.endswith("make_export"):
@@ -105,7 +105,7 @@ def test_whoever_ends_an_export_wakes_the_one_that_waits_longest(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second, third = (
-        asking.ask(services, user, "json", compatible=False)[0] for user in members(3)
+        export_requests.ask(services, user, "json", compatible=False)[0] for user in members(3)
     )
     services.queues.queue(EXPORT).empty()
     held = claims.claim(first.id, 1)
@@ -122,6 +122,6 @@ def test_with_four_workers_two_exports_are_made_at_once(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Queues, "workers", lambda _: 4)
-    made = [asking.ask(services, user, "json", compatible=False)[0] for user in members(3)]
+    made = [export_requests.ask(services, user, "json", compatible=False)[0] for user in members(3)]
     most = at_once(services.queues.workers())
     assert [claims.claim(one.id, most) is not None for one in made] == [True, True, False]

@@ -19,7 +19,7 @@ from audiospective import clock
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.queues import EXPORT, FREE, QUEUES, Queues
 from audiospective.clients.storage import StorageError
-from audiospective.exports import asking, files, finished, making, rounds, scratch
+from audiospective.exports import export_requests, files, finished, making, rounds, scratch
 from audiospective.exports.bundle import writing
 from audiospective.models import User
 from audiospective.models.exports import (
@@ -43,7 +43,7 @@ def alice(services: Services) -> User:
 
 
 def ask(services: Services, user: User, form: str = "json", *, compatible: bool = False) -> Export:
-    made, new = asking.ask(services, user, form, compatible=compatible)
+    made, new = export_requests.ask(services, user, form, compatible=compatible)
     assert new
     return made
 
@@ -115,7 +115,7 @@ def test_exports_wait_behind_everything_else(services: Services, alice: User) ->
 
 def test_one_member_has_one_unfinished_export(services: Services, alice: User) -> None:
     first = ask(services, alice)
-    again, new = asking.ask(services, alice, "csv", compatible=False)
+    again, new = export_requests.ask(services, alice, "csv", compatible=False)
     assert (again.id, new) == (first.id, False)
     bob = User.get_by_id(archive(name="bob"))
     ask(services, bob)
@@ -134,7 +134,7 @@ def test_progress_is_noted_and_a_cancelled_export_is_given_up(
     def cancel_half_way(*arguments: Any, **more: Any) -> Path:
         row = Export.get_by_id(export.id)
         seen.append((row.done, row.total))
-        assert asking.cancel(alice.id, export.id)
+        assert export_requests.cancel(alice.id, export.id)
         return original(*arguments, **more)
 
     monkeypatch.setattr(files, "save", cancel_half_way)
@@ -153,7 +153,7 @@ def test_cancelled_while_it_is_stored_leaves_no_file(
     original = services.storage.put
 
     def put(key: str, content: Any) -> int:
-        asking.cancel(alice.id, export.id)
+        export_requests.cancel(alice.id, export.id)
         return original(key, content)
 
     monkeypatch.setattr(services.storage, "put", put)

@@ -12,7 +12,7 @@ import pytest
 from audiospective import clock
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.storage import Bucket, S3Storage, Storage
-from audiospective.exports import asking, buckets, making, rounds, schedule
+from audiospective.exports import buckets, export_requests, making, rounds, schedule
 from audiospective.exports.buckets import BucketError
 from audiospective.models import User
 from audiospective.models.export_schedules import BUCKET, EMAIL, ExportSchedule
@@ -90,7 +90,7 @@ def test_months_that_were_missed_are_not_made_up_for(
 def test_a_members_own_export_comes_first(services: Services, alice: User, frozen: Any) -> None:
     schedule.save(services, alice, "json", None)
     frozen.forward(days=31)
-    own, _ = asking.ask(services, alice, "csv", compatible=False)
+    own, _ = export_requests.ask(services, alice, "csv", compatible=False)
     rounds.look(services)
     assert row().export is None
     made(services)
@@ -137,7 +137,7 @@ def test_an_export_that_its_member_cancels_is_no_failure(
 ) -> None:
     schedule.save(services, alice, "json", None)
     schedule.run_now(services, alice)
-    asking.cancel(alice.id, Export.get().id)
+    export_requests.cancel(alice.id, Export.get().id)
     rounds.look(services)
     schedule.deliver(services, alice.id)
     assert (row().export, row().failures, notices()) == (None, 0, [])

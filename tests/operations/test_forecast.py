@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from audiospective import clock, history
-from audiospective.bench.arriving import arrivals
 from audiospective.bench.filling import frame
+from audiospective.bench.invented_catalog import arrivals
 from audiospective.bench.listening import Catalog
 from audiospective.bench.scratch import member
 from audiospective.history.catalog import polled

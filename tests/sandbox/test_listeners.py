@@ -10,10 +10,10 @@ import pytest
 
 from audiospective.sandbox.catalog import Catalog
 from audiospective.sandbox.clock import to_ms
+from audiospective.sandbox.first_listeners import roster
 from audiospective.sandbox.habits import HABITS, HOUR_MS, day_plays, day_start
 from audiospective.sandbox.hard_names import HARD_ALBUMS, HARD_ARTISTS, HARD_TRACKS
 from audiospective.sandbox.listeners import BRISK_MS, Listener
-from audiospective.sandbox.roster import roster
 from audiospective.sandbox.window import Tape
 
 SEED = "test"

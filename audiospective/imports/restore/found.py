@@ -11,9 +11,9 @@ SOURCE = "audiospective"
 
 def read(path: str, name: str, scratch: Path, out: Path) -> Findings:
     """Read a bundle (restore.tables) and tell what is in it; raises ContainerError."""
-    from audiospective.imports.restore import tables
+    from audiospective.imports.restore import bundle_tables
 
-    state = tables.read(Path(path), scratch, out)
+    state = bundle_tables.read(Path(path), scratch, out)
     size = Path(path).stat().st_size
     file = FoundFile(
         0, name, size, SOURCE, rows=state["plays"], plays=state["plays"],

@@ -14,7 +14,7 @@ from audiospective.history.catalog import restored
 from audiospective.imports import storing
 from audiospective.imports.claims import Claim
 from audiospective.imports.errors import RefusedError
-from audiospective.imports.restore import coverage, member_rows, tables
+from audiospective.imports.restore import bundle_tables, coverage, member_rows
 from audiospective.models import Import, RemovedPlay, UnreadablePlay, User
 from audiospective.models.imports import DONE
 from audiospective.models.plays import FROM_POLL
@@ -46,10 +46,10 @@ def possible(user_id: int) -> bool:
 def write(services: Services, claim: Claim) -> None:
     """Restore what the child process left; raises RefusedError, LostError, UnfaithfulError."""
     found = _found(services, claim.row)
-    state = orjson.loads(found[tables.STATE])
-    tracks = pl.read_parquet(found[tables.TRACKS])
-    plays = pl.read_parquet(found[tables.PLAYS])
-    removed = pl.read_parquet(found[tables.REMOVED])
+    state = orjson.loads(found[bundle_tables.STATE])
+    tracks = pl.read_parquet(found[bundle_tables.TRACKS])
+    plays = pl.read_parquet(found[bundle_tables.PLAYS])
+    removed = pl.read_parquet(found[bundle_tables.REMOVED])
     del found
     claim.beat()
     numbers = restored.remember(tracks)
@@ -80,7 +80,9 @@ def write(services: Services, claim: Claim) -> None:
 
 def _found(services: Services, row: Import) -> dict[str, bytes]:
     try:
-        return {name: services.storage.get(f"{storing.home(row)}/{name}") for name in tables.OUT}
+        return {
+            name: services.storage.get(f"{storing.home(row)}/{name}") for name in bundle_tables.OUT
+        }
     except MissingError:
         raise RefusedError(GONE) from None
 

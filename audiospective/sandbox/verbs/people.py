@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from audiospective.sandbox.apps import CLIENT_ID, App
+from audiospective.sandbox.first_listeners import person
 from audiospective.sandbox.habits import HABITS
 from audiospective.sandbox.listeners import Listener
-from audiospective.sandbox.roster import person
 from audiospective.sandbox.verbs.base import Verbs
 
 

@@ -23,7 +23,7 @@ from flask.typing import ResponseReturnValue
 
 from audiospective import clock, history
 from audiospective.clients.storage import Download, StorageError
-from audiospective.exports import asking, descriptions, links, sizes
+from audiospective.exports import descriptions, export_requests, links, sizes
 from audiospective.models import User
 from audiospective.models.exports import READY, UNFINISHED, Export
 from audiospective.policy import export_rules
@@ -51,7 +51,7 @@ def page() -> ResponseReturnValue:
         plays=(plays := history.total(user.id)),
         about=sizes.words(sizes.bundle(plays)),
         formats=descriptions.FORMATS,
-        shelf=[_shown(export, user) for export in asking.of(user.id)],
+        shelf=[_shown(export, user) for export in export_requests.of(user.id)],
         kept=export_rules.KEPT.days,
         a_day=A_DAY.count,
         tells_by_mail=bool(user.email_verified_at),
@@ -66,7 +66,7 @@ def ask() -> ResponseReturnValue:
         abort(400)
     throttle.enforce(A_DAY, who=f"member {person().id}")
     compatible = form.compatible and request.form.get("compatible") == "on"
-    _, new = asking.ask(services(), person(), form.name, compatible=compatible)
+    _, new = export_requests.ask(services(), person(), form.name, compatible=compatible)
     if not new:
         flash("One export is being made already. Cancel it, or wait until it is ready.")
     return redirect(url_for("exports.page") + "#shelf", 303)
@@ -86,7 +86,7 @@ def watch(export_id: int) -> ResponseReturnValue:
 @signed_in
 def cancel(export_id: int) -> ResponseReturnValue:
     _own(export_id)
-    if asking.cancel(person().id, export_id):
+    if export_requests.cancel(person().id, export_id):
         flash("Cancelled. Nothing of it is kept.")
     return redirect(url_for("exports.page") + "#shelf", 303)
 
@@ -96,7 +96,7 @@ def cancel(export_id: int) -> ResponseReturnValue:
 def throw_away(export_id: int) -> ResponseReturnValue:
     _own(export_id)
     try:
-        if asking.throw_away(services(), person().id, export_id):
+        if export_requests.throw_away(services(), person().id, export_id):
             flash("Deleted. You can make it again at any time.")
     except StorageError:
         flash("Our storage does not answer, so it is still here. Try again in a few minutes.")
@@ -145,7 +145,7 @@ def _pieces(content: BinaryIO) -> Iterator[bytes]:
 
 
 def _own(export_id: int) -> Export:
-    found = asking.one(person().id, export_id)
+    found = export_requests.one(person().id, export_id)
     if found is None:
         abort(404)
     return found
@@ -167,7 +167,7 @@ def _shown(export: Export, user: User) -> dict[str, object]:
         "href": href,
         "size": sizes.words(export.size),
         "unfinished": export.status in UNFINISHED,
-        "ahead": asking.waiting_ahead(export),
+        "ahead": export_requests.waiting_ahead(export),
         "seconds": 1 if clock.now() - export.created_at < EAGER else 4,
         "again": again,
     }

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audiospective.bench.arriving import arrivals
+from audiospective.bench.invented_catalog import arrivals
 from audiospective.history.catalog import encode, packing
 from audiospective.history.catalog.block_columns.numbers import LARGEST
 from audiospective.history.catalog.block_columns.references import (

@@ -357,7 +357,7 @@ def test_an_album_and_an_artist_are_found_by_their_new_names() -> None:
 
 
 def test_many_tracks_come_back_exactly_as_they_were_told() -> None:
-    from audiospective.bench.arriving import arrivals
+    from audiospective.bench.invented_catalog import arrivals
 
     facts = list(arrivals(1_500))
     ids: dict[str, int] = {}

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from audiospective.bench.arriving import arrivals
+from audiospective.bench.invented_catalog import arrivals
 from audiospective.history.catalog import (
     buckets,
     compact,

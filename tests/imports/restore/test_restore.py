@@ -302,19 +302,19 @@ def test_a_hostile_bundle_is_refused(
     elsewhere: tuple[bytes, Any, Any], name: str, tmp_path: Path
 ) -> None:
     from audiospective.imports.errors import RefusedError
-    from audiospective.imports.restore import tables
+    from audiospective.imports.restore import bundle_tables
 
     path = tmp_path / "bundle.zip"
     path.write_bytes(changed(elsewhere[0], *HOSTILE[name], sums=True))
     with pytest.raises(RefusedError):
-        tables.read(path, tmp_path, tmp_path)
+        bundle_tables.read(path, tmp_path, tmp_path)
 
 
 def test_a_bundle_from_before_a_column_came_leaves_it_unknown(
     elsewhere: tuple[bytes, Any, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from audiospective.imports.errors import RefusedError
-    from audiospective.imports.restore import tables
+    from audiospective.imports.restore import bundle_tables
 
     older = elsewhere[0]
     for name in (files.PLAYS, files.REMOVED):
@@ -322,10 +322,10 @@ def test_a_bundle_from_before_a_column_came_leaves_it_unknown(
     path = tmp_path / "bundle.zip"
     path.write_bytes(older)
     with pytest.raises(RefusedError):
-        tables.read(path, tmp_path, tmp_path)
-    monkeypatch.setattr(tables, "LATER", frozenset({"ms_played"}))
-    found = tables.read(path, tmp_path, tmp_path)
-    plays = pl.read_parquet(tmp_path / tables.PLAYS)
+        bundle_tables.read(path, tmp_path, tmp_path)
+    monkeypatch.setattr(bundle_tables, "LATER", frozenset({"ms_played"}))
+    found = bundle_tables.read(path, tmp_path, tmp_path)
+    plays = pl.read_parquet(tmp_path / bundle_tables.PLAYS)
     assert plays.height == found["plays"] > 0
     assert plays["ms_played"].is_null().all()
 

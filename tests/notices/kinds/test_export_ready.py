@@ -8,7 +8,7 @@ import pytest
 
 from audiospective import clock
 from audiospective.clients.deadline import Deadline
-from audiospective.exports import asking, making
+from audiospective.exports import export_requests, making
 from audiospective.models import User
 from audiospective.models.exports import READY, Export
 from audiospective.models.notices import Notice
@@ -49,7 +49,7 @@ def alice(services: Services) -> User:
 def test_only_who_waited_for_more_than_a_minute_is_written_to(
     services: Services, alice: User, frozen: Any, seconds: int, owed: int
 ) -> None:
-    export, _ = asking.ask(services, alice, "csv", compatible=False)
+    export, _ = export_requests.ask(services, alice, "csv", compatible=False)
     frozen.forward(seconds=seconds)
     making.work(services, export.id, Deadline(60))
     assert Export.get_by_id(export.id).status == READY
@@ -59,18 +59,18 @@ def test_only_who_waited_for_more_than_a_minute_is_written_to(
 def test_nobody_is_told_of_a_file_that_is_gone(
     services: Services, alice: User, frozen: Any
 ) -> None:
-    export, _ = asking.ask(services, alice, "csv", compatible=False)
+    export, _ = export_requests.ask(services, alice, "csv", compatible=False)
     frozen.forward(seconds=120)
     making.work(services, export.id, Deadline(60))
     (notice,) = Notice.select()
     assert export_ready.still_true(notice, {"export": export.id})
-    asking.throw_away(services, alice.id, export.id)
+    export_requests.throw_away(services, alice.id, export.id)
     assert not export_ready.still_true(notice, {"export": export.id})
 
 
 def test_who_switched_it_off_is_left_alone(services: Services, alice: User, frozen: Any) -> None:
     kind.switch(alice.id, "export_ready", on=False)
-    export, _ = asking.ask(services, alice, "csv", compatible=False)
+    export, _ = export_requests.ask(services, alice, "csv", compatible=False)
     frozen.forward(seconds=120)
     making.work(services, export.id, Deadline(60))
     assert not Notice.select().exists()
