@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from audiospective import clock
@@ -44,6 +44,12 @@ _UNLESS_TWINS = f""" AND NOT EXISTS (
     AND q.source & {FROM_POLL} <> 0 AND {_TWIN.format(track="q.track_id")}
 )"""  # noqa: S608 - a constant
 _COLUMNS = {"u": "int", "p": "bigint", "t": "int", "c": "text"}
+_SPANS = {"u": "int", "f": "bigint", "l": "bigint"}
+# Written as a cross join, in which SQLite begins with the left side.
+_TOLD = f"""
+SELECT q.user_id, q.played_at, q.track_id FROM {{rows}} CROSS JOIN plays q
+WHERE q.user_id = u AND q.played_at BETWEEN f AND l AND q.source & {FROM_POLL} <> 0
+"""  # noqa: S608 - a constant
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,7 @@ class Tracks:
     ids: Mapping[str, int] = field(default_factory=dict)
     families: Mapping[str, str] = field(default_factory=dict)  # see relinked.families
     twins: bool = True  # whether any track in the catalog has one
+    told: Mapping[int, Collection[Key]] = field(default_factory=dict)  # see told, by user
 
 
 def remember(plays: Sequence[PolledPlay]) -> Tracks:
@@ -80,16 +87,31 @@ def remember(plays: Sequence[PolledPlay]) -> Tracks:
     return Tracks(ids, relinked.families(plays), catalog_rows.any_twins())
 
 
+def told(pages: Mapping[int, Page]) -> dict[int, set[Key]]:
+    """Plays of the time of these pages that polls told already, by user; one statement.
+
+    Most of a page is known. Asked for in the transaction that stores the pages, so that only what
+    is left over has to be compared and written one by one.
+    """
+    spans = [(user_id, page.oldest, page.newest) for user_id, page in pages.items() if page.plays]
+    known: dict[int, set[Key]] = defaultdict(set)
+    if spans:
+        source, values = dialects.table_of(_SPANS, spans)
+        for user_id, *key in dialects.run(_TOLD.format(rows=source), values).fetchall():
+            known[user_id].add((key[0], key[1]))
+    return known
+
+
 def page(user_id: int, found: Page, tracks: Tracks) -> Appended:
     """Store all items of a page in the caller's transaction; what is there already stays."""
     keys = [(play.played_at, tracks.ids[play.track.spotify_id]) for play in found.plays]
-    known = relinked.known_otherwise(user_id, found.plays, tracks.ids, tracks.families)
+    told = tracks.told.get(user_id, ())
+    left = [(key, play) for key, play in zip(keys, found.plays, strict=True) if key not in told]
+    known = relinked.known_otherwise(
+        user_id, [play for _, play in left], tracks.ids, tracks.families
+    )
     new = polled(
-        [
-            NewPlay(user_id, *key, play.context)
-            for key, play in zip(keys, found.plays, strict=True)
-            if key not in known
-        ],
+        [NewPlay(user_id, *key, play.context) for key, play in left if key not in known],
         twins=tracks.twins,
     )[user_id]
     digests = unreadable(user_id, found.unreadable)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from audiospective.policy.failures import Failure
 
@@ -47,8 +48,7 @@ class Doubt(StrEnum):
     MIXED = "mixed"  # late plays lie between known ones, down to the page's end
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(NamedTuple):
     """One item of a page; `new` unless it is archived, was removed or is kept as unreadable."""
 
     at: datetime

@@ -61,7 +61,8 @@ def outcome(attempt: Attempt) -> str:
     assert page is not None
     if not page.offered:
         return OK if claim.connection.newest_play_at is None else EMPTY
-    times = [clock.from_ms(at) for at in page.times]
+    oldest = page.oldest  # if that one lies in the future, all do
+    times = [] if oldest is None else [clock.from_ms(oldest)]
     return UNDATED if gaps.proves_nothing(times, claim.claimed_at) else OK
 
 

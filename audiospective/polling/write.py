@@ -183,7 +183,9 @@ class Writer:
 
     def _write_pages(self, attempts: Sequence[Attempt]) -> None:
         tracks = append.remember([play for attempt in attempts for play in _plays(attempt)])
+        pages = {one.claim.user_id: one.page for one in attempts if one.page is not None}
         with transaction():
+            tracks = replace(tracks, told=append.told(pages))
             added = [
                 (attempt, record.success(self.services, attempt, tracks)) for attempt in attempts
             ]

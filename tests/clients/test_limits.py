@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from audiospective import clock
-from audiospective.clients.limits import AppLimits
+from audiospective.clients.limits import ASKED, AppLimits
 
 
 def test_a_limit_is_known_to_other_processes(services, frozen):
@@ -35,3 +35,18 @@ def test_a_process_that_knows_of_a_short_limit_does_not_end_the_long_one_of_anot
     one.block(1, frozen.now + timedelta(seconds=40))
     assert one.blocked_until(1) == other.blocked_until(1) == day
     assert AppLimits(services.redis).blocked_until(1) == day
+
+
+def test_a_block_of_another_process_is_noticed_within_a_moment_and_an_own_one_at_once(
+    services, frozen
+):
+    one, other = AppLimits(services.redis), AppLimits(services.redis)
+    assert one.blocked_until(1) is other.blocked_until(1) is None
+    until = clock.from_ms(clock.to_ms(frozen.now + timedelta(minutes=5)))
+    one.block(1, until)
+    assert one.blocked_until(1) == until
+    frozen.forward(seconds=ASKED.total_seconds())
+    assert other.blocked_until(1) == other.blocked_until(1) == until
+    frozen.forward(minutes=-3)  # the clock is set back
+    AppLimits(services.redis).lift(1)
+    assert other.blocked_until(1) is None
