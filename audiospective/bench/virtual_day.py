@@ -1,7 +1,7 @@
 """A day of an instance under a virtual clock, to count the jobs of everything that runs by itself.
 
 The timetable's own tasks, planner, rounds and sealing are the real ones; in place of Spotify's
-answers the plays of members with habits arrive.
+answers the plays of members with habits arrive. All that members can turn on is on.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from crontab import CronTab
 
 from audiospective import clock
-from audiospective.bench import crowd
+from audiospective.bench import crowd, turned_on
 from audiospective.bench.cataloging import catalog_rows
 from audiospective.bench.habits import Member, Poll
 from audiospective.bench.listening import Catalog
@@ -47,6 +47,7 @@ def run(
             Connection.update(
                 next_poll_at=day + timedelta(minutes=one.offset), last_polled_at=day - MINUTE
             ).where(Connection.user == number + 1).execute()
+        turned_on.by_all(len(members), day)
     entries = timetable(services.settings)
     with context.use(replace(services, queues=queue)):
         for minute in range(hours * 60):
@@ -76,14 +77,24 @@ def reckoned(
         found[entry.task] += round(runs / 7)
     plays = sum(poll.new for hour in shape for poll in hour) * scale
     found["seal_members"] = round(plays / (TRIGGER - KEEP) / seal.TOGETHER)
+    found["join_listens"] = found["maintain"]
+    found["make_export"] = found["deliver_export"] = round(count * 12 / 365)
     return _told(echo, found, 24)
 
 
 def _told(echo: Echo, found: Counter[str], hours: int) -> Figures:
-    total = sum(found.values()) * 24 / hours
+    total, asked = (
+        sum(jobs for task, jobs in found.items() if task in kinds) * 24 / hours
+        for kinds in (found.keys(), turned_on.TASKS)
+    )
     names = ", ".join(f"{task} {jobs:,}" for task, jobs in found.most_common())
-    echo(f"  {total:,.0f} jobs a day; in {hours} hours: {names}")
-    return {"jobs a day": total, **{f"jobs of {task}": jobs for task, jobs in found.items()}}
+    echo(f"  {total:,.0f} jobs a day, {asked:,.0f} of what members turn on;"
+         f" in {hours} hours: {names}")  # fmt: skip
+    return {
+        "jobs a day": total,
+        "jobs a day of what members turn on": asked,
+        **{f"jobs of {task}": jobs for task, jobs in found.items()},
+    }
 
 
 class _Counted(Queues):
@@ -119,7 +130,7 @@ class _Counted(Queues):
             if task == "archive_batch":
                 _polls(members, args[1], at)
             else:
-                getattr(tasks, task)(*args)
+                (turned_on.TASKS.get(task) or getattr(tasks, task))(*args)
 
 
 def _polls(members: Sequence[Member], user_ids: Sequence[int], at: datetime) -> None:

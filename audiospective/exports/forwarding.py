@@ -7,6 +7,7 @@ from audiospective.clients import listen_server
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.listen_server import ListenServer, ServerError, TokenRefusedError
 from audiospective.clients.queues import EXPORT
+from audiospective.imports import rounds as import_rounds
 from audiospective.models import User, transaction
 from audiospective.models.forwards import TOKEN_PLACE, Forward, ForwardedPlay
 from audiospective.services import Services
@@ -113,9 +114,12 @@ def due() -> list[int]:
 
 
 def look(services: Services) -> int:
-    """Have a worker send on what is due, one job for all members; how many they are."""
+    """Have a worker send on what is due, one job for all members; how many they are.
+
+    Where listens are to be joined, that job sends on afterwards: one process for both.
+    """
     members = due()
-    if members:
+    if members and not import_rounds.to_join():
         services.queues.enqueue_once(
             EXPORT, "forward_plays", job_id="forward-plays", timeout=int(SECONDS) + 60
         )

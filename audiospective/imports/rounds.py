@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from redis.exceptions import RedisError
 
 from audiospective import clock, log
+from audiospective.clients.deadline import Deadline
 from audiospective.clients.queues import BULK, INTERRUPTS
 from audiospective.imports import claims, scratch, storing
 from audiospective.models.imports import (
@@ -20,6 +23,7 @@ from audiospective.policy.import_limits import PATIENCE, READ_SECONDS, UPLOAD_PA
 from audiospective.services import Services
 
 JOIN_SECONDS = 600
+JOIN_TIMEOUT = JOIN_SECONDS + 300  # for the job, which may send plays on afterwards
 TIMEOUT = READ_SECONDS + 600  # seconds that a worker may take for one step
 
 
@@ -89,9 +93,26 @@ def join_listens(services: Services) -> int:
     members = to_join()
     if members:
         services.queues.enqueue_once(
-            BULK, "join_listens", job_id="join-listens", timeout=JOIN_SECONDS + 60
+            BULK, "join_listens", job_id="join-listens", timeout=JOIN_TIMEOUT
         )
     return len(members)
+
+
+def join_each(join: Callable[[int], object], end: Deadline) -> int:
+    """Have `join` called for each member until `end`; how many. One's trouble is no other's."""
+    joined = 0
+    for user_id in to_join():
+        if end.remaining() <= 0:
+            break
+        try:
+            join(user_id)
+        except INTERRUPTS:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this one's alone
+            log.trouble("listens_not_joined", error, user=user_id)
+        else:
+            joined += 1
+    return joined
 
 
 def to_join() -> list[int]:

@@ -99,10 +99,7 @@ def deliver_export(services: Services, user_id: int) -> None:
 @task
 def forward_plays(services: Services) -> None:
     """Send new plays on for the members who want that."""
-    from audiospective.exports import forwarding_round  # it loads Polars
-
-    with deadline(forwarding.SECONDS) as end:
-        forwarding_round.carry_out(services, end)
+    _send_on(services)
 
 
 @task
@@ -114,15 +111,14 @@ def reconcile_imports(_services: Services, user_id: int) -> None:
 
 
 @task
-def join_listens(_services: Services) -> None:
-    """Make one of plays that players sent and polls brought again."""
+def join_listens(services: Services) -> None:
+    """Make one of plays that players sent and polls brought again, and send on what is due then."""
     from audiospective.imports import listens  # it loads Polars, which this module must not
 
     with deadline(import_rounds.JOIN_SECONDS) as end:
-        for user_id in import_rounds.to_join():
-            if end.remaining() <= 0:
-                break
-            listens.join(user_id)
+        import_rounds.join_each(listens.join, end)
+    if not end.stopped and forwarding.due():
+        _send_on(services)
 
 
 @task
@@ -163,6 +159,13 @@ def verify_archives(services: Services) -> None:
 def watch_server(services: Services) -> None:
     """Look for alarms: nobody else has for a while."""
     watch.look(services)
+
+
+def _send_on(services: Services) -> None:
+    from audiospective.exports import forwarding_round  # it loads Polars
+
+    with deadline(forwarding.SECONDS) as end:
+        forwarding_round.carry_out(services, end)
 
 
 def _bring_app_up_to_date(services: Services) -> None:

@@ -6,7 +6,7 @@ import json
 import logging
 import re
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from audiospective import clock, log, models
-from audiospective.bench import export, lives, pages, virtual_day
+from audiospective.bench import export, habits, lives, pages, virtual_day
 from audiospective.bench.filling import frame
 from audiospective.bench.habits import Poll
 from audiospective.bench.listening import TODAY, Catalog, listen
@@ -125,6 +125,9 @@ def test_planning_can_be_measured_with_all_jobs_of_a_day() -> None:
     assert re.search(r"in 2 hours: .*plan_polls 12.* maintain 6", done.output), done.output
     assert "delete_accounts" not in done.output  # nobody leaves
     assert logging.getLogger(log.ROOT).isEnabledFor(logging.ERROR)  # silent while it measured only
+    # Listens to join and plays to send on, in one job with each round of maintenance.
+    assert "join_listens 6" in done.output
+    assert "forward_plays" not in done.output
 
 
 @pytest.mark.parametrize("members", [100_000, 1_000_000])
@@ -136,7 +139,22 @@ def test_jobs_of_large_instances_are_reckoned_from_the_polls(members: int, setti
     assert found["jobs of archive_batch"] == 24 * members // 50
     assert found["jobs of plan_polls"] == 144
     assert found["jobs of seal_members"] == round(24 * members / 100 / 50)
-    assert found["jobs a day"] == sum(found.values()) - found["jobs a day"]  # type: ignore[arg-type, operator]
+    asked = found["jobs of make_export"] + found["jobs of deliver_export"] + 72  # type: ignore[operator]
+    assert found["jobs a day of what members turn on"] == asked
+    told = sum(jobs for name, jobs in found.items() if name.startswith("jobs of"))  # type: ignore[misc]
+    assert found["jobs a day"] == told
+
+
+def test_a_thousand_members_with_all_that_runs_by_itself_take_a_thousand_jobs_a_day(
+    settings,
+) -> None:
+    day = datetime(2026, 11, 25, tzinfo=clock.EPOCH.tzinfo)
+    sample = habits.members(100, day.date())
+    walks = [habits.polls(one, day, day + timedelta(days=1)) for one in sample]
+    shape = [[poll for walk in walks for poll in walk]]
+    services = SimpleNamespace(settings=settings)
+    found = virtual_day.reckoned(lambda _: None, services, 1_000, shape, 100)  # type: ignore[arg-type]
+    assert 900 < found["jobs a day"] <= 1_000  # type: ignore[operator]
 
 
 def test_all_benches_are_told_in_one_document_with_what_the_machine_is(

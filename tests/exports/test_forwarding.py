@@ -20,11 +20,12 @@ from audiospective.clients.listen_server import (
     ServerError,
     TokenRefusedError,
 )
-from audiospective.clients.queues import EXPORT
+from audiospective.clients.queues import BULK, EXPORT
 from audiospective.exports import forwarding, forwarding_requests, forwarding_round
 from audiospective.history import append, removal
 from audiospective.history.catalog import polled
-from audiospective.imports import listens
+from audiospective.imports import listens, rounds
+from audiospective.jobs import context, tasks
 from audiospective.models import User
 from audiospective.models.forwards import Forward, ForwardedPlay
 from audiospective.models.notices import Notice
@@ -423,6 +424,27 @@ def test_a_round_is_one_job_for_all(services: Services, alice: User) -> None:
     forwarding.save(services, bob, ROOT, "token", players=False)
     assert forwarding.look(services) == forwarding.look(services) == 2
     assert services.queues.queue(EXPORT).job_ids.count("forward-plays") == 1
+
+
+def test_where_listens_are_to_be_joined_that_job_sends_on_and_ones_trouble_is_no_others(
+    services: Services, alice: User, there: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob, at = factories.make_user("bob"), clock.now()
+    listens.take(bob.id, [listen(at - timedelta(hours=2), "Ebb")])
+    poll(bob, (at - timedelta(hours=2), "Ebb"))
+    poll(alice, (at, "Flood"))
+
+    def broken(_user_id: int) -> None:
+        raise ValueError
+
+    monkeypatch.setattr(listens, "join", broken)
+    assert forwarding.look(services) == rounds.join_listens(services) == 1
+    assert services.queues.queue(EXPORT).job_ids == []
+    assert services.queues.queue(BULK).job_ids == ["join-listens"]
+    with context.use(services):
+        tasks.join_listens()
+    assert there.titles == ["Flood"]
+    assert rounds.to_join() == [bob.id]
 
 
 @pytest.mark.parametrize("way", ["stopped", "another token", "account deleted"])
