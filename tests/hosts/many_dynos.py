@@ -31,6 +31,7 @@ from tests.support.processes import free_port, until
 
 DYNOS = {"web": 2, "worker": 4, "scheduler": 2}
 MINUTE = timedelta(minutes=1)
+FAR = timedelta(days=1)
 
 
 @dataclass
@@ -42,9 +43,16 @@ class Rehearsal:
     interval: int  # minutes between two polls of a member
     people: list[str] = field(default_factory=list)
 
-    def begin(self, members: int, at: datetime) -> None:
-        """Members with five plays, the first poll of each within the first interval after `at`."""
-        self.people = self.stack.people(members)
+    def invite(self, members: int) -> None:
+        """Members with five plays, whom nobody polls yet: connecting them takes minutes.
+
+        Whoever were polled meanwhile, less than half an interval before `begin` has them polled,
+        would have two polls of one due instant.
+        """
+        self.people = self.stack.people(members, next_poll_at=clock.now() + FAR)
+
+    def begin(self, at: datetime) -> None:
+        """The first poll of each member falls within the first interval after `at`."""
         every = self.interval * MINUTE
         User.update(minute_offset=fn.MOD(User.id, 60)).execute()
         for offset in range(60):
@@ -152,9 +160,9 @@ def main() -> int:
         database.close()
         with rehearsal(url, redis_url, Path(home), interval=6, **DYNOS) as run:
             every = run.interval * MINUTE
-            guess = clock.now() + timedelta(seconds=given.members * 0.03)
-            start = schedule.slot_of(guess, MINUTE) + 2 * MINUTE
-            run.begin(given.members, start)
+            run.invite(given.members)
+            start = schedule.slot_of(clock.now(), MINUTE) + 2 * MINUTE
+            run.begin(start)
             end = start + given.hours * every
             print(f"{given.members} members from {start:%H:%M} to {end:%H:%M}", flush=True)
             pause.wait(max(0.0, (start + every / 2 - clock.now()).total_seconds()))

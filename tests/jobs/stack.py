@@ -54,15 +54,15 @@ class Stack:
         self.children.append(child)
         return child
 
-    def people(self, count: int, plays: int = 5) -> list[str]:
+    def people(self, count: int, plays: int = 5, **values: Any) -> list[str]:
         """Listeners who played something and whose connections are due; their sandbox ids."""
         made = list(self.control.make_listeners(count))
         for name in made:
             self.control.burst(name, plays, seconds_apart=40)
-            self.connect(name)
+            self.connect(name, **values)
         return made
 
-    def connect(self, name: str) -> Connection:
+    def connect(self, name: str, **values: Any) -> Connection:
         tokens = self.control.mint(name)
         user = make_user(name)
         seal = self.services.vault.seal
@@ -71,6 +71,7 @@ class Stack:
             user,
             access_sealed=seal(ACCESS_PLACE, user.id, tokens["access_token"]),
             refresh_sealed=seal(REFRESH_PLACE, user.id, tokens["refresh_token"]),
+            **values,
         )
 
     def user_id(self, name: str) -> int:
