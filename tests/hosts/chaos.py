@@ -29,8 +29,9 @@ from audiospective.models import Connection, Play, database
 from audiospective.models.base import LONG_AGO
 from audiospective.models.gaps import Gap
 from audiospective.polling import plan
+from tests.factories import make_user
 from tests.jobs.stack import Stack, kill, running
-from tests.support import pgbouncer, slow_proxy
+from tests.support import full_database, pgbouncer, slow_proxy
 from tests.support.processes import alive, descendants, until
 
 LISTENERS = 12
@@ -89,6 +90,7 @@ class Chaos:
     heard: datetime = clock.EPOCH  # when people last listened
 
     def begin(self) -> None:
+        make_user(full_database.PADDING)
         self.names = self.stack.people(LISTENERS, plays=8)
         self.heard = clock.now()
         self.workers = [self.stack.start("worker.py") for _ in range(2)]
@@ -258,6 +260,15 @@ class Chaos:
         _file_size(pids, TINY)
         return lambda: _file_size([*pids, *self._processes()], resource.RLIM_INFINITY)
 
+    def _database_full(self) -> Callable[[], None]:
+        """PostgreSQL has no room for plays; SQLite is in the workers' own files."""
+        url = self.stack.services.settings.database_url
+        if url.startswith("sqlite"):
+            return self._disk_full()
+        held = ExitStack()
+        held.enter_context(full_database.full(url))
+        return held.close
+
     def _slow(self) -> Callable[[], None]:
         """What lies between the workers and their servers takes its time."""
         for proxy in self.proxies:
@@ -288,7 +299,7 @@ class Chaos:
 
 FAULTS = (
     "kill_worker", "kill_job", "freeze", "flush", "replica", "database_cut", "disk_full", "slow",
-    "cut", "spotify",
+    "cut", "spotify", "database_full",
 )  # fmt: skip
 
 
@@ -334,7 +345,10 @@ def main() -> int:
     asked.add_argument("--steps", type=int, default=40, help="in each of them")
     given = asked.parse_args()
     wrong = 0
-    with postgres.running() as server, redis.running() as redis_url:
+    with (
+        postgres.running(full_database.SMALL_SEGMENTS) as server,
+        redis.running() as redis_url,
+    ):
         for seed in range(given.seed, given.seed + given.rounds):
             for kind in ("sqlite", "postgres"):
                 with tempfile.TemporaryDirectory() as home:

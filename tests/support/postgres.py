@@ -84,8 +84,11 @@ def binaries() -> Path:
 
 
 @contextmanager
-def running() -> Iterator[Postgres]:
-    """A server for as long as the block lasts; nothing of it is left afterwards."""
+def running(*options: str) -> Iterator[Postgres]:
+    """A server for as long as the block lasts; nothing of it is left afterwards.
+
+    `options` are more of initdb's.
+    """
     # Not under pytest's own directory: that one is closed to the account PostgreSQL runs as.
     home = Path(tempfile.mkdtemp(prefix="audiospective-postgres-"))
     account = unprivileged()
@@ -97,7 +100,7 @@ def running() -> Iterator[Postgres]:
             [
                 *(binaries() / "initdb", "--pgdata", data, "--username", "archive"),
                 *("--auth", "trust", "--encoding", "UTF8", "--locale", "C"),
-                *("--no-sync", "--no-instructions"),
+                *("--no-sync", "--no-instructions", *options),
             ],
             cwd=home,
             capture_output=True,

@@ -76,6 +76,13 @@ def descendants(root: int) -> list[int]:
     return found
 
 
+def parent(pid: int) -> int:
+    """The process that started another one (Linux)."""
+    found = _field(pid, 1)
+    assert found is not None, f"process {pid} is gone"
+    return found
+
+
 def alive(pid: int) -> bool:
     """Whether the process exists and is not merely waiting to be reaped."""
     return _state(pid) not in (None, "Z")
