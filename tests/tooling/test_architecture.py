@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import keyword
 import re
 from pathlib import Path
+from statistics import median
 
 import pytest
 from click import Context
@@ -25,6 +27,7 @@ TABLE = PAGE[PAGE.index("## Where a change goes") : PAGE.index("## Proof")]
 PROSE = re.sub(r"```.*?```", "", PAGE, flags=re.DOTALL)
 NAMES = set(re.findall(r"`([A-Za-z_/]+(?:/|\.(?:py|md|html|txt)))`", PROSE))
 PLACES = sorted(name for name in NAMES if "/" in name and not name.startswith("/"))
+MODULES = sorted((ROOT / "audiospective").rglob("*.py"))
 KINDS = sorted(path.stem for path in Path(kinds.__file__).parent.glob("[!_]*.py"))
 
 
@@ -83,3 +86,17 @@ def test_each_setting_stands_in_the_example() -> None:
     read = (ROOT / "audiospective" / "settings.py").read_text()
     names = set(re.findall(r'"([A-Z][A-Z0-9_]{5,})"', read)) - {"WARNING", "CRITICAL"}
     assert sorted(name for name in names if f"{name}=" not in example) == []
+
+
+def lines(module: Path) -> int:
+    return len(module.read_text().splitlines())
+
+
+def test_modules_are_small() -> None:
+    assert median(map(lines, MODULES)) <= 70
+
+
+def test_a_long_module_says_why_it_is_one() -> None:
+    long = [one for one in MODULES if lines(one) > 250 and one.parent.name != "migrations"]
+    reasons = {one.stem: ast.get_docstring(ast.parse(one.read_text())) or "" for one in long}
+    assert [name for name, reason in reasons.items() if "long" not in reason.lower()] == []
