@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.support import memory
 
 os.environ["TZ"] = "America/St_Johns"  # -03:30 with summer time: local time must not matter
 time.tzset()
@@ -14,6 +18,7 @@ os.environ.pop("PYTHONWARNINGS", None)
 for name in ("DATABASE_URL", "REDIS_URL", "AUDIOSPECTIVE_HOME", "BASE_URL", "SECRET_KEY"):
     os.environ.pop(name, None)  # a developer's own settings never reach a test
 os.environ["AUDIOSPECTIVE_ENV_FILE"] = ""  # nor does their `.env`
+memory.use()
 
 # The same cases on every machine, and no verdict that depends on how busy it is.
 settings.register_profile(
@@ -27,6 +32,7 @@ settings.load_profile("house")
 
 pytest_plugins = [
     "tests.support.network",
+    "tests.support.applications",
     "tests.support.signals",
     "tests.support.clocks",
     "tests.support.redis",
@@ -39,6 +45,9 @@ pytest_plugins = [
     "tests.fixtures",
 ]
 
+# Folders whose tests take longest go first: what begins last keeps one process waiting for another.
+LONGEST = ("supervisor", "hosts", "simulation", "browser")
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test marked `races` may be tried once more, and the summary says so.
@@ -46,6 +55,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     What it watches (a killed process, a server that comes back, a page that refreshes itself)
     runs beside whatever else the machine does. Every other test has to pass at once.
     """
+    ranks = {Path(__file__).parent / name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.parent, len(ranks)))
     for item in items:
         if item.get_closest_marker("races"):
             item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def pytest_collection_finish() -> None:
+    """Modules and tests stay until the end: no collection of garbage looks through them again."""
+    gc.collect()
+    gc.freeze()

@@ -7,6 +7,7 @@ import hashlib
 import mimetypes
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import cast
 
@@ -88,8 +89,13 @@ def favicon() -> ResponseReturnValue:
 
 @blueprint.record_once
 def read(state: BlueprintSetupState) -> None:
-    state.app.extensions[EXTENSION] = Assets()
+    state.app.extensions[EXTENSION] = _site()
     state.app.jinja_env.globals.update(static_url=static_url, spotify_logo=spotify_logo)
+
+
+@cache
+def _site() -> Assets:
+    return Assets()
 
 
 def _assets() -> Assets:

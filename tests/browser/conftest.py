@@ -55,7 +55,7 @@ def make_house(make_site: MakeSite) -> Iterator[MakeHouse]:
         site = make_site(base_url=f"http://127.0.0.1:{port}", **more)
         server = make_server("127.0.0.1", port, site.app, threaded=True)
         servers.append(server)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         return House(site, f"http://127.0.0.1:{port}")
 
     yield run

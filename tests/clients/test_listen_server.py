@@ -56,7 +56,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ListenServer]:
     monkeypatch.setitem(listen_server.POOLS, "http", HTTPConnectionPool)
     monkeypatch.setattr(Answers, "asked", [])
     with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as http:
-        Thread(target=http.serve_forever, daemon=True).start()
+        Thread(target=http.serve_forever, args=(0.02,), daemon=True).start()
         yield ListenServer(f"http://127.0.0.1:{http.server_port}/apis/lb", "secret", Deadline(60))
         http.shutdown()
 

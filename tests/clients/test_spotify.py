@@ -234,7 +234,7 @@ def slow_accounts() -> Iterator[tuple[type[_Slow], SpotifyClient]]:
     handler = type("Handler", (_Slow,), {})
     handler.asked, handler.may_answer, handler.cookies = threading.Event(), threading.Event(), []
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         url = f"http://127.0.0.1:{server.server_port}"
         client = SpotifyClient(url, url)

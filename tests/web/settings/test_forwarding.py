@@ -34,7 +34,7 @@ def served(make_site: MakeSite, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sit
     port = free_port()
     site = make_site(base_url=f"http://127.0.0.1:{port}")
     server = make_server("127.0.0.1", port, site.app, threaded=True)
-    thread = Thread(target=server.serve_forever, daemon=True)
+    thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield site
     server.shutdown()
