@@ -21,6 +21,8 @@ from audiospective.history import removal, segment
 from audiospective.models import UnreadablePlay, User
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
+from audiospective.policy import in_words
+from audiospective.policy.gaps import Cause
 from tests.exports.making import NOW, OWNER, archive, hard_plays, plays_of, taken, untakeable_plays
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -101,14 +103,11 @@ def test_the_gaps_are_a_table_and_a_share_of_the_time(alice: int, bundle: dict[s
     known = completeness.known(alice, OWNER.zone, NOW)
     assert known.share == pytest.approx(1 - timedelta(days=2) / (NOW - BEGAN))
     assert "99.7\u00a0%" not in bundle["README.txt"].decode()
-    assert f"{completeness.percent(known.share)} % is known" in bundle["README.txt"].decode()
+    assert f"{in_words.percent(known.share)} % is known" in bundle["README.txt"].decode()
 
 
-@pytest.mark.parametrize(
-    ("share", "said"), [(1.0, "100"), (0.99999, "99.9"), (0.979, "97.9"), (0.5, "50"), (0.0, "0")]
-)
-def test_a_share_is_never_rounded_up_to_all(share: float, said: str) -> None:
-    assert completeness.percent(share) == said
+def test_every_cause_of_a_gap_has_words() -> None:
+    assert completeness.CAUSES.keys() == {cause.value for cause in Cause}
 
 
 def test_the_page_forbids_every_connection_and_runs_only_its_own_code(

@@ -14,6 +14,7 @@ from audiospective.policy.completeness import Month
 
 CAUSES = {
     "overflow": "More than 50 plays between two checks",
+    "late": "A device that was offline sent more plays than Spotify still shows",
     "downtime": "Checks came too late",
     "authorization": "Spotify had ended the access",
     "outage": "Spotify did not answer",
@@ -70,21 +71,6 @@ def cause(gap: Gap) -> str:
 def _last_success(user_id: int) -> datetime | None:
     found = Connection.get_or_none(Connection.user == user_id)
     return None if found is None else found.last_success_at
-
-
-def percent(share: float) -> str:
-    """A share as people read it; never 100 as long as something is missing."""
-    tenths = 1000 if share >= 1 else min(999, int(share * 1000))
-    return f"{tenths / 10:g}"
-
-
-def span(gap: Gap) -> str:
-    """About how long a gap is: `40 minutes`, `5 hours`, `3 days`."""
-    minutes = max(1, round((gap.ended_at - gap.started_at).total_seconds() / 60))
-    units = ((2880, 1440, "day"), (120, 60, "hour"), (1, 1, "minute"))
-    size, word = next((size, word) for least, size, word in units if minutes >= least)
-    count = round(minutes / size)
-    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def milliseconds(gap: Gap) -> tuple[int, int]:

@@ -29,6 +29,7 @@ from audiospective.exports.bundle.overview import Overview
 from audiospective.exports.bundle.zipping import File
 from audiospective.exports.snapshot import Snapshot
 from audiospective.models.gaps import Gap
+from audiospective.policy import in_words
 
 FORMAT = 2
 _DAY, _QUARTER = 86_400_000, 900_000  # ms
@@ -125,8 +126,8 @@ def _pieces(
         files=files,
         wedges=overview.wedges(shown.hours),
         weeks=page_words.weeks,
-        percent=completeness.percent,
-        span=completeness.span,
+        percent=in_words.percent,
+        span=_length,
         cause=completeness.cause,
         day=page_words.day,
         local=lambda instant: instant.astimezone(zone),
@@ -213,8 +214,12 @@ def _gap(gap: Gap, zone: str) -> dict[str, object]:
         "firstDay": _day_number(gap.started_at, tz),
         "lastDay": _day_number(gap.ended_at, tz),
         "closed": gap.closed_at is not None,
-        "words": f"{completeness.cause(gap)}: {completeness.span(gap)}.",
+        "words": f"{completeness.cause(gap)}: {_length(gap)}.",
     }
+
+
+def _length(gap: Gap) -> str:
+    return in_words.span(gap.ended_at - gap.started_at)
 
 
 def _day_number(instant: datetime, zone: ZoneInfo) -> int:

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from audiospective.exports.bundle import completeness
 from audiospective.exports.bundle.completeness import Known
 from audiospective.exports.bundle.overview import Drawer
+from audiospective.policy import in_words
 
 _BARS = (4, 42)  # width of a week and height of the tallest in a drawer
 
@@ -43,7 +43,7 @@ def completeness_title(known: Known) -> str:
         return "What these files know"
     if not known.open_gaps:
         return "No gap is known"
-    return f"{completeness.percent(known.share)} % of the time is known"
+    return f"{in_words.percent(known.share)} % of the time is known"
 
 
 def plural(count: int, one: str) -> str:

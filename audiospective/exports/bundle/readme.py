@@ -10,6 +10,7 @@ from audiospective.exports.bundle.completeness import Known
 from audiospective.exports.bundle.zipping import File
 from audiospective.exports.descriptions import FORMATS, Description
 from audiospective.exports.snapshot import Snapshot
+from audiospective.policy import in_words
 
 _RULE = "-" * 72
 
@@ -60,7 +61,7 @@ def _complete(known: Known, zone: ZoneInfo) -> list[str]:
     began = known.began.astimezone(zone)
     lines = [
         f"Spotify was asked about hourly since {began.day} {began:%B %Y}.",
-        f"{completeness.percent(known.share)} % is known of that time: every check reached back to",
+        f"{in_words.percent(known.share)} % is known of that time: every check reached back to",
         "the one before it, but for these gaps. Earlier plays come from files.",
         "",
     ]

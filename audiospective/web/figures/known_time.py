@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from audiospective import clock
-from audiospective.policy import archive_state, calendar, known_time
+from audiospective.policy import archive_state, calendar, in_words, known_time
 from audiospective.policy.archive_state import ArchiveState, Missing
 from audiospective.policy.known_time import Known
 from audiospective.stats.listening import Listening
@@ -53,13 +53,13 @@ def between(
     if passed := known_time.unchecked(found, start, end, now):
         day = min(last, calendar.today(zone, now))
         missing = Unknown(first, day, _length(passed), UNCHECKED)
-        return Knowledge(0.0, words.percent(0), (missing,), 0)
+        return Knowledge(0.0, in_words.percent(0), (missing,), 0)
     end = min(end, found.until)
     spans = [span for span in known_time.unknown_spans(found, start, end) if _counts(span)]
     share = known_time.share(found, start, end)
     return Knowledge(
         share=share,
-        percent=words.percent(share),
+        percent=in_words.percent(share),
         unknown=tuple(
             Unknown(
                 calendar.today(zone, one[0]),

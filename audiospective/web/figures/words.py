@@ -38,14 +38,6 @@ def compared(now: int, before: int) -> str:
     return f"{abs(now - before):,} {'more' if now > before else 'fewer'} than"
 
 
-def percent(share: float) -> str:
-    """A share as people read it: never 100 while something is missing, never 0 while there is."""
-    tenths = 1000 if share >= 1 else min(999, int(share * 1000))
-    if not tenths and share > 0:
-        tenths = 1
-    return f"{tenths / 10:g}"
-
-
 def day(value: date) -> str:
     """`14 March 2026`."""
     return f"{value.day} {value:%B %Y}"

@@ -1,12 +1,10 @@
-"""Words of the health page: causes of gaps, results of checks, lengths of time."""
+"""Words of the health page: causes of gaps and what helps, results of checks."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-
+from audiospective.policy import in_words
 from audiospective.policy.archive_state import Action, ArchiveState, Missing
 from audiospective.policy.failures import TRAITS
-from audiospective.web.figures import words
 
 CAUSES = {
     "overflow": "More than 50 plays between two checks",
@@ -52,7 +50,10 @@ def cure(gap: Missing, state: ArchiveState) -> str:
 
 def percent(share: float) -> str:
     """`99.1 %`; never 100 % while something is missing, never 0 % while something is known."""
-    return f"{words.percent(share)} %"
+    return f"{in_words.percent(share)} %"
+
+
+span = in_words.span  # for the templates
 
 
 def result(outcome: str, added: int) -> tuple[str, str]:
@@ -60,13 +61,3 @@ def result(outcome: str, added: int) -> tuple[str, str]:
     if outcome == "ok":
         return ("Saved", "good") if added else ("Nothing new", "good")
     return RESULTS.get(outcome, (outcome, "warn"))
-
-
-def span(length: timedelta) -> str:
-    """About how long: `40 minutes`, `5 hours`, `3 days`."""
-    minutes = max(1, round(length.total_seconds() / 60))
-    for size, word in ((1440, "day"), (60, "hour"), (1, "minute")):
-        if minutes >= size:
-            count = round(minutes / size)
-            return f"{count} {word}{'' if count == 1 else 's'}"
-    raise AssertionError("there is always a minute")

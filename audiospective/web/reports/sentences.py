@@ -6,6 +6,7 @@ from datetime import date
 
 from audiospective.policy import periods
 from audiospective.policy.counting import Counting
+from audiospective.policy.in_words import percent
 from audiospective.policy.periods import Kind, Period
 from audiospective.stats.decades import Decades
 from audiospective.stats.sittings import PAUSE, SIZES, Sittings
@@ -67,7 +68,7 @@ def clock(hours: list[int]) -> str:
     peak = hours.index(max(hours))
     part = next(name for end, name in PARTS if peak < end)
     share = sum(hours[peak : peak + 1]) / max(1, sum(hours))
-    return f"{part}, most between {peak}:00 and {peak + 1}:00 ({words.percent(share)} %)"
+    return f"{part}, most between {peak}:00 and {peak + 1}:00 ({percent(share)} %)"
 
 
 def sittings(found: Sittings, *, timed: bool) -> str:
@@ -92,7 +93,7 @@ def skips(found: Skips, plays: int) -> str | None:
     """The share skipped, and of how many plays that is known; None where nobody told."""
     if not found.known:
         return None
-    share = words.percent(found.skipped / found.known)
+    share = percent(found.skipped / found.known)
     told = "every play" if found.known == plays else f"{found.known:,} of {plays:,} plays"
     return f"{share} % skipped, as far as is known: for {told}."
 
@@ -100,13 +101,13 @@ def skips(found: Skips, plays: int) -> str | None:
 def decades(found: Decades) -> str:
     """`Most from the 1990s: 41 %`, of what has a date."""
     best, amount = max(found.amounts, key=lambda one: (one[1], one[0]))
-    return f"Most from the {best}s: {words.percent(amount / found.dated)} %"
+    return f"Most from the {best}s: {percent(amount / found.dated)} %"
 
 
 def dated(found: Decades) -> str:
     """Of how much the release date is known, and of which release that is."""
     share = found.dated / found.amount if found.amount else 0.0
-    told = "of everything" if share >= 1 else f"for {words.percent(share)} % of it"
+    told = "of everything" if share >= 1 else f"for {percent(share)} % of it"
     return (
         f"By the release date of the album, known {told}; a song from a later collection counts "
         "where that came out."

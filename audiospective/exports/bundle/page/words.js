@@ -68,16 +68,9 @@ function hours(ms) {
   return number(ms / 3600000);
 }
 
-function span(ms) {
-  const minutes = Math.round(ms / 60000);
-  if (minutes < 60) return plural(minutes, "minute");
-  if (minutes < 48 * 60) return plural(Math.round(minutes / 60), "hour");
-  return plural(Math.round(minutes / 1440), "day");
-}
-
 function percent(share) {
-  // Never 100 % as long as something is missing.
-  const tenths = share < 1 ? Math.min(999, Math.floor(share * 1000)) : 1000;
+  // Never 100 % as long as something is missing, never 0 % while there is something.
+  const tenths = share < 1 ? Math.min(999, Math.floor(share * 1000)) || Math.ceil(share) : 1000;
   return (tenths / 10).toString();
 }
 
