@@ -22,7 +22,6 @@ from audiospective.models import UnreadablePlay, User
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
 from audiospective.policy import in_words
-from audiospective.policy.gaps import Cause
 from tests.exports.making import NOW, OWNER, archive, hard_plays, plays_of, taken, untakeable_plays
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -104,10 +103,6 @@ def test_the_gaps_are_a_table_and_a_share_of_the_time(alice: int, bundle: dict[s
     assert known.share == pytest.approx(1 - timedelta(days=2) / (NOW - BEGAN))
     assert "99.7\u00a0%" not in bundle["README.txt"].decode()
     assert f"{in_words.percent(known.share)} % is known" in bundle["README.txt"].decode()
-
-
-def test_every_cause_of_a_gap_has_words() -> None:
-    assert completeness.CAUSES.keys() == {cause.value for cause in Cause}
 
 
 def test_the_page_forbids_every_connection_and_runs_only_its_own_code(

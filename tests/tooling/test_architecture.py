@@ -12,12 +12,15 @@ import pytest
 from click import Context
 
 from audiospective.cli import audiospective
+from audiospective.exports.bundle import completeness
 from audiospective.history.segment import COLUMNS
 from audiospective.imports.sources import SOURCES
 from audiospective.jobs import tasks
 from audiospective.jobs.periodic import timetable
 from audiospective.notices import kinds
 from audiospective.policy.failures import Failure
+from audiospective.policy.gaps import Cause
+from audiospective.web.health import words
 from tests.fixtures import make_settings
 
 ROOT = Path(__file__).parent.parent.parent
@@ -67,6 +70,11 @@ def test_each_column_of_plays_is_described() -> None:
 def test_each_failure_type_is_named_by_a_table_of_the_tests() -> None:
     tested = "".join(path.read_text() for path in (ROOT / "tests" / "policy").glob("test_*.py"))
     assert [one.name for one in Failure if f"Failure.{one.name}" not in tested] == []
+
+
+def test_each_cause_of_gaps_has_words_on_pages_and_in_bundles() -> None:
+    causes = {cause.value for cause in Cause}
+    assert words.CAUSES.keys() == completeness.CAUSES.keys() == causes
 
 
 def test_each_command_is_a_module_of_its_name() -> None:
