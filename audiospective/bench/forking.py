@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from audiospective import clock, environment
 from audiospective.bench import servers
@@ -29,9 +32,32 @@ class NotPolledError(Exception):
     """The worker did not get through."""
 
 
+@dataclass(frozen=True)
+class Worker:
+    """A worker process, and services with its queue."""
+
+    services: Services
+    process: int
+
+    def processor(self) -> float:
+        """Seconds of processor time of it and of its jobs that have ended; 0 but on Linux."""
+        path = Path(f"/proc/{self.process}/stat")
+        if not path.exists():
+            return 0.0
+        # utime, stime, cutime and cstime; the second field, a name, may hold blanks.
+        fields = path.read_text().rpartition(")")[2].split()
+        ticks = sum(map(int, fields[11:15]))
+        return ticks / float(os.sysconf("SC_CLK_TCK"))
+
+    def rest(self) -> None:
+        """Wait until no job is left that could still use processor time."""
+        path = Path(f"/proc/{self.process}/task/{self.process}/children")
+        _until(lambda: not path.exists() or not path.read_text().split(), None)
+
+
 @contextmanager
-def worker(settings: Settings) -> Iterator[Services]:
-    """One worker process as a dyno runs it; yields services with its queue."""
+def worker(settings: Settings) -> Iterator[Worker]:
+    """One worker process as a dyno runs it."""
     with servers.queue() as redis_url:
         values = {
             **environment.inherited(),
@@ -53,7 +79,7 @@ def worker(settings: Settings) -> Iterator[Services]:
         with subprocess.Popen([sys.executable, "-c", START], env=values) as process:
             try:
                 _until(lambda: services.queues.workers() > 0, process)
-                yield services
+                yield Worker(services, process.pid)
             finally:
                 process.terminate()
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -23,12 +24,13 @@ from audiospective.bench.scratch import member
 from audiospective.bench.servers import Sandbox
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.spotify import THREADS
-from audiospective.models import Connection
+from audiospective.models import Connection, Play
 from audiospective.models.connections import ACCESS_PLACE, REFRESH_PLACE
 from audiospective.polling import batch
 from audiospective.services import Services
 from audiospective.settings import Settings
 
+SMALL, LARGE = (60, 50_000, 6_000), (500, 1_000_000, 120_000)  # members, plays of one, tracks
 BATCH = 50
 ROUNDS = 3
 NEW_PLAYS = 3  # between two polls, an hour of listening
@@ -38,17 +40,22 @@ SECONDS_APART = 0.5
 @log.silenced()  # Redis is left out on purpose
 def run(echo: Echo, *, small: bool, url: str, sandbox: Sandbox) -> Figures:
     """Poll a crowd, by a worker and in one process; give one of them a huge archive, poll again."""
-    people, huge = (60, 50_000) if small else (500, 1_000_000)
-    catalog = Catalog.of(6_000 if small else 120_000)
+    people, huge, tracks = SMALL if small else LARGE
+    catalog = Catalog.of(tracks)
     catalog_rows(catalog)
     services = _services(url, sandbox)
-    tokens = _crowd(services, sandbox, people)
+    names = sandbox.control.make_listeners(count=people)
+    tokens = _crowd(services, sandbox, names)
     echo(
         f"{people} members, {THREADS} threads, batches of {BATCH}, on one machine with the sandbox"
     )
-    told = _by_a_worker(echo, services, sandbox, tokens)
+
+    def listen() -> None:
+        _listen(sandbox, names)
+
+    told = _by_a_worker(echo, services, listen, tokens)
     echo("  in one process, without a queue:")
-    limit, polls, *work = _rounds(services, sandbox, tokens)
+    limit, polls, *work = _rounds(services, listen, tokens)
     echo(f"  fetch and parse only, the limit   {limit:7.1f} a second")
     echo(f"  polls, {NEW_PLAYS} new plays each           {polls:7.1f} a second")
     echo(
@@ -59,34 +66,46 @@ def run(echo: Echo, *, small: bool, url: str, sandbox: Sandbox) -> Figures:
     told |= {
         "in one process, polls a second": polls,
         "in one process, ratio": polls / limit,
-        "processor ms a page": 1000 * work[0],
-        "processor ms a poll": 1000 * work[1],
+        "in one process, processor ms a page": 1000 * work[0],
+        "in one process, processor ms a poll": 1000 * work[1],
         "memory, MB": peak_mb(),
     }
-    _with_a_huge_archive(echo, services, sandbox, tokens, catalog, huge)
+    _with_a_huge_archive(echo, services, listen, tokens, catalog, huge)
     return told
 
 
 def _by_a_worker(
-    echo: Echo, services: Services, sandbox: Sandbox, tokens: dict[int, str]
+    echo: Echo, services: Services, listen: Callable[[], None], tokens: dict[int, str]
 ) -> Figures:
     """A worker process forks for the jobs in its queue; first polls apart. Medians of rounds."""
     ids, access = list(tokens), list(tokens.values())
-    with forking.worker(services.settings) as queue:
-        first = forking.polls_a_second(queue, ids, BATCH, 0)
+    with forking.worker(services.settings) as worker:
+        first = forking.polls_a_second(worker.services, ids, BATCH, 0)
         limit_first = _rate(len(ids), lambda: _fetch(services, access))
         found = []
         for number in range(1, ROUNDS + 2):
-            _listen(sandbox, len(ids))
+            listen()
+            worker.rest()
+            began, worked = processor(), worker.processor()
             limit = _rate(len(ids), lambda: _fetch(services, access))
-            found.append((limit, forking.polls_a_second(queue, ids, BATCH, number)))
+            fetched = processor() - began
+            with _new(NEW_PLAYS * len(ids)):
+                polls = forking.polls_a_second(worker.services, ids, BATCH, number)
+            worker.rest()
+            found.append((limit, polls, fetched, worker.processor() - worked))
         del found[0]  # what follows a first poll is no ordinary one
-    limit, polls = (median(column) for column in zip(*found, strict=True))
-    ratio = median(polls / limit for limit, polls in found)
+    limit, polls, fetched, worked = (median(column) for column in zip(*found, strict=True))
+    ratio = median(polls / limit for limit, polls, *_ in found)
     echo("  a worker that forks, with its queue:")
     echo(f"  fetch and parse only, the limit   {limit:7.1f} a second")
     echo(f"  polls, {NEW_PLAYS} new plays each           {polls:7.1f} a second, {ratio:.0%}")
     echo(f"  first polls, 50 new plays each    {first:7.1f} a second, {first / limit_first:.0%}")
+    if worked:
+        echo(
+            f"  processor time {1000 * fetched / len(ids):.2f} ms a page,"
+            f" {1000 * worked / len(ids):.2f} ms a poll, forks and queue included:"
+            f" {fetched / worked:.0%}"
+        )
     return {
         "members": len(ids),
         "limit a second": limit,
@@ -94,21 +113,24 @@ def _by_a_worker(
         "ratio": ratio,
         "first polls a second": first,
         "first polls, ratio": first / limit_first,
+        "processor ms a page": 1000 * fetched / len(ids),
+        "processor ms a poll": 1000 * worked / len(ids),
     }
 
 
-def _rounds(services: Services, sandbox: Sandbox, tokens: dict[int, str]) -> list[float]:
+def _rounds(services: Services, listen: Callable[[], None], tokens: dict[int, str]) -> list[float]:
     """Pages fetched and polls a second, and seconds of processor time of each: medians.
 
     Taken in turns so that both fare alike.
     """
     found: list[tuple[float, ...]] = []
     for _ in range(ROUNDS):
-        _listen(sandbox, len(tokens))
+        listen()
         began = processor()
         limit = _rate(len(tokens), lambda: _fetch(services, list(tokens.values())))
         fetched = processor()
-        polls = _rate(len(tokens), lambda: _poll(services, list(tokens)))
+        with _new(NEW_PLAYS * len(tokens)):
+            polls = _rate(len(tokens), lambda: _poll(services, list(tokens)))
         work = fetched - began, processor() - fetched
         found.append((limit, polls, work[0] / len(tokens), work[1] / len(tokens)))
     return [median(column) for column in zip(*found, strict=True)]
@@ -117,7 +139,7 @@ def _rounds(services: Services, sandbox: Sandbox, tokens: dict[int, str]) -> lis
 def _with_a_huge_archive(
     echo: Echo,
     services: Services,
-    sandbox: Sandbox,
+    listen: Callable[[], None],
     tokens: dict[int, str],
     catalog: Catalog,
     plays: int,
@@ -136,7 +158,7 @@ def _with_a_huge_archive(
         f"  one poll of theirs {median(taken[someone]) * 1000:.1f} ms,"
         f" of somebody else {median(taken[other]) * 1000:.1f} ms (medians of 40)"
     )
-    limit, polls, *_ = _rounds(services, sandbox, tokens)
+    limit, polls, *_ = _rounds(services, listen, tokens)
     echo(f"  all of them again {polls:.1f} a second, {polls / limit:.0%} of the limit {limit:.1f}")
 
 
@@ -160,9 +182,8 @@ def _services(url: str, sandbox: Sandbox) -> Services:
     return services
 
 
-def _crowd(services: Services, sandbox: Sandbox, people: int) -> dict[int, str]:
+def _crowd(services: Services, sandbox: Sandbox, names: Sequence[str]) -> dict[int, str]:
     """Members with connections; their access tokens by id."""
-    names = sandbox.control.make_listeners(count=people)
     for name in names:
         sandbox.control.burst(listener=name, count=60, seconds_apart=200)
     app, now, tokens = spotify_app.environment_app(services), clock.now(), {}
@@ -183,10 +204,19 @@ def _crowd(services: Services, sandbox: Sandbox, people: int) -> dict[int, str]:
     return tokens
 
 
-def _listen(sandbox: Sandbox, people: int) -> None:
+@contextmanager
+def _new(plays: int) -> Iterator[None]:
+    """What is measured within it brings so many new plays, or it was not what it is called."""
+    before = Play.select().count()
+    yield
+    if (found := Play.select().count() - before) != plays:
+        raise RuntimeError(f"{found} plays were new instead of {plays}")
+
+
+def _listen(sandbox: Sandbox, names: Sequence[str]) -> None:
     """Everybody hears a little more, all of it after the last poll."""
     threading.Event().wait(NEW_PLAYS * SECONDS_APART + 1)
-    for name in sandbox.control.make_listeners(count=people):
+    for name in names:
         sandbox.control.burst(listener=name, count=NEW_PLAYS, seconds_apart=SECONDS_APART)
 
 

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from audiospective import clock, log, models
-from audiospective.bench import export, habits, lives, pages, virtual_day
+from audiospective.bench import export, habits, lives, pages, poll, virtual_day
 from audiospective.bench.filling import frame
 from audiospective.bench.habits import Poll
 from audiospective.bench.listening import TODAY, Catalog, listen
@@ -128,6 +128,21 @@ def test_planning_can_be_measured_with_all_jobs_of_a_day() -> None:
     # Listens to join and plays to send on, in one job with each round of maintenance.
     assert "join_listens 6" in done.output
     assert "forward_plays" not in done.output
+
+
+def test_polls_of_a_worker_that_forks_are_held_against_fetching_the_same_pages(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(poll, "SMALL", (4, 300, 300))
+    monkeypatch.setattr(poll, "ROUNDS", 1)
+    monkeypatch.setattr(poll, "SECONDS_APART", 0.01)
+    done = CliRunner().invoke(audiospective, ["bench", "poll", "--small", "--json"])
+    assert done.exit_code == 0, done.output  # also if what was to be new was not
+    found = json.loads(done.stdout)["figures"]
+    assert found["members"] == 4
+    assert found["processor ms a poll"] > found["processor ms a page"] > 0
+    for name in ("ratio", "first polls, ratio", "in one process, ratio"):
+        assert found[name] > 0
 
 
 @pytest.mark.parametrize("members", [100_000, 1_000_000])
