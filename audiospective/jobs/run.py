@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from audiospective import boot
 from audiospective.environment import give_memory_back, use_utc
 from audiospective.jobs import scheduler as scheduling
@@ -11,7 +13,10 @@ from audiospective.jobs.worker import build
 def worker(*, bulk: bool = False) -> None:
     """Serve the queues until told to stop; with `bulk` only those of long jobs."""
     give_memory_back()
-    build(boot.services().redis, bulk=bulk).work(logging_level="WARNING")
+    made = build(boot.services().redis, bulk=bulk)
+    gc.collect()
+    gc.freeze()  # no job looks through what is loaded for garbage, or copies it by doing so
+    made.work(logging_level="WARNING")
 
 
 def scheduler() -> None:
