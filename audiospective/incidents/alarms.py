@@ -16,7 +16,7 @@ CALM = timedelta(minutes=10)  # for which nothing is to be seen of it before it 
 
 
 @dataclass(frozen=True)
-class Standing:
+class Alarm:
     """An alarm that lasts; `said` is one line without anything about anybody."""
 
     topic: str
@@ -26,7 +26,7 @@ class Standing:
     told_from: datetime
 
 
-def standing() -> list[Standing]:
+def standing() -> list[Alarm]:
     """The alarms that last and are to be told."""
     now = clock.now()
     return [one for one in map(_standing, Mark.named(PREFIX)) if one.told_from <= now]
@@ -64,9 +64,9 @@ def beat(who: str) -> None:
     Mark.put(PULSE, clock.now(), who)
 
 
-def _standing(mark: Mark) -> Standing:
+def _standing(mark: Mark) -> Alarm:
     note = _note(mark)
-    return Standing(
+    return Alarm(
         topic=mark.name.removeprefix(PREFIX),
         since=mark.at,
         said=str(note.get("said", "")),

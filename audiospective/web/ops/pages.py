@@ -156,7 +156,7 @@ def _summary(window: Window, now: datetime, measured: figures.Measured) -> dict[
     }
 
 
-def _told(alarm: alarms.Standing) -> tuple[str, dict[str, Any]]:
+def _told(alarm: alarms.Alarm) -> tuple[str, dict[str, Any]]:
     return alarm.topic, {"since": clock.to_ms(alarm.since), "said": alarm.said}
 
 
