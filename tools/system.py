@@ -37,6 +37,10 @@ def browser() -> bool:
     return on_path("chromium", "chromium-browser", "google-chrome")() or mac.exists()
 
 
+def firefox() -> bool:
+    return on_path("firefox-esr", "firefox")() or Path("/Applications/Firefox.app").exists()
+
+
 def font(part: str) -> Callable[[], bool]:
     """Whether a font whose file name holds `part` is there; macOS has every script built in."""
     if sys.platform == "darwin":
@@ -50,6 +54,7 @@ NEEDS = (
     Need("PgBouncer", on_path("pgbouncer", "/usr/sbin/pgbouncer"), ("pgbouncer",), ("pgbouncer",)),
     Need("HAProxy", on_path("haproxy", "/usr/sbin/haproxy"), ("haproxy",), ("haproxy",)),
     Need("Chromium", browser, ("chromium",), ("--cask", "chromium")),
+    Need("Firefox", firefox, ("firefox-esr",), ("--cask", "firefox")),
     Need("fonts of all scripts", font("NotoSansArabic"), ("fonts-noto-core",), ()),
     Need("Chinese, Japanese and Korean fonts", font("NotoSansCJK"), ("fonts-noto-cjk",), ()),
     Need("emoji", font("NotoColorEmoji"), ("fonts-noto-color-emoji",), ()),

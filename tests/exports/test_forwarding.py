@@ -246,6 +246,21 @@ def test_a_token_that_is_refused_stops_it_until_there_is_another(
     assert there.titles == ["Ebb"]
 
 
+def test_a_refused_token_is_told_also_after_failures_that_were_told(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen
+) -> None:
+    told = Notice.select().where(Notice.kind == "forwarding_failed").order_by(Notice.id)
+    poll(alice, (clock.now(), "Ebb"))
+    for error in (AwayError("away"), AwayError("away"), TokenRefusedError("401")):
+        there.failures = [error]
+        send(services, frozen, days=2)
+    assert [one.dedupe_key.startswith("ended") for one in told] == [False, True]
+    forwarding.save(services, alice, ROOT, "another", players=False)
+    there.failures = [TokenRefusedError("401")]
+    send(services, frozen)
+    assert len(told.clone()) == 3
+
+
 def test_a_listen_that_the_server_will_not_have_holds_nothing_up(
     services: Services, alice: User, there: FakeServer, frozen: Frozen
 ) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,14 @@ from audiospective.history.catalog import lookup
 from audiospective.models import HiddenArtist, User
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
-from audiospective.policy.counting import RULES, Counting, Rule
-from audiospective.stats import activity, counted, tops, totals
+from audiospective.policy.counting import RULES, Counting, Measure, Rule
+from audiospective.stats import activity, counted, days, portrait, tops, totals
 from audiospective.stats.view import View
+from audiospective.web.figures import words
 from tests.browser import axe
 from tests.exports.making import OWNER, archive, imported, polled, song, taken
 from tests.support.browser import OpenPage
+from tests.support.firefox import firefox
 
 pytestmark = pytest.mark.usefixtures("sqlite_database")
 
@@ -31,6 +34,13 @@ ZONE = OWNER.zone
 VIEWS = ("", "history", "top/artist/all", "top/album/2024", "top/track/2024-05", "year/2024",
          "artist/1", "album/1", "track/3", "history?q=nothing+at+all", "nowhere")  # fmt: skip
 Opened = Callable[..., Page]
+UNTIL = """
+done => {
+  const look = () => document.documentElement.classList.contains("opened")
+    && document.getElementById("view").dataset.shown === %s ? done() : requestAnimationFrame(look);
+  look();
+}
+"""
 
 
 @pytest.fixture
@@ -127,15 +137,31 @@ def number(text: str | None) -> int:
     return int("".join(one for one in text or "" if one.isdigit()))
 
 
-def prepared(user_id: int, rule: Rule = Rule.ALL, hidden: frozenset[int] = frozenset()) -> Any:
+def prepared(
+    user_id: int,
+    rule: Rule = Rule.ALL,
+    hidden: frozenset[int] = frozenset(),
+    measure: Measure = Measure.PLAYS,
+) -> Any:
     """The plays of which the site makes its figures."""
-    view = View(user_id, ZONE, Counting(rule), hidden=hidden)
+    view = View(user_id, ZONE, Counting(rule, measure), hidden=hidden)
     return counted.prepare(history.frame(user_id, columns=counted.RAW), view)
 
 
-def figures_are_the_sites(shown: Page, plays: pl.DataFrame) -> None:
+def figures_are_the_sites(shown: Page, plays: pl.DataFrame, *, by_time: bool = False) -> None:
+    def worded(amounts: Iterable[int]) -> list[str]:
+        said = words.hours if by_time else "{:,}".format
+        return [said(amount) for amount in amounts]
+
+    def texts(selector: str) -> list[str]:
+        found = shown.locator(selector).all_inner_texts()
+        return [text.replace("\xa0", " ").removesuffix(" plays") for text in found]
+
     hours = round(int(plays["heard"].sum()) / 3.6e6)
     expect(shown.locator(".masthead")).to_contain_text(f"{hours:,} hours")
+    years = plays.group_by(year=pl.col("day").dt.year()).agg(pl.col("amount").sum()).sort("year")
+    assert texts(".drawer .plate span") == worded(years["amount"])
+    assert texts("#overview .ranking .count") == worded(tops.top(plays, "artist", 10)["amount"])
     for kind, name in (("artist", lookup.artists), ("track", None), ("album", lookup.albums)):
         go(shown, f"top/{kind}/all")
         expected = tops.top(plays, kind, 50)
@@ -144,8 +170,7 @@ def figures_are_the_sites(shown: Page, plays: pl.DataFrame) -> None:
             named[one].title if kind == "track" else named[one].name for one in expected["id"]
         ]
         assert shown.locator("#view .ranking .title").all_inner_texts() == titles
-        counts = [number(text) for text in shown.locator("#view .ranking .count").all_inner_texts()]
-        assert counts == expected["plays"].to_list()
+        assert texts("#view .ranking .count") == worded(expected["amount"])
 
     year = date(2024, 1, 1), date(2024, 12, 31)
     sums = totals.of(plays, *year)
@@ -157,11 +182,26 @@ def figures_are_the_sites(shown: Page, plays: pl.DataFrame) -> None:
     tables = shown.locator(".as-table")
     for at in range(tables.count()):
         tables.nth(at).locator("summary").click()
-    by_hour = shown.locator(".thirds-year .as-table tbody td").all_inner_texts()
-    assert [number(text) for text in by_hour] == activity.hours(plays, *year)
-    days = sorted(activity.days(counted.within(plays, *year)).items())
-    shown_days = shown.locator(".part:has(.heatmap) tbody td").all_inner_texts()
-    assert [number(text) for text in shown_days] == [count for _, count in days]
+    assert texts(".thirds-year .as-table tbody td") == worded(activity.hours(plays, *year))
+    own = counted.within(plays, *year)
+    amounts = [amount for _, amount in sorted(activity.days(own).items()) if amount]
+    assert texts(".part:has(.heatmap) tbody td") == worded(amounts)
+    longest = days.longest(plays, *year)
+    assert longest is not None
+    last = shown.locator(".part", has=shown.locator(".lanes"))
+    expect(last).to_contain_text(f"{longest.day.day}\xa0{longest.day:%b}, from beginning to end")
+    expect(last).to_contain_text(f"{longest.plays:,}\xa0play")
+
+    one = int(tops.top(plays, "artist", 2)["id"][1])
+    drawn = portrait.of(plays, "artist", one)
+    assert drawn is not None
+    go(shown, "top/artist/all")
+    shown.locator("#view .ranking a").nth(1).click()
+    shown.locator("#view .slip").wait_for()
+    table = shown.locator(".as-table").first
+    table.locator("summary").click()
+    assert texts(".as-table tbody td") == worded(amount for _, amount in drawn.months)
+    expect(shown.locator(".slip")).to_contain_text("2 of ")
 
 
 def test_figures_of_two_hundred_thousand_plays_are_the_sites(
@@ -197,6 +237,17 @@ def test_figures_follow_the_rule_and_leave_out_hidden_artists(
     figures_are_the_sites(shown, plays)
     go(shown, "history")
     expect(shown.locator("#results [role=status], #view .lead").first).to_contain_text("3,000")
+
+
+def test_figures_of_a_member_who_counts_by_time_are_times(opened: Opened, tmp_path: Path) -> None:
+    user_id = many(3_000)
+    User.update(counting_rule=Rule.SECONDS, counting_measure=Measure.TIME).execute()
+    plays = prepared(user_id, Rule.SECONDS, measure=Measure.TIME)
+    by_plays = tops.top(prepared(user_id, Rule.SECONDS), "track", 10)["id"].to_list()
+    assert tops.top(plays, "track", 10)["id"].to_list() != by_plays
+    shown = opened(write(user_id, tmp_path))
+    expect(shown.locator("#overview")).to_contain_text("30 seconds or more, by time heard")
+    figures_are_the_sites(shown, plays, by_time=True)
 
 
 def test_tracks_that_are_one_recording_count_as_one(opened: Opened, tmp_path: Path) -> None:
@@ -326,3 +377,31 @@ def test_an_empty_archive_opens_too(opened: Opened, tmp_path: Path) -> None:
     for view in ("history", "top/artist/all", "year/2024", "track/0"):
         go(shown, view)
     expect(shown.locator("#view")).to_contain_text("Not in this archive")
+
+
+def test_firefox_opens_it_from_a_disk_and_shows_the_same(tmp_path: Path) -> None:
+    user_id = many(3_000)
+    plays = prepared(user_id)
+    file = write(user_id, tmp_path)
+    with firefox(tmp_path) as other:
+        other.go(file.as_uri())
+
+        def texts(view: str, selector: str) -> list[str]:
+            other.run(f"() => {{ location.hash = '#/{view}' }}")
+            other.run(f"() => new Promise({UNTIL % json.dumps('#/' + view)})")
+            found = f"() => [...document.querySelectorAll('{selector}')].map(one => one.innerText)"
+            return list(other.run(found))
+
+        for kind in tops.KINDS:
+            counts = [number(text) for text in texts(f"top/{kind}/all", "#view .count")]
+            assert counts == tops.top(plays, kind, 50)["plays"].to_list()
+        sums = totals.of(plays, date(2024, 1, 1), date(2024, 12, 31))
+        figures = [number(text) for text in texts("year/2024", ".figure")[:4]]
+        assert figures == [sums.plays, round(sums.heard / 3.6e6), sums.tracks, sums.artists]
+        named = lookup.tracks(set(plays["track"])).values()
+        wanted = [one.id for one in named if "Song 17" in one.title]
+        heard = plays.filter(pl.col("track").is_in(wanted)).height
+        (said,) = texts("history?q=song+17", "#results [role=status]")
+        assert said.startswith(f"{heard:,}\xa0plays match")
+        assert set(other.requests) == {file.as_uri()}
+        assert other.complaints == []

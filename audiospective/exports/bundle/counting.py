@@ -1,4 +1,4 @@
-"""Which plays the figures of a bundle count: by the member's rule and without artists they hid."""
+"""What the figures of a bundle count: by the member's rule and measure, without hidden artists."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ class Counted:
 
     @property
     def words(self) -> str:
-        """What figures count, for the page."""
+        """What figures count, for the page: `plays heard to the end, by time`."""
         said = f"plays {RULES[self.rule]}".rstrip()
-        return f"{said} without hidden artists" if self.hidden else said
+        said = f"{said} without hidden artists" if self.hidden else said
+        return f"{said}, by time" if self.by_time else said
 
     def facts(self, tracks: pl.DataFrame) -> pl.DataFrame:
         """`track` and FACTS of a snapshot's tracks, for `which`."""
@@ -44,6 +45,14 @@ class Counted:
     def which(self) -> pl.Expr:
         """Whether a play counts; of frames with ms_played, reason_end and FACTS."""
         return counted.counts(self.rule) & ~pl.col("gone")
+
+    def heard(self) -> pl.Expr:
+        """Milliseconds of a play, of the same frames: the whole track where nobody told."""
+        return pl.coalesce("ms_played", "duration", 0).cast(pl.Int32)
+
+    def amount(self) -> pl.Expr:
+        """What figures add up of a play, as stats.counted does."""
+        return self.heard().cast(pl.Int64) if self.by_time else pl.lit(1, pl.Int8)
 
 
 def of(user: User) -> Counted:

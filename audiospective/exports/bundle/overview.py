@@ -12,7 +12,7 @@ import polars as pl
 from audiospective.exports.bundle.completeness import Known
 from audiospective.exports.bundle.counting import Counted
 from audiospective.exports.snapshot import Snapshot
-from audiospective.stats import activity, tops, zones
+from audiospective.stats import tops, zones
 
 TOP = 10
 WEEKS = 53
@@ -20,17 +20,20 @@ WEEKS = 53
 
 @dataclass(frozen=True)
 class Drawer:
-    """One year: plays, their sums by week from 1 January on, and the weeks with gaps."""
+    """One year: its amount, the same by week from 1 January on, and the weeks with gaps."""
 
     year: int
-    plays: int
+    amount: int
     weeks: list[int]
     unknown: set[int]
 
 
 @dataclass(frozen=True)
 class Overview:
-    """`top` are (name, plays) of artists; `hours` plays by hour of the day."""
+    """`top` are (name, amount) of artists; `hours` the amount of each hour of the day.
+
+    An amount is a number of plays, or milliseconds for members who count by time.
+    """
 
     plays: int
     artists: int
@@ -43,7 +46,7 @@ class Overview:
 
     @property
     def peak(self) -> int:
-        """The loudest hour."""
+        """The hour with most."""
         return self.hours.index(max(self.hours))
 
 
@@ -61,26 +64,30 @@ def of(snapshot: Snapshot, known: Known, counted: Counted) -> Overview:
         .join(facts, on="track", how="left", maintain_order="left")
         .filter(counted.which())
         .join(recordings, on="track", how="left", maintain_order="left")
-        .select("played_at", pl.col("recording").alias("track"), "ms_played")
+        .select(
+            "played_at",
+            pl.col("recording").alias("track"),
+            counted.heard().alias("heard"),
+            counted.amount().alias("amount"),
+        )
         .collect()
     )
-    ranked = tops.top(plays, "artist", 1 << 30)
+    ranked = tops.everything(plays, "artist")
     names = dict(_artists(snapshot).iter_rows())
-    dates = zones.dates(plays, zone)
     span = snapshot.scan().select(
         pl.col("played_at").min().alias("first"), pl.col("played_at").max().alias("last")
     )
     first, last = span.collect().row(0)
-    best = ranked.head(TOP).select("id", "plays").rows()
+    best = ranked.head(TOP).select("id", "amount").rows()
     return Overview(
         plays=snapshot.plays,
         artists=ranked.height,
-        listened=tops.listened(plays),
+        listened=int(plays["heard"].cast(pl.Int64).sum()),
         first=_day(first, ZoneInfo(zone)) if first else None,
         last=_day(last, ZoneInfo(zone)) if last else None,
-        drawers=_drawers(dates, known, zone),
-        top=[(names.get(one, ""), count) for one, count in best],
-        hours=activity.by_hour(plays, zone),
+        drawers=_drawers(plays, known, zone),
+        top=[(names.get(one, ""), amount) for one, amount in best],
+        hours=_hours(plays, zone),
     )
 
 
@@ -89,20 +96,27 @@ def _artists(snapshot: Snapshot) -> pl.DataFrame:
     return lists.drop_nulls("artist_keys").unique("artist_keys")
 
 
-def _drawers(dates: pl.Series, known: Known, zone: str) -> list[Drawer]:
+def _hours(plays: pl.DataFrame, zone: str) -> list[int]:
+    hour = zones.local(plays, zone).dt.hour().alias("hour")
+    sums = dict(plays.group_by(hour).agg(pl.col("amount").sum()).iter_rows())
+    return [sums.get(hour, 0) for hour in range(24)]
+
+
+def _drawers(plays: pl.DataFrame, known: Known, zone: str) -> list[Drawer]:
+    dates = zones.dates(plays, zone)
     week = (dates.dt.ordinal_day() - 1) // 7
-    counts = (
-        pl.DataFrame({"year": dates.dt.year(), "week": week})
+    sums = (
+        pl.DataFrame({"year": dates.dt.year(), "week": week, "amount": plays["amount"]})
         .group_by("year", "week")
-        .len()
+        .agg(pl.col("amount").sum())
         .sort("year", "week")
     )
     unknown = _unknown_weeks(known, zone)
     drawers = []
-    for year in counts["year"].unique().sort().to_list():
+    for year in sums["year"].unique().sort().to_list():
         weeks = [0] * WEEKS
-        for at, count in counts.filter(pl.col("year") == year).select("week", "len").rows():
-            weeks[at] = count
+        for at, amount in sums.filter(pl.col("year") == year).select("week", "amount").rows():
+            weeks[at] = amount
         drawers.append(Drawer(year, sum(weeks), weeks, unknown.get(year, set())))
     return drawers
 

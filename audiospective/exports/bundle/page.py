@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -94,6 +94,7 @@ def render(
         "files": [(path, plays) for path, plays, _ in found.beside],
         "statistics": statistics,
         "byRule": not counted.everything,
+        "byTime": counted.by_time,
     }
     shown = overview.of(snapshot, known, counted)
     return _pieces(snapshot, known, files, shown, meta, made, found), found
@@ -133,6 +134,7 @@ def _pieces(
         local=lambda instant: instant.astimezone(zone),
         moment=lambda instant: page_words.moment(instant, zone),
         mark=page_words.mark,
+        amount=partial(page_words.amount, by_time=made.counted.by_time),
     )
     yield _block("meta", "application/json", _json(meta))
     for name, body in made.catalog.items():

@@ -50,6 +50,19 @@ def plural(count: int, one: str) -> str:
     return f"{count:,} {one}{'' if count == 1 else 's'}"
 
 
+def amount(value: int, *, by_time: bool) -> str:
+    """What figures add up, with its unit: `1,204 plays`; `45 min`, `13 h 20 min`, `831 h`."""
+    if not by_time:
+        return plural(value, "play")
+    minutes = round(value / 60_000)
+    if minutes < 60:
+        return f"{minutes} min"
+    whole, rest = divmod(minutes, 60)
+    if whole >= 100:
+        return f"{round(minutes / 60):,} h"
+    return f"{whole} h {rest} min" if rest else f"{whole} h"
+
+
 def size(count: int) -> str:
     if count < 1_000_000:
         return f"{max(1, round(count / 1000)):,} kB"

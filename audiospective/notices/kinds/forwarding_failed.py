@@ -12,13 +12,16 @@ from audiospective.services import Services
 
 
 def put(services: Services, user: User, since: datetime, sentence: str, *, ends: bool) -> bool:
-    """Owe it, once for failures that began at `since`; `ends`: nothing more is sent."""
+    """Owe it, once for failures that began at `since`; `ends`: nothing more is sent.
+
+    An end is told each time, also of failures that were told: only the member can mend it.
+    """
     recipient = kind.address(user, KIND.name)
     if recipient is None:
         return False
     draft = Draft(
         recipient=recipient,
-        dedupe_key=str(clock.to_ms(since)),
+        dedupe_key=f"ended-{clock.to_ms(clock.now())}" if ends else str(clock.to_ms(since)),
         user_id=user.id,
         data=members.facts(services, user)
         | {

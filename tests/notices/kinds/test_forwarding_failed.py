@@ -22,6 +22,8 @@ def test_it_says_why_and_that_nothing_is_lost() -> None:
 
 
 def test_where_only_another_token_helps_it_says_so() -> None:
-    assert "We keep trying" in write("forwarding_failed", EXAMPLES[0]).text
-    ended = write("forwarding_failed", EXAMPLES[1]).text
-    assert "until you enter another token" in " ".join(ended.split())
+    trying, ended = (write("forwarding_failed", example) for example in EXAMPLES)
+    assert "We keep trying" in trying.text
+    assert "do not reach" in trying.subject
+    assert "until you enter another token" in " ".join(ended.text.split())
+    assert "not sent on any more" in ended.subject

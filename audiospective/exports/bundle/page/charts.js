@@ -92,10 +92,10 @@ function heatmap(counts, first) {
     s("svg", { viewBox: `0 0 ${half * 20} 140`, class: "heatmap", "aria-hidden": "true" }, own)));
 }
 
-function heatCell(day, count, step, unknown, x, y) {
-  const said = shortDay(day, true) + ": " + (count || !unknown ? plural(count, "play") : "not known") +
-    (count && unknown ? ", a part is not known" : "");
-  const low = count ? 11 : 0;
+function heatCell(day, amount, step, unknown, x, y) {
+  const said = shortDay(day, true) + ": " + (amount || !unknown ? amountWords(amount) : "not known") +
+    (amount && unknown ? ", a part is not known" : "");
+  const low = amount ? 11 : 0;
   return [
     s("rect", { class: "cell heat-" + step, x, y, width: 17, height: 17, rx: 2 }, s("title", null, said)),
     unknown && s("rect", { class: "gap", x, y: y + low, width: 17, height: 17 - low, rx: 2, fill: HATCH }),

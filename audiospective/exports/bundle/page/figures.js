@@ -17,22 +17,35 @@ function countIn(from, to) {
   return sum;
 }
 
-// Plays of each track in a range, and where each was heard first and last.
+// Milliseconds that a play was heard; where nobody told, the whole track.
+function heardOf(at) {
+  const heard = archive.heard[at];
+  return heard >= 0 ? heard : Math.max(0, archive.tracks.length[archive.track[at]]);
+}
+
+// What figures add up of a play: one, or the time heard for owners who count by time.
+function amountOf(at) {
+  return archive.byTime ? heardOf(at) : 1;
+}
+
+// Plays and amount of each track in a range, and where each was heard first and last.
 function byTrack(from, to) {
   const size = archive.tracks.title.length;
   const counts = new Uint32Array(size);
+  const amounts = new Float64Array(size);
   const first = new Int32Array(size).fill(-1);
   const last = new Int32Array(size).fill(-1);
   for (let at = from; at < to; at++) {
     if (!isCounted(at)) continue;
     const track = counted(at);
     if (!counts[track]++) first[track] = at;
+    amounts[track] += amountOf(at);
     last[track] = at;
   }
-  return { counts, first, last };
+  return { counts, amounts, first, last };
 }
 
-// The most played of "track", "album", "artist": every artist credited counts. Of equals the one
+// The most heard of "track", "album", "artist": every artist credited counts. Of equals the one
 // heard first stands first.
 function top(kind, from, to) {
   const tracks = byTrack(from, to);
@@ -40,9 +53,13 @@ function top(kind, from, to) {
   const add = (id, track) => {
     const one = found.get(id);
     if (one === undefined) {
-      found.set(id, { id, plays: tracks.counts[track], first: tracks.first[track], last: tracks.last[track] });
+      found.set(id, {
+        id, plays: tracks.counts[track], amount: tracks.amounts[track],
+        first: tracks.first[track], last: tracks.last[track],
+      });
     } else {
       one.plays += tracks.counts[track];
+      one.amount += tracks.amounts[track];
       one.first = Math.min(one.first, tracks.first[track]);
       one.last = Math.max(one.last, tracks.last[track]);
     }
@@ -54,7 +71,7 @@ function top(kind, from, to) {
     else if (archive.tracks.album[track] >= 0) add(archive.tracks.album[track], track);
   }
   return [...found.values()].sort((a, b) =>
-    b.plays - a.plays || archive.at[a.first] - archive.at[b.first] || a.id - b.id);
+    b.amount - a.amount || archive.at[a.first] - archive.at[b.first] || a.id - b.id);
 }
 
 function nameIn(kind, id) {
@@ -62,32 +79,38 @@ function nameIn(kind, id) {
   return kind === "artist" ? archive.names.artists[id] : archive.names.albums[id];
 }
 
-// Milliseconds heard; where that is not known, the whole track.
 function listened(from, to) {
   let sum = 0;
-  for (let at = from; at < to; at++) {
-    if (!isCounted(at)) continue;
-    const heard = archive.heard[at];
-    sum += heard >= 0 ? heard : Math.max(0, archive.tracks.length[archive.track[at]]);
-  }
+  for (let at = from; at < to; at++) if (isCounted(at)) sum += heardOf(at);
   return sum;
 }
 
 function byHour(from, to, kept) {
   const hours = new Array(24).fill(0);
   for (const at of indices(from, to, kept)) {
-    if (isCounted(at)) hours[Math.floor(archive.minute[at] / 60)]++;
+    if (isCounted(at)) hours[Math.floor(archive.minute[at] / 60)] += amountOf(at);
   }
   return hours;
 }
 
-// Plays of each day from `first` to `last`.
-function byDay(first, last) {
-  const counts = new Array(last - first + 1).fill(0);
+// The amount of each day from `first` to `last`, or what else `of` says of a play.
+function byDay(first, last, of = amountOf) {
+  const sums = new Array(last - first + 1).fill(0);
   for (let at = since(first); at < archive.plays && archive.day[at] <= last; at++) {
-    if (isCounted(at)) counts[archive.day[at] - first]++;
+    if (isCounted(at)) sums[archive.day[at] - first] += of(at);
   }
-  return counts;
+  return sums;
+}
+
+// The day from `first` to `last` on which most time was heard; of equals the one with more plays, then the earlier.
+function longestDay(first, last) {
+  const heard = byDay(first, last, heardOf);
+  const plays = byDay(first, last, () => 1);
+  let best = 0;
+  for (let at = 1; at < heard.length; at++) {
+    if (heard[at] > heard[best] || (heard[at] === heard[best] && plays[at] > plays[best])) best = at;
+  }
+  return first + best;
 }
 
 // Different tracks and artists, every one credited, and how many artists were never heard before.

@@ -104,10 +104,7 @@ function historyResults(filters, address) {
 
 function hoursOfKept(kept) {
   let sum = 0;
-  for (const at of kept) {
-    const heard = archive.heard[at];
-    sum += heard >= 0 ? heard : Math.max(0, archive.tracks.length[archive.track[at]]);
-  }
+  for (const at of kept) sum += heardOf(at);
   return sum < 7200000 ? plural(Math.round(sum / 60000), "minute") : plural(Math.round(sum / 3600000), "hour");
 }
 

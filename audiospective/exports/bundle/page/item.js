@@ -27,8 +27,8 @@ function itemView(kind, id) {
     h("div", { class: "beside-right" },
       h("div", { class: "stack" },
         section(plural(kept.length, "play") + ", most in " + peak[0], null,
-          figure(columns(months.map((one) => one[1])), "Plays by month", ["Month", "Plays"],
-            () => months.map(([words, count]) => [words, number(count)])),
+          figure(columns(months.map((one) => one[1])), amountName() + " by month", ["Month", amountName()],
+            () => months.map(([words, amount]) => [words, amountNumber(amount)])),
           h("div", { class: "ends" }, h("span", null, months[0][0]), h("span", null, months[months.length - 1][0]))),
         kind !== "track" && itemTracks(own),
         section("Last plays", null, h("div", { class: "days" }, daysOf(every.slice(-12).reverse(), false, false, "h3")),
@@ -52,15 +52,15 @@ function slipRow(label, value) {
 function place(kind, id) {
   const ranked = top(kind, 0, archive.plays);
   const own = ranked.find((one) => one.id === id);
-  return number(1 + ranked.filter((one) => one.plays > own.plays).length) + " of " + number(ranked.length);
+  return number(1 + ranked.filter((one) => one.amount > own.amount).length) + " of " + number(ranked.length);
 }
 
 function monthsBetween(kept) {
   const key = (at) => { const [year, month] = parts(archive.day[at]); return year * 12 + month; };
   const from = key(kept[0]);
-  const counts = new Array(key(kept[kept.length - 1]) - from + 1).fill(0);
-  for (const at of kept) counts[key(at) - from]++;
-  return counts.map((count, at) => [MONTHS[(from + at) % 12].slice(0, 3) + " " + Math.floor((from + at) / 12), count]);
+  const sums = new Array(key(kept[kept.length - 1]) - from + 1).fill(0);
+  for (const at of kept) sums[key(at) - from] += amountOf(at);
+  return sums.map((sum, at) => [MONTHS[(from + at) % 12].slice(0, 3) + " " + Math.floor((from + at) / 12), sum]);
 }
 
 function itemTracks(own) {
@@ -70,8 +70,8 @@ function itemTracks(own) {
 
 function itemClock(kept) {
   const hoursOf = byHour(0, 0, kept);
-  return figure(clockFace(hoursOf), "Plays by the hour of the day", ["Hour", "Plays"],
-    () => hoursOf.map((count, hour) => [two(hour) + ":00", number(count)]));
+  return figure(clockFace(hoursOf), amountName() + " by the hour of the day", ["Hour", amountName()],
+    () => hoursOf.map((amount, hour) => [two(hour) + ":00", amountNumber(amount)]));
 }
 
 function nowhere() {

@@ -101,7 +101,7 @@ function daysOf(kept, wholeDays, gaps, heading) {
 
 // The most played with bars; `show` of them and a button for more.
 function ranking(kind, ranked, show, { bare, startAt } = {}) {
-  const most = ranked.length ? ranked[0].plays : 1;
+  const most = (ranked.length && ranked[0].amount) || 1;
   const list = h("ol", { class: "ranking" + (bare ? " ranking-bare" : ""), start: startAt || 1 });
   const row = (one, at) => h("li", null,
     h("span", { class: "rank", "aria-hidden": "true" }, number(at + 1)),
@@ -109,8 +109,9 @@ function ranking(kind, ranked, show, { bare, startAt } = {}) {
       h("span", { class: "title" }, h("a", { href: routeOf(kind, one.id) }, nameOf(nameIn(kind, one.id), true))),
       kind !== "artist" && h("span", { class: "by" }, kind === "track" ? artistNames(one.id) : albumBy(one.id))),
     !bare && s("svg", { viewBox: "0 0 100 8", preserveAspectRatio: "none", class: "bar", "aria-hidden": "true" },
-      s("rect", { class: "ink", width: round(Math.max(0.6, (one.plays / most) * 100)), height: 8 })),
-    h("span", { class: "count" }, number(one.plays), h("span", { class: "visually-hidden" }, " plays")));
+      s("rect", { class: "ink", width: round(Math.max(0.6, (one.amount / most) * 100)), height: 8 })),
+    h("span", { class: "count" }, amountNumber(one.amount),
+      !archive.byTime && h("span", { class: "visually-hidden" }, " plays")));
   let shown = 0;
   const more = h("button", { class: "button", type: "button", onclick: () => {
     const next = shown;

@@ -39,7 +39,8 @@ function topView(kind, period) {
   const current = range.year === undefined ? "all" : String(range.year);
   const view = [
     h("h1", { tabindex: "-1" }, "Most played, " + range.words),
-    h("p", { class: "lead" }, plural(countIn(range.from, range.to), "play") + ", " +
+    h("p", { class: "lead" }, plural(countIn(range.from, range.to), "play") +
+      (archive.byTime ? ", about " + duration(listened(range.from, range.to)) : "") + ", " +
       plural(ranked.length, "different " + kind) + "."),
     h("nav", { class: "kinds", "aria-label": "What" }, Object.entries(KINDS).map(([value, words]) => h("a", {
       href: "#/top/" + value + "/" + period, "aria-current": value === kind ? "page" : null,

@@ -68,6 +68,28 @@ function hours(ms) {
   return number(ms / 3600000);
 }
 
+// As exact as anybody wants to know: `45 min`, `13 h 20 min`, `831 h`.
+function duration(ms) {
+  const minutes = Math.round(ms / 60000);
+  if (minutes < 60) return minutes + "\u00a0min";
+  if (minutes >= 6000) return number(minutes / 60) + "\u00a0h";
+  const rest = minutes % 60;
+  return Math.floor(minutes / 60) + "\u00a0h" + (rest ? "\u00a0" + rest + "\u00a0min" : "");
+}
+
+// What figures add up, with its unit, as a bare number, and the word above a column of it.
+function amountWords(value) {
+  return archive.byTime ? duration(value) : plural(value, "play");
+}
+
+function amountNumber(value) {
+  return archive.byTime ? duration(value) : number(value);
+}
+
+function amountName() {
+  return archive.byTime ? "Time" : "Plays";
+}
+
 function percent(share) {
   // Never 100 % as long as something is missing, never 0 % while there is something.
   const tenths = share < 1 ? Math.min(999, Math.floor(share * 1000)) || Math.ceil(share) : 1000;

@@ -24,7 +24,7 @@ function yearView(year) {
     yearTops(year, from, to, artists),
     h("div", { class: "thirds-year" }, yearClock(from, to), yearDiscoveries(year, from, to, artists)),
     yearHeat(year, counts, first),
-    yearLongest(first + most),
+    yearLongest(longestDay(first, last)),
     yearKnown(year, first, last)];
   return { title: String(year), view };
 }
@@ -53,12 +53,13 @@ function yearRibbon(counts, first, most) {
   const months = monthSums(counts, first);
   const [year] = parts(first);
   return h("div", { class: "ribbon-block" },
-    h("p", { class: "ribbon-note" }, shortDay(first + most) + ", " + plural(counts[most], "play") + ": the longest day"),
-    figure(ribbon(counts, first), "Plays on every day of " + year, ["Month", "Plays"],
-      () => months.map((count, month) => [MONTHS[month], number(count)])),
-    h("ol", { class: "ribbon-months", "aria-hidden": "true" }, months.map((count, month) =>
+    h("p", { class: "ribbon-note" }, shortDay(first + most) + ", " + amountWords(counts[most]) + ": the most on one day"),
+    figure(ribbon(counts, first), amountName() + " on every day of " + year, ["Month", amountName()],
+      () => months.map((sum, month) => [MONTHS[month], amountNumber(sum)])),
+    h("ol", { class: "ribbon-months", "aria-hidden": "true" }, months.map((sum, month) =>
       h("li", null, h("span", null, h("span", { class: "wide" }, MONTHS[month]),
-        h("span", { class: "tight" }, MONTHS[month][0])), h("span", { class: "wide" }, number(count))))));
+        h("span", { class: "tight" }, MONTHS[month][0])),
+        h("span", { class: "wide" }, archive.byTime ? hours(sum) + "\u00a0h" : number(sum))))));
 }
 
 function yearFigures(sums, artists, first, last) {
@@ -91,8 +92,8 @@ function yearClock(from, to) {
   const hoursOf = byHour(from, to);
   const peak = hoursOf.indexOf(Math.max(...hoursOf));
   return section(dayPart(peak) + ", mostly at " + hourWord(peak), null,
-    figure(clockFace(hoursOf), "Plays by the hour of the day, most at " + peak + " o’clock", ["Hour", "Plays"],
-      () => hoursOf.map((count, hour) => [two(hour) + ":00", number(count)])));
+    figure(clockFace(hoursOf), amountName() + " by the hour of the day, most at " + peak + " o’clock", ["Hour", amountName()],
+      () => hoursOf.map((amount, hour) => [two(hour) + ":00", amountNumber(amount)])));
 }
 
 function dayPart(hour) {
@@ -119,11 +120,11 @@ function yearHeat(year, counts, first) {
   const heard = counts.filter(Boolean).length;
   const { limits } = heatLevels(counts);
   return section("Music on " + plural(heard, "day"), "a column is a week, Monday on top",
-    figure(heatmap(counts, first), "Plays on every day of " + year, ["Day", "Plays"],
-      () => counts.map((count, at) => [longDay(first + at), number(count)]).filter((row) => row[1] !== "0")),
+    figure(heatmap(counts, first), amountName() + " on every day of " + year, ["Day", amountName()],
+      () => counts.map((amount, at) => amount && [longDay(first + at), amountNumber(amount)]).filter(Boolean)),
     h("p", { class: "legend" }, "none ", h("span", { class: "month heat-0" }),
       [1, 2, 3, 4].map((step) => h("span", { class: "month heat-" + step })),
-      " more than " + number(limits[2]) + " ", h("span", { class: "month heat-0 has-gap" }), " not known"));
+      " more than " + amountNumber(limits[2]) + " ", h("span", { class: "month heat-0 has-gap" }), " not known"));
 }
 
 function yearLongest(day) {
@@ -135,7 +136,7 @@ function yearLongest(day) {
   const others = ownOf.length ? ownOf[0].map((_, track) => !ownOf.some((own) => own[track])) : [];
   return section(shortDay(day) + ", from beginning to end", plural(countIn(from, to), "play"),
     h("div", { class: "lanes" }, leaders.map((one, at) => h("div", { class: "lane-row" },
-      h("p", null, nameOf(nameIn("artist", one.id), true), h("span", { class: "muted" }, " " + number(one.plays))),
+      h("p", null, nameOf(nameIn("artist", one.id), true), h("span", { class: "muted" }, " " + amountNumber(one.amount))),
       lane(minutesOf(ownOf[at])))),
     h("div", { class: "lane-row lane-others" }, h("p", null, "others"), lane(minutesOf(others))), h("ol", { class: "lane-hours", "aria-hidden": "true" }, ["00", "06", "12", "18", "24"].map((hour) => h("li", null, hour)))));
 }
