@@ -1,4 +1,4 @@
-"""Polls do not wait for imports and exports."""
+"""Polls do not wait for imports and exports, with real workers and real queues."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from audiospective import clock
 from audiospective.clients.queues import QUEUES
+from audiospective.exports import asking
 from audiospective.imports import uploads
 from audiospective.imports.uploads import Announced
 from audiospective.jobs import worker
-from audiospective.models import User
+from audiospective.models import Connection, User
+from audiospective.models.exports import READY, WAITING, Export
 from audiospective.models.imports import READING, REVIEW, Import
 from audiospective.services import Services
+from tests.exports.test_fairness import members
 from tests.imports.importing import month, spotify_file
 from tests.jobs.stack import Stack, running, until
 
@@ -44,6 +48,24 @@ def test_polls_go_on_while_a_file_is_read(stack: Stack) -> None:
     assert Import.get_by_id(row.id).status == READING
     os.kill(horse, signal.SIGCONT)
     until(lambda: Import.get_by_id(row.id).status == REVIEW, "the file is read")
+
+
+@pytest.mark.races
+def test_a_thousand_exports_asked_for_at_once_keep_no_poll_waiting(stack: Stack) -> None:
+    """Twenty members fall due when the only worker has begun with the exports."""
+    stack.people(20)
+    for user in members(1_000):
+        asking.ask(stack.services, user, "json", compatible=False)
+    stack.start("worker.py")
+    ready = Export.select().where(Export.status == READY)
+    until(ready.exists, "exports are being made")
+    fell_due = clock.now()
+    stack.enqueue_batch()
+    until(lambda: stack.polled() == 20, "everybody is polled")
+    polled_at = max(one.last_success_at for one in Connection.select())
+    between = ready.clone().where(Export.changed_at.between(fell_due, polled_at)).count()
+    assert between <= 2  # the one that was being made, and one taken as the polls were enqueued
+    assert Export.select().where(Export.status == WAITING).count() > 900
 
 
 def test_one_worker_alone_does_everything_in_order_of_urgency(services: Services) -> None:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from threading import Thread, Timer
-from typing import Any
+from typing import IO, Any
 
 from websockets.sync.client import ClientConnection, connect
 
@@ -145,8 +145,13 @@ def _address(process: subprocess.Popen[str]) -> str:
             said.append(line)
             found = LISTENING.search(line)
             if found:
-                Thread(target=process.stderr.read, daemon=True).start()  # lest the pipe fills
+                Thread(target=_drain, args=(process.stderr,)).start()  # lest the pipe fills
                 return found[1]
         raise FirefoxError(f"Firefox did not start: {''.join(said)[-2000:]}")
     finally:
         timer.cancel()
+
+
+def _drain(stream: IO[str]) -> None:
+    with stream:
+        stream.read()

@@ -74,7 +74,7 @@ function duration(ms) {
   if (minutes < 60) return minutes + "\u00a0min";
   if (minutes >= 6000) return number(minutes / 60) + "\u00a0h";
   const rest = minutes % 60;
-  return Math.floor(minutes / 60) + "\u00a0h" + (rest ? "\u00a0" + rest + "\u00a0min" : "");
+  return Math.floor(minutes / 60) + "\u00a0h" + (rest ? " " + rest + "\u00a0min" : "");
 }
 
 // What figures add up, with its unit, as a bare number, and the word above a column of it.
