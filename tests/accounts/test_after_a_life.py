@@ -68,7 +68,7 @@ def everything(life: Life, server: FakeServer) -> Belongings:
     forwarding.save(services, user, f"https://{TAG}.example", f"{TAG}-secret", players=True)
     life.plays(connection, 2)
     life.passes(hours=1)
-    assert forwarding_round.carry_out(services, Deadline(forwarding.SECONDS)) >= 2
+    assert forwarding_round.carry_out(services, Deadline(forwarding.SECONDS)) >= 1
     life.passes(hours=1)
     server.failures = [AwayError(f"{TAG}-away")]
     forwarding_round.carry_out(services, Deadline(forwarding.SECONDS))
@@ -83,7 +83,7 @@ def everything(life: Life, server: FakeServer) -> Belongings:
     made.values += [
         ADDRESS, f"account-{TAG}", TAG.title(), f"{TAG}-artist", f"{TAG}-title", f"{TAG}-album",
         f"{TAG}-player", f"{TAG}-token", row.token_sha256, row.prefix, user.session_key,
-        Forward.get().token_sealed, Connection.get().refresh_sealed, f"https://{TAG}.example",
+        Forward.get().token_sealed, Connection.get(Connection.user == user).refresh_sealed, f"https://{TAG}.example",
     ]  # fmt: skip
     made.rows = {"tokens": (token, shared, f"{TAG}-secret", f"refresh-{user.id}")}
     return made
@@ -99,6 +99,7 @@ def test_nothing_is_left_of_what_was_used(life: Life, there: FakeServer, written
     deletion.at_once(life.services, User.get_by_id(alice.user_id))
     erasure.carry_out(life.services, Deadline(60))
     life.passes(hours=3)
+    erasure.carry_out(life.services, Deadline(60))  # the receipt has left
     for _ in range(3):  # what only she had leaves the catalog with the weekly round
         life.frozen.forward(days=7)
         catalog.free()

@@ -380,6 +380,7 @@ def test_an_empty_archive_opens_too(opened: Opened, tmp_path: Path) -> None:
     expect(shown.locator("#view")).to_contain_text("Not in this archive")
 
 
+@pytest.mark.races
 def test_firefox_opens_it_from_a_disk_and_shows_the_same(tmp_path: Path) -> None:
     user_id = many(3_000)
     plays = prepared(user_id)

@@ -142,7 +142,7 @@ def test_homebrew_installs_casks_apart(system: ModuleType, monkeypatch: pytest.M
     system.main([])
     formulas, casks = system.ran
     assert formulas == ["brew", "install", "postgresql@17", "redis", "pgbouncer", "haproxy"]
-    assert casks == ["brew", "install", "--cask", "chromium"]
+    assert casks == ["brew", "install", "--cask", "chromium", "firefox"]
 
 
 def test_a_machine_without_a_package_manager_is_told_what_is_missing(
