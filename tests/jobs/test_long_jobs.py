@@ -11,7 +11,7 @@ import pytest
 
 from audiospective import clock
 from audiospective.clients.queues import QUEUES
-from audiospective.exports import asking
+from audiospective.exports import export_requests
 from audiospective.imports import uploads
 from audiospective.imports.uploads import Announced
 from audiospective.jobs import worker
@@ -55,7 +55,7 @@ def test_a_thousand_exports_asked_for_at_once_keep_no_poll_waiting(stack: Stack)
     """Twenty members fall due when the only worker has begun with the exports."""
     stack.people(20)
     for user in members(1_000):
-        asking.ask(stack.services, user, "json", compatible=False)
+        export_requests.ask(stack.services, user, "json", compatible=False)
     stack.start("worker.py")
     ready = Export.select().where(Export.status == READY)
     until(ready.exists, "exports are being made")
