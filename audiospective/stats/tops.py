@@ -19,20 +19,6 @@ def top(plays: pl.DataFrame, kind: str, limit: int = 50) -> pl.DataFrame:
     return ranked(_by_track(plays), kind).head(limit)
 
 
-def listened(plays: pl.DataFrame) -> int:
-    """Milliseconds heard; needs track and ms_played.
-
-    Polled plays do not tell how long they were heard: the whole track is assumed.
-    """
-    unknown = plays.filter(pl.col("ms_played").is_null())
-    known = int(plays["ms_played"].cast(pl.Int64).sum())  # 32 bits end after 596 hours
-    if unknown.is_empty():
-        return known
-    lengths = frames.of(unknown["track"])
-    joined = unknown.join(lengths, on="track", how="left")
-    return known + int(joined["duration"].cast(pl.Int64).sum())
-
-
 def ranked(tracks: pl.DataFrame, kind: str) -> pl.DataFrame:
     """The same of plays that are added up by track already (by_track)."""
     # Counting by track first leaves few rows to join with the catalog.

@@ -13,8 +13,6 @@ from hypothesis import strategies as st
 
 from audiospective import clock, history
 from audiospective.history import segment
-from audiospective.history.catalog import polled
-from audiospective.policy.plays import TrackFacts
 from audiospective.stats import activity, streaks, tops, zones
 from tests.history.making import at, person, play, track
 
@@ -67,24 +65,6 @@ class TestWithCatalog:
     def test_no_plays_have_no_tops(self) -> None:
         plays = history.frame(person("alice"), columns=["played_at", "track"])
         assert [tops.top(plays, kind).height for kind in tops.KINDS] == [0, 0, 0]
-
-    def test_time_listened_takes_the_whole_track_where_nothing_is_known(self) -> None:
-        alice, song, odd = person("alice"), track("song"), track("odd")
-        polled.remember([TrackFacts("track song", "song", duration_ms=180_000)])
-        play(alice, at(1), song)
-        play(alice, at(2), song, ms_played=1_000, source=3)
-        play(alice, at(3), odd)
-        plays = history.frame(alice, columns=["track", "ms_played"])
-        assert tops.listened(plays) == 181_000
-
-    def test_time_listened_does_not_end_with_32_bits(self) -> None:
-        alice, epic = person("alice"), track("epic")
-        polled.remember([TrackFacts("track epic", "epic", duration_ms=2**30)])
-        for minute in range(3):
-            play(alice, at(minute), epic)
-            play(alice, at(10 + minute), epic, ms_played=2**30, source=3)
-        plays = history.frame(alice, columns=["track", "ms_played"])
-        assert tops.listened(plays) == 6 * 2**30
 
 
 TODAY = date(2026, 11, 22)
