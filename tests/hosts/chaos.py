@@ -134,7 +134,7 @@ class Chaos:
         self.began = clock.now()
         # Member after member, as workers write: of two who lock rows in another order PostgreSQL
         # may end either.
-        for row in Connection.select(Connection.user).order_by(Connection.user):
+        for row in list(Connection.select(Connection.user).order_by(Connection.user)):
             mine = Connection.user == row.user_id
             past = clock.now() - timedelta(seconds=1)
             Connection.update(lease_until=past).where(
