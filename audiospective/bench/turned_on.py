@@ -21,7 +21,7 @@ from audiospective.policy import export_schedule
 def by_all(members: int, day: datetime) -> None:
     """As if all of them had turned it on before `day`."""
     for number in range(members):
-        begun = day - timedelta(days=1 + number % 30) + timedelta(minutes=number % 1440)
+        begun = day - timedelta(days=1 + number % 31) + timedelta(minutes=number % 1440)
         ExportSchedule.create(user=number + 1, created_at=begun,
                               next_at=export_schedule.following(begun, day))  # fmt: skip
     # One job serves all members, so the rows of one stand for everybody's.
