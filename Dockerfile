@@ -1,12 +1,13 @@
 # One image for every process; the command decides which (see compose.yaml).
-# All packages come as wheels for amd64 and arm64, so nothing is compiled.
+# All packages come as wheels for amd64 and arm64, but for one of plain Python: nothing is compiled.
 FROM python:3.11-slim-bookworm AS packages
 COPY requirements.txt constraints.txt /tmp/
 RUN python -m venv /opt/venv \
-    && /opt/venv/bin/pip install --no-cache-dir --only-binary :all: -r /tmp/requirements.txt
+    && /opt/venv/bin/pip install --no-cache-dir --only-binary :all: --no-binary crontab \
+        -r /tmp/requirements.txt
 
 FROM python:3.11-slim-bookworm
-RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin audiospective \
+RUN useradd --uid 10001 --no-create-home --home-dir /app --shell /usr/sbin/nologin audiospective \
     && install -d -o audiospective -g audiospective -m 0700 /var/lib/audiospective
 COPY --from=packages /opt/venv /opt/venv
 WORKDIR /app
