@@ -216,6 +216,25 @@ def test_taking_a_file_back_leaves_what_a_player_sent_after_it(
     assert history.total(alice.id) == 1
 
 
+@pytest.mark.parametrize("player", [None, "Pano Scrobbler"])
+@pytest.mark.parametrize("file", [lastfm, extended])
+@pytest.mark.parametrize("first", ["player", "file"])
+def test_what_is_sent_again_after_a_file_was_taken_back_is_known(
+    services: Services, alice: User, file: Any, first: str, player: str | None
+) -> None:
+    """Its time may still be the file's by then, and nothing of it may name the program."""
+    at = ended().replace(microsecond=0)
+    sent = [listen(at, "Ebb", media_player=player)]
+    if first == "player":
+        listens.take(alice.id, sent)
+    row = done(services, alice, file(at, at - timedelta(days=1)))
+    listens.take(alice.id, sent)
+    undone(services, row)
+    assert history.total(alice.id) == 1
+    listens.take(alice.id, sent)
+    assert history.total(alice.id) == 1
+
+
 def test_taking_another_file_back_leaves_word_of_what_a_player_sent(
     services: Services, alice: User
 ) -> None:

@@ -93,7 +93,6 @@ def _tracks(path: Path) -> pl.DataFrame:
             | ~pl.col("spotify_id").str.contains(_ID)
             | ~pl.col("album_id").str.contains(_ID)
             | ~pl.col("artist_ids").list.eval(pl.element().str.contains(_ID)).list.all()
-            | ~pl.col("image_url").str.contains(_COVER)
             | (lengths[0] != lengths[1])
             | (lengths[0] != lengths[2])
             | (lengths[0] > _CREDITS)
@@ -104,7 +103,9 @@ def _tracks(path: Path) -> pl.DataFrame:
     ).item()
     if wrong or tracks["track"].is_duplicated().any():
         raise ContainerError(WRONG.format(files.TRACKS))
-    return tracks.sort("track")
+    # A cover from elsewhere is left out: pages would show it, and the next poll tells it again.
+    covers = pl.when(pl.col("image_url").str.contains(_COVER)).then("image_url")
+    return tracks.with_columns(image_url=covers).sort("track")
 
 
 def _table(path: Path, name: str, schema: pl.Schema, most: int) -> pl.DataFrame:

@@ -277,8 +277,6 @@ HOSTILE = {
     "no Parquet": (files.TRACKS, lambda _: b"PAR1 not quite PAR1"),
     "an address as an id": (files.TRACKS, table(lambda t: t.with_columns(
         spotify_id=pl.lit("https://evil.example/a")))),
-    "a cover elsewhere": (files.TRACKS, table(lambda t: t.with_columns(
-        image_url=pl.lit("https://evil.example/a.png")))),
     "a kind that is none": (files.TRACKS, table(lambda t: t.with_columns(kind=pl.lit("virus")))),
     "artists without ids beside them": (files.TRACKS, table(lambda t: t.with_columns(
         artist_ids=pl.lit([], pl.List(pl.String))))),
@@ -308,6 +306,21 @@ def test_a_hostile_bundle_is_refused(
     path.write_bytes(changed(elsewhere[0], *HOSTILE[name], sums=True))
     with pytest.raises(RefusedError):
         bundle_tables.read(path, tmp_path, tmp_path)
+
+
+def test_a_cover_from_elsewhere_is_left_out_and_the_rest_put_back(
+    elsewhere: tuple[bytes, Any, Any], tmp_path: Path
+) -> None:
+    """The sandbox has covers of its own, and Spotify may move its own."""
+    from audiospective.imports.restore import tables
+
+    cover = table(lambda t: t.with_columns(image_url=pl.lit("https://evil.example/a.png")))
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(changed(elsewhere[0], files.TRACKS, cover, sums=True))
+    tables.read(path, tmp_path, tmp_path)
+    tracks = pl.read_parquet(tmp_path / tables.TRACKS)
+    assert tracks.height > 0
+    assert tracks["image_url"].null_count() == tracks.height
 
 
 def test_a_bundle_from_before_a_column_came_leaves_it_unknown(
