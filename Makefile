@@ -8,7 +8,7 @@ VENV := .venv/bin
 PYTEST := $(VENV)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal --durations 10
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt screenshots runtime dev system
+.PHONY: help run test check audit fmt screenshots runtime dev system
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -22,6 +22,9 @@ test: system check ## set up, check, and run every test on SQLite, PostgreSQL, R
 
 check: dev ## format, lint, types and import floors, without running anything
 	@$(VENV)/python tools/check.py
+
+audit: dev ## compare every pinned package with the known weaknesses (asks pypi.org)
+	@$(VENV)/python -m pip_audit --strict --disable-pip --no-deps -r constraints.txt $(ARGS)
 
 fmt: dev ## put the code into the house format
 	@$(VENV)/ruff format .

@@ -53,6 +53,7 @@ NEEDS = (
     Need("Redis", on_path("redis-server", "valkey-server"), ("redis-server",), ("redis",)),
     Need("PgBouncer", on_path("pgbouncer", "/usr/sbin/pgbouncer"), ("pgbouncer",), ("pgbouncer",)),
     Need("HAProxy", on_path("haproxy", "/usr/sbin/haproxy"), ("haproxy",), ("haproxy",)),
+    Need("curl", on_path("curl"), ("curl",), ("curl",)),
     Need("Chromium", browser, ("chromium",), ("--cask", "chromium")),
     Need("Firefox", firefox, ("firefox-esr",), ("--cask", "firefox")),
     Need("fonts of all scripts", font("NotoSansArabic"), ("fonts-noto-core",), ()),
