@@ -1,12 +1,18 @@
-"""PostgreSQL behind PgBouncer in transaction mode, as hosts with few connections offer it."""
+"""PostgreSQL behind PgBouncer, as hosts with few connections offer it."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 
+from audiospective import models
+from audiospective.operations.doctor import pooler
+from audiospective.operations.doctor.finding import Finding
+from audiospective.services import Services
 from tests.hosts.deployment import audiospective, pages
 from tests.jobs.stack import running
 from tests.support import pgbouncer
@@ -52,3 +58,43 @@ def test_two_releases_through_the_pooler_migrate_once(postgres: Postgres, redis_
         assert said == ["The database is up to date.", "applied 0001_initial"]
         # No lock stays behind in the pooler's connections.
         assert audiospective(stack, "migrate")[0] == 0
+
+
+MODES = [
+    ("transaction", "transaction mode", "ok"),
+    ("session", "session mode", "note"),
+    ("statement", "statement mode", "FAULT"),
+]
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["console", "behaviour"])
+@pytest.mark.parametrize(("mode", "said", "mark"), MODES, ids=[mode for mode, _, _ in MODES])
+def test_the_doctor_names_the_mode(
+    postgres_database_url, services, mode: str, said: str, mark: str, told: bool
+):
+    admin = urlsplit(postgres_database_url).username if told else ""
+    with pgbouncer.running(postgres_database_url, mode, admin or "") as url:
+        found = examined(services, url)
+        assert said in found.state
+        assert ("as it behaves" in found.state) is not told
+        assert mark == ("ok" if not found.advice else "FAULT" if found.serious else "note")
+
+
+def test_the_doctor_names_what_a_pooler_drops(postgres_database_url, services):
+    asked = "?options=-c%20search_path%3Dlistening%20-c%20statement_timeout%3D0"
+    with pgbouncer.running(postgres_database_url) as url:
+        found = examined(services, url + asked)
+        assert "it drops search_path of DATABASE_URL" in found.state
+        assert (found.serious, "ALTER ROLE" in found.advice) == (False, True)
+    assert "none in between" in examined(services, postgres_database_url).state
+
+
+def examined(services: Services, url: str) -> Finding:
+    """What the doctor says of the pooler at `url`."""
+    models.bind(url)
+    try:
+        return pooler.look(
+            replace(services, settings=replace(services.settings, database_url=url))
+        )
+    finally:
+        models.database.close()

@@ -1,4 +1,4 @@
-"""A real PgBouncer in transaction mode: each transaction may meet another server connection."""
+"""A real PgBouncer; in transaction mode each transaction may meet another server connection."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ listen_port = {port}
 unix_socket_dir =
 auth_type = trust
 auth_file = {home}/users
-pool_mode = transaction
+pool_mode = {mode}
+admin_users = {admin}
+ignore_startup_parameters = options
 default_pool_size = 3
 max_client_conn = 200
 server_lifetime = 1
@@ -34,13 +36,18 @@ logfile = {home}/log
 
 
 @contextmanager
-def running(database_url: str) -> Iterator[str]:
-    """A pooler in front of the server of `database_url`; yields that database's URL through it."""
+def running(database_url: str, mode: str = "transaction", admin: str = "") -> Iterator[str]:
+    """A pooler in front of the server of `database_url`; yields that database's URL through it.
+
+    `admin` may ask its console.
+    """
     parts = urlsplit(database_url)
     home, port, account = Path(tempfile.mkdtemp(prefix="audiospective-pool-")), free_port(), {}
     (home / "users").write_text(f'"{parts.username}" ""\n')
     file = home / "pgbouncer.ini"
-    file.write_text(CONFIGURATION.format(server_port=parts.port, port=port, home=home))
+    file.write_text(
+        CONFIGURATION.format(server_port=parts.port, port=port, home=home, mode=mode, admin=admin)
+    )
     account = unprivileged()  # it refuses to run as root
     if account:
         for path in (home, *home.iterdir()):

@@ -12,6 +12,7 @@ from audiospective.operations.doctor import (
     mail,
     mail_account,
     pages,
+    pooler,
     redis,
     redis_limits,
     spotify_api,
@@ -29,7 +30,7 @@ def examine(services: Services) -> Iterator[Finding]:
     checks: tuple[Callable[[Services], Finding], ...] = (
         database.reached,
         database.durability,
-        database.pooler,
+        pooler.look,
         files.privacy,
         files.disk,
         redis.reached,

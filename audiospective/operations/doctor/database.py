@@ -1,4 +1,4 @@
-"""Whether the database can be used, keeps what is committed, and what lies before it."""
+"""Whether the database can be used and keeps what is committed."""
 
 from __future__ import annotations
 
@@ -49,19 +49,3 @@ def durability(services: Services) -> Finding:
             "Turn it on in the PostgreSQL server's settings.",
         )
     return Finding("Durability", "commits are synced")
-
-
-def pooler(_services: Services) -> Finding:
-    """A pooler gives a process number of its own, so the server's differs from the greeting's."""
-    if dialects.file():
-        return Finding("Pooler", "none, SQLite is a file")
-    try:
-        with database.connection_context():
-            (encoding,) = database.execute_sql("SHOW server_encoding").fetchone()
-            (served,) = database.execute_sql("SELECT pg_backend_pid()").fetchone()
-            greeted = database.connection().info.backend_pid
-    except (PeeweeException, OSError):
-        return Finding("Pooler", UNASKED, "Repair the database first.")
-    if served != greeted:
-        return Finding("Pooler", f"one is in between; any mode will do, encoding {encoding}")
-    return Finding("Pooler", f"none in between, encoding {encoding}")
