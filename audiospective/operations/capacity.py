@@ -20,7 +20,7 @@ from audiospective.models.sizes import empty, tables, total
 from audiospective.notices.kinds import operator_alert
 from audiospective.operations import verify
 from audiospective.operations.overview import database_size
-from audiospective.policy import storage, storage_forecast
+from audiospective.policy import storage, storage_forecast, storage_outlook
 from audiospective.policy.storage import MB, Measured
 from audiospective.policy.storage_forecast import Day, Shape
 from audiospective.services import Services
@@ -153,7 +153,7 @@ def record(services: Services) -> StorageRecord:
         ).execute()
         if level > (before.warned if before else 0):
             _warn(services, found, level)
-    database_size.remember(services, _full_in(services, found), now)
+    database_size.remember(services, _full_in(services, found), now, *_ahead(services, found))
     verify.report_damage(services)
     written: StorageRecord = StorageRecord.get_by_id(now.date().isoformat())
     return written
@@ -186,6 +186,16 @@ def _warn(services: Services, found: Measured, level: int) -> None:
 def _full_in(services: Services, found: Measured) -> float | None:
     """In how many days the budget is reached; None: not within a lifetime."""
     return storage_forecast.full_in(
+        shape(found),
+        found.members,
+        services.settings.storage_budget_mb * MB,
+        storage=services.settings.keeps_closed_years_in_storage,
+    )
+
+
+def _ahead(services: Services, found: Measured) -> tuple[float, tuple[float, ...]]:
+    """How the database goes on growing; see storage_outlook.ahead."""
+    return storage_outlook.ahead(
         shape(found),
         found.members,
         services.settings.storage_budget_mb * MB,

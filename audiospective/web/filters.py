@@ -30,7 +30,8 @@ def iso(value: datetime) -> str:
 def local(value: datetime, style: str = "long") -> str:
     """In the reader's zone; UTC is said where that is not known.
 
-    Styles: long, date, day, time, and short: the time alone today, with the date on other days.
+    Styles: long, date, month, day, time, and short: the time alone today, on other days with the
+    date.
     """
     there = value.astimezone(context.zone())
     date = f"{there.day} {there:%b %Y}"
@@ -38,6 +39,8 @@ def local(value: datetime, style: str = "long") -> str:
         return f"{there:%H:%M}"
     if style == "date":
         return date
+    if style == "month":
+        return f"{there:%B %Y}"
     if style == "day":
         return f"{there:%A}, {there.day} {there:%B %Y}"
     suffix = "" if context.zone_is_known() else " UTC"

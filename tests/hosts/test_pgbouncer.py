@@ -93,8 +93,6 @@ def examined(services: Services, url: str) -> Finding:
     """What the doctor says of the pooler at `url`."""
     models.bind(url)
     try:
-        return pooler.look(
-            replace(services, settings=replace(services.settings, database_url=url))
-        )
+        return pooler.look(replace(services, settings=replace(services.settings, database_url=url)))
     finally:
         models.database.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,13 +19,16 @@ DAYS = 30
 @dataclass(frozen=True)
 class Room:
     """Bytes. `days` are (ISO date, bytes) of the ledger, oldest first; `full_at` None: never, or
-    not reckoned yet (`reckoned`). `a_day` is by how much it grew on average."""
+    not reckoned yet (`reckoned`). `ahead` are bytes from then on, `step` days apart. `a_day` is by
+    how much it grew on average."""
 
     size: int
     budget: int
     days: tuple[tuple[str, int], ...]
     full_at: datetime | None
     reckoned: datetime | None
+    step: float = 0.0
+    ahead: tuple[float, ...] = ()
 
     @property
     def a_day(self) -> float | None:
@@ -47,11 +51,24 @@ def look(services: Services) -> Room:
         days=tuple(reversed(days)),
         full_at=mark.at if mark and note.get("days") is not None else None,
         reckoned=datetime.fromisoformat(note["on"]) if "on" in note else None,
+        step=float(note.get("step", 0)),
+        ahead=tuple(note.get("ahead", ())),
     )
 
 
-def remember(services: Services, days: float | None, now: datetime) -> None:
-    """Keep when the budget will be reached: `days` from now, None for never."""
-    note = {"days": None if days is None else round(days), "on": now.isoformat()}
-    note["budget_mb"] = services.settings.storage_budget_mb
+def remember(
+    services: Services,
+    days: float | None,
+    now: datetime,
+    step: float = 0.0,
+    ahead: Sequence[float] = (),
+) -> None:
+    """Keep when the budget will be reached: `days` from now, None for never; and the way there."""
+    note = {
+        "days": None if days is None else round(days),
+        "on": now.isoformat(),
+        "budget_mb": services.settings.storage_budget_mb,
+        "step": step,
+        "ahead": [round(one) for one in ahead],
+    }
     Mark.put(FULL, now + timedelta(days=min(days or 0, 36_500)), json.dumps(note))

@@ -33,7 +33,7 @@ from audiospective.policy.ops_windows import WINDOWS, Window
 from audiospective.web.access import for_operators, person
 from audiospective.web.charts import bars
 from audiospective.web.context import services
-from audiospective.web.ops import figures, lines
+from audiospective.web.ops import figures, lines, outlook
 
 blueprint = Blueprint("ops", __name__)
 
@@ -66,6 +66,7 @@ def page() -> ResponseReturnValue:
         jobs=jobs,
         changes=_changes(deploys),
         room=measured.room,
+        ahead=outlook.of(measured.room),
         labels=LABELS,
         traits=TRAITS,
     )
@@ -102,6 +103,7 @@ def figure(name: str) -> ResponseReturnValue:
         queues=measured.queues if name == "queue" else None,
         kinds=sorted(measured.mail.by_kind.items()) if name == "mail" else [],
         room=measured.room if name == "storage" else None,
+        ahead=outlook.of(measured.room) if name == "storage" else None,
     )
 
 

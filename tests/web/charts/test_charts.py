@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audiospective.web.charts import bars, heatmap, ring, spark, week_hours
+from audiospective.web.charts import bars, heatmap, outlook, ring, spark, week_hours
 
 FIRST = date(2026, 1, 1)  # a Thursday
 days_of_a_year = st.dictionaries(
@@ -80,3 +80,20 @@ def test_weekdays_begin_where_the_members_week_does() -> None:
 def test_a_spark_fits_its_box() -> None:
     assert spark.of([]).line == ""
     assert spark.of([1, 3, 2]).line == "M0.0 15.7L50.0 1.0L100.0 8.3"
+
+
+def test_an_outlook_holds_its_line_its_band_and_its_limit() -> None:
+    likely = [(10.0, 50.0), (20.0, 100.0)]
+    chart = outlook.of(
+        [(0.0, 40.0)], likely, [(10.0, 50.0), (20.0, 80.0)], [(10.0, 50.0), (20.0, 120.0)], 60.0
+    )
+    top, bottom = outlook.TOP, outlook.HEIGHT
+    places = [float(one) for one in re.findall(r"[0-9.]+", chart.band)]
+    assert max(places[::2]) == outlook.WIDTH
+    assert (min(places[1::2]), max(places[1::2]) <= bottom) == (top, True)
+    assert chart.now == outlook.WIDTH / 2
+    assert chart.limit == pytest.approx((top + bottom) / 2)  # half of 120, the highest
+    assert (
+        chart.past
+        == f"M0.0 {bottom - (bottom - top) / 3:.1f}L300.0 {bottom - (bottom - top) * 50 / 120:.1f}"
+    )

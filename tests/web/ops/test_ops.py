@@ -284,3 +284,29 @@ def test_a_redis_of_an_old_release_is_read(site: Site) -> None:
     redis.hset("rq:job:dead-1", "data", b"not json at all")
     assert site.member(operator()).get("/ops").status_code == 200
     assert registry.get_job_ids() == ["dead-1"]
+
+
+def test_the_database_is_drawn_up_to_its_budget_with_a_band(site: Site) -> None:
+    olga, now = operator(), clock.now()
+    browser = site.member(olga)
+    for address in ("/ops", "/ops/storage"):
+        assert browser.page(address).by_id("outlook") is None  # the ledger was never written
+    for back in (1, 2):
+        at = now - timedelta(days=back)
+        StorageRecord.create(
+            day=at.date().isoformat(), measured_at=at, size=400_000_000 - back * 5_000_000,
+            members=1, hot=0, sealed=0, segments_size=0, warned=0, tables="{}",
+        )  # fmt: skip
+    budget = site.services.settings.storage_budget_mb * 1_000_000
+    ahead = [budget * (0.5 + n / 16) for n in range(13)]
+    database_size.remember(site.services, 80, now, 10.0, ahead)
+    for address in ("/ops", "/ops/storage"):
+        figure = browser.page(address).by_id("outlook")
+        assert figure is not None
+        earliest, latest = now + timedelta(days=60), now + timedelta(days=120)
+        assert f"The budget is reached between {earliest:%B %Y} and {latest:%B %Y}" in figure.text
+        paths = {tag.attributes["class"]: tag.attributes["d"] for tag in figure.all("path")}
+        assert paths["outlook-likely"].count("L") == 12
+        assert paths["outlook-past"].count("L") == 2  # to today
+        assert paths["outlook-band"].endswith("z")
+        assert len(figure.all("tr")) == 1 + 4
