@@ -20,13 +20,15 @@ from audiospective.web import (
     security,
     years_away,
 )
-from audiospective.web.api import cross_origin
+from audiospective.web.api import cross_origin, tokens
 from audiospective.web.site import BLUEPRINTS
 
 ROOT = Path(__file__).parent.parent
 
 # What surrounds every page; the pages themselves are the blueprints.
-FRAME = (row_numbers, compression, context, filters, database, access, years_away, cross_origin)
+FRAME = (
+    row_numbers, compression, context, filters, database, access, years_away, cross_origin, tokens,
+)  # fmt: skip
 
 
 def create_app(settings: Settings | None = None) -> Flask:

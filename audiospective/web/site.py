@@ -8,6 +8,7 @@ from audiospective.web.api import description as api_description
 from audiospective.web.api import figures as api_figures
 from audiospective.web.api import health as api_health
 from audiospective.web.api import listenbrainz
+from audiospective.web.api import listens as api_listens
 from audiospective.web.api import plays as api_plays
 from audiospective.web.dashboard import pages as dashboard
 from audiospective.web.email_links import reconnect, unsubscribe
@@ -73,6 +74,7 @@ BLUEPRINTS = tuple(
         api_health,
         api_description,
         listenbrainz,
+        api_listens,
         health,
         exports,
         export_schedule,

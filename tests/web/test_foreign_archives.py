@@ -118,7 +118,9 @@ def world(site: Site) -> World:
     session = sessions.find(key)
     assert session is not None
     hidden_artists.hide(alice.id, named.artists[0][0])
-    texts = [alice.spotify_account_id, alice.session_key, key, play.track.spotify_id]
+    texts = [
+        alice.display_name, alice.spotify_account_id, alice.session_key, key, play.track.spotify_id
+    ]  # fmt: skip
     numbers = [
         alice.id, number, named.artists[0][0], named.album_id, play.played_at, export.id,
         brought.id, session.id,

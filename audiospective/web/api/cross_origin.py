@@ -5,12 +5,13 @@ from __future__ import annotations
 from flask import Flask, Response
 
 from audiospective.web.api import problems
+from audiospective.web.api.tokens import ENDS
 
 HEADERS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Headers": "Authorization, Content-Type",
     "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
-    "Access-Control-Expose-Headers": "Retry-After",
+    "Access-Control-Expose-Headers": f"Retry-After, {ENDS}",
     "Access-Control-Max-Age": "3600",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }

@@ -17,6 +17,7 @@ from flask.typing import ResponseReturnValue
 
 from audiospective import log
 from audiospective.history.closed import away
+from audiospective.models import User
 from audiospective.policy import api_scopes, listens
 from audiospective.policy.listens import PLAYING_NOW, WrongError
 from audiospective.web import security, throttle
@@ -67,8 +68,13 @@ def validate() -> ResponseReturnValue:
         throttle.enforce(tokens.REFUSED)
         return _answer({"code": 200, "message": "Token invalid.", "valid": False})
     throttle.enforce(SENT, who=f"token {found.id}")
-    name = found.user.display_name or "listener"
+    name = name_of(found.user)
     return _answer({"code": 200, "message": "Token valid.", "valid": True, "user_name": name})
+
+
+def name_of(member: User) -> str:
+    """What a member is called where programs ask for one by name."""
+    return member.display_name or "listener"
 
 
 @contextmanager

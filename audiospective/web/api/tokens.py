@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, cast
 
-from flask import g, request
+from flask import Flask, Response, g, request
 from flask.typing import ResponseReturnValue
 
 from audiospective.accounts import api_tokens
@@ -19,9 +19,20 @@ from audiospective.web.throttle import Limit
 READS = Limit("api token", 300, 300)
 REFUSED = Limit("api refused", 60, 300)  # by address; who shows a token that is good spends none
 SCHEMES = ("bearer", "token")
+ENDS = "Token-Expires"  # the header that says until when the token of a request is good
 
 P = ParamSpec("P")
 View = Callable[P, ResponseReturnValue]
+
+
+def install(app: Flask) -> None:
+    @app.after_request
+    def tell(response: Response) -> Response:
+        """Nobody looks at the settings of what works, so each answer says how long it will."""
+        found: ApiToken | None = g.get("api_token")
+        if found is not None:
+            response.headers[ENDS] = f"{found.expires_at:%Y-%m-%dT%H:%M:%SZ}"
+        return response
 
 
 def shown() -> ApiToken | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
@@ -21,7 +22,7 @@ from audiospective.models.hidden_artists import HiddenArtist
 from audiospective.models.shared_links import SharedLink
 from audiospective.notices import kind
 from audiospective.operations import health
-from audiospective.policy import archive_state
+from audiospective.policy import api_scopes, archive_state
 from audiospective.policy.archive_state import ArchiveState
 from audiospective.web.access import person, signed_in
 from audiospective.web.context import services, zone_name
@@ -48,25 +49,41 @@ class Line:
     loud: bool = False
 
 
+@dataclass(frozen=True)
+class Counts:
+    """Hidden artists, shared links and tokens that are in force; when the first token ends."""
+
+    hidden: int
+    links: int
+    tokens: int
+    first_end: datetime | None
+
+    def token_ends_soon(self) -> bool:
+        return self.first_end is not None and api_scopes.ends_soon(self.first_end, clock.now())
+
+
 @blueprint.get("/settings")
 @signed_in
 def page() -> ResponseReturnValue:
     member = person()
     state = health.state(services(), member.id)
-    now = _now(member, state)
+    counts = _counts(member.id)
+    now = _now(member, state, counts)
     loud = {"/settings/connection"} if archive_state.renews_soon(state, clock.now()) else set()
     if state.silent:
         loud.add("/settings/emails")
+    if counts.token_ends_soon():
+        loud.add("/settings/api")
     lines = [Line(one, now.get(one.path, ""), one.path in loud) for one in sections()]
     return render_template("settings/page.html", lines=lines)
 
 
-def _now(member: User, state: ArchiveState) -> dict[str, str]:
+def _now(member: User, state: ArchiveState, counts: Counts) -> dict[str, str]:
     """What is chosen on each page, in a few words."""
     chosen = preferences.of(member)
     kinds, off = kind.optional(member), kind.switched_off(member)
     on = sum(one.name not in off for one in kinds)
-    hidden, links, tokens = _counts(member.id)
+    hidden, links = counts.hidden, counts.links
     onward = forwarding.of(member.id)
     own = spotify_app.own_app(member) is not None
     spotify = state.title
@@ -85,7 +102,7 @@ def _now(member: User, state: ArchiveState) -> dict[str, str]:
         "/settings/recordings": "tracks that count as one",
         "/settings/hidden": plural(hidden, "artist") if hidden else "none",
         "/settings/shares": plural(links, "link") if links else "none",
-        "/settings/api": plural(tokens, "token") if tokens else "none",
+        "/settings/api": _tokens(counts),
         "/settings/forwarding": "off" if onward is None else f"to {onward.root}",
         "/settings/sessions": plural(len(sessions.of(member)), "browser"),
         "/settings/data": f"{plural(state.plays, 'play')}, "
@@ -94,16 +111,27 @@ def _now(member: User, state: ArchiveState) -> dict[str, str]:
     }
 
 
-def _counts(user_id: int) -> tuple[int, int, int]:
-    """Hidden artists, shared links and tokens that are in force; one query."""
+def _tokens(counts: Counts) -> str:
+    """Tokens, and when the first of them ends, once that is near."""
+    said = plural(counts.tokens, "token") if counts.tokens else "none"
+    if not counts.token_ends_soon():
+        return said
+    which = "it" if counts.tokens == 1 else "one"
+    return f"{said}; {which} ends on {local(counts.first_end, 'date')}"
+
+
+def _counts(user_id: int) -> Counts:
+    """What is in force of a member; one query."""
     now, many = clock.now(), fn.COUNT(SQL("1"))
+    living = (ApiToken.user == user_id) & (ApiToken.expires_at > now)
     found = User.select(
         HiddenArtist.select(many).where(HiddenArtist.user == user_id),
         SharedLink.select(many).where((SharedLink.user == user_id) & (SharedLink.expires_at > now)),
-        ApiToken.select(many).where((ApiToken.user == user_id) & (ApiToken.expires_at > now)),
+        ApiToken.select(many).where(living),
+        ApiToken.select(fn.MIN(ApiToken.expires_at).coerce(False)).where(living),
     ).where(User.id == user_id)
-    hidden, links, tokens = found.tuples().get()
-    return int(hidden), int(links), int(tokens)
+    hidden, links, tokens, first_end = found.tuples().get()
+    return Counts(hidden, links, tokens, first_end and clock.from_ms(int(first_end)))
 
 
 def readable(size: int) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -66,9 +68,23 @@ def test_there_are_so_many_and_no_more(site: Site, monkeypatch: pytest.MonkeyPat
     assert "End one of them first" in answer.text
 
 
-def test_one_that_ends_soon_says_so(site: Site, frozen: Frozen) -> None:
+def test_one_that_ends_soon_says_so_wherever_it_is_met(site: Site, frozen: Frozen) -> None:
+    """On its page, in the list of settings, and in every answer to the program that shows it."""
     alice: User = make_user("alice", timezone="Europe/Berlin")
-    api_tokens.make(alice, "Player", [api_scopes.HEALTH], 30)
+    token = api_tokens.make(alice, "Player", [api_scopes.HEALTH], 30)
+    last = clock.now() + timedelta(days=30)
     assert "Ends soon" not in site.member(alice).page("/settings/api").text
+    assert "ends on" not in site.member(alice).page("/settings").text
     frozen.forward(days=20)
     assert "Ends soon" in site.member(alice).page("/settings/api").text
+    (line,) = [
+        one for one in site.member(alice).page("/settings").all("li") if "API tokens" in one.text
+    ]
+    day = last.astimezone(ZoneInfo("Europe/Berlin"))
+    assert f"1 token; it ends on {day.day} {day:%b %Y}" in line.text
+    assert "badge-warn" in str([one.attributes for one in line.all("span")])
+    for path in ("/api/v1/health", "/1/validate-token"):
+        answer = site.visitor().get(path, headers={"Authorization": f"Bearer {token}"})
+        assert answer.headers["Token-Expires"] == f"{last:%Y-%m-%dT%H:%M:%SZ}"
+        assert "Token-Expires" in answer.headers["Access-Control-Expose-Headers"]
+    assert "Token-Expires" not in site.visitor().get("/1/validate-token").headers
