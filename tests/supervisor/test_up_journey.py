@@ -29,14 +29,13 @@ PERSON = re.compile(r'<input type="radio" name="listener" value="([^"]*)"')
 
 
 @contextmanager
-def up(home: Path, port: int, path: str) -> Iterator[Stage]:
-    """`python -m audiospective up` from outside; what a failed test leaves behind is killed."""
+def up(home: Path, port: int, path: str, *, make: bool = False) -> Iterator[Stage]:
+    """`up` from outside, or `make run`; what a failed test leaves behind is killed."""
+    ports = ["--port", str(port), "--sandbox-port", str(free_port())]
+    plain = [sys.executable, "-m", "audiospective", "up", *ports]
     given = {name: v for name, v in os.environ.items() if not name.startswith(KEPT_OUT)}
     process = start(
-        [
-            *(sys.executable, "-m", "audiospective", "up"),
-            *("--port", str(port), "--sandbox-port", str(free_port())),
-        ],
+        ["make", "run", f"ARGS={' '.join(ports)}"] if make else plain,
         cwd=ROOT,
         env={**given, "AUDIOSPECTIVE_HOME": str(home), "PATH": path},
         stdout=subprocess.PIPE,
@@ -112,7 +111,7 @@ def shown(visitor: requests.Session, base: str) -> list[str]:
 @pytest.mark.races
 def test_a_newcomer_sees_plays_arrive_and_keep_arriving(tmp_path: Path) -> None:
     home, port = tmp_path / "home", free_port()
-    with requests.Session() as visitor, up(home, port, os.environ["PATH"]) as stage:
+    with requests.Session() as visitor, up(home, port, os.environ["PATH"], make=True) as stage:
         base = f"http://127.0.0.1:{port}"
         stage.sees(base)
         listener = connect(visitor, base)
