@@ -12,8 +12,10 @@ import re
 import sys
 import uuid
 from collections.abc import Iterable, Iterator
-from importlib.metadata import PackageMetadata, distribution
+from email.message import Message
+from importlib.metadata import distribution
 from pathlib import Path
+from typing import cast
 
 from cyclonedx.contrib.license.factories import LicenseFactory
 from cyclonedx.model import HashAlgorithm, HashType
@@ -42,6 +44,7 @@ PLACES = [
     for version in ("3.11", "3.12", "3.13")
     for system in ("linux", "darwin")
 ]
+HERE: dict[str, str] = {name: str(value) for name, value in default_environment().items()}
 LICENCES = LicenseFactory()
 LONGEST = 60  # characters of the name of a licence; some packages give the whole text
 
@@ -66,7 +69,7 @@ def needs(name: str, extras: Iterable[str]) -> Iterator[Requirement]:
     for line in distribution(name).requires or ():
         one = Requirement(line)
         if one.marker is None or any(
-            one.marker.evaluate({**default_environment(), **place, "extra": extra})
+            one.marker.evaluate({**HERE, **place, "extra": extra})
             for place in PLACES
             for extra in ("", *extras)
         ):
@@ -91,7 +94,7 @@ def runtime() -> dict[str, set[str]]:
     return found
 
 
-def licence(about: PackageMetadata) -> str:
+def licence(about: Message) -> str:
     """What a package says of its licence, as short as it says it."""
     said = about.get("License-Expression") or about.get("License") or ""
     if said and "\n" not in said and len(said) <= LONGEST:
@@ -101,7 +104,7 @@ def licence(about: PackageMetadata) -> str:
 
 
 def package(name: str, version: str) -> Component:
-    about = distribution(name).metadata
+    about = cast(Message, distribution(name).metadata)
     assert about["Version"] == version, f"{name} {about['Version']} is installed, not {version}"
     url = PackageURL("pypi", name=name, version=version)
     return Component(

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from audiospective.exports import listens
+from audiospective.exports import making_listens
 from audiospective.history import hot, search
 from audiospective.history.search import Wanted
 
@@ -40,7 +40,7 @@ def page(
         )
         found += [
             listen
-            for _, listen in listens.of(plays)
+            for _, listen in making_listens.of(plays)
             if listen is not None
             and (before is None or listen["listened_at"] < before)
             and (after is None or listen["listened_at"] > after)

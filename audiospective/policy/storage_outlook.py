@@ -1,4 +1,4 @@
-"""A forecast of storage as a line: its points, how far they may be wrong, where it meets a budget."""
+"""A forecast of storage as a line: its points, its band, and where it meets a budget."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The line of a forecast begins today, meets the budget on the day that is named, and has a band."""
+"""The line of a forecast begins today, meets the budget on the named day, and has a band."""
 
 from __future__ import annotations
 

@@ -47,6 +47,9 @@ def of(room: Room) -> Ahead | None:
         found = storage_outlook.reached(values, room.step, room.budget)
         return None if found is None else now + timedelta(days=found)
 
+    def written(count: float) -> str:
+        return " ".join(size(count))
+
     return Ahead(
         chart=outlook.of(past, points(room.ahead), points(least), points(most), float(room.budget)),
         first=datetime.fromtimestamp(past[0][0], UTC) if past else now,
@@ -54,7 +57,9 @@ def of(room: Room) -> Ahead | None:
         soonest=reached(most),
         latest=reached(least),
         rows=tuple(
-            (at, *(" ".join(size(one)) for one in three))
-            for at, *three in list(zip(when, room.ahead, least, most, strict=True))[::EVERY]
+            (at, written(likely), written(low), written(high))
+            for at, likely, low, high in list(zip(when, room.ahead, least, most, strict=True))[
+                ::EVERY
+            ]
         ),
     )

@@ -114,7 +114,7 @@ def _now(member: User, state: ArchiveState, counts: Counts) -> dict[str, str]:
 def _tokens(counts: Counts) -> str:
     """Tokens, and when the first of them ends, once that is near."""
     said = plural(counts.tokens, "token") if counts.tokens else "none"
-    if not counts.token_ends_soon():
+    if counts.first_end is None or not counts.token_ends_soon():
         return said
     which = "it" if counts.tokens == 1 else "one"
     return f"{said}; {which} ends on {local(counts.first_end, 'date')}"
