@@ -133,7 +133,7 @@ def test_without_permission_the_command_to_run_is_shown(
     with pytest.raises(SystemExit) as refused:
         system.main([])
     assert "sudo apt-get install" in str(refused.value)
-    assert "postgresql redis-server pgbouncer haproxy chromium" in str(refused.value)
+    assert "postgresql redis-server pgbouncer haproxy curl chromium" in str(refused.value)
     assert system.ran == []
 
 
@@ -141,7 +141,7 @@ def test_homebrew_installs_casks_apart(system: ModuleType, monkeypatch: pytest.M
     has(monkeypatch, system, "brew")
     system.main([])
     formulas, casks = system.ran
-    assert formulas == ["brew", "install", "postgresql@17", "redis", "pgbouncer", "haproxy"]
+    assert formulas == ["brew", "install", "postgresql@17", "redis", "pgbouncer", "haproxy", "curl"]
     assert casks == ["brew", "install", "--cask", "chromium", "firefox"]
 
 
@@ -150,6 +150,6 @@ def test_a_machine_without_a_package_manager_is_told_what_is_missing(
 ) -> None:
     has(monkeypatch, system)
     with pytest.raises(
-        SystemExit, match=r"Missing: PostgreSQL, Redis, PgBouncer, HAProxy, Chromium"
+        SystemExit, match=r"Missing: PostgreSQL, Redis, PgBouncer, HAProxy, curl, Chromium"
     ):
         system.main([])
