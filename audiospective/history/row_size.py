@@ -20,18 +20,20 @@ _COLUMNS = (
 
 def sample(plays: int = ENOUGH) -> list[tuple[Any, ...]]:
     """About so many of the newest stored plays as full rows (user, then hot.COLUMNS)."""
-    rows: list[tuple[Any, ...]] = []
-    newest = PlaySegment.select(PlaySegment.user, PlaySegment.first_at).order_by(
-        PlaySegment.last_at.desc(), PlaySegment.user
-    )
-    for user_id, start in newest.tuples().iterator():
-        found = bulk_add.as_rows(reading.between(user_id, start, None, segment.COLUMNS))
-        rows += [(user_id, *(row[name] for name in hot.COLUMNS)) for row in found]
+    rows: dict[tuple[int, int, int], tuple[Any, ...]] = {}
+    columns = (PlaySegment.user, PlaySegment.first_at, PlaySegment.last_at)
+    newest = PlaySegment.select(*columns).order_by(PlaySegment.last_at.desc(), PlaySegment.user)
+    for user_id, first, last in newest.tuples().iterator():
+        found = bulk_add.as_rows(reading.between(user_id, first, last + 1, segment.COLUMNS))
+        told = ((user_id, *(row[name] for name in hot.COLUMNS)) for row in found)
+        rows |= {row[:3]: row for row in told}
         if len(rows) >= plays:
-            return rows[:plays]
-    columns = (Play.user, *(getattr(Play, name) for name in hot.COLUMNS))
-    rows.extend(Play.select(*columns).order_by(SQL("1, 2")).limit(plays - len(rows)).tuples())
-    return sorted(set(rows), key=lambda row: row[:3])
+            break
+    if len(rows) < plays:
+        stored = (Play.user, *(getattr(Play, name) for name in hot.COLUMNS))
+        query = Play.select(*stored).order_by(SQL("1, 2")).limit(plays)
+        rows |= {row[:3]: row for row in query.tuples()}
+    return sorted(list(rows.values())[:plays], key=lambda row: row[:3])
 
 
 def row_cost(rows: Sequence[tuple[Any, ...]]) -> float:
