@@ -174,6 +174,28 @@ def vacuum(*tables: str) -> None:
             database.execute_sql(f"VACUUM {table}")
 
 
+def shrink(table: str) -> None:
+    """Write a table anew without the room of rows that are gone; locks it, of SQLite all of it."""
+    database.execute_sql("VACUUM" if is_sqlite() else f"VACUUM FULL {table}")
+
+
+def dead_rows_allowed(table: str) -> float:
+    """How many rows autovacuum lets be dead besides its threshold: the table's share of its rows.
+
+    By the number of rows that the last vacuum saw, as autovacuum itself; SQLite has no dead rows.
+    """
+    if is_sqlite():
+        return float("inf")
+    (rows, options) = database.execute_sql(
+        "SELECT reltuples, reloptions FROM pg_class WHERE oid = %s::regclass", (table,)
+    ).fetchone()
+    told = dict(option.split("=") for option in options or ())
+    share = told.get("autovacuum_vacuum_scale_factor")
+    if share is None:
+        (share,) = database.execute_sql("SHOW autovacuum_vacuum_scale_factor").fetchone()
+    return float(share) * max(0.0, float(rows))
+
+
 def numbered_by_hand(table: str) -> None:
     """After a row with an id of one's own: PostgreSQL's counter does not see it."""
     if not is_sqlite():

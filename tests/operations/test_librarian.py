@@ -15,7 +15,15 @@ from audiospective.cli import audiospective
 from audiospective.clients.queues import BULK
 from audiospective.history import append, removal, row_size, sealing
 from audiospective.jobs import context, tasks
-from audiospective.models import DamagedSegment, Play, PlaySegment, StorageRecord, User
+from audiospective.models import (
+    DamagedSegment,
+    Play,
+    PlaySegment,
+    StorageRecord,
+    User,
+    dialects,
+)
+from audiospective.models.base import is_sqlite
 from audiospective.models.notices import Notice
 from audiospective.notices import compose
 from audiospective.operations import capacity, seal, verify
@@ -211,6 +219,29 @@ def test_rows_are_measured_in_this_very_database(services: Services) -> None:
     assert 20 < row_size.row_cost(rows) < 200
     assert row_size.row_cost(rows) == row_size.row_cost(rows)
     assert row_size.row_cost([]) == 0
+
+
+def test_rows_of_two_years_are_measured_once_each(services: Services) -> None:
+    alice, song = make_user(), track("song")
+    old = clock.to_ms(clock.now() - timedelta(days=800))
+    append.polled([append.NewPlay(alice.id, old + n * MINUTE, song, None) for n in range(300)])
+    fill(alice.id, 300)
+    sealing.seal(alice.id)
+    assert PlaySegment.select().count() > 1
+    rows = row_size.sample()
+    assert len({row[:3] for row in rows}) == len(rows) == 600
+    assert row_size.row_cost(rows) > 0
+
+
+def test_as_many_rows_may_be_dead_as_the_table_says(services: Services) -> None:
+    if is_sqlite():
+        assert dialects.dead_rows_allowed("plays") == float("inf")
+        return
+    fill(make_user().id, 500)
+    dialects.vacuum("plays")
+    assert dialects.dead_rows_allowed("plays") == 0.02 * 500
+    dialects.vacuum("sessions")
+    assert dialects.dead_rows_allowed("sessions") == 0
 
 
 def test_sizes_are_shared_out_where_sqlite_cannot_tell(sqlite_database_url: str) -> None:
