@@ -21,6 +21,8 @@ from audiospective.jobs import context, tasks
 from audiospective.models import PlaySegment, User
 from audiospective.models.system_state import Mark
 from audiospective.operations import closed_years
+from audiospective.operations.doctor import Finding
+from audiospective.operations.doctor import closed_years as looked_at
 from audiospective.services import Services
 from audiospective.settings import Settings
 from tests.factories import make_user
@@ -146,10 +148,18 @@ def test_a_copy_whose_job_runs_first_touches_nothing_and_says_so(
         assert "another deployment" in done.taken
         frozen.forward(days=1)
     assert {one.key: files.get(one.key) for one in files.list(first)} == kept
+    assert looked_at.look(moving_out).advice == ""
+    told = looked_at.look(copy)
+    assert "belongs to another deployment" in told.state
+    assert "years claim" in told.advice
     assert closed_years.round_of(moving_out).taken == ""  # the original goes on
     # It is no copy but has moved, and somebody says so.
     frozen.forward(days=1)
     assert closed_years.take_over(copy) == first
+    assert looked_at.look(copy) == Finding("Closed years", "go to storage")
+    files.away = True
+    assert "does not say whose they are" in looked_at.look(copy).state
+    files.away = False
     frozen.forward(days=1)
     assert closed_years.round_of(copy).taken == ""
     frozen.forward(days=1)

@@ -63,7 +63,7 @@ def own(storage: Storage, now: datetime, deployment: str = "") -> str:
 
 def _turned(storage: Storage, claim: _Claim, now: datetime, deployment: str) -> str:
     said, by = _said(storage, claim.instance)
-    if by and deployment and by != deployment:
+    if _is_another(by, deployment):
         raise TakenError(f"{folder(claim.instance)} belongs to another deployment")
     if said is not None and said not in (claim.token, claim.following):
         log.event("closed_years_shared", log.ERROR, folder=folder(claim.instance))
@@ -92,6 +92,15 @@ def known() -> str | None:
     return None if claim is None else folder(claim.instance)
 
 
+def is_taken(storage: Storage, deployment: str) -> bool:
+    """Whether another deployment has the folder of this database; only reads, raises StorageError.
+
+    No years move then: this one runs on a copy, or got another address or another database.
+    """
+    claim = _known()
+    return claim is not None and _is_another(_said(storage, claim.instance)[1], deployment)
+
+
 def abandon() -> None:
     """Take a new folder with the next round; what stands in the old one is read, never deleted."""
     Mark.drop(_MARK)
@@ -100,6 +109,10 @@ def abandon() -> None:
 
 def folder(instance: str) -> str:
     return f"{FOLDER}/{instance}"
+
+
+def _is_another(by: str, deployment: str) -> bool:
+    return bool(by and deployment and by != deployment)
 
 
 def _known() -> _Claim | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from audiospective.operations.doctor import (
     alarms,
     clocks,
+    closed_years,
     database,
     files,
     mail,
@@ -43,6 +44,7 @@ def examine(services: Services) -> Iterator[Finding]:
         mail.look,
         mail_account.look,
         storage.look,
+        closed_years.look,
         clocks.look,
         alarms.look,
     )
