@@ -65,9 +65,19 @@ def polled(before: Connection, page: Appended, offered: int, now: datetime) -> F
 
 
 def unjudged(before: Connection, page: Appended, now: datetime) -> Found | None:
-    """What a page proves could not be found out: a gap wherever it may leave one."""
-    start = before.last_success_at or before.authorized_at
+    """What a page proves could not be found out: a gap wherever it may leave one.
+
+    It begins at the last check, less the time in which plays settle. Asks for no earlier plays:
+    what went wrong may go wrong again.
+    """
+    checked_at = before.last_success_at
+    start = before.authorized_at if checked_at is None else checked_at - gaps.SETTLED
     end = min((item.at for item in page.seen), default=now)
+    is_new = any(item.new for item in page.seen if item.at == end)
+    if checked_at is not None and page.seen and not is_new and end <= checked_at + gaps.SETTLED:
+        return None  # it goes on where the last one ended
+    if is_new and end <= start and before.page_from is not None:
+        start = before.page_from  # all of it was late: what lay between was out of reach
     if end <= start:
         return None
     Coverage.cut(before.user_id, start, end)

@@ -132,7 +132,40 @@ def test_plays_are_kept_and_a_gap_is_marked_when_it_cannot_be_judged(
     report = polled(services, spotify, alice, second)
     (gap,) = Gap.select()
     assert report.new_plays == 50
-    assert (gap.started_at, gap.ended_at) == (checked, oldest(second))
+    assert (gap.started_at, gap.ended_at) == (checked - gaps.SETTLED, oldest(second))
+
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("ended", "new", "start"),
+    [
+        (10, True, -5),  # minutes after the last check; what settled since may lie before it
+        (10, False, -5),
+        (4, True, -5),
+        (4, False, None),  # the last check saw it, or it settled since: the page goes on there
+        (-4, True, -5),
+        (-4, False, None),
+        (-30, True, -60),  # late, and what came before it may be late, too
+        (-30, False, None),
+    ],
+)
+def test_a_page_that_cannot_be_judged_leaves_a_gap_wherever_something_may_be_missing(
+    services, frozen, ended, new, start
+):
+    checked = frozen.now - HOUR
+    alice = connected(services, last_success_at=checked, page_from=checked - HOUR)
+    Coverage.begin(alice.user_id, checked - 9 * HOUR)
+    end = checked + ended * MINUTE
+    found = coverage.unjudged(alice, Appended(seen=[Seen(end, new)]), frozen.now)
+    begun = checked - 9 * HOUR
+    if start is None:
+        assert found is None
+        assert stretches(alice) == [(begun, None)]
+    else:
+        assert (found.start, found.end) == (checked + start * MINUTE, end)
+        assert stretches(alice) == [(begun, found.start), (end, None)]
 
 
 def gaps_of(services, spotify, frozen, count):
