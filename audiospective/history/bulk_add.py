@@ -32,6 +32,7 @@ def absorb(user_id: int, plays: pl.DataFrame) -> Absorbed:
     with lock.held(user_id):
         wanted = reading.without_removed(user_id, offered)
         last = _last_sealed(user_id)
+        hot.hold(user_id)
         rows = reading.from_rows(user_id)
         known = rows.height - (0 if last is None else reading.repeated(user_id, last + 1))
         together = segment.merge([rows, wanted])

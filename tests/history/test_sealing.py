@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from psycopg.errors import LockNotAvailable
 
 from audiospective import clock, history
-from audiospective.history import append, sealing, segment, store
+from audiospective.history import append, bulk_add, hot, sealing, segment, store
 from audiospective.models import Play, PlaySegment, database
 from audiospective.models.base import is_sqlite
 from tests.history.making import MINUTE, at, person, play, track
@@ -99,6 +100,39 @@ def test_a_poll_in_the_middle_of_it_loses_nothing(monkeypatch: pytest.MonkeyPatc
     assert history.frame(alice).height == history.total(alice) == 50
     assert sealing.seal(alice, keep=0, trigger=0) == 30
     assert PlaySegment.get().plays == 50
+
+
+@pytest.mark.parametrize("moves", ["seal", "absorb"])
+def test_a_poll_that_tells_of_a_play_that_just_moves_waits(
+    moves: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, song = person("alice"), track("song")
+    told = segment.of([{"played_at": at(0), "track": song, "source": 2, "ms_played": 5}])
+    hot.insert(alice, bulk_add.as_rows(told))
+    delete, waits = hot.delete, []
+
+    def too_soon() -> bool:
+        try:
+            with database.atomic():
+                database.execute_sql("SET LOCAL lock_timeout = '20ms'")
+                fill(alice, song, 1)
+        except LockNotAvailable:
+            return True
+        return False
+
+    def meanwhile(user_id: int, keys: list[hot.Key]) -> int:
+        if not is_sqlite():  # it has one writer
+            waits.append(elsewhere(too_soon))
+        return delete(user_id, keys)
+
+    monkeypatch.setattr(hot, "delete", meanwhile)
+    if moves == "seal":
+        assert sealing.seal(alice, keep=0, trigger=0) == 1
+    else:
+        bulk_add.absorb(alice, told)
+    assert waits == ([] if is_sqlite() else [True])
+    fill(alice, song, 1)
+    assert history.frame(alice, columns=["source", "ms_played"]).rows() == [(3, 5)]
 
 
 def test_what_does_not_read_back_is_not_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
