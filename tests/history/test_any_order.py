@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from copy import deepcopy
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -26,6 +29,7 @@ from audiospective.clients.storage import FileStorage, StorageError
 from audiospective.history import append, removal, sealing, segment, store
 from audiospective.history.closed import away, moving, objects, prefix, sweeping
 from audiospective.models import Play, PlaySegment, RemovedPlay, User
+from audiospective.models.base import Row
 from audiospective.models.plays import FROM_POLL
 from audiospective.policy import calendar
 from tests.history.closing import Fragile, bound, forget_cache
@@ -46,6 +50,16 @@ zones = st.sampled_from(
 )
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A backup: rows and files as they are, and what is right about them."""
+
+    rows: dict[type[Row], list[dict[str, Any]]]
+    files: dict[str, bytes]
+    plays: dict[tuple[int, int], dict[str, Any]]
+    removed: dict[tuple[int, int], dict[str, Any]]
+
+
 class Archive(RuleBasedStateMachine):
     """Two people's archives next to the simplest thing that could be right."""
 
@@ -57,6 +71,7 @@ class Archive(RuleBasedStateMachine):
         self.alice, self.bob = person("alice"), person("bob")
         self.plays: dict[tuple[int, int], dict[str, Any]] = {}
         self.removed: dict[tuple[int, int], dict[str, Any]] = {}
+        self.kept: Kept | None = None
         self.friends = {(MOMENTS[0], self.names[0])}
         append.polled([append.NewPlay(self.bob, *key, None) for key in self.friends])
 
@@ -152,6 +167,30 @@ class Archive(RuleBasedStateMachine):
             assert len(self.plays) - hidden <= found.height <= len(self.plays)
         objects.storage().away = False
         forget_cache()
+
+    @rule()
+    def back_up(self) -> None:
+        rows = {
+            model: list(model.select().where(model.user == self.alice).dicts())
+            for model in (PlaySegment, RemovedPlay, Play)
+        }
+        storage = objects.storage()
+        files = {one.key: storage.get(one.key) for one in storage.list(prefix.FOLDER)}
+        self.kept = Kept(rows, files, deepcopy(self.plays), deepcopy(self.removed))
+
+    @precondition(lambda self: self.kept is not None)
+    @rule()
+    def restore(self) -> None:
+        """All of it is as it was then; years move into another folder from now on."""
+        assert self.kept is not None
+        for key, data in self.kept.files.items():
+            objects.storage().put(key, data)
+        for model, rows in self.kept.rows.items():
+            model.delete().where(model.user == self.alice).execute()
+            if rows:
+                model.insert_many(rows).execute()
+        prefix.abandon()
+        self.plays, self.removed = deepcopy(self.kept.plays), deepcopy(self.kept.removed)
 
     @rule(zone=zones)
     def move(self, zone: str) -> None:
