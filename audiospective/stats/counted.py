@@ -10,6 +10,7 @@ from audiospective.history.catalog import frames
 from audiospective.models.plays import FROM_IMPORT
 from audiospective.policy import counting
 from audiospective.policy.counting import Rule
+from audiospective.stats import zones
 from audiospective.stats.view import View
 
 RAW = ("played_at", "track", "source", "ms_played", "reason_end", "skipped")
@@ -50,7 +51,7 @@ def prepare(raw: pl.DataFrame, view: View, recordings: pl.DataFrame | None = Non
         gone = credits_.filter(pl.col("artist").is_in(sorted(view.hidden)))["track"].unique()
         plays = plays.filter(~pl.col("track").is_in(gone.implode()))
     heard = pl.coalesce("ms_played", "duration", 0).cast(pl.Int64)
-    local = pl.col("played_at").dt.convert_time_zone(view.zone).dt.replace_time_zone(None)
+    local = zones.wall_clock(plays["played_at"], view.zone)
     return plays.select(
         "played_at",
         local=local,
@@ -92,10 +93,12 @@ def _midnight(day: date) -> int:
 
 def _with_catalog(raw: pl.DataFrame, recordings: pl.DataFrame | None) -> pl.DataFrame:
     plays = raw.with_columns(own=pl.col("track"))
-    if recordings is not None and recordings.height:
-        plays = plays.join(recordings, on="track", how="left", maintain_order="left").with_columns(
-            track=pl.coalesce("recording", "track")
-        )
+    if recordings is None or recordings.is_empty():
+        known = frames.of(plays["track"])
+        return plays.join(known, on="track", how="left", maintain_order="left")
+    plays = plays.join(recordings, on="track", how="left", maintain_order="left").with_columns(
+        track=pl.coalesce("recording", "track")
+    )
     lengths = frames.of(plays["own"]).select(own="track", duration="duration")
     facts = frames.of(plays["track"]).drop("duration")
     return plays.join(lengths, on="own", how="left", maintain_order="left").join(
