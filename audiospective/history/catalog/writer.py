@@ -5,6 +5,7 @@ One module although it is long: its steps share what is read of the catalog with
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -42,7 +43,7 @@ class Writer:
         self._buckets: dict[int, Bucket] = {}
         self._named: set[int] = set()  # keys of buckets that changed
         self._blocks: dict[Kind, dict[int, tuple[StoredBlock, Block]]] = {kind: {} for kind in Kind}
-        self._places: dict[tuple[Kind, int], int] = {}  # the block's first id, by entry
+        self._firsts: dict[Kind, list[int]] = {kind: [] for kind in Kind}  # of blocks, in order
         self._new: dict[Kind, list[Entry | None]] = {kind: [] for kind in Kind}
         self._changed: dict[Kind, dict[int, Entry | None]] = {kind: {} for kind in Kind}
         self._aliases: list[tuple[Kind, int, int]] = []
@@ -64,15 +65,15 @@ class Writer:
         missing = [
             (kind, one)
             for kind, one in wanted
-            if (kind, one) not in self._places and one < self._state.next_id[kind]
+            if one < self._state.next_id[kind] and self._first(kind, one) is None
         ]
         if not missing:
             return
         for found in rows.blocks_of(missing):
             block = opened(found.kind, found.count, found.numbers, found.facts)
+            if found.first not in self._blocks[found.kind]:
+                insort(self._firsts[found.kind], found.first)
             self._blocks[found.kind][found.first] = found, block
-            for one in range(found.first, found.first + found.count):
-                self._places[found.kind, one] = found.first
 
     def get(self, kind: Kind, one: int) -> Entry | None:
         """An entry that was loaded, added or changed; None if it is gone or never was."""
@@ -82,7 +83,7 @@ class Writer:
         if position >= 0:
             new = self._new[kind]
             return new[position] if position < len(new) else None
-        first = self._places.get((kind, one))
+        first = self._first(kind, one)
         return None if first is None else self._blocks[kind][first][1][one - first]
 
     def follow(self, wanted: Iterable[tuple[Kind, int]]) -> dict[tuple[Kind, int | None], str]:
@@ -102,7 +103,7 @@ class Writer:
 
     def carries(self, kind: Kind, one: int, spotify_id: str) -> bool:
         """Whether an entry has this Spotify id; the rest of its block stays closed."""
-        first = self._places.get((kind, one))
+        first = self._first(kind, one)
         if first is None or one in self._changed[kind]:
             entry = self.get(kind, one)
             return entry is not None and entry.spotify_id == spotify_id
@@ -178,7 +179,7 @@ class Writer:
             self._rewrite(kind, written, gone)
             self._changed[kind].clear()
             self._blocks[kind].clear()
-        self._places.clear()
+            self._firsts[kind].clear()
         rows.drop_blocks(gone)
         rows.put_blocks(written)
 
@@ -190,6 +191,14 @@ class Writer:
         self._split()
         rows.put_buckets({key: self._buckets[key].packed() for key in self._named})
         rows.save(self._state)
+
+    def _first(self, kind: Kind, one: int) -> int | None:
+        """The first id of the loaded block in which an entry stands, None if none is loaded."""
+        firsts = self._firsts[kind]
+        at = bisect_right(firsts, one) - 1
+        if at < 0 or one >= firsts[at] + self._blocks[kind][firsts[at]][0].count:
+            return None
+        return firsts[at]
 
     def _bucket(self, name: Name) -> Bucket:
         number = buckets.bucket_of(name, self._state.buckets[name.family])
@@ -207,7 +216,9 @@ class Writer:
         """The blocks in which entries have changed."""
         by_block: dict[int, dict[int, Entry | None]] = {}
         for one, entry in self._changed[kind].items():
-            by_block.setdefault(self._places[kind, one], {})[one] = entry
+            first = self._first(kind, one)
+            assert first is not None, "only what was loaded can change"
+            by_block.setdefault(first, {})[one] = entry
         for first, changes in by_block.items():
             stored, block = self._blocks[kind][first]
             entries = [changes.get(one, entry) for one, entry in enumerate(block, start=first)]
