@@ -53,7 +53,14 @@ def test_only_the_last_year_was_polled() -> None:
 def test_storage_prints_bytes_a_play() -> None:
     done = CliRunner().invoke(audiospective, ["bench", "storage", "--small"])
     assert done.exit_code == 0, done.output
-    for words in ("4 members, 3 years", "all told", "a row by itself", "closed years in storage", "a sealed play, its file", "with plain rows"):
+    for words in (
+        "4 members, 3 years",
+        "all told",
+        "a row by itself",
+        "closed years in storage",
+        "a sealed play, its file",
+        "with plain rows",
+    ):
         assert words in done.output
 
 
