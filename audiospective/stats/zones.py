@@ -35,7 +35,8 @@ def wall_clock(instants: pl.Series, zone: str) -> pl.Series:
     days = pl.int_range(first, last + 1, dtype=pl.Int64(), eager=True) * DAY
     offsets = _looked_up(days.cast(instants.dtype), zone).to_physical() - days
     changed = (offsets != offsets.shift(-1)).fill_null(value=False).arg_true().to_list()
-    parts, at = [], 0
+    parts: list[pl.Series] = []
+    at = 0
     for day in changed:
         start, end = (ms.search_sorted(midnight, "left") for midnight in days[day : day + 2])
         parts.append((ms.slice(at, start - at) + offsets[day]).cast(LOCAL))
