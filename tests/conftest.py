@@ -31,6 +31,7 @@ settings.register_profile(
 settings.load_profile("house")
 
 pytest_plugins = [
+    "tests.support.leftovers",
     "tests.support.network",
     "tests.support.applications",
     "tests.support.signals",

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import requests
 
-from audiospective import clock, history
+from audiospective import clock, history, models
 from audiospective.accounts import sessions
 from audiospective.app import create_app
 from audiospective.imports import rounds
@@ -54,6 +54,7 @@ class Browser:
 
     def __init__(self, stack: Stack, user: User) -> None:
         app = create_app(stack.services.settings)
+        models.database.initialize(stack.services.database)  # the application has one of its own
         serializer: Any = app.session_interface
         told = {"_user_id": sessions.begin(user, SPOTIFY, "Test browser"), "_fresh": True,
                 "_permanent": True}  # fmt: skip

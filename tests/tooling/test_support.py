@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import gc
+import logging
+import os
 import socket
 import threading
 import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import psycopg
 import pytest
 import redis
 from playwright.sync_api import Page
 
-from audiospective import clock
+from audiospective import clock, log
 from tests.support.browser import Gate
 from tests.support.clocks import Frozen
+from tests.support.leftovers import as_found, connections_closed
 from tests.support.network import OutsideWorldError
 
 PAGE = b"""<!doctype html><title>A page</title><link rel=icon href="data:,">
@@ -106,3 +111,24 @@ def test_the_gate_sees_each_fault(
 def test_every_mode_shows_the_page(page_in_each_mode: Page, site: str) -> None:
     page_in_each_mode.goto(f"{site}/?")
     assert page_in_each_mode.locator("p").inner_text() == "here"
+
+
+def test_a_connection_that_is_left_open_fails_the_test_that_left_it(postgres_url: str) -> None:
+    with pytest.raises(AssertionError, match="is closed"), connections_closed(seconds=0):
+        left = psycopg.connect(postgres_url)
+    assert left.closed
+
+
+def test_what_a_command_sets_for_its_process_is_set_back(tmp_path: Path) -> None:
+    logger = logging.getLogger(log.ROOT)
+    with as_found():
+        before = (dict(os.environ), Path.cwd(), logger.level, logger.handlers[:])
+        log.configure("DEBUG")
+        os.environ["TZ"] = "UTC"
+        os.environ["LEFT"] = "behind"
+        os.chdir(tmp_path)
+        logging.disable(logging.CRITICAL)
+        gc.disable()
+    assert (dict(os.environ), Path.cwd(), logger.level, logger.handlers[:]) == before
+    assert logging.root.manager.disable == logging.NOTSET
+    assert gc.isenabled()
