@@ -42,12 +42,17 @@ def connections_closed(seconds: float = 5) -> Iterator[None]:
 
     Else it would be found by the collection of garbage, which fails whatever test runs then.
     """
+    before = WeakSet(_open())  # such as a connection of a whole module
+
+    def left() -> list[psycopg.Connection[Any]]:
+        return [one for one in _open() if one not in before]
+
     yield
-    if left := _open():
+    if left():
         try:
-            until(lambda: not _open(), "every connection to PostgreSQL is closed", seconds)
+            until(lambda: not left(), "every connection to PostgreSQL is closed", seconds)
         finally:
-            for one in left:
+            for one in left():
                 one.close()
 
 
