@@ -60,6 +60,15 @@ def count(name: str) -> ResponseReturnValue:
     return answers.of({"payload": {"count": history.total(_asked_for(name).id)}})
 
 
+@blueprint.get("/1/user/<name>/playing-now")
+@blueprint.get(f"{BASE}/1/user/<name>/playing-now")
+@tokens.allowed(api_scopes.PLAYS)
+def playing_now(name: str) -> ResponseReturnValue:
+    """Nothing: what is playing is no play yet, and is not kept."""
+    told = {"user_id": name_of(_asked_for(name)), "playing_now": True, "count": 0, "listens": []}
+    return answers.of({"payload": told})
+
+
 def _asked_for(name: str) -> User:
     """The member whose token this is; others are as unknown as nobody."""
     member = tokens.member()

@@ -100,6 +100,7 @@ def test_liblistenbrainz_reads(served: Site) -> None:
     older = client.get_listens("alice archivist", max_ts=began[1], count=1)
     assert [one.listened_at for one in older] == [began[2]]
     assert client.get_user_listen_count("Alice Archivist") == 4
+    assert client.get_playing_now("Alice Archivist") is None
     with pytest.raises(ListenBrainzAPIException) as refused:
         client.get_listens("bob")
     assert (refused.value.status_code, refused.value.message) == (404, "Cannot find user: bob")
