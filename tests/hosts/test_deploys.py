@@ -8,19 +8,21 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 import requests
+from peewee import fn
 
 from audiospective import clock
-from audiospective.models import Connection, User
+from audiospective.models import Connection, Play, User
 from audiospective.models.base import LONG_AGO
 from audiospective.models.connections import ACCESS_PLACE, REFRESH_PLACE
 from audiospective.models.gaps import Gap
-from audiospective.polling import plan
+from tests.hosts import member_journey
+from tests.hosts.member_journey import Browser
 from tests.hosts.platform import Dyno, Platform, next_release, procfile
 from tests.jobs.stack import ROOT, Stack, running
 from tests.support import pgbouncer, proxy
@@ -28,6 +30,8 @@ from tests.support import redis as servers
 from tests.support.processes import free_port, until
 
 MEMBERS = 200
+INTERVAL = timedelta(minutes=6)
+MAIL_KEY = "re_the_key_of_the_mail_service"
 PAGES = ("/", "/healthz", "/status", "/sign-in")
 
 
@@ -70,13 +74,15 @@ def looking(address: str, people: int = 3) -> Iterator[Visitors]:
 
 
 def interval(stack: Stack, people: list[str]) -> datetime:
-    """The next interval begins: everybody has played twice more and falls due."""
+    """The next interval begins: everybody has played twice more and falls due.
+
+    Who is polled when is up to the scheduler and the workers: every minute here, ten times as
+    often as elsewhere, so that an interval is six minutes instead of an hour.
+    """
     for name in people:
         stack.control.burst(name, 2)
     began = clock.now()
-    stack.services.redis.delete(*stack.services.redis.keys("archive:*") or ["none"])
     Connection.update(next_poll_at=began).execute()
-    plan.enqueue_due(stack.services)
     return began
 
 
@@ -85,9 +91,20 @@ def polled(since: datetime) -> int:
 
 
 def all_polled(since: datetime) -> None:
-    """Wait for the end of an interval."""
-    until(lambda: polled(since) == MEMBERS, "everybody is polled", seconds=120)
+    """Wait for the end of an interval: each is polled before it is due again."""
+    until(lambda: polled(since) == MEMBERS, "everybody is polled", seconds=360)
+    last = Connection.select(fn.MAX(Connection.last_success_at)).scalar()
+    assert last - since < INTERVAL
     assert not Connection.select().where(Connection.consecutive_failures > 0).exists()
+
+
+def is_known_to(dyno: Dyno, browser: Browser) -> str:
+    """How this very process answers who is signed in: `200`, or where it sends them."""
+    host = {"Host": urlsplit(browser.site).netloc, "X-Forwarded-For": "198.51.100.1"}
+    page = browser.http.get(
+        f"http://127.0.0.1:{dyno.port}/dashboard", headers=host, timeout=60, allow_redirects=False
+    )
+    return f"{page.status_code} {page.headers.get('Location', '')}".strip()
 
 
 @pytest.mark.races
@@ -102,8 +119,11 @@ def test_every_dyno_dies_in_turn_and_a_release_is_rolled_out_and_no_play_is_lost
         site = f"http://127.0.0.1:{router}"
         stack = held.enter_context(running(
             database, redis, tmp_path / "one-off", REDIS_TLS_VERIFY="off", BASE_URL=site,
-            TRUSTED_PROXIES="1", WEB_CONCURRENCY="1", LOG_LEVEL="DEBUG",
+            TRUSTED_PROXIES="1", WEB_CONCURRENCY="1", LOG_LEVEL="DEBUG", POLL_MIN_MINUTES="1",
+            POLL_MAX_MINUTES=str(INTERVAL // timedelta(minutes=1)), BATCH_SIZE="50",
+            RESEND_API_KEY=MAIL_KEY, STORAGE_URL=f"file://{tmp_path}/bucket",
         ))  # fmt: skip
+        stack.environment["RESEND_API_URL"] = stack.sandbox.url
         platform = held.enter_context(Platform(stack, tmp_path / "platform"))
         assert platform.release(ROOT) == "The database is up to date.\n"
         for kind in procfile(ROOT).keys() - {"release"}:
@@ -114,6 +134,7 @@ def test_every_dyno_dies_in_turn_and_a_release_is_rolled_out_and_no_play_is_lost
         web = [dyno for dyno in platform.dynos if dyno.kind == "web"]
         assert {len(dyno.processes()) for dyno in web} == {2}  # the master and WEB_CONCURRENCY
         visitors = held.enter_context(looking(site))
+        signed_in = [member_journey.by_email(stack, site)]
 
         # Every dyno is killed in turn while an interval is polled.
         began = interval(stack, people)
@@ -127,15 +148,15 @@ def test_every_dyno_dies_in_turn_and_a_release_is_rolled_out_and_no_play_is_lost
             until(platform.is_up, "the dyno is back")  # a platform has another web dyno meanwhile
         stack.let_leases_run_out()
         platform.boot(ROOT, "worker")
-        plan.enqueue_due(stack.services)  # the next window: jobs that were taken and not begun
         all_polled(began)
         assert sum(visitors.errors().values()) <= 3 * len(
             web
         )  # each visitor's one request, with each kill
 
-        secrets = comes_back(stack, site, people[0]) | kept_secret(stack)
+        signed_up = member_journey.through_spotify(stack, site, people[0])
 
-        # A release: its migration while the old one serves, then dyno after dyno.
+        # A release: its migration while the old one serves, then dyno after dyno. Nobody who is
+        # signed in is asked to do so again, by old code or new, whichever of them it was.
         began = interval(stack, people)
         new = next_release(tmp_path / "next")
         assert platform.release(new) == "applied 9999_next_release\n"
@@ -143,37 +164,35 @@ def test_every_dyno_dies_in_turn_and_a_release_is_rolled_out_and_no_play_is_lost
             assert dyno.told_to_go() == 0, f"{dyno.kind} had to be killed"
             platform.replace(dyno, new)
             until(platform.is_up, "the dyno is back")
-        plan.enqueue_due(stack.services)
+            if dyno.kind == "web" and len(signed_in) < 2:  # while the other one is old
+                signed_in.append(member_journey.by_email(stack, site))
+            for one in (dyno for dyno in platform.dynos if dyno.port):
+                assert [is_known_to(one, browser) for browser in signed_in] == ["200"] * len(
+                    signed_in
+                )
         all_polled(began)
         assert visitors.errors() == {}
 
-        # And a last interval on the new release alone.
-        all_polled(interval(stack, people))
+        # And a last interval on the new release alone, while a member uses all of it.
+        began = interval(stack, people)
+        secrets = member_journey.whole(stack, signed_in[0]) | kept_secret(stack)
+        all_polled(began)
         assert visitors.errors() == {}
         told = sum(len(stack.control.plays(name)) for name in people)
-        assert stack.plays() == told == MEMBERS * (5 + 2 + 2 + 2)
+        theirs = Play.user.in_(Connection.select(Connection.user))
+        assert Play.select().where(theirs).count() == told == MEMBERS * (5 + 2 + 2 + 2)
         assert not Gap.select().exists()
         assert not Connection.select().where(Connection.lease_until > LONG_AGO).exists()
         said = platform.log()
         assert said.count('"event":"poll"') >= 3 * MEMBERS
+        secrets = secrets.union(*(one.secrets for one in (signed_up, *signed_in)))
         assert [secret for secret in secrets if secret in said] == []
-
-
-def comes_back(stack: Stack, site: str, name: str) -> set[str]:
-    """Somebody comes back from Spotify; what of that no log may tell."""
-    with requests.Session() as browser:
-        away = browser.get(f"{site}/connect", allow_redirects=False, timeout=60)
-        back = stack.control.consent(away.headers["Location"], name)
-        page = browser.get(back, timeout=60)
-        assert page.status_code == 200, page.text[:500]
-        asked = parse_qs(urlsplit(back).query)
-        return {*asked["code"], *asked["state"], *browser.cookies.values()}
 
 
 def kept_secret(stack: Stack) -> set[str]:
     """Secrets of the server and of its members."""
     settings, vault = stack.services.settings, stack.services.vault
-    found = {settings.secret_key, *settings.token_keys, settings.spotify_client_secret}
+    found = {settings.secret_key, *settings.token_keys, settings.spotify_client_secret, MAIL_KEY}
     for one in Connection.select():
         found.add(vault.open(ACCESS_PLACE, one.user_id, one.access_sealed))
         found.add(vault.open(REFRESH_PLACE, one.user_id, one.refresh_sealed))
