@@ -10,6 +10,7 @@ import pytest
 from audiospective import clock
 from audiospective.models import Connection
 from audiospective.models.base import LONG_AGO
+from audiospective.policy import failures
 from tests.jobs.stack import Stack, kill, running, until
 
 
@@ -106,13 +107,15 @@ def test_somebody_whose_data_kills_the_worker_each_time_is_set_aside_and_the_oth
     def row():
         return Connection.get_by_id(poison_id)
 
-    for _ in range(8):  # a kill may come just before the pause is written
+    for _ in range(8):
         worker = stack.start("worker.py")
         fence = row().fence
         stack.enqueue_batch()
         stack.enqueue_batch([poison_id])
         until(lambda: stack.polled() == 11, "the others are archived")
         until(lambda fence=fence: row().fence > fence, "a worker has it in hand")
+        if failures.must_pause(row().unfinished_claims - 1):  # what this worker writes next
+            until(lambda: row().consecutive_failures, "the pause is written")
         if row().consecutive_failures:
             break
         kill(worker)  # as the system does to a process that eats all memory
