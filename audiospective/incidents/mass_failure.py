@@ -167,10 +167,11 @@ def _tripped(app_id: int, failure: Failure, now: datetime, longest_poll: timedel
     if len(begins) <= 1:
         return False
     lately = now - mass_failure.MINUTES
+    new = Refusal.first_at > now - mass_failure.LASTING
     hour, minutes = (
         Refusal.select(
-            fn.SUM(Case(None, [(Refusal.at > now - mass_failure.WINDOW, 1)], 0)),
-            fn.SUM(Case(None, [(Refusal.at > lately, 1)], 0)),
+            fn.SUM(Case(None, [(new & (Refusal.at > now - mass_failure.WINDOW), 1)], 0)),
+            fn.SUM(Case(None, [(new & (Refusal.at > lately), 1)], 0)),
         )
         .where(window)
         .tuples()

@@ -19,6 +19,9 @@ EXPECTED_TO_END = timedelta(days=3)
 SECOND_THOUGHTS = timedelta(minutes=10)
 PAUSE = timedelta(hours=2)  # where nobody else can be compared with, a refusal must outlast this
 RECHECK = timedelta(minutes=30)  # polls of people whom a guard spares
+# Whoever is refused for longer, while others of the app are served, is so for a reason of their
+# own: else some would hold a guard up for ever, and never be told.
+LASTING = timedelta(days=1)
 
 
 def window(longest_poll: timedelta) -> timedelta:

@@ -208,6 +208,19 @@ def test_the_guard_lifts_and_then_whoever_is_really_revoked_is_told(life):
     assert all(life.emails(f"listener{number}") == [] for number in range(1, 12))
 
 
+def test_those_who_are_refused_for_a_day_while_others_are_served_do_not_hold_the_guard_up(life):
+    people = crowd(life, 20)
+    life.frozen.forward(minutes=45)
+    for one in people[:8]:
+        life.breaks(one, REVOKED)
+    life.passes(hours=20)
+    assert sent("archive_stopped") == []
+    assert Mark.named("guard:")
+    life.passes(hours=6)
+    assert len(sent("archive_stopped")) == 8
+    assert not Mark.named("guard:")
+
+
 def test_a_founding_day_that_ends_together_is_no_accident(life):
     ends = clock.now() + timedelta(days=2)
     people = [life.person(f"listener{n}", reauth_due_at=ends) for n in range(12)]
