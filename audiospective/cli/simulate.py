@@ -20,7 +20,7 @@ import click
 )
 @click.option(
     "--scene",
-    help="A small world of one member, without other faults, instead; `--scene list` names them.",
+    help="A small world of one shape of trouble instead; `--scene list` names them.",
 )
 @click.option("--mutant", help="Switch one safety off; `--mutant list` names them.")
 @click.option(
@@ -57,7 +57,7 @@ def command(
         if asked is not None and asked not in known:
             raise click.BadParameter(f"there is no {what} {asked}; see --{what} list")
     if scene is not None:
-        members, days, faults = 1, scenes.DAYS, "none"
+        members, days, faults = scenes.MEMBERS.get(scene, 1), scenes.DAYS, "none"
     failed = 0
     for one in range(seed, seed + seeds):
         result = simulate(Plan(members, days, one, faults, mutant, url, scene))

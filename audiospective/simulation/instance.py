@@ -40,7 +40,10 @@ KEY = "5c0hW9hYJtYc4m3v4fVgQx5o3jH1bq8m1l6D9y3Zk2E="  # what it seals ends with 
 @dataclass
 class Instance:
     """What a run has in its hands; `page_came` hears of every page that arrived whole, `mail_goes`
-    of the key of every e-mail that is about to be handed over, `mail_went` of it afterwards."""
+    of the key of every e-mail that is about to be handed over, `mail_went` of it afterwards.
+
+    `twice`: so many of the next batches are delivered twice; each happens before the second time.
+    """
 
     services: Services
     timeline: Timeline
@@ -55,6 +58,8 @@ class Instance:
     damages: int = 0  # of the next segments that are written, so many lose a play on the way
     frozen_since: int | None = None  # since when Spotify shows nothing new
     freezes: list[tuple[int, int]] = field(default_factory=list)  # that are over
+    release_before: bool = False  # whether some workers are still of that one
+    twice: list[Callable[[Instance], object]] = field(default_factory=list)
     page_came: Callable[[bytes], None] = lambda _body: None
     mail_goes: Callable[[str], None] = lambda _key: None
     mail_went: Callable[[str], None] = lambda _key: None
@@ -152,6 +157,7 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logging.disable(before)
+        gc.unfreeze()
         gc.enable()
 
 

@@ -18,15 +18,16 @@ IN_TIME = "since the last check"
 BLOCK = "late: its delivery is cut by the page, nothing else was played meanwhile"
 MIXED = "late: the page's oldest item is a late one, others were played meanwhile"
 BETWEEN = "late: between known plays, down to the page's end"
+SETTLING = "within five minutes of the last check, and the page's oldest item is new"
 # No page tells of these; what is recorded of them is luck.
-AROUND = "within five minutes of the last check"
+AROUND = "within five minutes of the last check, and the page's oldest item is known"
 OVERFLOWED = "late: below a page on which everything is newer than the last check"
 BEHIND = "late: below a page whose oldest item is known"
 TRACELESS = "late: the page shows nothing of its delivery"
 UNREACHABLE = "late: older than everything that Spotify showed when it arrived"
 BEFORE = "from before the archive"
 
-RECORDED = (FIRST, IN_TIME, BLOCK, MIXED, BETWEEN)  # these lie in a gap, always
+RECORDED = (FIRST, IN_TIME, SETTLING, BLOCK, MIXED, BETWEEN)  # these lie in a gap, always
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,10 @@ class Item:
     @property
     def order(self) -> tuple[float, int]:
         return self.ended, self.number
+
+    def __hash__(self) -> int:
+        # Of all the fields it would cost more than all else that is asked about a page.
+        return self.number
 
 
 @dataclass(frozen=True)
@@ -72,14 +77,14 @@ def kind(
 ) -> str:
     """What kind of loss it is of which `page` was the first chance to learn.
 
-    `every` item that arrived, `last` the page before, `since` when the consent was given.
+    `every` item that ended no earlier, `last` the page before, `since` when the consent was given.
     """
     if last is None:
         return FIRST if lost.ended > since else BEFORE
     if lost.ended > last.at + settled:
         return IN_TIME
     if lost.ended > last.at - settled:
-        return AROUND
+        return SETTLING if page.items and page.items[-1] in page.new else AROUND
     if not last.items or lost.ended <= min(since, last.items[-1].ended):
         return BEFORE
     if _unreachable(lost, page, last):

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from audiospective import clock
@@ -64,7 +65,7 @@ class Oracle:
         self._asking: list[claims.Claim] = []
         self._shown: dict[tuple[int, int], Shown] = {}
         self._fences: dict[int, int] = {}
-        self._slots: set[tuple[int, str]] = set()
+        self._slots: set[tuple[str, int]] = set()  # that were polled, of the last days
         self._gaps: dict[int, dict[int, Gap]] = {}
         self._post = Post(instance, members)
         self._names = settled.Names(dict(instance.world.catalog.tracks))
@@ -94,6 +95,8 @@ class Oracle:
     def look_through(self) -> None:
         """Once a day: the whole archive of everybody, as a process that has just begun reads it."""
         objects.bind(objects.storage())
+        yesterday = f"{clock.now() - timedelta(days=2):%Y-%m-%d}"
+        self._slots = {key for key in self._slots if key[0] > yesterday}
         for user_id, member in self.members.items():
             self.wrong += settled.archived(member, self.heard[user_id], self._names)
 
@@ -121,7 +124,7 @@ class Oracle:
 
     def _of_slot(self, archive: Callable[..., Any]) -> Callable[..., Any]:
         def watched(services: Any, user_ids: Any, slot: Any, *args: Any, **more: Any) -> Any:
-            before, self.slot = self.slot, f"{slot:%d %H:%M}"
+            before, self.slot = self.slot, f"{slot:%Y-%m-%d %H:%M}"
             try:
                 return archive(services, user_ids, slot, *args, **more)
             finally:
@@ -169,7 +172,7 @@ class Oracle:
         return watched
 
     def _leases(self, user_ids: list[int]) -> dict[int, int]:
-        return dict(_rows("user_id, lease_until FROM connections WHERE " + _among(user_ids)))
+        return dict(queried("user_id, lease_until FROM connections WHERE " + _among(user_ids)))
 
     def _wrote(self, write: Callable[..., bool]) -> Callable[..., bool]:
         def watched(claim: claims.Claim, values: Any) -> bool:
@@ -197,9 +200,10 @@ class Oracle:
         if not self._shown:
             return []
         oldest = min(claimed for _, claimed in self._shown)
-        rows = _rows(
+        rows = queried(
             "user_id, at, outcome, added FROM poll_log"
-            f" WHERE at >= {int(oldest)} ORDER BY at, user_id"
+            f" WHERE {_among([one for one, _ in self._shown])} AND at >= {int(oldest)}"
+            " ORDER BY at, user_id"
         )
         done = [
             (shown, str(outcome), int(added))
@@ -248,7 +252,7 @@ class Oracle:
 
     def _once_a_slot(self, shown: Shown, member: Member) -> None:
         """One slot, one committed poll, unless the member made another one due themselves."""
-        key = shown.user_id, shown.slot
+        key = shown.slot, shown.user_id
         if not shown.slot or shown.wrong_clock or shown.at - member.touched_at < HOUR:
             return
         if key in self._slots:
@@ -260,7 +264,7 @@ class Oracle:
         oldest = min(times)
         rows = Counter(
             int(at)
-            for (at,) in _rows(
+            for (at,) in queried(
                 f"played_at FROM plays WHERE user_id = {user_id} AND played_at >= {oldest}"
             )
         )
@@ -276,7 +280,8 @@ class Oracle:
         gone = [item for item in heard.unseen if item not in held and item.arrived <= page.at]
         for item in gone:
             del heard.unseen[item]
-            kind = losses.kind(heard.every, item, page, heard.last, self._since(member), SETTLED)
+            every, since = heard.ended_from(item.ended), self._since(member)
+            kind = losses.kind(every, item, page, heard.last, since, SETTLED)
             recorded = any(start <= item.ended <= end for start, _, end in gaps.values())
             self.balance.lost[kind] += 1
             self.balance.recorded[kind] += recorded
@@ -288,7 +293,7 @@ class Oracle:
 
     def _since(self, member: Member) -> int:
         """When the archive begins to be complete, before the first page."""
-        (at,) = _rows(f"authorized_at FROM connections WHERE user_id = {member.user_id}")[0]
+        (at,) = queried(f"authorized_at FROM connections WHERE user_id = {member.user_id}")[0]
         return max(member.consented_at, int(at))
 
     def _false_gaps(
@@ -315,7 +320,7 @@ class Oracle:
 
     def _gaps_of(self, user_ids: list[int]) -> dict[int, dict[int, Gap]]:
         found: dict[int, dict[int, Gap]] = {}
-        for user_id, number, start, probably, end in _rows(
+        for user_id, number, start, probably, end in queried(
             "user_id, id, started_at, probably_from, ended_at FROM gaps"
             f" WHERE {_among(user_ids)} ORDER BY id"
         ):
@@ -323,7 +328,7 @@ class Oracle:
         return found
 
 
-def _rows(query: str) -> list[Any]:
+def queried(query: str) -> list[Any]:
     return list(database.execute_sql(f"SELECT {query}").fetchall())
 
 

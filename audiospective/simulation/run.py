@@ -9,9 +9,10 @@ import gc
 import hashlib
 from collections import Counter
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
-from functools import partial
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache, partial
 from heapq import heappop, heappush
 from random import Random
 from typing import Any
@@ -20,24 +21,29 @@ from crontab import CronTab
 from peewee import PeeweeException
 from redis.exceptions import RedisError
 
+from audiospective.clients.queues import ForbiddenTaskError
 from audiospective.clients.storage import StorageError
 from audiospective.history.closed.away import YearAwayError
 from audiospective.history.store import SegmentProofError
 from audiospective.jobs import context, periodic, tasks
 from audiospective.models import database
 from audiospective.polling import batch, lost_claims
-from audiospective.simulation import lives, members, mutants, scenes, weather
+from audiospective.polling.plan import TASK as BATCH
+from audiospective.simulation import lives, members, mutants, release_before, scenes, weather
 from audiospective.simulation.faults import Crash
 from audiospective.simulation.instance import Instance, running
-from audiospective.simulation.oracle import Balance, Oracle
+from audiospective.simulation.oracle import Balance, Oracle, queried
 from audiospective.simulation.seams import hang_up
 from audiospective.simulation.timeline import DAY, HOUR, MINUTE, SECOND
 from audiospective.simulation.waiting_jobs import Job
 
 POISON = "simulated: this member's plays cannot be stored"
 # What the seams raise, and what the product makes of it where it must not go on.
-EXPECTED = (PeeweeException, RedisError, StorageError, YearAwayError, SegmentProofError)
+EXPECTED = (
+    PeeweeException, RedisError, StorageError, YearAwayError, SegmentProofError, ForbiddenTaskError
+)  # fmt: skip
 EVERY = 2  # hours between rounds of maintenance: often enough for what is asked here, and faster
+IDLE = 29 * MINUTE  # for so long planning is left out where nobody is due
 INTERVALS = (60, 120, 180)  # minutes between polls at most; seeds take turns
 
 
@@ -92,6 +98,7 @@ class Run:
         self.by_id = {member.user_id: member for member in self.people}
         self.oracle = Oracle(instance, self.people)
         self.timetable = periodic.timetable(instance.services.settings)
+        self.planned = 0  # true ms of the last round
 
     def go(self) -> None:
         """Live the days, then the calm; stops with the first thing that is wrong."""
@@ -110,6 +117,7 @@ class Run:
     def _is_right(self, end: int) -> bool:
         """Look at everything, at the end of a day and of the run."""
         gc.collect()
+        gc.freeze()  # what lived through a day is mostly kept for good
         self.oracle.look_through()
         if self.instance.timeline.ms > end:
             self.oracle.look_round(end, self.instance.services.settings.poll_max_minutes * MINUTE)
@@ -176,7 +184,8 @@ class Run:
 
     def _plan_entry(self, entry: periodic.Entry) -> None:
         now = self.instance.timeline.now()
-        seconds = CronTab(entry.cron).next(now, default_utc=True) or 60.0
+        seconds = _until_due(entry.cron, now.weekday(), now.hour, now.minute)
+        seconds -= now.second + now.microsecond / 1e6
         at = self.instance.timeline.ms + max(SECOND, round(seconds * SECOND))
         self._at(at, f"{entry.name} is due", lambda: self._entry(entry))
 
@@ -187,6 +196,8 @@ class Run:
             return "left out"
         if entry.name == "maintenance":
             self.maintained = hours
+        if entry.name == "plan" and not self._is_worth_planning():
+            return "nobody is due"
 
         def put() -> None:
             self.instance.services.queues.enqueue(entry.queue, entry.task)
@@ -196,6 +207,16 @@ class Run:
                 lost_claims.recover(self.instance.services)
 
         return self._tried("the scheduler", put)
+
+    def _is_worth_planning(self) -> bool:
+        """Whether anybody is due in this window; once in a while it is planned all the same."""
+        now = self.instance.timeline.ms
+        if now - self.planned < IDLE:
+            soon = now + self.instance.timeline.ahead + 11 * MINUTE
+            if not queried(f"1 FROM connections WHERE next_poll_at < {soon} LIMIT 1"):
+                return False
+        self.planned = now
+        return True
 
     def _job(self, job: Job) -> str:
         before, self.current = self.current, job
@@ -208,12 +229,21 @@ class Run:
         dice = self.chance.random()
         if dice < self.level.share / 10:
             return "lost"  # by the queue
-        outcome = self._tried(job.task, lambda: getattr(tasks, job.task)(*job.args))
-        if dice > 1 - self.level.share / 5:  # delivered twice
-            outcome += ", again " + self._tried(
-                job.task, lambda: getattr(tasks, job.task)(*job.args)
-            )
-        return outcome
+        act = partial(self._done, job)
+        outcome = self._tried(job.task, act)
+        if self.instance.twice and job.task == BATCH:
+            self.instance.twice.pop(0)(self.instance)
+        elif dice <= 1 - self.level.share / 5:
+            return outcome
+        # Delivered twice; never at the same instant, at which one poll could pass for the other.
+        self.instance.timeline.pass_by(SECOND + self.chance.randrange(20 * SECOND))
+        return f"{outcome}, again {self._tried(job.task, act)}"
+
+    def _done(self, job: Job) -> None:
+        """By a worker of this release, or of the one before while some are left."""
+        beside = self.instance.release_before and self.chance.random() < 0.5
+        with release_before.at_work(self.oracle.complain) if beside else nullcontext():
+            getattr(tasks, job.task)(*job.args)
 
     def _tried(self, name: str, act: Callable[[], object]) -> str:
         """Do something as a process of its own, which may be killed or fail."""
@@ -335,3 +365,10 @@ def shortest(result: Result) -> Result:
 
 def _said(job: Job) -> str:
     return f"{job.task}{job.args}"
+
+
+@lru_cache(maxsize=20_000)
+def _until_due(cron: str, weekday: int, hour: int, minute: int) -> float:
+    """Seconds from the beginning of a minute of a week; by trial, which takes milliseconds."""
+    some = datetime(2024, 1, 1, hour, minute, tzinfo=UTC) + timedelta(days=weekday)  # a Monday
+    return float(CronTab(cron).next(some, default_utc=True) or 60.0)

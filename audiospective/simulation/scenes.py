@@ -1,6 +1,7 @@
 """Scenes: small worlds that hold one shape of trouble each, so that it is met within seconds.
 
-Their members have no habits and do nothing else. A scene is laid out from the start of its days.
+Their members have no habits and do nothing else; in most there is one. A scene is laid out for
+each of them, from the start of its days.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from audiospective.clients.queues import BULK
 from audiospective.simulation import imports, lives, weather
 from audiospective.simulation.instance import Instance
 from audiospective.simulation.members import Member
@@ -18,6 +20,7 @@ DAYS = 2
 CALM = 8 * HOUR  # after them: three polls and more
 SHORTEST = 31 * SECOND  # Spotify lists what was heard for longer than thirty
 SCENES: dict[str, Callable[[Random, int], lives.Plan]] = {}
+MEMBERS = {"everybody-refused": 12}
 
 
 def scene(make: Callable[[Random, int], lives.Plan]) -> Callable[[Random, int], lives.Plan]:
@@ -57,7 +60,11 @@ def known_file(chance: Random, start: int) -> lives.Plan:
     at = start + 2 * HOUR
     yield at, "plays", _plays(range(0, 60 * MINUTE, 3 * MINUTE))
     yield at + 60 * MINUTE, "plays a local file", _local_files(1)
-    yield at + 20 * HOUR, "plays a page but one", _plays(range(0, 49 * 31, 31), unit=SECOND)
+    yield (
+        at + 20 * HOUR + 10 * MINUTE,
+        "plays a page but one",
+        _plays(range(0, 49 * 31, 31), unit=SECOND),
+    )
 
 
 @scene
@@ -103,6 +110,50 @@ def cut_object(chance: Random, start: int) -> lives.Plan:
     yield from _a_file(start)
     _, cut, _ = weather.cut(chance)
     yield start + 20 * HOUR, "storage keeps less", lambda instance, _: cut(instance)
+
+
+@scene
+def delivered_twice(_chance: Random, start: int) -> lives.Plan:
+    """Batches come again after they were done, at times when Redis has forgotten that they were."""
+
+    def twice(instance: Instance, _member: Member) -> None:
+        instance.twice += [lambda _: None, lambda one: one.redis.flushall()] * 3
+
+    yield start + HOUR, "batches come twice", twice
+    yield start + 2 * HOUR, "plays", _plays([0])
+
+
+@scene
+def everybody_refused(_chance: Random, start: int) -> lives.Plan:
+    """For a night Spotify calls every token invalid, though none is."""
+    kept: list[int] = []
+
+    def refuse(instance: Instance, member: Member) -> None:
+        if member.number == 0:
+            kept.append(instance.control.fault("invalid_grant", endpoint="token"))
+
+    def end(instance: Instance, _member: Member) -> None:
+        for one in kept:
+            instance.control.clear(one)
+
+    yield start + HOUR, "plays", _plays([0])
+    yield start + 20 * HOUR, "tokens are refused", refuse
+    yield start + 28 * HOUR, "tokens are taken again", end
+
+
+@scene
+def release_before(chance: Random, start: int) -> lives.Plan:
+    """Workers of two releases go on with one catalog, which is tidied meanwhile."""
+    _, begin, end = weather.release_before(chance)
+    for hour in range(2, 42, 4):
+        yield start + hour * HOUR, "plays", _plays(range(0, 45 * MINUTE, MINUTE))
+    yield start + 12 * HOUR, "a deploy begins", lambda instance, _: begin(instance)
+    yield start + 23 * HOUR, "the catalog is tidied", _tidy
+    yield start + 41 * HOUR, "the deploy is over", lambda instance, _: end(instance)
+
+
+def _tidy(instance: Instance, _member: Member) -> None:
+    instance.services.queues.enqueue(BULK, "free_catalog")
 
 
 def _bring(instance: Instance, member: Member) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -65,7 +68,7 @@ class Heard:
     """All that one listener's Spotify had, as items, and what of it the archive cannot know yet."""
 
     listener: Listener
-    every: list[Item] = field(default_factory=list)
+    every: list[Item] = field(default_factory=list)  # by when they ended
     unseen: dict[Item, None] = field(default_factory=dict)
     known: set[Item] = field(default_factory=set)
     archived: set[Key] = field(default_factory=set)
@@ -73,6 +76,10 @@ class Heard:
     odd_last: bool = False  # the last page was frozen, or our clock wrong: no rule fits exactly
     _items: dict[int, Item] = field(default_factory=dict)
     _taken: int = 0
+
+    def ended_from(self, at: float) -> Iterable[Item]:
+        """Every item that ended at `at` or later."""
+        return islice(self.every, bisect_left(self.every, at, key=_ended), None)
 
     def window(
         self, plays: list[Play], freezes: list[tuple[int, int]], frozen_since: int | None
@@ -110,6 +117,10 @@ class Heard:
             dated=play.raw is UNSET or play.raw["played_at"] != "lately",
         )
         self._items[id(play)] = item
-        self.every.append(item)
+        insort(self.every, item, key=_ended)
         if item.shown and item.dated:
             self.unseen[item] = None
+
+
+def _ended(item: Item) -> float:
+    return item.ended

@@ -54,12 +54,15 @@ def archived(member: Member, heard: Heard, names: Names) -> Iterator[str]:
         yield f"member {member.user_id}: {error}"
         return
     known = names.of(set(plays["track"].to_list()))
-    found = Counter(
-        (clock.to_ms(at), known[track])
-        for at, track in zip(plays["played_at"].to_list(), plays["track"].to_list(), strict=True)
+    times, tracks = plays["played_at"].to_physical().to_list(), plays["track"].to_list()
+    every = list(zip(times, map(known.__getitem__, tracks), strict=True))
+    found = set(every)
+    twice = (
+        [key for key, count in Counter(every).items() if count > 1]
+        if len(found) < len(every)
+        else []
     )
-    twice = [key for key, count in found.items() if count > 1]
-    missing, foreign = expected - found.keys(), found.keys() - expected
+    missing, foreign = expected - found, found - expected
     for what, keys in (("twice", twice), ("not", missing), ("though nobody offered it", foreign)):
         if keys:
             example = min(keys)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from random import Random
 from typing import Any
 
+from audiospective.operations.catalog import WAY_BACK
 from audiospective.simulation.instance import Instance
 from audiospective.simulation.storing import SeamedStorage
 from audiospective.simulation.timeline import HOUR, MINUTE
@@ -164,6 +166,18 @@ def no_worker(_chance: Random) -> Made:
     )
 
 
+def release_before(_chance: Random) -> Made:
+    def begin(instance: Instance) -> None:
+        # Only as long as the release before could be brought back.
+        lived = instance.timeline.ms - instance.timeline.start
+        instance.release_before = lived < WAY_BACK // timedelta(milliseconds=1) - 6 * HOUR
+
+    def end(instance: Instance) -> None:
+        instance.release_before = False
+
+    return "some workers are still of the release before", begin, end
+
+
 def cut(_chance: Random) -> Made:
     def cut(instance: Instance) -> None:
         storage: Any = instance.services.storage
@@ -197,6 +211,6 @@ def _nothing(_instance: Instance) -> None:
 KINDS: tuple[Callable[[Random], Made], ...] = (
     *(_answers, _answers, _limits, _quota, _mass_refusal, _mass_refusal, _app_refused, _frozen),
     *(_mail, _mail, _away("redis"), _away("database"), _away("storage"), _flush, _clock_ahead),
-    *(_slow, no_worker, cut, cut, _damage),
+    *(_slow, no_worker, cut, cut, _damage, release_before),
 )
 CALM = 30 * HOUR  # at the end, without any fault

@@ -8,12 +8,14 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
 from audiospective.policy import gaps
 from audiospective.policy.gaps import Found
+from audiospective.simulation import losses as rules
+from audiospective.simulation.losses import RECORDED, Item, Page
 from tests.policy.gap_worlds import (
     LEFT_OUT,
     MINUTE,
@@ -23,28 +25,10 @@ from tests.policy.gap_worlds import (
     Play,
     Poll,
     World,
-    dated,
-    items,
     lived,
-    window,
 )
 
 SETTLED = gaps.SETTLED / MINUTE
-NEWEST = 10**9  # numbers of plays that are newer than all others of their time
-FIRST = "after the consent, before the first page"
-IN_TIME = "since the last check"
-SETTLING = "within five minutes of the last check, and the page's oldest item is new"
-BLOCK = "late: its delivery is cut by the page, nothing else was played meanwhile"
-MIXED = "late: the page's oldest item is a late one, others were played meanwhile"
-# No page tells of these; what is recorded of them is luck.
-AROUND = "within five minutes of the last check, and the page's oldest item is known"
-OVERFLOWED = "late: below a page on which everything is newer than the last check"
-BEHIND = "late: below a page whose oldest item is known"
-TRACELESS = "late: the page shows nothing of its delivery"
-UNREACHABLE = "late: older than everything that Spotify showed when it arrived"
-BEFORE = "from before the archive"
-
-RECORDED = (FIRST, IN_TIME, SETTLING, BLOCK, MIXED)  # these lie in a gap, always
 
 
 @dataclass(frozen=True)
@@ -57,64 +41,28 @@ class Loss:
 
 
 def losses(world: World, archive: Archive) -> Iterator[Loss]:
+    every = [_item(play) for play in world.plays]
+    pages = [_page(poll) for poll in archive.polls]
     for play in world.plays:
         if play.kind in (LEFT_OUT, TIMELESS) or play in archive.known or play.arrived < 0:
             continue
         last = None
-        for poll in archive.polls:  # the first one after it arrived is where it was lost
-            if poll.at >= play.arrived:
-                yield Loss(play, _kind(world, play, poll, last), _within(poll.found, play.ended))
+        for poll, page in zip(archive.polls, pages, strict=True):
+            if poll.at >= play.arrived:  # the first one after it arrived is where it was lost
+                kind = rules.kind(every, _item(play), page, last, 0.0, SETTLED)
+                yield Loss(play, kind, _within(poll.found, play.ended))
                 break
-            last = poll
+            last = page
 
 
-def _kind(world: World, play: Play, poll: Poll, last: Poll | None) -> str:
-    if last is None:
-        return FIRST if play.ended > 0 else BEFORE
-    if play.ended > last.at + SETTLED:
-        return IN_TIME
-    if play.ended > last.at - SETTLED:
-        return SETTLING if poll.page[-1] in poll.new else AROUND
-    if not last.page or play.ended <= min(0.0, last.page[-1].ended):
-        return BEFORE
-    if _unreachable(play, poll, last):
-        return UNREACHABLE
-    together = [p for p in poll.page if p.delivery == play.delivery is not None]
-    if not together:
-        return TRACELESS
-    span = (play.ended, together[-1].ended)
-    if not any(span[0] <= p.ended <= span[1] and p.delivery != play.delivery for p in world.plays):
-        return BLOCK
-    if poll.page[-1] not in poll.new:
-        return BEHIND
-    return MIXED if poll.page[-1].ended <= last.at - SETTLED else OVERFLOWED
+def _item(play: Play) -> Item:
+    shown, has_time = play.kind != LEFT_OUT, play.kind != TIMELESS
+    return Item(play.ended, play.arrived, play.number, play.delivery, shown, has_time)
 
 
-def _unreachable(play: Play, poll: Poll, last: Poll) -> bool:
-    """Whether Spotify showed a full window of newer items already when the play arrived."""
-    held = window([p for p in {*last.window, *poll.window} if p.arrived < play.arrived], poll.at)
-    return len(held) == gaps.PAGE and play.order < held[-1].order
-
-
-def could_be_lost(poll: Poll, last: Poll | None, at: float, *, late: bool) -> bool:
-    """Whether a play at `at` can have come and gone unseen, for all that this page tells.
-
-    Shown by example: a world with that play in it, and with some items that Spotify left out of the
-    page, which shows the same page. `late`: it may have ended before the last check and have
-    arrived after it.
-    """
-    checked = last.at - SETTLED if last else 0.0
-    if not poll.page or (not late and at <= checked):
-        return False
-    held = last.window if last else tuple(p for p in poll.window if p.arrived <= 0)
-    come = [play for play in items(poll.window) if play not in held]
-    lost = Play(at, poll.at, -1)
-    for count in range(gaps.LEFT_OUT + 1):
-        more = [Play(poll.page[0].ended, poll.at, NEWEST + n, LEFT_OUT) for n in range(count)]
-        shown = window([replace(p, arrived=0) for p in (*held, *come, *more, lost)], poll.at)
-        if lost not in shown and _same(dated(shown), poll.page):
-            return True
-    return False
+def _page(poll: Poll) -> Page:
+    window, shown, new = (tuple(map(_item, some)) for some in (poll.window, poll.page, poll.new))
+    return Page(poll.at, window, shown, frozenset(new))
 
 
 @dataclass(frozen=True)
@@ -144,6 +92,7 @@ def stretches(archive: Archive) -> Iterator[tuple[Poll, Stretch]]:
     """Every stretch up to each poll, cut wherever the answer can change."""
     for last, poll in pairwise([None, *archive.polls]):
         assert poll is not None
+        page, before = _page(poll), _page(last) if last else None
         checked = last.at if last else 0.0
         found = poll.found
         cuts = {p.ended for p in (*poll.page, *(last.page if last else ()))}
@@ -155,15 +104,15 @@ def stretches(archive: Archive) -> Iterator[tuple[Poll, Stretch]]:
             possible = _within(found, at)
             if end - start < 1e-6 or (not possible and at < checked - SETTLED):
                 continue
-            in_time = could_be_lost(poll, last, at, late=False)
-            ever = in_time or (possible and could_be_lost(poll, last, at, late=True))
+            in_time = _could_be_lost(page, before, at, late=False)
+            ever = in_time or (possible and _could_be_lost(page, before, at, late=True))
             probable = possible and found is not None and at > _minutes(found.probably_from)
             settled = start >= (checked + SETTLED if last else 0)
             yield poll, Stretch(start, end, probable, possible, in_time, ever, settled)
 
 
-def _same(shown: tuple[Play, ...], page: tuple[Play, ...]) -> bool:
-    return [play.order for play in shown] == [play.order for play in page]
+def _could_be_lost(page: Page, last: Page | None, at: float, *, late: bool) -> bool:
+    return rules.could_be_lost(page, last, at, late=late, since=0.0, settled=SETTLED)
 
 
 def _within(found: Found | None, at: float) -> bool:
