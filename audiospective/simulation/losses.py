@@ -146,11 +146,13 @@ def could_be_lost(
     come = [item for item in page.window if item.shown and item not in before]
     lost = Item(at, page.at, -1)
     newest = page.items[0].ended
-    known = [
-        # One without a time may be as new as any, for all that the page tells.
-        replace(item, arrived=page.at, ended=item.ended if item.dated else max(newest, item.ended))
-        for item in (*held, *come)
-    ]
+    listed = set(page.window)
+
+    def may_have_ended(item: Item) -> float:
+        # One without a time may be as new as any, for all that the page tells that lists it.
+        return item.ended if item.dated or item not in listed else max(newest, item.ended)
+
+    known = [replace(item, arrived=page.at, ended=may_have_ended(item)) for item in (*held, *come)]
     for count in range(gaps.LEFT_OUT + 1):
         newer = [Item(page.items[0].ended, page.at, NEWEST + n, shown=False) for n in range(count)]
         shown = window([*known, *newer, lost], page.at)
