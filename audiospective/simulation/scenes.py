@@ -20,7 +20,7 @@ DAYS = 2
 CALM = 8 * HOUR  # after them: three polls and more
 SHORTEST = 31 * SECOND  # Spotify lists what was heard for longer than thirty
 SCENES: dict[str, Callable[[Random, int], lives.Plan]] = {}
-MEMBERS = {"everybody-refused": 12}
+MEMBERS = {"everybody-refused": 12, "one-cannot-be-stored": 3}
 
 
 def scene(make: Callable[[Random, int], lives.Plan]) -> Callable[[Random, int], lives.Plan]:
@@ -139,6 +139,21 @@ def everybody_refused(_chance: Random, start: int) -> lives.Plan:
     yield start + HOUR, "plays", _plays([0])
     yield start + 20 * HOUR, "tokens are refused", refuse
     yield start + 28 * HOUR, "tokens are taken again", end
+
+
+@scene
+def one_cannot_be_stored(_chance: Random, start: int) -> lives.Plan:
+    """For a day the database refuses what one member of a batch played."""
+
+    def spoil(_instance: Instance, member: Member) -> None:
+        member.poisoned = member.number == 0
+
+    def mend(_instance: Instance, member: Member) -> None:
+        member.poisoned = False
+
+    yield start + HOUR, "may not be storable", spoil
+    yield start + 2 * HOUR, "plays", _plays([0])
+    yield start + 25 * HOUR, "can be stored", mend
 
 
 @scene

@@ -25,6 +25,7 @@ SHOWN = [
     ("delivered-twice", "idempotency"),
     ("delivered-twice", "due-check"),
     ("everybody-refused", "mass-guard"),
+    ("one-cannot-be-stored", "isolation"),
     ("release-before", "way-back"),
 ]
 LOSSES = {

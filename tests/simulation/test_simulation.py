@@ -20,7 +20,7 @@ from audiospective.simulation.run import Plan, simulate
 TRACE = "from audiospective.simulation.run import *; print(simulate(Plan(5, 1, 3, 'heavy')).trace)"
 
 
-@pytest.mark.parametrize("seed", [1, 2, 4])  # the intervals between polls are 120, 180, 120 minutes
+@pytest.mark.parametrize("seed", [1, 2, 4])  # polls are at most 120, 180, 120 minutes apart
 def test_members_under_heavy_faults_lose_no_play_without_a_gap(seed):
     result = simulate(Plan(10, 4, seed, "heavy"))
     assert result.wrong == [], "\n".join(report.failure(result))
