@@ -67,3 +67,4 @@ def pytest_collection_finish() -> None:
     """Modules and tests stay until the end: no collection of garbage looks through them again."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(5_000, 20, 20)  # nor seven times for what one page makes

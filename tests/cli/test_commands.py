@@ -6,9 +6,11 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
 
 from audiospective import clock, models
 from audiospective.accounts import address, sessions
+from audiospective.cli import audiospective
 from audiospective.history import append
 from audiospective.models import Connection, Play, PlaySegment, StorageRecord, User
 from tests.history.making import MINUTE, track
@@ -190,8 +192,11 @@ BAD_BOOTS = [
 ]
 
 
-@pytest.mark.parametrize("script", ["worker.py", "scheduler.py"])
-@pytest.mark.parametrize(("change", "says"), BAD_BOOTS, ids=[line for _, line in BAD_BOOTS])
+# All processes boot in one way; so the others have to show only that they do.
+@pytest.mark.parametrize(
+    ("script", "change", "says"),
+    [*(("worker.py", *fault) for fault in BAD_BOOTS), ("scheduler.py", *BAD_BOOTS[-1])],
+)
 def test_bad_settings_stop_the_boot_with_one_clear_line(
     sqlite_database_url, redis_url, tmp_path, script, change, says
 ):
@@ -208,7 +213,7 @@ def test_a_worker_refuses_tables_that_are_older_than_its_code(stack, tmp_path):
     assert "run 'python -m audiospective migrate' first" in done.stderr
 
 
-@pytest.mark.parametrize(("change", "says"), BAD_BOOTS, ids=[line for _, line in BAD_BOOTS])
+@pytest.mark.parametrize(("change", "says"), [BAD_BOOTS[1], BAD_BOOTS[4]])
 def test_bad_settings_stop_the_pages_with_the_same_line_and_no_traceback(
     sqlite_database_url, redis_url, tmp_path, change, says
 ):
@@ -228,8 +233,8 @@ def test_help_lists_every_command_without_settings(tmp_path):
     assert done.returncode == 0
     for name in ("doctor", "migrate", "poll", "sandbox", "tick", "up"):
         assert f"  {name} " in done.stdout
-        shown = run("-m", "audiospective", name, "--help", env={"PATH": ""})
-        assert shown.returncode == 0, shown.stderr
+        shown = CliRunner().invoke(audiospective, [name, "--help"])
+        assert shown.exit_code == 0, shown.output
 
 
 def test_migrations_leave_nothing_pending(database):

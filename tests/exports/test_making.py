@@ -309,7 +309,11 @@ with services.database.connection_context():
 """
 
 
-@pytest.mark.parametrize("at", [1, 3, 7, 12, 15])
+@pytest.mark.parametrize(
+    ("database_url", "at"),
+    [("sqlite", 1), ("postgres", 3), ("sqlite", 7), ("postgres", 12), ("sqlite", 15)],
+    indirect=["database_url"],
+)
 def test_killed_at_any_part_it_is_whole_in_the_end(
     services: Services, alice: User, at: int, frozen: Any
 ) -> None:

@@ -22,7 +22,7 @@ DOWN = SpotifyError(Failure.NETWORK, "503", status=503)
 GONE = SpotifyError(Failure.NETWORK, "404", status=404)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SIZES = [1, 2, 5, 12, 40]
-OUTAGES = [*((size, DOWN) for size in SIZES), (1, GONE), (12, GONE)]
+OUTAGES = [*((size, DOWN) for size in SIZES if size < 40), (1, GONE), (12, GONE)]
 SMALL = [size for size in SIZES if size <= outage.FEW]
 
 
