@@ -76,12 +76,17 @@ def views(user_id: int) -> dict[str, Callable[[], object]]:
         raw = history.frame(user_id, columns=counted.RAW)
         return portrait.of(counted.prepare(raw, View(user_id, ZONE)), "artist", artist)
 
+    ready = counted.prepare(
+        history.frame(user_id, columns=counted.RAW), View(user_id, ZONE)
+    )  # as a web process keeps them from one page to the next
+
     return {
         "all-time top 50 artists": top_artists,
         "all-time top 50 tracks": top_tracks,
         "heatmap of a year": heatmap,
         "listening clock": listening_clock,
         "one artist's history": one_artist,
+        "the same, plays at hand": lambda: portrait.of(ready, "artist", artist),
         "newest 20 and total": lambda: (history.recent(user_id), history.total(user_id)),
     }
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-# A row costs 230 bytes on PostgreSQL, a sealed play 11. At 30 plays a day these bounds cost a
-# member 33 KB in rows and 88 sealings of 13 ms a year; 200 and 1,000 cost 159 KB and 12 sealings.
+# A row with every column costs 249 bytes on PostgreSQL, a sealed play 11. At 30 plays a day these
+# bounds cost a member 37 KB in rows at most and 110 sealings of 13 ms a year; 200 and 1,000 cost
+# 159 KB and 14 sealings.
 KEEP = 100  # newest plays that stay rows: two pages of 50, so every poll overlaps them
 DAY = 86_400_000  # ms
 TRIGGER = 200  # more rows than this and the older ones move
