@@ -8,6 +8,7 @@ from typing import Any
 from peewee import SQL, EnclosedNodeList, ModelSelect, NodeList, fn
 
 from audiospective.models import Play, RemovedPlay, dialects
+from audiospective.models.plays import FROM_POLL
 
 COLUMNS = (
     "played_at",
@@ -49,9 +50,12 @@ def _tombstone() -> ModelSelect:
 def hold(user_id: int, start: int | None = None, end: int | None = None) -> None:
     """Keep the rows of `plays` as they are until the caller's transaction ends.
 
-    A poll takes no lock of the archive, and may note in a row that it told of the play, too.
+    A poll takes no lock of the archive, and may note in a row that it told of the play, too. It
+    leaves alone what a poll told already, so those rows need no lock, which would be a write.
     """
-    list(dialects.locked(plays(user_id, start, end).select(Play.played_at)).tuples())
+    open_to_polls = plays(user_id, start, end).where(Play.source.bin_and(FROM_POLL) == 0)
+    newest_first = Play.played_at.desc(), Play.track.desc()  # as a page of a poll, mostly
+    list(dialects.locked(open_to_polls.select(Play.played_at).order_by(*newest_first)).tuples())
 
 
 def delete(user_id: int, keys: Sequence[Key]) -> int:

@@ -49,6 +49,11 @@ SCHEMA = pl.Schema(
     }
 )
 COLUMNS = tuple(SCHEMA)
+# What is told of the track and not of the play.
+TRACK = (
+    *("kind", "spotify_id", "isrc", "mbid", "title", "artist", "artists"),
+    *("album", "album_artist", "show", "length_ms"),
+)
 
 
 class Skipped(NamedTuple):
@@ -73,6 +78,9 @@ class Batch:
 
     `file` is its number in the survey. `notes` counts what was unusual and cost no row, by name
     ("foreign_user_name", "unknown_item", "unreadable_ms_played", ...).
+
+    A source that reads in columns may tell each track once: `tracks` has the columns TRACK, and
+    `plays` have `place`, the row there, instead of them.
     """
 
     file: int
@@ -80,10 +88,18 @@ class Batch:
     skipped: Sequence[Skipped] = ()
     rejected: Sequence[Rejected] = ()
     notes: Counter[str] = field(default_factory=Counter)
+    tracks: pl.DataFrame | None = None
 
     @property
     def rows(self) -> int:
         return self.plays.height + len(self.skipped) + len(self.rejected)
+
+    def whole(self) -> pl.DataFrame:
+        """The plays with all columns of SCHEMA."""
+        if self.tracks is None:
+            return self.plays
+        told = self.tracks[self.plays["place"]]
+        return pl.concat([self.plays, told], how="horizontal").select(COLUMNS)
 
 
 @dataclass(frozen=True)

@@ -133,24 +133,37 @@ class Staging:
         return table
 
     def _compact(self, batch: Batch) -> pl.DataFrame:
-        plays = batch.plays.with_columns(
-            pl.col(_NAMES).str.slice(0, NAME_LENGTH),
-            pl.col("artists").list.join(_BETWEEN).str.slice(0, 10 * NAME_LENGTH),
-        ).with_row_index("place")
-        groups = plays.group_by(list(TRACKS), maintain_order=True).agg("place")
-        numbers = [
-            self._tracks.setdefault(one, len(self._tracks)) for one in groups.drop("place").rows()
-        ]
+        plays = batch.plays
+        if batch.tracks is None:
+            told = plays.select(TRACKS.names()).with_row_index("place")
+            groups = told.group_by(TRACKS.names(), maintain_order=True).agg("place")
+            rows = groups.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"), "place")
+            place = rows.explode("place").sort("place")["row"]
+            numbers = self._numbered(groups.drop("place"))
+        else:  # only those of plays: a track of rejected rows alone counts for nothing
+            used = plays["place"].unique().sort()
+            place = used.search_sorted(plays["place"])
+            numbers = self._numbered(batch.tracks[used])
         if len(self._tracks) > MOST_TRACKS:
             raise TooMuchError(f"These files name more than {MOST_TRACKS:,} different tracks.")
-        track = groups.select("place", track=pl.Series(numbers, dtype=pl.Int32)).explode("place")
-        return (
-            plays.join(track, on="place", maintain_order="left")
-            .rename({"started_at": "began", "ended_at": "ended"})
-            .with_columns(file=pl.lit(batch.file, pl.Int16))
-            .select(PLAYS.names())
-            .cast(PLAYS)
+        return plays.select(
+            pl.lit(batch.file, pl.Int16).alias("file"),
+            "row",
+            numbers.gather(place).alias("track"),
+            pl.col("started_at").alias("began"),
+            pl.col("ended_at").alias("ended"),
+            *PLAYS.names()[5:],
+        ).cast(PLAYS)
+
+    def _numbered(self, tracks: pl.DataFrame) -> pl.Series:
+        """The numbers of tracks, new ones for those that were not named before."""
+        short = tracks.select(TRACKS.names()).with_columns(
+            pl.col(_NAMES).str.slice(0, NAME_LENGTH),
+            pl.col("artists").list.join(_BETWEEN).str.slice(0, 10 * NAME_LENGTH),
         )
+        known = self._tracks
+        numbers = [known.setdefault(one, len(known)) for one in short.rows()]
+        return pl.Series(numbers, dtype=pl.Int32)
 
     def _track_table(self) -> pl.DataFrame:
         joined = {**TRACKS, "artists": pl.String()}

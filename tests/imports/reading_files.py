@@ -16,7 +16,7 @@ import orjson
 
 from audiospective.imports.limits import Limits
 from audiospective.imports.opening import opened
-from audiospective.imports.plays import SCHEMA, Broken, Rejected, Skipped
+from audiospective.imports.plays import SCHEMA, Batch, Broken, Rejected, Skipped
 from audiospective.imports.reasons import Reason
 from audiospective.imports.sources.base import Answers
 from audiospective.imports.survey import Found, Upload
@@ -53,7 +53,11 @@ class Outcome:
     rejected: list[Rejected] = field(default_factory=list)
     notes: Counter[str] = field(default_factory=Counter)
     broken: list[Broken] = field(default_factory=list)
-    batches: int = 0
+    told: list[Batch] = field(default_factory=list)
+
+    @property
+    def batches(self) -> int:
+        return len(self.told)
 
     @property
     def sources(self) -> list[str | None]:
@@ -101,8 +105,9 @@ def _take(batch: Any, outcome: Outcome) -> None:
     if isinstance(batch, Broken):
         outcome.broken.append(batch)
         return
-    assert batch.plays.schema == SCHEMA
-    plays = [{"file": batch.file, **play} for play in batch.plays.to_dicts()]
+    whole = batch.whole()
+    assert whole.schema == SCHEMA
+    plays = [{"file": batch.file, **play} for play in whole.to_dicts()]
     for play in plays:
         assert play["started_at"] is not None or play["ended_at"] is not None
     rows = [play["row"] for play in plays]
@@ -115,4 +120,4 @@ def _take(batch: Any, outcome: Outcome) -> None:
     outcome.skipped += batch.skipped
     outcome.rejected += batch.rejected
     outcome.notes += batch.notes
-    outcome.batches += 1
+    outcome.told.append(batch)

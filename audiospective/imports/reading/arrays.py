@@ -46,6 +46,11 @@ class Elements:
         while True:
             more = self._stream.read(self._chunk)
             self._buffer += more
+            if self._guess and 0 < len(more) < self._chunk:
+                found = self._last(parse)
+                if found is not None:
+                    yield found
+                    return
             found = self._guessed(parse) if self._guess and more else None
             if found is not None:
                 yield found
@@ -59,23 +64,38 @@ class Elements:
             if len(self._buffer) > self._limit:
                 raise ContainerError("It holds a row that is far too long.")
 
+    def _last(self, parse: Callable[[bytes], T]) -> T | None:
+        """All that is left, if the stream has ended and nothing follows the array."""
+        if not (_BEGINNING.match(self._buffer) and self._few()):
+            return None
+        try:
+            return parse(b"[" + self._buffer)
+        except ValueError:
+            return None
+
+    def _few(self) -> bool:
+        """Whether so much may be parsed at once: rows have some objects and fields each."""
+        return self._buffer.count(b"}") <= 4 * MANY and self._buffer.count(b",") <= 20 * MANY
+
     def _guessed(self, parse: Callable[[bytes], T]) -> T | None:
         """What lies before one of the last elements; nothing when no guess was right.
 
         Elements of one kind begin alike, with the same first key.
         """
         begins = _BEGINNING.match(self._buffer)
-        if begins and self._buffer.count(begins[1]) <= MANY:
+        if begins and self._few():
             at = len(self._buffer)
             for _ in range(GUESSES):
                 at = self._buffer.rfind(begins[1], begins.end(), at)
                 if at < 0:
                     break
-                before = self._buffer[max(0, at - _GAP) : at].rstrip(_SPACE)
+                start = max(0, at - _GAP)
+                before = self._buffer[start:at].rstrip(_SPACE)
                 if before[-1:] != b",":
                     continue
+                elements = memoryview(self._buffer)[: start + len(before) - 1]
                 try:
-                    found = parse(b"[" + self._buffer[:at].rstrip(_SPACE)[:-1] + b"]")
+                    found = parse(b"".join((b"[", elements, b"]")))  # copied once: it is large
                 except ValueError:
                     continue
                 self._buffer = self._buffer[at:]

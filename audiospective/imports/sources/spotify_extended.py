@@ -15,11 +15,11 @@ from typing import Any, BinaryIO
 
 import orjson
 import polars as pl
-from polars.exceptions import PanicException, PolarsError
 
 from audiospective.imports.errors import RefusedError
 from audiospective.imports.plays import Batch, Broken, Rejected
 from audiospective.imports.reading import json_rows, raw
+from audiospective.imports.reading.typed_rows import Rows
 from audiospective.imports.reasons import Reason
 from audiospective.imports.sources import spotify_extended_columns as columns
 from audiospective.imports.sources.base import Answers, File, Peek, Verdict
@@ -27,6 +27,7 @@ from audiospective.imports.sources.base import Answers, File, Peek, Verdict
 _NAME = re.compile(
     r"(endsong|endvideo|streaming_history_(audio|video)_\d{4}).*\.json", re.IGNORECASE
 )
+_CHUNK = 16 << 20  # bytes at a time: mostly a whole file, since small pieces cost as much
 _HELD = 200_000  # offline rows that wait for the end of their file
 _MARK = "\ufeff".encode()
 _SURROGATE = re.compile(rb"\\u[dD]")
@@ -54,29 +55,31 @@ def read(files: Sequence[File], answers: Answers) -> Iterator[Batch | Broken]:
 
 @dataclass(frozen=True)
 class _Piece:
-    rows: pl.DataFrame  # columns.RAW
+    rows: Rows  # of columns.ROWS
     source: bytes | list[bytes]
+    unreadable: Sequence[int] = ()  # places of rows that are no objects
     escapes: bool = True  # there may be NUL or byte order marks, which cannot be stored
 
     @cached_property
-    def values(self) -> list[Any]:
-        """The rows as they stand in the file."""
-        if isinstance(self.source, bytes):
-            values: list[Any] = orjson.loads(self.source)
-            return values
-        return list(map(json_rows.value, self.source))
+    def values(self) -> Any:
+        """The rows as they stand in the file; fields that nobody keeps may be beyond reading."""
+        if not isinstance(self.source, bytes):
+            return list(map(json_rows.value, self.source))
+        values = json_rows.value(self.source)
+        return values if isinstance(values, list) else [None] * len(self.rows)
 
 
 def _parse(piece: bytes) -> _Piece:
-    """In columns at once; a value of a wrong type, or half a character, row by row.
+    """At once; a value of a wrong type, or half a character, row by row.
 
     Raises ValueError for what is no JSON.
     """
     escapes = _escapes(piece)
     if not escapes or not _SURROGATE.search(piece):
-        with suppress(PolarsError, PanicException):
-            return _Piece(pl.read_json(piece, schema=columns.RAW), piece, escapes)
-    return _Piece(columns.lenient(orjson.loads(piece)), piece)
+        with suppress(ValueError):
+            return _Piece(columns.ROWS.decode(piece), piece, escapes=escapes)
+    rows, odd = columns.lenient(orjson.loads(piece))
+    return _Piece(rows, piece, odd)
 
 
 def _escapes(piece: bytes) -> bool:
@@ -96,24 +99,26 @@ class _File:
         self._number = file.number
         self._answers = answers
         self._count = 0
-        self._held: list[pl.DataFrame] = []
+        self._held: list[tuple[pl.DataFrame, pl.DataFrame]] = []
 
     def batches(self, stream: BinaryIO) -> Iterator[Batch]:
-        for found in json_rows.pieces(stream, _parse):
+        for found in json_rows.pieces(stream, _parse, chunk=_CHUNK):
             if isinstance(found, list):
-                yield self._batch(_Piece(columns.lenient(list(map(json_rows.value, found))), found))
+                rows, odd = columns.lenient(list(map(json_rows.value, found)))
+                yield self._batch(_Piece(rows, found, odd))
             else:
                 yield self._batch(found)
-            if sum(rows.height for rows in self._held) > _HELD:
+            if sum(rows.height for rows, _ in self._held) > _HELD:
                 yield from self._released()
         yield from self._released()
 
     def _batch(self, piece: _Piece) -> Batch:
         first = self._count + 1
-        self._count += piece.rows.height
+        self._count += len(piece.rows)
         notes: Counter[str] = Counter()
-        rows = piece.rows.with_row_index("row", first)
-        plays = columns.plays(rows, self._answers, notes, piece.escapes)
+        plays, tracks = columns.plays(
+            piece.rows, piece.unreadable, first, self._answers, notes, piece.escapes
+        )
         faults = plays.filter(pl.col("fault").is_not_null())
         rejected = [
             Rejected(row, Reason(fault), raw.of(piece.values[row - first], columns.KNOWN))
@@ -121,12 +126,23 @@ class _File:
         ]
         plays = plays.filter(pl.col("fault").is_null())
         waiting = pl.col("offline").fill_null(False) & pl.col("offline_at").is_not_null()
-        self._held.append(plays.filter(waiting))
-        return Batch(self._number, columns.final(plays.filter(~waiting)), (), rejected, notes)
+        held = plays.filter(waiting)
+        if held.height:
+            of_held = held["place"].unique().sort()
+            place = of_held.search_sorted(held["place"]).cast(pl.UInt32).alias("place")
+            self._held.append((held.with_columns(place), tracks[of_held]))
+            plays = plays.filter(~waiting)
+        return Batch(self._number, columns.final(plays), (), rejected, notes, tracks)
 
     def _released(self) -> Iterator[Batch]:
         """The rows made offline, those that share a sync's time put where they were played."""
-        plays = pl.concat(self._held) if self._held else pl.DataFrame()
-        self._held = []
-        if plays.height:
-            yield Batch(self._number, columns.final(columns.unsynced(plays)))
+        if self._held:
+            plays, tracks, before = [], [], 0
+            for rows, of_rows in self._held:
+                plays.append(rows.with_columns(pl.col("place") + before))
+                tracks.append(of_rows)
+                before += of_rows.height
+            self._held = []
+            told = pl.concat(tracks)
+            rows = columns.unsynced(pl.concat(plays), told)
+            yield Batch(self._number, columns.final(rows), tracks=told)

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from audiospective.imports.reasons import Reason
+from audiospective.imports.sources import spotify_extended
+from audiospective.imports.staging import Staging
 from tests.imports.reading_files import as_json, ms, read, zipped
 
 NAME = "Streaming_History_Audio_2023_1.json"
@@ -298,6 +300,23 @@ def test_signs_that_cannot_be_stored_are_taken_out_of_names() -> None:
     ]
 
 
+@pytest.mark.parametrize("ts", ["2023-11-04T22:19:36Z", "never"])
+def test_bytes_that_are_no_text_in_a_field_that_nobody_keeps_cost_nothing(ts: str) -> None:
+    odd = json.dumps(row(ip_addr="@", ts=ts)).encode().replace(b"@", b"\xff")
+    outcome = read({NAME: b"[" + b",".join([as_json(row()), odd, as_json(row())]) + b"]"})
+    assert outcome.rows == 3
+    assert [one.reason for one in outcome.rejected] == ([Reason.NO_TIME] if ts == "never" else [])
+
+
+def test_tracks_of_rejected_rows_alone_are_not_kept() -> None:
+    rows = [row(), row(ts="never", master_metadata_track_name="Ebb"), row()]
+    outcome = read({NAME: as_json(rows)})
+    assert outcome.column("title") == ["Slack Water"] * 2
+    staging = Staging()
+    staging.gather([outcome.told[0]], lambda rows: None)
+    assert staging.tracks == 1
+
+
 @pytest.mark.parametrize("end", [1, 2, 200, 30_000])
 def test_a_file_that_was_cut_off_is_refused(end: int) -> None:
     whole = as_json([row() for _ in range(100)])
@@ -309,7 +328,8 @@ def test_more_after_the_list_is_refused() -> None:
     assert read({NAME: as_json([row()]) + b"[]"}).broken
 
 
-def test_a_large_file_comes_in_batches_and_in_order() -> None:
+def test_a_large_file_comes_in_batches_and_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spotify_extended, "_CHUNK", 4 << 20)
     rows = [row(ms_played=number) for number in range(20_000)]
     outcome = read({NAME: as_json(rows)})
     assert outcome.batches > 2
