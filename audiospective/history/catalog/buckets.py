@@ -83,12 +83,15 @@ def by_words(kind: Kind, *words: str | int | None) -> Name:
     return _name(kind, "words", *words)
 
 
-def _name(kind: Kind, *parts: object) -> Name:
-    # Lengths keep ("a", "b") and ("ab", "") apart, whatever characters names hold.
-    texts = [b"" if part is None else b"%d" % part if isinstance(part, int) else _bytes(str(part))
-             for part in parts]  # fmt: skip
-    body = b"".join(b"%d:%b" % (len(text), text) for text in texts)
-    digest = hashlib.blake2b(body, digest_size=8, person=b"catalog%d" % kind).digest()
+_PERSONS = {kind: b"catalog%d" % kind for kind in Kind}
+
+
+def _name(kind: Kind, *parts: str | int | None) -> Name:
+    # Lengths (of bytes) keep ("a", "b") and ("ab", "") apart, whatever characters names hold.
+    texts = ["" if part is None else str(part) for part in parts]
+    sized = [f"{len(one) if one.isascii() else len(_bytes(one))}:{one}" for one in texts]
+    body = _bytes("".join(sized))
+    digest = hashlib.blake2b(body, digest_size=8, person=_PERSONS[kind]).digest()
     family = Family.TRACKS if kind is Kind.TRACK else Family.OTHERS
     return Name(family, int.from_bytes(digest, "big"))
 
@@ -143,7 +146,10 @@ class Bucket:
 
     def find(self, name: Name) -> list[Found]:
         """What may have this name: a few bits are compared, seldom more than one fits."""
-        return [self._found(place) for place in self._places(self._part(name))]
+        part = self._part(name)
+        if part not in self._hashes:  # as for most names of an import that nobody else brought
+            return []
+        return [self._found(place) for place in self._places(part)]
 
     def known(self, name: Name, check: int) -> int | None:
         """The id of this name with this very check: what nearly every play of a poll asks."""
@@ -158,8 +164,10 @@ class Bucket:
 
     def add(self, name: Name, one: Found) -> None:
         """Note a name that stands for `one.id`, or its new check."""
-        self.remove(name, one.id)
-        self._append(self._part(name), one)
+        part = self._part(name)
+        if part in self._hashes:
+            self.remove(name, one.id)
+        self._append(part, one)
 
     def remove(self, name: Name, own: int) -> None:
         """Forget that a name stands for this id."""
@@ -195,7 +203,8 @@ class Bucket:
             self._ids = b"".join(number.to_bytes(_LONG, "little") for number in known)
         self._hashes += part
         self._ids += one.id.to_bytes(self._width, "little")
-        self._checks += one.check.to_bytes(3, "little")[: self.family.check]
+        if self.family is Family.TRACKS:
+            self._checks += one.check.to_bytes(3, "little")
 
     def _places(self, part: bytes) -> Iterator[int]:
         at, size = -1, len(part)
@@ -232,4 +241,9 @@ def key_of(family: Family, number: int) -> int:
 
 def keys_of(names: Iterable[Name], buckets: dict[Family, int]) -> set[int]:
     """The keys of the buckets of names."""
-    return {key_of(name.family, bucket_of(name, buckets[name.family])) for name in names}
+    return {key_of_name(name, buckets) for name in names}
+
+
+def key_of_name(name: Name, buckets: dict[Family, int]) -> int:
+    """The key of the bucket of a name."""
+    return key_of(name.family, bucket_of(name, buckets[name.family]))

@@ -81,14 +81,13 @@ class _Writer:
 
     def column(self, field: str, form: Callable[[Any], Any], unknown: Any) -> list[Any]:
         """What `form` makes of each value; None from it means that the value does not fit."""
-        found = []
-        for index, entry in enumerate(self.entries):
-            value = getattr(entry, field, None)
-            packed = form(value)
-            if packed is None:
-                self.except_for(index, field, value)
-                packed = unknown
-            found.append(packed)
+        values = [getattr(entry, field, None) for entry in self.entries]
+        found = list(map(form, values))
+        if None in found:
+            for index, packed in enumerate(found):
+                if packed is None:
+                    self.except_for(index, field, values[index])
+                    found[index] = unknown
         return found
 
     def ids(self) -> None:

@@ -7,11 +7,13 @@ Spotify describes both.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import gc
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from audiospective.history.catalog import buckets, merge
-from audiospective.history.catalog.buckets import Name
+from audiospective.history.catalog.buckets import Found, Name
 from audiospective.history.catalog.entries import Album, Artist, Kind, Track
 from audiospective.history.catalog.writer import Writer, writing
 from audiospective.models import dialects
@@ -42,14 +44,26 @@ def remember(tracks: Iterable[Named], own: Collection[int] = ()) -> dict[Named, 
     first = {one.spotify_id or one: one for one in reversed(wanted)}
     once = list(first.values())
     ids: dict[Named, int] = {}
-    for start in range(0, len(once), CHUNK):
-        sought = _Sought.of(once[start : start + CHUNK])  # before: others can write meanwhile
-        with writing() as catalog:
-            ids |= _store(catalog, sought, own)
-        if len(once) > CHUNK:
-            dialects.vacuum("catalog_buckets", "catalog_open")
+    with _rarely_collected():
+        for start in range(0, len(once), CHUNK):
+            sought = _Sought.of(once[start : start + CHUNK])  # before: others can write meanwhile
+            with writing() as catalog:
+                ids |= _store(catalog, sought, own)
+            if len(once) > CHUNK:
+                dialects.vacuum("catalog_buckets", "catalog_open")
     # Exports of several years may name the same track differently.
     return {one: ids[first[one.spotify_id or one]] for one in wanted}
+
+
+@contextmanager
+def _rarely_collected() -> Iterator[None]:
+    """Names and entries are many and no cycles: looking for some takes a sixth of the time."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 class _Sought(NamedTuple):
@@ -72,23 +86,26 @@ class _Sought(NamedTuple):
 
 def _store(catalog: Writer, sought: _Sought, own: Collection[int]) -> dict[Named, int]:
     said, by_id, artists, albums = sought
-    catalog.expect([*said.values(), *by_id.values(), *artists.values(), *albums.values()])
-    catalog.load([
-        *((Kind.TRACK, found.id)
-          for name in (*said.values(), *by_id.values()) for found in catalog.find(name)),
-        *((Kind.ARTIST, found.id) for name in artists.values() for found in catalog.find(name)),
-        *((Kind.ALBUM, found.id) for name in albums.values() for found in catalog.find(name)),
-    ])  # fmt: skip
-    ids = _known(catalog, said, by_id, own)
+    names = {*said.values(), *by_id.values(), *artists.values(), *albums.values()}
+    catalog.expect(names)
+    there = {name: found for name in names if (found := catalog.find(name))}
+    catalog.load(
+        (kind, found.id)
+        for kind, told in ((Kind.TRACK, said), (Kind.TRACK, by_id), (Kind.ARTIST, artists),
+                           (Kind.ALBUM, albums))
+        for name in told.values() if name in there for found in there[name]
+    )  # fmt: skip
+    ids = _known(catalog, sought, there, own)
+    makers: dict[tuple[Kind, str, Name], int] = {}
     for one in said:
         if one in ids:
             continue
-        artist = _artist(catalog, one, artists)
-        album = _album(catalog, one, albums)
+        artist = _named(catalog, Kind.ARTIST, one.artist, artists.get(one), makers)
+        album = _named(catalog, Kind.ALBUM, one.album, albums.get(one), makers)
         credited = () if artist is None else (artist,)
         entry = Track(one.spotify_id, one.name, one.kind, album, credited)
         ids[one] = catalog.add(Kind.TRACK, entry)
-        holder = _holder(catalog, one, by_id)
+        holder = _holder(catalog, one, by_id, there)
         if holder is not None:
             catalog.alias(Kind.TRACK, ids[one], holder)
         if holder is None and one.spotify_id:
@@ -103,24 +120,26 @@ def _said(one: Named) -> Name:
     return buckets.by_words(Kind.TRACK, *one)
 
 
-def _holder(catalog: Writer, one: Named, by_id: Mapping[Named, Name]) -> int | None:
+def _holder(
+    catalog: Writer, one: Named, by_id: Mapping[Named, Name], there: Mapping[Name, list[Found]]
+) -> int | None:
     """The track that has this Spotify id, whatever it is called."""
     if not one.spotify_id:
         return None
-    found = (track.id for track in catalog.find(by_id[one])
+    found = (track.id for track in there.get(by_id[one], ())
              if catalog.carries(Kind.TRACK, track.id, one.spotify_id))  # fmt: skip
     return min(found, default=None)
 
 
 def _known(
-    catalog: Writer, said: Mapping[Named, Name], by_id: Mapping[Named, Name], own: Collection[int]
+    catalog: Writer, sought: _Sought, there: Mapping[Name, list[Found]], own: Collection[int]
 ) -> dict[Named, int]:
     ids: dict[Named, int] = {}
     doubtful: dict[Named, int] = {}
-    for one, name in said.items():
-        told = [found.id for found in catalog.find(name)
+    for one, name in sought.said.items():
+        told = [found.id for found in there.get(name, ())
                 if found.check == name.check and catalog.get(Kind.TRACK, found.id)]  # fmt: skip
-        holder = _holder(catalog, one, by_id)
+        holder = _holder(catalog, one, sought.by_id, there)
         if told:  # said before in just these words
             ids[one] = min(told)
         elif holder is not None and holder in own:
@@ -157,23 +176,22 @@ def _first(entry: Track) -> int | None:
     return entry.artists[0] if entry.artists else None
 
 
-def _artist(catalog: Writer, one: Named, names: Mapping[Named, Name]) -> int | None:
-    if one.artist is None or one not in names:
+def _named(
+    catalog: Writer, kind: Kind, text: str | None, name: Name | None,
+    known: dict[tuple[Kind, str, Name], int],
+) -> int | None:  # fmt: skip
+    """The artist or album called so, made if there is none; `known` are those of before."""
+    if text is None or name is None:
         return None
-    found = _best(catalog, Kind.ARTIST, names[one], one.artist)
+    key = kind, text, name
+    found = known.get(key)
     if found is None:
-        found = catalog.add(Kind.ARTIST, Artist(None, one.artist))
-        catalog.name(names[one], found)
-    return found
-
-
-def _album(catalog: Writer, one: Named, names: Mapping[Named, Name]) -> int | None:
-    if one.album is None or one not in names:
-        return None
-    found = _best(catalog, Kind.ALBUM, names[one], one.album)
-    if found is None:
-        found = catalog.add(Kind.ALBUM, Album(None, one.album))
-        catalog.name(names[one], found)
+        found = _best(catalog, kind, name, text)
+        if found is None:
+            made = Artist(None, text) if kind is Kind.ARTIST else Album(None, text)
+            found = catalog.add(kind, made)
+            catalog.name(name, found)
+        known[key] = found
     return found
 
 

@@ -19,6 +19,7 @@ from audiospective.history.catalog.rows import StoredBlock
 from audiospective.models import transaction
 
 MERGE_AT = 5_000  # bytes of small blocks that are worth one large block
+_PART = 500  # entries
 ROOM = 0.9  # of a block's bytes; a fuller one is left alone
 
 
@@ -42,6 +43,7 @@ class Writer:
         self._state = rows.state(lock=True)
         self._buckets: dict[int, Bucket] = {}
         self._named: set[int] = set()  # keys of buckets that changed
+        self._of: dict[Name, Bucket] = {}  # those of expected names
         self._blocks: dict[Kind, dict[int, tuple[StoredBlock, Block]]] = {kind: {} for kind in Kind}
         self._firsts: dict[Kind, list[int]] = {kind: [] for kind in Kind}  # of blocks, in order
         self._new: dict[Kind, list[Entry | None]] = {kind: [] for kind in Kind}
@@ -50,11 +52,13 @@ class Writer:
 
     def expect(self, names: Iterable[Name]) -> None:
         """Read the buckets of names."""
-        keys = buckets.keys_of(names, self._state.buckets) - self._buckets.keys()
+        of = {name: buckets.key_of_name(name, self._state.buckets) for name in names}
+        keys = set(of.values()) - self._buckets.keys()
         found = rows.buckets(keys)
         for key in keys:
             number, family = divmod(key, len(Family))
             self._buckets[key] = self._opened(Family(family), number, found.get(key, b""))
+        self._of |= {name: self._buckets[key] for name, key in of.items()}
 
     def find(self, name: Name) -> list[Found]:
         """What a name may stand for; its bucket must have been expected."""
@@ -201,8 +205,7 @@ class Writer:
         return firsts[at]
 
     def _bucket(self, name: Name) -> Bucket:
-        number = buckets.bucket_of(name, self._state.buckets[name.family])
-        return self._buckets[buckets.key_of(name.family, number)]
+        return self._of[name]
 
     def _opened(self, family: Family, number: int, packed: bytes) -> Bucket:
         """Narrow from when on nobody could go back to the release before anyway."""
@@ -238,8 +241,12 @@ class Writer:
             if not new:
                 continue
             following = self._state.next_id[kind]
-            small = packing.blocks(kind, following, new)
+            # Of many only a part is packed to see that they fill large blocks.
+            small = packing.blocks(kind, following, new[:_PART])
             size = self._state.open_size[kind] + sum(one.size for one in small)
+            if size <= MERGE_AT and len(new) > _PART:
+                small = packing.blocks(kind, following, new)
+                size = self._state.open_size[kind] + sum(one.size for one in small)
             if size > MERGE_AT:
                 before = rows.open_blocks(kind)
                 start = before[0].first if before else following
@@ -259,7 +266,8 @@ class Writer:
         rows.put_blocks(made)
 
     def _split(self) -> None:
-        """Make as many new buckets as the names need."""
+        """Make as many new buckets as the names need; nothing is found any more."""
+        self._of.clear()
         for family in Family:
             have = self._state.buckets[family]
             need = buckets.wanted(family, self._state.names[family], have)
