@@ -20,7 +20,7 @@ from audiospective.imports.limits import Limits
 from tests.imports.reading_files import Outcome, read, zipped
 from tests.imports.samples import SAMPLES, ZIPPED
 
-SLOW = 20.0  # seconds
+SLOW = 20.0  # seconds of processor time
 LIMITS = Limits(total_bytes=64 << 20, file_bytes=32 << 20, members=500)
 TOKENS = (
     b'"', b"'", b"\\", b"{", b"}", b"[", b"]", b",", b";", b"\t", b"\n", b"\r", b":", b"\0", b"-",
@@ -137,10 +137,10 @@ def run(
         name, files = case(random.Random(number))
         if keep:  # so that a case that ends the process is known
             keep.joinpath("last-case").write_text(f"{number}, a damaged {name}\n")
-        began = time.monotonic()
+        began = time.process_time()
         try:
             outcome = judge(files)
-            assert time.monotonic() - began < SLOW, "it took too long"
+            assert time.process_time() - began < SLOW, "it took too long"
         except BaseException:
             print(f"case {number}, a damaged {name}", file=sys.stderr)
             for file, content in files.items() if keep else ():
@@ -152,7 +152,7 @@ def run(
         figures["rejected"] += len(outcome.rejected)
         figures["refused files"] += len(outcome.sentences)
         figures["slowest, ms"] = max(
-            figures["slowest, ms"], round(1000 * (time.monotonic() - began))
+            figures["slowest, ms"], round(1000 * (time.process_time() - began))
         )
     return figures
 
