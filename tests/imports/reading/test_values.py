@@ -125,10 +125,10 @@ def test_of_a_rejected_row_only_what_is_known_is_shown() -> None:
     ['"' + "ipaddr" * 2_000, '"' * 9_000, "a" * 9_000, "a@" * 4_500, "1:" * 4_500, '"x\\' * 3_000],
 )
 def test_no_text_takes_long_to_be_blanked(text: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     for _ in range(20):
         raw.unreadable(text)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize(

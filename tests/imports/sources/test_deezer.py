@@ -169,10 +169,10 @@ def test_hostile_workbooks_are_refused_with_one_sentence(
 
 
 def test_a_list_of_sheets_that_never_ends_is_looked_through_in_no_time() -> None:
-    began = time.monotonic()
+    began = time.process_time()
     content = workbook({"a": [[]]}, parts={"xl/workbook.xml": b"<sheet " * 140_000})
     assert read({"x.xlsx": content}).sources == [None]
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
 
 
 def test_a_workbook_within_a_zip_is_read() -> None:
