@@ -24,7 +24,6 @@ def seal(user_id: int, *, keep: int = sealing.KEEP, trigger: int = sealing.TRIGG
         rows = Play.select().where(Play.user == user_id).count() if mine else 0
         if rows <= trigger:
             return 0
-        hot.hold(user_id)
         return move(user_id, _oldest(user_id, sealing.moving(rows, keep)))
 
 
