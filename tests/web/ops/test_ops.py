@@ -66,7 +66,8 @@ def busy(site: Site) -> None:
             size=10_000_000 + day * 500_000, members=2, sealed=1, segments_size=1, warned=0,
             tables="{}",
         )  # fmt: skip
-    database_size.remember(site.services, 400.0, now)
+    ahead = [12_000_000 + 35_000_000 * n for n in range(25)]
+    database_size.remember(site.services, 400.0, now, 28.0, ahead)
     Mark.put("deploy:v41", now - timedelta(minutes=30))
 
 
