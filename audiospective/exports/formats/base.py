@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import IO
 
 import polars as pl
+from polars.io.plugins import register_io_source
 
 from audiospective.exports.descriptions import Description
 from audiospective.exports.formats.changes import Changes
@@ -81,6 +82,21 @@ def lines(rows: Iterable[pl.Series]) -> Write:
 def _lines(out: IO[bytes], texts: pl.Series, end: str) -> None:
     # As a table of one column: three times as fast as text that passes through Python.
     texts.to_frame().write_csv(out, include_header=False, quote_style="never", line_terminator=end)
+
+
+def streamed(tables: Callable[[], Iterator[pl.DataFrame]], schema: pl.Schema) -> pl.LazyFrame:
+    """Tables that are made while Polars writes those before: both processors have work.
+
+    They are made in a thread of Polars, which has no database.
+    """
+
+    def source(
+        columns: list[str] | None, _where: pl.Expr | None, _most: int | None, _size: int | None
+    ) -> Iterator[pl.DataFrame]:
+        for table in tables():
+            yield table if columns is None else table.select(columns)
+
+    return register_io_source(source, schema=schema)
 
 
 def slug(name: str) -> str:

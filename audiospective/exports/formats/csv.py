@@ -8,7 +8,7 @@ from typing import IO
 import polars as pl
 
 from audiospective.exports import descriptions, frames
-from audiospective.exports.formats.base import Format, Part, one_file
+from audiospective.exports.formats.base import Format, Part, one_file, streamed
 from audiospective.exports.formats.changes import Changes
 from audiospective.exports.formats.play_columns import PLAY, TEXTS, local_time
 from audiospective.exports.formats.spreadsheet_guard import guard, guarded
@@ -48,10 +48,12 @@ def rows(snapshot: Snapshot) -> Iterator[pl.DataFrame]:
 
 def _parts(snapshot: Snapshot, changes: Changes | None) -> Iterator[Part]:
     def write(out: IO[bytes]) -> None:
-        first = True
-        for table in rows(snapshot):
-            table.write_csv(out, include_bom=first, include_header=first, line_terminator="\r\n")
-            first = False
+        quiet = snapshot.watched(lambda _: None)
+        schema = next(rows(quiet)).schema
+        streamed(lambda: rows(quiet), schema).sink_csv(
+            out, include_bom=True, line_terminator="\r\n"
+        )
+        snapshot.tick(snapshot.plays)
 
     return one_file(FORMAT.file_name(snapshot), write)
 

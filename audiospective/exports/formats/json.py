@@ -14,6 +14,7 @@ from audiospective.exports.formats.play_columns import PLAY, local_time
 from audiospective.exports.snapshot import Snapshot
 
 VERSION = 1
+SOME = 8_192  # plays whose texts, some 600 bytes each, are in memory at one time
 TRACK = (
     pl.struct(
         pl.col("title").alias("name"),
@@ -45,7 +46,8 @@ def texts(plays: pl.DataFrame, zone: str) -> pl.Series:
 
 def _texts(snapshot: Snapshot) -> Iterator[pl.Series]:
     for plays in snapshot.slices(TRACK):
-        yield texts(plays, snapshot.owner.zone)
+        for some in plays.iter_slices(SOME):
+            yield texts(some, snapshot.owner.zone)
 
 
 def _parts(snapshot: Snapshot, changes: Changes | None) -> Iterator[Part]:

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from typing import IO
 
 import polars as pl
-from polars.io.plugins import register_io_source
 
 from audiospective.exports import descriptions
-from audiospective.exports.formats.base import Format, Part, one_file
+from audiospective.exports.formats.base import Format, Part, one_file, streamed
 from audiospective.exports.formats.changes import Changes
 from audiospective.exports.snapshot import Snapshot
 from audiospective.history import segment
@@ -35,17 +34,11 @@ def slices(snapshot: Snapshot) -> Iterator[pl.DataFrame]:
 
 
 def _parts(snapshot: Snapshot, changes: Changes | None) -> Iterator[Part]:
-    quiet = snapshot.watched(lambda _: None)  # Polars reads in a thread that has no database
-
-    def source(
-        columns: list[str] | None, _where: pl.Expr | None, _most: int | None, _size: int | None
-    ) -> Iterator[pl.DataFrame]:
-        for some in slices(quiet):
-            yield some if columns is None else some.select(columns)
+    quiet = snapshot.watched(lambda _: None)
 
     def write(out: IO[bytes]) -> None:
         # A join within the query would hold a hundred megabytes more.
-        register_io_source(source, schema=SCHEMA).sink_parquet(
+        streamed(lambda: slices(quiet), SCHEMA).sink_parquet(
             out,
             compression="zstd",
             compression_level=LEVEL,
