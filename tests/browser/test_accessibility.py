@@ -45,15 +45,18 @@ DARK: dict[str, Any] = {"color_scheme": "dark", "forced_colors": "none"}
 PAINTED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
-def look(page: Page) -> list[str]:
-    """Problems of the page as it stands; `test_every_page` looks with forced colours as well."""
+def look(page: Page, number: int | None = None) -> list[str]:
+    """Problems of the page as it stands; `test_every_page` looks with forced colours as well.
+
+    With a `number`, axe looks at it in full in one width alone, by turns: states of one page
+    follow one another.
+    """
+    thorough = WIDTHS if number is None else [list(WIDTHS)[number % len(WIDTHS)]]
     found: list[str] = []
     page.emulate_media(reduced_motion="reduce", **DARK)
     page.evaluate(PAINTED)
     found += [f"dark: {line}" for line in axe.violations(page, of=axe.CONTRAST)]
     page.emulate_media(reduced_motion="reduce", **LIGHT)
-    page.evaluate(PAINTED)
-    found += [f"light: {line}" for line in axe.violations(page)]
     for name, (width, height) in WIDTHS.items():
         page.set_viewport_size({"width": width, "height": height})
         page.evaluate(PAINTED)
@@ -64,7 +67,7 @@ def look(page: Page) -> list[str]:
             found.append(f"{name}: {overflow} px stick out")
         found += [f"{name}: too small: {line}" for line in page.evaluate(TARGETS)]
         found += [f"{name}: under 44 px: {line}" for line in page.evaluate(PRIMARY)]
-        if name == "narrow":
+        if name in thorough:
             found += [f"{name}: {line}" for line in axe.violations(page)]
     return found
 
@@ -77,7 +80,7 @@ def test_a_page_is_for_everybody(house: House, visit: Visit, gate: Gate, state: 
     page = visit(address, user)
     assert page.locator("h1").count() == 1
     assert markup.faults(markup.read(page.request.get(address).text())) == []
-    assert look(page) == []
+    assert look(page, list(STATES).index(state)) == []
 
 
 def test_the_components_are_for_everybody(make_house: MakeHouse, open_page: OpenPage) -> None:
