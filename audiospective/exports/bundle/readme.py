@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 from zoneinfo import ZoneInfo
 
 from audiospective.exports.bundle import completeness
@@ -12,7 +13,9 @@ from audiospective.exports.descriptions import FORMATS, Description
 from audiospective.exports.snapshot import Snapshot
 from audiospective.policy import in_words
 
+WIDTH = 78
 _RULE = "-" * 72
+INSET = " " * 4
 
 
 def text(snapshot: Snapshot, known: Known, files: Sequence[File]) -> str:
@@ -52,7 +55,8 @@ def text(snapshot: Snapshot, known: Known, files: Sequence[File]) -> str:
 def _words(about: Description) -> list[str]:
     time = about.compatible_time if about.compatible else about.faithful_time
     said = f"{about.title}: for {about.readers}. Times are the {time} of plays."
-    return [said, *([f"    {about.remark}"] if about.remark else [])]
+    remark = wrap(about.remark, WIDTH, initial_indent=INSET, subsequent_indent=INSET)
+    return [*wrap(said, WIDTH), *remark]
 
 
 def _complete(known: Known, zone: ZoneInfo) -> list[str]:
