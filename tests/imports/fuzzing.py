@@ -13,6 +13,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ def reshape(content: bytes, chance: random.Random) -> bytes:
             if chance.random() < 0.15:
                 del holder[key]
             else:
-                holder[key] = chance.choice(VALUES)
+                holder[key] = deepcopy(chance.choice(VALUES))
         except (IndexError, KeyError):
             continue
     written = [json.dumps(document) for document in documents]

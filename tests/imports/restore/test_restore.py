@@ -312,13 +312,13 @@ def test_a_cover_from_elsewhere_is_left_out_and_the_rest_put_back(
     elsewhere: tuple[bytes, Any, Any], tmp_path: Path
 ) -> None:
     """The sandbox has covers of its own, and Spotify may move its own."""
-    from audiospective.imports.restore import tables
+    from audiospective.imports.restore import bundle_tables
 
     cover = table(lambda t: t.with_columns(image_url=pl.lit("https://evil.example/a.png")))
     path = tmp_path / "bundle.zip"
     path.write_bytes(changed(elsewhere[0], files.TRACKS, cover, sums=True))
-    tables.read(path, tmp_path, tmp_path)
-    tracks = pl.read_parquet(tmp_path / tables.TRACKS)
+    bundle_tables.read(path, tmp_path, tmp_path)
+    tracks = pl.read_parquet(tmp_path / bundle_tables.TRACKS)
     assert tracks.height > 0
     assert tracks["image_url"].null_count() == tracks.height
 
