@@ -75,7 +75,7 @@ class Before:
 class Known:
     """Ends of known items: the newest before this page, and the newest before the last one.
 
-    None where there is no older one. `archive_from` is where the archive begins to be complete.
+    None where there is none since `archive_from`, where the archive begins to be complete.
     """
 
     before_page: datetime | None

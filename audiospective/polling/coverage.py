@@ -177,12 +177,22 @@ def _judged(
         return None
     oldest = min(item.at for item in seen)
     first = Coverage.first(before.user_id)
+    archive_from = first.started_at if first else known.authorized_at
     found = Known(
-        before_page=known_items.before(before.user_id, oldest),
-        before_last_page=known_items.before(before.user_id, known.page_from),
-        archive_from=first.started_at if first else known.authorized_at,
+        before_page=_covered(before.user_id, oldest, archive_from),
+        before_last_page=_covered(before.user_id, known.page_from, archive_from),
+        archive_from=archive_from,
     )
     return gaps.gap(known, seen, offered, found, now)
+
+
+def _covered(user_id: int, instant: datetime | None, archive_from: datetime) -> datetime | None:
+    """When the newest known item before `instant` ended, if the archive was complete by then.
+
+    What a file tells of the years before proves nothing of the time between.
+    """
+    at = known_items.before(user_id, instant)
+    return at if at is not None and at >= archive_from else None
 
 
 def _with_other_faces(

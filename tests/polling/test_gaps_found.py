@@ -11,6 +11,7 @@ from audiospective.history import removal, sealing
 from audiospective.models import Connection, Play, UnreadablePlay
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
+from audiospective.models.plays import FROM_IMPORT
 from audiospective.models.poll_log import PollLog
 from audiospective.policy import gaps
 from audiospective.policy.gaps import Cause
@@ -229,6 +230,41 @@ def test_late_plays_older_than_the_first_known_one_are_no_gap_in_a_small_account
     alice.plays(5, until=alice.frozen.now - 3 * HOUR)
     assert alice.poll().new_plays == 5
     assert alice.gaps() == []
+
+
+def imported(alice, at) -> None:
+    """A play that a file told, of years before the connection."""
+    Play.create(user=alice.row.user_id, played_at=clock.to_ms(at), track=1, source=FROM_IMPORT)
+
+
+def test_imported_plays_of_earlier_years_make_no_gap_in_a_small_account(alice):
+    imported(alice, alice.frozen.now - timedelta(days=800))
+    alice.plays(5)
+    alice.poll()
+    alice.passes(hours=1)
+    alice.plays(5, until=alice.frozen.now - 3 * HOUR)
+    assert alice.poll().new_plays == 5
+    assert alice.gaps() == []
+
+
+@pytest.mark.parametrize("late", [0, 120])
+def test_no_gap_reaches_back_to_imported_plays_of_earlier_years(alice, late):
+    imported(alice, alice.frozen.now - timedelta(days=800))
+    alice.plays(20, until=alice.frozen.now - 10 * MINUTE)
+    alice.poll()
+    begins = Coverage.get().started_at
+    alice.passes(hours=12)
+    alice.plays(1)
+    alice.poll()
+    alice.passes(hours=1)
+    if late:
+        alice.plays(late, until=alice.frozen.now - 2 * HOUR)
+    else:
+        alice.plays(60, minutes=0.5)
+    alice.poll()
+    (gap,) = alice.gaps()
+    assert begins <= gap.started_at
+    assert all(inside(gap, one["played_ms"]) for one in alice.lost())
 
 
 @pytest.mark.parametrize("ended", ["yesterday", "2031-01-01T00:00:00.000Z"])
