@@ -68,6 +68,7 @@ def test_long_runs_by_hand_run(
 ) -> None:
     module, *words = SHORT[line].split()
     monkeypatch.setattr(sys, "argv", [module, *words])
+    monkeypatch.delitem(sys.modules, module, raising=False)  # another test may have loaded it
     with suppress(SystemExit):
         runpy.run_module(module, run_name="__main__")
     assert capsys.readouterr().out
