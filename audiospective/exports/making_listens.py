@@ -23,6 +23,14 @@ def of(plays: pl.DataFrame) -> list[tuple[Key, dict[str, Any] | None]]:
     return [((row["played_at"], row["track"]), _listen(row, facts[row["track"]])) for row in rows]
 
 
+def tracks(among: pl.Series) -> pl.Series:
+    """Those tracks of which a play is a listen."""
+    facts = track_facts.of(among)
+    music = (pl.col("kind") == "track") & (pl.col("title") != "")
+    named = pl.col("artists").list.eval(pl.element().filter(pl.element() != "")).list.len() > 0
+    return facts.filter(music & named)["track"]
+
+
 def _listen(play: dict[str, Any], track: dict[str, Any]) -> dict[str, Any] | None:
     artists = [name[:NAME] for name in track["artists"] if name][:20]
     if not artists or not track["title"] or track["kind"] != "track":

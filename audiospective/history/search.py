@@ -126,6 +126,14 @@ def rows(
     return _cut(user_id, wanted, segment.COLUMNS, before, after, limit, None)
 
 
+def pieces(user_id: int, wanted: Wanted, *, rising: bool) -> Iterator[pl.DataFrame]:
+    """All matching plays (segment.COLUMNS) in frames that follow one another, newest first or
+    `rising`. Each segment is opened once at most, and only when its frame is asked for.
+    """
+    for part in _Search(user_id, wanted, None).parts(segment.COLUMNS, None, rising=rising):
+        yield part.sort(segment.KEY, descending=not rising)
+
+
 def count(user_id: int, wanted: Wanted, at: str | None = None) -> int:
     """How many plays there are; kept until the archive (whose version is `at`) changes."""
     before = at or version.of(user_id)

@@ -17,17 +17,18 @@ from audiospective.policy import api_scopes
 from audiospective.web.api import answers, tokens
 from audiospective.web.api.listenbrainz import BASE, name_of
 from audiospective.web.api.problems import ProblemError
+from audiospective.web.throttle import Limit
 
 blueprint = Blueprint("listens", __name__)
 
 USUAL, MOST = 25, 1_000
-FIRST = -(2**36)  # seconds; before the year 1
+READ = Limit("listens read", 100, 300)  # requests of one token: each may read years of plays
 _NUMBER = re.compile(r"-?[0-9]{1,11}")
 
 
 @blueprint.get("/1/user/<name>/listens")
 @blueprint.get(f"{BASE}/1/user/<name>/listens")
-@tokens.allowed(api_scopes.PLAYS)
+@tokens.allowed(api_scopes.PLAYS, READ)
 def page(name: str) -> ResponseReturnValue:
     """The newest listens, those before `max_ts`, or the first ones after `min_ts`."""
     from audiospective.exports import listens_by_time  # loads Polars
@@ -40,8 +41,7 @@ def page(name: str) -> ResponseReturnValue:
         raise ProblemError(400, "'count' should be a positive integer")
     limit = min(USUAL if count is None else count, MOST)
     found = listens_by_time.page(member.id, limit, before=before, after=after) if limit else []
-    ends = [*listens_by_time.page(member.id, 1), *listens_by_time.page(member.id, 1, after=FIRST)]
-    latest, oldest = (one["listened_at"] for one in ends) if ends else (0, 0)
+    latest, oldest = listens_by_time.ends(member.id)
     told = {
         "user_id": name_of(member),
         "count": len(found),

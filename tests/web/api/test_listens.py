@@ -20,8 +20,8 @@ from werkzeug.serving import make_server
 
 from audiospective import clock
 from audiospective.accounts import api_tokens
-from audiospective.exports import listens_by_time
-from audiospective.history import append
+from audiospective.exports import listens_by_time, making_listens
+from audiospective.history import append, search
 from audiospective.history.catalog import polled
 from audiospective.models import User
 from audiospective.policy import api_scopes
@@ -45,20 +45,33 @@ def served(make_site: MakeSite) -> Iterator[Site]:
     server.server_close()
 
 
-def heard(alice: User, count: int, **more: Any) -> list[int]:
+def heard(alice: User, count: int, title: str = "Song", **more: Any) -> list[int]:
     """Songs of different lengths that end a minute apart, so that they began in another order;
     the seconds in which they began, the newest first.
     """
     now, plays, began = clock.now().replace(microsecond=0), [], []
     for number in range(count):
         length = LENGTHS[number % len(LENGTHS)]
-        song = replace(track(f"Song {number}"), duration_ms=length * 1000, **more)
+        song = replace(track(f"{title} {number}"), duration_ms=length * 1000, **more)
         ended = now - timedelta(minutes=count - number)
         key = polled.remember([song])[song.spotify_id]
         plays.append(append.NewPlay(alice.id, clock.to_ms(ended), key, None))
         began.append(clock.to_ms(ended) // 1000 - length)
     append.polled(plays)
     return sorted(began, reverse=True)
+
+
+def counted(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> list[None]:
+    """A list that grows by one with each call of what `owner` calls by this name."""
+    calls: list[None] = []
+    true = getattr(owner, name)
+
+    def call(*args: Any, **named: Any) -> Any:
+        calls.append(None)
+        return true(*args, **named)
+
+    monkeypatch.setattr(owner, name, call)
+    return calls
 
 
 def times(found: list[Any]) -> list[int]:
@@ -143,6 +156,39 @@ def test_a_podcast_is_a_play_and_no_listen(site: Site) -> None:
     assert told["payload"]["listens"] == []
     counted = site.visitor().get("/1/user/alice/listen-count", headers=header).json
     assert counted == {"payload": {"count": 2}}
+
+
+def test_an_archive_of_podcasts_is_read_once_at_most(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Few of its plays are listens, so a page has to look far."""
+    alice = make_user("alice")
+    began = heard(alice, 2)
+    later = clock.now() + timedelta(days=9)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    heard(alice, 300, "Episode", kind="episode")
+    monkeypatch.setattr(listens_by_time, "PART", 2)
+    monkeypatch.setattr(listens_by_time, "EDGE", 9)
+    opened = counted(monkeypatch, search._Search, "__init__")
+    looked_up = counted(monkeypatch, making_listens.track_facts, "of")
+    assert times(listens_by_time.page(alice.id, 25)) == began
+    assert len(opened) == 1
+    assert len(looked_up) < 12  # parts grow
+    newest, oldest = listens_by_time.ends(alice.id)
+    assert (newest // 60, oldest) == (clock.to_ms(clock.now()) // 60_000 - 1, began[-1])
+    assert len(opened) == 3
+
+
+def test_reading_listens_has_a_limit_of_its_own(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    header = {
+        "Authorization": f"Token {api_tokens.make(make_user('alice'), 'R', ['read:plays'], 30)}"
+    }
+    ask = site.visitor().get
+    statuses = [ask("/1/user/alice/listens", headers=header).status_code for _ in range(101)]
+    assert statuses == [200] * 100 + [429]
+    assert ask("/1/user/alice/listen-count", headers=header).status_code == 200
 
 
 def test_the_line_for_curl_works(served: Site) -> None:
