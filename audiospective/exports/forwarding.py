@@ -49,6 +49,8 @@ def save(services: Services, user: User, root: str, token: str, *, players: bool
     if not sealed and known is not None:
         sealed = known.token_sealed
     name = checked(services, user.id, root, sealed)
+    if not token:  # sealed anew, it is known apart from what was refused
+        sealed = services.vault.rotate(sealed)
     values = {"root": root, "token_sealed": sealed, "players": players, "next_at": now,
               "failures": 0, "refused": False, "error": None}  # fmt: skip
     with transaction():

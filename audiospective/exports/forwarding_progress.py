@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -55,7 +56,13 @@ def failed(services: Services, row: Forward, sentence: str, *, refused: bool = F
             return
         if refused or now - since >= listen_servers.TELL_AFTER:
             user = User.get_by_id(row.user_id)
-            forwarding_failed.put(services, user, since, sentence, ends=refused)
+            ended = _name(row) if refused else ""
+            forwarding_failed.put(services, user, since, sentence, ended=ended)
+
+
+def _name(row: Forward) -> str:
+    """Of a token as it was given: the same one that is saved again is sealed anew."""
+    return hashlib.sha256(row.token_sealed.encode()).hexdigest()[:32]
 
 
 def update(row: Forward, values: dict[Any, Any]) -> int:

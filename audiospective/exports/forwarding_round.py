@@ -20,7 +20,7 @@ from audiospective.clients.listen_server import (
 )
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.exports import forwarding, forwarding_requests
-from audiospective.exports.forwarding_progress import EndedError, failed, note, update
+from audiospective.exports.forwarding_progress import EndedError, failed, note, unchanged, update
 from audiospective.exports.forwarding_requests import Turn, send
 from audiospective.history import hot, reading, search, segment
 from audiospective.history.closed.away import YearAwayError
@@ -114,11 +114,13 @@ def _joined(user_id: int) -> bool:
 
 
 def _claimed(user_id: int) -> Forward | None:
+    """The row as it was, if nobody else took it since it was due and its token is not refused."""
     row = forwarding.of(user_id)
     if row is None:
         return None
-    seen = (Forward.user == user_id) & (Forward.next_at == row.next_at)
-    mine = Forward.update(next_at=clock.now() + CLAIMED).where(seen).execute()
+    now = clock.now()
+    due = (Forward.next_at == row.next_at) & (Forward.next_at <= now) & ~Forward.refused
+    mine = Forward.update(next_at=now + CLAIMED).where(unchanged(row) & due).execute()
     return row if mine else None
 
 

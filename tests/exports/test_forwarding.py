@@ -21,7 +21,12 @@ from audiospective.clients.listen_server import (
     TokenRefusedError,
 )
 from audiospective.clients.queues import BULK, EXPORT
-from audiospective.exports import forwarding, forwarding_requests, forwarding_round
+from audiospective.exports import (
+    forwarding,
+    forwarding_progress,
+    forwarding_requests,
+    forwarding_round,
+)
 from audiospective.history import append, removal
 from audiospective.history.catalog import polled
 from audiospective.imports import listens, rounds
@@ -259,6 +264,38 @@ def test_a_refused_token_is_told_also_after_failures_that_were_told(
     there.failures = [TokenRefusedError("401")]
     send(services, frozen)
     assert len(told.clone()) == 3
+
+
+@pytest.mark.parametrize("error", [AwayError("away"), TokenRefusedError("401")])
+def test_whoever_was_tried_by_one_job_is_left_alone_by_another_that_saw_them_due(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen,
+    monkeypatch: pytest.MonkeyPatch, error: ServerError,
+) -> None:  # fmt: skip
+    poll(alice, (clock.now(), "Ebb"))
+    there.failures = [error, error]
+    monkeypatch.setattr(forwarding, "due", lambda: [alice.id, alice.id])
+    send(services)
+    assert there.requests == [1]
+    row = Forward.get()
+    assert row.failures == 1
+    # What is refused is never due, however long ago it was tried.
+    assert (send(services, frozen, days=1), len(there.requests)) == (0, 1 if row.refused else 2)
+
+
+def test_two_jobs_that_are_refused_tell_it_once_and_the_same_token_saved_again_is_told_again(
+    services: Services, alice: User, frozen: Frozen
+) -> None:
+    told = Notice.select().where(Notice.kind == "forwarding_failed")
+
+    def refused() -> int:
+        for row in [Forward.get(), Forward.get()]:
+            forwarding_progress.failed(services, row, forwarding.REFUSED, refused=True)
+            frozen.forward(minutes=1)
+        return int(told.clone().count())
+
+    assert refused() == 1
+    forwarding.save(services, alice, ROOT, "", players=False)
+    assert refused() == 2
 
 
 def test_a_listen_that_the_server_will_not_have_holds_nothing_up(

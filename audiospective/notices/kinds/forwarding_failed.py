@@ -11,22 +11,22 @@ from audiospective.notices.kind import Audience, Draft, Kind, always
 from audiospective.services import Services
 
 
-def put(services: Services, user: User, since: datetime, sentence: str, *, ends: bool) -> bool:
-    """Owe it, once for failures that began at `since`; `ends`: nothing more is sent.
+def put(services: Services, user: User, since: datetime, sentence: str, *, ended: str = "") -> bool:
+    """Owe it, once for failures that began at `since`; `ended` names the token that was refused.
 
-    An end is told each time, also of failures that were told: only the member can mend it.
+    An end is told for each, also of failures that were told: only the member can mend it.
     """
     recipient = kind.address(user, KIND.name)
     if recipient is None:
         return False
     draft = Draft(
         recipient=recipient,
-        dedupe_key=f"ended-{clock.to_ms(clock.now())}" if ends else str(clock.to_ms(since)),
+        dedupe_key=f"ended-{ended}" if ended else str(clock.to_ms(since)),
         user_id=user.id,
         data=members.facts(services, user)
         | {
             "said": sentence,
-            "ends": ends,
+            "ends": bool(ended),
             "settings_url": f"{services.settings.base_url}/settings/forwarding",
         },
     )
