@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from audiospective import clock
 from audiospective.clients import listen_server
 from audiospective.clients.deadline import Deadline
@@ -14,6 +16,7 @@ from audiospective.services import Services
 from audiospective.vault import VaultError
 
 SECONDS = 240.0  # for one job
+OVERDUE = timedelta(hours=1)
 ASKING = 20.0  # seconds in which a server has to say whose token it is
 AWAY = (
     "The server did not answer as ListenBrainz does. Look at the address; it has to be one of the"
@@ -118,11 +121,17 @@ def due() -> list[int]:
 def look(services: Services) -> int:
     """Have a worker send on what is due, one job for all members; how many they are.
 
-    Where listens are to be joined, that job sends on afterwards: one process for both.
+    Where listens are to be joined, that job sends on afterwards: one process for both. If it has
+    not come so far for an hour, nobody waits for it any longer.
     """
     members = due()
-    if members and not import_rounds.to_join():
+    if members and (_is_overdue() or not import_rounds.to_join()):
         services.queues.enqueue_once(
             EXPORT, "forward_plays", job_id="forward-plays", timeout=int(SECONDS) + 60
         )
     return len(members)
+
+
+def _is_overdue() -> bool:
+    late = Forward.next_at < clock.now() - OVERDUE
+    return bool(Forward.select().where(late & ~Forward.refused).exists())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 
 from redis.exceptions import RedisError
@@ -99,9 +100,14 @@ def join_listens(services: Services) -> int:
 
 
 def join_each(join: Callable[[int], object], end: Deadline) -> int:
-    """Have `join` called for each member until `end`; how many. One's trouble is no other's."""
+    """Have `join` called for each member until `end`; how many. One's trouble is no other's.
+
+    Each time in another order: whoever brings the worker down is not always before the same others.
+    """
     joined = 0
-    for user_id in to_join():
+    members = to_join()
+    random.shuffle(members)
+    for user_id in members:
         if end.remaining() <= 0:
             break
         try:

@@ -499,6 +499,33 @@ def test_where_listens_are_to_be_joined_that_job_sends_on_and_ones_trouble_is_no
     assert rounds.to_join() == [bob.id]
 
 
+def test_where_the_job_that_joins_listens_never_comes_to_it_sending_on_has_one_of_its_own(
+    services: Services, alice: User, frozen: Frozen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rounds, "to_join", lambda: [alice.id])
+    assert forwarding.look(services) == 1
+    assert services.queues.queue(EXPORT).job_ids == []
+    frozen.forward(seconds=1)  # due for more than an hour
+    assert forwarding.look(services) == 1
+    assert services.queues.queue(EXPORT).job_ids == ["forward-plays"]
+
+
+def test_who_brings_the_worker_down_is_not_always_before_the_same_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rounds, "to_join", lambda: [1, 2, 3])
+    begun: list[int] = []
+
+    def killed(user_id: int) -> None:
+        begun.append(user_id)
+        raise KeyboardInterrupt
+
+    for _ in range(99):
+        with pytest.raises(KeyboardInterrupt):
+            rounds.join_each(killed, Deadline(60))
+    assert {*begun} == {1, 2, 3}
+
+
 @pytest.mark.parametrize("way", ["stopped", "another token", "account deleted"])
 def test_a_round_under_way_ends_with_it(
     services: Services, alice: User, there: FakeServer, monkeypatch: pytest.MonkeyPatch, way: str
