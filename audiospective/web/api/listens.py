@@ -26,8 +26,8 @@ READ = Limit("listens read", 100, 300)  # requests of one token: each may read y
 _NUMBER = re.compile(r"-?[0-9]{1,11}")
 
 
-@blueprint.get("/1/user/<name>/listens")
-@blueprint.get(f"{BASE}/1/user/<name>/listens")
+@blueprint.get("/1/user/<path:name>/listens")
+@blueprint.get(f"{BASE}/1/user/<path:name>/listens")
 @tokens.allowed(api_scopes.PLAYS, READ)
 def page(name: str) -> ResponseReturnValue:
     """The newest listens, those before `max_ts`, or the first ones after `min_ts`."""
@@ -52,16 +52,16 @@ def page(name: str) -> ResponseReturnValue:
     return answers.of({"payload": told})
 
 
-@blueprint.get("/1/user/<name>/listen-count")
-@blueprint.get(f"{BASE}/1/user/<name>/listen-count")
+@blueprint.get("/1/user/<path:name>/listen-count")
+@blueprint.get(f"{BASE}/1/user/<path:name>/listen-count")
 @tokens.allowed(api_scopes.PLAYS)
 def count(name: str) -> ResponseReturnValue:
     """How many plays there are, podcasts among them."""
     return answers.of({"payload": {"count": history.total(_asked_for(name).id)}})
 
 
-@blueprint.get("/1/user/<name>/playing-now")
-@blueprint.get(f"{BASE}/1/user/<name>/playing-now")
+@blueprint.get("/1/user/<path:name>/playing-now")
+@blueprint.get(f"{BASE}/1/user/<path:name>/playing-now")
 @tokens.allowed(api_scopes.PLAYS)
 def playing_now(name: str) -> ResponseReturnValue:
     """Nothing: what is playing is no play yet, and is not kept."""

@@ -149,6 +149,19 @@ def test_what_is_asked_is_read_as_its_own_server_reads_it(site: Site, root: str)
         assert (answer.status_code, answer.json["code"]) == (400, 400), wrong
 
 
+@pytest.mark.parametrize("root", ["/1", "/api/listenbrainz/1"])
+def test_a_name_may_hold_slashes(site: Site, root: str) -> None:
+    alice = make_user("alice", display_name="AC/DC/listens")
+    token = api_tokens.make(alice, "Reader", [api_scopes.PLAYS], 30)
+    for name in ("AC/DC/listens", "AC%2FDC%2Flistens"):
+        for last in ("listens", "listen-count", "playing-now"):
+            answer = site.visitor().get(
+                f"{root}/user/{name}/{last}", headers={"Authorization": f"Token {token}"}
+            )
+            assert answer.status_code == 200, (name, last)
+            assert answer.json["payload"].get("user_id", "AC/DC/listens") == "AC/DC/listens"
+
+
 def test_a_podcast_is_a_play_and_no_listen(site: Site) -> None:
     alice = make_user("alice")
     heard(alice, 2, kind="episode")
