@@ -16,7 +16,8 @@ from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
 from audiospective.policy import gaps
 from audiospective.policy.failures import Failure
-from audiospective.policy.gaps import Before, Cause, Certainty, Found, Known, Seen
+from audiospective.policy.gaps import Before, Cause, Certainty, Found, Known
+from audiospective.polling import other_faces
 
 ORDINARY = timedelta(hours=2)  # after a shorter silence there is nothing to look up
 
@@ -67,23 +68,27 @@ def polled(before: Connection, page: Appended, offered: int, now: datetime) -> F
 def unjudged(before: Connection, page: Appended, now: datetime) -> Found | None:
     """What a page proves could not be found out: a gap wherever it may leave one.
 
-    It begins at the last check, less the time in which plays settle. Asks for no earlier plays:
-    what went wrong may go wrong again.
+    It begins at the last check, less the time in which plays settle; late plays may have pushed out
+    others, as far back as the last page reached. Asks for no earlier plays: what went wrong may go
+    wrong again.
     """
-    checked_at = before.last_success_at
+    checked_at, cause = before.last_success_at, Cause.DOWNTIME
     start = before.authorized_at if checked_at is None else checked_at - gaps.SETTLED
     end = min((item.at for item in page.seen), default=now)
-    is_new = any(item.new for item in page.seen if item.at == end)
-    if checked_at is not None and page.seen and not is_new and end <= checked_at + gaps.SETTLED:
-        return None  # it goes on where the last one ended
-    if is_new and end <= start and before.page_from is not None:
-        start = before.page_from  # all of it was late: what lay between was out of reach
+    if checked_at is not None and page.seen:
+        known = Before(checked_at, before.page_from, before.authorized_at)
+        match gaps.doubt(known, page.seen, len(page.seen)):
+            case None:
+                return None  # it goes on where the last one ended
+            case gaps.Doubt.MIXED:
+                start, cause = before.page_from or start, Cause.LATE
+            case _ if end <= start:  # all of it was late: what lay between was out of reach
+                start, cause = before.page_from or _archive_from(before), Cause.LATE
     if end <= start:
         return None
     Coverage.cut(before.user_id, start, end)
     Coverage.begin(before.user_id, end)
-    found = Found(start, start, end, Cause.DOWNTIME, Certainty.POSSIBLE)
-    return _opened(before.user_id, found, now)
+    return _opened(before.user_id, Found(start, start, end, cause, Certainty.POSSIBLE), now)
 
 
 def interrupt(user_id: int) -> None:
@@ -170,20 +175,26 @@ def _judged(
     """The gap by all that the archive knows; a few queries, and only where the page is in doubt."""
     seen = page.seen
     if gaps.doubt(known, seen, offered) is gaps.Doubt.NEW:
-        seen = _with_other_faces(before.user_id, page, seen, {min(item.at for item in seen)})
+        seen = other_faces.recognized(before.user_id, page, seen, {min(item.at for item in seen)})
     if gaps.doubt(known, seen, offered) is gaps.Doubt.MIXED:
-        seen = _with_other_faces(before.user_id, page, seen, {i.at for i in seen if i.new})
+        seen = other_faces.recognized(before.user_id, page, seen, {i.at for i in seen if i.new})
     if gaps.doubt(known, seen, offered) is None:
         return None
     oldest = min(item.at for item in seen)
-    first = Coverage.first(before.user_id)
-    archive_from = first.started_at if first else known.authorized_at
+    archive_from = _archive_from(before)
     found = Known(
         before_page=_covered(before.user_id, oldest, archive_from),
         before_last_page=_covered(before.user_id, known.page_from, archive_from),
         archive_from=archive_from,
     )
     return gaps.gap(known, seen, offered, found, now)
+
+
+def _archive_from(before: Connection) -> datetime:
+    """Where the archive begins to be complete."""
+    first = Coverage.first(before.user_id)
+    at: datetime = first.started_at if first else before.authorized_at
+    return at
 
 
 def _covered(user_id: int, instant: datetime | None, archive_from: datetime) -> datetime | None:
@@ -193,25 +204,6 @@ def _covered(user_id: int, instant: datetime | None, archive_from: datetime) -> 
     """
     at = known_items.before(user_id, instant)
     return at if at is not None and at >= archive_from else None
-
-
-def _with_other_faces(
-    user_id: int, page: Appended, seen: list[Seen], doubted: Collection[datetime]
-) -> list[Seen]:
-    """What was seen, where the items of the times in doubt may be known as something else.
-
-    What was readable may come back without its track, and what was unreadable may be read again:
-    only the time stays the same.
-    """
-    known = {at for at in doubted if _has_other_face(user_id, page, at)}
-    return [Seen(item.at, item.new and item.at not in known) for item in seen]
-
-
-def _has_other_face(user_id: int, page: Appended, instant: datetime) -> bool:
-    tracks, digests = known_items.at(user_id, instant)
-    ms = clock.to_ms(instant)
-    new_tracks = {track for at, track in page.plays if at == ms}
-    return bool(digests - page.unreadable or (not new_tracks and tracks))
 
 
 def _opened(user_id: int, found: Found | None, now: datetime) -> Found | None:

@@ -168,6 +168,37 @@ def test_a_page_that_cannot_be_judged_leaves_a_gap_wherever_something_may_be_mis
         assert stretches(alice) == [(begun, found.start), (end, None)]
 
 
+@pytest.mark.parametrize(
+    ("reached", "items", "start", "end"),
+    [
+        # minutes after the last check; where an item is new
+        (-90, {-80: False, -60: True, -40: False, -20: True}, -90, -80),  # late down to its end
+        (-80, {-80: False, -60: True, -40: False, -20: True}, None, None),  # it reached back
+        (-90, {-80: False, -40: False, -20: True}, None, None),  # one late play, after known ones
+        (None, {-30: True}, -540, -30),  # late on the first page that shows something
+    ],
+)
+def test_late_plays_that_cannot_be_judged_leave_a_gap_as_far_as_the_last_page_reached(
+    services, frozen, reached, items, start, end
+):
+    checked = frozen.now - HOUR
+    page_from = None if reached is None else checked + reached * MINUTE
+    alice = connected(services, last_success_at=checked, page_from=page_from)
+    begun = checked - 9 * HOUR
+    Coverage.begin(alice.user_id, begun)
+    seen = [Seen(checked + at * MINUTE, new) for at, new in items.items()]
+    coverage.unjudged(alice, Appended(seen=seen), frozen.now)
+    found = [(one.started_at, one.ended_at, one.cause, one.certainty) for one in Gap.select()]
+    if start is None:
+        assert found == []
+        assert stretches(alice) == [(begun, None)]
+    else:
+        since, until = checked + start * MINUTE, checked + end * MINUTE
+        assert found == [(since, until, "late", "possible")]
+        covered = [(begun, since), (until, None)]
+        assert stretches(alice) == [one for one in covered if one[0] != one[1]]
+
+
 def gaps_of(services, spotify, frozen, count):
     alice = consenting(services)
     polled(services, spotify, alice, full(prefix="first"))
