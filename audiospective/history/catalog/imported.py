@@ -8,6 +8,7 @@ Spotify describes both.
 from __future__ import annotations
 
 import gc
+import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -44,7 +45,7 @@ def remember(tracks: Iterable[Named], own: Collection[int] = ()) -> dict[Named, 
     first = {one.spotify_id or one: one for one in reversed(wanted)}
     once = list(first.values())
     ids: dict[Named, int] = {}
-    with _rarely_collected():
+    with _collection.rare():
         for start in range(0, len(once), CHUNK):
             sought = _Sought.of(once[start : start + CHUNK])  # before: others can write meanwhile
             with writing() as catalog:
@@ -55,15 +56,32 @@ def remember(tracks: Iterable[Named], own: Collection[int] = ()) -> dict[Named, 
     return {one: ids[first[one.spotify_id or one]] for one in wanted}
 
 
-@contextmanager
-def _rarely_collected() -> Iterator[None]:
-    """Names and entries are many and no cycles: looking for some takes a sixth of the time."""
-    before = gc.get_threshold()
-    gc.set_threshold(100_000, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
+class _Collection:
+    """Python's search for cycles, which is the whole process': rare while anybody asks for that."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._entered = 0
+        self._before = gc.get_threshold()
+
+    @contextmanager
+    def rare(self) -> Iterator[None]:
+        """Names and entries are many and no cycles: looking for some takes a sixth of the time."""
+        with self._lock:
+            if not self._entered:
+                self._before = gc.get_threshold()
+                gc.set_threshold(100_000, *self._before[1:])
+            self._entered += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._entered -= 1
+                if not self._entered:
+                    gc.set_threshold(*self._before)
+
+
+_collection = _Collection()
 
 
 class _Sought(NamedTuple):

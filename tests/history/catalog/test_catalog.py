@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from typing import Any
 
@@ -389,3 +390,14 @@ def test_ids_that_the_catalog_lacks_are_no_error() -> None:
     assert frames.of(wanted)["track"].to_list() == [1]
     assert lookup.tracks([5])[5].title == ""
     assert lookup.artists([9]) == lookup.albums([9]) == {}
+
+
+def test_garbage_is_collected_as_before_once_all_who_name_tracks_are_done() -> None:
+    before = gc.get_threshold()
+    first, second = imported._collection.rare(), imported._collection.rare()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert gc.get_threshold() == (100_000, *before[1:])
+    second.__exit__(None, None, None)
+    assert gc.get_threshold() == before
