@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from audiospective.history import hot, lock, reading, segment, store
-from audiospective.models import Play, dialects
+from audiospective.models import Play
 from audiospective.policy import sealing
 
 
@@ -54,7 +54,8 @@ def merge(user_id: int, plays: pl.DataFrame) -> int:
 
 
 def _oldest(user_id: int, count: int) -> list[tuple[Any, ...]]:
-    """Held until the transaction ends, as hot.hold does: what a poll notes in a row counts."""
+    """Held until the transaction ends: what a poll notes in a row counts."""
+    hot.hold(user_id)
     query = Play.select(*(getattr(Play, name) for name in hot.COLUMNS))
     oldest = query.where(Play.user == user_id).order_by(Play.played_at, Play.track)
-    return list(dialects.locked(oldest.limit(count)).tuples())
+    return list(oldest.limit(count).tuples())

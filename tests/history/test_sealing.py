@@ -11,10 +11,11 @@ import pytest
 from psycopg.errors import LockNotAvailable
 
 from audiospective import clock, history
-from audiospective.history import append, bulk_add, hot, sealing, segment, store
+from audiospective.history import append, bulk_add, hot, removal, sealing, segment, store
 from audiospective.models import Play, PlaySegment, database
 from audiospective.models.base import is_sqlite
 from tests.history.making import MINUTE, at, person, play, track
+from tests.support.processes import until
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -135,6 +136,31 @@ def test_a_poll_that_tells_of_a_play_that_just_moves_waits(
     assert history.frame(alice, columns=["source", "ms_played"]).rows() == [(3, 5)]
 
 
+def test_it_holds_rows_in_the_order_of_a_page_so_that_neither_waits_for_the_other() -> None:
+    alice, song = person("alice"), track("song")
+    told = segment.of([{"played_at": at(n), "track": song, "source": 2} for n in range(2)])
+    hot.insert(alice, bulk_add.as_rows(told))
+    if is_sqlite():  # it has one writer
+        fill(alice, song, 2)
+        assert sealing.seal(alice, keep=0, trigger=0) == 2
+        return
+    sealer = threading.Thread(
+        target=elsewhere, args=(lambda: sealing.seal(alice, keep=0, trigger=0),)
+    )
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    try:
+        with database.atomic():
+            database.execute_sql("SET LOCAL lock_timeout = '50ms'")
+            fill(alice, song, 1, at(1))
+            sealer.start()
+            until(lambda: database.execute_sql(waiting).fetchone()[0], "sealing waits")
+            fill(alice, song, 1, at(0))
+    finally:
+        sealer.join()
+    assert Play.select().count() == 0
+    assert history.frame(alice, columns=["source"]).rows() == [(3,), (3,)]
+
+
 def test_what_does_not_read_back_is_not_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
     alice, song = person("alice"), track("song")
     fill(alice, song, 20)
@@ -160,8 +186,6 @@ def test_a_changed_fact_does_not_pass_the_proof(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_row_that_was_deleted_before_is_dropped_not_sealed() -> None:
-    from audiospective.history import removal
-
     alice, song = person("alice"), track("song")
     fill(alice, song, 3)
     removal.remove(alice, [(at(1), song)])
