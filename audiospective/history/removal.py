@@ -21,6 +21,7 @@ CHUNK = 200  # tombstones a statement
 def remove(user_id: int, keys: Sequence[hot.Key]) -> int:
     """Delete plays by (milliseconds, track) from rows and segments; how many there were."""
     with lock.held(user_id):
+        hot.hold(user_id)  # what a poll notes meanwhile would be missing from the tombstone
         wanted = reading.key_frame(sorted(set(keys)))
         rows = reading.from_rows(user_id).join(wanted, on=segment.KEY, how="semi")
         parts = [rows]

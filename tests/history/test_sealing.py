@@ -103,8 +103,8 @@ def test_a_poll_in_the_middle_of_it_loses_nothing(monkeypatch: pytest.MonkeyPatc
     assert PlaySegment.get().plays == 50
 
 
-@pytest.mark.parametrize("moves", ["seal", "absorb"])
-def test_a_poll_that_tells_of_a_play_that_just_moves_waits(
+@pytest.mark.parametrize("moves", ["seal", "absorb", "remove"])
+def test_a_poll_that_tells_of_a_play_that_just_moves_or_goes_waits(
     moves: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice, song = person("alice"), track("song")
@@ -129,9 +129,13 @@ def test_a_poll_that_tells_of_a_play_that_just_moves_waits(
     monkeypatch.setattr(hot, "delete", meanwhile)
     if moves == "seal":
         assert sealing.seal(alice, keep=0, trigger=0) == 1
-    else:
+    elif moves == "absorb":
         bulk_add.absorb(alice, told)
+    else:
+        assert removal.remove(alice, [(at(0), song)]) == 1
     assert waits == ([] if is_sqlite() else [True])
+    if moves == "remove":
+        assert removal.restore(alice, [(at(0), song)]) == 1
     fill(alice, song, 1)
     assert history.frame(alice, columns=["source", "ms_played"]).rows() == [(3, 5)]
 
