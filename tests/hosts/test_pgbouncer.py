@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
+import psycopg
 import pytest
 import requests
 
@@ -87,6 +88,34 @@ def test_the_doctor_names_what_a_pooler_drops(postgres_database_url, services):
         assert "it drops search_path of DATABASE_URL" in found.state
         assert (found.serious, "ALTER ROLE" in found.advice) == (False, True)
     assert "none in between" in examined(services, postgres_database_url).state
+
+
+def test_a_setting_that_is_in_force_is_not_dropped_however_it_is_written(
+    postgres_database_url, services
+):
+    name = urlsplit(postgres_database_url).path[1:]
+    with psycopg.connect(postgres_database_url, autocommit=True) as server:
+        server.execute(f'ALTER DATABASE "{name}" SET statement_timeout = 30000')
+    asked = "-c statement_timeout=30000 --statement-timeout=30s -c no_such=1 -c search_path=o'brien"
+    with pgbouncer.running(postgres_database_url) as url:
+        found = examined(services, f"{url}?options={quote(asked)}")
+    assert "one in between" in found.state
+    assert "it drops no_such, search_path of DATABASE_URL" in found.state
+
+
+@pytest.mark.parametrize(
+    ("options", "given"),
+    [
+        ("-c a=1 --b-c=2 -cd=3", [("a", "1"), ("b_c", "2"), ("d", "3")]),
+        ("-c search_path=my-cool,x--y", [("search_path", "my-cool,x--y")]),
+        (r"-c a=two\ words -c b=c:\\d", [("a", "two words"), ("b", r"c:\d")]),
+        ("-c a=it's -c b=2", [("a", "it's"), ("b", "2")]),
+        ("-c a=1\\", [("a", "1")]),
+        ("-e -c a", []),
+    ],
+)
+def test_options_are_read_as_postgresql_reads_them(options: str, given: list[tuple[str, str]]):
+    assert pooler._given(options) == given
 
 
 def examined(services: Services, url: str) -> Finding:

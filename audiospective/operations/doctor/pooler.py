@@ -6,7 +6,7 @@ a transaction of one connection is served by the server's process that another o
 
 from __future__ import annotations
 
-import shlex
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -70,17 +70,25 @@ def look(services: Services) -> Finding:
 
 def _dropped(url: str) -> list[str]:
     """Settings that DATABASE_URL asks for as each session's and that are not in force."""
-    found = []
-    for options in parse_qs(urlsplit(url).query).get("options", []):
-        words = shlex.split(options.replace("-c", " ").replace("--", " "))
-        for name, given, value in (word.partition("=") for word in words):
-            if given and database.execute_sql(f"SHOW {_named(name)}").fetchone()[0] != value:
-                found.append(name)
-    return found
+    asked = parse_qs(urlsplit(url).query).get("options", [])
+    return [name for options in asked for name, value in _given(options) if not _holds(name, value)]
 
 
-def _named(name: str) -> str:
-    return '"' + name.replace('"', "").replace("-", "_") + '"'
+def _given(options: str) -> list[tuple[str, str]]:
+    """Names and values, split as PostgreSQL does: by blanks without a backslash, quoted or not."""
+    words = (re.sub(r"\\(.)", r"\1", word) for word in re.findall(r"(?:\\.|[^\s\\])+", options))
+    pairs = (re.sub(r"^(-c|--)", "", word).partition("=") for word in words)
+    return [(name.replace("-", "_"), value) for name, given, value in pairs if given]
+
+
+def _holds(name: str, value: str) -> bool:
+    """Whether a setting is in force, whoever gave it, in whatever unit: 30000 is 30s."""
+    question = "SELECT current_setting(%s), set_config(%s, %s, true)"  # until the statement ends
+    try:
+        now, asked = database.execute_sql(question, (name, name, value)).fetchone()
+    except PeeweeException:
+        return False  # there is no such setting, or no such value
+    return bool(now == asked)
 
 
 def _told(url: str) -> str | None:
