@@ -96,6 +96,19 @@ def test_the_readme_names_every_file_and_every_gap(bundle: dict[str, bytes]) -> 
     assert "two weeks" in text
 
 
+def test_the_readme_speaks_of_gaps_only_where_there_are_some(alice: int, tmp_path: Path) -> None:
+    assert "the one before it, but for these gaps. Earlier" in readme(alice, tmp_path / "with")
+    Gap.delete().execute()
+    without = readme(alice, tmp_path / "without")
+    assert "the one before it. Earlier plays" in without
+    assert "No gap is known." in without
+
+
+def readme(user_id: int, folder: Path) -> str:
+    folder.mkdir()
+    return unpacked(write(user_id, folder))["README.txt"].decode()
+
+
 def test_the_gaps_are_a_table_and_a_share_of_the_time(alice: int, bundle: dict[str, bytes]) -> None:
     (gap,) = csv.DictReader(bundle["archive/gaps.csv"].decode("utf-8-sig").splitlines())
     assert (gap["from"], gap["to"]) == ("2025-03-01T00:00:00Z", "2025-03-03T00:00:00Z")

@@ -63,10 +63,11 @@ def _complete(known: Known, zone: ZoneInfo) -> list[str]:
     if known.began is None or known.share is None:
         return ["All plays come from files; what those files lacked nobody can say."]
     began = known.began.astimezone(zone)
+    but = ", but for these gaps" if known.gaps else ""
     lines = [
         f"Spotify was asked about hourly since {began.day} {began:%B %Y}.",
         f"{in_words.percent(known.share)} % is known of that time: every check reached back to",
-        "the one before it, but for these gaps. Earlier plays come from files.",
+        f"the one before it{but}. Earlier plays come from files.",
         "",
     ]
     for gap in known.gaps:

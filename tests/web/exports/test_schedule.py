@@ -58,6 +58,8 @@ def test_without_a_proven_address_no_e_mail_is_promised(
     answer = send(browser, form="json", goes_to="email")
     assert answer.status_code == 422
     assert "prove an e-mail address first" in answer.text
+    (link,) = [one for one in browser.page(PAGE).all("a") if one.text == "prove an e-mail address"]
+    assert browser.get(link.attributes["href"]).status_code == 200
     assert "this page says why" in answer.text
     assert "an e-mail says why" not in answer.text
 
