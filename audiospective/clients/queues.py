@@ -99,6 +99,18 @@ class TaskJob(Job):
             if isinstance(found, dict) and isinstance(found.get(name), kind)
         }
 
+    def cleanup(
+        self, ttl: int | None = None, pipeline: Any = None, remove_from_queue: bool = True
+    ) -> None:
+        """Leave a job alone that was put into a queue again under its own id while it ran.
+
+        RQ deletes by id what came to its end, and with it what stands in the queue since.
+        """
+        status, worker = self.connection.hmget(self.key, "status", "worker_name")
+        is_taken = worker and worker != (self.worker_name or "").encode()
+        if ttl != 0 or not (status == b"queued" or is_taken):
+            super().cleanup(ttl, pipeline, remove_from_queue)
+
     @property
     def func(self) -> Callable[..., Any]:
         name = self.func_name or ""

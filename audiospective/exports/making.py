@@ -33,6 +33,7 @@ from audiospective.services import Services
 
 BUNDLE = "bundle"
 SECONDS = export_requests.TIMEOUT - 60
+ALONE = 250_000  # plays of a bundle, from which on each step is a job: its memory ends with it
 BEAT = 1.0  # seconds between two notes of how far it is
 _TRIED = (
     f"Our worker did not get through it in {ATTEMPTS} tries. We have been told; try again later."
@@ -98,7 +99,7 @@ def _turn(services: Services, claim: Claim, end: Deadline) -> None:
     turn.beat()
     while (file := _step(services, claim, user, taken.watched(turn.tick), folder)) is None:
         turn.beat()
-        if services.queues.anything_before(EXPORT):
+        if taken.plays > ALONE or services.queues.anything_before(EXPORT):
             claim.give_back(tried=False)
             export_requests.wake(services, claim.row.id, first=True)
             return

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 from audiospective import clock
 from audiospective.clients.queues import QUEUES
 from audiospective.exports import export_requests
+from audiospective.exports.bundle import writing
 from audiospective.imports import uploads
 from audiospective.imports.uploads import Announced
 from audiospective.jobs import worker
@@ -19,9 +22,10 @@ from audiospective.models import Connection, User
 from audiospective.models.exports import READY, WAITING, Export
 from audiospective.models.imports import READING, REVIEW, Import
 from audiospective.services import Services
+from tests.exports.making import archive, hard_plays
 from tests.exports.test_fairness import members
 from tests.imports.importing import month, spotify_file
-from tests.jobs.stack import Stack, running, until
+from tests.jobs.stack import ROOT, Stack, running, until
 
 
 @pytest.fixture
@@ -78,3 +82,26 @@ def test_one_worker_alone_does_everything_in_order_of_urgency(services: Services
     assert [queue.name for queue in long._ordered_queues] == list(QUEUES[-2:])
     long.register_death()
     assert [queue.name for queue in alone._ordered_queues] == list(QUEUES)
+
+
+ONE_STEP_A_JOB = """
+from audiospective import boot
+from audiospective.exports import making
+from audiospective.jobs.worker import build
+
+making.ALONE = 0
+build(boot.services().redis).work(burst=True)
+"""
+
+
+def test_a_large_bundle_is_made_one_step_a_job_by_a_job_that_asks_for_itself_again(
+    stack: Stack,
+) -> None:
+    alice = User.get_by_id(archive(*hard_plays()))
+    export, _ = export_requests.ask(stack.services, alice, "bundle", compatible=False)
+    done = subprocess.run(
+        [sys.executable, "-c", ONE_STEP_A_JOB],
+        cwd=ROOT, env=stack.environment, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert (done.returncode, Export.get_by_id(export.id).status) == (0, READY), done.stderr
+    assert done.stderr.count("Job OK (export-") == len(writing.STEPS) + 1
