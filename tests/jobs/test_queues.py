@@ -56,6 +56,24 @@ def burst(services):
     return work
 
 
+@pytest.mark.parametrize(
+    ("since", "stays"),
+    [
+        ({"status": "started", "worker_name": "first"}, False),
+        ({"status": "queued", "worker_name": ""}, True),
+        ({"status": "started", "worker_name": "second"}, True),
+    ],
+    ids=["nothing else", "put into the queue again", "taken by another worker"],
+)
+def test_the_end_of_a_job_takes_along_only_itself(services, since, stays):
+    services.queues.enqueue(FREE, "poll_user", 1, job_id="poll-1")
+    job = TaskJob.fetch("poll-1", connection=services.redis, serializer=JSONSerializer)
+    job.worker_name = "first"
+    services.redis.hset(job.key, mapping=since)
+    job.cleanup(0)
+    assert TaskJob.exists("poll-1", connection=services.redis) == stays
+
+
 def test_a_person_is_polled_through_the_queue(services, spotify, burst):
     alice = connected(services)
     spotify.pages[f"access-{alice.user_id}"] = listening(clock.now(), 3)
