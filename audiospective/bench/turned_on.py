@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from audiospective import clock
 from audiospective.exports import schedule
 from audiospective.jobs import context
 from audiospective.models import Import
@@ -39,10 +40,15 @@ def _delivered(user_id: int) -> None:
     ExportSchedule.update(export=None).where(ExportSchedule.user == user_id).execute()
 
 
+def _sent_on() -> None:
+    """Nobody's plays are overdue; with the next round there are new ones."""
+    Forward.update(next_at=clock.now()).execute()
+
+
 # No other job is there only if members want it.
 TASKS: dict[str, Callable[..., None]] = {
     "make_export": _made,
     "deliver_export": _delivered,
-    "join_listens": lambda: None,
-    "forward_plays": lambda: None,
+    "join_listens": _sent_on,  # that job sends on afterwards
+    "forward_plays": _sent_on,
 }
