@@ -111,11 +111,15 @@ def _absorb(user_id: int, plays: pl.DataFrame, cleared: autovacuum.Autovacuum) -
 def _polled(
     people: Sequence[int], waiting: Sequence[pl.DataFrame], cleared: autovacuum.Autovacuum
 ) -> None:
-    """The last plays, with every column: a few of each member in turn, sealed when there are many.
+    """The last plays, a few of each member in turn, sealed when there are many.
 
-    So rows are as scattered, and as many were deleted between them, as where polls bring them.
+    So rows hold what polls tell, are as scattered, and as many were deleted between them, as where
+    polls bring them. All others have every column, as if an export had told of them, too.
     """
-    rows = [bulk_add.as_rows(plays) for plays in waiting]
+    rows = [
+        [{name: _as_polled(name, value) for name, value in row.items()} for row in own]
+        for own in map(bulk_add.as_rows, waiting)
+    ]
     for start in range(0, max(map(len, rows)), AT_ONCE):
         for user_id, own in zip(people, rows, strict=True):
             if coming := own[start : start + AT_ONCE]:
