@@ -7,16 +7,15 @@ from typing import Any
 
 import polars as pl
 import pytest
-from psycopg.errors import LockNotAvailable
 
 from audiospective import history
 from audiospective.history import append, bulk_add, hot, removal, replacing, sealing, segment
-from audiospective.models import Play, PlaySegment, database
+from audiospective.models import Play, PlaySegment
 from audiospective.models.base import is_sqlite
 from audiospective.models.plays import SENT_LIVE
 from tests.history.crashing import crashing
 from tests.history.making import MINUTE, START, person, track
-from tests.history.test_sealing import elsewhere
+from tests.history.test_sealing import polled_at_deletion
 
 pytestmark = pytest.mark.usefixtures("database")
 DAY = 24 * 60 * MINUTE
@@ -160,23 +159,8 @@ def test_a_poll_that_tells_of_the_same_play_at_that_moment_waits(
 ) -> None:
     alice, song = person("alice"), track("song")
     hot.insert(alice, bulk_add.as_rows(filled(song, range(1))))
-    write, delete, waits = writing(alice, heard), hot.delete, []
-
-    def too_soon() -> bool:
-        try:
-            with database.atomic():
-                database.execute_sql("SET LOCAL lock_timeout = '20ms'")
-                polled(alice, song, 0)
-        except LockNotAvailable:
-            return True
-        return False
-
-    def meanwhile(user_id: int, keys: list[hot.Key]) -> int:
-        if not is_sqlite():  # it has one writer
-            waits.append(elsewhere(too_soon))
-        return delete(user_id, keys)
-
-    monkeypatch.setattr(hot, "delete", meanwhile)
+    write = writing(alice, heard)
+    waits = polled_at_deletion(monkeypatch, lambda: polled(alice, song, 0))
     write()
     assert waits == ([] if is_sqlite() else [True])
     polled(alice, song, 0)

@@ -38,6 +38,29 @@ def elsewhere(action: Callable[[], Any]) -> Any:
     return answer[0]
 
 
+def polled_at_deletion(monkeypatch: pytest.MonkeyPatch, poll: Callable[[], object]) -> list[bool]:
+    """Whether `poll`, tried elsewhere as often as rows are deleted, had to wait; not on SQLite."""
+    delete: Callable[[int, list[hot.Key]], int] = hot.delete
+    waits: list[bool] = []
+
+    def too_soon() -> bool:
+        try:
+            with database.atomic():
+                database.execute_sql("SET LOCAL lock_timeout = '20ms'")
+                poll()
+        except LockNotAvailable:
+            return True
+        return False
+
+    def meanwhile(user_id: int, keys: list[hot.Key]) -> int:
+        if not is_sqlite():  # it has one writer
+            waits.append(elsewhere(too_soon))
+        return delete(user_id, keys)
+
+    monkeypatch.setattr(hot, "delete", meanwhile)
+    return waits
+
+
 def test_nothing_moves_before_it_is_due() -> None:
     alice, song = person("alice"), track("song")
     fill(alice, song, 200)
@@ -110,23 +133,7 @@ def test_a_poll_that_tells_of_a_play_that_just_moves_or_goes_waits(
     alice, song = person("alice"), track("song")
     told = segment.of([{"played_at": at(0), "track": song, "source": 2, "ms_played": 5}])
     hot.insert(alice, bulk_add.as_rows(told))
-    delete, waits = hot.delete, []
-
-    def too_soon() -> bool:
-        try:
-            with database.atomic():
-                database.execute_sql("SET LOCAL lock_timeout = '20ms'")
-                fill(alice, song, 1)
-        except LockNotAvailable:
-            return True
-        return False
-
-    def meanwhile(user_id: int, keys: list[hot.Key]) -> int:
-        if not is_sqlite():  # it has one writer
-            waits.append(elsewhere(too_soon))
-        return delete(user_id, keys)
-
-    monkeypatch.setattr(hot, "delete", meanwhile)
+    waits = polled_at_deletion(monkeypatch, lambda: fill(alice, song, 1))
     if moves == "seal":
         assert sealing.seal(alice, keep=0, trigger=0) == 1
     elif moves == "absorb":
