@@ -17,8 +17,8 @@ from audiospective.history import segment
 from audiospective.history.catalog import frames, lookup
 from audiospective.models import CatalogBlock, PlaySegment, database
 from audiospective.policy import calendar
-from audiospective.stats import activity, counted, portrait, tops
-from audiospective.stats.view import View
+from audiospective.stats import activity, portrait, prepared_plays, tops
+from audiospective.stats.figure_options import FigureOptions
 
 ZONE = "Europe/Berlin"
 YEARS = 10.0
@@ -73,11 +73,13 @@ def views(user_id: int) -> dict[str, Callable[[], object]]:
         return activity.by_hour(history.frame(user_id, columns=["played_at"]), ZONE)
 
     def one_artist() -> object:
-        raw = history.frame(user_id, columns=counted.RAW)
-        return portrait.of(counted.prepare(raw, View(user_id, ZONE)), "artist", artist)
+        raw = history.frame(user_id, columns=prepared_plays.RAW)
+        return portrait.of(
+            prepared_plays.prepare(raw, FigureOptions(user_id, ZONE)), "artist", artist
+        )
 
-    ready = counted.prepare(
-        history.frame(user_id, columns=counted.RAW), View(user_id, ZONE)
+    ready = prepared_plays.prepare(
+        history.frame(user_id, columns=prepared_plays.RAW), FigureOptions(user_id, ZONE)
     )  # as a web process keeps them from one page to the next
 
     return {

@@ -16,7 +16,7 @@ from audiospective.clients.listen_server import (
     ListensRefusedError,
     SlowError,
 )
-from audiospective.exports import making_listens
+from audiospective.exports import plays_as_listens
 from audiospective.exports.forwarding_progress import EndedError, note, unchanged, update
 from audiospective.models import transaction
 from audiospective.models.forwards import Forward
@@ -40,7 +40,7 @@ def send(turn: Turn, plays: pl.DataFrame, *, noted: bool) -> int:
 
     Listens that are refused together are sent in halves, down to the one that is refused.
     """
-    every = making_listens.of(plays)
+    every = plays_as_listens.of(plays)
     waiting = deque(every[start : start + BATCH] for start in range(0, len(every), BATCH))
     sent = 0
     while waiting:

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from audiospective.exports import making_listens
+from audiospective.exports import plays_as_listens
 from audiospective.history import search, segment
 from audiospective.history.search import Wanted
 
@@ -71,7 +71,7 @@ def _parts(user_id: int, span: Wanted, *, rising: bool) -> Iterator[tuple[pl.Dat
             new = part["track"].unique()
             new = new.filter(~new.is_in(known.implode()))
             known = pl.concat([known, new])
-            music = pl.concat([music, making_listens.tracks(new)])
+            music = pl.concat([music, plays_as_listens.tracks(new)])
             yield part.filter(pl.col("track").is_in(music.implode())), _ended(part.tail(1))
             start, size = start + size, min(size * 2, MOST)
 
@@ -79,7 +79,7 @@ def _parts(user_id: int, span: Wanted, *, rising: bool) -> Iterator[tuple[pl.Dat
 def _listens(plays: pl.DataFrame) -> list[dict[str, Any]]:
     if plays.is_empty():
         return []
-    return [listen for _, listen in making_listens.of(plays) if listen is not None]
+    return [listen for _, listen in plays_as_listens.of(plays) if listen is not None]
 
 
 def _ended(play: pl.DataFrame) -> int:

@@ -10,7 +10,7 @@ from audiospective.history import reading, relinked, replacing, segment
 from audiospective.history.catalog import imported, lookup
 from audiospective.imports import archive_frames, identity, staging
 from audiospective.imports.archive_frames import ArchiveFrames
-from audiospective.imports.fold import apart
+from audiospective.imports.merging import apart
 from audiospective.models import RemovedPlay
 
 NUMBERED = pl.Schema({"track": pl.Int32(), **staging.TRACKS})

@@ -21,8 +21,8 @@ from audiospective import clock
 from audiospective.history import heard, lock
 from audiospective.history.catalog import names
 from audiospective.history.replacing import ChangedError, Span, replace_part
-from audiospective.imports import archive, archive_frames, fold, reconcile
-from audiospective.imports.fold import ARRIVALS, Outcome, Source
+from audiospective.imports import archive, archive_frames, merging, reconcile
+from audiospective.imports.merging import ARRIVALS, Outcome, Source
 from audiospective.imports.plays import Batch, Rejected
 from audiospective.imports.reading.gathering import Gathering
 from audiospective.imports.reading.values import inner, text
@@ -126,7 +126,7 @@ def _take(user_id: int, batch: Batch) -> Taken:
     added = matched = 0
     for span in _spans(instants):
         inside = instants.is_between(span[0] + AROUND, span[1] - AROUND)
-        outcomes = _fold(row, span, plays.filter(inside), tracks)
+        outcomes = _merge(row, span, plays.filter(inside), tracks)
         added += outcomes[Outcome.ADDED]
         matched += outcomes[Outcome.MATCHED]
     return Taken(added, matched, plays.height - added - matched)
@@ -156,7 +156,7 @@ def _spans(instants: pl.Series) -> Iterator[Span]:
         yield start, end
 
 
-def _fold(row: Import, span: Span, plays: pl.DataFrame, tracks: pl.DataFrame) -> Counter[int]:
+def _merge(row: Import, span: Span, plays: pl.DataFrame, tracks: pl.DataFrame) -> Counter[int]:
     used = tracks.join(plays.select("track").unique(), on="track", how="semi")
     every = heard.tracks(row.user_id)
     before, frames = archive.around(row.user_id, span, _namesakes(used, every))
@@ -168,7 +168,7 @@ def _fold(row: Import, span: Span, plays: pl.DataFrame, tracks: pl.DataFrame) ->
         told = plays.filter(said.eq_missing(pl.Series([platform], dtype=pl.String)))
         source = Source(LISTENS, LISTENS_TRUST, row.id, [row.id], several=True, platform=platform)
         own = known_as.join(told.select("track").unique(), on="track", how="semi")
-        frames, became = fold.fold(frames, told.select(ARRIVALS.names()), own, source)
+        frames, became = merging.merge(frames, told.select(ARRIVALS.names()), own, source)
         outcomes.update(became)
     after = archive.in_catalog(frames, used, every)
     with lock.held(row.user_id):

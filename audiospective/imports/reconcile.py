@@ -8,7 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from audiospective.history.replacing import ChangedError
-from audiospective.imports import archive, fold, identity, matching, observations
+from audiospective.imports import archive, identity, matching, merging, observations
 from audiospective.imports.archive_frames import FACTS, PLAYS, ArchiveFrames, observed
 from audiospective.models.imports import DONE, Import
 from audiospective.models.plays import FROM_BOTH, FROM_IMPORT, FROM_POLL
@@ -35,7 +35,7 @@ def together(found: ArchiveFrames) -> tuple[ArchiveFrames, int]:
     brought = plays.filter((pl.col("source") == FROM_IMPORT) & ~pl.col("removed"))
     who = identity.same(found.tracks)
     sides = (
-        observations.spans(fold.on_who(observed(side), who, found.tracks))
+        observations.spans(merging.on_who(observed(side), who, found.tracks))
         for side in (polled, brought)
     )
     pairs = matching.match(*sides)

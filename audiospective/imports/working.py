@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from audiospective.imports import archive, clock_shift, fold
+from audiospective.imports import archive, clock_shift, merging
 from audiospective.imports.archive_frames import ArchiveFrames
 from audiospective.imports.choices import Choices
 from audiospective.imports.clock_shift import Shift
 from audiospective.imports.findings import Findings
-from audiospective.imports.fold import ARRIVALS, Outcome, Source
+from audiospective.imports.merging import ARRIVALS, Outcome, Source
 from audiospective.imports.reasons import Reason
 from audiospective.imports.sources import SOURCES
 
@@ -66,7 +66,7 @@ def work(
 ) -> Worked:
     """Work an import into an archive. Its tracks are numbered down from `base`.
 
-    `restores`: see fold.Source. With a `zone`, the member's, sources whose clock seems to be off
+    `restores`: see merging.Source. With a `zone`, the member's, sources whose clock seems to be off
     are looked for as well.
     """
     tracks = staged.tracks.with_row_index("number").select(
@@ -83,10 +83,10 @@ def work(
         )
         used = known_as.join(arrivals.select("track").unique(), on="track", how="semi")
         if zone and source.name not in choices.clocks and source.name not in worked.shifts:
-            found = fold.shifted(worked.frames, arrivals, used, zone)
+            found = merging.shifted(worked.frames, arrivals, used, zone)
             if found is not None:
                 worked.shifts[source.name] = found
-        worked.frames, outcomes = fold.fold(worked.frames, arrivals, used, source)
+        worked.frames, outcomes = merging.merge(worked.frames, arrivals, used, source)
         sheets.append(_sheet(rows, outcomes))
         at = rows.select(pl.coalesce("ended", "began")).to_series()
         before_it = worked.covered.get(source.name)

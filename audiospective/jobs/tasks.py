@@ -84,10 +84,10 @@ def keep_ledger(services: Services) -> None:
 @task
 def make_export(services: Services, export_id: int) -> None:
     """Go on with an export until it is ready or others wait."""
-    from audiospective.exports import making  # it loads Polars, which this module must not
+    from audiospective.exports import export_job  # it loads Polars, which this module must not
 
-    with deadline(making.SECONDS) as end:
-        making.work(services, export_id, end)
+    with deadline(export_job.SECONDS) as end:
+        export_job.work(services, export_id, end)
 
 
 @task

@@ -9,12 +9,12 @@ from audiospective.sandbox import answers
 from audiospective.sandbox.answers import Answer
 from audiospective.sandbox.apps import App
 from audiospective.sandbox.calls import Call
-from audiospective.sandbox.exchange import exchange, world
+from audiospective.sandbox.exchange import exchange, state
 from audiospective.sandbox.grants import Grant
 from audiospective.sandbox.ids import is_id
 from audiospective.sandbox.items import Object, Writer
 from audiospective.sandbox.recent import recently_played
-from audiospective.sandbox.world import World
+from audiospective.sandbox.state import SandboxState
 
 bp = Blueprint("api", __name__, url_prefix="/v1")
 
@@ -40,10 +40,10 @@ class Caller:
 @bp.get("/me")
 def me() -> Response:
     """The profile of the token's owner."""
-    caller = _caller(world())
+    caller = _caller(state())
 
     def make() -> Answer:
-        here = world()
+        here = state()
         listener = here.listeners.get(caller.listener_id or "")
         if listener is None:
             return answers.TOKEN_INVALID
@@ -55,10 +55,10 @@ def me() -> Response:
 @bp.get("/me/player/recently-played")
 def recent() -> Response:
     """The last fifty plays, as far as the cursor lets them through."""
-    caller = _caller(world())
+    caller = _caller(state())
 
     def make() -> Answer:
-        here = world()
+        here = state()
         listener = here.listeners.get(caller.listener_id or "")
         if listener is None:
             return answers.TOKEN_INVALID
@@ -73,12 +73,12 @@ def recent() -> Response:
 @bp.get("/<any(tracks, artists, albums):kind>/<path:id>")
 def single(kind: str, id: str) -> Response:
     """One catalog object; `market` is accepted and changes nothing."""
-    caller = _caller(world())
+    caller = _caller(state())
 
     def make() -> Answer:
         if not is_id(id):
             return answers.api_error(400, "invalid id")
-        found = _look_up(world(), _writer(world(), caller), kind, id)
+        found = _look_up(state(), _writer(state(), caller), kind, id)
         if found is None:
             return answers.api_error(404, "Resource not found")
         return answers.json(found)
@@ -89,10 +89,10 @@ def single(kind: str, id: str) -> Response:
 @bp.get("/<any(tracks, artists, albums):kind>")
 def batch(kind: str) -> Response:
     """Several catalog objects; withheld from apps in development mode."""
-    caller = _caller(world())
+    caller = _caller(state())
 
     def make() -> Answer:
-        here = world()
+        here = state()
         if not _batch_allowed(here, caller, kind):
             return answers.FORBIDDEN
         ids = [part.strip() for part in request.args.get("ids", "").split(",") if part.strip()]
@@ -115,17 +115,17 @@ def batch(kind: str) -> Response:
 @bp.route("/<path:rest>")
 def anything_else(rest: str) -> Response:
     """Endpoints that the sandbox does not have."""
-    return _answer("unknown", _caller(world()), lambda: answers.api_error(404, "Service not found"))
+    return _answer("unknown", _caller(state()), lambda: answers.api_error(404, "Service not found"))
 
 
 def _answer(call: Call | str, caller: Caller, make: Callable[[], Answer]) -> Response:
     """Answer a call after the checks that every endpoint makes."""
     if isinstance(call, str):
         call = Call(call, caller.listener_id, _app_id(caller))
-    return exchange(call, lambda: _refusal(world(), caller) or make())
+    return exchange(call, lambda: _refusal(state(), caller) or make())
 
 
-def _caller(here: World) -> Caller:
+def _caller(here: SandboxState) -> Caller:
     """Whose token the request shows."""
     header = request.headers.get("Authorization", "")
     scheme, _, token = header.partition(" ")
@@ -142,7 +142,7 @@ def _caller(here: World) -> Caller:
     return Caller(app, grant, grant.listener_id, None if alive else answers.TOKEN_EXPIRED)
 
 
-def _refusal(here: World, caller: Caller) -> Answer | None:
+def _refusal(here: SandboxState, caller: Caller) -> Answer | None:
     """Why this call is not answered, whatever it asks for."""
     if caller.problem is not None or caller.app is None:
         return caller.problem or answers.TOKEN_INVALID
@@ -156,7 +156,7 @@ def _refusal(here: World, caller: Caller) -> Answer | None:
     return None
 
 
-def _batch_allowed(here: World, caller: Caller, kind: str) -> bool:
+def _batch_allowed(here: SandboxState, caller: Caller, kind: str) -> bool:
     who = caller.listener_id, _app_id(caller)
     if here.faults.hit(["batch_forbidden"], kind, *who):
         return False
@@ -165,7 +165,7 @@ def _batch_allowed(here: World, caller: Caller, kind: str) -> bool:
     return here.faults.hit(["batch_ok"], kind, *who) is not None
 
 
-def _look_up(here: World, writer: Writer, kind: str, id: str) -> Object | None:
+def _look_up(here: SandboxState, writer: Writer, kind: str, id: str) -> Object | None:
     if kind == "tracks":
         track = here.catalog.tracks.get(id)
         return writer.track(track) if track else None
@@ -176,7 +176,7 @@ def _look_up(here: World, writer: Writer, kind: str, id: str) -> Object | None:
     return writer.full_album(album) if album else None
 
 
-def _writer(here: World, caller: Caller) -> Writer:
+def _writer(here: SandboxState, caller: Caller) -> Writer:
     return here.writers[caller.app is not None and caller.app.extended]
 
 

@@ -9,7 +9,7 @@ from flask import Flask, Response, request
 
 from audiospective.sandbox import answers, api, consent, control_api, mail, oauth, pages
 from audiospective.sandbox.clock import real_now_ms
-from audiospective.sandbox.world import World
+from audiospective.sandbox.state import SandboxState
 
 
 def create_sandbox(
@@ -21,7 +21,7 @@ def create_sandbox(
     source_ms: Callable[[], int] = real_now_ms,
     listening_at: str | None = None,
 ) -> Flask:
-    """A sandbox as a Flask app; its World is at `app.extensions["sandbox"]`.
+    """A sandbox as a Flask app; its SandboxState is at `app.extensions["sandbox"]`.
 
     `home` keeps what must survive a restart (None: nothing does), `base` is the address under
     which it will be reached, `demo` brings listeners along, `source_ms` is the time in UTC
@@ -30,7 +30,7 @@ def create_sandbox(
     """
     app = Flask(__name__, static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.extensions["sandbox"] = World(base.rstrip("/"), home, seed, demo, source_ms)
+    app.extensions["sandbox"] = SandboxState(base.rstrip("/"), home, seed, demo, source_ms)
     for module in (api, oauth, consent, mail, control_api, pages):
         app.register_blueprint(module.bp)
 

@@ -18,7 +18,7 @@ class Call:
 
 
 class CallLog:
-    """Counts every call; guarded by the world's lock."""
+    """Counts every call; guarded by the sandbox's lock."""
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[str, str | None, str | None, int]] = Counter()

@@ -8,8 +8,8 @@ from werkzeug.datastructures import MultiDict
 
 from audiospective.sandbox.apps import App, is_secure
 from audiospective.sandbox.calls import Call
-from audiospective.sandbox.exchange import world
-from audiospective.sandbox.world import World
+from audiospective.sandbox.exchange import state
+from audiospective.sandbox.state import SandboxState
 
 bp = Blueprint("consent", __name__)
 
@@ -50,7 +50,7 @@ class Asked:
     error: str | None = None
 
 
-def read(here: World, args: MultiDict[str, str]) -> Asked:
+def read(here: SandboxState, args: MultiDict[str, str]) -> Asked:
     """Check the query of an authorization request."""
     app = here.apps.get(args.get("client_id", ""))
     uri = args.get("redirect_uri", "")
@@ -78,7 +78,9 @@ def back(asked: Asked, **answer: str) -> str:
     return f"{asked.redirect_uri}{joint}{urlencode(answer)}"
 
 
-def decide(here: World, asked: Asked, listener_id: str, allow: bool) -> tuple[str | None, str]:
+def decide(
+    here: SandboxState, asked: Asked, listener_id: str, allow: bool
+) -> tuple[str | None, str]:
     """The address to go back to (None: a page instead) and the text of that page.
 
     An insecure redirect URI is only noticed here, after signing in, as with Spotify.
@@ -106,7 +108,7 @@ def decide(here: World, asked: Asked, listener_id: str, allow: bool) -> tuple[st
 @bp.get("/authorize")
 def ask() -> Response:
     """The consent page."""
-    here = world()
+    here = state()
     with here.lock:
         asked = read(here, request.args)
         if asked.page or asked.error or asked.app is None:
@@ -129,7 +131,7 @@ def ask() -> Response:
 @bp.post("/authorize")
 def answer() -> Response:
     """The listener has decided."""
-    here = world()
+    here = state()
     with here.lock:
         asked = read(here, request.form)
         if asked.page or asked.error or asked.app is None:
@@ -143,14 +145,14 @@ def answer() -> Response:
     return response
 
 
-def _agreed(here: World, asked: Asked, listener_id: str | None) -> bool:
+def _agreed(here: SandboxState, asked: Asked, listener_id: str | None) -> bool:
     return asked.app is not None and any(
         set(asked.scope.split()) <= set(grant.scope.split())
         for grant in here.grants.of(listener_id, asked.app.client_id)
     )
 
 
-def _decided(here: World, asked: Asked, listener_id: str | None, allow: bool) -> Response:
+def _decided(here: SandboxState, asked: Asked, listener_id: str | None, allow: bool) -> Response:
     place, text = decide(here, asked, listener_id or "", allow)
     if place is None:
         return _page(here, 400, text)
@@ -158,7 +160,7 @@ def _decided(here: World, asked: Asked, listener_id: str | None, allow: bool) ->
     return _redirect(place)
 
 
-def _refused(here: World, asked: Asked) -> Response:
+def _refused(here: SandboxState, asked: Asked) -> Response:
     """Never back to a redirect URI that is not the app's own."""
     if asked.page or asked.error is None:
         return _page(here, 400, asked.page or "")
@@ -166,7 +168,7 @@ def _refused(here: World, asked: Asked) -> Response:
     return _redirect(back(asked, error=asked.error))
 
 
-def _page(here: World, status: int, text: str) -> Response:
+def _page(here: SandboxState, status: int, text: str) -> Response:
     here.calls.record(Call(CALL), status, here.clock.now_ms())
     return make_response(render_template("problem.html", text=text), status)
 

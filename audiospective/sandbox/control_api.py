@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request
 
 from audiospective.sandbox import answers
 from audiospective.sandbox.control import VERBS, Control
-from audiospective.sandbox.exchange import world
+from audiospective.sandbox.exchange import state
 
 bp = Blueprint("control", __name__, url_prefix="/__control")
 
@@ -31,7 +31,7 @@ def call(verb: str) -> Response:
         arguments = orjson.loads(request.get_data() or b"{}")
         if not isinstance(arguments, dict):
             raise TypeError("the arguments must be a JSON object")
-        result: Any = getattr(Control(world()), verb)(**arguments)
+        result: Any = getattr(Control(state()), verb)(**arguments)
     except (TypeError, ValueError) as error:
         return _answer(400, {"error": str(error)})
     except KeyError as error:

@@ -10,26 +10,26 @@ from audiospective.sandbox import fault_answers
 from audiospective.sandbox.answers import Answer
 from audiospective.sandbox.calls import Call
 from audiospective.sandbox.faults import ON_THE_WIRE, Fault
-from audiospective.sandbox.world import World
+from audiospective.sandbox.state import SandboxState
 
 # The server looks here for what to do to the connection: drop it, cut the body in half, or send it
 # byte by byte with a pause after each.
 WIRE, PAUSE = "sandbox.wire", "sandbox.pause"
 
 
-def world() -> World:
-    """The world of the app that answers the present request."""
-    return world_of(current_app)
+def state() -> SandboxState:
+    """The state of the sandbox that answers the present request."""
+    return state_of(current_app)
 
 
-def world_of(app: Flask) -> World:
-    """The world behind a sandbox app."""
-    return cast(World, app.extensions["sandbox"])
+def state_of(app: Flask) -> SandboxState:
+    """The state behind a sandbox app."""
+    return cast(SandboxState, app.extensions["sandbox"])
 
 
 def exchange(call: Call, make: Callable[[], Answer]) -> Response:
-    """Answer a call; `make` runs under the world's lock unless a fault takes its place."""
-    here = world()
+    """Answer a call; `make` runs under the sandbox's lock unless a fault takes its place."""
+    here = state()
     with here.lock:
         canned = here.faults.hit(fault_answers.CANNED, call.endpoint, call.listener, call.app)
         if canned is not None:
@@ -41,7 +41,7 @@ def exchange(call: Call, make: Callable[[], Answer]) -> Response:
         return _send(here, call, make())
 
 
-def _harmed(here: World, call: Call, harm: Fault, make: Callable[[], Answer]) -> Response:
+def _harmed(here: SandboxState, call: Call, harm: Fault, make: Callable[[], Answer]) -> Response:
     call.spoiled = True
     if harm.name == "stall":
         here.stopping.wait(float(harm.get("seconds", 45)))
@@ -64,13 +64,13 @@ def _harmed(here: World, call: Call, harm: Fault, make: Callable[[], Answer]) ->
     return response
 
 
-def _drop(here: World, call: Call) -> Response:
+def _drop(here: SandboxState, call: Call) -> Response:
     request.environ[WIRE] = "drop"
     with here.lock:
         here.calls.record(call, 0, here.clock.now_ms())
     return Response(b"", 503)
 
 
-def _send(here: World, call: Call, answer: Answer) -> Response:
+def _send(here: SandboxState, call: Call, answer: Answer) -> Response:
     here.calls.record(call, answer.status, here.clock.now_ms())
     return Response(answer.body, answer.status, answer.headers, content_type=answer.content_type)

@@ -19,7 +19,7 @@ from audiospective.sandbox.habits import HABITS, day_plays
 from audiospective.sandbox.ids import base62
 from audiospective.sandbox.listeners import Listener
 from audiospective.sandbox.plays import Play
-from audiospective.sandbox.world import World
+from audiospective.sandbox.state import SandboxState
 
 FOLDER = "Spotify Extended Streaming History"
 ROWS_PER_FILE = 16_000
@@ -27,13 +27,13 @@ PLATFORMS = ("ios", "android", "windows", "web_player", "Partner sonos_speaker",
 README = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 
 
-def export_zip(world: World, listener: Listener, since_ms: int | None = None) -> bytes:
+def export_zip(state: SandboxState, listener: Listener, since_ms: int | None = None) -> bytes:
     """The zip; habits are followed back to `since_ms`, or as far as the sandbox knows them.
 
-    The world's lock is only held to look at the plays: a long past takes a while to write down.
+    The sandbox's lock is only held to look at the plays: a long past takes a while to write down.
     """
-    rng = Random(f"export/{world.seed}/{listener.id}")
-    plays = _known(world, listener) + list(_before(world, listener, since_ms))
+    rng = Random(f"export/{state.seed}/{listener.id}")
+    plays = _known(state, listener) + list(_before(state, listener, since_ms))
     rows = [
         row
         for play in sorted(plays, key=lambda play: play.key)
@@ -54,21 +54,21 @@ def export_zip(world: World, listener: Listener, since_ms: int | None = None) ->
     return buffer.getvalue()
 
 
-def _known(world: World, listener: Listener) -> list[Play]:
+def _known(state: SandboxState, listener: Listener) -> list[Play]:
     """Everything that was played by now, known to the API or not."""
-    with world.lock:
-        now = world.clock.now_ms()
-        return [play for play in world.heard(listener).plays() if play.played_at <= now]
+    with state.lock:
+        now = state.clock.now_ms()
+        return [play for play in state.heard(listener).plays() if play.played_at <= now]
 
 
-def _before(world: World, listener: Listener, since_ms: int | None) -> Iterator[Play]:
+def _before(state: SandboxState, listener: Listener, since_ms: int | None) -> Iterator[Play]:
     """What was played before the sandbox met somebody."""
     if since_ms is None or listener.first_day is None:
         return
     day: date = to_datetime(since_ms).astimezone(listener.tz).date()
     while day < listener.first_day:
         habit = HABITS[listener.habit]
-        yield from day_plays(world.seed, listener.id, habit, listener.tz, day, world.catalog)
+        yield from day_plays(state.seed, listener.id, habit, listener.tz, day, state.catalog)
         day += timedelta(days=1)
 
 

@@ -82,7 +82,7 @@ class Fault:
 
 
 class Faults:
-    """The faults in force, oldest first; guarded by the world's lock."""
+    """The faults in force, oldest first; guarded by the sandbox's lock."""
 
     def __init__(self) -> None:
         self.all: dict[int, Fault] = {}

@@ -11,7 +11,7 @@ QUOTA_MS = 86_400_000
 
 
 class Limits:
-    """Rolling windows over the virtual clock; guarded by the world's lock."""
+    """Rolling windows over the virtual clock; guarded by the sandbox's lock."""
 
     def __init__(self) -> None:
         self._rate: dict[str, deque[int]] = defaultdict(deque)

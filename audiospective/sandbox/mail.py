@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from audiospective.sandbox import answers
 from audiospective.sandbox.answers import Answer
 from audiospective.sandbox.calls import Call
-from audiospective.sandbox.exchange import exchange, world
+from audiospective.sandbox.exchange import exchange, state
 from audiospective.sandbox.mailbox import as_list
 
 bp = Blueprint("mail", __name__)
@@ -59,7 +59,7 @@ def retrieve(id: str) -> Response:
     """One e-mail as it was accepted."""
 
     def make() -> Answer:
-        email = world().mailbox.emails.get(id)
+        email = state().mailbox.emails.get(id)
         if email is None:
             return answers.mail_error(404, "not_found", "Email not found")
         return answers.json(
@@ -89,7 +89,7 @@ def _check_key() -> None:
     found = KEY.fullmatch(request.headers.get("Authorization", ""))
     if found is None:
         raise RefusedError(answers.mail_error(401, "missing_api_key", "Missing API Key"))
-    keys = world().mail_keys
+    keys = state().mail_keys
     if keys is not None and found[1] not in keys:
         raise RefusedError(answers.mail_error(403, "invalid_api_key", "API key is invalid"))
 
@@ -110,7 +110,7 @@ def _once(payload: Any, deliver: Callable[[str | None], Any]) -> Answer:
         raise RefusedError(answers.mail_error(
             400, "invalid_idempotency_key", "The key must be between 1-256 chars."
         ))  # fmt: skip
-    mailbox = world().mailbox
+    mailbox = state().mailbox
     differs, earlier = mailbox.earlier(key, payload)
     if differs:
         raise RefusedError(answers.mail_error(
@@ -125,7 +125,7 @@ def _once(payload: Any, deliver: Callable[[str | None], Any]) -> Answer:
 
 def _deliver(mail: dict[str, Any], key: str | None) -> str:
     _validate(mail)
-    return world().mailbox.deliver(mail, key).id
+    return state().mailbox.deliver(mail, key).id
 
 
 def _deliver_all(mails: list[Any], key: str | None, permissive: bool) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class Email:
 
 
 class Mailbox:
-    """The inbox; guarded by the world's lock."""
+    """The inbox; guarded by the sandbox's lock."""
 
     def __init__(self, clock: VirtualClock, store: Store) -> None:
         self._clock = clock

@@ -11,9 +11,9 @@ from audiospective.sandbox import answers
 from audiospective.sandbox.answers import Answer
 from audiospective.sandbox.apps import App
 from audiospective.sandbox.calls import Call
-from audiospective.sandbox.exchange import exchange, world
+from audiospective.sandbox.exchange import exchange, state
 from audiospective.sandbox.grants import ACCESS_SECONDS, Grant, OAuthError
-from audiospective.sandbox.world import World
+from audiospective.sandbox.state import SandboxState
 
 bp = Blueprint("oauth", __name__)
 
@@ -23,7 +23,7 @@ ENDPOINTS = {"authorization_code": "token.code", "refresh_token": "token.refresh
 @bp.post("/api/token")
 def token() -> Response:
     """Exchange a code, refresh an access token, or give the app a token of its own."""
-    here = world()
+    here = state()
     form = request.form
     kind = form.get("grant_type", "")
     client_id, secret = _credentials()
@@ -45,7 +45,7 @@ def token() -> Response:
 
 
 def _tokens(
-    here: World, call: Call, kind: str, client_id: str | None, secret: str | None
+    here: SandboxState, call: Call, kind: str, client_id: str | None, secret: str | None
 ) -> dict[str, object]:
     if not kind:
         raise OAuthError("unsupported_grant_type", "grant_type parameter is missing")
@@ -76,7 +76,7 @@ def _tokens(
                      "authorization_code or refresh_token")  # fmt: skip
 
 
-def _rotation(here: World, app: App, call: Call) -> str:
+def _rotation(here: SandboxState, app: App, call: Call) -> str:
     """Whether this refresh replaces the token: as a fault says, else the grant, else the app."""
     if here.faults.hit(["rotate"], call.endpoint, call.listener, call.app):
         return "always"

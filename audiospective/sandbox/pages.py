@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from audiospective.sandbox.clock import to_datetime
 from audiospective.sandbox.covers import cover
-from audiospective.sandbox.exchange import world
+from audiospective.sandbox.exchange import state
 from audiospective.sandbox.export import export_zip
 from audiospective.sandbox.ids import is_id
 from audiospective.sandbox.mailbox import Email
@@ -30,7 +30,7 @@ def moment(ms: int) -> str:
 @bp.get("/")
 def home() -> str:
     """What runs here, and where to go."""
-    here = world()
+    here = state()
     with here.lock:
         return render_template(
             "home.html", now=here.clock.now_ms(), offset=here.clock.offset_ms,
@@ -43,7 +43,7 @@ def home() -> str:
 @bp.get("/inbox")
 def inbox() -> str:
     """Every e-mail, newest first."""
-    here = world()
+    here = state()
     wanted = request.args.get("to", "")
     with here.lock:
         emails = [
@@ -83,7 +83,7 @@ def email_text(id: str) -> Response:
 @bp.get("/account/apps")
 def connected() -> str:
     """Which apps listeners have let in."""
-    here = world()
+    here = state()
     with here.lock:
         grants = sorted(here.grants.of(), key=lambda grant: grant.granted_ms, reverse=True)
         rows = [
@@ -97,7 +97,7 @@ def connected() -> str:
 @bp.post("/account/apps")
 def remove() -> AnyResponse:
     """Take a permission back, as on Spotify's own account page."""
-    here = world()
+    here = state()
     with here.lock:
         grant = here.grants.all.get(request.form.get("grant", ""))
         if grant is None:
@@ -109,7 +109,7 @@ def remove() -> AnyResponse:
 @bp.get("/account/export")
 def export() -> Response:
     """A listener's whole history, as Spotify sends it on request: three years of it."""
-    here = world()
+    here = state()
     with here.lock:
         listener = here.listeners.get(request.args.get("listener", ""))
         since = here.clock.now_ms() - EXPORT_MS
@@ -135,7 +135,7 @@ def image(mark: str) -> Response:
 
 
 def _email(id: str) -> Email:
-    here = world()
+    here = state()
     with here.lock:
         found = here.mailbox.emails.get(id)
     if found is None:

@@ -12,8 +12,8 @@ from audiospective.sandbox.calls import Call
 from audiospective.sandbox.items import Writer
 from audiospective.sandbox.listeners import Listener
 from audiospective.sandbox.plays import Play
+from audiospective.sandbox.state import SandboxState
 from audiospective.sandbox.window import cut
-from audiospective.sandbox.world import World
 
 PATH = "/v1/me/player/recently-played"
 DEFAULT_LIMIT, MOST = 20, 50
@@ -28,7 +28,7 @@ class BadParameterError(ValueError):
 
 
 def recently_played(
-    here: World, listener: Listener, writer: Writer, call: Call, args: Mapping[str, str]
+    here: SandboxState, listener: Listener, writer: Writer, call: Call, args: Mapping[str, str]
 ) -> Answer:
     """The page a listener's token gets; what arrives whole counts as offered."""
     try:
@@ -84,14 +84,14 @@ def _page(
     return found
 
 
-def _window(here: World, listener: Listener, call: Call) -> list[Play]:
+def _window(here: SandboxState, listener: Listener, call: Call) -> list[Play]:
     """The plays to page through: of now, or frozen at the moment a stale fault began."""
     window = here.heard(listener).tape.window
     stale = here.faults.hit(["stale"], call.endpoint, call.listener, call.app)
     return window if stale is None else stale.snapshots.setdefault(listener.id, list(window))
 
 
-def _offer(here: World, listener: Listener, plays: list[Play]) -> None:
+def _offer(here: SandboxState, listener: Listener, plays: list[Play]) -> None:
     now = here.clock.now_ms()
     for play in plays:
         if play.offered_at is None:

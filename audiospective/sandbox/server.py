@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from audiospective.sandbox.app import create_sandbox
 from audiospective.sandbox.control import Control
-from audiospective.sandbox.exchange import world_of
+from audiospective.sandbox.exchange import state_of
 from audiospective.sandbox.wire import Listening
 
 
@@ -38,8 +38,8 @@ class SandboxServer:
         except BaseException:
             self._listening.server_close()
             raise
-        self.world = world_of(self.app)
-        self.control = Control(self.world)
+        self.state = state_of(self.app)
+        self.control = Control(self.state)
         self._thread: Thread | None = None
 
     @property
@@ -70,7 +70,7 @@ class SandboxServer:
 
     def stop(self) -> None:
         """End every stall and connection, and let go of port and home."""
-        self.world.stopping.set()
+        self.state.stopping.set()
         if self._thread is not None:
             self._listening.shutdown()
             self._thread.join()
@@ -79,10 +79,10 @@ class SandboxServer:
 
     def close(self) -> None:
         """Let go of everything, once nothing is served any more."""
-        self.world.stopping.set()
+        self.state.stopping.set()
         self._listening.hang_up()
         self._listening.server_close()
-        self.world.close()
+        self.state.close()
 
     def __enter__(self) -> Self:
         return self.start()

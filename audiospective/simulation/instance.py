@@ -20,8 +20,8 @@ from audiospective.clients.storage import FileStorage, Storage
 from audiospective.history.closed import objects
 from audiospective.jobs import context
 from audiospective.sandbox import CLIENT_ID, CLIENT_SECRET, Control, create_sandbox
-from audiospective.sandbox.exchange import world_of
-from audiospective.sandbox.world import World
+from audiospective.sandbox.exchange import state_of
+from audiospective.sandbox.state import SandboxState
 from audiospective.services import Services
 from audiospective.settings import Settings
 from audiospective.simulation import seams as in_place
@@ -51,7 +51,7 @@ class Instance:
     jobs: WaitingJobs
     redis: MemoryRedis
     control: Control
-    world: World
+    world: SandboxState
     app: Any
     chance: Random
     slowness: float = 0.0  # seconds that a call takes at most
@@ -85,7 +85,7 @@ def running(
         sandbox = create_sandbox(
             None, base=BASE, demo=False, seed=f"simulation/{seed}", source_ms=timeline.true_ms
         )
-        world = world_of(sandbox)
+        world = state_of(sandbox)
         stack.callback(world.close)
         url = database_url or f"sqlite:///{home / 'simulated.db'}"
         settings = replace(_settings(home, url), poll_max_minutes=poll_max_minutes)
@@ -98,7 +98,12 @@ def running(
 
 
 def _built(
-    seed: int, timeline: Timeline, seams: Seams, settings: Settings, sandbox: Any, world: World
+    seed: int,
+    timeline: Timeline,
+    seams: Seams,
+    settings: Settings,
+    sandbox: Any,
+    world: SandboxState,
 ) -> Instance:
     redis = MemoryRedis(seams, timeline.monotonic)
     jobs = WaitingJobs(seams, timeline)

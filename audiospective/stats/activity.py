@@ -1,6 +1,7 @@
 """When somebody listens: days of a year, hours of a day and of a week, months of a life.
 
-`by_*` count plays of any frame; the others add up the amounts of a prepared one (stats.counted).
+`by_*` count plays of any frame; the others add up the amounts of prepared plays
+(stats.prepared_plays).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from audiospective.stats import counted, zones
+from audiospective.stats import prepared_plays, zones
 
 
 def by_day(plays: pl.DataFrame, zone: str, first: date, last: date) -> list[tuple[date, int]]:
@@ -40,7 +41,7 @@ def week_hours(plays: pl.DataFrame, first: date, last: date) -> list[list[int]]:
     """The amount of each hour of the week: seven rows, Monday first, of 24 numbers."""
     local = pl.col("local").dt
     sums = (
-        counted.within(plays, first, last)
+        prepared_plays.within(plays, first, last)
         .group_by(day=local.weekday(), hour=local.hour())
         .agg(pl.col("amount").sum())
     )

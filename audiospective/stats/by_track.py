@@ -9,7 +9,7 @@ from datetime import date
 import polars as pl
 
 from audiospective.stats.cache import Cache
-from audiospective.stats.counted import within
+from audiospective.stats.prepared_plays import within
 
 SHORT = 100  # days of a span that is added up without the help of years
 SPANS = 6  # of a frame that are kept
@@ -44,7 +44,7 @@ _kept: dict[int, _Kept] = {}
 
 
 def of_years(plays: pl.DataFrame) -> pl.DataFrame:
-    """Every track of every year on the member's calendar, of a prepared frame (stats.counted).
+    """Every track of every year on the member's calendar, of prepared plays.
 
     `year`, `track`, its `album` and `artist`, `plays`, `amount`, `heard`, `first` and `last`
     (played_at), `first_day` and `last_day`. Worked out once for each frame.

@@ -9,7 +9,7 @@ import polars as pl
 
 from audiospective.history.catalog import frames
 from audiospective.stats import by_track, tops
-from audiospective.stats.counted import within
+from audiospective.stats.prepared_plays import within
 
 BUCKETS = 26
 LEAST_DAYS = 56  # a shorter span has no eras

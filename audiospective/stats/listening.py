@@ -1,15 +1,15 @@
 """One member's plays and what was worked out from them: the way in for every page with figures.
 
-A page makes one `Listening` from the member's view (web.listening.listening() does) and asks it:
+A page makes one `Listening` from the member's options (web.listening.listening() does) and asks it:
 
     listening = web.listening.listening()
-    plays = listening.plays()                                # a frame, see counted.SCHEMA
+    plays = listening.plays()                                # a frame, see prepared_plays.SCHEMA
     top = listening.figure(tops.top, "artist", 50)           # tops.top(plays, "artist", 50), cached
 
 What `figure` is given must be a function of a module, and its parameters hashable: they are the
-key, together with the member, the version of the archive, and the view (zone, rule, measure, hidden
-artists). So a result is never stale after a play, an import, a merge or a deletion, in whichever
-process that happened; "today" is no part of the key and has to be a parameter.
+key, together with the member, the version of the archive, and the options (zone, rule, measure,
+hidden artists). So a result is never stale after a play, an import, a merge or a deletion, in
+whichever process that happened; "today" is no part of the key and has to be a parameter.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from audiospective.history.version import Version
 from audiospective.models import database
 from audiospective.models.plays import FROM_IMPORT, SENT_LIVE
 from audiospective.policy import import_spans
-from audiospective.stats import by_track, counted
+from audiospective.stats import by_track, prepared_plays
 from audiospective.stats.cache import Cache
-from audiospective.stats.counted import DAY
-from audiospective.stats.view import View
+from audiospective.stats.figure_options import FigureOptions
+from audiospective.stats.prepared_plays import DAY
 
 ROWS = 1_200_000  # plays that a process keeps ready to be counted, at most about 75 MB
 RESULTS = 4_000  # results that a process keeps; a frame counts as one for every 4 KB
@@ -72,13 +72,13 @@ class _Read:
 class Listening:
     """The archive of one member as one request sees it."""
 
-    def __init__(self, view: View) -> None:
-        self.view = view
+    def __init__(self, options: FigureOptions) -> None:
+        self.options = options
         self._read_plays: _Read | None = None
 
     @cached_property
     def _at(self) -> Version:
-        return version.read(self.view.user_id)
+        return version.read(self.options.user_id)
 
     @property
     def version(self) -> str:
@@ -88,14 +88,14 @@ class Listening:
     @cached_property
     def key(self) -> Hashable:
         """What everything worked out here depends on."""
-        return database.obj, self.view, self.version
+        return database.obj, self.options, self.version
 
     def plays(self) -> pl.DataFrame:
-        """All plays that count in this view, oldest first; see counted.SCHEMA."""
+        """All plays that count by these options, oldest first; see prepared_plays.SCHEMA."""
         return self._found.plays
 
     def imported(self) -> tuple[import_spans.Span, ...]:
-        """The time that files tell of, whatever the view: (start, end) in ms, in order."""
+        """The time that files tell of, whatever the options: (start, end) in ms, in order."""
         return self._found.spans
 
     def figure(
@@ -115,7 +115,7 @@ class Listening:
     @property
     def _found(self) -> _Read:
         if self._read_plays is None:
-            key = database.obj, self.view
+            key = database.obj, self.options
             kept: _Read | None = _frames.get(key)
             if kept is None or kept.at.text != self.version:
                 kept = self._read(kept)
@@ -126,14 +126,14 @@ class Listening:
 
     def _read(self, kept: _Read | None) -> _Read:
         """Reads only what may differ from plays that were kept of another version."""
-        user_id = self.view.user_id
+        user_id = self.options.user_id
         same = recordings.of(user_id, self.version).frame
         since = store.EVER
         if kept is not None and kept.same.equals(same):
             since = version.differ_from(kept.at, self._at) // DAY * DAY
         start = clock.from_ms(since) if since > 0 else None
-        raw = history.frame(user_id, start, columns=(*counted.RAW, "seen"))
-        plays = counted.prepare(raw, self.view, same)
+        raw = history.frame(user_id, start, columns=(*prepared_plays.RAW, "seen"))
+        plays = prepared_plays.prepare(raw, self.options, same)
         # What a player sends says nothing of the time in which it was silent.
         live = (pl.col("seen") == SENT_LIVE).fill_null(value=False)
         told_by_files = raw.filter((pl.col("source") >= FROM_IMPORT) & ~live)

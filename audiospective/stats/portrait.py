@@ -1,4 +1,4 @@
-"""One track's, artist's or album's history with a member, of a prepared frame (stats.counted)."""
+"""One track's, artist's or album's history with a member, of prepared plays (prepared_plays)."""
 
 from __future__ import annotations
 

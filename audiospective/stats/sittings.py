@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import polars as pl
 
-from audiospective.stats.counted import within
+from audiospective.stats.prepared_plays import within
 
 PAUSE = 20  # minutes of silence that end a sitting
 SIZES = (10, 30, 60, 120, 240)  # minutes: under 10, 10 to 30 and so on

@@ -7,7 +7,7 @@ from datetime import date
 
 import polars as pl
 
-from audiospective.stats.counted import within
+from audiospective.stats.prepared_plays import within
 
 
 @dataclass(frozen=True)

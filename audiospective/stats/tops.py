@@ -12,9 +12,10 @@ KINDS = ("track", "album", "artist")
 def top(plays: pl.DataFrame, kind: str, limit: int = 50) -> pl.DataFrame:
     """The most heard of KINDS: `id`, `plays`, `amount`, `first`, `last` (played_at), most first.
 
-    Needs the columns played_at and track; `amount` (counted.SCHEMA) is what the order follows,
-    where it is missing every play counts as one. Every artist credited on a track counts, so their
-    plays may add up to more than there are. Of equals the one heard first stands first.
+    Needs the columns played_at and track; `amount` (prepared_plays.SCHEMA) is what the order
+    follows, where it is missing every play counts as one. Every artist credited on a track
+    counts, so their plays may add up to more than there are. Of equals the one heard first stands
+    first.
     """
     return ranked(_by_track(plays), kind).head(limit)
 

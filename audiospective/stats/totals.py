@@ -9,12 +9,12 @@ import polars as pl
 
 from audiospective.history.catalog import frames
 from audiospective.stats import by_track
-from audiospective.stats.counted import within
+from audiospective.stats.prepared_plays import within
 
 
 @dataclass(frozen=True)
 class Totals:
-    """What was heard on the days of a span, of a prepared frame (stats.counted).
+    """What was heard on the days of a span, of a prepared frame (stats.prepared_plays).
 
     `heard` is in milliseconds; `guessed` is the part of it that nobody told, where whole tracks are
     assumed. `artists` counts every artist credited. `new_tracks` and `new_artists` were never heard

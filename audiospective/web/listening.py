@@ -7,8 +7,8 @@ from flask import g
 from audiospective.accounts import hidden_artists, preferences
 from audiospective.models import User
 from audiospective.policy.counting import Counting, Measure, Rule
+from audiospective.stats.figure_options import FigureOptions
 from audiospective.stats.listening import Listening
-from audiospective.stats.view import View
 from audiospective.web.access import person
 from audiospective.web.context import services, zone_name
 
@@ -26,7 +26,7 @@ def of(member: User, zone: str) -> Listening:
     chosen = preferences.of(member)
     counting = Counting(Rule(chosen.counting_rule), Measure(chosen.counting_measure))
     return Listening(
-        View(
+        FigureOptions(
             user_id=member.id,
             zone=zone,
             counting=counting,

@@ -19,7 +19,13 @@ from audiospective.accounts import (
 )
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.listen_server import AwayError
-from audiospective.exports import export_requests, forwarding, forwarding_round, making, schedule
+from audiospective.exports import (
+    export_job,
+    export_requests,
+    forwarding,
+    forwarding_round,
+    schedule,
+)
 from audiospective.history.catalog import letting_go, lookup
 from audiospective.imports import listens
 from audiospective.models import ApiToken, Connection, User
@@ -74,7 +80,7 @@ def everything(life: Life, server: FakeServer) -> Belongings:
     forwarding_round.carry_out(services, Deadline(forwarding.SECONDS))
     schedule.save(services, user, "json", None)
     export, _ = export_requests.ask(services, user, "csv", compatible=False)
-    making.work(services, export.id, Deadline(60))
+    export_job.work(services, export.id, Deadline(60))
     waitlist.request(services, ADDRESS)
     sign_in_link.send(services, ADDRESS, f"/{TAG}")
     life.passes(minutes=20)

@@ -15,7 +15,7 @@ from rq.serializers import JSONSerializer
 from audiospective import clock
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.queues import EXPORT, FREE, QUEUES, Queues, TaskJob, TaskQueue
-from audiospective.exports import claims, export_requests, making
+from audiospective.exports import claims, export_job, export_requests
 from audiospective.models import User
 from audiospective.models.exports import READY, WAITING, Export
 from audiospective.policy.export_rules import at_once
@@ -68,7 +68,7 @@ def test_a_poll_is_taken_before_all_exports_that_wait(services: Services) -> Non
         if job.func_name.endswith("make_export"):
             if len(worker.done) == 2:  # a poll falls due while the second export is made
                 services.queues.enqueue(FREE, "poll_user", everybody[-1].id)
-            making.work(services, job.args[0], Deadline(60))
+            export_job.work(services, job.args[0], Deadline(60))
 
     worker = taking(services, do)
     worker.work(burst=True, max_jobs=5)
@@ -92,7 +92,7 @@ def test_a_poll_is_not_even_behind_the_export_that_is_being_made(
         if job.func_name.endswith("make_export"):
             if len(worker.done) == 1:
                 services.queues.enqueue(FREE, "poll_user", bob.id)
-            making.work(services, job.args[0], Deadline(60))
+            export_job.work(services, job.args[0], Deadline(60))
 
     worker = taking(services, do)
     worker.work(burst=True, max_jobs=4)
@@ -113,11 +113,11 @@ def test_whoever_ends_an_export_wakes_the_one_that_waits_longest(
     services.queues.queue(EXPORT).empty()
     held = claims.claim(first.id, 1)
     assert held is not None
-    making.work(services, second.id, Deadline(60))  # its worker was free, but one is being made
-    making.work(services, third.id, Deadline(60))
+    export_job.work(services, second.id, Deadline(60))  # its worker was free, but one is being made
+    export_job.work(services, third.id, Deadline(60))
     assert [one.status for one in Export.select().order_by(Export.id)][1:] == [WAITING, WAITING]
     held.give_back(tried=False)
-    making.work(services, first.id, Deadline(60))
+    export_job.work(services, first.id, Deadline(60))
     assert services.queues.queue(EXPORT).job_ids == [f"export-{second.id}"]
 
 

@@ -20,8 +20,8 @@ from audiospective.models import HiddenArtist, User
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
 from audiospective.policy.counting import RULES, Counting, Measure, Rule
-from audiospective.stats import activity, counted, days, portrait, tops, totals
-from audiospective.stats.view import View
+from audiospective.stats import activity, days, portrait, prepared_plays, tops, totals
+from audiospective.stats.figure_options import FigureOptions
 from audiospective.web.figures import words
 from tests.browser import axe
 from tests.exports.making import OWNER, archive, imported, polled, song, taken
@@ -145,8 +145,8 @@ def prepared(
     measure: Measure = Measure.PLAYS,
 ) -> Any:
     """The plays of which the site makes its figures."""
-    view = View(user_id, ZONE, Counting(rule, measure), hidden=hidden)
-    return counted.prepare(history.frame(user_id, columns=counted.RAW), view)
+    options = FigureOptions(user_id, ZONE, Counting(rule, measure), hidden=hidden)
+    return prepared_plays.prepare(history.frame(user_id, columns=prepared_plays.RAW), options)
 
 
 def figures_are_the_sites(shown: Page, plays: pl.DataFrame, *, by_time: bool = False) -> None:
@@ -184,7 +184,7 @@ def figures_are_the_sites(shown: Page, plays: pl.DataFrame, *, by_time: bool = F
     for at in range(tables.count()):
         tables.nth(at).locator("summary").click()
     assert texts(".thirds-year .as-table tbody td") == worded(activity.hours(plays, *year))
-    own = counted.within(plays, *year)
+    own = prepared_plays.within(plays, *year)
     amounts = [amount for _, amount in sorted(activity.days(own).items()) if amount]
     assert texts(".part:has(.heatmap) tbody td") == worded(amounts)
     longest = days.longest(plays, *year)

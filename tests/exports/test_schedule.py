@@ -12,7 +12,7 @@ import pytest
 from audiospective import clock
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.storage import Bucket, S3Storage, Storage
-from audiospective.exports import buckets, export_requests, making, rounds, schedule
+from audiospective.exports import buckets, export_job, export_requests, rounds, schedule
 from audiospective.exports.buckets import BucketError
 from audiospective.models import User
 from audiospective.models.export_schedules import BUCKET, EMAIL, ExportSchedule
@@ -41,7 +41,7 @@ def made(services: Services) -> Export | None:
     """The export that waits is made, and what follows from it is done."""
     export = Export.get_or_none(Export.status == WAITING)
     if export is not None:
-        making.work(services, export.id, Deadline(60))
+        export_job.work(services, export.id, Deadline(60))
         schedule.deliver(services, export.user_id)
         export = Export.get_by_id(export.id)
     return export
@@ -253,7 +253,7 @@ def test_a_last_try_that_died_does_not_hold_the_schedule_for_ever(
 
     schedule.save(services, alice, "json", None)
     schedule.run_now(services, alice)
-    making.work(services, Export.get().id, Deadline(60))
+    export_job.work(services, Export.get().id, Deadline(60))
     with monkeypatch.context() as patch:
         patch.setattr(schedule, "_tell", killed)
         for _ in range(TRIES):

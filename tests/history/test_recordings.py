@@ -15,8 +15,8 @@ from audiospective.history.catalog.imported import Named
 from audiospective.models import TrackLink
 from audiospective.policy.plays import AlbumFacts, ArtistFacts, TrackFacts
 from audiospective.stats import tops
+from audiospective.stats.figure_options import FigureOptions
 from audiospective.stats.listening import Listening
-from audiospective.stats.view import View
 from tests.history.making import at, person, play
 from tests.support.clocks import Frozen
 
@@ -123,14 +123,14 @@ def test_figures_follow_a_merge_at_once() -> None:
     alice = person("alice")
     plain, deluxe = told("song"), told("song deluxe", album="Album (Deluxe)")
     listen(alice, plain, deluxe, plain)
-    assert Listening(View(alice)).figure(tops.top, "album")["plays"].to_list() == [2, 1]
+    assert Listening(FigureOptions(alice)).figure(tops.top, "album")["plays"].to_list() == [2, 1]
     recordings.merge(alice, plain, deluxe)
-    merged = Listening(View(alice))
+    merged = Listening(FigureOptions(alice))
     assert merged.figure(tops.top, "album")["plays"].to_list() == [3]
     assert merged.figure(tops.top, "track")["id"].to_list() == [deluxe]
     assert merged.plays()["own"].to_list() == [plain, deluxe, plain]
     recordings.undo(alice, plain, deluxe)
-    assert Listening(View(alice)).figure(tops.top, "track")["plays"].to_list() == [2, 1]
+    assert Listening(FigureOptions(alice)).figure(tops.top, "track")["plays"].to_list() == [2, 1]
 
 
 def test_what_is_one_by_itself_can_be_set_apart() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from audiospective.imports import identity
 from audiospective.imports.archive_frames import PLAYS, ArchiveFrames
-from audiospective.imports.fold import ARRIVALS, Source
+from audiospective.imports.merging import ARRIVALS, Source
 from audiospective.imports.sources import Trust
 
 # The nights on which clocks change in Europe and America, and an end of year.

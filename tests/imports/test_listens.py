@@ -18,8 +18,8 @@ from audiospective.models.gaps import Gap
 from audiospective.models.imports import COMMITTING
 from audiospective.models.plays import SENT_LIVE
 from audiospective.services import Services
+from audiospective.stats.figure_options import FigureOptions
 from audiospective.stats.listening import Listening
-from audiospective.stats.view import View
 from tests import factories
 from tests.imports.importing import done, spotify_file, spotify_row, undone
 from tests.support.clocks import Frozen
@@ -316,8 +316,8 @@ def test_no_gap_is_closed_and_no_time_counts_as_known_by_a_file(
     listens.take(alice.id, [listen(at - 4 * n * MINUTE, f"Song {n}") for n in range(15)])
     listens.join(alice.id)
     assert Gap.get_by_id(gap.id).closed_at is None
-    assert Listening(View(alice.id)).imported() == ()
-    assert Listening(View(alice.id)).plays().height == 15
+    assert Listening(FigureOptions(alice.id)).imported() == ()
+    assert Listening(FigureOptions(alice.id)).plays().height == 15
 
 
 def test_nothing_is_stored_of_what_can_be_no_play(alice: User) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from audiospective.imports import archive_frames
 from audiospective.imports.archive_frames import ArchiveFrames
-from audiospective.imports.fold import Outcome, fold
+from audiospective.imports.merging import Outcome, merge
 from tests.imports.lives import TELLERS, File, Heard, lives, polled, told_by
 
 sources = st.permutations(sorted(TELLERS))
@@ -17,7 +17,7 @@ sources = st.permutations(sorted(TELLERS))
 def brought(found: ArchiveFrames, files: list[File]) -> tuple[ArchiveFrames, list[pl.Series]]:
     outcomes = []
     for file in files:
-        found, outcome = fold(found, file.arrivals, file.tracks, file.source)
+        found, outcome = merge(found, file.arrivals, file.tracks, file.source)
         outcomes.append(outcome)
     return found, outcomes
 

@@ -86,10 +86,10 @@ def test_one_worker_alone_does_everything_in_order_of_urgency(services: Services
 
 ONE_STEP_A_JOB = """
 from audiospective import boot
-from audiospective.exports import making
+from audiospective.exports import export_job
 from audiospective.jobs.worker import build
 
-making.ALONE = 0
+export_job.ALONE = 0
 build(boot.services().redis).work(burst=True)
 """
 

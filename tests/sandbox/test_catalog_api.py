@@ -11,7 +11,7 @@ KINDS = ("tracks", "artists", "albums")
 
 
 def some(client: Client, kind: str, count: int) -> list[str]:
-    return list(getattr(client.sandbox.world.catalog, kind))[:count]
+    return list(getattr(client.sandbox.state.catalog, kind))[:count]
 
 
 def test_a_profile_in_development_mode_says_little(client: Client, control: Control) -> None:

@@ -121,7 +121,7 @@ def test_removing_access_on_the_account_page_revokes_the_grant(
 ) -> None:
     page = client.session.get(f"{client.sandbox.url}/account/apps", timeout=10).text
     assert "Alice" in page
-    (grant,) = client.sandbox.world.grants.of("alice")
+    (grant,) = client.sandbox.state.grants.of("alice")
     after = client.session.post(
         f"{client.sandbox.url}/account/apps", data={"grant": grant.id}, timeout=10
     )

@@ -49,7 +49,7 @@ def test_no_page_is_wider_than_a_small_telephone(
 ) -> None:
     gate.allow(r"400 http://127\.0\.0\.1:\d+/authorize")
     control.mint(control.make_listener("alice" * 30)["id"])
-    email = sandbox.world.mailbox.deliver(
+    email = sandbox.state.mailbox.deliver(
         {
             "from": "Archive <hello@archive.example>", "to": [f"{'a' * 60}@mail.example"],
             "subject": "S" * 200, "text": "t" * 300, "html": "<p>" + "h" * 300,
@@ -67,7 +67,7 @@ def test_an_email_is_shown_without_its_scripts(
     sandbox: SandboxServer, gate: Gate, page: Page
 ) -> None:
     gate.allow("Blocked script execution")
-    email = sandbox.world.mailbox.deliver(
+    email = sandbox.state.mailbox.deliver(
         {
             "from": "a@b.example", "to": ["c@d.example"], "subject": "Hello",
             "html": "<p>Dear friend</p><script>document.body.innerHTML = 'gone'</script>",

@@ -87,7 +87,7 @@ def test_people_plays_emails_and_the_clock_come_back(
         client = Client(sandbox, session, control.mint(default))
         before = [item for item in client.recent(limit=50).json()["items"] if "track" in item]
         expected = happened(control, default)
-        sandbox.world.mailbox.deliver(
+        sandbox.state.mailbox.deliver(
             {"from": "a@b.example", "to": ["c@d.example"], "subject": "Hello", "text": "x"}, None
         )
         frozen = control.now()

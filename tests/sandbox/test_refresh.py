@@ -99,5 +99,5 @@ def test_long_expired_access_tokens_are_forgotten(client: Client, control: Contr
     for _ in range(50):
         client.refresh()
         control.advance(hours=1)
-    (grant,) = client.sandbox.world.grants.of("alice")
+    (grant,) = client.sandbox.state.grants.of("alice")
     assert len(grant.access) <= 3

@@ -25,8 +25,8 @@ from audiospective.exports import files
 from audiospective.exports.formats import FORMATS
 from audiospective.history.catalog import lookup
 from audiospective.stats import activity, rankings, streaks, tops, totals
+from audiospective.stats.figure_options import FigureOptions
 from audiospective.stats.listening import Listening
-from audiospective.stats.view import View
 from tests.exports import making
 
 ZONES = ["Europe/Copenhagen", "America/New_York", "Australia/Lord_Howe"]
@@ -140,7 +140,7 @@ def main(arguments: Sequence[str]) -> None:
             with duckdb.connect() as tool:
                 tool.execute("SET TimeZone = 'UTC'")
                 tool.execute(PLAYS.format(zone=zone, file=file, columns=IDS))
-                own = Listening(View(alice, zone))
+                own = Listening(FigureOptions(alice, zone))
                 same_days(own, tool)
                 same_streaks(own, tool)
                 years = sorted({day.year for day in own.figure(activity.days)})

@@ -20,8 +20,8 @@ from audiospective.exports import files
 from audiospective.exports.formats import FORMATS
 from audiospective.policy import known_time
 from audiospective.stats import activity, listening, streaks
+from audiospective.stats.figure_options import FigureOptions
 from audiospective.stats.listening import Listening
-from audiospective.stats.view import View
 from tests.exports import making
 from tests.stats.another_counter import (
     NAMES,
@@ -84,7 +84,7 @@ def both(request: pytest.FixtureRequest, archive: tuple[int, Path]) -> Iterator[
     with duckdb.connect() as tool:
         tool.execute("SET TimeZone = 'UTC'")
         tool.execute(PLAYS.format(zone=request.param, file=file, columns=NAMES))
-        yield Listening(View(alice, request.param)), tool
+        yield Listening(FigureOptions(alice, request.param)), tool
 
 
 def test_tops_totals_days_hours_and_streaks(both: Any) -> None:
@@ -109,7 +109,7 @@ def test_a_gap_makes_one_streak_of_two(both: Any) -> None:
         datetime(2023, 1, 1, tzinfo=UTC), datetime(2025, 6, 1, tzinfo=UTC),
         [(start - timedelta(hours=14), start + timedelta(hours=38))], [],
     )  # fmt: skip
-    unknown = known_time.unknown_days(archive, own.view.zone, left[2], right[1], archive.until)
+    unknown = known_time.unknown_days(archive, own.options.zone, left[2], right[1], archive.until)
     joined = next(one for one in streaks.every(days, unknown) if one.first <= left[2] <= one.last)
     assert (joined.first, joined.last) == (left[1], right[2])
     assert joined.days == left[0] + right[0]

@@ -17,18 +17,18 @@ from audiospective.policy.counting import Counting, Measure
 from audiospective.policy.plays import AlbumFacts, ArtistFacts, TrackFacts
 from audiospective.stats import (
     activity,
-    counted,
     days,
     decades,
     eras,
     firsts,
+    prepared_plays,
     rankings,
     repeats,
     sittings,
     skips,
     totals,
 )
-from audiospective.stats.view import View
+from audiospective.stats.figure_options import FigureOptions
 from tests.stats.naive import Heard, Naive, Song
 
 ZONES = ["UTC", "Europe/Berlin", "America/St_Johns", "Pacific/Auckland", "America/Santiago",
@@ -115,7 +115,7 @@ def archives(songs: list[Song]) -> st.SearchStrategy[list[Heard]]:
     )  # fmt: skip
 
 
-def prepared(plays: list[Heard], view: View) -> pl.DataFrame:
+def prepared(plays: list[Heard], options: FigureOptions) -> pl.DataFrame:
     rows = [
         {
             "played_at": clock.to_ms(one.at),
@@ -127,7 +127,7 @@ def prepared(plays: list[Heard], view: View) -> pl.DataFrame:
         }
         for one in plays
     ]
-    return counted.prepare(segment.of(rows).select(counted.RAW), view)
+    return prepared_plays.prepare(segment.of(rows).select(prepared_plays.RAW), options)
 
 
 def check(naive: Naive, frame: pl.DataFrame, span: tuple[date, date]) -> None:
@@ -178,7 +178,7 @@ def test_every_figure_is_what_plain_python_says(songs: list[Song], measure: Meas
     @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
     @given(archives(songs), st.sampled_from(ZONES), st.sampled_from(SPANS))
     def compare(plays: list[Heard], zone: str, span: tuple[date, date]) -> None:
-        frame = prepared(plays, View(1, zone, Counting(measure=measure)))
+        frame = prepared(plays, FigureOptions(1, zone, Counting(measure=measure)))
         check(Naive(plays, zone, by_time=measure is Measure.TIME), frame, span)
 
     compare()
@@ -187,7 +187,7 @@ def test_every_figure_is_what_plain_python_says(songs: list[Song], measure: Meas
 def test_no_play_and_one_play(songs: list[Song]) -> None:
     for heard in ([], [Heard(EDGES[0], songs[1], None)]):
         for zone, span in zip(ZONES, SPANS * 2, strict=False):
-            check(Naive(heard, zone, by_time=False), prepared(heard, View(1, zone)), span)
+            check(Naive(heard, zone, by_time=False), prepared(heard, FigureOptions(1, zone)), span)
 
 
 def test_a_favourite_is_forgotten_after_half_a_year(songs: list[Song]) -> None:
@@ -195,7 +195,7 @@ def test_a_favourite_is_forgotten_after_half_a_year(songs: list[Song]) -> None:
     heard = [Heard(start + n * timedelta(hours=1), songs[0], None) for n in range(25)]
     heard += [Heard(start + timedelta(days=30 + n), songs[5], None) for n in range(25)]
     heard += [Heard(start + timedelta(days=150), songs[2], None)]
-    frame, naive = prepared(heard, View(1)), Naive(heard, "UTC", by_time=False)
+    frame, naive = prepared(heard, FigureOptions(1)), Naive(heard, "UTC", by_time=False)
     for today in (date(2024, 7, 8), date(2024, 7, 9), date(2024, 9, 1), date(2025, 3, 1)):
         found = firsts.forgotten(frame, today, 10)
         expected = naive.forgotten(today, firsts.FAVOURITE)

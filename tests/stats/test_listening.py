@@ -16,10 +16,10 @@ from audiospective.models import Play, database
 from audiospective.policy import counting
 from audiospective.policy.counting import Counting, Measure, Rule
 from audiospective.policy.plays import AlbumFacts, ArtistFacts, TrackFacts
-from audiospective.stats import by_track, counted, listening, tops
+from audiospective.stats import by_track, listening, prepared_plays, tops
 from audiospective.stats.cache import Cache
+from audiospective.stats.figure_options import FigureOptions
 from audiospective.stats.listening import Listening
-from audiospective.stats.view import View
 from tests.history.making import at, person, play, track
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -55,27 +55,29 @@ def test_the_frame_counts_what_the_rule_says(rule: Rule) -> None:
                 play(alice, at(minute), song, ms_played=heard, reason_end=reason, source=2)
                 if counting.counts(rule, heard, length, reason):
                     wanted.append((at(minute), heard if heard is not None else length or 0))
-    plays = Listening(View(alice, counting=Counting(rule, Measure.TIME))).plays()
-    assert plays.schema == counted.SCHEMA
+    plays = Listening(FigureOptions(alice, counting=Counting(rule, Measure.TIME))).plays()
+    assert plays.schema == prepared_plays.SCHEMA
     assert plays.select(pl.col("played_at").to_physical(), "amount").rows() == wanted
     assert plays["heard"].to_list() == plays["amount"].to_list()
-    by_plays = Listening(View(alice, counting=Counting(rule))).plays()
+    by_plays = Listening(FigureOptions(alice, counting=Counting(rule))).plays()
     assert by_plays["amount"].to_list() == [1] * len(wanted)
 
 
 def test_an_empty_archive_has_the_same_columns() -> None:
-    found = Listening(View(person("alice"), "Asia/Kathmandu")).plays()
-    assert found.schema == counted.SCHEMA
-    assert found.equals(counted.SCHEMA.to_frame())
+    found = Listening(FigureOptions(person("alice"), "Asia/Kathmandu")).plays()
+    assert found.schema == prepared_plays.SCHEMA
+    assert found.equals(prepared_plays.SCHEMA.to_frame())
 
 
 def test_days_are_those_of_the_members_clock() -> None:
     alice, song = person("alice"), track("song")
     play(alice, clock.to_ms(datetime(2026, 1, 1, 7, 30, tzinfo=UTC)), song)
-    west = Listening(View(alice, "America/Los_Angeles")).plays()
+    west = Listening(FigureOptions(alice, "America/Los_Angeles")).plays()
     assert str(west["day"][0]) == "2025-12-31"
     assert west["local"][0] == datetime(2025, 12, 31, 23, 30)  # noqa: DTZ001 - a wall clock
-    assert str(Listening(View(alice, "Pacific/Auckland")).plays()["day"][0]) == "2026-01-01"
+    assert (
+        str(Listening(FigureOptions(alice, "Pacific/Auckland")).plays()["day"][0]) == "2026-01-01"
+    )
 
 
 def test_hidden_artists_are_left_out_wherever_they_are_credited() -> None:
@@ -84,9 +86,9 @@ def test_hidden_artists_are_left_out_wherever_they_are_credited() -> None:
         [track("duet", ("One", "Two")), track("solo", ("Two",)), track("other", ("Three",))]
     ):
         play(alice, at(minute), song)
-    everybody = Listening(View(alice)).figure(tops.top, "artist", 9)
+    everybody = Listening(FigureOptions(alice)).figure(tops.top, "artist", 9)
     two = everybody["id"][0]
-    left = Listening(View(alice, hidden=frozenset({two})))
+    left = Listening(FigureOptions(alice, hidden=frozenset({two})))
     assert left.plays()["track"].to_list() == [track("other", ("Three",))]
     assert history.total(alice) == 3
 
@@ -95,7 +97,7 @@ def test_without_polled_plays_only_imports_count() -> None:
     alice, song = person("alice"), track("song")
     for minute, source in enumerate((1, 2, 3)):
         play(alice, at(minute), song, source=source)
-    assert Listening(View(alice, polled=False)).plays()["source"].to_list() == [2, 3]
+    assert Listening(FigureOptions(alice, polled=False)).plays()["source"].to_list() == [2, 3]
 
 
 def test_one_recording_has_one_track_and_keeps_its_own_ids() -> None:
@@ -103,12 +105,12 @@ def test_one_recording_has_one_track_and_keeps_its_own_ids() -> None:
     single, deluxe = track("single", ("One",), "Single"), track("deluxe", ("One",), "Deluxe")
     play(alice, at(0), single)
     play(alice, at(1), deluxe)
-    raw = history.frame(alice, columns=counted.RAW)
+    raw = history.frame(alice, columns=prepared_plays.RAW)
     merged = pl.DataFrame(
         {"track": [deluxe], "recording": [single]},
         schema={"track": pl.Int32, "recording": pl.Int32},
     )
-    plays = counted.prepare(raw, View(alice), merged)
+    plays = prepared_plays.prepare(raw, FigureOptions(alice), merged)
     assert plays["track"].to_list() == [single, single]
     assert plays["own"].to_list() == [single, deluxe]
     assert plays["album"].n_unique() == 1
@@ -159,10 +161,10 @@ def test_no_figure_outlives_a_change(change: Callable[[int], None]) -> None:
     for who in (alice, bob):
         for minute in range(3):
             play(who, at(minute), song)
-    view = View(alice, counting=Counting(measure=Measure.TIME))
+    options = FigureOptions(alice, counting=Counting(measure=Measure.TIME))
 
     def figures() -> list[Any]:
-        one = Listening(view)
+        one = Listening(options)
         top = one.figure(tops.top, "artist", 5).select("plays", "amount", "last").rows()
         return [
             one.figure(many),
@@ -189,7 +191,7 @@ def test_taking_a_deletion_back_brings_the_figures_back() -> None:
     for change in (None, removal.remove, removal.restore):
         if change:
             change(alice, [(at(1), song)])
-        seen.append(Listening(View(alice)).figure(many))
+        seen.append(Listening(FigureOptions(alice)).figure(many))
     assert seen == [3, 2, 3]
 
 
@@ -201,9 +203,9 @@ def test_an_unchanged_archive_is_counted_once() -> None:
         return plays.height
 
     for _ in range(3):
-        assert Listening(View(alice)).figure(counting_calls) == 0
+        assert Listening(FigureOptions(alice)).figure(counting_calls) == 0
     assert len(calls) == 1
-    Listening(View(alice, "Asia/Tokyo")).figure(counting_calls)
+    Listening(FigureOptions(alice, "Asia/Tokyo")).figure(counting_calls)
     assert len(calls) == 2
 
 
@@ -247,7 +249,7 @@ def test_what_is_worked_out_of_what_was_kept_is_what_reading_everything_gives(
         play(alice, at(minute), song)
 
     def everything() -> list[Any]:
-        one = Listening(View(alice, zone))
+        one = Listening(FigureOptions(alice, zone))
         days = overview.of(alice, zone, one.version)
         years = by_track.of_years(one.plays()).sort("year", "track").rows()
         return [one.plays().rows(), years, one.imported(), dict(days.days), dict(days.months)]
@@ -265,7 +267,7 @@ def test_a_new_play_opens_no_year_that_is_over(monkeypatch: pytest.MonkeyPatch) 
     alice, song = person("alice"), track("song")
     _years(alice, song)
     play(alice, at(0), song)
-    Listening(View(alice)).plays()
+    Listening(FigureOptions(alice)).plays()
     overview.of(alice, "UTC")
     opened: list[int] = []
     read = store.opened
@@ -276,7 +278,7 @@ def test_a_new_play_opens_no_year_that_is_over(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(store, "opened", noted)
     play(alice, at(1), song)
-    assert Listening(View(alice)).figure(many) == 6
+    assert Listening(FigureOptions(alice)).figure(many) == 6
     assert overview.of(alice, "UTC").plays == 6
     assert set(opened) <= {max(year for year, _ in version.read(alice).years)}
 
@@ -286,16 +288,16 @@ def test_what_a_transaction_sees_is_not_kept() -> None:
     play(alice, at(0), song)
     with database.atomic() as transaction:
         play(alice, at(1), song)
-        assert Listening(View(alice)).figure(many) == 2
+        assert Listening(FigureOptions(alice)).figure(many) == 2
         transaction.rollback()
     assert len(listening._results) == len(listening._frames) == 0
-    assert Listening(View(alice)).figure(many) == 1
+    assert Listening(FigureOptions(alice)).figure(many) == 1
 
 
 def test_a_play_that_arrives_between_two_reads_is_kept_under_no_version() -> None:
     alice, song = person("alice"), track("song")
     play(alice, at(0), song)
-    one = Listening(View(alice))
+    one = Listening(FigureOptions(alice))
     assert one.version
     play(alice, at(1), song)
     assert one.figure(many) == 2

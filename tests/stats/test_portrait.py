@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audiospective.history.catalog import frames
-from audiospective.stats import counted, portrait
+from audiospective.stats import portrait, prepared_plays
 from audiospective.stats.portrait import YearPlace
 
 ALBUM = {1: 10, 2: 10, 3: 11, 4: None}
@@ -48,7 +48,7 @@ def prepared(rows: list[dict[str, object]]) -> pl.DataFrame:
         }
         for row in ordered
     ]
-    frame = pl.DataFrame(full, schema={**counted.SCHEMA, "played_at": pl.Datetime("ms")})
+    frame = pl.DataFrame(full, schema={**prepared_plays.SCHEMA, "played_at": pl.Datetime("ms")})
     return frame.with_columns(pl.col("played_at").dt.replace_time_zone("UTC"))
 
 

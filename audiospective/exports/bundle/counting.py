@@ -8,7 +8,7 @@ import polars as pl
 
 from audiospective.models import HiddenArtist, User
 from audiospective.policy.counting import RULES, Measure, Rule
-from audiospective.stats import counted
+from audiospective.stats import prepared_plays
 
 FACTS = ("duration", "gone")
 
@@ -44,14 +44,14 @@ class Counted:
 
     def which(self) -> pl.Expr:
         """Whether a play counts; of frames with ms_played, reason_end and FACTS."""
-        return counted.counts(self.rule) & ~pl.col("gone")
+        return prepared_plays.counts(self.rule) & ~pl.col("gone")
 
     def heard(self) -> pl.Expr:
         """Milliseconds of a play, of the same frames: the whole track where nobody told."""
         return pl.coalesce("ms_played", "duration", 0).cast(pl.Int32)
 
     def amount(self) -> pl.Expr:
-        """What figures add up of a play, as stats.counted does."""
+        """What figures add up of a play, as stats.prepared_plays does."""
         return self.heard().cast(pl.Int64) if self.by_time else pl.lit(1, pl.Int8)
 
 

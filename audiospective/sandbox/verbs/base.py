@@ -1,10 +1,10 @@
 """What every group of verbs works on."""
 
-from audiospective.sandbox.world import World
+from audiospective.sandbox.state import SandboxState
 
 
 class Verbs:
-    """Verbs on one world. Listeners are named by id; unknown ones raise KeyError."""
+    """Verbs on one sandbox. Listeners are named by id; unknown ones raise KeyError."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, state: SandboxState) -> None:
+        self.state = state

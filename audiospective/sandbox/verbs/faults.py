@@ -26,23 +26,23 @@ class FaultVerbs(Verbs):
         calls, `skip` lets the first ones pass.
         """
         people = (listener,) if isinstance(listener, str) else tuple(listener or ())
-        with self.world.lock:
-            fault = self.world.faults.add(
+        with self.state.lock:
+            fault = self.state.faults.add(
                 name, endpoint=endpoint, listeners=people, app=app,
                 times=times, skip=skip, params=params,
             )  # fmt: skip
             if name == "stale":
-                for known in people or self.world.listeners:
-                    tape = self.world.heard(self.world.listeners[known]).tape
+                for known in people or self.state.listeners:
+                    tape = self.state.heard(self.state.listeners[known]).tape
                     fault.snapshots[known] = list(tape.window)
             return fault.id
 
     def clear(self, id: int | None = None, name: str | None = None) -> None:
         """End one fault, all of a name, or all."""
-        with self.world.lock:
-            self.world.faults.clear(id, name)
+        with self.state.lock:
+            self.state.faults.clear(id, name)
 
     def faults(self) -> list[dict[str, Any]]:
         """The faults in force."""
-        with self.world.lock:
-            return [fault.describe() for fault in self.world.faults.all.values()]
+        with self.state.lock:
+            return [fault.describe() for fault in self.state.faults.all.values()]

@@ -28,12 +28,12 @@ class GrantVerbs(Verbs):
         public: bool = False,
     ) -> dict[str, Any]:
         """Tokens of a listener without any browser, as the token endpoint would give them."""
-        with self.world.lock:
-            if app not in self.world.apps:
+        with self.state.lock:
+            if app not in self.state.apps:
                 raise KeyError(app)
-            known = self.world.listeners[listener]
+            known = self.state.listeners[listener]
             at = None if authorized_at is None else to_ms(authorized_at)
-            grant, access = self.world.grants.new_grant(
+            grant, access = self.state.grants.new_grant(
                 app, known.id, scope, public=public, granted_ms=at, rotation=rotation
             )
             return {
@@ -52,39 +52,39 @@ class GrantVerbs(Verbs):
 
         ValueError with the page's text where Spotify would show a page instead.
         """
-        with self.world.lock:
-            asked = read(self.world, MultiDict(parse_qsl(urlsplit(authorize_url).query)))
+        with self.state.lock:
+            asked = read(self.state, MultiDict(parse_qsl(urlsplit(authorize_url).query)))
             if asked.page or asked.error:
                 raise ValueError(asked.page or asked.error)
-            place, text = decide(self.world, asked, self.world.listeners[listener].id, allow)
+            place, text = decide(self.state, asked, self.state.listeners[listener].id, allow)
         if place is None:
             raise ValueError(text)
         return place
 
     def grants(self, listener: str | None = None, app: str | None = None) -> list[dict[str, Any]]:
         """Living authorizations, without their tokens."""
-        with self.world.lock:
+        with self.state.lock:
             return [
                 {"listener": grant.listener_id, "app": grant.client_id, "scope": grant.scope,
                  "authorized_at": iso(grant.granted_ms), "ends_at": iso(grant.ends_ms()),
                  "refreshes": grant.refreshes}
-                for grant in self.world.grants.of(listener, app)
+                for grant in self.state.grants.of(listener, app)
             ]  # fmt: skip
 
     def revoke(
         self, listener: str | None = None, app: str | None = None, access: bool = True
     ) -> int:
         """The listener removes the app; `access=False` lets access tokens live out their hour."""
-        with self.world.lock:
-            grants = self.world.grants.of(listener, app)
+        with self.state.lock:
+            grants = self.state.grants.of(listener, app)
             for grant in grants:
-                self.world.grants.revoke(grant, access)
+                self.state.grants.revoke(grant, access)
             return len(grants)
 
     def expire_access(self, listener: str | None = None, app: str | None = None) -> int:
         """End the life of access tokens now; refresh tokens stay."""
-        with self.world.lock:
-            grants = self.world.grants.of(listener, app)
+        with self.state.lock:
+            grants = self.state.grants.of(listener, app)
             for grant in grants:
-                self.world.grants.expire_access(grant)
+                self.state.grants.expire_access(grant)
             return len(grants)

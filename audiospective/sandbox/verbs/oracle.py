@@ -39,9 +39,9 @@ class OracleVerbs(Verbs):
         """
         if state is not None and state not in STATES:
             raise ValueError(f"no such state: {state}; there are {', '.join(STATES)}")
-        with self.world.lock:
-            now = self.world.clock.now_ms()
-            known = self.world.heard(self.world.listeners[listener])
+        with self.state.lock:
+            now = self.state.clock.now_ms()
+            known = self.state.heard(self.state.listeners[listener])
             first = known.tape.first_offer
             found = [
                 told(play, now, first)
@@ -53,16 +53,16 @@ class OracleVerbs(Verbs):
     def export(self, listener: str, since: Instant | None = None) -> bytes:
         """Somebody's Extended Streaming History as a zip; `since` makes their past reach back."""
         start = None if since is None else to_ms(since)
-        return export_zip(self.world, self.world.listeners[listener], start)
+        return export_zip(self.state, self.state.listeners[listener], start)
 
     def balance(self, listener: str | None = None) -> dict[str, int]:
         """How many plays are in each state, of one listener or of all."""
         counts = dict.fromkeys(STATES, 0)
-        with self.world.lock:
-            now = self.world.clock.now_ms()
-            people = [listener] if listener is not None else list(self.world.listeners)
+        with self.state.lock:
+            now = self.state.clock.now_ms()
+            people = [listener] if listener is not None else list(self.state.listeners)
             for name in people:
-                known = self.world.heard(self.world.listeners[name])
+                known = self.state.heard(self.state.listeners[name])
                 for play in known.plays():
                     counts[play.state(now, known.tape.first_offer)] += 1
         return counts

@@ -24,11 +24,11 @@ class PlayVerbs(Verbs):
         for the API not to show it), `left_out` (it takes a place in the window and is missing from
         every page), `raw` (the item as it will stand in the answer, however bad).
         """
-        with self.world.lock:
-            known = self.world.listeners[listener]
+        with self.state.lock:
+            known = self.state.listeners[listener]
             made = [self._play(known, facts) for facts in plays]
             return [
-                told(play, self.world.clock.now_ms()) for play in self.world.add_plays(known, made)
+                told(play, self.state.clock.now_ms()) for play in self.state.add_plays(known, made)
             ]
 
     def play(self, listener: str, **facts: Any) -> dict[str, Any]:
@@ -39,51 +39,51 @@ class PlayVerbs(Verbs):
         self, listener: str, count: int = 60, seconds_apart: float = 1, until: Instant | None = None
     ) -> list[dict[str, Any]]:
         """Many plays close together, the last one ending now; more than 50 overflow the window."""
-        end = self.world.clock.now_ms() if until is None else to_ms(until)
+        end = self.state.clock.now_ms() if until is None else to_ms(until)
         step = round(seconds_apart * 1000)
         times = [end - step * (count - 1 - index) for index in range(count)]
         return self.add_plays(listener, [{"played_at": at} for at in times])
 
     def late(self, listener: str, count: int = 1, hours: float = 9) -> list[dict[str, Any]]:
         """Plays that ended hours ago and are only known now, as after listening offline."""
-        start = self.world.clock.now_ms() - round(hours * HOUR_MS)
+        start = self.state.clock.now_ms() - round(hours * HOUR_MS)
         return self.add_plays(
             listener, [{"played_at": start + 200_000 * index} for index in range(count)]
         )
 
     def same_time(self, listener: str, count: int = 2) -> list[dict[str, Any]]:
         """Different tracks with one `played_at`."""
-        now = self.world.clock.now_ms()
-        tracks = list(self.world.catalog.tracks)
+        now = self.state.clock.now_ms()
+        tracks = list(self.state.catalog.tracks)
         return self.add_plays(
             listener, [{"played_at": now, "track": tracks[index]} for index in range(count)]
         )
 
     def offline(self, listener: str, **span: float) -> None:
         """From now on, hold plays back on the device; they all arrive when the span is over."""
-        with self.world.lock:
-            known, now = self.world.listeners[listener], self.world.clock.now_ms()
-            self.world.heard(known)
+        with self.state.lock:
+            known, now = self.state.listeners[listener], self.state.clock.now_ms()
+            self.state.heard(known)
             known.offline.append((now, now + round(timedelta(**span) / timedelta(milliseconds=1))))
-            self.world.keep(known)
+            self.state.keep(known)
 
     def wake(self, listener: str) -> None:
         """Let somebody play something new every 30 to 60 seconds for twenty minutes."""
-        with self.world.lock:
-            self.world.wake(self.world.heard(self.world.listeners[listener]))
+        with self.state.lock:
+            self.state.wake(self.state.heard(self.state.listeners[listener]))
 
     def tracks(self, count: int = 50) -> list[str]:
         """Ids of tracks in the catalog."""
-        return list(self.world.catalog.tracks)[:count]
+        return list(self.state.catalog.tracks)[:count]
 
     def _play(self, listener: Listener, facts: dict[str, Any]) -> Play:
-        now = self.world.clock.now_ms()
+        now = self.state.clock.now_ms()
         at = to_ms(facts.get("played_at", now))
         known = {"played_at", "recorded_at", "track", "context", "ms_played", "hidden", "left_out"}
         known |= {"raw"}
         if set(facts) - known:
             raise ValueError(f"a play has no {', '.join(sorted(set(facts) - known))}")
-        tracks = self.world.catalog.tracks
+        tracks = self.state.catalog.tracks
         if "track" in facts:
             track = None if facts["track"] is None else tracks[facts["track"]]
         else:

@@ -17,39 +17,39 @@ class TrafficVerbs(Verbs):
         status: int | None = None,
     ) -> int:
         """How many calls came, filtered; status 0 counts those that got no answer."""
-        with self.world.lock:
-            return self.world.calls.count(endpoint, listener, app, status)
+        with self.state.lock:
+            return self.state.calls.count(endpoint, listener, app, status)
 
     def calls_by(self, key: str = "endpoint") -> dict[str, int]:
         """Calls by endpoint, listener, app or status."""
-        with self.world.lock:
-            return self.world.calls.by(key)
+        with self.state.lock:
+            return self.state.calls.by(key)
 
     def call_log(self) -> list[dict[str, Any]]:
         """The latest calls, oldest first, in sandbox time."""
-        with self.world.lock:
-            return list(self.world.calls.recent)
+        with self.state.lock:
+            return list(self.state.calls.recent)
 
     def reset_calls(self) -> None:
         """Count calls from zero again."""
-        with self.world.lock:
-            self.world.calls.reset()
+        with self.state.lock:
+            self.state.calls.reset()
 
     def emails(self, to: str | None = None) -> list[dict[str, Any]]:
         """E-mails caught, oldest first, to one address or to all."""
-        with self.world.lock:
+        with self.state.lock:
             return [
                 {name: getattr(email, name) for name in email.__dataclass_fields__}
-                for email in self.world.mailbox.emails.values()
+                for email in self.state.mailbox.emails.values()
                 if to is None or to in email.to
             ]
 
     def clear_emails(self) -> None:
         """Empty the inbox."""
-        with self.world.lock:
-            self.world.mailbox.clear()
+        with self.state.lock:
+            self.state.mailbox.clear()
 
     def set_mail_keys(self, keys: Iterable[str] | None) -> None:
         """Which API keys the mail service takes; None for any."""
-        with self.world.lock:
-            self.world.mail_keys = None if keys is None else set(keys)
+        with self.state.lock:
+            self.state.mail_keys = None if keys is None else set(keys)

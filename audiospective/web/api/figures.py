@@ -63,7 +63,7 @@ def _asked() -> tuple[Listening, Period]:
     member = tokens.member()
     own = listening.of(member, query.zone(member))
     first = own.figure(totals.first_day)
-    return own, query.period(query.today(member), first, own.view.week_start)
+    return own, query.period(query.today(member), first, own.options.week_start)
 
 
 def _head(own: Listening, period: Period) -> dict[str, Any]:
@@ -72,11 +72,11 @@ def _head(own: Listening, period: Period) -> dict[str, Any]:
             "name": period.address,
             "first_day": period.first.isoformat(),
             "last_day": period.last.isoformat(),
-            "time_zone": own.view.zone,
+            "time_zone": own.options.zone,
         },
         "counting": {
-            "rule": own.view.counting.rule.value,
-            "measure": own.view.counting.measure.value,
+            "rule": own.options.counting.rule.value,
+            "measure": own.options.counting.measure.value,
         },
     }
 

@@ -52,38 +52,38 @@ def of(
     first = listening.figure(totals.first_day)
     if first is None:
         return None, wanted.look_up()
-    view = listening.view
+    options = listening.options
     today = numbers.today_of(listening, now)
     found = known_time.of(state, listening, now)
     beside = made("numbers", numbers.find, listening, found, now, first, wanted)
-    period = tops.period_of(kind, today, first, view.week_start)
+    period = tops.period_of(kind, today, first, options.week_start)
     card = made("tops", tops.find, listening, period, today, first, wanted, tops.SHOWN)
     lines = wanted.look_up()
-    begin = today - timedelta(days=(WEEKS - 1) * 7 + (today.isoweekday() - view.week_start) % 7)
-    unknown = knowing.unknown_days(found, view.zone, begin, today, now)
+    begin = today - timedelta(days=(WEEKS - 1) * 7 + (today.isoweekday() - options.week_start) % 7)
+    unknown = knowing.unknown_days(found, options.zone, begin, today, now)
     music = Music(
         kind=kind,
         week=made("week", week.of, listening, today, unknown, first),
         numbers=then("numbers", beside, lambda own: numbers.named(own, lines)),
         card=then("tops", card, lambda own: tops.named(own, lines, listening)),
         card_knowledge=known_time.between(
-            found, state, view.zone, period.first, period.until(today), now
+            found, state, options.zone, period.first, period.until(today), now
         ),
-        knowledge=known_time.between(found, state, view.zone, first, today, now),
+        knowledge=known_time.between(found, state, options.zone, first, today, now),
         year=made("year", _year, listening, begin, today, unknown),
     )
     return music, lines
 
 
 def _year(listening: Listening, first: date, last: date, unknown: frozenset[date]) -> Year:
-    view = listening.view
+    options = listening.options
     plays = listening.figure(totals.recent, first, last)
     chart = heatmap.of(
         listening.figure(activity.days),
         first,
         last,
         unknown=unknown,
-        week_start=view.week_start,
-        worded=lambda value: words.amount(value, view.counting),
+        week_start=options.week_start,
+        worded=lambda value: words.amount(value, options.counting),
     )
     return Year(chart, f"{WEEKS} weeks, {plays:,} plays")

@@ -68,7 +68,7 @@ def find(listening: Listening, found: Known, now: datetime, first: date, wanted:
     """Everything that does not depend on names; `first` is the day of the first play."""
     today = today_of(listening, now)
     heard = listening.figure(activity.days)
-    unknown = known_time.unknown_days(found, listening.view.zone, first, today, now)
+    unknown = known_time.unknown_days(found, listening.options.zone, first, today, now)
     all_in_all = listening.figure(totals.recent, first, today)
     days_since = min(milestones.PACE, (today - first).days + 1)
     recent = listening.figure(totals.recent, today - timedelta(days=days_since - 1), today)
@@ -108,4 +108,4 @@ def named(found: Found, lines: Lines) -> Numbers:
 
 def today_of(listening: Listening, now: datetime) -> date:
     """The date on the member's clock."""
-    return calendar.today(listening.view.zone, now)
+    return calendar.today(listening.options.zone, now)

@@ -20,7 +20,7 @@ from audiospective.policy.periods import Kind
 from audiospective.web import archive_look
 from audiospective.web.access import person, signed_in
 from audiospective.web.context import services
-from audiospective.web.dashboard import music, todo, tops, view
+from audiospective.web.dashboard import music, newest_plays, todo, tops
 from audiospective.web.dashboard.music import Music
 from audiospective.web.dashboard.todo import Item
 from audiospective.web.figures import words
@@ -80,12 +80,12 @@ def live() -> ResponseReturnValue:
 def _now() -> Now:
     user_id, now = person().id, clock.now()
     state = health.state(services(), user_id)
-    plays = recent_plays.newest(user_id, view.SHOWN)[: view.SHOWN]
+    plays = recent_plays.newest(user_id, newest_plays.SHOWN)[: newest_plays.SHOWN]
     return Now(
         state=state,
         renews_soon=archive_state.renews_soon(state, now),
         plays=plays,
-        stamp=view.stamp(plays, state),
+        stamp=newest_plays.stamp(plays, state),
         now=now,
     )
 
@@ -115,11 +115,11 @@ def _music(found: Now) -> dict[str, Any]:
         figures, lines = worked_out
         plays = recent_plays.named(found.plays, lines.names.tracks)
     return {
-        "days": view.by_day(view.with_gaps(plays, found.state, found.now)),
+        "days": newest_plays.by_day(newest_plays.with_gaps(plays, found.state, found.now)),
         "music": figures,
         "again": url_for(PAGE),
-        "counted": counting.words(own.view.counting),
-        "polled_counts": own.view.polled,
+        "counted": counting.words(own.options.counting),
+        "polled_counts": own.options.polled,
         "founding_number": person().founding_number,
         "words": words,
         "cause": cause,

@@ -61,7 +61,7 @@ def find(
 ) -> Found:
     """Everything that does not depend on names; `first` is the day of the first play."""
     until = period.until(today)
-    before = periods.before(period, listening.view.week_start)
+    before = periods.before(period, listening.options.week_start)
     if before is not None and before.first < first:
         before = None  # of a part of it there was nothing to compare with
     days = (period.first, until)
@@ -105,7 +105,7 @@ def named(found: Found, lines: Lines, listening: Listening) -> Card:
 def charts(found: Found, lines: Lines, listening: Listening) -> tuple[Chart, ...]:
     """Its three lists."""
     sums = {"artist": found.now.artists, "album": found.now.albums, "track": found.now.tracks}
-    counting = listening.view.counting
+    counting = listening.options.counting
     return tuple(
         chart.of(kind, ranked, sums[kind], lines, counting, moves=found.before is not None)
         for kind, ranked in found.places.items()

@@ -35,14 +35,14 @@ def of(
     """The week that `today` lies in; None before the first play (`first` is its day)."""
     if first is None:
         return None
-    period = periods.week(today, listening.view.week_start)
-    earlier = periods.week(period.first - DAY, listening.view.week_start)
+    period = periods.week(today, listening.options.week_start)
+    earlier = periods.week(period.first - DAY, listening.options.week_start)
     same = periods.so_far(period, earlier, today)
     now = listening.figure(totals.of, period.first, today)
     before = listening.figure(totals.of, same.first, same.last)
     days = listening.figure(activity.days)
     compare = first <= same.first
-    worded = listening.view.counting
+    worded = listening.options.counting
     known = any(
         period.first + n * DAY not in unknown for n in range((today - period.first).days + 1)
     )
@@ -64,7 +64,7 @@ def of(
 
 def _lead(now: Totals, listening: Listening, *, known: bool) -> str:
     if now.plays:
-        return f"{words.amount(now.amount, listening.view.counting)} this week"
+        return f"{words.amount(now.amount, listening.options.counting)} this week"
     return "Nothing heard yet this week" if known else "This week is not known"
 
 
@@ -77,7 +77,7 @@ def _sentences(
     listening: Listening,
 ) -> tuple[str, ...]:
     """`before`: last week up to the same day, None where there is nothing to compare with."""
-    counting = listening.view.counting
+    counting = listening.options.counting
     found = []
     if now.plays:
         length = words.about(now.heard, now.guessed)

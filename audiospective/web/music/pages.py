@@ -101,13 +101,13 @@ def _figures(user_id: int, kind: str, number: int) -> dict[str, Any]:
         "kind": kind,
         "portrait": found,
         "broken": broken,
-        "pictures": pictures.of(found, gaps, heard.view, zone()) if found else None,
+        "pictures": pictures.of(found, gaps, heard.options, zone()) if found else None,
         "parts": [(part, tracks[part.one]) for part in inside],
         "album_parts": [(part, albums.get((Kind.ALBUM, part.one)))
                         for part in (found.albums if found else ())],
-        "counting": counting.words(heard.view.counting),
-        "by_time": heard.view.counting.by_time,
-        "polled": heard.view.polled,
+        "counting": counting.words(heard.options.counting),
+        "by_time": heard.options.counting.by_time,
+        "polled": heard.options.polled,
         "words": words,
         "zone": zone(),
     }  # fmt: skip

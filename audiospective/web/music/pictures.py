@@ -9,8 +9,8 @@ from datetime import date, timedelta, tzinfo
 from functools import partial
 
 from audiospective.policy.archive_state import Missing
+from audiospective.stats.figure_options import FigureOptions
 from audiospective.stats.portrait import Portrait
-from audiospective.stats.view import View
 from audiospective.web.charts import bars, ring
 from audiospective.web.charts.bars import Bars
 from audiospective.web.charts.base import Worded
@@ -37,12 +37,12 @@ class Pictures:
     years_words: str
 
 
-def of(found: Portrait, gaps: Sequence[Missing], view: View, zone: tzinfo) -> Pictures:
-    worded = partial(words.amount, by_time=view.counting.by_time)
+def of(found: Portrait, gaps: Sequence[Missing], options: FigureOptions, zone: tzinfo) -> Pictures:
+    worded = partial(words.amount, by_time=options.counting.by_time)
     peak = max(found.months, key=lambda month: month[1])
     best = min(found.years, key=lambda year: (year.place, -year.amount))
     hour = found.hours.index(max(found.hours))
-    order = [(view.week_start - 1 + n) % 7 for n in range(7)]
+    order = [(options.week_start - 1 + n) % 7 for n in range(7)]
     weekday = found.weekdays.index(max(found.weekdays))
     return Pictures(
         months=_months(found, gaps, zone, worded) if len(found.months) >= FEW else None,

@@ -76,7 +76,7 @@ def find(listening: Listening, period: Period, today: date, first: date) -> Foun
     """Everything about a period that has begun; nothing is asked for but plays."""
     until = period.until(today)
     span = (period.first, until)
-    before = periods.before(period, listening.view.week_start)
+    before = periods.before(period, listening.options.week_start)
     if before is not None and before.first < first:
         before = None  # of a part of it there was nothing to compare with
     same = periods.so_far(period, before, today) if before else None

@@ -56,18 +56,18 @@ def of(listening: Listening, today: date) -> Overview:
         if not first <= at <= today:
             return None
         amount = sums.get(at, 0)
-        value = words.amount(amount, listening.view.counting) if amount else "nothing heard"
+        value = words.amount(amount, listening.options.counting) if amount else "nothing heard"
         step = min(4, bisect_left(bounds, amount)) if amount else 0
         return Link(at.isoformat()[:7], f"{at:%b}", f"{at:%B %Y}", value, step)
 
     def year(number: int) -> Year:
         amount = sum(value for at, value in sums.items() if at.year == number)
-        value = words.amount(amount, listening.view.counting)
+        value = words.amount(amount, listening.options.counting)
         months = tuple(month(date(number, at, 1)) for at in range(1, 13))
         return Year(Link(f"{number:04}", f"{number}", f"{number}", value, 0), months)
 
-    week = periods.week(today, listening.view.week_start)
-    earlier = periods.week(week.first - timedelta(days=1), listening.view.week_start)
+    week = periods.week(today, listening.options.week_start)
+    earlier = periods.week(week.first - timedelta(days=1), listening.options.week_start)
     last_month = periods.month(today.replace(day=1) - timedelta(days=1))
     near = (
         ("This week", week.address),

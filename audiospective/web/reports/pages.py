@@ -56,8 +56,8 @@ def one(address: str) -> ResponseReturnValue:
     if period.first > today:
         return render_template("reports/future.html", period=period, title=periods.title(period),
                                today=today), 404  # fmt: skip
-    before = periods.before(period, own.view.week_start)
-    after = periods.after(period, own.view.week_start)
+    before = periods.before(period, own.options.week_start)
+    after = periods.after(period, own.options.week_start)
     return render_template(
         "reports/one.html",
         report=made("report", _report, own, period, now),
@@ -68,7 +68,7 @@ def one(address: str) -> ResponseReturnValue:
         before=before,
         after=after if after and after.first <= today else None,
         titled=periods.title,
-        polled_counts=own.view.polled,
+        polled_counts=own.options.polled,
     )
 
 
@@ -112,7 +112,7 @@ def _whole(own: Listening, address: str) -> Report:
 
 def _period(own: Listening, address: str, today: date) -> Period:
     first = report.first_day(own)
-    found = periods.parse(address, today, first, own.view.week_start)
+    found = periods.parse(address, today, first, own.options.week_start)
     if found is None:
         abort(404)
     return found
@@ -127,7 +127,7 @@ def _begun(own: Listening, address: str) -> Period:
 
 
 def _today(own: Listening) -> date:
-    return calendar.today(own.view.zone, clock.now())
+    return calendar.today(own.options.zone, clock.now())
 
 
 def _range(first: str, last: str) -> Period | None:

@@ -18,12 +18,12 @@ from audiospective.stats import totals
 from audiospective.stats.days import Day
 from audiospective.stats.decades import Decades
 from audiospective.stats.eras import Era
+from audiospective.stats.figure_options import FigureOptions
 from audiospective.stats.firsts import Arrival
 from audiospective.stats.listening import Listening
 from audiospective.stats.rankings import Place
 from audiospective.stats.repeats import Repeat
 from audiospective.stats.totals import Totals
-from audiospective.stats.view import View
 from audiospective.web.charts import bars, ring, spark, week_hours
 from audiospective.web.charts.bars import Bars
 from audiospective.web.charts.ring import Ring
@@ -146,15 +146,15 @@ def of(
     `linked`: for the member; else for anybody: no name leads to a page of music, and no time of a
     play is told.
     """
-    view = listening.view
-    today = calendar.today(view.zone, now)
+    options = listening.options
+    today = calendar.today(options.zone, now)
     found = finding.find(listening, period, today, first_day(listening) or today)
     wanted = Wanted()
     finding.collect(found, wanted)
     lines = wanted.look_up(linked=linked)
     archive = knowing.of(state, listening, now)
-    not_known = known_time.unknown_days(archive, view.zone, period.first, found.until, now)
-    skyline, what = ribbon.of(found.days, period, found.until, not_known, view.counting)
+    not_known = known_time.unknown_days(archive, options.zone, period.first, found.until, now)
+    skyline, what = ribbon.of(found.days, period, found.until, not_known, options.counting)
 
     return Report(
         period=period,
@@ -163,18 +163,18 @@ def of(
         is_open=not period.is_over(today),
         enough=found.enough,
         headline=sentences.headline(found, _leader(found, lines)),
-        lead=tuple(sentences.lead(found, view.counting)),
+        lead=tuple(sentences.lead(found, options.counting)),
         now=found.now,
         then=found.then,
         before=sentences.in_words(found.before) if found.before else None,
-        counted=counting.words(view.counting),
+        counted=counting.words(options.counting),
         knowledge=knowing.between(
-            archive, state, view.zone, period.first, found.until, now, own=linked
+            archive, state, options.zone, period.first, found.until, now, own=linked
         ),
         ribbon=skyline,
         ribbon_what=what,
-        charts=then("charts", found.places, lambda places: _charts(found, places, lines, view)),
-        hours=then("hours", found.week_hours, lambda grid: _hours(grid, view)),
+        charts=then("charts", found.places, lambda places: _charts(found, places, lines, options)),
+        hours=then("hours", found.week_hours, lambda grid: _hours(grid, options)),
         sittings=then(
             "sittings",
             found.sittings,
@@ -197,7 +197,7 @@ def of(
         repeats=then("repeats", found.repeats, lambda some: _repeats(some, lines, period)),
         longest=then("longest day", found.longest, lambda day: _longest(day, found, lines)),
         eras=then("eras", found.eras, lambda some: _eras(some, found, lines)),
-        decades=then("decades", found.decades, lambda own: _released(own, view.counting)),
+        decades=then("decades", found.decades, lambda own: _released(own, options.counting)),
         skips=then("skips", found.skips, lambda own: sentences.skips(own, found.now.plays)),
     )
 
@@ -216,23 +216,23 @@ def _since(plays: int) -> str:
 
 
 def _charts(
-    found: Found, places: dict[str, list[Place]], lines: Lines, view: View
+    found: Found, places: dict[str, list[Place]], lines: Lines, options: FigureOptions
 ) -> tuple[Chart, ...]:
     sums = {"artist": found.now.artists, "album": found.now.albums, "track": found.now.tracks}
     moves = found.before is not None
     return tuple(
-        chart.of(kind, ranked, sums[kind], lines, view.counting, moves=moves)
+        chart.of(kind, ranked, sums[kind], lines, options.counting, moves=moves)
         for kind, ranked in places.items()
     )
 
 
-def _hours(grid: list[list[int]], view: View) -> Hours:
-    worded = partial(words.amount, counting=view.counting)
+def _hours(grid: list[list[int]], options: FigureOptions) -> Hours:
+    worded = partial(words.amount, counting=options.counting)
     hours = [sum(day[hour] for day in grid) for hour in range(24)]
     return Hours(
         ring.of(hours, worded=worded),
         sentences.clock(hours),
-        week_hours.of(grid, week_start=view.week_start, worded=worded),
+        week_hours.of(grid, week_start=options.week_start, worded=worded),
     )
 
 

@@ -43,7 +43,7 @@ def make() -> ResponseReturnValue:
     if days not in {str(one) for one in LASTS}:
         return _form(subject, "Choose how long the link shall open."), 422
     try:
-        token = shares.make(person(), subject, int(days), listening().view.zone)
+        token = shares.make(person(), subject, int(days), listening().options.zone)
     except shares.TooManyError:
         return _form(subject, f"You have {shares.AT_MOST} links. End one of them first."), 422
     links = [(link, title(link.subject)) for link in shares.of(person())]
@@ -85,8 +85,8 @@ def _subject(address: str) -> str:
     if address == shares.PROFILE:
         return address
     own = listening()
-    today = calendar.today(own.view.zone, clock.now())
-    found = periods.parse(address, today, report.first_day(own), own.view.week_start)
+    today = calendar.today(own.options.zone, clock.now())
+    found = periods.parse(address, today, report.first_day(own), own.options.week_start)
     if found is None or found.first > today:
         abort(404)
     return address

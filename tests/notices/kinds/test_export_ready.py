@@ -8,7 +8,7 @@ import pytest
 
 from audiospective import clock
 from audiospective.clients.deadline import Deadline
-from audiospective.exports import export_requests, making
+from audiospective.exports import export_job, export_requests
 from audiospective.models import User
 from audiospective.models.exports import READY, Export
 from audiospective.models.notices import Notice
@@ -51,7 +51,7 @@ def test_only_who_waited_for_more_than_a_minute_is_written_to(
 ) -> None:
     export, _ = export_requests.ask(services, alice, "csv", compatible=False)
     frozen.forward(seconds=seconds)
-    making.work(services, export.id, Deadline(60))
+    export_job.work(services, export.id, Deadline(60))
     assert Export.get_by_id(export.id).status == READY
     assert Notice.select().where(Notice.kind == "export_ready").count() == owed
 
@@ -61,7 +61,7 @@ def test_nobody_is_told_of_a_file_that_is_gone(
 ) -> None:
     export, _ = export_requests.ask(services, alice, "csv", compatible=False)
     frozen.forward(seconds=120)
-    making.work(services, export.id, Deadline(60))
+    export_job.work(services, export.id, Deadline(60))
     (notice,) = Notice.select()
     assert export_ready.still_true(notice, {"export": export.id})
     export_requests.throw_away(services, alice.id, export.id)
@@ -72,5 +72,5 @@ def test_who_switched_it_off_is_left_alone(services: Services, alice: User, froz
     kind.switch(alice.id, "export_ready", on=False)
     export, _ = export_requests.ask(services, alice, "csv", compatible=False)
     frozen.forward(seconds=120)
-    making.work(services, export.id, Deadline(60))
+    export_job.work(services, export.id, Deadline(60))
     assert not Notice.select().exists()

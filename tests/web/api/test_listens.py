@@ -20,7 +20,7 @@ from werkzeug.serving import make_server
 
 from audiospective import clock
 from audiospective.accounts import api_tokens
-from audiospective.exports import listens_by_time, making_listens
+from audiospective.exports import listens_by_time, plays_as_listens
 from audiospective.history import append, search
 from audiospective.history.catalog import polled
 from audiospective.models import ApiToken, User
@@ -185,7 +185,7 @@ def test_an_archive_of_podcasts_is_read_once_at_most(
     monkeypatch.setattr(listens_by_time, "PART", 2)
     monkeypatch.setattr(listens_by_time, "EDGE", 9)
     opened = counted(monkeypatch, search._Search, "__init__")
-    looked_up = counted(monkeypatch, making_listens.track_facts, "of")
+    looked_up = counted(monkeypatch, plays_as_listens.track_facts, "of")
     assert times(listens_by_time.page(alice.id, 25)) == began
     assert len(opened) == 1
     assert len(looked_up) < 12  # parts grow

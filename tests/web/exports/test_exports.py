@@ -12,7 +12,7 @@ import pytest
 from audiospective import clock
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.storage import StorageError
-from audiospective.exports import descriptions, making
+from audiospective.exports import descriptions, export_job
 from audiospective.models import User
 from audiospective.models.exports import CANCELLED, EXPIRED, READY, WAITING, WORKING, Export
 from audiospective.policy.export_rules import KEPT, LINK
@@ -54,7 +54,7 @@ def ask(browser: Visitor, form: str = "json", **more: str) -> Export:
 
 
 def make(site: Site, export: Export) -> Export:
-    making.work(site.services, export.id, Deadline(60))
+    export_job.work(site.services, export.id, Deadline(60))
     found: Export = Export.get_by_id(export.id)
     assert found.status == READY
     return found

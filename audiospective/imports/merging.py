@@ -62,7 +62,7 @@ class Source:
         return BITS[self.name]
 
 
-def fold(
+def merge(
     frames: ArchiveFrames, arrivals: pl.DataFrame, tracks: pl.DataFrame, source: Source
 ) -> tuple[ArchiveFrames, pl.Series]:
     """The archive with the arrivals (ARRIVALS, their `tracks` as identity.TRACKS) in it.

@@ -27,7 +27,7 @@ FIRST_ORDER = 10**15
 
 
 @dataclass
-class World:
+class SandboxState:
     """The state of one sandbox. Whatever reads or changes it holds `lock`.
 
     `source_ms` gives the UTC milliseconds that the virtual clock is based on.

@@ -8,7 +8,7 @@ from audiospective.policy.counting import Counting
 
 
 @dataclass(frozen=True)
-class View:
+class FigureOptions:
     """Everything that a figure depends on besides the plays themselves.
 
     `zone` is an IANA name, `week_start` an ISO weekday (1 Monday to 7 Sunday). `hidden` are catalog

@@ -19,7 +19,7 @@ from audiospective import clock
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.queues import EXPORT, FREE, QUEUES, Queues
 from audiospective.clients.storage import StorageError
-from audiospective.exports import export_requests, files, finished, making, rounds, scratch
+from audiospective.exports import export_job, export_requests, files, finished, rounds, scratch
 from audiospective.exports.bundle import writing
 from audiospective.models import User
 from audiospective.models.exports import (
@@ -50,7 +50,7 @@ def ask(services: Services, user: User, form: str = "json", *, compatible: bool 
 
 def turn(services: Services, export: Export, seconds: float = 60) -> Export:
     """One turn of a worker; the export as it stands then."""
-    making.work(services, export.id, Deadline(seconds))
+    export_job.work(services, export.id, Deadline(seconds))
     return Export.get_by_id(export.id)
 
 
@@ -126,7 +126,7 @@ def test_one_member_has_one_unfinished_export(services: Services, alice: User) -
 def test_progress_is_noted_and_a_cancelled_export_is_given_up(
     services: Services, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(making, "BEAT", 0.0)
+    monkeypatch.setattr(export_job, "BEAT", 0.0)
     export = ask(services, alice, "bundle")
     seen: list[tuple[int, int]] = []
     original = files.save
@@ -169,12 +169,12 @@ def test_two_workers_do_not_make_one_export_twice(
 
     def meanwhile(*_: Any) -> None:
         turns.append("first")
-        making.work(services, export.id, Deadline(60))
-        raise making.InterruptedExportError
+        export_job.work(services, export.id, Deadline(60))
+        raise export_job.InterruptedExportError
 
     with monkeypatch.context() as patch:
-        patch.setattr(making, "_turn", meanwhile)
-        making.work(services, export.id, Deadline(60))
+        patch.setattr(export_job, "_turn", meanwhile)
+        export_job.work(services, export.id, Deadline(60))
     assert turns == ["first"]
     assert turn(services, export).status == READY
 
@@ -184,7 +184,7 @@ def test_a_process_that_must_end_hands_the_export_back(services: Services, alice
     services.queues.queue(EXPORT).empty()
     end = Deadline(60)
     end.stop()
-    making.work(services, export.id, end)
+    export_job.work(services, export.id, end)
     found = Export.get_by_id(export.id)
     assert (found.status, found.attempts) == (WAITING, 0)
     assert services.queues.queue(EXPORT).job_ids == [f"export-{export.id}"]
@@ -293,7 +293,7 @@ import os, signal, sys
 from audiospective.services import Services
 from audiospective.settings import Settings
 from audiospective.clients.deadline import Deadline
-from audiospective.exports import making
+from audiospective.exports import export_job
 from audiospective.exports.bundle import writing
 services = Services.build(Settings.from_env())
 steps = []
@@ -305,7 +305,7 @@ def kill(self, path, words, write):
     add(self, path, words, write)
 writing.Adding.add = kill
 with services.database.connection_context():
-    making.work(services, int(sys.argv[1]), Deadline(60))
+    export_job.work(services, int(sys.argv[1]), Deadline(60))
 """
 
 

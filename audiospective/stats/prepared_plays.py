@@ -11,7 +11,7 @@ from audiospective.models.plays import FROM_IMPORT
 from audiospective.policy import counting
 from audiospective.policy.counting import Rule
 from audiospective.stats import zones
-from audiospective.stats.view import View
+from audiospective.stats.figure_options import FigureOptions
 
 RAW = ("played_at", "track", "source", "ms_played", "reason_end", "skipped")
 DAY = 86_400_000  # ms
@@ -36,22 +36,24 @@ SCHEMA = pl.Schema(
 )
 
 
-def prepare(raw: pl.DataFrame, view: View, recordings: pl.DataFrame | None = None) -> pl.DataFrame:
-    """Those of `raw` (RAW, in order) that count in this view, as SCHEMA says, in order.
+def prepare(
+    raw: pl.DataFrame, options: FigureOptions, recordings: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """Those of `raw` (RAW, in order) that count by these options, as SCHEMA says, in order.
 
     `recordings` (track, recording) names the tracks that stand for another one; a track that is
     not in it stands for itself.
     """
-    if not view.polled:
+    if not options.polled:
         raw = raw.filter(pl.col("source") >= FROM_IMPORT)
     plays = _with_catalog(raw, recordings)
-    plays = plays.filter(counts(view.counting.rule))
-    if view.hidden:
+    plays = plays.filter(counts(options.counting.rule))
+    if options.hidden:
         credits_ = frames.everybody(plays["track"])
-        gone = credits_.filter(pl.col("artist").is_in(sorted(view.hidden)))["track"].unique()
+        gone = credits_.filter(pl.col("artist").is_in(sorted(options.hidden)))["track"].unique()
         plays = plays.filter(~pl.col("track").is_in(gone.implode()))
     heard = pl.coalesce("ms_played", "duration", 0).cast(pl.Int64)
-    local = zones.wall_clock(plays["played_at"], view.zone)
+    local = zones.wall_clock(plays["played_at"], options.zone)
     return plays.select(
         "played_at",
         local=local,
@@ -62,7 +64,7 @@ def prepare(raw: pl.DataFrame, view: View, recordings: pl.DataFrame | None = Non
         artist="artist",
         heard=heard,
         told=pl.col("ms_played").is_not_null(),
-        amount=heard if view.counting.by_time else pl.lit(1, pl.Int64),
+        amount=heard if options.counting.by_time else pl.lit(1, pl.Int64),
         # Where Spotify does not say, the button that ended the play does.
         skipped=pl.coalesce("skipped", pl.col("reason_end") == "fwdbtn"),
         finished=pl.col("reason_end") == counting.FINISHED,
