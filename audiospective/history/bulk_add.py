@@ -8,9 +8,9 @@ from typing import Any
 import polars as pl
 from peewee import fn
 
-from audiospective.history import flags, hot, lock, reading, sealing, segment
+from audiospective.history import flags, hot, hot_tail, lock, reading, sealing, segment, store
 from audiospective.models import PlaySegment
-from audiospective.policy.sealing import KEEP
+from audiospective.policy.sealing import KEEP, of_polls
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Absorbed:
 def absorb(user_id: int, plays: pl.DataFrame) -> Absorbed:
     """Add plays (all columns of segment.SCHEMA, any order) in one transaction.
 
-    Only the newest 100 of all stay rows, the others go to segments. A play whose key is known
+    Only the newest stay rows (hot_tail), the others go to segments. A play whose key is known
     fills in what was unknown about it; what its owner deleted stays deleted.
     """
     offered = segment.merge([plays.select(segment.COLUMNS).cast(segment.SCHEMA)])
@@ -36,12 +36,14 @@ def absorb(user_id: int, plays: pl.DataFrame) -> Absorbed:
         rows = reading.from_rows(user_id)
         known = rows.height - (0 if last is None else reading.repeated(user_id, last + 1))
         together = segment.merge([rows, wanted])
-        newest = _after(together, last).tail(KEEP)
-        older = together.head(together.height - newest.height)
+        keep = _after(together, last).tail(KEEP).height
+        older, newest = hot_tail.parted(together, rows, keep, of_polls(KEEP))
         # Just the rows that were read are replaced: a poll may be adding others meanwhile.
         hot.delete(user_id, keys(rows))
         added = sealing.merge(user_id, older) + newest.height - known
         hot.insert(user_id, as_rows(newest))
+        if newest.height > keep:
+            added -= reading.repeated(user_id, store.NEVER)  # which counts as sealed
     return Absorbed(added, wanted.height - added, offered.height - wanted.height)
 
 

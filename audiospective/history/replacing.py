@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from audiospective.history import bulk_add, hot, lock, reading, segment, store
+from audiospective.history import bulk_add, hot, hot_tail, lock, reading, segment, store
 from audiospective.models.plays import FROM_POLL
-from audiospective.policy.sealing import KEEP
+from audiospective.policy.sealing import KEEP, of_polls
 
 Span = tuple[int, int]  # UTC milliseconds, half-open
 
@@ -52,7 +52,7 @@ class Prepared:
     """What is put in the place of a snapshot: the years that change, and what stays rows."""
 
     years: dict[int, store.Encoded | None]  # None: there are no plays of that year any more
-    newest: pl.DataFrame
+    newest: pl.DataFrame  # with what polls told last
 
 
 def prepared(user_id: int, before: Snapshot, plays: pl.DataFrame) -> Prepared:
@@ -62,8 +62,7 @@ def prepared(user_id: int, before: Snapshot, plays: pl.DataFrame) -> Prepared:
     Nothing is locked meanwhile: of a million plays it takes a second. Raises ChangedError.
     """
     plays = _in_order(plays.select(segment.COLUMNS))
-    newest = plays.tail(KEEP).cast(segment.SCHEMA)
-    older = plays.head(plays.height - newest.height)
+    older, newest = hot_tail.parted(plays, before.rows, KEEP, of_polls(KEEP))
     years = _by_year(older)
     stored = {row.year: row for row in store.stored(user_id)}
     _require_same(before, stored)
@@ -72,13 +71,13 @@ def prepared(user_id: int, before: Snapshot, plays: pl.DataFrame) -> Prepared:
         part = years.pop(year, older.clear()).cast(segment.SCHEMA)
         if year not in stored or not part.equals(store.opened(stored[year])):
             made[year] = store.encoded(user_id, year, part)
-    return Prepared(made, newest)
+    return Prepared(made, newest.cast(segment.SCHEMA))
 
 
 def put(user_id: int, before: Snapshot, ready: Prepared) -> None:
     """Make it all that was in `before`, in one transaction under the lock.
 
-    The newest 100 stay rows, and so does what polls added since. Raises ChangedError.
+    The newest stay rows (hot_tail), and so does what polls added since. Raises ChangedError.
     """
     with lock.held(user_id):
         _require_same(before, {row.year: row for row in store.stored(user_id)})

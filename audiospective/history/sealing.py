@@ -9,11 +9,14 @@ import polars as pl
 
 from audiospective.history import hot, lock, reading, segment, store
 from audiospective.models import Play
+from audiospective.models.plays import FROM_POLL
 from audiospective.policy import sealing
 
 
 def seal(user_id: int, *, keep: int = sealing.KEEP, trigger: int = sealing.TRIGGER) -> int:
-    """Move all but the newest `keep` plays once there are more than `trigger`; how many moved.
+    """Move all but `keep` plays once there are more than `trigger`; how many moved.
+
+    The newest stay, and among them the newest that polls told (policy.sealing.of_polls).
 
     Killed at any instruction it leaves the archive as it was or as it should be. 0 also when
     somebody else is at it, or when nothing is due: doing it twice is harmless. Raises
@@ -24,7 +27,7 @@ def seal(user_id: int, *, keep: int = sealing.KEEP, trigger: int = sealing.TRIGG
         rows = Play.select().where(Play.user == user_id).count() if mine else 0
         if rows <= trigger:
             return 0
-        return move(user_id, _oldest(user_id, sealing.moving(rows, keep)))
+        return move(user_id, _oldest(user_id, sealing.moving(rows, keep), sealing.of_polls(keep)))
 
 
 def move(user_id: int, rows: Sequence[tuple[Any, ...]]) -> int:
@@ -53,9 +56,15 @@ def merge(user_id: int, plays: pl.DataFrame) -> int:
     return new
 
 
-def _oldest(user_id: int, count: int) -> list[tuple[Any, ...]]:
+def _oldest(user_id: int, count: int, of_polls: int) -> list[tuple[Any, ...]]:
     """Held until the transaction ends: what a poll notes in a row counts."""
     hot.hold(user_id)
+    polled = (Play.user == user_id) & (Play.source.bin_and(FROM_POLL) != 0)
+    newest = Play.select(Play.played_at).where(polled).order_by(Play.played_at.desc())
+    shown = [at for (at,) in newest.limit(of_polls).tuples()]
+    moves = Play.user == user_id
+    if shown:
+        moves &= ~(polled & (Play.played_at >= shown[-1]))
     query = Play.select(*(getattr(Play, name) for name in hot.COLUMNS))
-    oldest = query.where(Play.user == user_id).order_by(Play.played_at, Play.track)
+    oldest = query.where(moves).order_by(Play.played_at, Play.track)
     return list(oldest.limit(count).tuples())

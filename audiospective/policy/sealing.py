@@ -17,6 +17,15 @@ def moving(rows: int, keep: int = KEEP) -> int:
     return max(0, rows - keep)
 
 
+def of_polls(keep: int = KEEP) -> int:
+    """How many of the rows that stay are the newest ones that polls told: a page.
+
+    Players and files tell of other plays, newer ones as well. What Spotify shows again would count
+    as new, and as a gap, if these had pushed it out.
+    """
+    return keep // 2
+
+
 def year_of(played_at: int) -> int:
     """The UTC year that a play belongs to; `played_at` in milliseconds."""
     return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=played_at)).year

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from audiospective import clock
-from audiospective.history import removal, sealing
+from audiospective.history import bulk_add, hot, removal, replacing, sealing
 from audiospective.models import Connection, Play, UnreadablePlay
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
@@ -15,8 +15,11 @@ from audiospective.models.plays import FROM_IMPORT
 from audiospective.models.poll_log import PollLog
 from audiospective.policy import gaps
 from audiospective.policy.gaps import Cause
+from audiospective.policy.sealing import TRIGGER
 from audiospective.polling import batch
 from audiospective.sandbox.clock import iso
+from tests.history import test_any_order
+from tests.history.making import track
 from tests.support.listener import LOCAL
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -290,3 +293,30 @@ def test_a_page_without_a_usable_time_is_no_success_and_what_it_holds_is_kept(al
     alice.plays(50, minutes=0.5)
     alice.poll()
     assert alice.gaps()[0].probably_from == success - MINUTE
+
+
+def one_by_one(user_id, plays):
+    hot.insert(user_id, bulk_add.as_rows(plays))
+    sealing.seal(user_id)
+
+
+def in_a_file(user_id, plays):
+    before = replacing.snapshot(user_id)
+    together = before.plays.vstack(plays).sort("played_at", "track")
+    replacing.replace(user_id, before, together)
+
+
+@pytest.mark.parametrize("come", [one_by_one, bulk_add.absorb, in_a_file])
+def test_what_other_programs_tell_of_later_plays_leaves_the_last_page_known(alice, come):
+    alice.plays(50, until=alice.frozen.now)
+    alice.poll()
+    alice.passes(hours=12)
+    song, now = track("elsewhere"), clock.to_ms(alice.frozen.now)
+    heard = test_any_order.imported(
+        [(now - 180_000 * n, song) for n in reversed(range(160))], ms_played=180_000
+    )
+    come(alice.row.user_id, heard)
+    alice.plays(2)
+    assert alice.poll().new_plays == 2
+    assert alice.gaps() == []
+    assert len(alice.archived()) <= TRIGGER
