@@ -12,6 +12,13 @@ forwarder_headers = ""
 limit_request_fields = 64
 
 
+def on_starting(server):
+    """The web processes give memory back at once, as workers do; none has loaded Polars yet."""
+    from audiospective.environment import give_memory_back
+
+    give_memory_back()
+
+
 def post_worker_init(worker):
     """The web processes tell when worker, scheduler or Redis are gone."""
     from audiospective.web import alarm_watch

@@ -42,12 +42,12 @@ def week_hours(plays: pl.DataFrame, first: date, last: date) -> list[list[int]]:
     local = pl.col("local").dt
     sums = (
         prepared_plays.within(plays, first, last)
-        .group_by(day=local.weekday(), hour=local.hour())
+        .group_by(at=local.weekday().cast(pl.Int16) * 24 + local.hour())
         .agg(pl.col("amount").sum())
     )
     grid = [[0] * 24 for _ in range(7)]
-    for day, hour, amount in sums.rows():
-        grid[day - 1][hour] = amount
+    for at, amount in sums.rows():
+        grid[at // 24 - 1][at % 24] = amount
     return grid
 
 

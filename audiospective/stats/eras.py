@@ -29,7 +29,7 @@ def of(plays: pl.DataFrame, first: date, last: date, limit: int) -> list[Era]:
     days = (last - first).days + 1
     if days < LEAST_DAYS:
         return []
-    own = within(plays, first, last)
+    own = within(plays, first, last).select("track", "day", "amount")
     artists = tops.ranked(by_track.between(plays, first, last), "artist").head(limit)["id"]
     credits_ = frames.everybody(own["track"]).filter(pl.col("artist").is_in(artists.implode()))
     bucket = (pl.col("day") - first).dt.total_days() * BUCKETS // days

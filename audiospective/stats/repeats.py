@@ -7,7 +7,7 @@ from datetime import date
 
 import polars as pl
 
-from audiospective.stats.prepared_plays import within
+from audiospective.stats.prepared_plays import by_year
 
 OFTEN = 4  # plays of one track on one day
 
@@ -23,11 +23,14 @@ class Repeat:
 
 def repeats(plays: pl.DataFrame, first: date, last: date, limit: int) -> list[Repeat]:
     """Tracks that were played OFTEN or more on one day: each with its best day, most first."""
+    often = [
+        part.group_by("track", "day").agg(plays=pl.len()).filter(pl.col("plays") >= OFTEN)
+        for part in by_year(plays, first, last)
+    ]
+    if not often:
+        return []
     found = (
-        within(plays, first, last)
-        .group_by("track", "day")
-        .agg(plays=pl.len())
-        .filter(pl.col("plays") >= OFTEN)
+        pl.concat(often)
         .sort(["plays", "day", "track"], descending=[True, False, False])
         .unique("track", keep="first", maintain_order=True)
     )

@@ -38,23 +38,21 @@ def of(plays: pl.DataFrame, first: date, last: date) -> Sittings:
     if own.is_empty():
         return Sittings(0, 0, None, 0, (0,) * (len(SIZES) + 1))
     end = own["played_at"].to_physical()
-    start = end - own["heard"]
-    before = end.shift(1)
-    start = pl.select(pl.max_horizontal(start, before)).to_series()
-    breaks = ((start - before) > PAUSE * 60_000).fill_null(value=True)
-    sittings = (
-        pl.DataFrame({"n": breaks.cum_sum(), "start": start, "end": end, "local": own["local"]})
-        .group_by("n", maintain_order=True)
-        .agg(
-            pl.col("start").first(),
-            pl.col("end").last(),
-            pl.col("local").first(),
-            first_end=pl.col("end").first(),
-            plays=pl.len(),
-        )
-        .with_columns(length=pl.col("end") - pl.col("start"))
-    )
-    best = sittings.sort(["length", "n"], descending=[True, False]).row(0, named=True)
+    silence = end.diff() - own["heard"]
+    at = (silence > PAUSE * 60_000).fill_null(value=True).arg_true()
+    after = at.shift(-1, fill_value=own.height)  # where the next sitting begins
+    first_end = end.gather(at)
+    # A sitting's first play begins after a silence: the end of no other one cuts it short.
+    sittings = pl.DataFrame(
+        {
+            "start": first_end - own["heard"].gather(at),
+            "end": end.gather(after - 1),
+            "local": own["local"].gather(at),
+            "first_end": first_end,
+            "plays": after - at,
+        }
+    ).with_columns(length=pl.col("end") - pl.col("start"))
+    best = sittings.row(int(sittings["length"].arg_max() or 0), named=True)
     lengths = sittings["length"] / 60_000
     edges = [float("-inf"), *SIZES, float("inf")]
     sizes = tuple(int(((lengths >= low) & (lengths < high)).sum()) for low, high in pairwise(edges))

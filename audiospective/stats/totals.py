@@ -36,7 +36,8 @@ class Totals:
 def of(plays: pl.DataFrame, first: date, last: date) -> Totals:
     """The numbers of the days from `first` to `last`."""
     own = within(plays, first, last)
-    tracks = by_track.between(plays, first, last)["track"]
+    added = by_track.between(plays, first, last)
+    tracks = added["track"]
     known = by_track.before(plays, first)["track"]
     artists = frames.everybody(tracks)["artist"].unique()
     known_artists = frames.everybody(known)["artist"].unique()
@@ -46,7 +47,7 @@ def of(plays: pl.DataFrame, first: date, last: date) -> Totals:
         heard=int(own["heard"].sum()),
         guessed=int((own["heard"] * ~own["told"]).sum()),
         tracks=tracks.len(),
-        albums=own["album"].drop_nulls().n_unique(),
+        albums=added["album"].drop_nulls().n_unique(),
         artists=artists.len(),
         new_tracks=tracks.filter(~tracks.is_in(known.implode())).len(),
         new_artists=artists.filter(~artists.is_in(known_artists.implode())).len(),

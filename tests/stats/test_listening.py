@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -78,6 +78,20 @@ def test_days_are_those_of_the_members_clock() -> None:
     assert (
         str(Listening(FigureOptions(alice, "Pacific/Auckland")).plays()["day"][0]) == "2026-01-01"
     )
+
+
+def test_plays_of_a_day_are_all_found_where_midnight_came_twice() -> None:
+    alice, song = person("alice"), track("song")
+    # Until 2011 Newfoundland's clocks went back from a minute after midnight.
+    again = datetime(2010, 11, 7, 2, 31, tzinfo=UTC)
+    for seconds in (-7200, -90, -30, 30, 3500, 3700, 7200):
+        play(alice, clock.to_ms(again + timedelta(seconds=seconds)), song)
+    plays = Listening(FigureOptions(alice, "America/St_Johns")).plays()
+    assert [day.day for day in plays["day"]] == [6, 6, 7, 6, 6, 7, 7]
+    for first, last in ((5, 5), (6, 6), (7, 7), (6, 7), (8, 9)):
+        span = date(2010, 11, first), date(2010, 11, last)
+        found = prepared_plays.within(plays, *span)
+        assert found.equals(plays.filter(pl.col("day").is_between(*span)))
 
 
 def test_hidden_artists_are_left_out_wherever_they_are_credited() -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import runpy
+from pathlib import Path
+
 import pytest
 
+from audiospective import environment
 from audiospective.web.server import REQUEST_BYTES, wanted
 
 HEAD = b"POST /waitlist HTTP/1.1\r\nHost: a\r\n"
@@ -27,3 +31,11 @@ HEAD = b"POST /waitlist HTTP/1.1\r\nHost: a\r\n"
 )
 def test_a_request_waits_for_its_head_and_a_short_body(found: bytes, bytes_wanted: int) -> None:
     assert wanted(found) == bytes_wanted
+
+
+def test_the_web_processes_return_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_RJEM_MALLOC_CONF", "to be taken back when the test ends")
+    monkeypatch.delenv("_RJEM_MALLOC_CONF")
+    conf = Path(__file__).resolve().parents[2] / "gunicorn.conf.py"
+    runpy.run_path(str(conf))["on_starting"](None)
+    assert "dirty_decay_ms:0" in environment.given()["_RJEM_MALLOC_CONF"]
