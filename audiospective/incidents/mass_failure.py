@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from peewee import EXCLUDED, Case, fn
 
 from audiospective import clock, log
-from audiospective.incidents import incident
+from audiospective.incidents import guard_marks, incident, lasting_refusals
+from audiospective.incidents.guard_marks import Guard
 from audiospective.models import Connection, transaction
 from audiospective.models.base import LONG_AGO, clock_now
 from audiospective.models.claims import POLLED, Claim
@@ -18,18 +19,7 @@ from audiospective.models.system_state import Mark
 from audiospective.policy import mass_failure
 from audiospective.policy.failures import TRAITS, Failure, named
 
-PREFIX = "guard:"  # marks: guard:<app>:<failure>, at the instant when it tripped
 KEPT = timedelta(days=2)
-
-
-@dataclass(frozen=True)
-class Guard:
-    """A failure that is nobody's own at present."""
-
-    app_id: int
-    failure: Failure
-    since: datetime
-    mark: str
 
 
 @dataclass(frozen=True)
@@ -44,11 +34,19 @@ class Evidence:
     pause: timedelta
     now: datetime
 
+    def first_refused(self, connection: Connection, failure: Failure) -> datetime | None:
+        """Since when the person is refused; None if that was expected."""
+        return self.first.get((connection.app_id, failure.value, connection.user_id))
+
+    def lasts(self, connection: Connection, failure: Failure) -> bool:
+        """Whether a guard may have been lifted although the person is still refused."""
+        first = self.first_refused(connection, failure)
+        return first is not None and self.now - first >= mass_failure.LASTING
+
     def is_own(self, connection: Connection, failure: Failure) -> bool:
         """Whether the person may be told that their access was refused."""
-        first = self.first.get((connection.app_id, failure.value, connection.user_id))
         return mass_failure.believable(
-            first,
+            self.first_refused(connection, failure),
             connection.last_failed_at,
             self.served.get(connection.app_id),
             self.pause,
@@ -86,34 +84,31 @@ def in_force(app_id: int, failure: Failure) -> bool:
 
 def any_in_force(app_id: int) -> bool:
     """Whether a guard of any kind holds for the app."""
-    return bool(Mark.named(f"{PREFIX}{app_id}:"))
+    return bool(Mark.named(f"{guard_marks.IN_FORCE}{app_id}:"))
 
 
 def active() -> list[Guard]:
-    """The guards in force; a mark that names what this release does not know is passed over."""
-    found = []
-    for mark in Mark.named(PREFIX):
-        _, app, kind = mark.name.split(":", 2)
-        if app.isdigit() and (failure := named(kind)):
-            found.append(Guard(int(app), failure, mark.at, mark.name))
-        else:
-            log.event("unknown_guard", log.WARNING, mark=mark.name)
-    return found
+    """The guards in force."""
+    return guard_marks.parse(guard_marks.IN_FORCE)
 
 
 def review(longest_poll: timedelta) -> None:
     """Trip guards that no single poll could see, spare who failed before, lift what is over."""
     now = clock.now()
-    for app_id, kind in _lately(now - mass_failure.window(longest_poll)):
+    window = mass_failure.window(longest_poll)
+    for app_id, kind in _lately(now - window):
         failure = named(kind)
         if failure and _tripped(app_id, failure, now, longest_poll):
             _trip(app_id, failure, now)
     for guard in active():
-        _spare(guard, mass_failure.window(longest_poll))
+        _spare(guard, window)
         if not _tripped(guard.app_id, guard.failure, now, longest_poll):
+            lasting_refusals.keep(guard, now - window)
             Mark.drop(guard.mark)
             log.event("guard_lifted", log.WARNING, app=guard.app_id, failure=guard.failure.value)
-    Refusal.delete().where(Refusal.at < now - KEPT).execute()
+    lasting_refusals.review(now - window)
+    refused_on = Connection.select(Connection.user).where(Connection.consecutive_failures > 0)
+    Refusal.delete().where((Refusal.at < now - KEPT) & Refusal.user.not_in(refused_on)).execute()
 
 
 def evidence(longest_poll: timedelta) -> Evidence:
@@ -234,4 +229,4 @@ def _spare(guard: Guard, window: timedelta) -> None:
 
 
 def _mark(app_id: int, kind: str) -> str:
-    return f"{PREFIX}{app_id}:{kind}"
+    return f"{guard_marks.IN_FORCE}{app_id}:{kind}"

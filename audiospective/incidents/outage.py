@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from peewee import Case, fn
 
 from audiospective import clock, log
-from audiospective.incidents import incident, mass_failure
+from audiospective.incidents import guard_marks, incident
 from audiospective.models import Connection, SpotifyApp
 from audiospective.models.connections import ACTIVE
 from audiospective.models.system_state import Mark
@@ -23,7 +23,9 @@ REFUSED = "app_refused:"
 
 def forget_app(app_id: int) -> None:
     """Drop every mark about an app that is no more; its id may be given again."""
-    guards = Mark.name.startswith(f"{mass_failure.PREFIX}{app_id}:")
+    guards = Mark.name.startswith(f"{guard_marks.IN_FORCE}{app_id}:") | Mark.name.startswith(
+        f"{guard_marks.STILL_REFUSED}{app_id}:"
+    )
     own = Mark.name.in_([f"{word}{app_id}" for word in (OUTAGE, FROZEN, REFUSED)])
     Mark.delete().where(guards | own).execute()
 

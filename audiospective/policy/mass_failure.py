@@ -20,7 +20,8 @@ SECOND_THOUGHTS = timedelta(minutes=10)
 PAUSE = timedelta(hours=2)  # where nobody else can be compared with, a refusal must outlast this
 RECHECK = timedelta(minutes=30)  # polls of people whom a guard spares
 # Whoever is refused for longer, while others of the app are served, is so for a reason of their
-# own: else some would hold a guard up for ever, and never be told.
+# own: else some would hold a guard up for ever, and never be told. Many of them are told in turns,
+# as many within this time as are tolerable, for it may be an outage of a part of the app.
 LASTING = timedelta(days=1)
 
 
@@ -29,9 +30,14 @@ def window(longest_poll: timedelta) -> timedelta:
     return max(WINDOW, 2 * longest_poll)
 
 
+def tolerable(people: int) -> int:
+    """How many of an app's `people` may be refused at about the same time for their own reasons."""
+    return max(FEW, int(SHARE * people))
+
+
 def tripped(refused: int, people: int) -> bool:
     """Whether `refused` people of an app's `people`, within WINDOW, are a mass failure."""
-    return refused > max(FEW, SHARE * people)
+    return refused > tolerable(people)
 
 
 def tripped_at_once(refused: int, polled: int) -> bool:

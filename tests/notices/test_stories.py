@@ -217,8 +217,33 @@ def test_those_who_are_refused_for_a_day_while_others_are_served_do_not_hold_the
     assert sent("archive_stopped") == []
     assert Mark.named("guard:")
     life.passes(hours=6)
-    assert len(sent("archive_stopped")) == 8
+    assert len(sent("archive_stopped")) == 5  # in turns, lest an outage in part mails everybody
     assert not Mark.named("guard:")
+    life.passes(HOUR, hours=25)
+    assert [one.step for one in sent("archive_stopped")] == [0] * 8
+
+
+def alerts(*topics):
+    return [one for one in sent("operator_alert") if one.dedupe_key.startswith(topics)]
+
+
+def test_an_outage_of_a_part_of_an_app_mails_few_and_the_operator_before_them(life):
+    people = crowd(life, 30)
+    User.update(is_operator=True).where(User.id == people[-1].user_id).execute()
+    life.frozen.forward(minutes=45)
+    for one in people[:12]:
+        life.breaks(one, REVOKED)
+    life.passes(hours=29)
+    told = sent("archive_stopped")
+    assert len(told) == 5
+    (alert,) = alerts("guard", "outage")  # not that it is over, while many are refused
+    assert alert.sent_at < told[0].sent_at - timedelta(hours=20)
+    for one in people[:12]:
+        life.heals(one)
+    life.passes(HOUR, hours=24)
+    assert len(sent("archive_stopped")) == 5
+    assert sent("no_success") == []
+    assert [one.step for one in alerts("guard", "outage")] == [0, OVER]
 
 
 def test_a_founding_day_that_ends_together_is_no_accident(life):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from audiospective import clock, log
 from audiospective.incidents import incident, mass_failure
+from audiospective.incidents.lasting_refusals import Turns
 from audiospective.incidents.mass_failure import Evidence
 from audiospective.models import Connection
 from audiospective.models.connections import NEEDS_REAUTH, NOT_ALLOWED
@@ -17,27 +19,52 @@ from audiospective.notices import kind, members
 from audiospective.notices.kind import Audience, Candidate, Choice, Draft, Kind
 from audiospective.policy import escalation
 from audiospective.policy.failures import Failure
+from audiospective.policy.mass_failure import LASTING
 from audiospective.services import Services
 
 
 def due(services: Services) -> Iterator[Candidate]:
     """Whoever stands still, unless a guard holds or the refusal may still be everybody's."""
     stopped = (Connection.status == NOT_ALLOWED) | incident.failing()
-    people = members.connections(stopped)
+    people = [(one, _failure(one)) for one in members.connections(stopped)]
     known = members.owed(KIND.name, Connection.select(Connection.user).where(stopped))
     guards = {(guard.app_id, guard.failure) for guard in mass_failure.active()}
     evidence = mass_failure.evidence(timedelta(minutes=services.settings.poll_max_minutes))
-    for one in people:
-        failure = Failure.NOT_ALLOWED if one.status == NOT_ALLOWED else one.last_failure_type
+    lately = evidence.now - LASTING
+    turns = Turns(
+        one.app_id
+        for one, failure in people
+        for notice in known.get((one.user_id, incident.key(one)), [])
+        if evidence.first_refused(one, failure) and not notice.step and notice.created_at > lately
+    )
+    people.sort(key=lambda pair: evidence.first_refused(*pair) or clock.EPOCH)
+    for one, failure in people:
         if (one.app_id, failure) not in guards:
             before = known.get((one.user_id, incident.key(one)), [])
-            yield Candidate(one.user_id, partial(_draft, services, one, before, evidence))
+            found = _Found(one, failure, before, evidence, turns)
+            yield Candidate(one.user_id, partial(_draft, services, found))
 
 
-def _draft(
-    services: Services, connection: Connection, before: list[Notice], evidence: Evidence
-) -> Draft | None:
-    failure = incident.last_failure(connection) or Failure.NOT_ALLOWED
+@dataclass(frozen=True)
+class _Found:
+    """Somebody who stands still; `before` was owed to them in this incident."""
+
+    connection: Connection
+    failure: Failure
+    before: list[Notice]
+    evidence: Evidence
+    turns: Turns
+
+
+def _failure(connection: Connection) -> Failure:
+    if connection.status == NOT_ALLOWED:
+        return Failure.NOT_ALLOWED
+    return incident.last_failure(connection) or Failure.NOT_ALLOWED
+
+
+def _draft(services: Services, found: _Found) -> Draft | None:
+    connection, failure, evidence = found.connection, found.failure, found.evidence
+    before = found.before
     step = escalation.due(len(before), members.told_at(before), clock.now())
     recipient = kind.address(connection.user, KIND.name)
     if step is None or recipient is None:  # without one the dashboard says that nobody is told
@@ -45,6 +72,12 @@ def _draft(
     if escalation.given_up(incident.last_known(connection), clock.now()):
         return None
     if not evidence.is_own(connection, failure):
+        return None
+    if (
+        step == 0
+        and evidence.lasts(connection, failure)
+        and not found.turns.take(connection.app_id)
+    ):
         return None
     return Draft(
         recipient=recipient,

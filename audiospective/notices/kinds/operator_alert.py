@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from audiospective import clock
-from audiospective.incidents import alarms, incident, mass_failure, outage
+from audiospective.incidents import alarms, incident, lasting_refusals, mass_failure, outage
 from audiospective.models import Connection, SpotifyApp, User
 from audiospective.models.connections import NOT_ALLOWED
 from audiospective.models.notices import OBSOLETE, TOLD, Notice
@@ -154,7 +154,8 @@ def _over(services: Services, user_id: int, key: str, told: list[Notice]) -> Dra
 def _troubles(services: Services) -> Iterator[Trouble]:
     """What stands at present."""
     owner = dict(SpotifyApp.select(SpotifyApp.id, SpotifyApp.owner).tuples())
-    guards, refused = mass_failure.active(), outage.refused_apps()
+    guards = (*mass_failure.active(), *lasting_refusals.active())
+    refused = outage.refused_apps()
     for guard in guards:
         facts = _about(guard.app_id, guard.since) | {"failure": guard.failure.value}
         key = f"guard.{guard.app_id}.{guard.failure.value}.{clock.to_ms(guard.since)}"
@@ -176,15 +177,14 @@ def _troubles(services: Services) -> Iterator[Trouble]:
     for alarm in alarms.standing():
         told = {"since": clock.to_ms(alarm.since), "said": alarm.said}
         yield Trouble(alarm.topic, f"{alarm.topic}.{told['since']}", told, mark=alarm.mark)
-    yield from _unlisted(services)
+    yield from _unlisted(services, {guard.app_id for guard in guards})
 
 
-def _unlisted(services: Services) -> Iterator[Trouble]:
+def _unlisted(services: Services, guarded: set[int]) -> Iterator[Trouble]:
     """Whoever is missing on their app's list: the operator is the one who can add them.
 
     Who brought an app is its operator, and was told as the person it hits.
     """
-    guarded = {guard.app_id for guard in mass_failure.active()}
     people = members.connections((Connection.status == NOT_ALLOWED) & SpotifyApp.owner.is_null())
     evidence = mass_failure.evidence(timedelta(minutes=services.settings.poll_max_minutes))
     for one in people:

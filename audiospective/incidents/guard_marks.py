@@ -1,0 +1,36 @@
+"""Guards as marks: which failure of which app is nobody's own, and since when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from audiospective import log
+from audiospective.models.system_state import Mark
+from audiospective.policy.failures import Failure, named
+
+# Marks <word><app>:<failure>, at the instant when the guard tripped.
+IN_FORCE = "guard:"
+STILL_REFUSED = "still_refused:"  # it no longer holds, although many are refused on
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A failure that was taken for everybody's."""
+
+    app_id: int
+    failure: Failure
+    since: datetime
+    mark: str
+
+
+def parse(word: str) -> list[Guard]:
+    """The guards that marks tell of; one that names what this release does not know is left out."""
+    found = []
+    for mark in Mark.named(word):
+        _, app, kind = mark.name.split(":", 2)
+        if app.isdigit() and (failure := named(kind)):
+            found.append(Guard(int(app), failure, mark.at, mark.name))
+        else:
+            log.event("unknown_guard", log.WARNING, mark=mark.name)
+    return found
