@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from audiospective import environment
 from audiospective.environment import SettingsError
 from audiospective.policy import hosts, service_urls
+from audiospective.policy.service_urls import postgres
 from audiospective.policy.setting_faults import contacts, secret_values, stores, urls
 
 __all__ = ["Settings", "SettingsError"]
@@ -177,7 +178,8 @@ class Settings:
     @property
     def deployment(self) -> str:
         """What tells this deployment from one that runs on a copy of its database; no secrets."""
-        place = urlsplit(self.database_url)
+        read = service_urls.split if self.database_url.startswith("sqlite") else postgres
+        place = read(self.database_url)
         told = f"{self.base_url} {place.hostname}:{place.port}{place.path}"
         return hashlib.sha256((self.instance_name or told).encode()).hexdigest()[:32]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
+_NO_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})|%00")  # libpq refuses both, and shows the password
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")  # S3's rules of names
 _PREFIX = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 # A character that ends or begins a part of a URL; in a path or a password it has to be escaped.
@@ -31,6 +32,27 @@ def server(url: str) -> SplitResult:
     if not parts.hostname:
         raise UrlError(f"names no host: {_ESCAPES}.")
     if parts.fragment or "@" in unquote(parts.path):
+        raise UrlError(f"cannot be read: {_ESCAPES}.")
+    return parts
+
+
+def postgres(url: str) -> SplitResult:
+    """The address of a database as libpq reads it; only the first of several hosts is left.
+
+    libpq takes the first @ for the end of the password, and every + as it stands:
+    https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS
+    """
+    if _NO_ESCAPE.search(url):
+        raise UrlError("holds a % that is no escape: write % as %25 inside names and passwords.")
+    head, slashes, rest = url.partition("://")
+    user, at, places = re.split(r"(?=[/?#])", rest, maxsplit=1)[0].rpartition("@")
+    if "@" in user:
+        raise UrlError(f"cannot be read: {_ESCAPES}.")
+    first, *others = places.split(",")
+    for other in others:
+        split(f"{head}{slashes}{other}")
+    parts = split(f"{head}{slashes}{user}{at}{first}{rest[len(user + at + places) :]}")
+    if "@" in parts.path or parts.fragment:
         raise UrlError(f"cannot be read: {_ESCAPES}.")
     return parts
 

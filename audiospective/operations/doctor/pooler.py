@@ -12,7 +12,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 from peewee import PeeweeException
@@ -33,17 +32,17 @@ def look(services: Services) -> Finding:
     """A pooler gives a process number of its own, so the server's differs from the greeting's."""
     if dialects.file():
         return Finding(SUBJECT, "none, SQLite is a file")
+    url = services.settings.database_url.replace("postgres://", "postgresql://", 1)
     try:
         with database.connection_context():
             (encoding,) = database.execute_sql("SHOW server_encoding").fetchone()
             (served,) = database.execute_sql("SELECT pg_backend_pid()").fetchone()
             greeted = database.connection().info.backend_pid
-            dropped = _dropped(services.settings.database_url)
+            dropped = _dropped(url)
     except (PeeweeException, psycopg.Error, OSError):
         return Finding(SUBJECT, UNASKED, "Repair the database first.")
     if served == greeted:
         return Finding(SUBJECT, f"none in between, encoding {encoding}")
-    url = services.settings.database_url.replace("postgres://", "postgresql://", 1)
     mode, whence = _told(url), ""
     if mode is None:
         mode, whence = _seen(url), ", as it behaves"
@@ -70,8 +69,8 @@ def look(services: Services) -> Finding:
 
 def _dropped(url: str) -> list[str]:
     """Settings that DATABASE_URL asks for as each session's and that are not in force."""
-    asked = parse_qs(urlsplit(url).query).get("options", [])
-    return [name for options in asked for name, value in _given(options) if not _holds(name, value)]
+    options = str(conninfo_to_dict(url).get("options") or "")
+    return [name for name, value in _given(options) if not _holds(name, value)]
 
 
 def _given(options: str) -> list[tuple[str, str]]:

@@ -15,11 +15,9 @@ def database_fault(value: str) -> str | None:
         if scheme == "sqlite":
             service_urls.local_path(value)
             return None
-        parts = service_urls.split(value)
+        parts = service_urls.postgres(value)
     except UrlError as error:
         return str(error)
-    if "@" in parts.path or parts.fragment:
-        return "cannot be read: write # as %23, / as %2F and @ as %40 inside the password."
     if len(parts.path) <= 1:
         return "names no database: write postgres://user:password@host:5432/name."
     return None
