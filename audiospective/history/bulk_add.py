@@ -41,7 +41,7 @@ def absorb(user_id: int, plays: pl.DataFrame) -> Absorbed:
         # Just the rows that were read are replaced: a poll may be adding others meanwhile.
         hot.delete(user_id, keys(rows))
         added = sealing.merge(user_id, older) + newest.height - known
-        hot.insert(user_id, as_rows(newest))
+        hot.put(user_id, as_rows(newest))
         if newest.height > keep:
             added -= reading.repeated(user_id, store.NEVER)  # which counts as sealed
     return Absorbed(added, wanted.height - added, offered.height - wanted.height)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from peewee import SQL, EnclosedNodeList, ModelSelect, NodeList, fn
+from peewee import EXCLUDED, SQL, EnclosedNodeList, ModelSelect, NodeList, fn
 
 from audiospective.models import Play, RemovedPlay, dialects
 from audiospective.models.plays import FROM_POLL
@@ -81,3 +81,18 @@ def insert(user_id: int, rows: Sequence[dict[str, Any]]) -> int:
         query = Play.insert_many(chunk).on_conflict_ignore().returning(Play.played_at)
         added += len(list(query.tuples().execute()))
     return added
+
+
+def put(user_id: int, rows: Sequence[dict[str, Any]]) -> None:
+    """Store rows; those that a poll stored a moment ago get all that these tell."""
+    told = {name: getattr(EXCLUDED, name) for name in COLUMNS[2:]} | {
+        "source": Play.source.bin_or(EXCLUDED.source),
+        "context": fn.COALESCE(Play.context, EXCLUDED.context),
+    }
+    for start in range(0, len(rows), CHUNK):
+        chunk = [{"user": user_id, **row} for row in rows[start : start + CHUNK]]
+        Play.insert_many(chunk).on_conflict(
+            conflict_target=[Play.user, Play.played_at, Play.track],
+            update={getattr(Play, name): value for name, value in told.items()},
+            where=(Play.source == FROM_POLL) & Play.import_id.is_null(),
+        ).execute()

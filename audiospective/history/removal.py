@@ -55,7 +55,7 @@ def restore(user_id: int, keys: Sequence[hot.Key]) -> int:
                 continue
             back.append({**dict.fromkeys(hot.COLUMNS), **orjson.loads(stone.kept)})
             RemovedPlay.delete().where(where).execute()
-        hot.insert(user_id, back)
+        hot.put(user_id, back)
     return len(back)
 
 

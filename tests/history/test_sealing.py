@@ -147,6 +147,34 @@ def test_a_poll_that_tells_of_a_play_that_just_moves_or_goes_waits(
     assert history.frame(alice, columns=["source", "ms_played"]).rows() == [(3, 5)]
 
 
+@pytest.mark.parametrize("comes", ["absorbed", "restored"])
+def test_a_play_that_a_poll_brings_as_it_comes_back_is_one_with_all_its_facts(
+    comes: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, song = person("alice"), track("song")
+    told = segment.of([{"played_at": at(0), "track": song, "source": 2, "ms_played": 5}])
+    delete: Callable[[int, list[hot.Key]], int] = hot.delete
+
+    def poll_meanwhile(user_id: int, keys: list[hot.Key]) -> int:
+        elsewhere(lambda: fill(alice, song, 1))
+        return delete(user_id, keys)
+
+    if comes == "restored":
+        bulk_add.absorb(alice, told)
+        assert sealing.seal(alice, keep=0, trigger=0) == 1
+    if is_sqlite():  # it has one writer
+        fill(alice, song, 1)
+    else:
+        monkeypatch.setattr(hot, "delete", poll_meanwhile)
+    if comes == "restored":
+        removal.remove(alice, [(at(0), song)])
+        assert history.total(alice) == 0
+        assert removal.restore(alice, [(at(0), song)]) == 1
+    else:
+        bulk_add.absorb(alice, told)
+    assert history.frame(alice, columns=["source", "ms_played"]).rows() == [(3, 5)]
+
+
 def test_it_holds_rows_in_the_order_of_a_page_so_that_neither_waits_for_the_other() -> None:
     alice, song = person("alice"), track("song")
     told = segment.of([{"played_at": at(n), "track": song, "source": 2} for n in range(2)])

@@ -15,10 +15,10 @@ import polars as pl
 import pytest
 
 from audiospective import clock, history, models
-from audiospective.history import integrity, removal
+from audiospective.history import append, integrity, removal, segment
 from audiospective.imports import uploads
 from audiospective.imports.findings import Findings
-from audiospective.imports.restore import files
+from audiospective.imports.restore import files, writing
 from audiospective.models import Import, RemovedPlay, User
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
@@ -181,6 +181,21 @@ def test_an_archive_that_changed_after_the_look_is_left_alone(
     assert row.status == FAILED
     assert "Send it again" in row.error
     assert history.total(newcomer.id) == 1
+
+
+def test_a_poll_while_a_bundle_is_written_is_no_damage_and_another_change_is(
+    services: Services,
+) -> None:
+    bob, tracks = person("bob"), [song("A"), song("B")]
+    plays = history_of(*(imported(archives.NOW, one) for one in tracks))
+    history.absorb(bob, plays)
+    here = plays.clear().select(segment.KEY)
+    at = clock.to_ms(archives.NOW)
+    append.polled([append.NewPlay(bob, at, tracks[0], "spotify:album:one")])
+    writing._prove(bob, plays, here)
+    for changed_play in (plays.with_columns(ms_played=1), plays.with_columns(track=-1)):
+        with pytest.raises(writing.UnfaithfulError):
+            writing._prove(bob, changed_play.cast(segment.SCHEMA), here)
 
 
 def test_taking_back_an_import_that_met_restored_plays_takes_none_of_them(
@@ -386,8 +401,6 @@ def test_what_a_bundle_says_of_a_track_is_not_shown_to_others(
 
 
 def history_of(*plays: dict[str, Any]) -> pl.DataFrame:
-    from audiospective.history import segment
-
     return segment.of(plays)
 
 
