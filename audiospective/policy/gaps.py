@@ -170,6 +170,30 @@ def gap(
     return _found(before, start, probably_from, end, now)
 
 
+def widest(
+    before: Before, page: Sequence[Seen], archive_from: datetime, now: datetime
+) -> Found | None:
+    """The gap that a page may leave, by itself: for where the archive could not be asked (Known).
+
+    It begins at the last check, less the time in which plays settle; late plays may have pushed out
+    others, as far back as the last page reached.
+    """
+    checked_at, cause = before.checked_at, Cause.DOWNTIME
+    start = before.authorized_at if checked_at is None else checked_at - SETTLED
+    end = min((item.at for item in page), default=now)
+    if checked_at is not None and page:
+        match doubt(before, page, len(page)):
+            case None:
+                return None  # it goes on where the last one ended
+            case Doubt.MIXED:
+                start, cause = before.page_from or start, Cause.LATE
+            case _ if end <= start:  # all of it was late: what lay between was out of reach
+                start, cause = before.page_from or archive_from, Cause.LATE
+    if end <= start:
+        return None
+    return Found(start, start, end, cause, Certainty.POSSIBLE)
+
+
 def began(before: Before, page: Sequence[Seen], offered: int) -> datetime:
     """Where the archive begins to be complete with its first page."""
     if not page:

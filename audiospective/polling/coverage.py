@@ -16,7 +16,7 @@ from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
 from audiospective.policy import gaps
 from audiospective.policy.failures import Failure
-from audiospective.policy.gaps import Before, Cause, Certainty, Found, Known
+from audiospective.policy.gaps import Before, Found, Known
 from audiospective.polling import other_faces
 
 ORDINARY = timedelta(hours=2)  # after a shorter silence there is nothing to look up
@@ -68,27 +68,14 @@ def polled(before: Connection, page: Appended, offered: int, now: datetime) -> F
 def unjudged(before: Connection, page: Appended, now: datetime) -> Found | None:
     """What a page proves could not be found out: a gap wherever it may leave one.
 
-    It begins at the last check, less the time in which plays settle; late plays may have pushed out
-    others, as far back as the last page reached. Asks for no earlier plays: what went wrong may go
-    wrong again.
+    Asks for no earlier plays: what went wrong may go wrong again.
     """
-    checked_at, cause = before.last_success_at, Cause.DOWNTIME
-    start = before.authorized_at if checked_at is None else checked_at - gaps.SETTLED
-    end = min((item.at for item in page.seen), default=now)
-    if checked_at is not None and page.seen:
-        known = Before(checked_at, before.page_from, before.authorized_at)
-        match gaps.doubt(known, page.seen, len(page.seen)):
-            case None:
-                return None  # it goes on where the last one ended
-            case gaps.Doubt.MIXED:
-                start, cause = before.page_from or start, Cause.LATE
-            case _ if end <= start:  # all of it was late: what lay between was out of reach
-                start, cause = before.page_from or _archive_from(before), Cause.LATE
-    if end <= start:
-        return None
-    Coverage.cut(before.user_id, start, end)
-    Coverage.begin(before.user_id, end)
-    return _opened(before.user_id, Found(start, start, end, cause, Certainty.POSSIBLE), now)
+    known = Before(before.last_success_at, before.page_from, before.authorized_at)
+    found = gaps.widest(known, page.seen, _archive_from(before), now)
+    if found is not None:
+        Coverage.cut(before.user_id, found.start, found.end)
+        Coverage.begin(before.user_id, found.end)
+    return _opened(before.user_id, found, now)
 
 
 def interrupt(user_id: int) -> None:

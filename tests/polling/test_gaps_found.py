@@ -106,7 +106,7 @@ def test_known_plays_whose_tracks_are_gone_are_no_late_plays_of_another_device(a
     alice.plays(50, minutes=5)
     alice.poll()
     alice.passes(hours=1)
-    window = alice.control.world.listeners["alice"].tape.window
+    window = alice.control.state.listeners["alice"].tape.window
     for play in window[2::2]:  # an album that left Spotify
         play.raw = {"track": None, "played_at": iso(play.played_at), "context": None}
     alice.plays(1)
