@@ -7,6 +7,7 @@ import click
 from audiospective.accounts import invitations, seats
 from audiospective.cli._archive import opened
 from audiospective.policy.founding import Places
+from audiospective.policy.in_words import plural
 
 
 @click.group()
@@ -34,7 +35,7 @@ def invite(count: int) -> None:
         click.echo(f"invited {email}")
     if free is not None and len(invited) > free:
         click.echo(
-            f"Only {_count(free, 'Spotify seat')} free. Add the others to your app's users at "
+            f"Only {plural(free, 'Spotify seat')} free. Add the others to your app's users at "
             "Spotify, or they will be turned away there.",
             err=True,
         )
@@ -44,9 +45,5 @@ def invite(count: int) -> None:
 def _free(places: Places) -> str:
     free = "no limit of seats"
     if places.seats_left is not None:
-        free = f"{_count(places.seats_left, 'seat')} free"
-    return f"{_count(places.left, 'founding place')} free, {places.held} held, {free}"
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"
+        free = f"{plural(places.seats_left, 'seat')} free"
+    return f"{plural(places.left, 'founding place')} free, {places.held} held, {free}"

@@ -31,6 +31,7 @@ from audiospective.models.notices import Notice
 from audiospective.notices import kind as kinds
 from audiospective.notices.kind import Audience, Kind
 from audiospective.notices.outbox import PLACE
+from audiospective.policy.in_words import plural
 from audiospective.services import Services
 from audiospective.settings import Settings
 from audiospective.vault import VaultError
@@ -160,7 +161,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters.update(day=_day, moment=_moment, plural=_plural)
+    made.filters.update(day=_day, moment=_moment, plural=plural)
     return made
 
 
@@ -177,10 +178,6 @@ def _moment(context: Context, ms: int) -> str:
     there = _there(context, ms)
     suffix = " UTC" if there.tzinfo is UTC else ""
     return f"{there.day}\u00a0{there:%B %Y, %H:%M}{suffix}"
-
-
-def _plural(count: int, one: str, many: str | None = None) -> str:
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def _there(context: Context, ms: int) -> datetime:

@@ -1,8 +1,13 @@
-"""Shares and lengths of time in words, as pages and files say them."""
+"""Numbers of things, shares and lengths of time in words, as pages and files say them."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """`1 play`, `1,204 plays`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def percent(share: float) -> str:
@@ -19,5 +24,5 @@ def span(length: timedelta) -> str:
     for size, word in ((1440, "day"), (60, "hour"), (1, "minute")):
         if minutes >= size:
             count = round(minutes / size)
-            return f"{count} {word}{'' if count == 1 else 's'}"
+            return plural(count, word)
     raise AssertionError("there is always a minute")

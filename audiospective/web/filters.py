@@ -1,4 +1,4 @@
-"""Words for values: instants in the reader's zone, numbers, plurals."""
+"""Words for values: instants in the reader's zone, numbers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from flask import Flask, current_app, url_for
 from audiospective import clock
 from audiospective.history import RecentPlay
 from audiospective.policy.archive_state import ArchiveState
+from audiospective.policy.in_words import plural
 from audiospective.web import archive_look, context
 from audiospective.web.panels import Failed
 from audiospective.web.security import image_hosts
@@ -57,7 +58,7 @@ def ago(value: datetime) -> str:
             if not word:
                 return "just now" if distance >= timedelta(0) else "in a moment"
             count = abs(distance) // unit
-            words = f"{count} {word}{'' if count == 1 else 's'}"
+            words = plural(count, word)
             return f"{words} ago" if distance > timedelta(0) else f"in {words}"
     raise AssertionError("the last step has no limit")
 
@@ -65,11 +66,6 @@ def ago(value: datetime) -> str:
 def number(value: int) -> str:
     """1204 as 1,204."""
     return f"{value:,}"
-
-
-def plural(count: int, one: str, many: str | None = None) -> str:
-    """`1 play`, `1,204 plays`."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def length_of(ms: int | None) -> str:

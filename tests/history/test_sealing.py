@@ -16,26 +16,13 @@ from audiospective.models import Play, PlaySegment, database
 from audiospective.models.base import is_sqlite
 from tests.history.making import MINUTE, at, person, play, track
 from tests.support.processes import until
+from tests.support.threads import elsewhere
 
 pytestmark = pytest.mark.usefixtures("database")
 
 
 def fill(user_id: int, song: int, plays: int, start: int = at(0)) -> None:
     append.polled([append.NewPlay(user_id, start + n * MINUTE, song, None) for n in range(plays)])
-
-
-def elsewhere(action: Callable[[], Any]) -> Any:
-    """Run something in another thread with a connection of its own; what it returned."""
-    answer: list[Any] = []
-
-    def run() -> None:
-        with database.connection_context():
-            answer.append(action())
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    return answer[0]
 
 
 def polled_at_deletion(monkeypatch: pytest.MonkeyPatch, poll: Callable[[], object]) -> list[bool]:

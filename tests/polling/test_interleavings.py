@@ -22,6 +22,7 @@ from audiospective.policy.plays import AlbumFacts, ArtistFacts, PolledPlay, Trac
 from audiospective.polling import batch, plan
 from tests.factories import connected, crowd, listening, page
 from tests.polling.test_batch import offer, reload, run
+from tests.support.threads import elsewhere
 
 FRESH = Tokens("access-fresh", 3600, "refresh-fresh", scope="user-read-recently-played")
 
@@ -30,21 +31,6 @@ FRESH = Tokens("access-fresh", 3600, "refresh-fresh", scope="user-read-recently-
 def database_url(postgres_database_url):
     """SQLite has one writer; these are stories of two."""
     return postgres_database_url
-
-
-def elsewhere(services, act):
-    """Do `act` in another thread with a connection of its own, as the pages would; its result."""
-    out = []
-
-    def work():
-        with services.database.connection_context():
-            out.append(act())
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join(20)
-    assert out, "it hangs, or it failed"
-    return out[0]
 
 
 ACTIONS = {
@@ -80,7 +66,7 @@ def test_somebody_acts_while_they_are_polled_and_the_poll_steps_back(
     user = alice.user_id
 
     def answer():
-        elsewhere(services, lambda: (ACTIONS[action](services, user), True))
+        elsewhere(lambda: (ACTIONS[action](services, user), True))
         return Tokens("access-new", 3600, "refresh-new") if rotate else listening(clock.now(), 5)
 
     if rotate:

@@ -262,6 +262,6 @@ def _template():  # type: ignore[no-untyped-def]
         lstrip_blocks=True,
     )
     made.filters.update(
-        number=lambda count: f"{count:,}", plural=page_words.plural, size=page_words.size
+        number=lambda count: f"{count:,}", plural=in_words.plural, size=page_words.size
     )
     return made.get_template("index.html")

@@ -46,14 +46,10 @@ def completeness_title(known: Known) -> str:
     return f"{in_words.percent(known.share)} % of the time is known"
 
 
-def plural(count: int, one: str) -> str:
-    return f"{count:,} {one}{'' if count == 1 else 's'}"
-
-
 def amount(value: int, *, by_time: bool) -> str:
     """What figures add up, with its unit: `1,204 plays`; `45 min`, `13 h 20 min`, `831 h`."""
     if not by_time:
-        return plural(value, "play")
+        return in_words.plural(value, "play")
     minutes = round(value / 60_000)
     if minutes < 60:
         return f"{minutes} min"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from audiospective.policy import periods
+from audiospective.policy.in_words import plural
 from audiospective.policy.periods import Period
 from audiospective.stats import activity, totals
 from audiospective.stats.listening import Listening
@@ -13,7 +14,6 @@ from audiospective.stats.totals import Totals
 from audiospective.web.charts import bars
 from audiospective.web.charts.bars import Bars
 from audiospective.web.figures import words
-from audiospective.web.filters import plural
 
 DAY = timedelta(days=1)
 

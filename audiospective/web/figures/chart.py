@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audiospective.policy.counting import Counting
+from audiospective.policy.in_words import plural
 from audiospective.stats.rankings import Place
 from audiospective.web.figures import words
 from audiospective.web.figures.lines import Line, Lines, Wanted
-from audiospective.web.filters import plural
 
 KINDS = ("artist", "album", "track")
 TITLES = {"artist": "Artists", "album": "Albums", "track": "Tracks"}

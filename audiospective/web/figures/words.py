@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from audiospective.policy.counting import Counting
-from audiospective.web.filters import plural
+from audiospective.policy.in_words import plural
 
 MINUTE = 60_000
 

@@ -13,8 +13,8 @@ from audiospective.imports.reasons import Reason
 from audiospective.imports.sources import SOURCES
 from audiospective.models import User
 from audiospective.models.imports import DONE, READING, REVIEW, UPLOADING, WORK, Import
+from audiospective.policy.in_words import plural
 from audiospective.web.charts import bars
-from audiospective.web.filters import plural
 
 WORDS = {
     UPLOADING: "Its files have not all arrived",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime, tzinfo
 
 from audiospective.history.catalog.entries import Album
+from audiospective.policy.in_words import plural
 from audiospective.stats.portrait import Portrait
-from audiospective.web.filters import duration, plural
+from audiospective.web.filters import duration
 
 KINDS = {"track": "tracks", "artist": "artists", "album": "albums"}
 WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")

@@ -13,6 +13,7 @@ from functools import partial
 from audiospective.policy import calendar, counting, known_time, periods
 from audiospective.policy.archive_state import ArchiveState
 from audiospective.policy.counting import Counting
+from audiospective.policy.in_words import plural
 from audiospective.policy.periods import Period
 from audiospective.stats import totals
 from audiospective.stats.days import Day
@@ -34,7 +35,6 @@ from audiospective.web.figures import known_time as knowing
 from audiospective.web.figures.chart import Chart
 from audiospective.web.figures.known_time import Knowledge
 from audiospective.web.figures.lines import Line, Lines, Wanted
-from audiospective.web.filters import plural
 from audiospective.web.panels import Failed, then
 from audiospective.web.reports import figures as finding
 from audiospective.web.reports import ribbon, sentences

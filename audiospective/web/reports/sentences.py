@@ -6,13 +6,12 @@ from datetime import date
 
 from audiospective.policy import periods
 from audiospective.policy.counting import Counting
-from audiospective.policy.in_words import percent
+from audiospective.policy.in_words import percent, plural
 from audiospective.policy.periods import Kind, Period
 from audiospective.stats.decades import Decades
 from audiospective.stats.sittings import PAUSE, SIZES, Sittings
 from audiospective.stats.skips import Skips
 from audiospective.web.figures import words
-from audiospective.web.filters import plural
 from audiospective.web.panels import Failed
 from audiospective.web.reports.figures import Found
 

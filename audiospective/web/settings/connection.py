@@ -16,9 +16,10 @@ from audiospective.models.poll_log import PollLog
 from audiospective.operations import health
 from audiospective.policy import archive_state
 from audiospective.policy.check_wait import Reason
+from audiospective.policy.in_words import plural
 from audiospective.web.access import freshly_signed_in, person, signed_in
 from audiospective.web.context import services
-from audiospective.web.filters import local, plural
+from audiospective.web.filters import local
 from audiospective.web.htmx import fragment_of, is_fragment
 from audiospective.web.local_redirect import local_path
 from audiospective.web.settings.spotify_app import SHOWN

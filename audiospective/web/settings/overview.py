@@ -24,9 +24,10 @@ from audiospective.notices import kind
 from audiospective.operations import health
 from audiospective.policy import api_scopes, archive_state
 from audiospective.policy.archive_state import ArchiveState
+from audiospective.policy.in_words import plural
 from audiospective.web.access import person, signed_in
 from audiospective.web.context import services, zone_name
-from audiospective.web.filters import local, plural
+from audiospective.web.filters import local
 from audiospective.web.settings import counting, profile
 from audiospective.web.settings.sections import Section, sections
 
