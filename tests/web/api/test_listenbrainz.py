@@ -128,6 +128,14 @@ def test_a_large_body_is_read_from_those_who_may_send_it_alone(site: Site, alice
     assert answer.json["error"].endswith("Send fewer listens at once.")
 
 
+def test_a_listen_that_is_nested_deeper_than_anything_is_refused(site: Site, alice: User) -> None:
+    listen = {**one(), "track_metadata": {**NAMES, "additional_info": {"tags": "@"}}}
+    body = orjson.dumps({"listen_type": "single", "payload": [listen]})
+    answer = send(site, body.replace(b'"@"', b"[" * 500 + b"]" * 500), header(alice))
+    assert (answer.status_code, answer.json["code"]) == (400, 400)
+    assert history.total(alice.id) == 0
+
+
 def test_a_large_body_is_paid_for_before_it_is_parsed(
     site: Site, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
