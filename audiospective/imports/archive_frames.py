@@ -80,9 +80,10 @@ def without_imports(
     for all that players send.
     """
     known = ~pl.col("removed")
-    theirs = pl.col("import_id").is_in(import_ids).fill_null(value=False) & known
     polled = pl.col("source") & FROM_POLL != 0
     sent = (pl.col("seen") & SENT_LIVE != 0).fill_null(value=False)
+    filled = (pl.col("import_id") == pl.lit(live, pl.Int32)) & (pl.col("seen") != SENT_LIVE)
+    theirs = (pl.col("import_id").is_in(import_ids) | filled).fill_null(value=False) & known
     kept = frames.plays.filter(~theirs | polled | sent)
     lost = [
         pl.when(theirs & ~sent if name in SENT else theirs).then(None).otherwise(name).alias(name)

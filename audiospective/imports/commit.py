@@ -160,7 +160,10 @@ def _committed(user_id: int) -> list[Import]:
 def _restores(user_id: int) -> list[int]:
     """Imports that put a bundle back: done, and never committed row by row."""
     query = Import.select(Import.id).where(
-        (Import.user == user_id) & (Import.status == DONE) & Import.committed_at.is_null()
+        (Import.user == user_id)
+        & (Import.status == DONE)
+        & Import.committed_at.is_null()
+        & ~Import.live
     )
     return [one for (one,) in query.tuples()]
 

@@ -216,6 +216,25 @@ def test_taking_a_file_back_leaves_what_a_player_sent_after_it(
     assert history.total(alice.id) == 1
 
 
+@pytest.mark.parametrize("by_poll", [False, True])
+def test_taking_a_file_back_leaves_nothing_that_it_told_of_what_a_player_sent_before(
+    services: Services, alice: User, by_poll: bool
+) -> None:
+    at = ended().replace(microsecond=0)
+    if by_poll:
+        poll(alice, factories.play(at + 3 * MINUTE, "Ebb"))
+    listens.take(alice.id, [listen(at, "Ebb")])
+    row = done(services, alice, extended(at))
+    assert (row.added, row.matched) == (0, 1)
+    other = done(services, alice, lastfm(at, at - timedelta(days=1)))
+    undone(services, row)
+    undone(services, other)
+    (left,) = history.frame(alice.id).to_dicts()
+    live = Import.get(Import.live).id
+    assert (left["source"], left["seen"], left["import_id"]) == (2 + by_poll, SENT_LIVE, live)
+    assert (left["country"], left["reason_end"], left["skipped"]) == (None, None, None)
+
+
 @pytest.mark.parametrize("player", [None, "Pano Scrobbler"])
 @pytest.mark.parametrize("file", [lastfm, extended])
 @pytest.mark.parametrize("first", ["player", "file"])
