@@ -12,6 +12,7 @@ import polars as pl
 from audiospective import clock
 from audiospective.history import bulk_add, hot, lock, reading, segment, store
 from audiospective.models import PlaySegment, RemovedPlay
+from audiospective.models.plays import FROM_BOTH
 from audiospective.policy.sealing import year_of
 
 UNDO = timedelta(days=30)
@@ -44,12 +45,8 @@ def restore(user_id: int, keys: Sequence[hot.Key]) -> int:
     """Undo deletions that are at most 30 days old; how many plays came back."""
     with lock.held(user_id):
         back: list[dict[str, Any]] = []
-        for played_at, track in keys:
-            where = (
-                (RemovedPlay.user == user_id)
-                & (RemovedPlay.played_at == played_at)
-                & (RemovedPlay.track == track)
-            )
+        for key in keys:
+            where = _at(user_id, key)
             stone = RemovedPlay.get_or_none(where & RemovedPlay.kept.is_null(False))
             if stone is None or clock.now() - stone.removed_at > UNDO:
                 continue
@@ -57,6 +54,25 @@ def restore(user_id: int, keys: Sequence[hot.Key]) -> int:
             RemovedPlay.delete().where(where).execute()
         hot.put(user_id, back)
     return len(back)
+
+
+def move(user_id: int, before: Sequence[hot.Key], after: Sequence[hot.Key]) -> None:
+    """Have tombstones stand at the times that a poll tells, in the caller's transaction.
+
+    Both are all tombstones of a time; those that are in one only belong together in their order.
+    """
+    there, wanted = set(before), set(after)
+    for old, new in zip(sorted(there - wanted), sorted(wanted - there), strict=True):
+        stone = RemovedPlay.get(_at(user_id, old))
+        facts = {**orjson.loads(stone.kept), "played_at": new[0], "track": new[1]}
+        RemovedPlay.insert(
+            user=user_id,
+            played_at=new[0],
+            track=new[1],
+            removed_at=stone.removed_at,
+            kept=orjson.dumps({**facts, "source": FROM_BOTH, "timing": None}).decode(),
+        ).execute()
+        RemovedPlay.delete().where(_at(user_id, old)).execute()
 
 
 def removed(user_id: int, since: datetime) -> list[tuple[datetime, int, datetime]]:
@@ -81,6 +97,14 @@ def _years(user_id: int, keys: Sequence[hot.Key]) -> list[int]:
         (PlaySegment.user == user_id) & PlaySegment.year.in_(sorted(years))
     )
     return [year for (year,) in query.tuples()]
+
+
+def _at(user_id: int, key: hot.Key) -> Any:
+    return (
+        (RemovedPlay.user == user_id)
+        & (RemovedPlay.played_at == key[0])
+        & (RemovedPlay.track == key[1])
+    )
 
 
 def _bury(user_id: int, plays: pl.DataFrame) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import orjson
 import polars as pl
 
 from audiospective.history import reading, relinked, replacing, segment
@@ -33,7 +34,7 @@ def around(
     The tracks are those of the plays, and `also` these.
     """
     before = reading.between(user_id, *span, segment.COLUMNS)
-    removed = _removed(user_id, span)
+    removed = _removed(user_id, span, told=True)
     numbers = {*before["track"].unique(), *removed["track"].unique(), *also}
     return before, archive_frames.of(before, removed, known_tracks(numbers))
 
@@ -125,13 +126,25 @@ def _named(tracks: pl.DataFrame) -> list[imported.Named]:
     return [imported.Named(*row) for row in rows.rows()]
 
 
-def _removed(user_id: int, span: replacing.Span | None = None) -> pl.DataFrame:
-    """Deleted plays; what else was known of them is not needed to keep them from coming back."""
-    keys = RemovedPlay.select(RemovedPlay.played_at, RemovedPlay.track).where(
-        RemovedPlay.user == user_id
-    )
+def _removed(
+    user_id: int, span: replacing.Span | None = None, *, told: bool = False
+) -> pl.DataFrame:
+    """Deleted plays; what else was known of them is not needed to keep them from coming back.
+
+    With `told` also who told of their time, as long as that is kept.
+    """
+    columns = [RemovedPlay.played_at, RemovedPlay.track, *[RemovedPlay.kept] * told]
+    keys = RemovedPlay.select(*columns).where(RemovedPlay.user == user_id)
     if span is not None:
         keys = keys.where((RemovedPlay.played_at >= span[0]) & (RemovedPlay.played_at < span[1]))
     return segment.of(
-        [{"played_at": at, "track": track, "source": 0} for at, track in keys.tuples()]
+        [
+            {"played_at": at, "track": track, "source": 0, **_told(*kept)}
+            for at, track, *kept in keys.tuples()
+        ]
     )
+
+
+def _told(kept: str | None = None) -> dict[str, int | None]:
+    known = orjson.loads(kept) if kept else {}
+    return {name: known[name] for name in ("source", "ms_played", "timing") if name in known}

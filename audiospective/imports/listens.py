@@ -18,10 +18,12 @@ import polars as pl
 from peewee import fn
 
 from audiospective import clock
-from audiospective.history import heard, lock
+from audiospective.history import heard, lock, removal
 from audiospective.history.catalog import names
+from audiospective.history.hot import Key
 from audiospective.history.replacing import ChangedError, Span, replace_part
 from audiospective.imports import archive, archive_frames, merging, reconcile
+from audiospective.imports.archive_frames import ArchiveFrames
 from audiospective.imports.merging import ARRIVALS, Outcome, Source
 from audiospective.imports.plays import Batch, Rejected
 from audiospective.imports.reading.gathering import Gathering
@@ -83,12 +85,19 @@ def join(user_id: int) -> int:
         after, joined = reconcile.together(frames)
         if joined:
             try:
-                replace_part(user_id, span, before, archive_frames.as_plays(after))
+                with lock.held(user_id):
+                    replace_part(user_id, span, before, archive_frames.as_plays(after))
+                    removal.move(user_id, *map(_removed, (frames, after)))
             except ChangedError:
                 return 0  # the next round looks again
             seen = row.polls_in_its_time()
     Import.update(polls_seen=seen).where(Import.id == row.id).execute()
     return joined
+
+
+def _removed(frames: ArchiveFrames) -> list[Key]:
+    keys: list[Key] = frames.plays.filter("removed").select("at", "track").rows()
+    return keys
 
 
 def _read(listens: Sequence[Mapping[str, Any]]) -> Batch:

@@ -29,10 +29,13 @@ def reconcile(user_id: int) -> int:
 
 
 def together(found: ArchiveFrames) -> tuple[ArchiveFrames, int]:
-    """The archive with each play once, and how many were there twice."""
+    """The archive with each play once, and how many were there twice.
+
+    A deleted play of which the archive knows that only an import told it stays deleted.
+    """
     plays = found.plays.with_row_index("place")
     polled = plays.filter((pl.col("source") == FROM_POLL) & ~pl.col("removed"))
-    brought = plays.filter((pl.col("source") == FROM_IMPORT) & ~pl.col("removed"))
+    brought = plays.filter(pl.col("source") == FROM_IMPORT)
     who = identity.same(found.tracks)
     sides = (
         observations.spans(merging.on_who(observed(side), who, found.tracks))
@@ -41,8 +44,8 @@ def together(found: ArchiveFrames) -> tuple[ArchiveFrames, int]:
     pairs = matching.match(*sides)
     if pairs.is_empty():
         return found, 0
-    told = brought[pairs["right"]].select(*FACTS, "import_id", "seen")
-    one = polled[pairs["left"]].drop(*FACTS, "import_id", "seen")
+    told = brought[pairs["right"]].select(*FACTS, "import_id", "seen", "removed")
+    one = polled[pairs["left"]].drop(*FACTS, "import_id", "seen", "removed")
     one = pl.concat([one, told], how="horizontal").with_columns(source=pl.lit(FROM_BOTH, pl.Int8))
     gone = pl.concat([polled[pairs["left"]]["place"], brought[pairs["right"]]["place"]])
     rest = plays.join(gone.to_frame("place"), on="place", how="anti")

@@ -152,6 +152,29 @@ def test_a_deleted_play_does_not_come_back(alice: User) -> None:
     assert history.total(alice.id) == 0
 
 
+def test_a_play_that_was_deleted_before_a_poll_tells_of_it_stays_deleted(alice: User) -> None:
+    at = ended()
+    poll(alice, factories.play(at - 20 * MINUTE))
+    listens.take(alice.id, [listen(at - timedelta(seconds=200))])
+    assert removal.remove(alice.id, keys(alice)[1:]) == 1
+    page = [factories.play(at - 20 * MINUTE), factories.play(at), factories.play(at + 4 * MINUTE)]
+    poll(alice, *page)
+    assert listens.join(alice.id) == 1
+    left = [clock.to_ms(at - 20 * MINUTE), clock.to_ms(at + 4 * MINUTE)]
+    assert [moment for moment, _ in keys(alice)] == left
+    poll(alice, *page)
+    assert (listens.join(alice.id), history.total(alice.id)) == (0, 2)
+    (stone,) = removal.removed(alice.id, clock.now() - removal.UNDO)
+    assert removal.restore(alice.id, [(clock.to_ms(at), stone[1])]) == 1
+    assert [source for source, _, _ in rows(alice)] == [1, 3, 1]
+    assert listens.take(alice.id, [listen(at - timedelta(seconds=200))]).known == 1
+
+
+def keys(user: User) -> list[tuple[int, int]]:
+    found = history.frame(user.id, columns=["played_at", "track"])
+    return [(clock.to_ms(at), track) for at, track in found.rows()]
+
+
 def test_years_that_are_sealed_take_plays_in_and_many_at_once_go_there(alice: User) -> None:
     old = datetime(2021, 5, 1, tzinfo=UTC)
     poll(alice, *(factories.play(old + n * 4 * MINUTE, f"Song {n}") for n in range(210)))

@@ -10,7 +10,9 @@ from flask.typing import ResponseReturnValue
 from audiospective import clock
 from audiospective.history import RecentPlay, removal, search
 from audiospective.history.catalog import lookup
+from audiospective.history.closed import away
 from audiospective.history.hot import Key
+from audiospective.imports import listens, rounds
 from audiospective.models.plays import FROM_IMPORT, FROM_POLL, SENT_LIVE
 from audiospective.web.access import person, signed_in
 from audiospective.web.context import zone
@@ -46,6 +48,9 @@ def remove() -> ResponseReturnValue:
     """Delete one play; it can be brought back for 30 days."""
     member, found = person(), _key(request.form.get("play", ""))
     play = search.one(member.id, found)
+    if play is not None and _joined(member.id) and search.one(member.id, found) is None:
+        flash("That play was listed twice. It is one play now, and is still in your archive.")
+        return redirect(url_for("history.of_period", period=_day(play).isoformat()), 303)
     if play is not None and removal.remove(member.id, [found]):
         flash(play_key(play), UNDO)
         return redirect(url_for("history.of_period", period=_day(play).isoformat()), 303)
@@ -80,6 +85,15 @@ def restore(key: str) -> ResponseReturnValue:
         return redirect(url_for("history.of_period", period=day.isoformat()), 303)
     flash("That play cannot be brought back any more.")
     return redirect(url_for("plays.removed"), 303)
+
+
+def _joined(user_id: int) -> int:
+    """A play that a player sent and a check has just brought too is one: deleting the one row
+    must not take the other along."""
+    if not rounds.waits_to_be_joined(user_id):
+        return 0
+    away.end()  # plays are written whole or not at all
+    return listens.join(user_id)
 
 
 def _key(text: str) -> Key:

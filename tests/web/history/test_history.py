@@ -9,6 +9,7 @@ import pytest
 
 from audiospective import clock
 from audiospective.history import removal, sealing
+from audiospective.imports import listens
 from audiospective.models import Connection, Play, User
 from audiospective.models.gaps import Gap
 from tests.factories import make_connection, make_user
@@ -293,6 +294,23 @@ def test_one_play_has_a_page_and_is_deleted_and_brought_back(member: Visitor, al
     member.submit(member.page("/history/removed"), f"/history/removed/{key}/restore")
     assert Play.select().where(Play.user == alice).count() == 66
     assert "Nothing is deleted" in member.page("/history/removed").text
+
+
+def test_deleting_a_play_that_is_listed_twice_for_a_moment_takes_none_along(site: Site) -> None:
+    """A player sent it, and a check has brought it since."""
+    user, ended = make_user("charlie"), clock.to_ms(clock.now()) // 1000 * 1000 - 600_000
+    names = {"artist_name": "somebody", "track_name": "Ebb"}
+    listens.take(user.id, [{"listened_at": ended // 1000 - 200, "track_metadata": names}])
+    play(user.id, ended, track("Ebb"))
+    sent = Play.get((Play.user == user) & (Play.played_at != ended))
+    visitor, key = site.member(user), f"{sent.played_at}-{sent.track}"
+    page = visitor.page(f"/history/plays/{key}")
+    answer = visitor.submit(page, "/history/removed", play=key)
+    assert "listed twice" in visitor.page(answer.location).text
+    assert [one.played_at for one in Play.select().where(Play.user == user)] == [ended]
+    key = f"{ended}-{track('Ebb')}"
+    visitor.submit(visitor.page(f"/history/plays/{key}"), "/history/removed", play=key)
+    assert not Play.select().where(Play.user == user).exists()
 
 
 def test_a_strangers_play_can_neither_be_seen_nor_deleted(site: Site, alice: User) -> None:
