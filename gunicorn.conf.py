@@ -20,7 +20,8 @@ def on_starting(server):
 
 
 def post_worker_init(worker):
-    """The web processes tell when worker, scheduler or Redis are gone."""
-    from audiospective.web import alarm_watch
+    """The web processes tell when worker, scheduler or Redis are gone, and share the memory."""
+    from audiospective.web import alarm_watch, memory
 
+    memory.divide(worker.cfg.workers)
     alarm_watch.start(worker.wsgi.extensions["audiospective"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Collection
 
 import polars as pl
@@ -11,10 +10,9 @@ from audiospective.history import hot, store
 from audiospective.history.closed import away
 from audiospective.history.closed.away import YearAwayError
 from audiospective.models import Play, PlaySegment
+from audiospective.stats import cache
 
-MOST = 1_000  # segments whose tracks a process keeps, about 20 KB each
-
-_of_segment: OrderedDict[str, pl.Series] = OrderedDict()
+_of_segment = cache.Part(cache.shared, "tracks of segments")
 
 
 def tracks(user_id: int) -> pl.Series:
@@ -32,20 +30,21 @@ def tracks(user_id: int) -> pl.Series:
         .order_by(PlaySegment.year)
         .tuples()
     ]
-    known = {one: _of_segment[one] for one in digests if one in _of_segment}
+    kept = {one: _of_segment.get(one) for one in digests}
+    known: dict[str, pl.Series] = {one: own for one, own in kept.items() if own is not None}
     if len(known) < len(digests):
         known |= _read(user_id, known.keys())
     parts = [pl.Series("track", recent, dtype=pl.Int32)]
     for digest in digests:
         if digest in known:
             parts.append(known[digest])
-            _keep(digest, known[digest])
     return pl.concat(parts).unique().sort()
 
 
 def known(sha256: str) -> pl.Series | None:
     """The tracks of a segment, if it was looked into before."""
-    return _of_segment.get(sha256)
+    found: pl.Series | None = _of_segment.get(sha256)
+    return found
 
 
 def _read(user_id: int, known: Collection[str]) -> dict[str, pl.Series]:
@@ -55,15 +54,9 @@ def _read(user_id: int, known: Collection[str]) -> dict[str, pl.Series]:
             continue
         try:
             found[row.sha256] = store.opened(row, ["track"])["track"].unique()
+            _of_segment.put(row.sha256, found[row.sha256])
         except store.DamagedSegmentError as error:
             store.set_aside(row, str(error))
         except YearAwayError as error:
             away.tolerate(error)
     return found
-
-
-def _keep(digest: str, tracks: pl.Series) -> None:
-    _of_segment[digest] = tracks
-    _of_segment.move_to_end(digest)
-    while len(_of_segment) > MOST:
-        _of_segment.popitem(last=False)

@@ -12,8 +12,7 @@ from audiospective import clock
 from audiospective.history import reading, store, version
 from audiospective.history.version import Version
 from audiospective.models import database
-from audiospective.stats import zones
-from audiospective.stats.cache import Cache
+from audiospective.stats import cache, zones
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Overview:
 
 ROOM = timedelta(days=2)
 
-_kept = Cache(300)
+_kept = cache.Part(cache.shared, "plays of days")
 
 
 def of(user_id: int, zone: str, at: str | None = None) -> Overview:

@@ -18,10 +18,9 @@ from audiospective.history.catalog import frames, names
 from audiospective.models import RecordingChoice, database, dialects, transaction
 from audiospective.policy import recordings as rule
 from audiospective.policy.recordings import Choice
-from audiospective.stats.cache import Cache
+from audiospective.stats import cache
 
 SCHEMA = {"track": pl.Int32(), "recording": pl.Int32()}
-MOST = 64  # members whose recordings a process keeps
 _LINKS = "SELECT spotify_id, stands_for FROM track_links WHERE spotify_id"
 
 
@@ -52,7 +51,7 @@ class Recordings:
         return joined.with_columns(pl.coalesce("recording", "track").alias(to)).drop("recording")
 
 
-_kept = Cache(MOST)
+_kept = cache.Part(cache.shared, "recordings")
 
 
 def of(user_id: int, at: str | None = None) -> Recordings:

@@ -20,7 +20,7 @@ from audiospective.history.closed import away
 from audiospective.history.closed.away import YearAwayError
 from audiospective.history.recent_plays import RecentPlay, named
 from audiospective.models import PlaySegment, RemovedPlay, database
-from audiospective.stats.cache import Cache
+from audiospective.stats import cache
 
 SHOWN = ("played_at", "track", "source", "ms_played", "context")
 FACTS = (*SHOWN, "skipped", "reason_end")
@@ -28,7 +28,7 @@ FORWARD = "fwdbtn"  # Spotify's `reason_end` of a track that was skipped
 
 SPARSE = 3  # segments that are read at once where few of their plays may match
 
-_counts = Cache(2_000)
+_counts = cache.Part(cache.shared, "counts of plays")
 
 
 @dataclass(frozen=True)

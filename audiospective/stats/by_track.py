@@ -12,7 +12,7 @@ from audiospective.stats.cache import Cache
 from audiospective.stats.prepared_plays import by_year, within
 
 SHORT = 100  # days of a span that is added up without the help of years
-SPANS = 6  # of a frame that are kept
+SPANS = 12_000_000  # bytes of those that are kept of a frame
 
 _SUMS = (
     pl.col("album").first(),
@@ -51,6 +51,12 @@ def of_years(plays: pl.DataFrame) -> pl.DataFrame:
     return _of(plays).years
 
 
+def size(plays: pl.DataFrame) -> int:
+    """Bytes that are kept beside a frame."""
+    known = _kept.get(id(plays))
+    return 0 if known is None else int(known.years.estimated_size()) + known.spans.weight
+
+
 def carry(old: pl.DataFrame, new: pl.DataFrame, since: date) -> None:
     """Work the years of `new` out of those of `old`, which holds the same plays before `since`."""
     known = _kept.get(id(old))
@@ -72,7 +78,7 @@ def between(plays: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
     found: pl.DataFrame | None = spans.get((first, last))
     if found is None:
         found = _between(plays, first, last, whole=(first == begins, last == ends))
-        spans.put((first, last), found)
+        spans.put((first, last), found, int(found.estimated_size()))
     return found
 
 

@@ -28,21 +28,17 @@ from audiospective.history.version import Version
 from audiospective.models import database
 from audiospective.models.plays import FROM_IMPORT, SENT_LIVE
 from audiospective.policy import import_spans
-from audiospective.stats import by_track, prepared_plays
-from audiospective.stats.cache import Cache
+from audiospective.stats import by_track, cache, prepared_plays
 from audiospective.stats.figure_options import FigureOptions
 from audiospective.stats.prepared_plays import DAY
-
-ROWS = 1_200_000  # plays that a process keeps ready to be counted, at most about 75 MB
-RESULTS = 4_000  # results that a process keeps; a frame counts as one for every 4 KB
 
 CHUNKS = 16  # pieces in memory that plays may lie in, before they are put together
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_frames = Cache(ROWS)
-_results = Cache(RESULTS)
+_frames = cache.Part(cache.shared, "plays")
+_results = cache.Part(cache.shared, "figures")
 
 
 @dataclass(frozen=True)
@@ -58,6 +54,12 @@ class _Read:
     same: pl.DataFrame
     at: Version
     settled: bool
+
+    @property
+    def size(self) -> int:
+        """Bytes, of what was added up of the plays too."""
+        frames = (self.plays, self.imported, self.same)
+        return sum(int(one.estimated_size()) for one in frames) + by_track.size(self.plays)
 
     @cached_property
     def spans(self) -> tuple[import_spans.Span, ...]:
@@ -107,7 +109,8 @@ class Listening:
         if found is None:
             result = make(self.plays(), *params, **more)
             if self._found.settled:
-                _results.put(key, (result,), _weight(result))
+                _results.put(key, (result,))
+                self._weigh()
             return result
         kept: T = found[0]
         return kept
@@ -120,9 +123,15 @@ class Listening:
             if kept is None or kept.at.text != self.version:
                 kept = self._read(kept)
                 if kept.settled:
-                    _frames.put(key, kept, kept.plays.height)
+                    _frames.put(key, kept, kept.size)
             self._read_plays = kept
         return self._read_plays
+
+    def _weigh(self) -> None:
+        """Have the plays weighed once more: what was added up of them is kept beside them."""
+        key = database.obj, self.options
+        if _frames.get(key) is self._found:
+            _frames.put(key, self._found, self._found.size)
 
     def _read(self, kept: _Read | None) -> _Read:
         """Reads only what may differ from plays that were kept of another version."""
@@ -136,8 +145,8 @@ class Listening:
         plays = prepared_plays.prepare(raw, self.options, same)
         # What a player sends says nothing of the time in which it was silent.
         live = (pl.col("seen") == SENT_LIVE).fill_null(value=False)
-        told_by_files = raw.filter((pl.col("source") >= FROM_IMPORT) & ~live)
-        imported = _ends_of_days(told_by_files["played_at"])
+        by_files = raw.select((pl.col("source") >= FROM_IMPORT) & ~live).to_series()
+        imported = _ends_of_days(raw["played_at"].filter(by_files))
         if kept is not None and start is not None:
             earlier, told = kept.before(since)
             if earlier.n_chunks() > CHUNKS:
@@ -156,10 +165,6 @@ def _ends_of_days(instants: pl.Series) -> pl.Series:
         value=True
     )
     return found.filter(ends)
-
-
-def _weight(result: object) -> int:
-    return 1 + int(result.estimated_size()) // 4096 if isinstance(result, pl.DataFrame) else 1
 
 
 def forget() -> None:

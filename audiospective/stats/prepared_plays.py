@@ -17,6 +17,7 @@ from audiospective.stats.figure_options import FigureOptions
 RAW = ("played_at", "track", "source", "ms_played", "reason_end", "skipped")
 DAY = 86_400_000  # ms
 ROOM = 2 * DAY
+PORTION = 250_000  # plays that are prepared at once
 EPOCH = date(1970, 1, 1).toordinal()
 SCHEMA = pl.Schema(
     {
@@ -29,7 +30,8 @@ SCHEMA = pl.Schema(
         "artist": pl.Int32(),  # the first one credited on the recording; null if unknown
         "heard": pl.Int64(),  # ms; the whole track where nobody told, 0 where that is unknown, too
         "told": pl.Boolean(),  # whether `heard` was told
-        "amount": pl.Int64(),  # what figures add up: 1, or `heard` for members who count by time
+        # What figures add up: 1, or for members who count by time `heard`, and then an Int64.
+        "amount": pl.Int8(),
         "skipped": pl.Boolean(),  # null if unknown
         "finished": pl.Boolean(),  # null if unknown
         "source": pl.Int8(),  # models.plays
@@ -45,6 +47,16 @@ def prepare(
     `recordings` (track, recording) names the tracks that stand for another one; a track that is
     not in it stands for itself.
     """
+    frames.of(raw["track"])  # looked up at once; what is left to do needs memory for a part only
+    starts = range(0, max(raw.height, 1), PORTION)
+    return pl.concat(
+        [_prepared(raw.slice(start, PORTION), options, recordings) for start in starts]
+    )
+
+
+def _prepared(
+    raw: pl.DataFrame, options: FigureOptions, recordings: pl.DataFrame | None
+) -> pl.DataFrame:
     if not options.polled:
         raw = raw.filter(pl.col("source") >= FROM_IMPORT)
     plays = _with_catalog(raw, recordings)
@@ -60,12 +72,13 @@ def prepare(
         local=local,
         day=local.dt.date(),
         track="track",
-        own="own",
+        # Without recordings the two columns are one in memory.
+        own="track" if recordings is None or recordings.is_empty() else "own",
         album="album",
         artist="artist",
         heard=heard,
         told=pl.col("ms_played").is_not_null(),
-        amount=heard if options.counting.by_time else pl.lit(1, pl.Int64),
+        amount=heard if options.counting.by_time else pl.lit(1, pl.Int8),
         # Where Spotify does not say, the button that ended the play does.
         skipped=pl.coalesce("skipped", pl.col("reason_end") == "fwdbtn"),
         finished=pl.col("reason_end") == counting.FINISHED,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Any
 
 import polars as pl
@@ -15,6 +14,7 @@ from audiospective.history.catalog.imported import Named
 from audiospective.models import TrackLink
 from audiospective.policy.plays import AlbumFacts, ArtistFacts, TrackFacts
 from audiospective.stats import tops
+from audiospective.stats.cache import Cache, Part
 from audiospective.stats.figure_options import FigureOptions
 from audiospective.stats.listening import Listening
 from tests.history.making import at, person, play
@@ -172,7 +172,7 @@ def test_each_segment_is_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
     play(alice, at(-400 * 24 * 60), two)
     sealing.seal(alice, keep=0, trigger=0)
     opened: list[Any] = []
-    monkeypatch.setattr(heard, "_of_segment", OrderedDict())
+    monkeypatch.setattr(heard, "_of_segment", Part(Cache(1_000_000), "tracks"))
     read = store.opened
     monkeypatch.setattr(
         store, "opened", lambda row, *args: opened.append(row.year) or read(row, *args)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +16,7 @@ from audiospective.history.search import Wanted
 from audiospective.models import Play, PlaySegment, User
 from audiospective.policy.folding import fold, words
 from audiospective.policy.plays import AlbumFacts, ArtistFacts, TrackFacts
+from audiospective.stats.cache import Cache, Part
 from tests.history.making import at, person, play, track
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -149,7 +149,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The years of the segments that were opened."""
     years: list[int] = []
     read = store.opened
-    monkeypatch.setattr(heard, "_of_segment", OrderedDict())
+    monkeypatch.setattr(heard, "_of_segment", Part(Cache(1_000_000), "tracks"))
     monkeypatch.setattr(
         store, "opened", lambda row, *args: years.append(row.year) or read(row, *args)
     )

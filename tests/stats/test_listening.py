@@ -16,8 +16,7 @@ from audiospective.models import Play, database
 from audiospective.policy import counting
 from audiospective.policy.counting import Counting, Measure, Rule
 from audiospective.policy.plays import AlbumFacts, ArtistFacts, TrackFacts
-from audiospective.stats import by_track, listening, prepared_plays, tops
-from audiospective.stats.cache import Cache
+from audiospective.stats import activity, by_track, cache, listening, prepared_plays, tops
 from audiospective.stats.figure_options import FigureOptions
 from audiospective.stats.listening import Listening
 from tests.history.making import at, person, play, track
@@ -56,7 +55,7 @@ def test_the_frame_counts_what_the_rule_says(rule: Rule) -> None:
                 if counting.counts(rule, heard, length, reason):
                     wanted.append((at(minute), heard if heard is not None else length or 0))
     plays = Listening(FigureOptions(alice, counting=Counting(rule, Measure.TIME))).plays()
-    assert plays.schema == prepared_plays.SCHEMA
+    assert plays.schema == {**prepared_plays.SCHEMA, "amount": pl.Int64}
     assert plays.select(pl.col("played_at").to_physical(), "amount").rows() == wanted
     assert plays["heard"].to_list() == plays["amount"].to_list()
     by_plays = Listening(FigureOptions(alice, counting=Counting(rule))).plays()
@@ -318,15 +317,21 @@ def test_a_play_that_arrives_between_two_reads_is_kept_under_no_version() -> Non
     assert len(listening._results) == len(listening._frames) == 0
 
 
-def test_the_cache_lets_go_of_what_was_used_least() -> None:
-    kept = Cache(10)
-    kept.put("a", 1, 4)
-    kept.put("b", 2, 4)
-    assert kept.get("a") == 1
-    kept.put("c", 3, 4)
-    assert [kept.get(key) for key in "abc"] == [1, None, 3]
-    kept.put("huge", 4, 11)
-    assert kept.get("huge") is None
-    kept.put("c", 5, 10)
-    assert [kept.get(key) for key in "ac"] == [None, 5]
-    assert len(kept) == 1
+def test_what_several_members_leave_in_memory_stays_within_a_number_of_bytes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    song = track("song")
+    monkeypatch.setattr(cache.shared, "most", 12_000)
+    members = [person(name) for name in ("alice", "bob", "charlie")]
+    for member in members:
+        for minute in range(100):
+            play(member, at(minute), song)
+    for member in members:
+        shown = Listening(FigureOptions(member))
+        assert shown.figure(by_track.of_years).height == 1
+        assert shown.figure(activity.days)
+        assert 0 < cache.shared.weight <= 12_000
+    kept = [listening._frames.get((database.obj, FigureOptions(one))) for one in members]
+    assert kept[0] is None
+    assert kept[-1] is not None
+    assert Listening(FigureOptions(members[0])).figure(many) == 100

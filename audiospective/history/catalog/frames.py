@@ -6,7 +6,7 @@ them takes longer than everything else that a page of statistics does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -14,10 +14,11 @@ from audiospective.history.catalog import rows
 from audiospective.history.catalog.decode import Numbers
 from audiospective.history.catalog.entries import Kind
 from audiospective.models import database
+from audiospective.stats import cache
 
 TRACKS = {"track": pl.Int32(), "album": pl.Int32(), "artist": pl.Int32(), "duration": pl.Int32()}
 CREDITS = {"track": pl.Int32(), "artist": pl.Int32()}
-MOST = 2_000_000  # rows that a process keeps, at most about 32 MB
+MOST = 16_000_000  # bytes that are kept of tracks of several members, 24 for each
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,21 @@ class _Kept:
     tracks: pl.DataFrame
     credits: pl.DataFrame
 
+    @property
+    def size(self) -> int:
+        return int(self.tracks.estimated_size() + self.credits.estimated_size())
 
-_kept: list[_Kept] = []
+    def only(self, wanted: pl.Series) -> _Kept:
+        """What is told here of these tracks."""
+        own = wanted.to_frame()
+        return replace(
+            self,
+            tracks=self.tracks.join(own, on="track", how="semi"),
+            credits=self.credits.join(own, on="track", how="semi"),
+        )
+
+
+_kept = cache.Part(cache.shared, "numbers of tracks")
 
 
 def clear_cache() -> None:
@@ -64,7 +78,8 @@ def tracks_of(kind: str, one: int, among: pl.Series) -> pl.Series:
 
 def _look_up(wanted: pl.Series) -> _Kept:
     version = rows.version()
-    kept = _kept[0] if _kept else None
+    found: _Kept | None = _kept.get(None)
+    kept = found
     if kept is None or (kept.source, kept.version) != (database.obj, version):
         nothing = pl.DataFrame(schema=TRACKS), pl.DataFrame(schema=CREDITS)
         kept = _Kept(database.obj, version, *nothing)
@@ -77,11 +92,12 @@ def _look_up(wanted: pl.Series) -> _Kept:
             pl.concat([kept.tracks, tracks]),
             pl.concat([kept.credits, credits_]),
         )
-    # What a transaction sees may never come true.
-    if kept.credits.height <= MOST and not database.in_transaction():
-        _kept[:] = [kept]
-    else:
+    if kept.size > MOST:
+        kept = kept.only(wanted)
+    if database.in_transaction():  # what it sees may never come true
         _kept.clear()
+    elif kept is not found:
+        _kept.put(None, kept, kept.size)
     return kept
 
 

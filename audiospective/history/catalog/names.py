@@ -7,7 +7,7 @@ Spotify calls otherwise is found by its new name from then on.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import polars as pl
@@ -17,13 +17,14 @@ from audiospective.history.catalog import frames, lookup, rows
 from audiospective.history.catalog.entries import Album, Kind
 from audiospective.models import database
 from audiospective.policy.folding import fold
+from audiospective.stats import cache
 
 TRACKS = pl.Schema({"track": pl.Int32(), "title": pl.String(), "isrc": pl.String(),
                     "spotify_id": pl.String(), "kind": pl.String()})  # fmt: skip
 ARTISTS = pl.Schema({"artist": pl.Int32(), "name": pl.String()})
 ALBUMS = pl.Schema({"album": pl.Int32(), "name": pl.String(), "type": pl.String(),
                     "released": pl.String()})  # fmt: skip
-MOST = 500_000  # tracks that a process keeps, at most about 60 MB
+MOST = 32_000_000  # bytes that are kept of tracks of several members, some 70 for each
 LONGEST = timedelta(hours=1)
 PORTION = 20_000  # entries that are Python objects at one time
 
@@ -37,8 +38,23 @@ class _Kept:
     artists: pl.DataFrame
     albums: pl.DataFrame
 
+    @property
+    def size(self) -> int:
+        return sum(int(one.estimated_size()) for one in (self.tracks, self.artists, self.albums))
 
-_kept: list[_Kept] = []
+    def only(self, wanted: pl.Series) -> _Kept:
+        """What is told here of these tracks."""
+        credited = frames.everybody(wanted).select("artist").unique()
+        own = frames.of(wanted).select("album").unique()
+        return replace(
+            self,
+            tracks=self.tracks.join(_once(wanted), on="track", how="semi"),
+            artists=self.artists.join(credited, on="artist", how="semi"),
+            albums=self.albums.join(own, on="album", how="semi"),
+        )
+
+
+_kept = cache.Part(cache.shared, "names of tracks")
 
 
 def tracks(wanted: pl.Series) -> pl.DataFrame:
@@ -91,7 +107,8 @@ def _once(wanted: pl.Series) -> pl.DataFrame:
 
 def _look_up(wanted: pl.Series) -> _Kept:
     version = rows.version()
-    kept = _kept[0] if _kept else None
+    found: _Kept | None = _kept.get(None)
+    kept = found
     now = clock.now()
     if kept is not None and not kept.since <= now < kept.since + LONGEST:
         kept = None
@@ -101,11 +118,12 @@ def _look_up(wanted: pl.Series) -> _Kept:
     missing = _once(wanted).join(kept.tracks, on="track", how="anti")["track"].sort()
     if missing.len():
         kept = _with(kept, missing)
-    # What a transaction sees may never come true.
-    if kept.tracks.height <= MOST and not database.in_transaction():
-        _kept[:] = [kept]
-    else:
+    if kept.size > MOST:
+        kept = kept.only(wanted)
+    if database.in_transaction():  # what it sees may never come true
         _kept.clear()
+    elif kept is not found:
+        _kept.put(None, kept, kept.size)
     return kept
 
 
