@@ -10,6 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+FIREFOX = ("firefox-esr", "firefox")
+NO_SNAPS = (
+    " Chromium and Firefox must not be snaps, which cannot open the files of tests: where apt has"
+    " no others, take Google Chrome (google.com/chrome) and Mozilla's own package of Firefox"
+    " (packages.mozilla.org)."
+)
+
 
 @dataclass(frozen=True)
 class Need:
@@ -25,6 +33,20 @@ def on_path(*names: str) -> Callable[[], bool]:
     return lambda: any(shutil.which(name) for name in names)
 
 
+def unconfined(*names: str) -> str | None:
+    """Where the first of these programs is that may open any file; a snap sees nothing of /tmp.
+
+    Ubuntu's packages of browsers are scripts that start a snap.
+    """
+    for path in filter(None, map(shutil.which, names)):
+        real = Path(path).resolve()
+        with real.open("rb") as program:
+            starts_a_snap = b"/snap/bin/" in program.read(4096)
+        if "snap" not in real.parts[:-1] and real.name != "snap" and not starts_a_snap:
+            return path
+    return None
+
+
 def postgres() -> bool:
     if shutil.which("initdb") and shutil.which("postgres"):
         return True
@@ -34,11 +56,11 @@ def postgres() -> bool:
 
 def browser() -> bool:
     mac = Path("/Applications/Chromium.app/Contents/MacOS/Chromium")
-    return on_path("chromium", "chromium-browser", "google-chrome")() or mac.exists()
+    return unconfined(*CHROMIUM) is not None or mac.exists()
 
 
 def firefox() -> bool:
-    return on_path("firefox-esr", "firefox")() or Path("/Applications/Firefox.app").exists()
+    return unconfined(*FIREFOX) is not None or Path("/Applications/Firefox.app").exists()
 
 
 def font(part: str) -> Callable[[], bool]:
@@ -74,7 +96,7 @@ def main(packages: list[str]) -> None:
         install([need.what for need in missing], apt, brew)
         still = [need.what for need in missing if not need.present()]
         if still:
-            sys.exit(f"Installed, and yet not found: {', '.join(still)}.")
+            sys.exit(f"Installed, and yet not found: {', '.join(still)}.{about_snaps(still)}")
 
 
 def install(what: list[str], apt: list[str], brew: list[str]) -> None:
@@ -83,14 +105,14 @@ def install(what: list[str], apt: list[str], brew: list[str]) -> None:
         by_hand = f"apt-get install --no-install-recommends {' '.join(apt)}"
         prefix = as_root()
         if prefix is None:
-            sys.exit(f"Missing: {names}. This needs root; run: sudo {by_hand}")
+            sys.exit(f"Missing: {names}. This needs root; run: sudo {by_hand}.{about_snaps(what)}")
         print(f"== installing {names}", flush=True)
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         get = [*prefix, "apt-get", "-o", "DPkg::Lock::Timeout=300", "-qq"]
         if run([*get, "update"], quiet) or run(
             [*get, "install", "--yes", "--no-install-recommends", *apt], quiet
         ):
-            sys.exit(f"Could not install {names}. By hand: sudo {by_hand}")
+            sys.exit(f"Could not install {names}. By hand: sudo {by_hand}.{about_snaps(what)}")
     elif shutil.which("brew"):
         print(f"== installing {names}", flush=True)
         casks = [brew[i + 1] for i, name in enumerate(brew) if name == "--cask"]
@@ -100,7 +122,15 @@ def install(what: list[str], apt: list[str], brew: list[str]) -> None:
         ):
             sys.exit(f"Could not install {names} with brew; its words are above.")
     else:
-        sys.exit(f"Missing: {names}. Install it with your system's package manager.")
+        sys.exit(
+            f"Missing: {names}. Install it with your system's package manager, then run make test"
+            f" again.{about_snaps(what)}"
+        )
+
+
+def about_snaps(what: list[str]) -> str:
+    """What to say where a browser is missing on a system that has snaps."""
+    return NO_SNAPS if shutil.which("snap") and {"Chromium", "Firefox"} & set(what) else ""
 
 
 def as_root() -> list[str] | None:

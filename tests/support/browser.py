@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
+from tools.system import CHROMIUM, unconfined
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -23,7 +24,6 @@ PLACES = (
     "/usr/bin/chromium",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 # How people come: options of the browser's context by name.
 MODES: dict[str, dict[str, Any]] = {
@@ -99,7 +99,7 @@ class Gate:
 def executable() -> str:
     """The browser to drive: Debian's Chromium, or what else is on PATH."""
     found = next((place for place in PLACES if Path(place).exists()), None)
-    found = found or next(filter(None, map(shutil.which, NAMES)), None)
+    found = found or unconfined(*CHROMIUM)
     if found is None:
         raise RuntimeError(
             "Chromium is not installed: run `make test`, it installs what is missing"

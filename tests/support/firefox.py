@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -17,7 +16,8 @@ from typing import IO, Any
 
 from websockets.sync.client import ClientConnection, connect
 
-NAMES = ("firefox-esr", "firefox")
+from tools.system import FIREFOX, unconfined
+
 MAC = Path("/Applications/Firefox.app/Contents/MacOS/firefox")
 START = 60.0  # seconds until it listens, on a machine with much else to do
 LISTENING = re.compile(r"BiDi listening on (ws://\S+)")
@@ -105,7 +105,7 @@ class Firefox:
 
 def executable() -> str | None:
     """Where Firefox is, if it is here."""
-    found = next((path for name in NAMES if (path := shutil.which(name))), None)
+    found = unconfined(*FIREFOX)
     return found or (str(MAC) if MAC.exists() else None)
 
 

@@ -145,6 +145,41 @@ def test_homebrew_installs_casks_apart(system: ModuleType, monkeypatch: pytest.M
     assert casks == ["brew", "install", "--cask", "chromium", "firefox"]
 
 
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that is all of PATH."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    return tmp_path
+
+
+def program(place: Path, content: bytes = b"\x7fELF") -> Path:
+    place.write_bytes(content)
+    place.chmod(0o755)
+    return place
+
+
+def test_a_browser_that_is_a_snap_does_not_count(path: Path) -> None:
+    module = load("system")
+    assert module.unconfined("firefox") is None
+    (path / "firefox").symlink_to(program(path / "snap"))
+    program(path / "chromium-browser", b"#!/bin/sh\nexec /snap/bin/chromium\n")
+    assert module.unconfined("firefox", "chromium-browser") is None
+    chrome = program(path / "google-chrome")
+    assert module.unconfined(*module.CHROMIUM) == str(chrome)
+
+
+@pytest.mark.parametrize("tools", [("snap",), ("snap", "apt-get"), ("apt-get",), ()])
+def test_where_browsers_are_snaps_it_is_said_which_others_there_are(
+    system: ModuleType, monkeypatch: pytest.MonkeyPatch, tools: tuple[str, ...]
+) -> None:
+    has(monkeypatch, system, *tools)
+    monkeypatch.setattr(system.os, "geteuid", lambda: 1000)
+    with pytest.raises(SystemExit) as refused:
+        system.main([])
+    assert ("packages.mozilla.org" in str(refused.value)) is ("snap" in tools)
+    assert "\n" not in str(refused.value)
+
+
 def test_a_machine_without_a_package_manager_is_told_what_is_missing(
     system: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
