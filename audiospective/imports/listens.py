@@ -90,8 +90,8 @@ def join(user_id: int) -> int:
                     removal.move(user_id, *map(_removed, (frames, after)))
             except ChangedError:
                 return 0  # the next round looks again
-            seen = row.polls_in_its_time()
-    Import.update(polls_seen=seen).where(Import.id == row.id).execute()
+    # By what was counted before: what a poll brings meanwhile is for the next round.
+    Import.update(polls_seen=seen - joined).where(Import.id == row.id).execute()
     return joined
 
 

@@ -16,6 +16,9 @@ from audiospective.models.plays import FROM_BOTH, FROM_IMPORT, FROM_POLL
 
 def reconcile(user_id: int) -> int:
     """Make one of every polled play and the imported one that it is; how many. Safe to repeat."""
+    rows = Import.select().where((Import.user == user_id) & (Import.status == DONE))
+    # Counted before they are read: what a poll brings meanwhile is for the next round.
+    seen = {row.id: row.polls_in_its_time() for row in rows}
     before, found = archive.opened(user_id)
     after, joined = together(found)
     if joined:
@@ -23,8 +26,8 @@ def reconcile(user_id: int) -> int:
             archive.written(user_id, before, archive.ready(user_id, before, after))
         except ChangedError:
             return 0  # somebody is at it just now; the next round looks again
-    for row in Import.select().where((Import.user == user_id) & (Import.status == DONE)):
-        Import.update(polls_seen=row.polls_in_its_time()).where(Import.id == row.id).execute()
+    for import_id, count in seen.items():
+        Import.update(polls_seen=count - joined).where(Import.id == import_id).execute()
     return joined
 
 

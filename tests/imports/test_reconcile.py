@@ -9,7 +9,8 @@ import pytest
 from audiospective import history
 from audiospective.history import append
 from audiospective.history.catalog import polled
-from audiospective.imports import reconcile, rounds
+from audiospective.imports import archive, reconcile, rounds
+from audiospective.policy.plays import PolledPlay
 from audiospective.services import Services
 from tests import factories
 from tests.imports.importing import done, spotify_file, spotify_row, undone
@@ -48,3 +49,43 @@ def test_zip_first_then_live(services: Services) -> None:
     assert (reconcile.reconcile(alice.id), rounds.join(services)) == (0, 0)
     undone(services, row)
     assert history.frame(alice.id)["source"].to_list() == [1, 1, 1, 1]
+
+
+def test_what_a_poll_brings_while_others_are_joined_is_joined_in_the_next_round(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = factories.make_user("alice")
+    page = factories.listening(datetime(2025, 3, 5, 12, 0, 0, 417_000, tzinfo=UTC), 2)
+    tracks = polled.remember([play.track for play in page.plays])
+    done(services, alice, spotify_file(*map(told, page.plays)))
+    late = [page.plays[1]]
+
+    def poll(play: PolledPlay) -> None:
+        key = play.played_at, tracks[play.track.spotify_id]
+        append.polled([append.NewPlay(alice.id, *key, None)])
+
+    opened = archive.opened
+
+    def meanwhile(user_id: int) -> object:
+        found = opened(user_id)
+        if late:
+            poll(late.pop())
+        return found
+
+    monkeypatch.setattr(archive, "opened", meanwhile)
+    poll(page.plays[0])
+    assert reconcile.reconcile(alice.id) == 1
+    assert history.total(alice.id) == 3
+    assert rounds.join(services) == 1
+    assert reconcile.reconcile(alice.id) == 1
+    assert (history.total(alice.id), rounds.join(services)) == (2, 0)
+
+
+def told(play: PolledPlay) -> dict[str, object]:
+    """The same play as Spotify's own export has it."""
+    return spotify_row(
+        datetime.fromtimestamp(play.played_at // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        master_metadata_track_name=play.track.name,
+        master_metadata_album_artist_name=play.track.artists[0].name,
+        spotify_track_uri=None,
+    )
