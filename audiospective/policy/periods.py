@@ -83,7 +83,7 @@ def parse(address: str, today: date, first: date | None, week_start: int = 1) ->
         return all_time(first or today, today)
     try:
         found = _parsed(address, week_start)
-    except ValueError:
+    except (ValueError, OverflowError):  # no such date, or one that no date can follow
         return None
     ends = (found.first.year, found.last.year) if found else (0, 0)
     return found if EARLIEST <= ends[0] <= ends[1] <= LATEST else None

@@ -103,3 +103,11 @@ def test_all_time_stands_alone() -> None:
     assert one.kind is Kind.ALL
     assert periods.before(one) is periods.after(one) is None
     assert periods.parse("all", TODAY, None) == periods.all_time(TODAY, TODAY)
+
+
+@pytest.mark.parametrize(
+    "address", ["9999-12", "9999-W52", "0001-W01", "9999", "0001", "2026-13", "2026-W54"]
+)
+@pytest.mark.parametrize("start", [1, 6, 7])
+def test_what_has_no_end_or_no_beginning_is_no_period(address: str, start: int) -> None:
+    assert periods.parse(address, TODAY, None, start) is None
