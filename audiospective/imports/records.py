@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
-from audiospective.clients.storage import Storage
+from audiospective.clients.storage import DamagedError, Storage
 from audiospective.imports import storing
 from audiospective.imports.findings import Findings
 from audiospective.imports.working import Staged
@@ -23,12 +23,12 @@ def put_files(storage: Storage, row: Import, folder: Path, names: Iterable[str])
     size = 0
     for name in names:
         with (folder / name).open("rb") as file:
-            size += storage.put(f"{storing.home(row)}/{name}", file)
+            size += storing.put(storage, f"{storing.home(row)}/{name}", file)
     return size
 
 
 def staged(storage: Storage, row: Import) -> Staged:
-    """The tables of an import; raises storage.MissingError."""
+    """The tables of an import; raises storage.MissingError, DamagedError."""
     return Staged(
         plays=table(storage, row, "plays"),
         tracks=table(storage, row, "tracks"),
@@ -40,9 +40,13 @@ def staged(storage: Storage, row: Import) -> Staged:
 def table(
     storage: Storage, row: Import, name: str, columns: list[str] | None = None
 ) -> pl.DataFrame:
-    """One of them, with all or some of its columns; raises storage.MissingError."""
-    with storage.open(f"{storing.home(row)}/{name}.parquet") as file:
-        return pl.read_parquet(file, columns=columns)
+    """One of them, with all or some of its columns; raises storage.MissingError, DamagedError."""
+    key = f"{storing.home(row)}/{name}.parquet"
+    with storage.open(key) as file:
+        try:
+            return pl.read_parquet(file, columns=columns)
+        except pl.exceptions.PolarsError as error:
+            raise DamagedError(f"{key}: {error}") from None
 
 
 def put_sheet(storage: Storage, row: Import, sheet: pl.DataFrame) -> int:
@@ -51,4 +55,4 @@ def put_sheet(storage: Storage, row: Import, sheet: pl.DataFrame) -> int:
         path = Path(folder) / SHEET
         sheet.write_parquet(path, statistics=False)
         with path.open("rb") as file:
-            return storage.put(f"{storing.home(row)}/{SHEET}.parquet", file)
+            return storing.put(storage, f"{storing.home(row)}/{SHEET}.parquet", file)

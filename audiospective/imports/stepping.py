@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
+from typing import Any
+
+from peewee import InterfaceError, OperationalError, PeeweeException
+from redis.exceptions import RedisError
+from rq.exceptions import ShutDownImminentException
 
 from audiospective import clock, log
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.clients.storage import DamagedError, MissingError, StorageError
 from audiospective.history.closed.away import YearAwayError
 from audiospective.history.replacing import ChangedError
+from audiospective.history.store import SegmentProofError
 from audiospective.imports import claims, commit, reading_step, storing
 from audiospective.imports.balance_sheet import UnbalancedError
 from audiospective.imports.claims import Claim, LostError
@@ -27,6 +34,16 @@ STEPS: dict[str, Callable[[Services, Claim], None]] = {
 }
 PAUSE = timedelta(seconds=30)  # until storage that did not do its part is tried again
 WAITS = "Our storage does not answer just now. Nothing is lost: this goes on once it does."
+UNPROVEN = (
+    "What we wrote did not read back as it was, so nothing was changed. Nothing is lost: it is"
+    " tried again by itself."
+)
+LOST = (
+    "Our storage has lost a part of these files. Nothing was changed. The fault is ours; please"
+    " send them again."
+)
+# What is no fault of the files: it passes, and then the import goes on, however often it was tried.
+AWAY = (YearAwayError, StorageError, OperationalError, InterfaceError, RedisError)
 _TRIED = "Our worker did not get through it in {} tries. Nothing was changed; we have been told."
 _ACCIDENT = "Reading it took more memory or time than we have. Nothing was changed."
 _UNBALANCED = "The sheet did not balance, so nothing was added. The fault is ours; we look into it."
@@ -42,6 +59,10 @@ def work(services: Services, import_id: int) -> None:
         return
     try:
         STEPS[claim.row.status](services, claim)
+    except ShutDownImminentException:
+        with suppress(PeeweeException):  # a deploy is no fault of the files
+            _put_off(claim, None)
+        raise
     except INTERRUPTS:
         raise  # the lease runs out, and the next worker begins again
     except LostError:
@@ -58,14 +79,19 @@ def work(services: Services, import_id: int) -> None:
         else:
             _release(claim)
     except ChangedError:
-        _release(claim)
-    except (YearAwayError, StorageError) as error:
-        if isinstance(error, DamagedError | MissingError):  # of its own files: waiting is no help
-            log.trouble("import_failed", error, import_id=import_id)
-            _release(claim)
+        _put_off(claim, None)
+    except SegmentProofError as error:
+        log.trouble("import_unproven", error, import_id=import_id)
+        _put_off(claim, UNPROVEN)
+    except (DamagedError, MissingError) as error:  # of its own files: waiting is no help
+        log.trouble("import_failed", error, import_id=import_id)
+        if claim.row.attempts >= ATTEMPTS:
+            _give_up(services, claim, LOST)
         else:
-            log.event("import_waits", log.WARNING, import_id=import_id, reason=str(error))
-            _put_off(claim)
+            _release(claim)
+    except AWAY as error:
+        log.event("import_waits", log.WARNING, import_id=import_id, reason=str(error))
+        _put_off(claim, WAITS)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again and then given up
         log.trouble("import_failed", error, import_id=import_id)
         _release(claim)
@@ -83,14 +109,16 @@ def _give_up(services: Services, claim: Claim, sentence: str) -> None:
 
 def _release(claim: Claim) -> None:
     """Let the next round begin again; how often it was tried stays known."""
-    Import.update(lease_until=clock.EPOCH).where(
-        (Import.id == claim.id) & (Import.fence == claim.row.fence)
-    ).execute()
+    _change(claim, {"lease_until": clock.EPOCH})
 
 
-def _put_off(claim: Claim) -> None:
-    """Let it wait for storage, however long that is away; this was no try."""
+def _put_off(claim: Claim, sentence: str | None) -> None:
+    """Let it wait for what is away, however long that is; this was no try."""
     later = clock_now() + PAUSE // timedelta(milliseconds=1)
-    Import.update(lease_until=later, attempts=Import.attempts - 1, error=WAITS).where(
-        (Import.id == claim.id) & (Import.fence == claim.row.fence)
-    ).execute()
+    _change(claim, {"lease_until": later, "attempts": Import.attempts - 1, "error": sentence})
+
+
+def _change(claim: Claim, values: Mapping[str, Any]) -> None:
+    """Unless the step is done: then only storage is still to be emptied, which a round does."""
+    mine = (Import.id == claim.id) & (Import.fence == claim.row.fence)
+    Import.update(**values).where(mine & (Import.status == claim.row.status)).execute()

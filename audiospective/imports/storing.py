@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from audiospective.clients.storage import Storage
+from audiospective.clients.storage import Content, DamagedError, Storage, StorageError
 from audiospective.models.imports import Import
 
 
@@ -28,9 +28,21 @@ def part(row: Import, number: int, offset: int) -> str:
     return f"{home(row)}/file-{number}/{offset:014d}"
 
 
+def put(storage: Storage, key: str, content: Content) -> int:
+    """Store it and see that storage holds all of it: whoever sent it may not have it for long.
+
+    The number of bytes; raises storage.StorageError.
+    """
+    size = storage.put(key, content)
+    if storage.size(key) != size:
+        raise StorageError(f"storage keeps less of {key} than it was given")
+    return size
+
+
 @contextmanager
 def files(storage: Storage, row: Import, folder: Path) -> Iterator[list[tuple[str, str]]]:
-    """The files as they were sent, on this machine: (path, name); raises storage.StorageError."""
+    """The files as they were sent, on this machine: (path, name); raises storage.StorageError,
+    which is DamagedError if some of them is not there any more."""
     found = []
     for one in sorted(row.files, key=lambda file: file.number):
         path = folder / f"file-{one.number}"
@@ -39,6 +51,8 @@ def files(storage: Storage, row: Import, folder: Path) -> Iterator[list[tuple[st
                 with storage.open(piece.key) as source:
                     while data := source.read(1 << 20):
                         target.write(data)
+        if path.stat().st_size != one.size:
+            raise DamagedError(f"{path.name} of import {row.id}: {one.size} bytes were sent")
         found.append((str(path), one.name))
     yield found
 

@@ -106,7 +106,7 @@ def receive(services: Services, row: Import, number: int, offset: int, data: byt
     # Of one size, so that two tabs which send one file write the same pieces.
     if len(data) != min(limits.CHUNK_BYTES, file.size - offset):
         raise QuotaError("The file is not as long as it was said to be.")
-    services.storage.put(storing.part(row, number, offset), data)
+    storing.put(services.storage, storing.part(row, number, offset), data)
     ImportFile.update(received=offset + len(data)).where(
         (ImportFile.id == file.id) & (ImportFile.received == offset)
     ).execute()
@@ -202,7 +202,7 @@ def _within_limits(files: Sequence[Announced]) -> None:
 def _put(services: Services, row: Import, number: int, offset: int, data: bytes) -> int:
     if offset + len(data) > limits.FILE_BYTES:
         raise QuotaError(f"A file may have at most {limits.FILE_BYTES >> 30} GB.")
-    return services.storage.put(storing.part(row, number, offset), data)
+    return storing.put(services.storage, storing.part(row, number, offset), data)
 
 
 def _kept(user: User) -> list[tuple[int]]:

@@ -1,11 +1,13 @@
 """Members bring files of their own past, say yes to what was found, and take some of it back.
 
 The files are written here, so that what they must come to is known exactly: plays of an earlier
-year, plays that polls archived already, and plays beside those that no page ever showed.
+year, plays that polls archived already, and plays beside those that no page ever showed. Some send
+one first whose end is missing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -13,10 +15,19 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from audiospective import clock
-from audiospective.imports import uploads
+from audiospective.imports import storing, uploads
 from audiospective.imports.uploads import Announced
 from audiospective.models import User
-from audiospective.models.imports import DONE, REVIEW, WORK, Import
+from audiospective.models.imports import (
+    DONE,
+    FAILED,
+    REVIEW,
+    UNDOING,
+    UPLOADING,
+    WORK,
+    Import,
+    ImportFile,
+)
 from audiospective.simulation.seen import Key
 from audiospective.simulation.timeline import DAY, MINUTE, SECOND
 
@@ -26,14 +37,20 @@ if TYPE_CHECKING:
 
 PAST = clock.to_ms(datetime(2024, 5, 4, 18, tzinfo=UTC))
 REPEATED = 41 * SECOND  # less than two sources may differ for one play
+NAME = "Streaming_History_Audio_2024_0.json"
 
 
 def bring(
-    instance: Instance, member: Member, archived: set[Key], past: tuple[int, int] = (5, 60)
+    instance: Instance,
+    member: Member,
+    archived: set[Key],
+    past: tuple[int, int] = (5, 60),
+    *,
+    whole: bool = True,
 ) -> None:
     """Send a file; `archived` is what polls have brought so far, `past` how many plays of a year
-    before the archive it has at least and at most."""
-    if member.import_id is not None:
+    before the archive it has at least and at most. Without being `whole` it cannot be read."""
+    if member.import_id is not None and (member.file_is_whole or _status(member) != FAILED):
         return
     chance = member.chance
     rows, new = _past(chance, instance, chance.randint(*past))
@@ -47,16 +64,20 @@ def bring(
             new.add(beside)
     chance.shuffle(rows)
     data = orjson.dumps(rows)
-    user = User.get_by_id(member.user_id)
-    sent = uploads.begin(user, [Announced("Streaming_History_Audio_2024_0.json", len(data))])
-    uploads.receive(instance.services, sent, 0, 0, data)
+    data = data if whole else data[: len(data) // 2]
+    sent = uploads.begin(User.get_by_id(member.user_id), [Announced(NAME, len(data))])
     member.import_id, member.imported = sent.id, new
-    uploads.complete(instance.services, Import.get_by_id(sent.id))
+    member.file, member.file_is_whole = data, whole
+    go_on(instance, member)
 
 
-def agree(instance: Instance, member: Member) -> None:
-    """Say yes, if the file has been read."""
+def go_on(instance: Instance, member: Member) -> None:
+    """Send what has not arrived, or say yes if the file has been read."""
     row = _row_of(member)
+    if row is not None and row.status == UPLOADING:
+        at = ImportFile.get(ImportFile.owner == row.id).received
+        uploads.receive(instance.services, row, 0, at, member.file[at:])
+        uploads.complete(instance.services, row)
     if row is not None and row.status == REVIEW:
         uploads.agree(instance.services, row)
 
@@ -67,14 +88,40 @@ def take_back(instance: Instance, member: Member) -> None:
         uploads.take_back(instance.services, row)
 
 
-def counts(member: Member) -> set[Key] | None:
-    """The plays that the archive has from files; None while a worker is changing that."""
+def counts(member: Member) -> set[Key]:
+    """The plays that the archive has from files: all of them or none, at any time."""
+    return member.imported if _status(member) in (DONE, UNDOING) else set()
+
+
+def troubles(member: Member) -> Iterator[str]:
+    """Files that were refused though they can be read, or taken though they cannot."""
     row = _row_of(member)
     if row is None:
-        return set()
+        return
+    if row.status == FAILED and member.file_is_whole:
+        yield f"member {member.user_id}: an import failed though its file is good: {row.error}"
+    if row.status == DONE and row.error:
+        yield f"member {member.user_id}: an import cannot be taken back: {row.error}"
+    if row.status in (REVIEW, DONE) and not member.file_is_whole:
+        yield f"member {member.user_id}: half a file is taken for a whole one"
+
+
+def unfinished(instance: Instance, member: Member, late: datetime) -> Iterator[str]:
+    """Imports for which a worker should have done something since `late`, and what they left."""
+    row = _row_of(member)
+    if row is None or row.changed_at >= late:
+        return
     if row.status in WORK:
-        return None
-    return member.imported if row.status == DONE else set()
+        yield f"member {member.user_id}: an import is {row.status} since {row.changed_at}"
+    elif row.status != UPLOADING:
+        left = [one.key for one in instance.services.storage.list(storing.home(row))]
+        if any("/file-" in key for key in left) or (left and row.status not in (REVIEW, DONE)):
+            yield f"member {member.user_id}: an import ({row.status}) left {left[0]} in storage"
+
+
+def _status(member: Member) -> str:
+    row = _row_of(member)
+    return "" if row is None else str(row.status)
 
 
 def _row_of(member: Member) -> Import | None:

@@ -207,9 +207,15 @@ def _kills(chance: Random, at: int) -> Plan:
 
 
 def _brings_files(chance: Random, at: int) -> Plan:
+    if chance.random() < 0.15:
+        yield (
+            at - HOUR,
+            "brings half a file",
+            lambda i, m: imports.bring(i, m, m.polled, whole=False),
+        )
     yield at, "brings a file", lambda i, m: imports.bring(i, m, m.polled)
     for later in range(1, 5):  # again, should the first try have met with a fault
-        yield at + later * 5 * HOUR, "says yes to what was found", imports.agree
+        yield at + later * 5 * HOUR, "goes on with the import", imports.go_on
     if chance.random() < 0.6:
         yield at + chance.randint(26 * HOUR, 60 * HOUR), "takes a file back", imports.take_back
 

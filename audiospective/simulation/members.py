@@ -35,6 +35,8 @@ class Member:
     kills: bool = False  # asking for them kills the process
     import_id: int | None = None
     imported: set[Key] = field(default_factory=set)  # what their file adds, while it counts
+    file: bytes = b""
+    file_is_whole: bool = False
     polled: set[Key] = field(default_factory=set)  # what polls brought
 
     @property

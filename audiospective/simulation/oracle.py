@@ -106,6 +106,7 @@ class Oracle:
         self.wrong += settled.overdue(people, now, since=since, interval=interval)
         self.wrong += settled.owed(now)
         self.wrong += settled.told(people, now, since)
+        self.wrong += settled.unfinished(self.instance, people)
         self.wrong += settled.sentences(self.instance, people, self.heard)
         self.balance.emails = self._post.kinds
         self.balance.imports = Counter(str(row.status) for row in Import.select())

@@ -44,10 +44,8 @@ class Names:
 
 def archived(member: Member, heard: Heard, names: Names) -> Iterator[str]:
     """Every play that was offered and written stands in the archive once, and no other does."""
-    imported = imports.counts(member)
-    if imported is None:
-        return
-    expected = heard.archived | imported
+    yield from imports.troubles(member)
+    expected = heard.archived | imports.counts(member)
     try:
         plays = history.frame(member.user_id, columns=("played_at", "track"))
     except YearAwayError as error:
@@ -105,6 +103,13 @@ def owed(now: int) -> Iterator[str]:
         yield f"an e-mail ({notice.kind}) waits since {notice.created_at}"
 
 
+def unfinished(instance: Instance, members: list[Member]) -> Iterator[str]:
+    """Imports that no worker went on with, though nothing is in the way any more."""
+    late = clock.from_ms(instance.timeline.ms - ROUNDS)
+    for member in members:
+        yield from imports.unfinished(instance, member, late)
+
+
 def told(members: list[Member], now: int, since: int) -> Iterator[str]:
     """Whose archive stands still for more than a day, and who was not written to."""
     for member in members:
@@ -127,9 +132,8 @@ def sentences(instance: Instance, members: list[Member], heard: dict[int, Heard]
     for member in members:
         state = health.state(instance.services, member.user_id)
         name = f"member {member.user_id}: the dashboard"
-        imported = imports.counts(member)
-        plays = len(heard[member.user_id].archived | (imported or set()))
-        if imported is not None and state.plays != plays:
+        plays = len(heard[member.user_id].archived | imports.counts(member))
+        if state.plays != plays:
             yield f"{name} says {state.plays} plays, {plays} are there"
         if state.status is HealthStatus.UP_TO_DATE:
             last = heard[member.user_id].last

@@ -19,11 +19,12 @@ class SeamedStorage:
 
     def put(self, key: str, content: Any) -> int:
         def put() -> int:
-            if self.cuts and isinstance(content, bytes) and "/owner" not in key:
+            if self.cuts and "/owner" not in key:
                 self.cuts -= 1
                 self._seams.met["storage: cut"] += 1
-                self._inner.put(key, content[:-7])
-                return len(content)
+                whole = content if isinstance(content, bytes) else content.read()
+                self._inner.put(key, whole[:-7])
+                return len(whole)
             return int(self._inner.put(key, content))
 
         return int(self._through(put))

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
+from unittest.mock import Mock
 
 import pytest
+from peewee import OperationalError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from rq.exceptions import ShutDownImminentException
 
 from audiospective import clock, history
 from audiospective.clients.storage import AwayError, DamagedError, Storage, StorageError
 from audiospective.clients.storage import errors as storage_errors
 from audiospective.history.closed.away import YearAwayError
+from audiospective.history.store import SegmentProofError
 from audiospective.imports import claims, rounds, scratch, stepping, storing, uploads
 from audiospective.imports.findings import Findings
 from audiospective.imports.uploads import Announced
@@ -233,11 +239,79 @@ def test_an_import_waits_for_a_closed_year(
 def test_an_import_whose_own_file_is_damaged_does_not_wait_for_ever(services: Services) -> None:
     row = agreed(services, factories.make_user("alice"))
     damaged = Refusing(services.storage, DamagedError("imports/1/1/plays.parquet"))
-    for tries in range(1, ATTEMPTS + 1):
+    for tries in range(1, ATTEMPTS):
         tried(replace(services, storage=damaged), row)  # type: ignore[arg-type]
         assert (fresh(row).status, fresh(row).attempts) == (COMMITTING, tries)
-    tried(services, row)
+    tried(replace(services, storage=damaged), row)  # type: ignore[arg-type]
     assert (fresh(row).status, history.total(row.user_id)) == (FAILED, 0)
+    assert fresh(row).error == stepping.LOST
+
+
+@pytest.mark.usefixtures("small_pieces")
+@pytest.mark.parametrize("name", ["file-0/00000000001000", "plays.parquet", "sheet.parquet"])
+def test_what_storage_keeps_only_in_part_is_not_taken_for_whole(
+    services: Services, name: str
+) -> None:
+    alice = factories.make_user("alice")
+    put = services.storage.put
+
+    def cut(key: str, content: Any) -> int:
+        whole = content if isinstance(content, bytes) else content.read()
+        put(key, whole[:-7] if key.endswith(name) else whole)
+        return len(whole)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(services.storage, "put", cut)
+        if "file" in name:
+            with pytest.raises(StorageError, match="keeps less"):
+                send_all(services, alice)  # whoever sends it still has it, and sends it again
+        else:
+            send_all(services, alice)
+            for _ in range(ATTEMPTS + 1):
+                tried(services, Import.get())
+            assert (Import.get().status, Import.get().error) == (READING, stepping.WAITS)
+    if "file" in name:
+        send_all(services, alice)
+    tried(services, Import.get())
+    assert (Import.get().status, Import.get().rows) == (REVIEW, 6)
+
+
+def test_storage_that_is_away_once_plays_are_added_makes_nobody_wait(services: Services) -> None:
+    row = agreed(services, factories.make_user("alice"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(storing, "drop_files", Mock(side_effect=AwayError("503")))
+        tried(services, row)
+    assert (fresh(row).status, fresh(row).error, fresh(row).attempts) == (DONE, None, 0)
+
+
+def test_files_of_which_storage_lost_a_part_are_asked_for_again(services: Services) -> None:
+    row = sent(services, factories.make_user("alice"), {"endsong_0.json": CONTENT})
+    (part,) = services.storage.list("imports")
+    services.storage.put(part.key, CONTENT[:-7])
+    for _ in range(ATTEMPTS):
+        tried(services, row)
+    assert (fresh(row).status, fresh(row).error) == (FAILED, stepping.LOST)
+
+
+PASSING = (
+    (SegmentProofError("year 2025 reads back changed"), stepping.UNPROVEN),
+    (OperationalError("the connection was lost"), stepping.WAITS),
+    (RedisConnectionError("connection refused"), stepping.WAITS),
+    (ShutDownImminentException("a deploy", {}), None),
+)
+
+
+def test_what_is_no_fault_of_the_files_is_no_try(services: Services) -> None:
+    row = agreed(services, factories.make_user("alice"))
+    for error, said in PASSING * ATTEMPTS:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(stepping.STEPS, COMMITTING, Mock(side_effect=error))
+            with suppress(ShutDownImminentException):
+                tried(services, row)
+        assert (fresh(row).status, fresh(row).attempts) == (COMMITTING, 0)
+        assert fresh(row).error == said
+    tried(services, row)
+    assert (fresh(row).status, history.total(row.user_id)) == (DONE, 6)
 
 
 def test_folders_of_the_dead_are_swept(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def test_plays_of_a_file_are_matched_one_to_one_and_go_again(mutant):
             instance.timeline.pass_by(3 * DAY)
             imports.bring(instance, alice, alice.polled)
             carried_out(run)
-            imports.agree(instance, alice)
+            imports.go_on(instance, alice)
             carried_out(run)
             assert imports.counts(alice) == alice.imported != set()
             run.oracle.look_through()
