@@ -20,10 +20,10 @@ from audiospective.models.base import (
     transaction,
 )
 from audiospective.models.connections import ACTIVE, NOT_ALLOWED, Connection
-from audiospective.models.dialects import skip_locked
-from audiospective.models.users import User
+from audiospective.models.dialects import among, skip_locked
 
 LEASE = timedelta(seconds=60)  # longer than a batch may take, so a live worker never loses it
+_OFFSETS = "SELECT id, minute_offset FROM users WHERE id"
 NOTHING: Mapping[Any, Any] = {}
 POLLED = (ACTIVE, NOT_ALLOWED)  # an account that is not on the app's list is looked at again
 
@@ -86,11 +86,7 @@ def claim(
             .execute()
         )
         rows = sorted(claimed, key=lambda row: row.user_id)
-        offsets = dict(
-            User.select(User.id, User.minute_offset)
-            .where(User.id.in_([row.user_id for row in rows]))
-            .tuples()
-        )
+        offsets = dict(among(_OFFSETS, [row.user_id for row in rows]))
         return [Claim(row, row.lease_until - LEASE, offsets[row.user_id]) for row in rows]
 
 
@@ -110,6 +106,20 @@ def write(claim: Claim, values: Mapping[Any, Any]) -> bool:
     given = [column.db_value(value) for column, value in values.items()]
     changed = database.execute_sql(
         text, (*given, claim.user_id, claim.connection.fence, *instant)
+    ).rowcount
+    return bool(changed)
+
+
+def rotate(claim: Claim, values: Mapping[Any, Any], spent: str) -> bool:
+    """Write tokens to a connection that still has the sealed refresh token `spent`, whoever holds
+    it; False, and nothing written, if it has another one by now."""
+    mark = placeholder()
+    settings = ", ".join(f"{column.column_name} = {mark}" for column in values)
+    given = [column.db_value(value) for column, value in values.items()]
+    changed = database.execute_sql(
+        f"UPDATE connections SET {settings} "  # noqa: S608 - names of our own columns
+        f"WHERE user_id = {mark} AND refresh_sealed = {mark}",
+        (*given, claim.user_id, spent),
     ).rowcount
     return bool(changed)
 

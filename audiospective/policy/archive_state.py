@@ -77,7 +77,7 @@ TRAITS: dict[HealthStatus, Traits] = {
     ),
     HealthStatus.SPOTIFY_SILENT: Traits(
         "Spotify isn’t answering us",
-        f"The last checks brought no answer. We keep trying by ourselves. {_KEPT}",
+        f"The last checks brought no usable answer. We keep trying by ourselves. {_KEPT}",
         Tone.WAIT, Action.CHECK, checks=True, consent=True,
     ),
     HealthStatus.WAITING_FOR_LIMIT: Traits(

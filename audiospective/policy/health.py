@@ -37,7 +37,8 @@ class Facts:
     """What the status is decided on; `connection` is its status, None without one.
 
     `secret_opens`: whether the secret of the app can still be decrypted. `plays` is only asked for
-    where there is no connection.
+    where there is no connection. `unusable`: the last answers in a row that proved nothing, empty
+    though there were plays or without a usable time.
     """
 
     connection: str | None
@@ -45,6 +46,7 @@ class Facts:
     last_success_at: datetime | None = None
     consecutive_failures: int = 0
     failure: Failure | None = None
+    unusable: int = 0
     app_blocked_until: datetime | None = None
     app_failure: Failure | None = None
     mass_refusal: bool = False
@@ -84,6 +86,8 @@ def status(facts: Facts, now: datetime) -> HealthStatus:
     if facts.consecutive_failures and not fresh:
         ours = facts.failure in (Failure.UNKNOWN, None)
         return HealthStatus.CATCHING_UP if ours else HealthStatus.SPOTIFY_SILENT
+    if facts.unusable and not fresh:
+        return HealthStatus.SPOTIFY_SILENT
     overdue = facts.next_poll_at is not None and now - facts.next_poll_at > OVERDUE
     if overdue:
         return HealthStatus.CATCHING_UP

@@ -42,15 +42,7 @@ def rotation(services: Services, attempt: Attempt) -> Attempt | None:
     """
     assert attempt.tokens is not None
     values = _sealed(services, attempt.claim, attempt.tokens)
-    changed = (
-        Connection.update(values)
-        .where(
-            (Connection.user == attempt.claim.user_id)
-            & (Connection.refresh_sealed == attempt.spent)
-        )
-        .execute()
-    )
-    if not changed:
+    if not claims.rotate(attempt.claim, values, attempt.spent):
         return None
     return replace(attempt, rotated=False, stored=True, spent=values[Connection.refresh_sealed])
 

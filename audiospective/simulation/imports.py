@@ -17,7 +17,7 @@ import orjson
 from audiospective import clock
 from audiospective.imports import storing, uploads
 from audiospective.imports.uploads import Announced
-from audiospective.models import User
+from audiospective.models import User, database
 from audiospective.models.imports import (
     DONE,
     FAILED,
@@ -50,7 +50,7 @@ def bring(
 ) -> None:
     """Send a file; `archived` is what polls have brought so far, `past` how many plays of a year
     before the archive it has at least and at most. Without being `whole` it cannot be read."""
-    if member.import_id is not None and (member.file_is_whole or _status(member) != FAILED):
+    if member.import_id is not None and (member.file_is_whole or _state(member)[0] != FAILED):
         return
     chance = member.chance
     rows, new = _past(chance, instance, chance.randint(*past))
@@ -90,19 +90,17 @@ def take_back(instance: Instance, member: Member) -> None:
 
 def counts(member: Member) -> set[Key]:
     """The plays that the archive has from files: all of them or none, at any time."""
-    return member.imported if _status(member) in (DONE, UNDOING) else set()
+    return member.imported if _state(member)[0] in (DONE, UNDOING) else set()
 
 
 def troubles(member: Member) -> Iterator[str]:
     """Files that were refused though they can be read, or taken though they cannot."""
-    row = _row_of(member)
-    if row is None:
-        return
-    if row.status == FAILED and member.file_is_whole:
-        yield f"member {member.user_id}: an import failed though its file is good: {row.error}"
-    if row.status == DONE and row.error:
-        yield f"member {member.user_id}: an import cannot be taken back: {row.error}"
-    if row.status in (REVIEW, DONE) and not member.file_is_whole:
+    status, error = _state(member)
+    if status == FAILED and member.file_is_whole:
+        yield f"member {member.user_id}: an import failed though its file is good: {error}"
+    if status == DONE and error:
+        yield f"member {member.user_id}: an import cannot be taken back: {error}"
+    if status in (REVIEW, DONE) and not member.file_is_whole:
         yield f"member {member.user_id}: half a file is taken for a whole one"
 
 
@@ -119,9 +117,14 @@ def unfinished(instance: Instance, member: Member, late: datetime) -> Iterator[s
             yield f"member {member.user_id}: an import ({row.status}) left {left[0]} in storage"
 
 
-def _status(member: Member) -> str:
-    row = _row_of(member)
-    return "" if row is None else str(row.status)
+def _state(member: Member) -> tuple[str, str | None]:
+    """The import's status and what is said of it; asked of everybody every day."""
+    if member.import_id is None:
+        return "", None
+    status, error = database.execute_sql(
+        f"SELECT status, error FROM imports WHERE id = {int(member.import_id)}"  # noqa: S608
+    ).fetchone()
+    return str(status), error
 
 
 def _row_of(member: Member) -> Import | None:

@@ -30,7 +30,7 @@ BEFORE = "from before the archive"
 RECORDED = (FIRST, IN_TIME, SETTLING, BLOCK, MIXED, BETWEEN)  # these lie in a gap, always
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Item:
     """`ended` as Spotify tells it, `arrived` when it had it; `delivery` names what came with it.
 

@@ -17,7 +17,7 @@ from audiospective.history.closed import objects
 from audiospective.models import Import, claims, database, notices
 from audiospective.polling import batch
 from audiospective.sandbox.apps import CLIENT_ID
-from audiospective.simulation import losses, settled
+from audiospective.simulation import losses, settled, whole_archive
 from audiospective.simulation.emails import Post
 from audiospective.simulation.instance import Instance
 from audiospective.simulation.losses import Page
@@ -68,7 +68,8 @@ class Oracle:
         self._slots: set[tuple[str, int]] = set()  # that were polled, of the last days
         self._gaps: dict[int, dict[int, Gap]] = {}
         self._post = Post(instance, members)
-        self._names = settled.Names(dict(instance.world.catalog.tracks))
+        names = whole_archive.Names(dict(instance.world.catalog.tracks))
+        self._readers = {member.user_id: whole_archive.Reader(names) for member in members}
 
     def complain(self, text: str) -> None:
         self.wrong.append(text)
@@ -97,8 +98,8 @@ class Oracle:
         objects.bind(objects.storage())
         yesterday = f"{clock.now() - timedelta(days=2):%Y-%m-%d}"
         self._slots = {key for key in self._slots if key[0] > yesterday}
-        for user_id, member in self.members.items():
-            self.wrong += settled.archived(member, self.heard[user_id], self._names)
+        for user_id, reader in self._readers.items():
+            self.wrong += reader.look(self.members[user_id], self.heard[user_id])
 
     def look_round(self, since: int, interval: int) -> None:
         """Once the faults are over: see settled. Both in ms."""
@@ -235,6 +236,7 @@ class Oracle:
             )
         self.balance.plays += len(new)
         heard.archived.update(new)
+        heard.fresh.update(new)
         items = tuple(item for item in shown.window if item.shown and item.dated)
         fresh = frozenset(items) - heard.known
         heard.known |= fresh

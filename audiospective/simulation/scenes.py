@@ -178,7 +178,7 @@ def _bring(instance: Instance, member: Member) -> None:
 def _a_file(start: int) -> lives.Plan:
     yield start + 2 * HOUR, "brings a file", _bring
     for hours in (5, 8, 11):
-        yield start + hours * HOUR, "says yes to what was found", imports.agree
+        yield start + hours * HOUR, "says yes to what was found", imports.go_on
 
 
 def _plays(offsets: Any, *, unit: int = 1, late: bool = False) -> lives.Deed:

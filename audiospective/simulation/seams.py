@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import lru_cache
 from random import Random
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from audiospective.clients import mail
 from audiospective.clients import spotify as spotify_client
 from audiospective.clients.deadline import Deadline
 from audiospective.history import segment
-from audiospective.history.catalog import compact
+from audiospective.history.catalog import compact, polled
 from audiospective.imports import child, reading_step, sending
 from audiospective.models import dialects, migrations
 from audiospective.notices import delivery
@@ -52,6 +53,8 @@ def take(stack: ExitStack, instance: Instance) -> None:
     patch(stack, closed_years, "AT_REST", timedelta(hours=12))
     begun = clock.from_ms(instance.timeline.start)  # migrations are noted by the machine's clock
     patch(stack, migrations, "applied_at", lambda _name: begun)
+    # The pages that are kept (in_process.read_page) hold the same tracks again and again.
+    patch(stack, polled, "digest", lru_cache(maxsize=50_000)(polled.digest))
     patch(stack, compact, "LEAST", 100)  # so that the catalog of a few members comes to words
     _take_database(stack, seams)
 

@@ -72,6 +72,7 @@ class Heard:
     unseen: dict[Item, None] = field(default_factory=dict)
     known: set[Item] = field(default_factory=set)
     archived: set[Key] = field(default_factory=set)
+    fresh: set[Key] = field(default_factory=set)  # archived since the archive was last read
     last: Page | None = None
     odd_last: bool = False  # the last page was frozen, or our clock wrong: no rule fits exactly
     _items: dict[int, Item] = field(default_factory=dict)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
-from audiospective import clock, history
-from audiospective.history.catalog import lookup
-from audiospective.history.closed.away import YearAwayError
+from audiospective import clock
 from audiospective.models import Connection
 from audiospective.models.claims import POLLED
 from audiospective.models.notices import SENDING, SENT, WAITING, Notice
@@ -24,47 +21,6 @@ from audiospective.simulation.timeline import HOUR, MINUTE
 INTERVALS = 3
 ROUNDS = 3 * HOUR  # in which maintenance comes round thrice
 TOLD = ("archive_stopped", "no_success")
-
-
-class Names:
-    """Spotify's ids of tracks by the catalog's, looked up once."""
-
-    def __init__(self, every: dict[str, object]) -> None:
-        # What the sandbox answers under another id counts as what was played.
-        self._played = {f"{one[:-1]}R": one for one in every}
-        self._known: dict[int, str] = {}
-
-    def of(self, numbers: set[int]) -> dict[int, str]:
-        missing = numbers - self._known.keys()
-        for number, found in lookup.tracks(missing).items() if missing else ():
-            told = str(found.spotify_id)
-            self._known[number] = self._played.get(told, told)
-        return self._known
-
-
-def archived(member: Member, heard: Heard, names: Names) -> Iterator[str]:
-    """Every play that was offered and written stands in the archive once, and no other does."""
-    yield from imports.troubles(member)
-    expected = heard.archived | imports.counts(member)
-    try:
-        plays = history.frame(member.user_id, columns=("played_at", "track"))
-    except YearAwayError as error:
-        yield f"member {member.user_id}: {error}"
-        return
-    known = names.of(set(plays["track"].to_list()))
-    times, tracks = plays["played_at"].to_physical().to_list(), plays["track"].to_list()
-    every = list(zip(times, map(known.__getitem__, tracks), strict=True))
-    found = set(every)
-    twice = (
-        [key for key, count in Counter(every).items() if count > 1]
-        if len(found) < len(every)
-        else []
-    )
-    missing, foreign = expected - found, found - expected
-    for what, keys in (("twice", twice), ("not", missing), ("though nobody offered it", foreign)):
-        if keys:
-            example = min(keys)
-            yield f"member {member.user_id}: {len(keys)} plays are archived {what}, as {example}"
 
 
 def overdue(members: list[Member], now: int, *, since: int, interval: int) -> Iterator[str]:
@@ -85,6 +41,7 @@ def overdue(members: list[Member], now: int, *, since: int, interval: int) -> It
             clock.to_ms(row.last_success_at or clock.EPOCH) < begins
             and by_id[row.user_id].refused_since is None
             and row.last_failure_type is None
+            and not row.empty_pages  # its answers hold nothing that can be used
         ):
             yield f"member {row.user_id} is polled without success"
     for row in Connection.select().where(Connection.lease_until > clock.EPOCH):

@@ -48,6 +48,9 @@ BLOCKED = {"app_blocked_until": NOW + HOUR}
             {**STALE, "consecutive_failures": 4, "failure": Failure.UNKNOWN},
             HealthStatus.CATCHING_UP,
         ),
+        # Pages that prove nothing are no failures, and do not say that all is saved either.
+        ({**STALE, "unusable": 2}, HealthStatus.SPOTIFY_SILENT),
+        ({**FINE, "unusable": 1}, HealthStatus.UP_TO_DATE),
         ({**STALE, **BLOCKED, "app_failure": Failure.QUOTA}, HealthStatus.WAITING_FOR_LIMIT),
         ({**STALE, **BLOCKED, "app_failure": None}, HealthStatus.WAITING_FOR_LIMIT),
         ({**FINE, **BLOCKED, "app_failure": Failure.RATE_LIMIT}, HealthStatus.UP_TO_DATE),
