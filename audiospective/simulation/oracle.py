@@ -61,7 +61,8 @@ class Oracle:
         self.balance = Balance()
         self.wrong: list[str] = []
         self.trace: list[str] = []
-        self.slot = ""  # of the batch that is being polled
+        self.slot = ""  # of the batch that is being polled, and ...
+        self.before = batch.ANY_TIME  # ... its end
         self._asking: list[claims.Claim] = []
         self._shown: dict[tuple[int, int], Shown] = {}
         self._fences: dict[int, int] = {}
@@ -125,12 +126,13 @@ class Oracle:
         return watched
 
     def _of_slot(self, archive: Callable[..., Any]) -> Callable[..., Any]:
-        def watched(services: Any, user_ids: Any, slot: Any, *args: Any, **more: Any) -> Any:
-            before, self.slot = self.slot, f"{slot:%Y-%m-%d %H:%M}"
+        def watched(services: Any, user_ids: Any, slot: Any, end: Any, **more: Any) -> Any:
+            before = self.slot, self.before
+            self.slot, self.before = f"{slot:%Y-%m-%d %H:%M}", end
             try:
-                return archive(services, user_ids, slot, *args, **more)
+                return archive(services, user_ids, slot, end, **more)
             finally:
-                self.slot = before
+                self.slot, self.before = before
 
         return watched
 
@@ -149,7 +151,8 @@ class Oracle:
             return  # no page at all
         claimed = clock.to_ms(claim.claimed_at)
         self._shown[claim.user_id, claimed] = Shown(
-            claim.user_id, claimed, int(claim.connection.fence), self.slot, instance.timeline.ms,
+            claim.user_id, claimed, int(claim.connection.fence), self.slot,
+            bool(self.slot) and claim.connection.next_poll_at < self.before, instance.timeline.ms,
             found, window, frozen is not None, instance.timeline.ahead != 0,
         )  # fmt: skip
 
@@ -254,11 +257,12 @@ class Oracle:
         heard.last, heard.odd_last = page, odd
 
     def _once_a_slot(self, shown: Shown, member: Member) -> None:
-        """One slot, one committed poll, unless the member made another one due themselves."""
+        """One slot, one committed poll, unless another one fell due in it: of whoever is polled
+        every ten minutes, or because the member saw to it themselves."""
         key = shown.slot, shown.user_id
         if not shown.slot or shown.wrong_clock or shown.at - member.touched_at < HOUR:
             return
-        if key in self._slots:
+        if key in self._slots and not shown.due:
             self.complain(f"member {shown.user_id} was polled twice in slot {shown.slot}")
         self._slots.add(key)
 

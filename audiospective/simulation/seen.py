@@ -50,12 +50,16 @@ def read(body: bytes) -> Read:
 
 @dataclass(frozen=True)
 class Shown:
-    """A page that arrived whole for a claimed member; `at` in true time, `claimed` in ours."""
+    """A page that arrived whole for a claimed member; `at` in true time, `claimed` in ours.
+
+    `due`: whether they were due before the end of `slot` when they were claimed.
+    """
 
     user_id: int
     claimed: int
     fence: int
     slot: str
+    due: bool
     at: int
     found: Read
     window: tuple[Item, ...]
