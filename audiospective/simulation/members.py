@@ -30,6 +30,7 @@ class Member:
     chance: Random
     refused_since: int | None = None
     stopped: str = ""  # paused or disconnected by themselves
+    unsure: bool = False  # whether they do not know what came of the last thing they did
     touched_at: int = 0  # when they last did something that makes a poll due
     poisoned: bool = False  # storing their plays fails
     kills: bool = False  # asking for them kills the process
@@ -74,7 +75,9 @@ def reconnect(instance: Instance, member: Member) -> None:
     """A new consent, as after the button in an e-mail or on the dashboard."""
     profile, tokens = _consent(instance, member.listener)
     visit = Visit(renews=True, signed_in=member.user_id)
+    member.unsure = True
     sign_up.join(instance.services, profile, tokens, visit)
+    member.unsure = False
     member.refused_since, member.stopped = None, ""
     member.consented_at = member.touched_at = instance.timeline.ms
 
@@ -87,19 +90,35 @@ def revoke(instance: Instance, member: Member) -> None:
 
 
 def pause(_instance: Instance, member: Member) -> None:
+    member.unsure = True
     if connection.pause(member.user_id):
         member.stopped = "paused"
+    member.unsure = False
 
 
 def resume(instance: Instance, member: Member) -> None:
     member.touched_at = instance.timeline.ms
+    member.unsure = True
     if connection.resume(instance.services, member.user_id):
         member.stopped = ""
+    member.unsure = False
 
 
 def disconnect(_instance: Instance, member: Member) -> None:
+    member.unsure = True
     if connection.disconnect(member.user_id):
         member.stopped = "disconnected"
+    member.unsure = False
+
+
+def looks(instance: Instance, member: Member) -> None:
+    """They see what came of something whose answer they never got: it was done, or it was not."""
+    if not member.unsure:
+        return
+    status, member.unsure = row(member).status, False
+    member.stopped = status if status in ("paused", "disconnected") else ""
+    if holds_a_living_token(instance, member):
+        member.refused_since = None
 
 
 def check_now(instance: Instance, member: Member) -> None:

@@ -17,7 +17,7 @@ from audiospective.history.closed import objects
 from audiospective.models import Import, claims, database, notices
 from audiospective.polling import batch
 from audiospective.sandbox.apps import CLIENT_ID
-from audiospective.simulation import losses, settled, whole_archive
+from audiospective.simulation import losses, members, settled, whole_archive
 from audiospective.simulation.emails import Post
 from audiospective.simulation.instance import Instance
 from audiospective.simulation.losses import Page
@@ -50,13 +50,13 @@ class Balance:
 class Oracle:
     """Watches at the seams and looks into the rows; whatever is wrong is in `wrong`."""
 
-    def __init__(self, instance: Instance, members: list[Member]) -> None:
+    def __init__(self, instance: Instance, people: list[Member]) -> None:
         self.instance = instance
-        self.members = {member.user_id: member for member in members}
+        self.members = {member.user_id: member for member in people}
         self.heard = {
-            member.user_id: Heard(instance.world.listeners[member.listener]) for member in members
+            member.user_id: Heard(instance.world.listeners[member.listener]) for member in people
         }
-        for member in members:
+        for member in people:
             member.polled = self.heard[member.user_id].archived
         self.balance = Balance()
         self.wrong: list[str] = []
@@ -68,9 +68,9 @@ class Oracle:
         self._fences: dict[int, int] = {}
         self._slots: set[tuple[str, int]] = set()  # that were polled, of the last days
         self._gaps: dict[int, dict[int, Gap]] = {}
-        self._post = Post(instance, members)
+        self._post = Post(instance, people)
         names = whole_archive.Names(dict(instance.world.catalog.tracks))
-        self._readers = {member.user_id: whole_archive.Reader(names) for member in members}
+        self._readers = {member.user_id: whole_archive.Reader(names) for member in people}
 
     def complain(self, text: str) -> None:
         self.wrong.append(text)
@@ -105,11 +105,16 @@ class Oracle:
     def look_round(self, since: int, interval: int) -> None:
         """Once the faults are over: see settled. Both in ms."""
         now, people = self.instance.timeline.ms, list(self.members.values())
+        for member in people:
+            members.looks(self.instance, member)
         self.wrong += settled.overdue(people, now, since=since, interval=interval)
         self.wrong += settled.owed(now)
         self.wrong += settled.told(people, now, since)
         self.wrong += settled.unfinished(self.instance, people)
         self.wrong += settled.sentences(self.instance, people, self.heard)
+
+    def sum_up(self) -> None:
+        """What is counted once, when a run ends."""
         self.balance.emails = self._post.kinds
         self.balance.imports = Counter(str(row.status) for row in Import.select())
 

@@ -12,8 +12,10 @@ LAST = 12  # steps before a failure that are printed
 
 
 def figures(result: Result) -> Iterator[str]:
-    """A run that went well, in a few lines."""
+    """A run in which nothing was wrong, in a few lines."""
     found, plan = result.balance, result.plan
+    if result.stopped:
+        yield f"Stopped after {result.days} of {plan.days} days; nothing was wrong until then."
     yield (
         f"seed {plan.seed}: {plan.members} members, {plan.days} days, faults {plan.faults}:"
         f" {result.steps} steps, trace {result.trace[:16]}"

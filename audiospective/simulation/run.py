@@ -71,16 +71,35 @@ class Result:
     steps: int = 0
     at: int = 0  # true milliseconds of the last step
     step: str = ""
+    days: int = 0  # that were lived to their end
+    stopped: bool = False  # from outside, before its end
     wrong: list[str] = field(default_factory=list)
     balance: Balance = field(default_factory=Balance)
     met: Counter[str] = field(default_factory=Counter)
     log: list[str] = field(default_factory=list)
 
 
-class Run:
-    """Drives one instance through its time."""
+def _never() -> bool:
+    return False
 
-    def __init__(self, plan: Plan, instance: Instance, result: Result) -> None:
+
+def _nothing(_result: Result) -> None:
+    pass
+
+
+class Run:
+    """Drives one instance through its time; `stop` says whether it is to end before."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        instance: Instance,
+        result: Result,
+        stop: Callable[[], bool] = _never,
+        day_over: Callable[[Result], object] = _nothing,
+    ) -> None:
+        self.stop = stop
+        self.day_over = day_over
         self.plan = plan
         self.instance = instance
         self.result = result
@@ -112,7 +131,11 @@ class Run:
             calm = weather.CALM if self.plan.scene is None else scenes.CALM
             for until in (*range(start + DAY, end + 1, DAY), end + calm):
                 if not self._until(until) or not self._is_right(end):
-                    return
+                    break
+                if until <= end:
+                    self.result.days += 1
+                    self.day_over(self.result)
+            self.oracle.sum_up()
 
     def _is_right(self, end: int) -> bool:
         """Look at everything, at the end of a day and of the run."""
@@ -127,6 +150,10 @@ class Run:
     def _until(self, end: int) -> bool:
         timeline, jobs = self.instance.timeline, self.instance.jobs
         while self.plan.keep_going or not self.oracle.wrong:
+            if self.stop():
+                self.result.stopped = True
+                self.oracle.look_through()
+                break
             times = [one for one in (jobs.next_at(), self._next_event()) if one is not None]
             if not times or min(times) > end:
                 timeline.to(end)
@@ -332,8 +359,15 @@ class Run:
         return self.events[0][0] if self.events else None
 
 
-def simulate(plan: Plan) -> Result:
-    """Run a plan to its end, or to the first thing that is wrong."""
+def simulate(
+    plan: Plan,
+    stop: Callable[[], bool] = _never,
+    day_over: Callable[[Result], object] = _nothing,
+) -> Result:
+    """Run a plan to its end, or to the first thing that is wrong, or until `stop`.
+
+    `day_over` hears of every day that was lived to its end.
+    """
     result = Result(plan)
     level = weather.LEVELS[plan.faults]
     with (
@@ -345,7 +379,7 @@ def simulate(plan: Plan) -> Result:
             poll_max_minutes=INTERVALS[plan.seed % len(INTERVALS)],
         ) as instance,
     ):
-        run = Run(plan, instance, result)
+        run = Run(plan, instance, result, stop, day_over)
         result.balance = run.oracle.balance
         run.go()
         result.trace = run.hash.hexdigest()

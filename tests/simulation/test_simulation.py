@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from signal import SIGTERM
 
 import pytest
 from click.testing import CliRunner
@@ -43,6 +44,15 @@ def test_the_same_seed_is_the_same_run_in_another_process():
     ]
     assert len(traces[0].strip()) == 64
     assert traces[0] == traces[1]
+
+
+def test_a_run_that_is_stopped_says_what_it_came_to_until_then(monkeypatch):
+    monkeypatch.setattr("audiospective.cli.simulate._tell", lambda _: os.kill(os.getpid(), SIGTERM))
+    asked = ["--members", "2", "--days", "9", "--faults", "none", "--progress"]
+    done = CliRunner().invoke(command, asked)
+    assert done.exit_code == 130, done.output
+    assert "Stopped after 1 of 9 days; nothing was wrong until then." in done.output
+    assert "plays archived, each once" in done.output
 
 
 def test_the_command_says_what_a_run_came_to():
