@@ -139,8 +139,10 @@ class Run:
 
     def _is_right(self, end: int) -> bool:
         """Look at everything, at the end of a day and of the run."""
+        if self.result.days % 30 == 29:
+            gc.unfreeze()
         gc.collect()
-        gc.freeze()  # what lived through a day is mostly kept for good
+        gc.freeze()  # what lived through a day is mostly kept for good; a month is looked through
         self.oracle.look_through()
         if self.instance.timeline.ms > end:
             self.oracle.look_round(end, self.instance.services.settings.poll_max_minutes * MINUTE)
