@@ -8,6 +8,7 @@ from datetime import date
 
 import polars as pl
 
+from audiospective.stats import year_places
 from audiospective.stats.cache import Cache
 from audiospective.stats.prepared_plays import by_year, within
 
@@ -55,6 +56,20 @@ def size(plays: pl.DataFrame) -> int:
     """Bytes that are kept beside a frame."""
     known = _kept.get(id(plays))
     return 0 if known is None else int(known.years.estimated_size()) + known.spans.weight
+
+
+def of_kind(plays: pl.DataFrame, kind: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The year_places.members and .sums of prepared plays; kept like a span."""
+    known = _of(plays)
+    if kind == "track":
+        added = known.years.select("year", "amount", id="track")
+        return added.select("id", track="id"), added
+    found: tuple[pl.DataFrame, pl.DataFrame] | None = known.spans.get(kind)
+    if found is None:
+        belong = year_places.members(known.years["track"], kind)
+        found = belong, year_places.sums(known.years, belong)
+        known.spans.put(kind, found, sum(int(one.estimated_size()) for one in found))
+    return found
 
 
 def carry(old: pl.DataFrame, new: pl.DataFrame, since: date) -> None:

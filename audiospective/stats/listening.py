@@ -28,8 +28,9 @@ from audiospective.history.version import Version
 from audiospective.models import database
 from audiospective.models.plays import FROM_IMPORT, SENT_LIVE
 from audiospective.policy import import_spans
-from audiospective.stats import by_track, cache, prepared_plays
+from audiospective.stats import by_track, cache, portrait, prepared_plays, unprepared_portrait
 from audiospective.stats.figure_options import FigureOptions
+from audiospective.stats.portrait import Portrait
 from audiospective.stats.prepared_plays import DAY
 
 CHUNKS = 16  # pieces in memory that plays may lie in, before they are put together
@@ -114,6 +115,25 @@ class Listening:
             return result
         kept: T = found[0]
         return kept
+
+    def portrait(self, kind: str, one: int, limit: int) -> Portrait | None:
+        """`portrait.of(plays, kind, one, limit)`, or what it was when nothing has changed since.
+
+        As long as no plays are kept, it reads them for itself, in a third of the time and memory.
+        """
+        at_hand = _frames.get((database.obj, self.options)) is not None
+        if at_hand or not unprepared_portrait.serves(self.options):
+            return self.figure(portrait.of, kind, one, limit)
+        key = (self.key, unprepared_portrait.__name__, kind, one, limit)
+        kept: tuple[Portrait | None] | None = _results.get(key)
+        if kept is None:
+            user_id = self.options.user_id
+            same = recordings.of(user_id, self.version).frame
+            raw = history.frame(user_id, columns=prepared_plays.RAW)
+            kept = (unprepared_portrait.of(raw, self.options, same, kind, one, limit),)
+            if version.may_be_kept(user_id, self.version):
+                _results.put(key, kept)
+        return kept[0]
 
     @property
     def _found(self) -> _Read:

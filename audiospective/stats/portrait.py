@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 
 import polars as pl
 
-from audiospective.history.catalog import frames
-from audiospective.stats import by_track
+from audiospective.stats import by_track, year_places
+from audiospective.stats.year_places import YearPlace
 
 _LIFETIME = 120 * 366  # days
 SILENCE = timedelta(days=180)  # without a play, that is worth a word
@@ -25,15 +25,6 @@ class Part:
     tracks: int
     skipped: int
     told: int
-
-
-@dataclass(frozen=True)
-class YearPlace:
-    """The place among all tracks, artists or albums in a year, from 1; equals share a place."""
-
-    year: int
-    amount: int
-    place: int
 
 
 @dataclass(frozen=True)
@@ -77,14 +68,25 @@ def of(plays: pl.DataFrame, kind: str, one: int, limit: int = 50) -> Portrait | 
 
     Every artist credited on a track counts. `limit` is for its tracks and albums.
     """
-    own = select(plays, kind, one)
+    belong, added = by_track.of_kind(plays, kind)
+    wanted = belong.filter(pl.col("id") == one)["track"].unique()
+    own = plays.filter(pl.col("track").is_in(wanted.implode()))
     if own.is_empty():
         return None
+    return drawn(own, added, int(plays["amount"].sum()), kind, one, limit)
+
+
+def drawn(
+    own: pl.DataFrame, added: pl.DataFrame, everything: int, kind: str, one: int, limit: int
+) -> Portrait:
+    """The portrait of what `own`, at least one prepared play, belongs to.
+
+    `added` are the year_places.sums of all plays, `everything` is the amount of them.
+    """
     keys = own.select("played_at", "own").row
     by_day = own.group_by("day").len().sort(["len", "day"], descending=[True, False])
-    everything = int(plays["amount"].sum())
     amount = int(own["amount"].sum())
-    years, place = _places(plays, kind, one)
+    years, place = year_places.of(added, one)
     return Portrait(
         plays=own.height,
         amount=amount,
@@ -108,14 +110,6 @@ def of(plays: pl.DataFrame, kind: str, one: int, limit: int = 50) -> Portrait | 
         albums=_parts(own, "album", limit) if kind == "artist" else (),
         silence=_silence(own),
     )
-
-
-def select(plays: pl.DataFrame, kind: str, one: int) -> pl.DataFrame:
-    """The plays of one track, album or artist."""
-    if kind != "artist":
-        return plays.filter(pl.col(kind) == one)
-    wanted = frames.tracks_of(kind, one, plays["track"])
-    return plays.filter(pl.col("track").is_in(wanted.implode()))
 
 
 def _counted(own: pl.DataFrame, by: pl.Expr, values: range) -> tuple[int, ...]:
@@ -161,22 +155,3 @@ def _silence(own: pl.DataFrame) -> tuple[date, date] | None:
     )
     before, after, length = longest.row(0)
     return (before, after) if length >= SILENCE else None
-
-
-def _places(plays: pl.DataFrame, kind: str, one: int) -> tuple[tuple[YearPlace, ...], int]:
-    """The place in each year with plays, and over all time."""
-    counted = by_track.of_years(plays).select("year", "track", "album", "amount")
-    if kind == "artist":
-        counted = counted.join(frames.everybody(plays["track"]), on="track")
-    counted = counted.drop_nulls(kind).group_by("year", kind).agg(pl.col("amount").sum())
-    own = counted.filter(pl.col(kind) == one).select("year", mine="amount")
-    above = (
-        counted.join(own, on="year")
-        .group_by("year", "mine")
-        .agg(above=(pl.col("amount") > pl.col("mine")).sum())
-        .sort("year")
-    )
-    years = tuple(YearPlace(year, mine, above + 1) for year, mine, above in above.rows())
-    totals = counted.group_by(kind).agg(pl.col("amount").sum())
-    mine = own["mine"].sum()
-    return years, int((totals["amount"] > mine).sum()) + 1

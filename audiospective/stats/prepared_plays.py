@@ -62,9 +62,7 @@ def _prepared(
     plays = _with_catalog(raw, recordings)
     plays = plays.filter(counts(options.counting.rule))
     if options.hidden:
-        credits_ = frames.everybody(plays["track"])
-        gone = credits_.filter(pl.col("artist").is_in(sorted(options.hidden)))["track"].unique()
-        plays = plays.filter(~pl.col("track").is_in(gone.implode()))
+        plays = plays.filter(~pl.col("track").is_in(hidden(plays["track"], options).implode()))
     heard = pl.coalesce("ms_played", "duration", 0).cast(pl.Int64)
     local = zones.wall_clock(plays["played_at"], options.zone)
     return plays.select(
@@ -84,6 +82,14 @@ def _prepared(
         finished=pl.col("reason_end") == counting.FINISHED,
         source="source",
     )
+
+
+def hidden(tracks: pl.Series, options: FigureOptions) -> pl.Series:
+    """Those of the recordings on which a hidden artist is credited."""
+    if not options.hidden:
+        return tracks.clear()
+    credits_ = frames.everybody(tracks)
+    return credits_.filter(pl.col("artist").is_in(sorted(options.hidden)))["track"].unique()
 
 
 def within(plays: pl.DataFrame, first: date, last: date) -> pl.DataFrame:

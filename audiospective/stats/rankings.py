@@ -7,8 +7,7 @@ from datetime import date
 
 import polars as pl
 
-from audiospective.history.catalog import frames
-from audiospective.stats import by_track, tops
+from audiospective.stats import by_track, tops, year_places
 
 Days = tuple[date, date]
 
@@ -57,19 +56,11 @@ def of(plays: pl.DataFrame, kind: str, days: Days, before: Days | None, limit: i
     return found
 
 
-def _members(tracks: pl.Series, kind: str) -> pl.DataFrame:
-    """(track, id) of what tracks belong to."""
-    if kind == "track":
-        return pl.DataFrame({"track": tracks.unique()}).with_columns(id=pl.col("track"))
-    reach = frames.everybody if kind == "artist" else frames.of
-    return reach(tracks).select("track", id=pl.col(kind)).drop_nulls()
-
-
 def _inside(
     own: pl.DataFrame, kind: str, ids: pl.Series
 ) -> dict[int, tuple[int, int, int, int | None]]:
     """Time, number of tracks, most played track, and its first artist, by id."""
-    wanted = _members(own["track"], kind).filter(pl.col("id").is_in(ids.implode()))
+    wanted = year_places.members(own["track"], kind).filter(pl.col("id").is_in(ids.implode()))
     tracks = (
         own.join(wanted.select("track").unique(), on="track", how="semi")
         .select("track", "heard", "amount", "artist", "first")
@@ -94,5 +85,5 @@ def _ranks(before: pl.DataFrame, kind: str, ids: pl.Series) -> dict[int, int]:
 
 
 def _known(earlier: pl.DataFrame, kind: str, ids: pl.Series) -> set[int]:
-    members = _members(earlier["track"], kind)
+    members = year_places.members(earlier["track"], kind)
     return set(members.filter(pl.col("id").is_in(ids.implode()))["id"].to_list())

@@ -16,7 +16,15 @@ from audiospective.models import Play, database
 from audiospective.policy import counting
 from audiospective.policy.counting import Counting, Measure, Rule
 from audiospective.policy.plays import AlbumFacts, ArtistFacts, TrackFacts
-from audiospective.stats import activity, by_track, cache, listening, prepared_plays, tops
+from audiospective.stats import (
+    activity,
+    by_track,
+    cache,
+    listening,
+    prepared_plays,
+    tops,
+    unprepared_portrait,
+)
 from audiospective.stats.figure_options import FigureOptions
 from audiospective.stats.listening import Listening
 from tests.history.making import at, person, play, track
@@ -335,3 +343,38 @@ def test_what_several_members_leave_in_memory_stays_within_a_number_of_bytes(
     assert kept[0] is None
     assert kept[-1] is not None
     assert Listening(FigureOptions(members[0])).figure(many) == 100
+
+
+@pytest.mark.parametrize("counting_", [Counting(), Counting(Rule.ALL, Measure.TIME)])
+def test_a_portrait_is_the_same_before_and_after_plays_are_kept(counting_: Counting) -> None:
+    alice, song = person("alice"), told("song", duration_ms=5_000)
+    other = told("other")
+    for minute in range(3):
+        play(alice, at(minute), song)
+    options = FigureOptions(alice, counting=counting_)
+    cold = Listening(options).portrait("track", song, 9)
+    assert cold is not None
+    assert (cold.plays, cold.place) == (3, 1)
+    one = Listening(options)
+    one.plays()
+    assert one.portrait("track", song, 9) == cold
+    assert one.portrait("track", other, 9) is None
+
+
+def test_a_portrait_tells_of_a_new_play(monkeypatch: pytest.MonkeyPatch) -> None:
+    alice, song = person("alice"), told("song")
+    made = unprepared_portrait.of
+    drawn: list[int] = []
+
+    def noted(raw: pl.DataFrame, *more: Any) -> Any:
+        drawn.append(raw.height)
+        return made(raw, *more)
+
+    monkeypatch.setattr(unprepared_portrait, "of", noted)
+    for minute in (1, 2):
+        play(alice, at(minute), song)
+        for _ in range(2):
+            found = Listening(FigureOptions(alice)).portrait("track", song, 9)
+            assert found is not None
+            assert found.plays == minute
+    assert drawn == [1, 2]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from audiospective.history.catalog import frames
 from audiospective.stats import portrait, prepared_plays
-from audiospective.stats.portrait import YearPlace
+from audiospective.stats.year_places import YearPlace
 
 ALBUM = {1: 10, 2: 10, 3: 11, 4: None}
 CREDITS = {1: [20], 2: [20, 21], 3: [21], 4: []}
@@ -22,7 +22,7 @@ START = datetime.fromisoformat("2023-12-28T22:00:00")
 
 @pytest.fixture(autouse=True)
 def _catalog(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Four tracks with their credits, without a database."""
+    """Four tracks with their credits and albums, without a database."""
     rows = [(track, who) for track, everybody in CREDITS.items() for who in everybody]
     credited = pl.DataFrame(rows, schema=frames.CREDITS, orient="row")
 
@@ -30,7 +30,15 @@ def _catalog(monkeypatch: pytest.MonkeyPatch) -> None:
         wanted = tracks.unique().alias("track").to_frame()
         return credited.join(wanted, on="track", how="semi")
 
+    albums = pl.DataFrame(list(ALBUM.items()), schema=["track", "album"], orient="row").cast(
+        pl.Int32
+    )
+
+    def of(tracks: pl.Series) -> pl.DataFrame:
+        return albums.join(tracks.unique().alias("track").to_frame(), on="track", how="semi")
+
     monkeypatch.setattr(frames, "everybody", everybody)
+    monkeypatch.setattr(frames, "of", of)
 
 
 def prepared(rows: list[dict[str, object]]) -> pl.DataFrame:

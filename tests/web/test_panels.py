@@ -65,7 +65,7 @@ TABLE = [
     Broken(YEAR, days, "longest", "longest-panel", "Skips"),
     Broken(YEAR, skips, "of", "skips-panel", "The longest day"),
     Broken(YEAR, totals, "of", "report", "All reports"),
-    Broken("/tracks/1", portrait, "of", "figures", "Latest plays"),
+    Broken("/tracks/1", portrait, "drawn", "figures", "Latest plays"),
     Broken("/health", tapes, "_hours", "days-panel", "Plays saved"),
 ]
 

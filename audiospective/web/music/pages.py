@@ -14,12 +14,11 @@ from audiospective.history.recordings import Recordings
 from audiospective.history.search import Wanted
 from audiospective.operations import health
 from audiospective.policy import counting
-from audiospective.stats import portrait
 from audiospective.web.access import person, signed_in
 from audiospective.web.context import zone
 from audiospective.web.listening import listening
 from audiospective.web.music import pictures, words
-from audiospective.web.panels import Failed, figure
+from audiospective.web.panels import Failed, made
 
 blueprint = Blueprint("music", __name__)
 
@@ -89,7 +88,7 @@ def album(number: int) -> ResponseReturnValue:
 def _figures(user_id: int, kind: str, number: int) -> dict[str, Any]:
     """What the three pages share: the portrait, its pictures and words, names of its parts."""
     heard = listening()
-    worked_out = figure(heard, "portrait", portrait.of, kind, number, PARTS)
+    worked_out = made("portrait", heard.portrait, kind, number, PARTS)
     broken = worked_out if isinstance(worked_out, Failed) else None
     found = None if isinstance(worked_out, Failed) else worked_out
     gaps = health.noted_gaps(user_id)  # a month is hatched for a gap that has ended
