@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app, url_for
+from markupsafe import Markup
 
 from audiospective import clock
 from audiospective.history import RecentPlay
@@ -15,6 +17,7 @@ from audiospective.web import archive_look, context
 from audiospective.web.panels import Failed
 from audiospective.web.security import image_hosts
 
+_UNIT = re.compile(r"(?<=\d)([ \u00a0](?:h|min|%)(?=[ \u00a0]|$))")
 STEPS = (
     (timedelta(minutes=1), timedelta(0), ""),
     (timedelta(hours=1), timedelta(minutes=1), "minute"),
@@ -88,6 +91,13 @@ def duration(ms: int) -> str:
     return f"{minutes} min" if minutes or not ms else "under a minute"
 
 
+def small_units(value: str) -> Markup:
+    """A figure whose units (`h`, `min`, `%`) are marked, to be set smaller than its digits."""
+    small = Markup('<span class="unit">{}</span>')
+    parts = enumerate(_UNIT.split(str(value)))
+    return Markup("").join(small.format(part) if place % 2 else part for place, part in parts)
+
+
 def spotify_url(item: RecentPlay) -> str | None:
     """Where what was played lives at Spotify; None where only an import named it."""
     known = item.spotify_id
@@ -114,8 +124,8 @@ def action_link(state: ArchiveState) -> tuple[str, str] | None:
 
 def install(app: Flask) -> None:
     words = (
-        iso, local, ago, number, plural, length_of, duration, spotify_url, play_key,
-        action_link, archive_look.symbol, archive_look.colour,
+        iso, local, ago, number, plural, length_of, duration, small_units, spotify_url,
+        play_key, action_link, archive_look.symbol, archive_look.colour,
     )  # fmt: skip
     for word in words:
         app.jinja_env.filters[word.__name__] = word

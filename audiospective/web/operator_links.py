@@ -31,4 +31,7 @@ def sandbox(settings: Settings) -> tuple[Link, ...]:
     if not settings.sandbox:
         return ()
     base = settings.spotify_accounts_url
-    return (Link("Inbox", f"{base}/inbox"), Link("Revoke access", f"{base}/account/apps"))
+    return (
+        Link("Inbox", f"{base}/inbox"),
+        Link("Revoke access, or get a file to import", f"{base}/account/apps"),
+    )

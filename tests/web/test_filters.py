@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -103,3 +104,19 @@ def test_pictures_come_from_spotify_or_not_at_all(site: Site, url: str, shown: b
 )
 def test_only_paths_of_this_site_are_followed(given: str | None, path: str) -> None:
     assert local_path(given, "/") == path
+
+
+@pytest.mark.parametrize(
+    ("figure", "units"),
+    [
+        ("34 h 19 min", [" h", " min"]),
+        ("99.8\u00a0%", ["\u00a0%"]),
+        ("1,204", []),
+        ("5 minks", []),
+        ("<b>1 h</b>", []),
+    ],
+)
+def test_units_of_a_figure_are_marked(figure: str, units: list[str]) -> None:
+    marked = filters.small_units(figure)
+    assert re.findall('<span class="unit">(.*?)</span>', marked) == units
+    assert "<b>" not in marked

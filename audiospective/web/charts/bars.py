@@ -14,7 +14,11 @@ LABELS = 13  # at most so many words fit under a chart
 
 @dataclass(frozen=True)
 class Bars:
-    """Paths of one ink each, `labels` as (words, whether they are shown), `rows` for the table."""
+    """Paths of one ink each, `labels` as (words, whether they are shown), `rows` for the table.
+
+    `hatched` are stretches that are not known, as (start, width) in percent: a hatch keeps its
+    slant only outside of the picture that stretches.
+    """
 
     width: int
     height: int
@@ -22,6 +26,7 @@ class Bars:
     peak: str
     second: str
     unknown: str
+    hatched: tuple[tuple[float, float], ...]
     labels: tuple[tuple[str, bool], ...]
     rows: tuple[tuple[str, str], ...]
 
@@ -62,9 +67,23 @@ def of(
         peak=boxes([found[peak]] if peak in found else []),
         second=boxes(strokes),
         unknown=boxes((place * PITCH, 0, PITCH, HEIGHT) for place in sorted(unknown)),
+        hatched=_runs(unknown, 100 / max(1, len(numbers))),
         labels=tuple((label, place % every == 0) for place, (label, _) in enumerate(values)),
         rows=tuple(
             (label, worded(value) + (" (not known in full)" if place in set(unknown) else ""))
             for place, (label, value) in enumerate(values)
         ),
     )
+
+
+def _runs(places: Collection[int], pitch: float) -> tuple[tuple[float, float], ...]:
+    """Places in a row as one stretch each."""
+    found: list[tuple[float, float]] = []
+    end = -1
+    for place in sorted(places):
+        if found and place == end:
+            found[-1] = (found[-1][0], round(found[-1][1] + pitch, 3))
+        else:
+            found.append((round(place * pitch, 3), round(pitch, 3)))
+        end = place + 1
+    return tuple(found)

@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 from flask import url_for
 from peewee import fn
 
+from audiospective.accounts import address
 from audiospective.models import Import, User
 from audiospective.models.exports import Export
 from audiospective.models.imports import DONE, REVIEW
 from audiospective.operations import health
 from audiospective.policy.archive_state import ArchiveState
+from audiospective.web.access import own_session
 
 NEWCOMER = timedelta(days=60)  # rows of exports are not kept for ever, so later nobody can tell
 WARNED = {
@@ -32,9 +34,9 @@ def of(member: User, state: ArchiveState, now: datetime) -> list[Item]:
     """The items that are left; one query."""
     found = []
     if state.silent in WARNED:
-        found.append(
-            Item(WARNED[state.silent], url_for("welcome.page") + "#about", "so we can warn you")
-        )
+        typed = state.silent == health.NO_ADDRESS and _waits_for_proof()
+        label = WARNED[health.NOT_PROVEN if typed else state.silent]
+        found.append(Item(label, url_for("welcome.page") + "#about", "so we can warn you"))
     imported, exported, waiting = _done(member.id)
     if waiting:
         where = url_for("imports.one", import_id=waiting)
@@ -44,6 +46,12 @@ def of(member: User, state: ArchiveState, now: datetime) -> list[Item]:
     if not exported and state.plays and now - member.created_at < NEWCOMER:
         found.append(Item("Make a first export", url_for("exports.page"), "it is your archive"))
     return found
+
+
+def _waits_for_proof() -> bool:
+    """Whether an address was typed in this session whose link has not been opened yet."""
+    session = own_session()
+    return session is not None and address.pending(session) is not None
 
 
 def _done(user_id: int) -> tuple[bool, bool, int | None]:

@@ -56,8 +56,11 @@ def test_bars_are_as_high_as_their_values() -> None:
     chart = bars.of([("a", 5), ("b", 10), ("c", 0)], unknown=[2], compare=[10, 0, 5])
     assert re.findall(r"v([\d.]+)", chart.bars + chart.peak) == ["50", "100"]
     assert chart.unknown.startswith("M20 0")
+    assert chart.hatched == ((66.667, 33.333),)
     assert chart.rows == (("a", "5"), ("b", "10"), ("c", "0 (not known in full)"))
     assert bars.of([]).peak == ""
+    in_a_row = bars.of([(str(n), n) for n in range(10)], unknown=[1, 2, 5])
+    assert in_a_row.hatched == ((10, 20), (50, 10))
     assert sum(shown for _, shown in bars.of([(str(n), n) for n in range(365)]).labels) <= 13
 
 

@@ -152,7 +152,7 @@ def test_what_began_after_the_last_check_is_not_called_known(
     page = site.member(alice).page("/reports/2026-W12")
     assert "These figures know 0 % of the time" in page.text
     assert "16 March 2026, 16 h 9 min: Not checked yet." in page.text
-    assert page.all("path", class_="bar-unknown")
+    assert page.all("rect", class_="bar-unknown")
     assert "Missing: 16 March 2026." in site.member(alice).get("/reports/2026-W12/text").text
     week = site.member(alice).page("/dashboard").by_id("week")
     assert week
@@ -170,7 +170,7 @@ def test_what_is_missing_is_said_and_hatched(site: Site, alice: User) -> None:
     assert known
     assert known.text == "These figures know 85.3 % of the time"
     assert "5 March 2026 to 7 March 2026, 2 days: Spotify did not answer." in page.text
-    assert page.all("path", class_="bar-unknown")
+    assert page.all("rect", class_="bar-unknown")
     before = site.member(alice).page("/reports/2025")
     assert "These figures know 0 % of the time" in before.text
     assert "Nothing was heard, as far as is known." in before.text
