@@ -29,7 +29,7 @@ from audiospective.web.access import person, signed_in
 from audiospective.web.context import services, zone_name
 from audiospective.web.filters import local
 from audiospective.web.settings import counting, profile
-from audiospective.web.settings.sections import Section, sections
+from audiospective.web.settings.sections import GROUPS, Section, sections
 
 blueprint = Blueprint("settings", __name__)
 
@@ -76,7 +76,17 @@ def page() -> ResponseReturnValue:
     if counts.token_ends_soon():
         loud.add("/settings/api")
     lines = [Line(one, now.get(one.path, ""), one.path in loud) for one in sections()]
-    return render_template("settings/page.html", lines=lines)
+    return render_template("settings/page.html", lines=_grouped(lines))
+
+
+def _grouped(lines: list[Line]) -> list[tuple[str, list[Line]]]:
+    """Lines under what they are about, in their order."""
+    found: dict[str, list[Line]] = {}
+    group = ""
+    for line in lines:
+        group = GROUPS.get(line.section.path, group)
+        found.setdefault(group, []).append(line)
+    return list(found.items())
 
 
 def _now(member: User, state: ArchiveState, counts: Counts) -> dict[str, str]:

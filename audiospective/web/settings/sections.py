@@ -6,6 +6,13 @@ from dataclasses import dataclass
 
 from flask import current_app, url_for
 
+GROUPS = {  # the first page of each, and what they are about
+    "/settings/profile": "You",
+    "/settings/connection": "Spotify",
+    "/settings/recordings": "Music",
+    "/settings/shares": "Sharing",
+    "/settings/sessions": "Archive and account",
+}
 SECTIONS = (
     ("/settings/profile", "Profile and time"),
     ("/settings/counting", "What counts"),
