@@ -27,6 +27,8 @@ FOR_EVER = "public, max-age=31536000, immutable"
 # A blank inside a line may mean something (`.table :is(th, td)`), one at its beginning never does.
 _COMMENT = re.compile(rb"/\*.*?\*/", re.DOTALL)
 _INDENTED = re.compile(rb"\n\s+")
+# Blanks that mean nothing: at the ends of lines, and between a property and its value.
+_BLANK = re.compile(rb"(?<=[{};,])\n+| (?=\{\n)|\n+(?=\})|(?<=[a-z]:) ")
 TEXT_TYPES = ("text/", "application/javascript", "image/svg+xml", "application/json")
 
 
@@ -105,7 +107,7 @@ def _assets() -> Assets:
 def _one_stylesheet(files: dict[str, bytes]) -> bytes:
     components = [name for name in files if name.startswith(CSS_COMPONENTS + "/")]
     whole = b"\n".join(files[name] for name in (*CSS_ORDER, *sorted(components)))
-    return _INDENTED.sub(b"\n", _COMMENT.sub(b"", whole))
+    return _BLANK.sub(b"", _INDENTED.sub(b"\n", _COMMENT.sub(b"", whole)))
 
 
 def _asset(name: str, body: bytes) -> Asset:
