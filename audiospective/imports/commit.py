@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import polars as pl
 
 from audiospective import clock
 from audiospective.clients.storage import MissingError
-from audiospective.history import lock
+from audiospective.history import lock, replacing
 from audiospective.history.replacing import ChangedError
 from audiospective.imports import (
     archive,
     archive_frames,
     covered_gaps,
+    kept_result,
     records,
     review,
     storing,
@@ -25,6 +28,7 @@ from audiospective.imports.choices import Choices
 from audiospective.imports.claims import Claim
 from audiospective.imports.errors import RefusedError
 from audiospective.imports.findings import Findings
+from audiospective.imports.kept_result import Result
 from audiospective.imports.restore import writing
 from audiospective.imports.review import Review
 from audiospective.imports.working import Staged
@@ -34,6 +38,7 @@ from audiospective.policy.import_spans import Span
 from audiospective.polling import coverage
 from audiospective.services import Services
 
+T = TypeVar("T")
 STEPS = 4  # that a member sees go by: read, paired, named, written
 TRIES = 5  # times that the archive may change while it is worked out
 
@@ -43,22 +48,18 @@ def commit(services: Services, claim: Claim) -> None:
     if Findings.loads(claim.row.findings).restores:
         writing.write(services, claim)
         return
-    choices = Choices.loads(claim.row.choices)
 
     def once() -> None:
         claim.beat(1, STEPS)
-        staged = _staged(services, claim.row)
+        findings = Findings.loads(claim.row.findings)
         before, found = archive.opened(claim.user_id)
-        restores = _restores(claim.user_id)
-        worked = working.work(found, staged, choices, claim.id, restores=restores)
+        tracks, result, told = _result(services, claim, findings, before, found)
         claim.beat(2, STEPS)
-        told = review.of(claim.user_id, found, staged, worked)
-        spans = covered_gaps.covered(claim.user_id, worked.covered, worked.frames)
-        after = archive.in_catalog(worked.frames, worked.tracks)
+        frames = [ArchiveFrames(result.plays, found.tracks)]
+        spans = covered_gaps.covered(claim.user_id, result.shores, frames[0])
+        del result, found  # of a million rows they are large, and writing needs room
+        after = archive.in_catalog(frames.pop(), working.numbered(tracks))
         claim.beat(3, STEPS)
-        records.put_sheet(services.storage, claim.row, worked.sheet)
-        findings = staged.findings
-        del staged, worked, found  # of a million rows they are large, and writing needs room
         ready = archive.ready(claim.user_id, before, after)
         with lock.held(claim.user_id):
             archive.written(claim.user_id, before, ready)
@@ -71,21 +72,52 @@ def commit(services: Services, claim: Claim) -> None:
     storing.drop_files(services.storage, claim.row)
 
 
+def _result(
+    services: Services,
+    claim: Claim,
+    findings: Findings,
+    before: replacing.Snapshot,
+    found: ArchiveFrames,
+) -> tuple[pl.DataFrame, Result, Review]:
+    """The tracks of the files, what the archive becomes, and what is told of it.
+
+    As the review worked it out if nothing has changed since, else anew.
+    """
+    row, restores = claim.row, writing.restores(claim.user_id)
+    tracks = _staged(lambda: records.table(services.storage, row, "tracks"), row)
+    if findings.review is not None:
+        told = review.again(claim.user_id, findings.review)
+        made_of = kept_result.mark(row, before, found, tracks, restores)
+        plays = found.plays.height + told.total.added
+        result = kept_result.get(services.storage, row, made_of, plays)
+        if result is not None:
+            return tracks, result, told
+    staged = _staged(lambda: records.staged(services.storage, row), row)
+    worked = working.work(found, staged, Choices.loads(row.choices), row.id, restores=restores)
+    told = review.of(claim.user_id, found, staged, worked)
+    records.put_sheet(services.storage, row, worked.sheet)
+    return tracks, Result(worked.frames.plays, covered_gaps.shores(worked.covered)), told
+
+
 def undo(services: Services, claim: Claim) -> None:
     """Make the archive what it would be had the import never been; the same errors."""
 
     def once() -> None:
         claim.beat(1, STEPS)
         others = [one for one in _committed(claim.user_id) if one.id != claim.id]
-        kept = [(one, _staged(services, one)) for one in others]
+        kept = [
+            (one, _staged(partial(records.staged, services.storage, one), one)) for one in others
+        ]
         before, found = archive.opened(claim.user_id)
         told = [claim.id, *(one.id for one in others)]
         stripped = archive_frames.without_imports(found, told, _live(claim.user_id))
-        rebuilt = _rebuilt(stripped, kept, _restores(claim.user_id), lambda: claim.beat(2, STEPS))
+        rebuilt = _rebuilt(
+            stripped, kept, writing.restores(claim.user_id), lambda: claim.beat(2, STEPS)
+        )
         claim.beat(3, STEPS)
         after = archive.in_catalog(rebuilt.frames, rebuilt.tracks)
         spans = {
-            number: covered_gaps.covered(claim.user_id, by_source, after)
+            number: covered_gaps.covered(claim.user_id, covered_gaps.shores(by_source), after)
             for number, by_source in rebuilt.covered.items()
         }
         ready = archive.ready(claim.user_id, before, after)
@@ -157,17 +189,6 @@ def _committed(user_id: int) -> list[Import]:
     return list(query.order_by(Import.committed_at, Import.id))
 
 
-def _restores(user_id: int) -> list[int]:
-    """Imports that put a bundle back: done, and never committed row by row."""
-    query = Import.select(Import.id).where(
-        (Import.user == user_id)
-        & (Import.status == DONE)
-        & Import.committed_at.is_null()
-        & ~Import.live
-    )
-    return [one for (one,) in query.tuples()]
-
-
 def _live(user_id: int) -> int | None:
     """The import that stands for what the member's players send, if they ever did."""
     query = Import.select(Import.id).where((Import.user == user_id) & Import.live)
@@ -175,9 +196,9 @@ def _live(user_id: int) -> int | None:
     return found
 
 
-def _staged(services: Services, row: Import) -> Staged:
+def _staged(read: Callable[[], T], row: Import) -> T:
     try:
-        return records.staged(services.storage, row)
+        return read()
     except MissingError:
         raise RefusedError(
             f"What was kept of import {row.id} is not there any more, so nothing was changed."

@@ -15,6 +15,8 @@ from audiospective.policy import import_spans
 from audiospective.policy.import_spans import Span
 from audiospective.polling import coverage
 
+Shores = dict[str, list[int]]  # by source, the instants (UTC ms) beside longer silences
+
 
 def closable(user_id: int, spans: list[Span]) -> int:
     """How many open gaps these spans cover."""
@@ -45,8 +47,13 @@ def count(user_id: int, found: ArchiveFrames) -> None:
             Gap.update(recovered=recovered).where(Gap.id == gap.id).execute()
 
 
-def covered(user_id: int, by_source: dict[str, pl.Series], found: ArchiveFrames) -> list[Span]:
-    """The time that the files of an import cover: `by_source` has the instants that each tells of.
+def shores(by_source: dict[str, pl.Series]) -> Shores:
+    """Of the instants that files tell of, by source, the few that `covered` needs."""
+    return {source: _shores(instants, _silence(source)) for source, instants in by_source.items()}
+
+
+def covered(user_id: int, by_source: Shores, found: ArchiveFrames) -> list[Span]:
+    """The time that the files of an import cover.
 
     What a service's own export leaves out did not happen. A scrobbler only counts around a gap
     where it saw what was polled.
@@ -54,10 +61,8 @@ def covered(user_id: int, by_source: dict[str, pl.Series], found: ArchiveFrames)
     spans: list[Span] = []
     gaps = list(Gap.select().where(Gap.user == user_id))
     for source, instants in by_source.items():
-        complete = source in COMPLETE
-        silence = import_spans.COMPLETE if complete else import_spans.OTHERS
-        for span in import_spans.spans(_shores(instants, silence), silence):
-            if complete:
+        for span in import_spans.spans(instants, _silence(source)):
+            if source in COMPLETE:
                 spans.append(span)
             else:
                 spans += [
@@ -66,6 +71,10 @@ def covered(user_id: int, by_source: dict[str, pl.Series], found: ArchiveFrames)
                     if _covers(span, gap) and _listened(gap, BITS[source], found)
                 ]
     return spans
+
+
+def _silence(source: str) -> timedelta:
+    return import_spans.COMPLETE if source in COMPLETE else import_spans.OTHERS
 
 
 def _shores(instants: pl.Series, silence: timedelta) -> list[int]:

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from audiospective import clock
-from audiospective.imports import archive, records, review, scratch, staging, storing, working
+from audiospective.imports import (
+    archive,
+    kept_result,
+    records,
+    review,
+    scratch,
+    staging,
+    storing,
+    working,
+)
 from audiospective.imports.child import Order
 from audiospective.imports.choices import Choices
 from audiospective.imports.claims import Claim
@@ -32,14 +41,17 @@ def read(services: Services, claim: Claim) -> None:
         return
     staged = records.staged(services.storage, row)
     claim.beat(sum(file.rows for file in found.files))
-    _, before = archive.opened(claim.user_id)
-    worked = working.work(before, staged, choices, claim.id, zone=user.timezone)
+    snapshot, before = archive.opened(claim.user_id)
+    restores = writing.restores(claim.user_id)
+    worked = working.work(before, staged, choices, claim.id, zone=user.timezone, restores=restores)
     claim.beat(sum(file.rows for file in found.files))
     told = review.of(claim.user_id, before, staged, worked)
     found.review = told.as_dict()
     records.put_sheet(services.storage, row, worked.sheet)
     if not found.asks:
         storing.drop_files(services.storage, row)
+    made_of = kept_result.mark(row, snapshot, before, staged.tracks, restores)
+    kept_result.put(services.storage, row, made_of, worked)
     claim.end(
         REVIEW,
         {

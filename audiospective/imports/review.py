@@ -55,7 +55,7 @@ def of(user_id: int, before: ArchiveFrames, staged: Staged, worked: Worked) -> R
     """What an import would change, or has changed; raises UnbalancedError."""
     files = balance_sheet.by_file(worked.sheet, staged.findings)
     kinds = staged.tracks["kind"].gather(staged.plays["track"])
-    spans = covered_gaps.covered(user_id, worked.covered, worked.frames)
+    spans = covered_gaps.covered(user_id, covered_gaps.shores(worked.covered), worked.frames)
     short = staged.plays.select("file", "row", "ms_played").filter(pl.col("ms_played") < SHORT)
     added = worked.sheet.select("file", "row", "bin").join(short, on=("file", "row"), how="semi")
     instants = staged.plays.select(pl.coalesce("ended", "began")).to_series()
@@ -78,6 +78,13 @@ def of(user_id: int, before: ArchiveFrames, staged: Staged, worked: Worked) -> R
         now=estimate.of(before),
         then=estimate.of(worked.frames),
     )
+
+
+def again(user_id: int, told: Mapping[str, Any]) -> Review:
+    """A review that was kept (as_dict), as `of` would give it now that it was answered."""
+    found = Review.from_dict(told)
+    found.gaps, found.shifts = covered_gaps.open_gaps(user_id), {}
+    return found
 
 
 def years(found: ArchiveFrames) -> dict[int, int]:

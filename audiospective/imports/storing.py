@@ -12,6 +12,8 @@ from pathlib import Path
 from audiospective.clients.storage import Content, DamagedError, Storage, StorageError
 from audiospective.models.imports import Import
 
+RESULT = "result.parquet"  # see kept_result
+
 
 def prefix(user_id: int) -> str:
     """Under which everything of one member is stored."""
@@ -58,9 +60,9 @@ def files(storage: Storage, row: Import, folder: Path) -> Iterator[list[tuple[st
 
 
 def drop_files(storage: Storage, row: Import) -> None:
-    """The files as they were sent go: they hold what nobody needs to keep."""
+    """The files as they were sent go, and the review's result: nobody needs to keep them."""
     for one in list(storage.list(home(row))):
-        if "/file-" in one.key:
+        if "/file-" in one.key or one.key.endswith(f"/{RESULT}"):
             storage.delete(one.key)
 
 
@@ -71,5 +73,6 @@ def drop(storage: Storage, row: Import) -> None:
 
 
 def weight(storage: Storage, row: Import) -> int:
-    """Bytes of everything that is kept of it."""
-    return sum(one.size for one in storage.list(home(row)))
+    """Bytes of everything that is kept of it, but for what goes once its plays are added."""
+    kept = storage.list(home(row))
+    return sum(one.size for one in kept if not one.key.endswith(f"/{RESULT}"))

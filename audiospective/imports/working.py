@@ -69,9 +69,7 @@ def work(
     `restores`: see merging.Source. With a `zone`, the member's, sources whose clock seems to be off
     are looked for as well.
     """
-    tracks = staged.tracks.with_row_index("number").select(
-        (base - pl.col("number").cast(pl.Int32)).alias("track"), pl.exclude("number")
-    )
+    tracks = numbered(staged.tracks, base)
     known_as = archive.identities(staged.tracks, base)
     plays, left = _wanted(staged, choices)
     worked = Worked(before, tracks, pl.DataFrame(schema=SHEET))
@@ -93,6 +91,13 @@ def work(
         worked.covered[source.name] = at if before_it is None else pl.concat([before_it, at])
     worked.sheet = pl.concat(sheets)
     return worked
+
+
+def numbered(tracks: pl.DataFrame, base: int = -1) -> pl.DataFrame:
+    """Tracks of files (staging.TRACKS) with the number below zero of each, as `track`."""
+    return tracks.with_row_index("number").select(
+        (base - pl.col("number").cast(pl.Int32)).alias("track"), pl.exclude("number")
+    )
 
 
 def _wanted(staged: Staged, choices: Choices) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -43,6 +43,17 @@ def possible(user_id: int) -> bool:
     return known.filter(~polled).is_empty()
 
 
+def restores(user_id: int) -> list[int]:
+    """Imports that put a bundle back: done, and never committed row by row."""
+    query = Import.select(Import.id).where(
+        (Import.user == user_id)
+        & (Import.status == DONE)
+        & Import.committed_at.is_null()
+        & ~Import.live
+    )
+    return [one for (one,) in query.tuples()]
+
+
 def write(services: Services, claim: Claim) -> None:
     """Restore what the child process left; raises RefusedError, LostError, UnfaithfulError."""
     found = _found(services, claim.row)

@@ -1,0 +1,87 @@
+"""What a review worked out, kept so that adding the plays need not work it out again.
+
+It counts only if all that it was worked out from is still the same; else nobody looks at it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import orjson
+import polars as pl
+from polars.exceptions import PolarsError
+
+from audiospective import __version__
+from audiospective.clients.storage import DamagedError, MissingError, Storage
+from audiospective.history import relinked, replacing
+from audiospective.imports import covered_gaps, storing
+from audiospective.imports.archive_frames import PLAYS, ArchiveFrames
+from audiospective.imports.working import Worked
+from audiospective.models.imports import Import
+
+_MARK, _SHORES = "audiospective.mark", "audiospective.shores"
+
+
+@dataclass(frozen=True)
+class Result:
+    """The archive's `plays` (PLAYS) with the import, new tracks below zero; see covered_gaps."""
+
+    plays: pl.DataFrame
+    shores: covered_gaps.Shores
+
+
+def mark(
+    row: Import,
+    before: replacing.Snapshot,
+    found: ArchiveFrames,
+    tracks: pl.DataFrame,
+    restores: Sequence[int],
+) -> str:
+    """A hash of everything that a result depends on; `tracks` are those of the import's files.
+
+    `before` and `found` are the archive, as `archive.opened` gives it.
+    """
+    links = relinked.known(tracks["spotify_id"].drop_nulls().to_list())
+    told = (__version__, pl.__version__, row.id, row.choices, sorted(restores),
+            sorted(before.segments.items()), sorted(links.items()))  # fmt: skip
+    made = hashlib.sha256(orjson.dumps(told))
+    removed = found.plays.select("at", "track", "removed").filter("removed").drop("removed")
+    for frame in (before.rows, removed, found.tracks.sort("track")):
+        file = io.BytesIO()
+        frame.rechunk().write_ipc(file, compat_level=pl.CompatLevel.oldest())
+        made.update(file.getvalue())
+    return made.hexdigest()
+
+
+def put(storage: Storage, row: Import, made_of: str, worked: Worked) -> None:
+    """Keep the result of a review; `made_of` is its mark."""
+    shores = orjson.dumps(covered_gaps.shores(worked.covered)).decode()
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / storing.RESULT
+        worked.frames.plays.write_parquet(
+            path, compression="lz4", statistics=False, metadata={_MARK: made_of, _SHORES: shores}
+        )
+        with path.open("rb") as file:
+            storage.put(f"{storing.home(row)}/{storing.RESULT}", file)
+
+
+def get(storage: Storage, row: Import, made_of: str, plays: int) -> Result | None:
+    """The result with this mark and so many plays; None if there is none, or another one."""
+    try:
+        with storage.open(f"{storing.home(row)}/{storing.RESULT}") as file:
+            stored = io.BytesIO(file.read())
+        told = pl.read_parquet_metadata(stored)
+        if told.get(_MARK) != made_of:
+            return None
+        stored.seek(0)
+        found = pl.read_parquet(stored)
+    except (MissingError, DamagedError, PolarsError):
+        return None
+    if found.schema != PLAYS or found.height != plays:
+        return None
+    return Result(found, orjson.loads(told[_SHORES]))
