@@ -24,6 +24,7 @@ ENVIRONMENT = {  # no secrets of ours
     # for anew: that took an eighth of the time (glibc).
     "MALLOC_MMAP_THRESHOLD_": "67108864",
     "MALLOC_TRIM_THRESHOLD_": "268435456",
+    "MALLOC_ARENA_MAX": "1",  # of all threads: what one gave back the others use
 }
 _HOME = Path(audiospective.__file__).parent.parent
 

@@ -9,7 +9,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -55,7 +54,8 @@ TRACKS = pl.Schema(
 LEFT_OUT = pl.Schema({"file": pl.Int16(), "row": pl.Int32(), "reason": _WORD, "raw": pl.String()})
 TABLES = ("plays", "tracks", "left_out")
 _NAMES = ("title", "artist", "album", "album_artist", "show")
-_BETWEEN = "\x1f"  # no name holds it: sources take control characters out
+# No name holds these: sources take control characters out.
+_BETWEEN, _APART, _UNKNOWN = "\x1f", "\x1e", "\x1d"
 
 
 @dataclass
@@ -86,7 +86,8 @@ class Staging:
     def __init__(self) -> None:
         self.tallies: defaultdict[int, Tally] = defaultdict(Tally)
         self.rows = 0
-        self._tracks: dict[tuple[Any, ...], int] = {}
+        self._numbers: dict[str, int] = {}  # of tracks, by all that is told of them as one text
+        self._tracks: list[pl.DataFrame] = []
 
     def gather(self, batches: Iterable[Batch | Broken], told: Callable[[int], None]) -> None:
         """Take all of them; `told` hears the number of rows so far. Raises TooMuchError."""
@@ -107,7 +108,7 @@ class Staging:
     @property
     def tracks(self) -> int:
         """How many different ones are named."""
-        return len(self._tracks)
+        return len(self._numbers)
 
     def taken(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         """PLAYS and TRACKS of all that was gathered, which lets go of the plays."""
@@ -144,7 +145,7 @@ class Staging:
             used = plays["place"].unique().sort()
             place = used.search_sorted(plays["place"])
             numbers = self._numbered(batch.tracks[used])
-        if len(self._tracks) > MOST_TRACKS:
+        if self.tracks > MOST_TRACKS:
             raise TooMuchError(f"These files name more than {MOST_TRACKS:,} different tracks.")
         return plays.select(
             pl.lit(batch.file, pl.Int16).alias("file"),
@@ -161,11 +162,16 @@ class Staging:
             pl.col(_NAMES).str.slice(0, NAME_LENGTH),
             pl.col("artists").list.join(_BETWEEN).str.slice(0, 10 * NAME_LENGTH),
         )
-        known = self._tracks
-        numbers = [known.setdefault(one, len(known)) for one in short.rows()]
-        return pl.Series(numbers, dtype=pl.Int32)
+        known, before = self._numbers, len(self._numbers)
+        texts = short.select(
+            pl.concat_str(pl.all().cast(pl.String).fill_null(_UNKNOWN), separator=_APART)
+        ).to_series()
+        numbers = pl.Series([known.setdefault(one, len(known)) for one in texts], dtype=pl.Int32)
+        new = (numbers >= before) & numbers.is_first_distinct()
+        self._tracks.append(short.filter(new))
+        return numbers
 
     def _track_table(self) -> pl.DataFrame:
-        joined = {**TRACKS, "artists": pl.String()}
-        rows = pl.DataFrame(list(self._tracks), schema=joined, orient="row")
+        joined = pl.Schema({**TRACKS, "artists": pl.String()})
+        rows = pl.concat([pl.DataFrame(schema=joined), *self._tracks])
         return rows.with_columns(pl.col("artists").str.split(_BETWEEN)).cast(TRACKS)

@@ -17,23 +17,39 @@ T = TypeVar("T")
 CHUNK = 4 << 20
 GUESSES = 3
 MANY = 50_000  # elements at a time, however short
+_VALUES = 20 * MANY  # in them, that are all kept
 _SPACE = b" \t\r\n"
 _GAP = 256  # bytes of space between two elements
 _BEGINNING = re.compile(rb'\s*(\{\s*"[^"\\]{1,80}"\s*:)')
 TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*+(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
 
 
+def many(text: bytes) -> bool:
+    """Whether there may be more values in a text than should be kept at once."""
+    return text.count(b",") > _VALUES
+
+
 class Elements:
     """Reads the array that `stream` stands in, after its `[`; raises ContainerError.
 
-    `buffer` is what was read already, `limit` the bytes that one element may have.
+    `buffer` is what was read already, `limit` the bytes that one element may have. `picking`: of an
+    element `parse` keeps some fields only, however much there is in it.
     """
 
-    def __init__(self, stream: BinaryIO, buffer: bytes, limit: int, chunk: int = CHUNK) -> None:
+    def __init__(
+        self,
+        stream: BinaryIO,
+        buffer: bytes,
+        limit: int,
+        chunk: int = CHUNK,
+        *,
+        picking: bool = False,
+    ) -> None:
         self._stream = stream
         self._buffer = buffer
         self._limit = limit
         self._chunk = chunk
+        self._picking = picking
         self._guess = True
         self._ended = False
         self.rest = b""  # what follows the array's `]`, as far as it was read
@@ -75,7 +91,9 @@ class Elements:
 
     def _few(self) -> bool:
         """Whether so much may be parsed at once: rows have some objects and fields each."""
-        return self._buffer.count(b"}") <= 4 * MANY and self._buffer.count(b",") <= 20 * MANY
+        if self._buffer.count(b"}") > 4 * MANY:
+            return False
+        return self._picking or not many(self._buffer)
 
     def _guessed(self, parse: Callable[[bytes], T]) -> T | None:
         """What lies before one of the last elements; nothing when no guess was right.

@@ -41,11 +41,16 @@ def array(stream: BinaryIO, key: str | None = None) -> Iterator[tuple[int, Any]]
 
 
 def pieces(
-    stream: BinaryIO, parse: Callable[[bytes], T], key: str | None = None, chunk: int = CHUNK
+    stream: BinaryIO,
+    parse: Callable[[bytes], T],
+    key: str | None = None,
+    chunk: int = CHUNK,
+    *,
+    picking: bool = False,
 ) -> Iterator[T | list[bytes]]:
-    """The array some megabytes at a time; see Elements.read."""
+    """The array some megabytes at a time; see Elements."""
     stream = as_utf8(stream)
-    elements = Elements(stream, _start(stream, key), LIMIT, chunk)
+    elements = Elements(stream, _start(stream, key), LIMIT, chunk, picking=picking)
     yield from elements.read(parse)
     rest = elements.rest + stream.read(_BLOCK)
     if key is None and rest.strip(b" \t\r\n\0"):

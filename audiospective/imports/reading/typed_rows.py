@@ -51,12 +51,19 @@ class TypedRows:
         )  # fmt: skip
 
     def distinct(self, rows: Rows, names: Sequence[str]) -> tuple[pl.Series, pl.DataFrame]:
-        """Some of the fields together, each combination once; and the place of every row's."""
+        """Some of the fields together, each combination once; and the place of every row's.
+
+        A field that is empty in all rows is unknown.
+        """
+        there = [name for name in names if any(map(attrgetter(name), rows))]
+        wanted = there if len(there) > 1 else names[:2]  # of one field there are no tuples
         places: defaultdict[Any, int] = defaultdict(count().__next__)
-        found = list(map(places.__getitem__, map(attrgetter(*names), rows)))
-        columns = list(zip(*places, strict=True)) or [()] * len(names)
+        found = list(map(places.__getitem__, map(attrgetter(*wanted), rows)))
+        columns = list(zip(*places, strict=True)) or [()] * len(wanted)
         told = pl.DataFrame(
             [pl.Series(name, column, self._schema[name])
-             for name, column in zip(names, columns, strict=True)]
+             for name, column in zip(wanted, columns, strict=True)]
         )  # fmt: skip
-        return pl.Series("place", found, pl.UInt32), told
+        others = (pl.lit(None, self._schema[name]).alias(name) for name in names)
+        told = told.with_columns(one for one in others if one.meta.output_name() not in wanted)
+        return pl.Series("place", found, pl.UInt32), told.select(names)

@@ -11,7 +11,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, BinaryIO
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
 
 import orjson
 import polars as pl
@@ -19,6 +21,8 @@ import polars as pl
 from audiospective.imports.errors import RefusedError
 from audiospective.imports.plays import Batch, Broken, Rejected
 from audiospective.imports.reading import json_rows, raw
+from audiospective.imports.reading.ahead import ahead
+from audiospective.imports.reading.arrays import many
 from audiospective.imports.reading.typed_rows import Rows
 from audiospective.imports.reasons import Reason
 from audiospective.imports.sources import spotify_extended_columns as columns
@@ -45,12 +49,30 @@ def sniff(peek: Peek) -> Verdict | None:
 
 def read(files: Sequence[File], answers: Answers) -> Iterator[Batch | Broken]:
     """Every row of every file; rows made offline come last of their file."""
+    for file, found in groupby(ahead(_pieces(files)), key=itemgetter(0)):
+        of_file = _File(file, answers)
+        for _, piece in found:
+            if isinstance(piece, RefusedError):
+                yield Broken(file.number, piece.sentence)
+                break
+            yield from of_file.batches(piece)
+        else:
+            yield from of_file.released()
+
+
+def _pieces(files: Sequence[File]) -> Iterator[tuple[File, _Piece | RefusedError]]:
+    """What the files hold, some megabytes at a time, or why one cannot be read (any further)."""
     for file in files:
         try:
             with file.open() as stream:
-                yield from _File(file, answers).batches(stream)
+                for found in json_rows.pieces(stream, _parse, chunk=_CHUNK, picking=True):
+                    if isinstance(found, list):
+                        rows, odd = columns.lenient(list(map(json_rows.value, found)))
+                        yield file, _Piece(rows, found, odd)
+                    else:
+                        yield file, found
         except RefusedError as error:
-            yield Broken(file.number, error.sentence)
+            yield file, error
 
 
 @dataclass(frozen=True)
@@ -72,12 +94,14 @@ class _Piece:
 def _parse(piece: bytes) -> _Piece:
     """At once; a value of a wrong type, or half a character, row by row.
 
-    Raises ValueError for what is no JSON.
+    Raises ValueError for what is no JSON, and for what then would take too much memory.
     """
     escapes = _escapes(piece)
     if not escapes or not _SURROGATE.search(piece):
         with suppress(ValueError):
             return _Piece(columns.ROWS.decode(piece), piece, escapes=escapes)
+    if many(piece):
+        raise ValueError
     rows, odd = columns.lenient(orjson.loads(piece))
     return _Piece(rows, piece, odd)
 
@@ -101,16 +125,10 @@ class _File:
         self._count = 0
         self._held: list[tuple[pl.DataFrame, pl.DataFrame]] = []
 
-    def batches(self, stream: BinaryIO) -> Iterator[Batch]:
-        for found in json_rows.pieces(stream, _parse, chunk=_CHUNK):
-            if isinstance(found, list):
-                rows, odd = columns.lenient(list(map(json_rows.value, found)))
-                yield self._batch(_Piece(rows, found, odd))
-            else:
-                yield self._batch(found)
-            if sum(rows.height for rows, _ in self._held) > _HELD:
-                yield from self._released()
-        yield from self._released()
+    def batches(self, piece: _Piece) -> Iterator[Batch]:
+        yield self._batch(piece)
+        if sum(rows.height for rows, _ in self._held) > _HELD:
+            yield from self.released()
 
     def _batch(self, piece: _Piece) -> Batch:
         first = self._count + 1
@@ -134,7 +152,7 @@ class _File:
             plays = plays.filter(~waiting)
         return Batch(self._number, columns.final(plays), (), rejected, notes, tracks)
 
-    def _released(self) -> Iterator[Batch]:
+    def released(self) -> Iterator[Batch]:
         """The rows made offline, those that share a sync's time put where they were played."""
         if self._held:
             plays, tracks, before = [], [], 0
