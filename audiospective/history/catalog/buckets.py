@@ -83,14 +83,21 @@ def by_words(kind: Kind, *words: str | int | None) -> Name:
     return _name(kind, "words", *words)
 
 
+# Of the many that an import tells each is asked for once: they would only drive out others.
+by_id_once, by_words_once = by_id.__wrapped__, by_words.__wrapped__
+
+
 _PERSONS = {kind: b"catalog%d" % kind for kind in Kind}
 
 
 def _name(kind: Kind, *parts: str | int | None) -> Name:
     # Lengths (of bytes) keep ("a", "b") and ("ab", "") apart, whatever characters names hold.
     texts = ["" if part is None else str(part) for part in parts]
-    sized = [f"{len(one) if one.isascii() else len(_bytes(one))}:{one}" for one in texts]
-    body = _bytes("".join(sized))
+    text = "".join([f"{len(one)}:{one}" for one in texts])
+    if text.isascii():
+        body = text.encode()
+    else:
+        body = b"".join([b"%d:%b" % (len(one), one) for one in map(_bytes, texts)])
     digest = hashlib.blake2b(body, digest_size=8, person=_PERSONS[kind]).digest()
     family = Family.TRACKS if kind is Kind.TRACK else Family.OTHERS
     return Name(family, int.from_bytes(digest, "big"))

@@ -96,7 +96,7 @@ class _Sought(NamedTuple):
     def of(cls, tracks: Sequence[Named]) -> _Sought:
         return cls(
             {one: _said(one) for one in tracks},
-            {one: buckets.by_id(Kind.TRACK, one.spotify_id) for one in tracks if one.spotify_id},
+            {one: buckets.by_id_once(Kind.TRACK, one.spotify_id) for one in tracks if one.spotify_id},
             {one: merge.words(Kind.ARTIST, one.artist) for one in tracks if one.artist},
             {one: merge.words(Kind.ALBUM, one.album, one.artist) for one in tracks if one.album},
         )
@@ -135,7 +135,7 @@ def _store(catalog: Writer, sought: _Sought, own: Collection[int]) -> dict[Named
 
 
 def _said(one: Named) -> Name:
-    return buckets.by_words(Kind.TRACK, *one)
+    return buckets.by_words_once(Kind.TRACK, *one)
 
 
 def _holder(
@@ -144,7 +144,10 @@ def _holder(
     """The track that has this Spotify id, whatever it is called."""
     if not one.spotify_id:
         return None
-    found = (track.id for track in there.get(by_id[one], ())
+    told = there.get(by_id[one])
+    if told is None:
+        return None
+    found = (track.id for track in told
              if catalog.carries(Kind.TRACK, track.id, one.spotify_id))  # fmt: skip
     return min(found, default=None)
 
@@ -155,8 +158,9 @@ def _known(
     ids: dict[Named, int] = {}
     doubtful: dict[Named, int] = {}
     for one, name in sought.said.items():
-        told = [found.id for found in there.get(name, ())
-                if found.check == name.check and catalog.get(Kind.TRACK, found.id)]  # fmt: skip
+        told = [found.id for found in there[name]
+                if found.check == name.check and catalog.get(Kind.TRACK, found.id)
+                ] if name in there else []  # fmt: skip
         holder = _holder(catalog, one, sought.by_id, there)
         if told:  # said before in just these words
             ids[one] = min(told)
