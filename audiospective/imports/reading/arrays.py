@@ -61,12 +61,14 @@ class Elements:
         """
         while True:
             more = self._stream.read(self._chunk)
-            self._buffer += more
             if self._guess and 0 < len(more) < self._chunk:
-                found = self._last(parse)
+                text = b"".join((b"[", self._buffer, more))  # copied once: it is large
+                found = self._last(text, parse)
                 if found is not None:
                     yield found
                     return
+                del text
+            self._buffer += more
             found = self._guessed(parse) if self._guess and more else None
             if found is not None:
                 yield found
@@ -80,20 +82,20 @@ class Elements:
             if len(self._buffer) > self._limit:
                 raise ContainerError("It holds a row that is far too long.")
 
-    def _last(self, parse: Callable[[bytes], T]) -> T | None:
+    def _last(self, text: bytes, parse: Callable[[bytes], T]) -> T | None:
         """All that is left, if the stream has ended and nothing follows the array."""
-        if not (_BEGINNING.match(self._buffer) and self._few()):
+        if not (_BEGINNING.match(text, 1) and self._few(text)):
             return None
         try:
-            return parse(b"[" + self._buffer)
+            return parse(text)
         except ValueError:
             return None
 
-    def _few(self) -> bool:
+    def _few(self, text: bytes) -> bool:
         """Whether so much may be parsed at once: rows have some objects and fields each."""
-        if self._buffer.count(b"}") > 4 * MANY:
+        if text.count(b"}") > 4 * MANY:
             return False
-        return self._picking or not many(self._buffer)
+        return self._picking or not many(text)
 
     def _guessed(self, parse: Callable[[bytes], T]) -> T | None:
         """What lies before one of the last elements; nothing when no guess was right.
@@ -101,7 +103,7 @@ class Elements:
         Elements of one kind begin alike, with the same first key.
         """
         begins = _BEGINNING.match(self._buffer)
-        if begins and self._few():
+        if begins and self._few(self._buffer):
             at = len(self._buffer)
             for _ in range(GUESSES):
                 at = self._buffer.rfind(begins[1], begins.end(), at)
