@@ -96,7 +96,11 @@ class _Sought(NamedTuple):
     def of(cls, tracks: Sequence[Named]) -> _Sought:
         return cls(
             {one: _said(one) for one in tracks},
-            {one: buckets.by_id_once(Kind.TRACK, one.spotify_id) for one in tracks if one.spotify_id},
+            {
+                one: buckets.by_id_once(Kind.TRACK, one.spotify_id)
+                for one in tracks
+                if one.spotify_id
+            },
             {one: merge.words(Kind.ARTIST, one.artist) for one in tracks if one.artist},
             {one: merge.words(Kind.ALBUM, one.album, one.artist) for one in tracks if one.album},
         )

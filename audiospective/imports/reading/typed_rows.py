@@ -53,17 +53,24 @@ class TypedRows:
     def distinct(self, rows: Rows, names: Sequence[str]) -> tuple[pl.Series, pl.DataFrame]:
         """Some of the fields together, each combination once; and the place of every row's.
 
-        A field that is empty in all rows is unknown.
+        For many combinations. A text that is empty in all rows is unknown.
         """
-        there = [name for name in names if any(map(attrgetter(name), rows))]
-        wanted = there if len(there) > 1 else names[:2]  # of one field there are no tuples
+        there = [name for name in names if any(map(attrgetter(name), rows))] or names[:1]
+        told = self.columns(rows, there)
+        once = told.unique(maintain_order=True).with_row_index("place")
+        places = told.join(once, on=there, how="left", nulls_equal=True, maintain_order="left")
+        unknown = (
+            pl.lit(None, self._schema[name]).alias(name) for name in names if name not in there
+        )
+        return places["place"], once.select(*there, *unknown).select(names)
+
+    def few(self, rows: Rows, names: Sequence[str]) -> tuple[pl.Series, pl.DataFrame]:
+        """The same, for few combinations of several fields."""
         places: defaultdict[Any, int] = defaultdict(count().__next__)
-        found = list(map(places.__getitem__, map(attrgetter(*wanted), rows)))
-        columns = list(zip(*places, strict=True)) or [()] * len(wanted)
+        found = list(map(places.__getitem__, map(attrgetter(*names), rows)))
+        columns = list(zip(*places, strict=True)) or [()] * len(names)
         told = pl.DataFrame(
             [pl.Series(name, column, self._schema[name])
-             for name, column in zip(wanted, columns, strict=True)]
+             for name, column in zip(names, columns, strict=True)]
         )  # fmt: skip
-        others = (pl.lit(None, self._schema[name]).alias(name) for name in names)
-        told = told.with_columns(one for one in others if one.meta.output_name() not in wanted)
-        return pl.Series("place", found, pl.UInt32), told.select(names)
+        return pl.Series("place", found, pl.UInt32), told

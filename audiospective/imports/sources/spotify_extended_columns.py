@@ -26,7 +26,9 @@ RAW = pl.Schema(
 )
 ROWS = TypedRows(RAW)
 KNOWN = frozenset(RAW) - {"username"}
-_OF_PLAYS = [name for name in RAW if name not in items.TEXTS]
+# The values of these come together in few combinations, which are cleaned once.
+_FEW = [*_WORDS[1:], *_FLAGS]
+_MANY = [name for name in RAW if name not in items.TEXTS and name not in _FEW]
 _UNREADABLE = "unreadable"  # the row is no object
 _OTHERS = {name: kind for name, kind in SCHEMA.items() if name not in TRACK}
 _SYNC = 60_000  # ms by which a play may end after the service heard of it
@@ -62,7 +64,9 @@ def plays(
     """
     places, told = ROWS.distinct(rows, items.TEXTS)
     tracks = items.tracks(told, escapes)
-    found = items.cleaned(ROWS.columns(rows, _OF_PLAYS), escapes)
+    kinds, few = ROWS.few(rows, _FEW)
+    found = items.cleaned(ROWS.columns(rows, _MANY), escapes)
+    found = pl.concat([found, items.cleaned(few, escapes)[kinds]], how="horizontal")
     ended, played, offline_at = pl.col("ended_at"), pl.col("ms_played"), pl.col("offline_timestamp")
     found = found.with_columns(
         _instants(found["ts"]),
