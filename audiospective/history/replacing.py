@@ -8,6 +8,7 @@ only if what was read is still there as it was. Rows that polls added do not cou
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import polars as pl
@@ -16,6 +17,7 @@ from audiospective.history import bulk_add, hot, hot_tail, lock, reading, segmen
 from audiospective.models.plays import FROM_POLL
 from audiospective.policy.sealing import KEEP, of_polls
 
+_AT_ONCE = 2  # years: one column of a year takes most of the time, and a thread no more than one
 Span = tuple[int, int]  # UTC milliseconds, half-open
 
 
@@ -66,12 +68,22 @@ def prepared(user_id: int, before: Snapshot, plays: pl.DataFrame) -> Prepared:
     years = _by_year(older)
     stored = {row.year: row for row in store.stored(user_id)}
     _require_same(before, stored)
-    made: dict[int, store.Encoded | None] = {}
-    for year in sorted(years.keys() | stored.keys()):
-        part = years.pop(year, older.clear()).cast(segment.SCHEMA)
-        if year not in stored or not part.equals(store.opened(stored[year])):
-            made[year] = store.encoded(user_id, year, part)
-    return Prepared(made, newest.cast(segment.SCHEMA))
+    made: dict[int, Future[store.Encoded | None]] = {}
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        for year in sorted(years.keys() | stored.keys()):
+            part = years.pop(year, older.clear())
+            if year not in stored or not _typed(part).equals(store.opened(stored[year])):
+                made[year] = threads.submit(_encoded, user_id, year, part)
+    done = {year: one.result() for year, one in made.items()}
+    return Prepared(done, newest.cast(segment.SCHEMA))
+
+
+def _typed(plays: pl.DataFrame) -> pl.DataFrame:
+    return plays.cast(segment.SCHEMA)
+
+
+def _encoded(user_id: int, year: int, plays: pl.DataFrame) -> store.Encoded | None:
+    return store.encoded(user_id, year, _typed(plays))
 
 
 def put(user_id: int, before: Snapshot, ready: Prepared) -> None:
