@@ -167,4 +167,6 @@ def _until_left_alone() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stdout.flush()
+    _exit(code)  # at once: letting go of every row, one by one, takes a while
