@@ -18,6 +18,10 @@ import polars as pl
 _TYPES: dict[Any, Any] = {pl.String(): str, pl.Float64(): float, pl.Boolean(): bool}
 _FAULTS = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 Rows = Sequence[Any]
+# A few rows of the first texts are held, so that Python keeps the memory that all of them took for
+# those of the next: it gives back only what is wholly free, and asking anew takes a tenth of the
+# time.
+_TIMES, _EVERY = 4, 250
 
 
 class TypedRows:
@@ -27,6 +31,7 @@ class TypedRows:
         self._schema = schema
         fields = [(name, _TYPES[kind] | None, None) for name, kind in schema.items()]
         self._row = msgspec.defstruct("Row", fields, gc=False)
+        self._held: list[Rows] = []
         self._decoder = msgspec.json.Decoder(list[self._row])  # type: ignore[name-defined]
 
     def decode(self, text: bytes) -> Rows:
@@ -35,9 +40,12 @@ class TypedRows:
         Fields that nobody asks for are passed over, with less strictness than the others.
         """
         try:
-            return self._decoder.decode(text)
+            rows: Rows = self._decoder.decode(text)
         except _FAULTS as error:
             raise ValueError(str(error)) from None
+        if len(self._held) < _TIMES:
+            self._held.append(rows[::_EVERY])
+        return rows
 
     def row(self, values: Mapping[str, Any]) -> Any:
         """A row of values that fit."""
