@@ -21,9 +21,9 @@ from audiospective.clients.storage import DamagedError, MissingError, Storage
 from audiospective.history import relinked, replacing
 from audiospective.imports import covered_gaps, storing
 from audiospective.imports.archive_frames import PLAYS, ArchiveFrames
-from audiospective.imports.working import Worked
 from audiospective.models.imports import Import
 
+_ROWS = 1 << 18  # at a time, since a million need much room on their way to a file
 _MARK, _SHORES = "audiospective.mark", "audiospective.shores"
 
 
@@ -58,13 +58,13 @@ def mark(
     return made.hexdigest()
 
 
-def put(storage: Storage, row: Import, made_of: str, worked: Worked) -> None:
+def put(storage: Storage, row: Import, made_of: str, result: Result) -> None:
     """Keep the result of a review; `made_of` is its mark."""
-    shores = orjson.dumps(covered_gaps.shores(worked.covered)).decode()
+    told = {_MARK: made_of, _SHORES: orjson.dumps(result.shores).decode()}
     with TemporaryDirectory() as folder:
         path = Path(folder) / storing.RESULT
-        worked.frames.plays.write_parquet(
-            path, compression="lz4", statistics=False, metadata={_MARK: made_of, _SHORES: shores}
+        result.plays.write_parquet(
+            path, compression="lz4", statistics=False, row_group_size=_ROWS, metadata=told
         )
         with path.open("rb") as file:
             storage.put(f"{storing.home(row)}/{storing.RESULT}", file)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from audiospective import clock
 from audiospective.imports import (
     archive,
+    covered_gaps,
     kept_result,
     records,
     review,
@@ -18,6 +19,7 @@ from audiospective.imports.choices import Choices
 from audiospective.imports.claims import Claim
 from audiospective.imports.errors import NotHistoryError
 from audiospective.imports.findings import Findings
+from audiospective.imports.kept_result import Result
 from audiospective.imports.reading_process import run
 from audiospective.imports.restore import bundle_tables, writing
 from audiospective.imports.sending import names_of
@@ -51,7 +53,9 @@ def read(services: Services, claim: Claim) -> None:
     if not found.asks:
         storing.drop_files(services.storage, row)
     made_of = kept_result.mark(row, snapshot, before, staged.tracks, restores)
-    kept_result.put(services.storage, row, made_of, worked)
+    result = Result(worked.frames.plays, covered_gaps.shores(worked.covered))
+    del staged, worked, before, snapshot  # of a million rows they are large
+    kept_result.put(services.storage, row, made_of, result)
     claim.end(
         REVIEW,
         {
