@@ -83,10 +83,6 @@ def by_words(kind: Kind, *words: str | int | None) -> Name:
     return _name(kind, "words", *words)
 
 
-# Of the many that an import tells each is asked for once: they would only drive out others.
-by_id_once, by_words_once = by_id.__wrapped__, by_words.__wrapped__
-
-
 _PERSONS = {kind: b"catalog%d" % kind for kind in Kind}
 
 

@@ -22,6 +22,8 @@ from audiospective.models import dialects
 # Tracks a transaction: polls that learn something wait for it, about a second. Smaller ones would
 # rewrite the buckets of the index more often, and PostgreSQL keeps what is rewritten for a while.
 CHUNK = 4_000
+# Of the many that an import tells each is asked for once: they would only drive out others.
+_by_id, _by_words = buckets.by_id.__wrapped__, buckets.by_words.__wrapped__
 
 
 class Named(NamedTuple):
@@ -96,11 +98,7 @@ class _Sought(NamedTuple):
     def of(cls, tracks: Sequence[Named]) -> _Sought:
         return cls(
             {one: _said(one) for one in tracks},
-            {
-                one: buckets.by_id_once(Kind.TRACK, one.spotify_id)
-                for one in tracks
-                if one.spotify_id
-            },
+            {one: _by_id(Kind.TRACK, one.spotify_id) for one in tracks if one.spotify_id},
             {one: merge.words(Kind.ARTIST, one.artist) for one in tracks if one.artist},
             {one: merge.words(Kind.ALBUM, one.album, one.artist) for one in tracks if one.album},
         )
@@ -139,7 +137,7 @@ def _store(catalog: Writer, sought: _Sought, own: Collection[int]) -> dict[Named
 
 
 def _said(one: Named) -> Name:
-    return buckets.by_words_once(Kind.TRACK, *one)
+    return _by_words(Kind.TRACK, *one)
 
 
 def _holder(
