@@ -89,10 +89,8 @@ _PERSONS = {kind: b"catalog%d" % kind for kind in Kind}
 def _name(kind: Kind, *parts: str | int | None) -> Name:
     # Lengths (of bytes) keep ("a", "b") and ("ab", "") apart, whatever characters names hold.
     texts = ["" if part is None else str(part) for part in parts]
-    text = "".join([f"{len(one)}:{one}" for one in texts])
-    if text.isascii():
-        body = text.encode()
-    else:
+    body = "".join([f"{len(one)}:{one}" for one in texts]).encode("utf-8", "surrogatepass")
+    if not body.isascii():
         body = b"".join([b"%d:%b" % (len(one), one) for one in map(_bytes, texts)])
     digest = hashlib.blake2b(body, digest_size=8, person=_PERSONS[kind]).digest()
     family = Family.TRACKS if kind is Kind.TRACK else Family.OTHERS
