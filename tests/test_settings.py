@@ -59,6 +59,7 @@ def test_what_is_not_set_has_a_default(environ, tmp_path):
         ("DERIVED_STATS", "maybe", "DERIVED_STATS must be on or off"),
         ("LOG_LEVEL", "LOUD", "LOG_LEVEL must be one of"),
         ("SPOTIFY_API_URL", "http://api.example/v1", "SPOTIFY_API_URL must use https"),
+        ("SPOTIFY_API_URL", "http://[::1", "SPOTIFY_API_URL cannot be read"),
         ("CONTACT", "me", "CONTACT must be an e-mail address, or a page"),
         ("CONTACT", "http://archive.example/", "CONTACT must be an e-mail address, or a page"),
         ("SOURCE_URL", "javascript:alert(1)", "SOURCE_URL must be a page"),

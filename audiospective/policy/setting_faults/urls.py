@@ -39,8 +39,9 @@ def stand_in_fault(
     machine, and `own_app` says that the operator has named a Spotify app since: its secret and
     the links in e-mails would go to whatever listens on that port now.
     """
+    readable = {name: url for name, url in addresses.items() if service_fault(url) is None}
     stand_ins = [
-        name for name, url in addresses.items() if hosts.is_loopback(urlsplit(url).hostname or "")
+        name for name, url in readable.items() if hosts.is_loopback(urlsplit(url).hostname or "")
     ]
     if stand_ins and base_url.startswith("https:"):
         return (
