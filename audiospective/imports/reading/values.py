@@ -47,7 +47,7 @@ def number(value: object) -> float | None:
 def milliseconds(value: object, unit: int = 1) -> int | None:
     """A length of time in milliseconds from a number of `unit` ms; None unless it can be one."""
     found = number(value)
-    if found is None:
+    if found is None or not math.isfinite(found * unit):
         return None
     whole = round(found * unit)
     return whole if 0 <= whole <= MOST else None

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from audiospective.imports.reading import raw, times, values, written_times
@@ -26,6 +26,7 @@ ANYTHING: Any = st.recursive(
 
 
 @given(ANYTHING)
+@example(-1e308)  # a number of seconds of which there is none of milliseconds
 def test_nothing_is_too_odd_to_be_looked_at(value: Any) -> None:
     found = values.text(value)
     assert found is None or found.encode()
