@@ -29,7 +29,6 @@ KNOWN = frozenset(RAW) - {"username"}
 # The values of these come together in few combinations, which are cleaned once.
 _FEW = [*_WORDS[1:], *_FLAGS]
 _MANY = [name for name in RAW if name not in items.TEXTS and name not in _FEW]
-_UNREADABLE = "unreadable"  # the row is no object
 _OTHERS = {name: kind for name, kind in SCHEMA.items() if name not in TRACK}
 _SYNC = 60_000  # ms by which a play may end after the service heard of it
 

@@ -14,7 +14,7 @@ from audiospective.policy import import_limits
 from audiospective.web.access import freshly_signed_in, is_fresh, person, signed_in
 from audiospective.web.context import services
 from audiospective.web.htmx import STOP_POLLING, fragment_of
-from audiospective.web.imports import view
+from audiospective.web.imports import one_import
 from audiospective.web.imports.sending import BODY
 
 blueprint = Blueprint("imports", __name__)
@@ -28,7 +28,7 @@ def page() -> ResponseReturnValue:
         "imports/page.html",
         rows=rows,
         unfinished=[row for row in rows if row.status == UPLOADING],
-        word=view.word,
+        word=one_import.word,
         fresh=is_fresh(),
         most=BODY,
         most_by_script=import_limits.IMPORT_BYTES,
@@ -46,7 +46,7 @@ def new() -> ResponseReturnValue:
 @blueprint.get("/imports/<int:import_id>")
 @signed_in
 def one(import_id: int) -> ResponseReturnValue:
-    return render_template("imports/one.html", **view.of(_own(import_id), person()))
+    return render_template("imports/one.html", **one_import.of(_own(import_id), person()))
 
 
 @blueprint.get("/ui/imports/<int:import_id>")
@@ -56,7 +56,7 @@ def watch(import_id: int) -> ResponseReturnValue:
     """How far it is; once a worker is through, the whole page is loaded anew."""
     row = _own(import_id)
     if row.status in WORK:
-        return render_template("imports/_progress.html", **view.of(row, person()))
+        return render_template("imports/_progress.html", **one_import.of(row, person()))
     response = make_response("", STOP_POLLING)
     response.headers["HX-Redirect"] = url_for("imports.one", import_id=row.id)
     return response
