@@ -118,6 +118,16 @@ def test_a_loopback_api_is_the_sandbox(environ):
     assert Settings.from_env({**environ, "SPOTIFY_API_URL": "http://127.0.0.1:8888/v1"}).sandbox
 
 
+def test_a_database_on_several_hosts_is_one_deployment_whatever_its_password(environ):
+    hosts = "a.example:5433,b.example:5434"
+    one, other = (
+        Settings.from_env({**environ, "DATABASE_URL": f"postgres://me:{word}@{hosts}/listens"})
+        for word in ("a+b", "c%2Fd")
+    )
+    single = {**environ, "DATABASE_URL": "postgres://me@b.example:5434/listens"}
+    assert one.deployment == other.deployment != Settings.from_env(single).deployment
+
+
 def test_secrets_do_not_show_when_settings_are_printed(environ):
     more = {"RESEND_API_KEY": "re_secret", "DATABASE_URL": "postgres://u:hidden@h/db"}
     shown = repr(Settings.from_env({**environ, **more}))
