@@ -30,6 +30,7 @@ from audiospective.settings import Settings
 from audiospective.stats import tops
 
 LIMITS = {200_000: 150, 1_000_000: 500}  # ms that the p95 of a warm page stays under
+PEAKS = {200_000: 260, 1_000_000: 400}  # MB that a process which showed every page stays under
 QUERIES = 12  # of a page, at most
 DEPTHS = (0.0, 0.25, 0.5, 0.75, 0.99)  # of the history, from the newest play back
 NEW_PLAYS = 5  # after each of which a page is opened
@@ -97,8 +98,9 @@ def _life(echo: Echo, settings: dict[str, str], app: Flask, user_id: int, times:
 def _judged(
     echo: Echo, plays: int, found: dict[str, Timed], busy: dict[str, float], memory: float
 ) -> None:
-    limit = next((ms for size, ms in LIMITS.items() if abs(size - plays) < size / 100), None)
-    words = f", the limit is {limit} ms" if limit else ""
+    size = next((size for size in LIMITS if abs(size - plays) < size / 100), None)
+    words = f", the limit is {LIMITS[size]} ms" if size else ""
+    bound = f", the limit is {PEAKS[size]} MB" if size else ""
     slowest = max(found, key=lambda name: found[name].warm)
     polled = max(busy, key=lambda name: busy[name])
     cold = max(found, key=lambda name: found[name].cold)
@@ -110,8 +112,8 @@ def _judged(
         f"  slowest cold: {cold} {found[cold].cold:.0f} ms;"
         f" after a new play: {new} {found[new].new:.0f} ms"
     )
-    echo(f"  most queries: {many} {found[many].queries}, the limit is {QUERIES}; "
-         f"web process, peak {memory:.0f} MB")  # fmt: skip
+    echo(f"  most queries: {many} {found[many].queries}, the limit is {QUERIES}")
+    echo(f"  web process, after every page, peak {memory:.0f} MB{bound}")
 
 
 def _timed(

@@ -18,6 +18,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
+from threading import Lock
 from typing import Concatenate, ParamSpec, TypeVar
 
 import polars as pl
@@ -40,6 +41,8 @@ T = TypeVar("T")
 
 _frames = cache.Part(cache.shared, "plays")
 _results = cache.Part(cache.shared, "figures")
+# Pages of one member that are asked for at once read the plays once; each would need the memory.
+_reading = tuple(Lock() for _ in range(64))
 
 
 @dataclass(frozen=True)
@@ -139,11 +142,12 @@ class Listening:
     def _found(self) -> _Read:
         if self._read_plays is None:
             key = database.obj, self.options
-            kept: _Read | None = _frames.get(key)
-            if kept is None or kept.at.text != self.version:
-                kept = self._read(kept)
-                if kept.settled:
-                    _frames.put(key, kept, kept.size)
+            with _reading[hash(key) % len(_reading)]:
+                kept: _Read | None = _frames.get(key)
+                if kept is None or kept.at.text != self.version:
+                    kept = self._read(kept)
+                    if kept.settled:
+                        _frames.put(key, kept, kept.size)
             self._read_plays = kept
         return self._read_plays
 

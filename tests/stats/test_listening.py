@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from threading import Event
 from typing import Any
 
 import polars as pl
@@ -28,6 +30,7 @@ from audiospective.stats import (
 from audiospective.stats.figure_options import FigureOptions
 from audiospective.stats.listening import Listening
 from tests.history.making import at, person, play, track
+from tests.support.threads import elsewhere
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -323,6 +326,33 @@ def test_a_play_that_arrives_between_two_reads_is_kept_under_no_version() -> Non
     play(alice, at(1), song)
     assert one.figure(many) == 2
     assert len(listening._results) == len(listening._frames) == 0
+
+
+def test_pages_that_are_asked_for_at_once_read_the_plays_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    alice, song = person("alice"), track("song")
+    play(alice, at(0), song)
+    pages: list[Future[int]] = []
+    again = Event()
+    read = history.frame
+
+    def slow(*args: Any, **more: Any) -> pl.DataFrame:
+        if pages:
+            again.set()
+        else:
+            pages.append(threads.submit(elsewhere, page))
+            again.wait(0.2)
+        return read(*args, **more)
+
+    def page() -> int:
+        return Listening(FigureOptions(alice)).plays().height
+
+    monkeypatch.setattr(history, "frame", slow)
+    with ThreadPoolExecutor(1) as threads:
+        assert page() == 1
+        assert pages[0].result(60) == 1
+    assert not again.is_set()
 
 
 def test_what_several_members_leave_in_memory_stays_within_a_number_of_bytes(
