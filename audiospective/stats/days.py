@@ -26,7 +26,7 @@ def longest(plays: pl.DataFrame, first: date, last: date) -> Day | None:
     own = within(plays, first, last)
     if own.is_empty():
         return None
-    sums = own.group_by("day").agg(pl.col("heard").sum(), plays=pl.len())
+    sums = own.select("day", "heard").group_by("day").agg(pl.col("heard").sum(), plays=pl.len())
     best = sums.sort(["heard", "plays", "day"], descending=[True, True, False])["day"][0]
     return _day(own.filter(pl.col("day") == best))
 

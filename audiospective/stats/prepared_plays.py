@@ -50,7 +50,7 @@ def prepare(
     frames.of(raw["track"])  # looked up at once; what is left to do needs memory for a part only
     starts = range(0, max(raw.height, 1), PORTION)
     return pl.concat(
-        [_prepared(raw.slice(start, PORTION), options, recordings) for start in starts]
+        [_prepared(raw.slice(start, PORTION).rechunk(), options, recordings) for start in starts]
     )
 
 
