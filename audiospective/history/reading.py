@@ -110,6 +110,8 @@ def from_rows(user_id: int, start: int | None = None, end: int | None = None) ->
 
 def as_frame(rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
     """Tuples of hot.COLUMNS as a frame of all segment columns."""
+    if not rows:  # as with most archives that were imported and sealed
+        return segment.SCHEMA.to_frame()
     bits = pl.col("flags")
     return (
         pl.DataFrame(rows, schema=_HOT, orient="row")
@@ -138,9 +140,11 @@ def _from_segments(
     last = store.NEVER if end is None else end
     instant = pl.col("played_at").to_physical()
     parts = []
-    for row in store.fetched(store.stored(user_id, first, last)):
+    rows = store.fetched(store.stored(user_id, first, last))
+    together = store.opened_all(rows, columns)
+    for row in rows:
         try:
-            plays = store.opened(row, columns)
+            plays = together[row.year] if row.year in together else store.opened(row, columns)
         except store.DamagedSegmentError as error:
             store.set_aside(row, str(error))
             continue

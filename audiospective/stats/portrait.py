@@ -108,7 +108,7 @@ def drawn(
         years=years,
         tracks=_parts(own, "track", limit) if kind != "track" else (),
         albums=_parts(own, "album", limit) if kind == "artist" else (),
-        silence=_silence(own),
+        silence=_silence(by_day["day"]),
     )
 
 
@@ -145,13 +145,11 @@ def _parts(own: pl.DataFrame, kind: str, limit: int) -> tuple[Part, ...]:
     return tuple(Part(*row) for row in found.drop("first").head(limit).rows())
 
 
-def _silence(own: pl.DataFrame) -> tuple[date, date] | None:
-    days = own.select("day").unique().sort("day")
-    between = days.select(before=pl.col("day").shift(1), after="day").drop_nulls()
-    if between.is_empty():
+def _silence(days: pl.Series) -> tuple[date, date] | None:
+    """Before and after the longest time without any of these days; of equals the earliest."""
+    days = days.sort()
+    lengths = days.diff()
+    place = lengths.arg_max()
+    if place is None or lengths[place] < SILENCE:
         return None
-    longest = between.with_columns(length=pl.col("after") - pl.col("before")).sort(
-        ["length", "after"], descending=[True, False]
-    )
-    before, after, length = longest.row(0)
-    return (before, after) if length >= SILENCE else None
+    return days[place - 1], days[place]

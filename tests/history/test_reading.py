@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -32,7 +33,15 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         years.append(row.year)
         return original(row, *args)
 
+    together = store.opened_all
+
+    def spy_all(*args: Any) -> dict[int, pl.DataFrame]:
+        found = together(*args)
+        years.extend(found)
+        return found
+
     monkeypatch.setattr(store, "opened", spy)
+    monkeypatch.setattr(store, "opened_all", spy_all)
     return years
 
 
@@ -187,6 +196,12 @@ class TestDamage:
         assert (damaged.year, bytes(damaged.blob)) == (2023, bytes(blob))
         assert "hash" in damaged.reason
         assert history.total(alice) == history.frame(alice).height == 18
+
+    def test_bytes_that_are_no_segment_keep_no_other_year_away(self, alice: int) -> None:
+        blob = b"PAR1 and no more"
+        self.spoil(alice, 2023, blob=blob, sha256=hashlib.sha256(blob).hexdigest())
+        assert history.frame(alice)["played_at"].dt.year().unique().to_list() == [2022, 2024, 2025]
+        assert bytes(DamagedSegment.get().blob) == blob
 
     def test_a_wrong_count_is_damage_too(self, alice: int) -> None:
         self.spoil(alice, 2023, plays=7)

@@ -128,3 +128,13 @@ def test_another_tool_reads_the_same_plays(tmp_path: Path) -> None:
         found = tool.execute(query).fetchall()
     assert len(known) == 7
     assert found == plays.select(known).with_columns(pl.col("played_at").to_physical()).rows()
+
+
+def test_files_that_are_read_together_stay_apart() -> None:
+    frames = [segment.of([play(played_at=n), play(played_at=n + 5)]) for n in range(3)]
+    blobs = [segment.encode(one) for one in frames]
+    found = segment.decode_all(blobs, ["track", "platform", "played_at"])
+    assert [one.rows() for one in found] == [
+        one.select("track", "platform", "played_at").rows() for one in frames
+    ]
+    assert segment.decode_all([]) == []

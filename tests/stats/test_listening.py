@@ -300,7 +300,15 @@ def test_a_new_play_opens_no_year_that_is_over(monkeypatch: pytest.MonkeyPatch) 
         opened.append(row.year)
         return read(row, *more)
 
+    together = store.opened_all
+
+    def noted_all(*args: Any) -> dict[int, pl.DataFrame]:
+        found = together(*args)
+        opened.extend(found)
+        return found
+
     monkeypatch.setattr(store, "opened", noted)
+    monkeypatch.setattr(store, "opened_all", noted_all)
     play(alice, at(1), song)
     assert Listening(FigureOptions(alice)).figure(many) == 6
     assert overview.of(alice, "UTC").plays == 6
