@@ -110,8 +110,6 @@ def from_rows(user_id: int, start: int | None = None, end: int | None = None) ->
 
 def as_frame(rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
     """Tuples of hot.COLUMNS as a frame of all segment columns."""
-    if not rows:  # as with most archives that were imported and sealed
-        return segment.SCHEMA.to_frame()
     bits = pl.col("flags")
     return (
         pl.DataFrame(rows, schema=_HOT, orient="row")
