@@ -223,12 +223,13 @@ def _open(user_id: int) -> list[Gap]:
 
 def _merge(user_id: int) -> None:
     """Stretches that nothing separates any more become one."""
-    apart = {gap.probably_from: gap.ended_at for gap in _open(user_id) if gap.is_probable}
+    apart = [(gap.probably_from, gap.ended_at) for gap in _open(user_id) if gap.is_probable]
     stretches = list(
         Coverage.select().where(Coverage.user == user_id).order_by(Coverage.started_at)
     )
     for earlier, later in pairwise(stretches):
-        if apart.get(earlier.ended_at) == later.started_at:
+        # Gaps may overlap: late plays inside of one leave another.
+        if any(start < later.started_at and end > earlier.ended_at for start, end in apart):
             continue
         Coverage.delete().where(
             (Coverage.user == user_id) & (Coverage.started_at == later.started_at)

@@ -21,7 +21,7 @@ from audiospective.policy import gaps
 from audiospective.policy.gaps import Cause, Certainty, Found, Seen
 from audiospective.polling import coverage
 from audiospective.polling.batch import now as poll_now
-from tests.factories import connected, listening, page, play
+from tests.factories import connected, listening, make_user, page, play
 
 HOUR = timedelta(hours=1)
 
@@ -253,6 +253,31 @@ def test_undoing_an_import_opens_its_gaps_again(services, spotify, frozen):
     assert coverage.reopen(alice.user_id, 7) == 3
     assert stretches(alice) == before
     assert Gap.select().where(Gap.closed_at.is_null()).count() == 3
+
+
+@pytest.mark.parametrize("others", [[(2, 4), (3, 5)], [(2, 5), (2, 3)]], ids=["partly", "inside"])
+def test_closing_one_gap_leaves_others_that_overlap_uncovered(services, frozen, others):
+    alice, start = make_user("alice"), frozen.now - 10 * HOUR
+    for begins, ends in [(0, 1), *others]:
+        Gap.create(
+            user=alice,
+            started_at=start + (begins - ends / 10) * HOUR,
+            probably_from=start + begins * HOUR,
+            ended_at=start + ends * HOUR,
+            cause=Cause.OVERFLOW.value,
+            certainty=Certainty.SURE.value,
+            opened_at=frozen.now,
+        )
+    for begins, ends in ((-1, 0), (1, 2), (5, None)):
+        until = None if ends is None else start + ends * HOUR
+        Coverage.create(user=alice, started_at=start + begins * HOUR, ended_at=until)
+    closed = coverage.close_by_import(
+        alice.id, start - HOUR, start + 1.5 * HOUR, import_id=7, added=[]
+    )
+    assert len(closed) == 1
+    both = [(start - HOUR, start + 2 * HOUR), (start + 5 * HOUR, None)]
+    found = Coverage.select().where(Coverage.user == alice).order_by(Coverage.started_at)
+    assert [(one.started_at, one.ended_at) for one in found] == both
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
