@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from audiospective import clock
+from audiospective.models.imports import FAILED
 from audiospective.simulation.losses import RECORDED
 from audiospective.simulation.run import Result
 
+HALF = " (half a file; no other may fail)"
 LAST = 12  # steps before a failure that are printed
 
 
@@ -34,7 +36,10 @@ def figures(result: Result) -> Iterator[str]:
         told = ", ".join(f"{count} {kind}" for kind, count in sorted(found.emails.items()))
         yield f"  e-mails: {told}"
     if found.imports:
-        told = ", ".join(f"{count} {status}" for status, count in sorted(found.imports.items()))
+        told = ", ".join(
+            f"{count} {status}{HALF if status == FAILED else ''}"
+            for status, count in sorted(found.imports.items())
+        )
         yield f"  imports: {told}"
     if result.met:
         met = ", ".join(f"{count} {kind}" for kind, count in sorted(result.met.items()))
