@@ -58,6 +58,11 @@ class Cache:
             self.most = most
             self._fit()
 
+    def make_room(self, weight: int) -> None:
+        """Let go of what would have to go for so much more, before there is more."""
+        with self._lock:
+            self._fit(weight)
+
     def clear(self) -> None:
         with self._lock:
             self._kept.clear()
@@ -75,8 +80,8 @@ class Cache:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def _fit(self) -> None:
-        while self._weight > self.most:
+    def _fit(self, more: int = 0) -> None:
+        while self._kept and self._weight + more > self.most:
             self._drop(next(iter(self._kept)))
 
     def _drop(self, key: Hashable) -> None:

@@ -34,6 +34,7 @@ from audiospective.stats.figure_options import FigureOptions
 from audiospective.stats.portrait import Portrait
 from audiospective.stats.prepared_plays import DAY
 
+EACH = 75  # bytes that a play takes in the end, with its part in what is added up by track
 CHUNKS = 16  # pieces in memory that plays may lie in, before they are put together
 
 P = ParamSpec("P")
@@ -166,6 +167,8 @@ class Listening:
             since = version.differ_from(kept.at, self._at) // DAY * DAY
         start = clock.from_ms(since) if since > 0 else None
         raw = history.frame(user_id, start, columns=(*prepared_plays.RAW, "seen"))
+        if start is None:
+            cache.shared.make_room(raw.height * EACH)
         plays = prepared_plays.prepare(raw, self.options, same)
         # What a player sends says nothing of the time in which it was silent.
         live = (pl.col("seen") == SENT_LIVE).fill_null(value=False)

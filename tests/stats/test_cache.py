@@ -34,6 +34,8 @@ def test_parts_of_a_cache_share_its_bytes() -> None:
     other.put("b", "more", 30_000)
     assert one.get("a") is None
     assert other.get("a") == "other"
+    whole.make_room(29_000)
+    assert (len(other), whole.weight) == (2, 71_000)
     whole.allow(50_000)
     assert (other.get("a"), other.get("b")) == ("other", None)
     one.put("a", 1)
