@@ -66,6 +66,7 @@ class Oracle:
         self._asking: list[claims.Claim] = []
         self._shown: dict[tuple[int, int], Shown] = {}
         self._fences: dict[int, int] = {}
+        self.claimed: dict[int, int] = {}  # when each member was last claimed, by our clock
         self._slots: set[tuple[str, int]] = set()  # that were polled, of the last days
         self._gaps: dict[int, dict[int, Gap]] = {}
         self._post = Post(instance, people)
@@ -177,6 +178,7 @@ class Oracle:
                 if held.get(one.user_id, 0) > clock.to_ms(one.claimed_at):
                     self.complain(f"member {one.user_id} was claimed while another worker held it")
                 self._fences[one.user_id] = int(one.connection.fence)
+                self.claimed[one.user_id] = clock.to_ms(one.claimed_at)
             return found
 
         return watched

@@ -16,7 +16,9 @@ from click.testing import CliRunner
 
 from audiospective.cli.simulate import command
 from audiospective.simulation import report
-from audiospective.simulation.run import Plan, simulate
+from audiospective.simulation.instance import running
+from audiospective.simulation.run import Plan, Result, Run, simulate
+from audiospective.simulation.waiting_jobs import Job
 
 TRACE = "from audiospective.simulation.run import *; print(simulate(Plan(5, 1, 3, 'heavy')).trace)"
 
@@ -60,3 +62,15 @@ def test_the_command_says_what_a_run_came_to():
     assert done.exit_code == 0, done.output
     assert "plays archived, each once" in done.output
     assert "seed 0: 2 members, 1 days, faults none" in done.output
+
+
+def test_two_polls_of_a_member_at_one_instant_are_told_apart():
+    plan = Plan(1, 1, 6, "none")
+    with running(6, share=0) as instance:
+        run = Run(plan, instance, Result(plan))
+        with run.oracle.watching():
+            for _ in range(3):
+                job = Job(instance.timeline.ms, "interactive", "poll_user", (1,))
+                run._step(job.task, lambda job=job: run._job(job))
+        assert run.oracle.wrong == []
+        assert run.oracle.balance.polls == 3
