@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -260,7 +260,8 @@ class Run:
         dice = self.chance.random()
         if dice < self.level.share / 10:
             return "lost"  # by the queue
-        if job.task == POLL and self.oracle.claimed.get(job.args[0]) == clock.to_ms(clock.now()):
+        now = clock.to_ms(clock.now())
+        if any(self.oracle.claimed.get(user_id) == now for user_id in _polled(job)):
             # At one instant two polls of a member are one line of the log: no telling them apart.
             self.instance.timeline.pass_by(1)
         act = partial(self._done, job)
@@ -402,6 +403,13 @@ def shortest(result: Result) -> Result:
     closely = replace(result.plan, closely_from=max(0, result.at - DAY))
     again = simulate(closely)
     return again if again.wrong else result
+
+
+def _polled(job: Job) -> Sequence[int]:
+    """Whom a job polls."""
+    if job.task == BATCH:
+        return list(job.args[1])
+    return list(job.args) if job.task == POLL else []
 
 
 def _said(job: Job) -> str:
