@@ -24,13 +24,10 @@ class Guard:
     mark: str
 
 
-def parse(word: str) -> list[Guard]:
-    """The guards that marks tell of; one that names what this release does not know is left out."""
-    found = []
-    for mark in Mark.named(word):
-        _, app, kind = mark.name.split(":", 2)
-        if app.isdigit() and (failure := named(kind)):
-            found.append(Guard(int(app), failure, mark.at, mark.name))
-        else:
-            log.event("unknown_guard", log.WARNING, mark=mark.name)
-    return found
+def read(mark: Mark) -> Guard | None:
+    """The guard that a mark tells of; None for one that names what this release does not know."""
+    _, app, kind = mark.name.split(":", 2)
+    if app.isdigit() and (failure := named(kind)):
+        return Guard(int(app), failure, mark.at, mark.name)
+    log.event("unknown_guard", log.WARNING, mark=mark.name)
+    return None

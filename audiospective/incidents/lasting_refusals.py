@@ -15,7 +15,7 @@ from functools import cached_property
 from peewee import fn
 
 from audiospective import log
-from audiospective.incidents.guard_marks import STILL_REFUSED, Guard, parse
+from audiospective.incidents.guard_marks import STILL_REFUSED, Guard, read
 from audiospective.models import Connection
 from audiospective.models.claims import POLLED
 from audiospective.models.refusals import Refusal
@@ -45,7 +45,7 @@ class Turns:
 
 def active() -> list[Guard]:
     """Guards that no longer hold although many are still refused."""
-    return parse(STILL_REFUSED)
+    return [guard for mark in Mark.named(STILL_REFUSED) if (guard := read(mark))]
 
 
 def keep(guard: Guard, recheck: datetime) -> None:

@@ -89,7 +89,8 @@ def any_in_force(app_id: int) -> bool:
 
 def active() -> list[Guard]:
     """The guards in force."""
-    return guard_marks.parse(guard_marks.IN_FORCE)
+    marks = Mark.named(guard_marks.IN_FORCE)
+    return [guard for mark in marks if (guard := guard_marks.read(mark))]
 
 
 def review(longest_poll: timedelta) -> None:

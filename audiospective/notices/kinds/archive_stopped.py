@@ -30,19 +30,30 @@ def due(services: Services) -> Iterator[Candidate]:
     known = members.owed(KIND.name, Connection.select(Connection.user).where(stopped))
     guards = {(guard.app_id, guard.failure) for guard in mass_failure.active()}
     evidence = mass_failure.evidence(timedelta(minutes=services.settings.poll_max_minutes))
-    lately = evidence.now - LASTING
-    turns = Turns(
-        one.app_id
-        for one, failure in people
-        for notice in known.get((one.user_id, incident.key(one)), [])
-        if evidence.first_refused(one, failure) and not notice.step and notice.created_at > lately
-    )
+    turns = _turns(people, known, evidence)
     people.sort(key=lambda pair: evidence.first_refused(*pair) or clock.EPOCH)
     for one, failure in people:
         if (one.app_id, failure) not in guards:
             before = known.get((one.user_id, incident.key(one)), [])
             found = _Found(one, failure, before, evidence, turns)
             yield Candidate(one.user_id, partial(_draft, services, found))
+
+
+def _turns(
+    people: list[tuple[Connection, Failure]],
+    known: Mapping[tuple[int, str], list[Notice]],
+    evidence: Evidence,
+) -> Turns | None:
+    """Whose turn it is today among those who are refused for a day; None if nobody is."""
+    if not any(evidence.lasts(*pair) for pair in people):
+        return None
+    lately = evidence.now - LASTING
+    return Turns(
+        one.app_id
+        for one, failure in people
+        for notice in known.get((one.user_id, incident.key(one)), [])
+        if evidence.first_refused(one, failure) and not notice.step and notice.created_at > lately
+    )
 
 
 @dataclass(frozen=True)
@@ -53,7 +64,7 @@ class _Found:
     failure: Failure
     before: list[Notice]
     evidence: Evidence
-    turns: Turns
+    turns: Turns | None
 
 
 def _failure(connection: Connection) -> Failure:
@@ -74,7 +85,8 @@ def _draft(services: Services, found: _Found) -> Draft | None:
     if not evidence.is_own(connection, failure):
         return None
     if (
-        step == 0
+        found.turns
+        and step == 0
         and evidence.lasts(connection, failure)
         and not found.turns.take(connection.app_id)
     ):
