@@ -74,31 +74,37 @@ class Found(NamedTuple):
 @lru_cache(maxsize=8_192)  # one page of plays asks for the same few again and again
 def by_id(kind: Kind, spotify_id: str) -> Name:
     """The name of something that has a Spotify id."""
-    return _name(kind, "id", spotify_id)
+    data = _bytes(spotify_id)
+    return _name(kind, _OF_IDS[kind], b"%d:%b" % (len(data), data))
 
 
 @lru_cache(maxsize=8_192)
-def by_words(kind: Kind, *words: str | int | None) -> Name:
+def by_words(kind: Kind, *words: str | None) -> Name:
     """The name of something that is known by words: those of an import, or an album's artist."""
-    return _name(kind, "words", *words)
-
-
-_PERSONS = {kind: b"catalog%d" % kind for kind in Kind}
-
-
-def _name(kind: Kind, *parts: str | int | None) -> Name:
     # Lengths (of bytes) keep ("a", "b") and ("ab", "") apart, whatever characters names hold.
-    texts = ["" if part is None else str(part) for part in parts]
-    body = "".join([f"{len(one)}:{one}" for one in texts]).encode("utf-8", "surrogatepass")
-    if not body.isascii():
-        body = b"".join([b"%d:%b" % (len(one), one) for one in map(_bytes, texts)])
-    digest = hashlib.blake2b(body, digest_size=8, person=_PERSONS[kind]).digest()
-    family = Family.TRACKS if kind is Kind.TRACK else Family.OTHERS
-    return Name(family, int.from_bytes(digest, "big"))
+    body = "".join([f"{len(one)}:{one}" if one else "0:" for one in words])
+    if body.isascii():
+        return _name(kind, _OF_WORDS[kind], body.encode())
+    parts = [b"%d:%b" % (len(one), one) for one in map(_bytes, words)]
+    return _name(kind, _OF_WORDS[kind], b"".join(parts))
 
 
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
+# What the hashes of a kind begin with: a copy takes half the time of a new one.
+_OF_IDS, _OF_WORDS = (
+    {kind: hashlib.blake2b(word, digest_size=8, person=b"catalog%d" % kind) for kind in Kind}
+    for word in (b"2:id", b"5:words")
+)
+_FAMILY = {kind: Family.TRACKS if kind is Kind.TRACK else Family.OTHERS for kind in Kind}
+
+
+def _name(kind: Kind, begun: hashlib.blake2b, body: bytes) -> Name:
+    hashed = begun.copy()
+    hashed.update(body)
+    return Name(_FAMILY[kind], int.from_bytes(hashed.digest(), "big"))
+
+
+def _bytes(text: str | None) -> bytes:
+    return (text or "").encode("utf-8", "surrogatepass")
 
 
 def bucket_of(name: Name, buckets: int) -> int:
@@ -124,16 +130,19 @@ class Bucket:
     One that is wide stays so, and the release before can read it, unless it is to be `narrow`.
     """
 
-    __slots__ = ("_checks", "_hashed", "_hashes", "_ids", "_width", "family", "number")
+    __slots__ = (
+        "_check", "_checks", "_hashed", "_hashes", "_ids", "_width", "family", "key", "number",
+    )  # fmt: skip
 
     def __init__(
         self, family: Family, number: int, packed: bytes = b"", *, narrow: bool = False
     ) -> None:
-        self.family, self.number = family, number
+        self.family, self.number, self.key = family, number, key_of(family, number)
         form = packed[0] if packed else _SHORT
         self._width, hashed = form & ~_NARROW, family.hashed if form & _NARROW else _WIDE
         self._hashed = family.hashed if narrow else hashed
-        count = (len(packed) - 1) // (hashed + self._width + family.check) if packed else 0
+        self._check = family.check
+        count = (len(packed) - 1) // (hashed + self._width + self._check) if packed else 0
         ids = 1 + hashed * count
         checks = ids + self._width * count
         self._hashes, self._ids, self._checks = packed[1:ids], packed[ids:checks], packed[checks:]
@@ -154,7 +163,7 @@ class Bucket:
 
     def known(self, name: Name, check: int) -> int | None:
         """The id of this name with this very check: what nearly every play of a poll asks."""
-        part, wanted = self._part(name), check.to_bytes(self.family.check, "little")
+        part, wanted = self._part(name), check.to_bytes(self._check, "little")
         size = len(part)
         at = self._hashes.find(part)
         while at >= 0:
@@ -163,21 +172,22 @@ class Bucket:
             at = self._hashes.find(part, at + 1)
         return None
 
-    def add(self, name: Name, one: Found) -> None:
-        """Note a name that stands for `one.id`, or its new check."""
+    def add(self, name: Name, one: Found) -> int:
+        """Note a name that stands for `one.id`, or its new check; how many names more that are."""
         part = self._part(name)
-        if part in self._hashes:
-            self.remove(name, one.id)
+        gone = self.remove(name, one.id) if part in self._hashes else 0
         self._append(part, one)
+        return 1 - gone
 
-    def remove(self, name: Name, own: int) -> None:
-        """Forget that a name stands for this id."""
+    def remove(self, name: Name, own: int) -> int:
+        """Forget that a name stands for this id; how many names fewer that are."""
         for place in self._places(self._part(name)):
             if self._found(place).id == own:
                 self._hashes = _without(self._hashes, place, self._hashed)
                 self._ids = _without(self._ids, place, self._width)
-                self._checks = _without(self._checks, place, self.family.check)
-                return
+                self._checks = _without(self._checks, place, self._check)
+                return 1
+        return 0
 
     def divide(self, number: int) -> Bucket:
         """Give the names of the new bucket `number` to it."""
@@ -204,8 +214,8 @@ class Bucket:
             self._ids = b"".join(number.to_bytes(_LONG, "little") for number in known)
         self._hashes += part
         self._ids += one.id.to_bytes(self._width, "little")
-        if self.family is Family.TRACKS:
-            self._checks += one.check.to_bytes(3, "little")
+        if self._check:
+            self._checks += one.check.to_bytes(self._check, "little")
 
     def _places(self, part: bytes) -> Iterator[int]:
         at, size = -1, len(part)
@@ -215,7 +225,7 @@ class Bucket:
 
     def _found(self, place: int) -> Found:
         own = int.from_bytes(_at(self._ids, place, self._width), "little")
-        return Found(own, int.from_bytes(_at(self._checks, place, self.family.check), "little"))
+        return Found(own, int.from_bytes(_at(self._checks, place, self._check), "little"))
 
     def _part(self, name: Name) -> bytes:
         return (name.hash >> _LOWEST & 0xFFFFFF).to_bytes(_WIDE, "little")[: self._hashed]
@@ -242,9 +252,9 @@ def key_of(family: Family, number: int) -> int:
 
 def keys_of(names: Iterable[Name], buckets: dict[Family, int]) -> set[int]:
     """The keys of the buckets of names."""
-    return {key_of_name(name, buckets) for name in names}
+    return set(keys_by_name(names, buckets).values())
 
 
-def key_of_name(name: Name, buckets: dict[Family, int]) -> int:
-    """The key of the bucket of a name."""
-    return key_of(name.family, bucket_of(name, buckets[name.family]))
+def keys_by_name(names: Iterable[Name], buckets: dict[Family, int]) -> dict[Name, int]:
+    """The key of the bucket of each name."""
+    return {name: bucket_of(name, buckets[name.family]) * _FAMILIES + name.family for name in names}

@@ -23,7 +23,7 @@ from audiospective.history.catalog.block_columns import (
     spotify_ids,
 )
 from audiospective.history.catalog.dictionaries import NONE
-from audiospective.history.catalog.entries import Artist, Entry, Kind
+from audiospective.history.catalog.entries import Album, Artist, Entry, Kind, Track
 
 FORMAT = 2  # with words; without any it is the first, which the release before reads
 MOST = 400  # entries of a block
@@ -49,7 +49,7 @@ def encode(kind: Kind, entries: Sequence[Entry | None], words: int = NONE) -> tu
 
     `words` is the number of the dictionary that the names are deflated with.
     """
-    writer = _Writer(entries)
+    writer = _Writer(_FIELDS[kind], entries)
     if kind is Kind.TRACK:
         _write_tracks(writer)
     elif kind is Kind.ALBUM:
@@ -59,21 +59,25 @@ def encode(kind: Kind, entries: Sequence[Entry | None], words: int = NONE) -> tu
     return writer.numbers(), writer.facts(words)
 
 
-_EMPTY = Artist(None, "")
+_FIELDS = {Kind.ARTIST: Artist._fields, Kind.ALBUM: Album._fields, Kind.TRACK: Track._fields}
 
 
 class _Writer:
     """Collects the columns of a block, and in full what a column cannot say."""
 
-    def __init__(self, entries: Sequence[Entry | None]) -> None:
-        self.entries = [entry if entry is not None else _EMPTY for entry in entries]
+    def __init__(self, fields: Sequence[str], entries: Sequence[Entry | None]) -> None:
+        nothing = (None, "", *[None] * (len(fields) - 2))  # no id, and a name that takes no room
+        rows = [entry if entry is not None else nothing for entry in entries]
+        self.values: dict[str, Sequence[Any]] = dict(
+            zip(fields, zip(*rows, strict=True), strict=True)
+        )
         self.odd: dict[str, Any] = {}
         self.gone = [index for index, entry in enumerate(entries) if entry is None]
         if self.gone:
             self.odd[GONE] = self.gone
         self._numbers: list[bytes] = []
         self._apart: list[bytes] = []
-        self._names: list[str] = []
+        self._names: Sequence[str] = ()
         self._planes: list[bytes] = []
 
     def except_for(self, index: int, field: str, value: Any) -> None:
@@ -81,8 +85,11 @@ class _Writer:
 
     def column(self, field: str, form: Callable[[Any], Any], unknown: Any) -> list[Any]:
         """What `form` makes of each value; None from it means that the value does not fit."""
-        values = [getattr(entry, field, None) for entry in self.entries]
-        found = list(map(form, values))
+        values = self.values[field]
+        if values.count(None) == len(values):  # as most columns of what only imports named
+            found = [form(None)] * len(values)
+        else:
+            found = list(map(form, values))
         if None in found:
             for index, packed in enumerate(found):
                 if packed is None:
@@ -91,28 +98,31 @@ class _Writer:
         return found
 
     def ids(self) -> None:
-        def form(value: str | None) -> bytes | None:
-            return spotify_ids.NO_ID if value is None else spotify_ids.pack_id(value)
-
-        self._apart += self.column("spotify_id", form, spotify_ids.NO_ID)
+        ids = self.values["spotify_id"]
+        self._apart += spotify_ids.pack_ids(ids) or self.column(
+            "spotify_id", spotify_ids.pack_id, spotify_ids.NO_ID
+        )
 
     def names(self) -> None:
         def form(value: str) -> str | None:
             return None if "\n" in value else value
 
-        self._names = self.column("name", form, "")
+        names = self.values["name"]
+        self._names = self.column("name", form, "") if "\n" in "".join(names) else names
 
     def small(self, field: str, values: Sequence[Any]) -> None:
         """A column of few values, each as its place among `values`, the first for what is odd."""
+        places = {one: place for place, one in enumerate(values)}
 
         def form(value: Any) -> int | None:
             # By type as well: True is not 1 here.
-            for place, one in enumerate(values):
+            for one, place in places.items():
                 if one is value or (isinstance(one, str) and one == value):
                     return place
             return None
 
-        self._planes.append(bytes(self.column(field, form, 0)))
+        known = {*map(type, self.values[field])} <= {*map(type, values)}
+        self._planes.append(bytes(self.column(field, places.get if known else form, 0)))
 
     def plain(self, data: bytes) -> None:
         self._planes.append(data)
@@ -163,9 +173,8 @@ def _write_albums(writer: _Writer) -> None:
     writer.plain(bytes(form for form, _ in pictures))
     writer.small("album_type", TYPES)
     released = []
-    for index, entry in enumerate(writer.entries):
-        text = getattr(entry, "release_date", None)
-        precision = getattr(entry, "release_date_precision", None)
+    told = zip(writer.values["release_date"], writer.values["release_date_precision"], strict=True)
+    for index, (text, precision) in enumerate(told):
         packed = dates.pack_date(text, precision)
         if packed is None:
             writer.except_for(index, "release_date", text)
@@ -177,8 +186,8 @@ def _write_albums(writer: _Writer) -> None:
 
 
 def _write_tracks(writer: _Writer) -> None:
-    artists = [getattr(entry, "artists", ()) for entry in writer.entries]
-    writer.references([getattr(entry, "album", None) for entry in writer.entries])
+    artists = [credited or () for credited in writer.values["artists"]]
+    writer.references(writer.values["album"])
     counts: list[int | None] = [len(credited) for credited in artists]
     for index in writer.gone:
         counts[index] = None  # so that statistics know it too

@@ -87,20 +87,26 @@ _collection = _Collection()
 
 
 class _Sought(NamedTuple):
-    """By what some tracks are looked up: what was said of them, their ids, artists and albums."""
+    """By what some tracks are looked up: what was said of them, their ids, artists and albums.
+
+    Artists by what they are called, albums by that and by what their artist is called: many tracks
+    share one.
+    """
 
     said: dict[Named, Name]
     by_id: dict[Named, Name]
-    artists: dict[Named, Name]
-    albums: dict[Named, Name]
+    artists: dict[str, Name]
+    albums: dict[tuple[str, str | None], Name]
 
     @classmethod
     def of(cls, tracks: Sequence[Named]) -> _Sought:
+        artists = {one.artist for one in tracks if one.artist}
+        albums = {(one.album, one.artist) for one in tracks if one.album}
         return cls(
-            {one: _said(one) for one in tracks},
+            {one: _by_words(Kind.TRACK, *one) for one in tracks},
             {one: _by_id(Kind.TRACK, one.spotify_id) for one in tracks if one.spotify_id},
-            {one: merge.words(Kind.ARTIST, one.artist) for one in tracks if one.artist},
-            {one: merge.words(Kind.ALBUM, one.album, one.artist) for one in tracks if one.album},
+            {artist: merge.words(Kind.ARTIST, artist) for artist in artists},
+            {album: merge.words(Kind.ALBUM, *album) for album in albums},
         )
 
 
@@ -115,55 +121,61 @@ def _store(catalog: Writer, sought: _Sought, own: Collection[int]) -> dict[Named
                            (Kind.ALBUM, albums))
         for name in told.values() if name in there for found in there[name]
     )  # fmt: skip
-    ids = _known(catalog, sought, there, own)
-    makers: dict[tuple[Kind, str, Name], int] = {}
-    for one in said:
+    holders = _holders(catalog, by_id, there)
+    ids = _known(catalog, said, there, holders, own)
+    of_artist: dict[str, int] = {}
+    of_album: dict[tuple[str, str | None], int] = {}
+    for one, name in said.items():
         if one in ids:
             continue
-        artist = _named(catalog, Kind.ARTIST, one.artist, artists.get(one), makers)
-        album = _named(catalog, Kind.ALBUM, one.album, albums.get(one), makers)
+        artist = album = None
+        if one.artist:
+            artist = of_artist.get(one.artist)
+            if artist is None:
+                artist = _named(catalog, Kind.ARTIST, one.artist, artists[one.artist])
+                of_artist[one.artist] = artist
+        if one.album:
+            record = one.album, one.artist
+            album = of_album.get(record)
+            if album is None:
+                album = of_album[record] = _named(catalog, Kind.ALBUM, one.album, albums[record])
         credited = () if artist is None else (artist,)
         entry = Track(one.spotify_id, one.name, one.kind, album, credited)
-        ids[one] = catalog.add(Kind.TRACK, entry)
-        holder = _holder(catalog, one, by_id, there)
-        if holder is not None:
-            catalog.alias(Kind.TRACK, ids[one], holder)
-        if holder is None and one.spotify_id:
-            catalog.name(by_id[one], ids[one])
+        made = ids[one] = catalog.add(Kind.TRACK, entry)
+        if one in holders:
+            catalog.alias(Kind.TRACK, made, holders[one])
+        if one in by_id and one not in holders:
+            catalog.name(by_id[one], made)
         else:
-            catalog.name(said[one], ids[one], said[one].check)
+            catalog.name(name, made, name.check)
     catalog.pardon(ids.values())
     return ids
 
 
-def _said(one: Named) -> Name:
-    return _by_words(Kind.TRACK, *one)
-
-
-def _holder(
-    catalog: Writer, one: Named, by_id: Mapping[Named, Name], there: Mapping[Name, list[Found]]
-) -> int | None:
-    """The track that has this Spotify id, whatever it is called."""
-    if not one.spotify_id:
-        return None
-    told = there.get(by_id[one])
-    if told is None:
-        return None
-    found = (track.id for track in told
-             if catalog.carries(Kind.TRACK, track.id, one.spotify_id))  # fmt: skip
-    return min(found, default=None)
+def _holders(
+    catalog: Writer, by_id: Mapping[Named, Name], there: Mapping[Name, list[Found]]
+) -> dict[Named, int]:
+    """The tracks that have these Spotify ids, whatever they are called."""
+    told = {one: [track.id for track in there[name]
+                  if catalog.carries(Kind.TRACK, track.id, one.spotify_id or "")]
+            for one, name in by_id.items() if name in there}  # fmt: skip
+    return {one: min(found) for one, found in told.items() if found}
 
 
 def _known(
-    catalog: Writer, sought: _Sought, there: Mapping[Name, list[Found]], own: Collection[int]
+    catalog: Writer,
+    said: Mapping[Named, Name],
+    there: Mapping[Name, list[Found]],
+    holders: Mapping[Named, int],
+    own: Collection[int],
 ) -> dict[Named, int]:
     ids: dict[Named, int] = {}
     doubtful: dict[Named, int] = {}
-    for one, name in sought.said.items():
+    for one, name in said.items():
         told = [found.id for found in there[name]
                 if found.check == name.check and catalog.get(Kind.TRACK, found.id)
                 ] if name in there else []  # fmt: skip
-        holder = _holder(catalog, one, sought.by_id, there)
+        holder = holders.get(one)
         if told:  # said before in just these words
             ids[one] = min(told)
         elif holder is not None and holder in own:
@@ -200,22 +212,12 @@ def _first(entry: Track) -> int | None:
     return entry.artists[0] if entry.artists else None
 
 
-def _named(
-    catalog: Writer, kind: Kind, text: str | None, name: Name | None,
-    known: dict[tuple[Kind, str, Name], int],
-) -> int | None:  # fmt: skip
-    """The artist or album called so, made if there is none; `known` are those of before."""
-    if text is None or name is None:
-        return None
-    key = kind, text, name
-    found = known.get(key)
+def _named(catalog: Writer, kind: Kind, text: str, name: Name) -> int:
+    """The artist or album called so, made if there is none."""
+    found = _best(catalog, kind, name, text)
     if found is None:
-        found = _best(catalog, kind, name, text)
-        if found is None:
-            made = Artist(None, text) if kind is Kind.ARTIST else Album(None, text)
-            found = catalog.add(kind, made)
-            catalog.name(name, found)
-        known[key] = found
+        found = catalog.add(kind, Artist(None, text) if kind is Kind.ARTIST else Album(None, text))
+        catalog.name(name, found)
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from audiospective.history.catalog import encode
+from audiospective.history.catalog.block_columns.spotify_ids import ID_BYTES
 from audiospective.history.catalog.dictionaries import NONE
 from audiospective.history.catalog.entries import Entry, Kind
 from audiospective.history.catalog.rows import StoredBlock
@@ -22,6 +23,11 @@ def block(
 ) -> StoredBlock:
     """One block, however large."""
     return StoredBlock(kind, first, len(entries), *encode.encode(kind, entries, words))
+
+
+def least(entries: Sequence[Entry | None]) -> int:
+    """Bytes that their blocks take at least: ids stand in them as they are."""
+    return ID_BYTES * (len(entries) - entries.count(None))
 
 
 def blocks(

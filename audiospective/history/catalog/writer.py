@@ -19,7 +19,7 @@ from audiospective.history.catalog.rows import StoredBlock
 from audiospective.models import transaction
 
 MERGE_AT = 5_000  # bytes of small blocks that are worth one large block
-_PART = 500  # entries
+_FAMILIES = tuple(Family)
 ROOM = 0.9  # of a block's bytes; a fuller one is left alone
 
 
@@ -52,17 +52,17 @@ class Writer:
 
     def expect(self, names: Iterable[Name]) -> None:
         """Read the buckets of names."""
-        of = {name: buckets.key_of_name(name, self._state.buckets) for name in names}
+        of = buckets.keys_by_name(names, self._state.buckets)
         keys = set(of.values()) - self._buckets.keys()
         found = rows.buckets(keys)
         for key in keys:
-            number, family = divmod(key, len(Family))
-            self._buckets[key] = self._opened(Family(family), number, found.get(key, b""))
-        self._of |= {name: self._buckets[key] for name, key in of.items()}
+            number, family = divmod(key, len(_FAMILIES))
+            self._buckets[key] = self._opened(_FAMILIES[family], number, found.get(key, b""))
+        self._of.update(zip(of, map(self._buckets.__getitem__, of.values()), strict=True))
 
     def find(self, name: Name) -> list[Found]:
         """What a name may stand for; its bucket must have been expected."""
-        return self._bucket(name).find(name)
+        return self._of[name].find(name)
 
     def load(self, wanted: Iterable[tuple[Kind, int]]) -> None:
         """Read the entries with these ids."""
@@ -128,17 +128,15 @@ class Writer:
 
     def name(self, name: Name, one: int, check: int = 0) -> None:
         """Let a name (expected) stand for an id."""
-        bucket = self._bucket(name)
-        before = len(bucket)
-        bucket.add(name, Found(one, check))
-        self._touched(bucket, before)
+        bucket = self._of[name]
+        self._state.names[bucket.family] += bucket.add(name, Found(one, check))
+        self._named.add(bucket.key)
 
     def unname(self, name: Name, one: int) -> None:
         """Let a name (expected) no longer stand for an id."""
-        bucket = self._bucket(name)
-        before = len(bucket)
-        bucket.remove(name, one)
-        self._touched(bucket, before)
+        bucket = self._of[name]
+        self._state.names[bucket.family] -= bucket.remove(name, one)
+        self._named.add(bucket.key)
 
     def alias(self, kind: Kind, one: int, target: int) -> None:
         """Note that an entry is another one; with tracks, that both have the same Spotify id."""
@@ -204,16 +202,9 @@ class Writer:
             return None
         return firsts[at]
 
-    def _bucket(self, name: Name) -> Bucket:
-        return self._of[name]
-
     def _opened(self, family: Family, number: int, packed: bytes) -> Bucket:
         """Narrow from when on nobody could go back to the release before anyway."""
         return Bucket(family, number, packed, narrow=self._state.words != NONE)
-
-    def _touched(self, bucket: Bucket, before: int) -> None:
-        self._named.add(buckets.key_of(bucket.family, bucket.number))
-        self._state.names[bucket.family] += len(bucket) - before
 
     def _rewrite(self, kind: Kind, written: list[StoredBlock], gone: list[StoredBlock]) -> None:
         """The blocks in which entries have changed."""
@@ -241,10 +232,10 @@ class Writer:
             if not new:
                 continue
             following = self._state.next_id[kind]
-            # Of many only a part is packed to see that they fill large blocks.
-            small = packing.blocks(kind, following, new[:_PART])
-            size = self._state.open_size[kind] + sum(one.size for one in small)
-            if size <= MERGE_AT and len(new) > _PART:
+            small: list[StoredBlock] = []
+            # Of many the ids alone are known to fill large blocks.
+            size = self._state.open_size[kind] + packing.least(new)
+            if size <= MERGE_AT:
                 small = packing.blocks(kind, following, new)
                 size = self._state.open_size[kind] + sum(one.size for one in small)
             if size > MERGE_AT:

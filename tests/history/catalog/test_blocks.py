@@ -16,7 +16,7 @@ from audiospective.history.catalog.block_columns.references import (
     pack_references,
     unpack_references,
 )
-from audiospective.history.catalog.block_columns.spotify_ids import pack_id, unpack_id
+from audiospective.history.catalog.block_columns.spotify_ids import pack_id, pack_ids, unpack_id
 from audiospective.history.catalog.decode import Block, Numbers, UnreadableBlockError
 from audiospective.history.catalog.entries import Album, Artist, Entry, Kind, Track
 
@@ -122,6 +122,32 @@ def test_every_128_bits_are_an_id_of_22_characters(number: int) -> None:
     assert text is not None
     assert len(text) == 22
     assert pack_id(text) == number.to_bytes(16, "big")
+
+
+numbers_of_ids = st.lists(st.integers(1, 2**128 - 1), max_size=30)
+
+
+@given(numbers_of_ids, st.lists(spotify_ids, max_size=2))
+def test_ids_are_packed_together_as_one_by_one(
+    numbers: list[int], others: list[str | None]
+) -> None:
+    ids = [unpack_id(number.to_bytes(16, "big")) for number in numbers]
+    assert pack_ids(ids) == [pack_id(one) for one in ids]
+    mixed = [*ids, *others]
+    if pack_ids(mixed) is None:
+        assert any(one is None or pack_id(one) is None for one in others)
+    else:
+        assert pack_ids(mixed) == [pack_id(one) for one in mixed]
+
+
+@given(st.lists(st.none() | tracks, min_size=1, max_size=20), st.booleans())
+def test_no_blocks_are_smaller_than_is_said_of_them(
+    entries: list[Entry | None], plain: bool
+) -> None:
+    if plain:
+        entries = [entry and Track(None, "") for entry in entries]
+    made = packing.blocks(Kind.TRACK, 1, entries)
+    assert packing.least(entries) <= sum(one.size for one in made)
 
 
 def test_ordinary_facts_need_no_exception() -> None:

@@ -27,12 +27,11 @@ def test_a_bucket_holds_what_was_added(
     entries: list[tuple[int, int, int]], family: Family, narrow: bool
 ) -> None:
     bucket = Bucket(family, 0, narrow=narrow)
-    for hash_, one, check in entries:
-        bucket.add(Name(family, hash_), Found(one, check))
+    more = sum(bucket.add(Name(family, hash_), Found(one, check)) for hash_, one, check in entries)
     again = Bucket(family, 0, bucket.packed())
     bits = (1 << 8 * (family.hashed if narrow else 3)) - 1
     last = {(hash_ >> 10 & bits, one): check for hash_, one, check in entries}
-    assert len(again) == len(last)
+    assert len(again) == len(last) == more
     for (part, one), check in last.items():
         found = again.find(Name(family, part << 10))
         assert Found(one, check if family is Family.TRACKS else 0) in found
@@ -83,6 +82,13 @@ def test_words_are_told_apart_by_where_they_end() -> None:
         buckets.by_id(Kind.ALBUM, "ab"),
     }
     assert len(names) == 7
+
+
+def test_hashes_are_those_that_stand_in_databases() -> None:
+    assert buckets.by_id(Kind.TRACK, "4uLU6hMCjMI75M1A2tKUQD").hash == 146608510177126516
+    assert buckets.by_words(Kind.ALBUM, "Café", None).hash == 3261698751215788148
+    words = (None, "track", "x\udfff", "", "B")
+    assert buckets.by_words(Kind.TRACK, *words).hash == 1888432822565901054
 
 
 @given(st.lists(st.tuples(hashes, ids), max_size=40), st.sampled_from(list(Family)))

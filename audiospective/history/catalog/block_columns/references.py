@@ -36,10 +36,8 @@ def unpack_references(data: bytes, at: int, count: int) -> tuple[list[int | None
 
 def _base(ids: Sequence[int | None]) -> int:
     """The lowest start from which no reference is more than one above the newest before it."""
-    first: dict[int, int] = {}
-    for position, one in enumerate(ids):
-        if one is not None:
-            first.setdefault(one, position)
+    backwards = zip(reversed(ids), reversed(range(len(ids))), strict=True)
+    first = {one: position for one, position in backwards if one is not None}
     if not first:
         return 0
     base = max(first) - 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -10,11 +11,15 @@ _PAIR = {pair: value for value, pair in enumerate(_PAIRS)}
 _HALF = 62**10
 _ID_LENGTH, ID_BYTES = 22, 16
 NO_ID = bytes(ID_BYTES)
+_NO_DIGIT = 255
+_VALUES = bytes(_DIGITS.find(chr(one)) % 256 for one in range(256))
 
 
 @lru_cache(maxsize=8_192)
-def pack_id(spotify_id: str) -> bytes | None:
-    """The 128 bits that Spotify's 22 characters stand for; None for anything else."""
+def pack_id(spotify_id: str | None) -> bytes | None:
+    """The 128 bits that Spotify's 22 characters stand for; None for what is no such id."""
+    if spotify_id is None:
+        return NO_ID
     if len(spotify_id) != _ID_LENGTH:
         return None
     number = 0
@@ -26,6 +31,24 @@ def pack_id(spotify_id: str) -> bytes | None:
     if not 0 < number < 1 << 8 * ID_BYTES:
         return None
     return number.to_bytes(ID_BYTES, "big")
+
+
+def pack_ids(spotify_ids: Sequence[str | None]) -> list[bytes] | None:
+    """All of them at once, several times as fast; None unless each is an id of Spotify's form."""
+    told = [one for one in spotify_ids if one is not None and len(one) == _ID_LENGTH]
+    digits = "".join(told).encode("ascii", "replace").translate(_VALUES)
+    if len(told) < len(spotify_ids) or _NO_DIGIT in digits:
+        return None
+    # One large number holds all of them side by side, each in a byte more than its digits need.
+    wide = ID_BYTES + 1
+    column = bytearray(wide * len(spotify_ids))
+    numbers = 0
+    for place in range(_ID_LENGTH):
+        column[ID_BYTES::wide] = digits[place::_ID_LENGTH]
+        numbers = numbers * len(_DIGITS) + int.from_bytes(column, "big")
+    flat = numbers.to_bytes(len(column), "big")
+    packed = [flat[at + 1 : at + wide] for at in range(0, len(flat), wide)]
+    return None if any(flat[::wide]) or NO_ID in packed else packed
 
 
 def unpack_id(data: bytes) -> str | None:
