@@ -11,6 +11,11 @@ from audiospective.policy.plays import PolledPlay
 Key = tuple[int, int]  # played_at in milliseconds, track
 
 _KNOWN = "SELECT spotify_id, stands_for FROM track_links WHERE spotify_id"
+# One by one: SQLite would first put all of the many that a file names in order.
+_KNOWN_OF_MANY = (
+    "SELECT spotify_id, stands_for FROM {listed} CROSS JOIN track_links"
+    " WHERE spotify_id = listed.value"
+)
 _AT = (
     "SELECT track_id FROM plays WHERE user_id = ? AND played_at = ?"
     " UNION SELECT track FROM removed_plays WHERE user_id = ? AND played_at = ?"
@@ -35,7 +40,10 @@ def families(plays: Iterable[PolledPlay]) -> Mapping[str, str]:
 
 def known(spotify_ids: Collection[str]) -> dict[str, str]:
     """One Spotify id for all of a family, of those ids that are in one."""
-    return dict(dialects.among(_KNOWN, spotify_ids))
+    if not spotify_ids:
+        return {}
+    text = _KNOWN_OF_MANY.format(listed=dialects.listed("text"))
+    return dict(dialects.run(text, [dialects.as_list(spotify_ids)]).fetchall())
 
 
 def known_otherwise(
