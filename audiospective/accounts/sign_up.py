@@ -35,7 +35,7 @@ from audiospective.models.founding import FoundingRegister
 from audiospective.models.waitlist import WaitlistEntry
 from audiospective.policy import founding, names, renewal
 from audiospective.policy.founding import Visitor, WaitlistReason
-from audiospective.polling import coverage
+from audiospective.polling import coverage, other_account
 from audiospective.services import Services
 
 
@@ -143,6 +143,7 @@ def _come_in(
             User.id == user.id
         ).execute()
         attachment.tell(services, user, consent.profile, now)
+        other_account.attached(user.id, now)
     if entry is not None:
         # The invitation gave a seat and nothing else: whoever holds the link may not be its owner,
         # so the address is offered on /welcome and proven there or not at all.

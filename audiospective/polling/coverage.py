@@ -17,7 +17,7 @@ from audiospective.models.gaps import Gap
 from audiospective.policy import gaps
 from audiospective.policy.failures import Failure
 from audiospective.policy.gaps import Before, Found, Known
-from audiospective.polling import other_faces
+from audiospective.polling import other_account, other_faces
 
 ORDINARY = timedelta(hours=2)  # after a shorter silence there is nothing to look up
 
@@ -41,13 +41,17 @@ def polled(before: Connection, page: Appended, offered: int, now: datetime) -> F
     query: the growing stretch ends at `last_success_at` anyway.
     """
     known = _before(before)
-    if known.checked_at is None and (earlier := Coverage.newest(before.user_id)) is not None:
-        # An archive that came from elsewhere, or whose Spotify was changed: it goes on from there.
+    if (attached := other_account.awaited(before)) is not None:
+        known = replace(known, authorized_at=attached.ended_at)
+    elif known.checked_at is None and (earlier := Coverage.newest(before.user_id)) is not None:
+        # An archive that came from elsewhere: it goes on from there.
         known = replace(known, checked_at=earlier.ended_at or earlier.started_at)
     checked_at = known.checked_at
     if checked_at is None:
         began = gaps.began(known, page.seen, offered)
         found = gaps.gap(known, page.seen, offered, Known(None, None, began), now)
+        if attached is not None:
+            began = attached.ended_at  # before that, it is the account before that was asked
         Coverage.begin(before.user_id, found.end if found else began)
         return _opened(before.user_id, found, now)
     if gaps.doubt(known, page.seen, offered) is None and now - checked_at <= ORDINARY:
@@ -71,8 +75,12 @@ def unjudged(before: Connection, page: Appended, now: datetime) -> Found | None:
     Asks for no earlier plays: what went wrong may go wrong again.
     """
     known = Before(before.last_success_at, before.page_from, before.authorized_at)
+    if (attached := other_account.awaited(before)) is not None:
+        known = replace(known, authorized_at=attached.ended_at)
     found = gaps.widest(known, page.seen, _archive_from(before), now)
-    if found is not None:
+    if attached is not None and found is None:
+        Coverage.begin(before.user_id, attached.ended_at)
+    elif found is not None:
         Coverage.cut(before.user_id, found.start, found.end)
         Coverage.begin(before.user_id, found.end)
     return _opened(before.user_id, found, now)
@@ -178,7 +186,10 @@ def _judged(
 
 
 def _archive_from(before: Connection) -> datetime:
-    """Where the archive begins to be complete."""
+    """Where the archive begins to be complete, for the account that is asked now."""
+    if (attached := other_account.newest(before.user_id)) is not None:
+        since: datetime = attached.ended_at
+        return since
     first = Coverage.first(before.user_id)
     at: datetime = first.started_at if first else before.authorized_at
     return at
