@@ -217,3 +217,17 @@ def test_a_first_page_that_cannot_be_judged_leaves_what_the_other_account_proved
     assert gaps()[0] == unasked(last, since)
     assert [one[2] for one in gaps()[1:]] == ([] if reaching else [from_then])
     assert stretches() == [(begun, last), (from_then, None)]
+
+
+def test_an_archive_that_came_as_a_bundle_goes_on_with_the_account_attached_to_it(
+    services, spotify, frozen, alice
+):
+    user_id, begun, _ = alice
+    same = spotify.pages[f"access-{user_id}"]
+    detached(services, user_id)
+    Connection.delete().execute()  # nobody was asked here
+    frozen.forward(hours=5)
+    attached(services, user_id, "bob")
+    polled(services, spotify, user_id, same)
+    assert gaps() == []
+    assert stretches() == [(begun, None)]
