@@ -121,6 +121,10 @@ def test_an_album_follows_its_recordings(member: Visitor, songs: dict[str, int])
     page = member.page(of("albums", songs["slow"]))
     assert page.one("h1").text == "Tides"
     assert figures(page)["plays"] == "25"
+    (head,) = page.all("div", class_="music-head")
+    assert [
+        one.attributes["data-letter"] for one in head.all("span", class_="cover cover-none")
+    ] == ["T"]
     deluxe = member.get(of("albums", songs["again"]))
     assert deluxe.headers["Location"] == of("albums", songs["slow"])
 
