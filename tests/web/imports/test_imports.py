@@ -23,7 +23,7 @@ from audiospective.policy.sessions import FRESH
 from tests.factories import make_user
 from tests.imports.importing import lastfm_file, month, spotify_file, without_processes
 from tests.imports.sources import test_servers
-from tests.web.conftest import Site, Visitor
+from tests.web.conftest import MakeSite, Site, Visitor
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +61,13 @@ def worked(site: Site, row: Import) -> Import:
     stepping.work(site.services, row.id)
     found: Import = Import.get_by_id(row.id)
     return found
+
+
+def test_at_the_sandbox_the_page_says_of_whom_it_has_a_file(make_site: MakeSite) -> None:
+    page = (
+        make_site(spotify_api_url="http://127.0.0.1:9999/v1").member(make_user()).page("/imports")
+    )
+    assert "of each listener who has let this app in" in " ".join(page.text.split())
 
 
 def test_files_are_sent_looked_at_added_and_taken_back(
