@@ -35,7 +35,7 @@ def known_settings() -> set[str]:
 def test_app_json_sets_what_a_platform_has_to_and_nothing_unknown() -> None:
     app = json.loads((ROOT / "app.json").read_text())
     assert set(app["formation"]) == set(PROCESSES) == procfile(ROOT).keys() - {"release"}
-    assert app["env"].keys() - known_settings() == set()
+    assert app["env"].keys() - known_settings() == {"WEB_CONCURRENCY"}  # the Procfile reads it
     generated = {name for name, about in app["env"].items() if about.get("generator") == "secret"}
     assert generated == {"SECRET_KEY", "TOKEN_KEYS"}
     given = {
@@ -51,6 +51,13 @@ def test_app_json_sets_what_a_platform_has_to_and_nothing_unknown() -> None:
     assert not settings.redis_tls_verify
     vault = Vault(settings.token_keys)
     assert vault.open("table.column", 1, vault.seal("table.column", 1, "a token")) == "a token"
+
+
+def test_a_dyno_of_512_mb_is_asked_for_one_web_process() -> None:
+    app = json.loads((ROOT / "app.json").read_text())
+    assert app["formation"]["web"]["size"] == "basic"
+    assert app["env"]["WEB_CONCURRENCY"]["value"] == "1"
+    assert "--workers ${WEB_CONCURRENCY:-" in procfile(ROOT)["web"]
 
 
 def test_the_python_of_a_platform_is_one_that_the_tests_run_on() -> None:
