@@ -11,6 +11,9 @@ from audiospective import clock
 from tests.browser.axe import violations
 from tests.browser.conftest import House, Visit
 from tests.browser.states import member
+from tests.factories import make_user
+from tests.history.making import at, play
+from tests.web.music.test_music import of, told
 
 DAY = timedelta(days=1)
 
@@ -48,3 +51,16 @@ def test_reports_can_be_read_by_everybody(house: House, visit: Visit, mode: str)
             "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
         )
         assert width <= room, address
+
+
+def test_what_was_skipped_is_said_where_a_row_has_room(house: House, visit: Visit) -> None:
+    user, song = make_user(), told("Slow Harbour, Remastered in the Year of the Long Rain")
+    for minute in (1, 9):
+        play(user.id, at(minute), song, source=2, reason_end="fwdbtn", flags=0b00100010)
+    page = visit(of("artists", song), user)
+    note = page.locator("#tracks ~ ol .part-note")
+    expect(note).to_have_text("100 % skipped")
+    for width, shown in ((320, False), (480, True), (700, True), (1280, True)):
+        page.set_viewport_size({"width": width, "height": 800})
+        expect(note).to_be_visible(visible=shown)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
