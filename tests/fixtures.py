@@ -11,6 +11,7 @@ import pytest
 from audiospective.services import Services
 from audiospective.settings import Settings
 from tests.fakes import FakeSpotify
+from tests.support.redis import hang_up
 
 TOKEN_KEY = "5c0hW9hYJtYc4m3v4fVgQx5o3jH1bq8m1l6D9y3Zk2E="
 
@@ -51,4 +52,4 @@ def services(settings: Settings, spotify: FakeSpotify) -> Iterator[Services]:
     built = replace(Services.build(settings), spotify=spotify)  # type: ignore[arg-type]
     with built.database.connection_context():
         yield built
-    built.redis.close()
+    hang_up(built.redis)

@@ -24,6 +24,7 @@ from audiospective.settings import Settings
 from tests.factories import make_connection, make_user
 from tests.fixtures import TOKEN_KEY
 from tests.support.processes import start, stop, until
+from tests.support.redis import hang_up
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -134,7 +135,7 @@ def running(database_url: str, redis_url: str, home: Path, **more: str) -> Itera
         finally:
             for child in stack.children:
                 kill(child)
-            services.redis.close()
+            hang_up(services.redis)
 
 
 def kill(child: subprocess.Popen[bytes]) -> None:

@@ -19,7 +19,7 @@ from audiospective.models.base import is_sqlite
 from tests.factories import crowd
 from tests.jobs.stack import running
 from tests.support.processes import free_port, start, stop, until
-from tests.support.redis import server_binary
+from tests.support.redis import hang_up, server_binary
 
 
 @contextmanager
@@ -135,4 +135,4 @@ def test_the_scheduler_closes_the_database_after_each_look(settings, times):
     for _ in range(times):
         scheduler.enqueue_jobs()
     assert database.is_closed()
-    built.redis.close()
+    hang_up(built.redis)

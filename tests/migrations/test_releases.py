@@ -26,6 +26,7 @@ from tests.fakes import FakeSpotify
 from tests.fixtures import make_settings
 from tests.migrations import release
 from tests.support.postgres import Postgres
+from tests.support.redis import hang_up
 
 RELEASES = sorted(release.FOLDER.glob("*.json.gz"))
 CHANGELOG = (Path(audiospective.__file__).parent.parent / "CHANGELOG.md").read_text()
@@ -109,7 +110,7 @@ def test_a_release_with_data_becomes_the_newest(
         assert [one.kind for one in Notice.select()] == ["renewal"]
         for member in old["members"].values():
             goes_on(services, spotify, member)
-    services.redis.close()
+    hang_up(services.redis)
 
 
 def test_the_database_of_the_next_release_can_be_kept(redis_url: str, tmp_path: Path) -> None:

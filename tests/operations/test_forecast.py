@@ -17,6 +17,7 @@ from audiospective.operations import capacity
 from audiospective.policy import storage_forecast
 from tests.fixtures import make_settings
 from tests.support.clocks import Frozen
+from tests.support.redis import hang_up
 
 PEOPLE, MONTHS, A_MONTH = 4, 12, 600
 MONTH = timedelta(days=30)
@@ -29,7 +30,7 @@ def services(tmp_path, sqlite_database_url: str, redis_url: str):
     built = Services.build(make_settings(tmp_path / "home", sqlite_database_url, redis_url))
     with built.database.connection_context():
         yield built
-    built.redis.close()
+    hang_up(built.redis)
 
 
 def test_what_two_months_foretell_is_what_a_year_brings(services, frozen: Frozen) -> None:

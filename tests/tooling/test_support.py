@@ -18,10 +18,12 @@ import redis
 from playwright.sync_api import Page
 
 from audiospective import clock, log
+from audiospective.services import Services
 from tests.support.browser import Gate
 from tests.support.clocks import Frozen
 from tests.support.leftovers import as_found, connections_closed
 from tests.support.network import OutsideWorldError
+from tests.support.redis import hang_up
 
 PAGE = b"""<!doctype html><title>A page</title><link rel=icon href="data:,">
 <script>%s</script><p>here</p>"""
@@ -62,6 +64,14 @@ def test_redis_is_real_and_empty(redis_url: str) -> None:
     with redis.Redis.from_url(redis_url) as client:
         assert client.dbsize() == 0
         assert client.info("server")["redis_version"]
+
+
+def test_hanging_up_leaves_no_connection_to_redis(services: Services) -> None:
+    services.redis.ping()
+    (connection,) = services.redis.connection_pool._connections
+    assert connection.is_connected
+    hang_up(services.redis)
+    assert not connection.is_connected
 
 
 @pytest.mark.parametrize("address", [("93.184.215.14", 80), ("2606:2800::1", 80), ("8.8.8.8", 53)])

@@ -22,6 +22,7 @@ from audiospective.services import Services
 from audiospective.settings import Settings
 from audiospective.web import throttle
 from tests.fixtures import make_settings
+from tests.support.redis import hang_up
 from tests.web import markup
 from tests.web.markup import Tag
 
@@ -114,7 +115,7 @@ def make_site(
 
     yield run
     for site in built:
-        site.services.redis.close()
+        hang_up(site.services.redis)
         close_all = getattr(site.services.database, "close_all", site.services.database.close)
         close_all()
 

@@ -27,6 +27,7 @@ from tests.fixtures import make_settings
 from tests.history import making as plays_of
 from tests.imports.restore import archives
 from tests.support.postgres import Postgres
+from tests.support.redis import hang_up
 
 KEY = sealing.new_key()
 
@@ -67,7 +68,7 @@ def elsewhere(
         url = str(request.getfixturevalue(f"empty_{engine}_url"))
         settings = make_settings(tmp_path / f"other-{engine}", url, redis_url, backup_key=KEY)
         built = Services.build(settings)
-        request.addfinalizer(built.redis.close)
+        request.addfinalizer(lambda: hang_up(built.redis))
         return built
 
     return opening
