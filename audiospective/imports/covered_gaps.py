@@ -15,7 +15,7 @@ from audiospective.policy import import_spans
 from audiospective.policy.import_spans import Span
 from audiospective.polling import coverage
 
-Shores = dict[str, list[int]]  # by source, the instants (UTC ms) beside longer silences
+Shores = dict[str, list[int]]  # by source, the ends (UTC ms) of days, in order
 
 
 def closable(user_id: int, spans: list[Span]) -> int:
@@ -48,8 +48,11 @@ def count(user_id: int, found: ArchiveFrames) -> None:
 
 
 def shores(by_source: dict[str, pl.Series]) -> Shores:
-    """Of the instants that files tell of, by source, the few that `covered` needs."""
-    return {source: _shores(instants, _silence(source)) for source, instants in by_source.items()}
+    """Of the instants that files tell of, by source, the few that `covered` needs, as minutes."""
+    return {
+        source: import_spans.ends_of_days(instants.sort() // 60_000 * 60_000).to_list()
+        for source, instants in by_source.items()
+    }
 
 
 def covered(user_id: int, by_source: Shores, found: ArchiveFrames) -> list[Span]:
@@ -75,17 +78,6 @@ def covered(user_id: int, by_source: Shores, found: ArchiveFrames) -> list[Span]
 
 def _silence(source: str) -> timedelta:
     return import_spans.COMPLETE if source in COMPLETE else import_spans.OTHERS
-
-
-def _shores(instants: pl.Series, silence: timedelta) -> list[int]:
-    """Of the instants, as minutes in order, those beside a longer silence: a list of few."""
-    at = instants.sort() // 60_000 * 60_000
-    longest = silence // timedelta(milliseconds=1)
-    edges = pl.select(
-        before=(at - at.shift(1) > longest).fill_null(value=True),
-        after=(at.shift(-1) - at > longest).fill_null(value=True),
-    )
-    return at.filter(edges["before"] | edges["after"]).to_list()
 
 
 def _covers(span: Span, gap: Gap) -> bool:

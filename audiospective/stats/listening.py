@@ -173,7 +173,7 @@ class Listening:
         # What a player sends says nothing of the time in which it was silent.
         live = (pl.col("seen") == SENT_LIVE).fill_null(value=False)
         by_files = raw.select((pl.col("source") >= FROM_IMPORT) & ~live).to_series()
-        imported = _ends_of_days(raw["played_at"].filter(by_files))
+        imported = import_spans.ends_of_days(raw["played_at"].filter(by_files).to_physical())
         if kept is not None and start is not None:
             earlier, told = kept.before(since)
             if earlier.n_chunks() > CHUNKS:
@@ -182,16 +182,6 @@ class Listening:
             by_track.carry(kept.plays, plays, (start - timedelta(days=1)).date())
         settled = version.may_be_kept(user_id, self.version)
         return _Read(plays, imported, same, self._at, settled)
-
-
-def _ends_of_days(instants: pl.Series) -> pl.Series:
-    """Of sorted instants the first and the last one of each UTC day, in ms."""
-    found = instants.to_physical()
-    day = found // DAY
-    ends = (day != day.shift(1)).fill_null(value=True) | (day != day.shift(-1)).fill_null(
-        value=True
-    )
-    return found.filter(ends)
 
 
 def forget() -> None:

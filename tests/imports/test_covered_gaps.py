@@ -1,0 +1,114 @@
+"""Gaps are closed by imports of months without a silence, and open again with their undo alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audiospective import clock
+from audiospective.history import append
+from audiospective.history.catalog import polled
+from audiospective.imports import covered_gaps, uploads
+from audiospective.imports.findings import Findings
+from audiospective.imports.review import Review
+from audiospective.models import User
+from audiospective.models.gaps import Gap
+from audiospective.policy import import_spans
+from audiospective.policy.gaps import Cause, Certainty
+from audiospective.services import Services
+from tests import factories
+from tests.imports.importing import reviewed, spotify_file, spotify_row, undone, worked
+
+pytestmark = pytest.mark.usefixtures("at_once")
+
+HOUR = timedelta(hours=1)
+SPRING, AUTUMN = (datetime(2024, month, 1, tzinfo=UTC) for month in (3, 9))
+LENGTH = timedelta(minutes=3)
+
+
+def gap(user: User, started_at: datetime) -> int:
+    made = Gap.create(
+        user=user,
+        started_at=started_at,
+        probably_from=started_at,
+        ended_at=started_at + 5 * HOUR,
+        cause=Cause.OUTAGE.value,
+        certainty=Certainty.SURE.value,
+        opened_at=started_at + 5 * HOUR,
+    )
+    found: int = made.id
+    return found
+
+
+def hundred_days(start: datetime) -> list[datetime]:
+    """An instant every six hours."""
+    return [start + number * 6 * HOUR for number in range(100 * 4)]
+
+
+def spotifys(start: datetime) -> dict[str, bytes]:
+    return spotify_file(
+        *(spotify_row(f"{at:%Y-%m-%dT%H:%M:%SZ}", at.day % 7) for at in hundred_days(start))
+    )
+
+
+def lastfms(start: datetime) -> dict[str, bytes]:
+    lines = ["uts,utc_time,artist,artist_mbid,album,album_mbid,track,track_mbid"]
+    lines += [
+        f'"{int((at - LENGTH).timestamp())}","x","Harbour Lights","","","","Slack Water",""'
+        for at in hundred_days(start)
+    ]
+    return {"recenttracks-a-1.csv": "\n".join(lines).encode()}
+
+
+def poll(user: User, *times: datetime) -> None:
+    (track,) = polled.remember([factories.track()]).values()
+    append.polled([append.NewPlay(user.id, clock.to_ms(at), track, None) for at in times])
+
+
+def still_open() -> list[int]:
+    query = Gap.select(Gap.id).where(Gap.closed_at.is_null()).order_by(Gap.id)
+    return [number for (number,) in query.tuples()]
+
+
+@pytest.mark.parametrize("files", [spotifys, lastfms], ids=["complete", "scrobbler"])
+def test_an_import_of_months_closes_the_gaps_inside_and_its_undo_opens_these_alone(
+    services: Services, files: Callable[[datetime], dict[str, bytes]]
+) -> None:
+    alice = factories.make_user("alice")
+    gaps = []
+    for start in (SPRING, AUTUMN):
+        middle = start + timedelta(days=50)
+        poll(alice, *(middle - number * 6 * HOUR for number in range(1, 5)))
+        gaps.append(gap(alice, middle + HOUR))
+    outside = gap(alice, SPRING - timedelta(days=20))
+    rows = []
+    for start in (SPRING, AUTUMN):
+        row = reviewed(services, alice, files(start))
+        told = Review.from_dict(Findings.loads(row.findings).review)
+        assert told.gaps_closed == 1
+        uploads.agree(services, row)
+        rows.append(worked(services, row))
+    assert still_open() == [outside]
+    assert [Gap.get_by_id(one).closed_by_import for one in gaps] == [row.id for row in rows]
+    undone(services, rows[0])
+    assert still_open() == [gaps[0], outside]
+    assert Gap.get_by_id(gaps[1]).closed_by_import == rows[1].id
+
+
+@pytest.mark.parametrize("source", ["spotify_extended", "lastfm"])
+@given(hours=st.lists(st.integers(0, 50) | st.sampled_from([335, 336, 337]), min_size=25))
+def test_what_is_left_of_instants_makes_the_spans_of_all_their_minutes(
+    source: str, hours: list[int]
+) -> None:
+    silence = import_spans.COMPLETE if source.startswith("spotify") else import_spans.OTHERS
+    instants = [at * 3_600_000 + 59_999 for at in accumulate(hours)]
+    newest_first = pl.Series(reversed(instants), dtype=pl.Int64)
+    few = covered_gaps.shores({source: newest_first})[source]
+    minutes = [at // 60_000 * 60_000 for at in instants]
+    assert import_spans.spans(few, silence) == import_spans.spans(minutes, silence)

@@ -1,0 +1,45 @@
+"""Which time a file covers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audiospective.policy import import_spans
+from audiospective.policy.import_spans import COMPLETE, DAY, OTHERS, ROOM
+
+HOUR = 3_600_000
+# Steps from one play to the next: sittings, days, and silences of about either length.
+STEPS = st.one_of(
+    st.integers(0, 4 * HOUR), st.integers(0, 3 * DAY), st.integers(13 * DAY, 15 * DAY)
+)
+
+
+@pytest.mark.parametrize("silence", [COMPLETE, OTHERS], ids=["complete", "others"])
+@given(start=st.integers(-3 * DAY, 3 * DAY), steps=st.lists(STEPS, max_size=40))
+def test_the_ends_of_days_make_the_same_spans_as_all_instants(
+    silence: timedelta, start: int, steps: list[int]
+) -> None:
+    instants = [start]
+    for step in steps:
+        instants.append(instants[-1] + step)
+    few = import_spans.ends_of_days(pl.Series(instants, dtype=pl.Int64)).to_list()
+    assert import_spans.spans(few, silence) == import_spans.spans(instants, silence)
+
+
+@pytest.mark.parametrize("silence", [COMPLETE, OTHERS], ids=["complete", "others"])
+def test_a_day_is_shorter_than_a_silence_and_has_two_ends(silence: timedelta) -> None:
+    assert timedelta(milliseconds=DAY) < silence
+    hourly = pl.Series(range(5 * HOUR, 100 * DAY, HOUR), dtype=pl.Int64)
+    few = import_spans.ends_of_days(hourly).to_list()
+    room = ROOM // timedelta(milliseconds=1)
+    assert len(few) == 200
+    assert import_spans.spans(few, silence) == [(5 * HOUR - room, 100 * DAY - HOUR + room)]
+
+
+def test_without_instants_there_is_no_day() -> None:
+    assert import_spans.ends_of_days(pl.Series([], dtype=pl.Int64)).to_list() == []
