@@ -23,6 +23,9 @@ from audiospective.imports import covered_gaps, storing
 from audiospective.imports.archive_frames import PLAYS, ArchiveFrames
 from audiospective.models.imports import Import
 
+# Raise it whenever a result would be worked out otherwise than by the code before: then nobody adds
+# one from before a deploy.
+_FORMAT = 2
 _ROWS = 1 << 18  # at a time, since a million need much room on their way to a file
 _MARK, _SHORES = "audiospective.mark", "audiospective.shores"
 
@@ -47,7 +50,7 @@ def mark(
     `before` and `found` are the archive, as `archive.opened` gives it.
     """
     links = relinked.known(tracks["spotify_id"].drop_nulls().to_list())
-    told = (__version__, pl.__version__, row.id, row.choices, sorted(restores),
+    told = (_FORMAT, __version__, pl.__version__, row.id, row.choices, sorted(restores),
             sorted(before.segments.items()), sorted(links.items()))  # fmt: skip
     made = hashlib.sha256(orjson.dumps(told))
     removed = found.plays.select("at", "track", "removed").filter("removed").drop("removed")

@@ -11,7 +11,7 @@ import pytest
 from audiospective import clock, history
 from audiospective.history import append, removal
 from audiospective.history.catalog import polled
-from audiospective.imports import storing, uploads, working
+from audiospective.imports import kept_result, storing, uploads, working
 from audiospective.imports.findings import Findings
 from audiospective.models import TrackLink, User
 from audiospective.models.imports import DONE, Import
@@ -115,6 +115,19 @@ def test_a_review_is_worked_out_again_after_a_change(
     row = added(services, alice, meanwhile)
     assert (row.status, row.rows, times) == (DONE, 12, [row.id])
     assert history.total(alice.id) == plays
+
+
+def test_a_result_of_another_format_is_worked_out_anew(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = factories.make_user("alice")
+    times = counted(monkeypatch)
+
+    def deploy(*_: object) -> None:
+        monkeypatch.setattr(kept_result, "_FORMAT", kept_result._FORMAT + 1)
+
+    row = added(services, alice, deploy)
+    assert (row.status, row.added, times) == (DONE, 10, [row.id])
 
 
 def test_a_result_that_does_not_balance_is_worked_out_anew(services: Services) -> None:
