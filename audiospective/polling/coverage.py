@@ -62,10 +62,7 @@ def polled(before: Connection, page: Appended, offered: int, now: datetime) -> F
     if found is not None:
         Coverage.cut(before.user_id, found.probably_from, found.end)
         last = Coverage.newest(before.user_id)
-    if last is None or (found and last.ended_at is not None and last.ended_at <= found.end):
-        Coverage.begin(before.user_id, found.end if found else checked_at)
-    elif last.ended_at is not None:
-        last.write(last.started_at, None)  # it grows on
+    _grow(before.user_id, last, found, checked_at)
     return _opened(before.user_id, found, now)
 
 
@@ -82,7 +79,7 @@ def unjudged(before: Connection, page: Appended, now: datetime) -> Found | None:
         Coverage.begin(before.user_id, attached.ended_at)
     elif found is not None:
         Coverage.cut(before.user_id, found.start, found.end)
-        Coverage.begin(before.user_id, found.end)
+        _grow(before.user_id, Coverage.newest(before.user_id), found, found.end)
     return _opened(before.user_id, found, now)
 
 
@@ -204,6 +201,14 @@ def _covered(user_id: int, instant: datetime | None, archive_from: datetime) -> 
     return at if at is not None and at >= archive_from else None
 
 
+def _grow(user_id: int, last: Coverage | None, found: Found | None, checked_at: datetime) -> None:
+    """Have one stretch grow: the last one, or one that begins behind the gap that ended it."""
+    if last is None or (found and last.ended_at is not None and last.ended_at <= found.end):
+        Coverage.begin(user_id, found.end if found else checked_at)
+    elif last.ended_at is not None:
+        last.write(last.started_at, None)  # it grows on
+
+
 def _opened(user_id: int, found: Found | None, now: datetime) -> Found | None:
     """Put a gap on record; one that ends there already becomes as long as both."""
     if found is None:
@@ -238,12 +243,18 @@ def _merge(user_id: int) -> None:
     stretches = list(
         Coverage.select().where(Coverage.user == user_id).order_by(Coverage.started_at)
     )
+    overlap = False
     for earlier, later in pairwise(stretches):
+        reach = earlier.ended_at
         # Gaps may overlap: late plays inside of one leave another.
-        if any(start < later.started_at and end > earlier.ended_at for start, end in apart):
+        if reach and any(start < later.started_at and end > reach for start, end in apart):
             continue
+        overlap = overlap or reach is None or reach > later.started_at
         Coverage.delete().where(
             (Coverage.user == user_id) & (Coverage.started_at == later.started_at)
         ).execute()
         earlier.write(earlier.started_at, later.ended_at)
         later.started_at = earlier.started_at  # the next pair continues from the merged stretch
+    # Earlier releases could let two stretches grow at once, with an open gap between their starts.
+    for start, end in apart if overlap else ():
+        Coverage.cut(user_id, start, end)

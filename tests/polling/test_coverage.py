@@ -280,6 +280,47 @@ def test_closing_one_gap_leaves_others_that_overlap_uncovered(services, frozen, 
     assert [(one.started_at, one.ended_at) for one in found] == both
 
 
+@pytest.mark.parametrize("between", [True, False], ids=["another gap between", "none between"])
+def test_an_import_closes_a_gap_of_somebody_with_two_stretches_that_grow(services, frozen, between):
+    alice, start = make_user("alice"), frozen.now - 10 * HOUR
+    found = [(1, 2), (4, 6)] if between else [(1, 2)]
+    for begins, ends in found:
+        Gap.create(
+            user=alice,
+            started_at=start + begins * HOUR,
+            probably_from=start + begins * HOUR,
+            ended_at=start + ends * HOUR,
+            cause=Cause.DOWNTIME.value,
+            certainty=Certainty.POSSIBLE.value,
+            opened_at=frozen.now,
+        )
+    for begins, ends in ((0, 1), (2, 4), (5, None), (6, None)):
+        until = None if ends is None else start + ends * HOUR
+        Coverage.create(user=alice, started_at=start + begins * HOUR, ended_at=until)
+    closed = coverage.close_by_import(alice.id, start, start + 3 * HOUR, import_id=7, added=[])
+    assert len(closed) == 1
+    left = [(0, 4), (6, None)] if between else [(0, None)]
+    rows = Coverage.select().where(Coverage.user == alice).order_by(Coverage.started_at)
+    assert [(one.started_at, one.ended_at) for one in rows] == [
+        (start + begins * HOUR, None if ends is None else start + ends * HOUR)
+        for begins, ends in left
+    ]
+
+
+def test_one_stretch_grows_after_a_gap_that_ends_inside_another_one(services, frozen):
+    checked = frozen.now - HOUR
+    alice = connected(services, last_success_at=checked, page_from=checked - 2 * HOUR)
+    Coverage.begin(alice.user_id, checked - 9 * HOUR)
+    first = coverage.unjudged(alice, Appended(seen=[Seen(checked + HOUR / 2, True)]), frozen.now)
+    assert (first.start, first.end) == (checked - 5 * MINUTE, checked + HOUR / 2)
+    second = coverage.unjudged(alice, Appended(seen=[Seen(checked + HOUR / 4, True)]), frozen.now)
+    assert second.end == checked + HOUR / 4
+    begun = checked - 9 * HOUR
+    assert stretches(alice) == [(begun, first.start), (first.end, None)]
+    coverage.close_by_import(alice.user_id, begun, frozen.now, import_id=7, added=[])
+    assert stretches(alice) == [(begun, None)]
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(which=st.lists(st.integers(0, 4), max_size=8))
 def test_whatever_is_closed_and_opened_coverage_and_gaps_never_overlap(
