@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from datetime import timedelta
 
@@ -12,13 +13,14 @@ from audiospective.clients.mail import LONGEST_SECONDS
 from audiospective.clients.queues import DEFAULT_TIMEOUT, INTERACTIVE
 from audiospective.jobs import periodic
 from audiospective.models import Connection, SpotifyApp, User, database, notices
+from audiospective.models.connections import NOT_ALLOWED
 from audiospective.models.notices import OBSOLETE, QUEUED, SENT, Notice
 from audiospective.models.system_state import Mark
 from audiospective.notices import compose, delivery, kind, members, outbox, owing
 from audiospective.notices.kind import Draft
 from audiospective.notices.kinds import operator_alert, renewal
 from audiospective.operations import maintenance
-from tests.factories import make_connection, make_user
+from tests.factories import connected, make_connection, make_user
 
 DAY = timedelta(days=1)
 
@@ -224,3 +226,28 @@ def test_an_alert_whose_trouble_is_over_before_it_could_leave_is_not_sent(posted
     assert owing.owe(posted)["operator_alert"] == 0  # and its end is no news either
     assert office.delivered == {}
     assert operator_alert.OVER not in [one.step for one in Notice.select()]
+
+
+@pytest.mark.parametrize(
+    ("standing", "told"),
+    [
+        ("still_refused:{}:auth", {"guard", "outage", "not_allowed"}),
+        ("still_refused:{}:not_allowed", {"guard", "outage"}),  # which tells of all of them
+        ("guard:{}:auth", {"guard"}),  # which explains what else happens
+    ],
+)
+def test_those_who_are_refused_for_weeks_keep_no_other_trouble_of_their_app_from_operators(
+    services, frozen, standing, told
+):
+    make_user("olga", email="olga@mail.example", email_verified_at=clock.now(), is_operator=True)
+    alice = connected(
+        services, status=NOT_ALLOWED, consecutive_failures=3, last_failure_type=NOT_ALLOWED
+    )
+    long_ago = clock.now() - 2 * DAY
+    Mark.put(standing.format(alice.app_id), long_ago)
+    since = clock.to_ms(long_ago)
+    note = {"late": 5, "people": 5, "since": since, "seen": clock.to_ms(clock.now())}
+    Mark.put(f"outage:{alice.app_id}", long_ago, json.dumps(note))
+    owing.owe(services)
+    alerts = Notice.select().where(Notice.kind == "operator_alert")
+    assert {one.dedupe_key.partition(".")[0] for one in alerts} == told

@@ -154,14 +154,15 @@ def _over(services: Services, user_id: int, key: str, told: list[Notice]) -> Dra
 def _troubles(services: Services) -> Iterator[Trouble]:
     """What stands at present."""
     owner = dict(SpotifyApp.select(SpotifyApp.id, SpotifyApp.owner).tuples())
-    guards = (*mass_failure.active(), *lasting_refusals.active())
+    in_force, lasting = mass_failure.active(), lasting_refusals.active()
     refused = outage.refused_apps()
-    for guard in guards:
+    for guard in (*in_force, *lasting):
         facts = _about(guard.app_id, guard.since) | {"failure": guard.failure.value}
         key = f"guard.{guard.app_id}.{guard.failure.value}.{clock.to_ms(guard.since)}"
         yield Trouble("guard", key, facts, mark=guard.mark)
-    # What explains an outage was told already, and whose app it is hears of it as a member.
-    explained = {one.app_id for one in guards} | {one.app_id for one in refused}
+    # What explains an outage was told already, and whose app it is hears of it as a member. Those
+    # who are still refused explain none: they are not among the people whom an outage counts.
+    explained = {one.app_id for one in in_force} | {one.app_id for one in refused}
     for found in outage.active().values():
         unexplained = found.app_id not in explained and owner.get(found.app_id) is None
         if unexplained and found.is_told(clock.now()):
@@ -177,7 +178,8 @@ def _troubles(services: Services) -> Iterator[Trouble]:
     for alarm in alarms.standing():
         told = {"since": clock.to_ms(alarm.since), "said": alarm.said}
         yield Trouble(alarm.topic, f"{alarm.topic}.{told['since']}", told, mark=alarm.mark)
-    yield from _unlisted(services, {guard.app_id for guard in guards})
+    many_unlisted = (one for one in lasting if one.failure is Failure.NOT_ALLOWED)
+    yield from _unlisted(services, {one.app_id for one in (*in_force, *many_unlisted)})
 
 
 def _unlisted(services: Services, guarded: set[int]) -> Iterator[Trouble]:
