@@ -56,13 +56,12 @@ def restore(user_id: int, keys: Sequence[hot.Key]) -> int:
     return len(back)
 
 
-def move(user_id: int, before: Sequence[hot.Key], after: Sequence[hot.Key]) -> None:
+def move(user_id: int, moves: Sequence[tuple[hot.Key, hot.Key]]) -> None:
     """Have tombstones stand at the times that a poll tells, in the caller's transaction.
 
-    Both are all tombstones of a time; those that are in one only belong together in their order.
+    `moves` are where each stands and where it shall, which is never where another one stands.
     """
-    there, wanted = set(before), set(after)
-    for old, new in zip(sorted(there - wanted), sorted(wanted - there), strict=True):
+    for old, new in moves:
         stone = RemovedPlay.get(_at(user_id, old))
         facts = {**orjson.loads(stone.kept), "played_at": new[0], "track": new[1]}
         RemovedPlay.insert(

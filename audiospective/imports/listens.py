@@ -23,7 +23,6 @@ from audiospective.history.catalog import names
 from audiospective.history.hot import Key
 from audiospective.history.replacing import ChangedError, Span, replace_part
 from audiospective.imports import archive, archive_frames, merging, reconcile
-from audiospective.imports.archive_frames import ArchiveFrames
 from audiospective.imports.merging import ARRIVALS, Outcome, Source
 from audiospective.imports.plays import Batch, Rejected
 from audiospective.imports.reading.gathering import Gathering
@@ -82,12 +81,13 @@ def join(user_id: int) -> int:
     if first is not None:
         span = (int(first) - AROUND, int(last) + AROUND)
         before, frames = archive.around(user_id, span)
-        after, joined = reconcile.together(frames)
+        after, pairs = reconcile.together(frames)
+        joined = pairs.height
         if joined:
             try:
                 with lock.held(user_id):
                     replace_part(user_id, span, before, archive_frames.as_plays(after))
-                    removal.move(user_id, *map(_removed, (frames, after)))
+                    removal.move(user_id, _removed(pairs))
             except ChangedError:
                 return 0  # the next round looks again
     # By what was counted before: what a poll brings meanwhile is for the next round.
@@ -95,9 +95,9 @@ def join(user_id: int) -> int:
     return joined
 
 
-def _removed(frames: ArchiveFrames) -> list[Key]:
-    keys: list[Key] = frames.plays.filter("removed").select("at", "track").rows()
-    return keys
+def _removed(pairs: pl.DataFrame) -> list[tuple[Key, Key]]:
+    removed = pairs.filter("removed").rows(named=True)
+    return [((one["was_at"], one["was_track"]), (one["at"], one["track"])) for one in removed]
 
 
 def _read(listens: Sequence[Mapping[str, Any]]) -> Batch:

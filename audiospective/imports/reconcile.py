@@ -13,6 +13,12 @@ from audiospective.imports.archive_frames import FACTS, PLAYS, ArchiveFrames, ob
 from audiospective.models.imports import DONE, Import
 from audiospective.models.plays import FROM_BOTH, FROM_IMPORT, FROM_POLL
 
+# Where an import told of a play, where a poll did, and whether it was deleted.
+_KEY = {"at": PLAYS["at"], "track": PLAYS["track"]}
+PAIRS = pl.Schema(
+    {**{f"was_{name}": kind for name, kind in _KEY.items()}, **_KEY, "removed": PLAYS["removed"]}
+)
+
 
 def reconcile(user_id: int) -> int:
     """Make one of every polled play and the imported one that it is; how many. Safe to repeat."""
@@ -20,7 +26,8 @@ def reconcile(user_id: int) -> int:
     # Counted before they are read: what a poll brings meanwhile is for the next round.
     seen = {row.id: row.polls_in_its_time() for row in rows}
     before, found = archive.opened(user_id)
-    after, joined = together(found)
+    after, pairs = together(found)
+    joined = pairs.height
     if joined:
         try:
             archive.written(user_id, before, archive.ready(user_id, before, after))
@@ -31,8 +38,8 @@ def reconcile(user_id: int) -> int:
     return joined
 
 
-def together(found: ArchiveFrames) -> tuple[ArchiveFrames, int]:
-    """The archive with each play once, and how many were there twice.
+def together(found: ArchiveFrames) -> tuple[ArchiveFrames, pl.DataFrame]:
+    """The archive with each play once, and those that were there twice (PAIRS).
 
     A deleted play of which the archive knows that only an import told it stays deleted.
     """
@@ -46,11 +53,14 @@ def together(found: ArchiveFrames) -> tuple[ArchiveFrames, int]:
     )
     pairs = matching.match(*sides)
     if pairs.is_empty():
-        return found, 0
+        return found, pl.DataFrame(schema=PAIRS)
     told = brought[pairs["right"]].select(*FACTS, "import_id", "seen", "removed")
     one = polled[pairs["left"]].drop(*FACTS, "import_id", "seen", "removed")
     one = pl.concat([one, told], how="horizontal").with_columns(source=pl.lit(FROM_BOTH, pl.Int8))
+    joined = pl.concat(
+        [brought[pairs["right"]].select(was_at="at", was_track="track"), one], how="horizontal"
+    ).select(PAIRS.names())
     gone = pl.concat([polled[pairs["left"]]["place"], brought[pairs["right"]]["place"]])
     rest = plays.join(gone.to_frame("place"), on="place", how="anti")
     merged = pl.concat([rest.select(PLAYS.names()), one.select(PLAYS.names())])
-    return ArchiveFrames(merged.sort("at", "track"), found.tracks), pairs.height
+    return ArchiveFrames(merged.sort("at", "track"), found.tracks), joined

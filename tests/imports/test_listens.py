@@ -170,6 +170,31 @@ def test_a_play_that_was_deleted_before_a_poll_tells_of_it_stays_deleted(alice: 
     assert listens.take(alice.id, [listen(at - timedelta(seconds=200))]).known == 1
 
 
+def test_of_deleted_plays_whose_order_a_poll_tells_otherwise_each_keeps_its_own_facts(
+    alice: User, frozen: Frozen
+) -> None:
+    at = ended()
+    poll(alice, factories.play(at - 20 * MINUTE))
+    began = at - timedelta(seconds=200)
+    listens.take(alice.id, [listen(began, "Ebb"), listen(began + timedelta(seconds=2), "Flow")])
+    deleted = {}
+    for key in keys(alice)[1:]:
+        frozen.forward(minutes=1)
+        assert removal.remove(alice.id, [key]) == 1
+        deleted[lookup.tracks([key[1]])[key[1]].title] = clock.now()
+    assert list(deleted) == ["Ebb", "Flow"]
+    later = at + timedelta(seconds=5)
+    poll(alice, factories.play(at, "Flow"), factories.play(later, "Ebb"))
+    assert listens.join(alice.id) == 2
+    stones = removal.removed(alice.id, clock.now() - removal.UNDO)
+    assert [
+        (moment, lookup.tracks([track])[track].title, when) for moment, track, when in stones
+    ] == [
+        (clock.from_ms(clock.to_ms(moment)), title, deleted[title])
+        for moment, title in ((at, "Flow"), (later, "Ebb"))
+    ]
+
+
 def keys(user: User) -> list[tuple[int, int]]:
     found = history.frame(user.id, columns=["played_at", "track"])
     return [(clock.to_ms(at), track) for at, track in found.rows()]
