@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 import orjson
 import polars as pl
-from polars.exceptions import PolarsError
+from polars.exceptions import PanicException, PolarsError
 
 from audiospective import __version__
 from audiospective.clients.storage import DamagedError, MissingError, Storage
@@ -83,7 +83,7 @@ def get(storage: Storage, row: Import, made_of: str, plays: int) -> Result | Non
             return None
         stored.seek(0)
         found = pl.read_parquet(stored)
-    except (MissingError, DamagedError, PolarsError):
+    except (MissingError, DamagedError, PolarsError, PanicException, OSError):
         return None
     if found.schema != PLAYS or found.height != plays:
         return None

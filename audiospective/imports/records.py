@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import polars as pl
+from polars.exceptions import PanicException, PolarsError
 
 from audiospective.clients.storage import DamagedError, Storage
 from audiospective.imports import storing
@@ -45,7 +46,7 @@ def table(
     with storage.open(key) as file:
         try:
             return pl.read_parquet(file, columns=columns)
-        except pl.exceptions.PolarsError as error:
+        except (PolarsError, PanicException) as error:
             raise DamagedError(f"{key}: {error}") from None
 
 

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import polars as pl
 import pytest
+from polars.exceptions import PanicException
 
 from audiospective import clock, history
 from audiospective.history import append, removal
@@ -127,6 +129,22 @@ def test_a_result_of_another_format_is_worked_out_anew(
         monkeypatch.setattr(kept_result, "_FORMAT", kept_result._FORMAT + 1)
 
     row = added(services, alice, deploy)
+    assert (row.status, row.added, times) == (DONE, 10, [row.id])
+
+
+def test_a_result_that_polars_gives_up_on_is_worked_out_anew(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = factories.make_user("alice")
+    times = counted(monkeypatch)
+
+    def panic(*_: object) -> None:
+        raise PanicException("assertion failed")
+
+    def damage_inside(*_: object) -> None:
+        monkeypatch.setattr(pl, "read_parquet_metadata", panic)
+
+    row = added(services, alice, damage_inside)
     assert (row.status, row.added, times) == (DONE, 10, [row.id])
 
 
