@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from audiospective import clock
 from audiospective.models import User, transaction
@@ -65,13 +66,15 @@ def _under_way(session: Session, email: str, now: datetime) -> bool:
 
 def pending(session: Session) -> str | None:
     """The address that this session has typed and that is still to be proven."""
-    found = (
-        AddressProof.select()
-        .where(AddressProof.session == session.id, AddressProof.expires_at > clock.now())
-        .order_by(AddressProof.id.desc())
-        .first()
-    )
+    found = unproven(session).order_by(AddressProof.id.desc()).first()
     return str(found.email) if found else None
+
+
+def unproven(session: Session) -> Any:
+    """The query for what this session has typed and that is still to be proven."""
+    return AddressProof.select().where(
+        AddressProof.session == session.id, AddressProof.expires_at > clock.now()
+    )
 
 
 def withdraw(session: Session) -> bool:

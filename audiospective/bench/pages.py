@@ -30,7 +30,7 @@ from audiospective.settings import Settings
 from audiospective.stats import tops
 
 LIMITS = {200_000: 150, 1_000_000: 500}  # ms that the p95 of a warm page stays under
-PEAKS = {200_000: 260, 1_000_000: 400}  # MB that a process which showed every page stays under
+PEAKS = {200_000: 300, 1_000_000: 430}  # MB that a process which showed every page stays under
 QUERIES = 12  # of a page, at most
 DEPTHS = (0.0, 0.25, 0.5, 0.75, 0.99)  # of the history, from the newest play back
 NEW_PLAYS = 5  # after each of which a page is opened

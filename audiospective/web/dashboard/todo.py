@@ -33,11 +33,11 @@ class Item:
 def of(member: User, state: ArchiveState, now: datetime) -> list[Item]:
     """The items that are left; one query."""
     found = []
+    imported, exported, waiting, typed = _done(member.id)
     if state.silent in WARNED:
-        typed = state.silent == health.NO_ADDRESS and _waits_for_proof()
-        label = WARNED[health.NOT_PROVEN if typed else state.silent]
+        unproven = typed and state.silent == health.NO_ADDRESS
+        label = WARNED[health.NOT_PROVEN if unproven else state.silent]
         found.append(Item(label, url_for("welcome.page") + "#about", "so we can warn you"))
-    imported, exported, waiting = _done(member.id)
     if waiting:
         where = url_for("imports.one", import_id=waiting)
         found.append(Item(f"Review import {waiting}", where, "nothing is added before you agree"))
@@ -48,20 +48,19 @@ def of(member: User, state: ArchiveState, now: datetime) -> list[Item]:
     return found
 
 
-def _waits_for_proof() -> bool:
-    """Whether an address was typed in this session whose link has not been opened yet."""
-    session = own_session()
-    return session is not None and address.pending(session) is not None
+def _done(user_id: int) -> tuple[bool, bool, int | None, bool]:
+    """Whether this member ever imported and lately exported something, and an import that waits.
 
-
-def _done(user_id: int) -> tuple[bool, bool, int | None]:
-    """Whether this member ever imported and lately exported something, and an import that waits."""
+    And whether an address was typed in this session whose link has not been opened yet.
+    """
     brought = (Import.user == user_id) & (Import.status == DONE) & ~Import.live
     imports = Import.select().where(brought)
     exports = Export.select().where(Export.user == user_id)
     waiting = Import.select(fn.MAX(Import.id)).where(
         (Import.user == user_id) & (Import.status == REVIEW)
     )
-    found = User.select(fn.EXISTS(imports), fn.EXISTS(exports), waiting).where(User.id == user_id)
-    imported, exported, review = found.tuples().get()
-    return bool(imported), bool(exported), review
+    session = own_session()
+    typed = [fn.EXISTS(address.unproven(session))] if session else []
+    found = User.select(fn.EXISTS(imports), fn.EXISTS(exports), waiting, *typed)
+    imported, exported, review, *proof = found.where(User.id == user_id).tuples().get()
+    return bool(imported), bool(exported), review, any(proof)
