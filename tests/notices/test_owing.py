@@ -244,7 +244,7 @@ def test_those_who_are_refused_for_weeks_keep_no_other_trouble_of_their_app_from
         services, status=NOT_ALLOWED, consecutive_failures=3, last_failure_type=NOT_ALLOWED
     )
     long_ago = clock.now() - 2 * DAY
-    Mark.put(standing.format(alice.app_id), long_ago)
+    Mark.put(standing.format(alice.app_id), long_ago - 5 * DAY)
     since = clock.to_ms(long_ago)
     note = {"late": 5, "people": 5, "since": since, "seen": clock.to_ms(clock.now())}
     Mark.put(f"outage:{alice.app_id}", long_ago, json.dumps(note))

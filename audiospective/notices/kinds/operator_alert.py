@@ -19,6 +19,7 @@ from audiospective.notices import kind, members, outbox, webhooks
 from audiospective.notices.kind import Audience, Candidate, Draft, Kind
 from audiospective.policy import escalation
 from audiospective.policy.failures import Failure
+from audiospective.policy.mass_failure import LASTING
 from audiospective.services import Services
 
 OVER = 99  # the step at which the end is told
@@ -161,10 +162,13 @@ def _troubles(services: Services) -> Iterator[Trouble]:
         key = f"guard.{guard.app_id}.{guard.failure.value}.{clock.to_ms(guard.since)}"
         yield Trouble("guard", key, facts, mark=guard.mark)
     # What explains an outage was told already, and whose app it is hears of it as a member. Those
-    # who are still refused explain none: they are not among the people whom an outage counts.
+    # who are still refused explain only what began with them, since an outage counts others later.
     explained = {one.app_id for one in in_force} | {one.app_id for one in refused}
+    began = {one.app_id: one.since for one in lasting}
     for found in outage.active().values():
-        unexplained = found.app_id not in explained and owner.get(found.app_id) is None
+        known = began.get(found.app_id, clock.EPOCH) + LASTING >= found.noticed_at
+        unexplained = not known and found.app_id not in explained
+        unexplained = unexplained and owner.get(found.app_id) is None
         if unexplained and found.is_told(clock.now()):
             facts = _about(found.app_id, found.since) | {"late": found.late, "of": found.people}
             key = f"outage.{found.app_id}.{clock.to_ms(found.noticed_at)}"
