@@ -35,7 +35,7 @@ from audiospective.imports.working import Staged
 from audiospective.models.imports import DONE, UNDONE, Import
 from audiospective.notices.kinds import import_done
 from audiospective.policy.import_spans import Span
-from audiospective.polling import coverage
+from audiospective.polling import closed_gaps
 from audiospective.services import Services
 
 T = TypeVar("T")
@@ -163,7 +163,7 @@ def _rebuilt(
 
 def _heal_again(claim: Claim, spans: dict[int, list[Span]]) -> None:
     for number in (claim.id, *spans):
-        coverage.reopen(claim.user_id, number)
+        closed_gaps.reopen(claim.user_id, number)
     for number, covered in spans.items():
         covered_gaps.close(claim.user_id, number, covered)
 

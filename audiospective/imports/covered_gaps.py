@@ -13,7 +13,7 @@ from audiospective.models.gaps import Gap
 from audiospective.models.plays import FROM_IMPORT, FROM_POLL
 from audiospective.policy import import_spans
 from audiospective.policy.import_spans import Span
-from audiospective.polling import coverage
+from audiospective.polling import closed_gaps
 
 Shores = dict[str, list[int]]  # by source, the ends (UTC ms) of days, in order
 
@@ -30,7 +30,7 @@ def close(user_id: int, import_id: int, spans: list[Span]) -> list[Gap]:
     """Close what they cover, in the caller's transaction."""
     closed = []
     for start, end in spans:
-        closed += coverage.close_by_import(
+        closed += closed_gaps.close_by_import(
             user_id, clock.from_ms(start), clock.from_ms(end), import_id=import_id, added=()
         )
     return closed

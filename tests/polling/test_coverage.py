@@ -19,7 +19,7 @@ from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
 from audiospective.policy import gaps
 from audiospective.policy.gaps import Cause, Certainty, Found, Seen
-from audiospective.polling import coverage
+from audiospective.polling import closed_gaps, coverage
 from audiospective.polling.batch import now as poll_now
 from tests.factories import connected, listening, make_user, page, play
 
@@ -212,7 +212,7 @@ def test_an_import_that_covers_a_gap_closes_it_and_coverage_is_one_again(service
     alice, (gap,) = gaps_of(services, spotify, frozen, 1)
     begun = stretches(alice)[0][0]
     middle = gap.started_at + (gap.ended_at - gap.started_at) / 2
-    closed = coverage.close_by_import(
+    closed = closed_gaps.close_by_import(
         alice.user_id,
         gap.started_at - HOUR,
         gap.ended_at + HOUR,
@@ -232,7 +232,7 @@ def test_an_import_of_a_part_leaves_the_gap_open_and_counts(
     alice, (gap,) = gaps_of(services, spotify, frozen, 1)
     before = stretches(alice)
     inside = gap.started_at + timedelta(minutes=1)
-    closed = coverage.close_by_import(
+    closed = closed_gaps.close_by_import(
         alice.user_id,
         gap.started_at + starts * HOUR,
         gap.ended_at + ends * HOUR,
@@ -248,9 +248,11 @@ def test_undoing_an_import_opens_its_gaps_again(services, spotify, frozen):
     alice, found = gaps_of(services, spotify, frozen, 3)
     before = stretches(alice)
     first, _, last = found
-    coverage.close_by_import(alice.user_id, first.started_at, last.ended_at, import_id=7, added=[])
+    closed_gaps.close_by_import(
+        alice.user_id, first.started_at, last.ended_at, import_id=7, added=[]
+    )
     assert len(stretches(alice)) == 1
-    assert coverage.reopen(alice.user_id, 7) == 3
+    assert closed_gaps.reopen(alice.user_id, 7) == 3
     assert stretches(alice) == before
     assert Gap.select().where(Gap.closed_at.is_null()).count() == 3
 
@@ -271,7 +273,7 @@ def test_closing_one_gap_leaves_others_that_overlap_uncovered(services, frozen, 
     for begins, ends in ((-1, 0), (1, 2), (5, None)):
         until = None if ends is None else start + ends * HOUR
         Coverage.create(user=alice, started_at=start + begins * HOUR, ended_at=until)
-    closed = coverage.close_by_import(
+    closed = closed_gaps.close_by_import(
         alice.id, start - HOUR, start + 1.5 * HOUR, import_id=7, added=[]
     )
     assert len(closed) == 1
@@ -297,7 +299,7 @@ def test_an_import_closes_a_gap_of_somebody_with_two_stretches_that_grow(service
     for begins, ends in ((0, 1), (2, 4), (5, None), (6, None)):
         until = None if ends is None else start + ends * HOUR
         Coverage.create(user=alice, started_at=start + begins * HOUR, ended_at=until)
-    closed = coverage.close_by_import(alice.id, start, start + 3 * HOUR, import_id=7, added=[])
+    closed = closed_gaps.close_by_import(alice.id, start, start + 3 * HOUR, import_id=7, added=[])
     assert len(closed) == 1
     left = [(0, 4), (6, None)] if between else [(0, None)]
     rows = Coverage.select().where(Coverage.user == alice).order_by(Coverage.started_at)
@@ -317,7 +319,7 @@ def test_one_stretch_grows_after_a_gap_that_ends_inside_another_one(services, fr
     assert second.end == checked + HOUR / 4
     begun = checked - 9 * HOUR
     assert stretches(alice) == [(begun, first.start), (first.end, None)]
-    coverage.close_by_import(alice.user_id, begun, frozen.now, import_id=7, added=[])
+    closed_gaps.close_by_import(alice.user_id, begun, frozen.now, import_id=7, added=[])
     assert stretches(alice) == [(begun, None)]
 
 
@@ -340,11 +342,11 @@ def test_whatever_is_closed_and_opened_coverage_and_gaps_never_overlap(
     for number in which:
         gap = Gap.get_by_id(found[number].id)
         if gap.closed_at is None:
-            coverage.close_by_import(
+            closed_gaps.close_by_import(
                 alice.user_id, gap.started_at, gap.ended_at, import_id=number, added=[]
             )
         else:
-            coverage.reopen(alice.user_id, number)
+            closed_gaps.reopen(alice.user_id, number)
         open_gaps = [
             (one.probably_from, one.ended_at)
             for one in Gap.select().where(Gap.closed_at.is_null()).order_by(Gap.started_at)

@@ -16,7 +16,7 @@ from audiospective.models.gaps import Gap
 from audiospective.models.poll_log import PollLog
 from audiospective.notices import signed_links
 from audiospective.policy.gaps import SETTLED
-from audiospective.polling import coverage
+from audiospective.polling import closed_gaps, coverage
 from audiospective.polling.batch import now as poll_now
 from tests.factories import connected, listening, page
 
@@ -191,7 +191,7 @@ def test_an_import_that_closed_the_gap_first_leaves_stretches_that_do_not_overla
     detached(services, user_id)
     frozen.forward(hours=5)
     since = attached(services, user_id, "bob")
-    coverage.close_by_import(user_id, last - HOUR, since, import_id=7, added=[])
+    closed_gaps.close_by_import(user_id, last - HOUR, since, import_id=7, added=[])
     polled(services, spotify, user_id, spread(50, 5 * DAY))
     assert stretches() == [(begun, last), (since, None)]
     assert Gap.select().where(Gap.closed_at.is_null()).count() == 0

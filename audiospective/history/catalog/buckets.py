@@ -4,6 +4,8 @@ A name is a Spotify id, or what an import said. Its hash has 64 bits: the lowest
 the next 24 (of artists and albums 16) stand in the bucket beside our id. Buckets are split as in
 linear hashing: with n of them, between 2^k and 2^(k+1), those before n - 2^k are split already and
 take k + 1 bits. A split needs nothing but what the bucket holds.
+
+One module although it is long: what a bucket's bytes mean stands once.
 """
 
 from __future__ import annotations

@@ -1,0 +1,82 @@
+"""Closes the gaps that an import covers, joins the coverage on both sides, and opens them again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from itertools import pairwise
+
+from audiospective import clock
+from audiospective.models.coverage import Coverage
+from audiospective.models.gaps import Gap
+
+
+def close_by_import(
+    user_id: int,
+    start: datetime,
+    end: datetime,
+    *,
+    import_id: int,
+    added: Collection[int],
+) -> list[Gap]:
+    """Close the gaps that an import covers; returns them. The caller holds the transaction.
+
+    `start` to `end` is the time that the imported file covers without gaps of its own; `added`
+    are the ends (UTC milliseconds) of the plays that it added. A gap that the file covers only in
+    part stays open, and what was recovered in it is counted.
+    """
+    closed = []
+    for gap in _open(user_id):
+        first, last = clock.to_ms(gap.started_at), clock.to_ms(gap.ended_at)
+        recovered = sum(first < at <= last for at in added)
+        covers = start <= gap.started_at and gap.ended_at <= end
+        if not covers and not recovered:
+            continue
+        gap.recovered += recovered
+        if covers:
+            gap.closed_at, gap.closed_by_import = clock.now(), import_id
+            closed.append(gap)
+        gap.save()
+    if closed:
+        _merge(user_id)
+    return closed
+
+
+def reopen(user_id: int, import_id: int) -> int:
+    """An import was undone: the gaps that it closed are open again; returns how many."""
+    undone = list(Gap.select().where((Gap.user == user_id) & (Gap.closed_by_import == import_id)))
+    for gap in undone:
+        gap.closed_at = gap.closed_by_import = None
+        gap.recovered = 0
+        gap.save()
+        Coverage.cut(user_id, gap.probably_from, gap.ended_at)
+    return len(undone)
+
+
+def _open(user_id: int) -> list[Gap]:
+    return list(
+        Gap.select().where((Gap.user == user_id) & Gap.closed_at.is_null()).order_by(Gap.started_at)
+    )
+
+
+def _merge(user_id: int) -> None:
+    """Stretches that nothing separates any more become one."""
+    apart = [(gap.probably_from, gap.ended_at) for gap in _open(user_id) if gap.is_probable]
+    stretches = list(
+        Coverage.select().where(Coverage.user == user_id).order_by(Coverage.started_at)
+    )
+    overlap = False
+    for earlier, later in pairwise(stretches):
+        reach = earlier.ended_at
+        # Gaps may overlap: late plays inside of one leave another.
+        if reach and any(start < later.started_at and end > reach for start, end in apart):
+            continue
+        overlap = overlap or reach is None or reach > later.started_at
+        Coverage.delete().where(
+            (Coverage.user == user_id) & (Coverage.started_at == later.started_at)
+        ).execute()
+        earlier.write(earlier.started_at, later.ended_at)
+        later.started_at = earlier.started_at  # the next pair continues from the merged stretch
+    # Earlier releases could let two stretches grow at once, with an open gap between their starts.
+    for start, end in apart if overlap else ():
+        Coverage.cut(user_id, start, end)
