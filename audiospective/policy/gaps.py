@@ -151,7 +151,7 @@ def gap(
     seen_until = checked_at - SETTLED
     reach = known.before_last_page or known.archive_from
     if why is Doubt.MIXED:
-        return _found(before, min(reach, end), end, end, now, Cause.LATE)
+        return _found(before, reach, end, end, now, Cause.LATE) if reach < end else None
     start = known.before_page
     if start is None:
         # Nothing was pushed out yet: a page that is shorter than Spotify's is all there is.

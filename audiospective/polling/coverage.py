@@ -38,12 +38,8 @@ def polled(before: Connection, page: Appended, offered: int, now: datetime) -> F
     `offered` items. Call it in the transaction that stores the page. An ordinary poll costs no
     query: the growing stretch ends at `last_success_at` anyway.
     """
-    known = _before(before)
-    if (attached := other_account.awaited(before)) is not None:
-        known = replace(known, authorized_at=attached.ended_at)
-    elif known.checked_at is None and (earlier := Coverage.newest(before.user_id)) is not None:
-        # An archive that came from elsewhere: it goes on from there.
-        known = replace(known, checked_at=earlier.ended_at or earlier.started_at)
+    attached = other_account.awaited(before)
+    known = _first(_before(before), before.user_id, attached)
     checked_at = known.checked_at
     if checked_at is None:
         began = gaps.began(known, page.seen, offered)
@@ -69,9 +65,9 @@ def unjudged(before: Connection, page: Appended, now: datetime) -> Found | None:
 
     Asks for no earlier plays: what went wrong may go wrong again.
     """
+    attached = other_account.awaited(before)
     known = Before(before.last_success_at, before.page_from, before.authorized_at)
-    if (attached := other_account.awaited(before)) is not None:
-        known = replace(known, authorized_at=attached.ended_at)
+    known = _first(known, before.user_id, attached)
     found = gaps.widest(known, page.seen, _archive_from(before), now)
     if attached is not None and found is None:
         Coverage.begin(before.user_id, attached.ended_at)
@@ -115,6 +111,16 @@ def _before(before: Connection) -> Before:
         plays_per_hour=before.plays_per_hour,
         failure=failure,
     )
+
+
+def _first(known: Before, user_id: int, attached: Gap | None) -> Before:
+    """What a first page is judged by, beyond the consent: the archive may be older than that."""
+    if attached is not None:
+        return replace(known, authorized_at=attached.ended_at)
+    if known.checked_at is None and (earlier := Coverage.newest(user_id)) is not None:
+        # An archive that came from elsewhere: it goes on from there.
+        return replace(known, checked_at=earlier.ended_at or earlier.started_at)
+    return known
 
 
 def _judged(

@@ -26,6 +26,7 @@ def attached(user_id: int, now: datetime) -> None:
                 Gap.id == gap.id
             ).execute()
         return
+    checked_at = min(checked_at, now)  # our clock may have been ahead
     Coverage.end(user_id, checked_at)
     Gap.insert(
         user=user_id,

@@ -135,7 +135,7 @@ def test_plays_are_kept_and_a_gap_is_marked_when_it_cannot_be_judged(
     assert (gap.started_at, gap.ended_at) == (checked - gaps.SETTLED, oldest(second))
 
 
-MINUTE = timedelta(minutes=1)
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 
 @pytest.mark.parametrize(
@@ -166,6 +166,15 @@ def test_a_page_that_cannot_be_judged_leaves_a_gap_wherever_something_may_be_mis
     else:
         assert (found.start, found.end) == (checked + start * MINUTE, end)
         assert stretches(alice) == [(begun, found.start), (end, None)]
+
+
+def test_a_first_page_that_cannot_be_judged_goes_on_from_an_archive_of_elsewhere(services, frozen):
+    alice = connected(services, last_success_at=None)
+    begun, ended, oldest = (frozen.now - DAY * days for days in (40, 10, 1))
+    Coverage.insert(user=alice.user_id, started_at=begun, ended_at=ended).execute()
+    found = coverage.unjudged(alice, Appended(seen=[Seen(oldest, True)]), frozen.now)
+    assert (found.start, found.end) == (ended - gaps.SETTLED, oldest)
+    assert stretches(alice) == [(begun, found.start), (oldest, None)]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from audiospective.notices import signed_links
 from audiospective.policy.gaps import SETTLED
 from audiospective.polling import closed_gaps, coverage
 from audiospective.polling.batch import now as poll_now
-from tests.factories import connected, listening, page
+from tests.factories import connected, listening, page, play
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -108,6 +108,27 @@ def test_the_time_in_which_neither_account_was_asked_is_a_gap_and_the_only_one(
         frozen.forward(hours=1)
     newest = PollLog.select().order_by(PollLog.at.desc()).limit(2)
     assert [one.outcome for one in newest] == ["ok"] * 2
+
+
+def test_late_plays_from_before_the_attaching_leave_no_gap_of_no_length(
+    services, spotify, frozen, alice
+):
+    user_id, begun, last = alice
+    detached(services, user_id)
+    frozen.forward(hours=1)
+    since = attached(services, user_id, "bob")
+    frozen.forward(minutes=1)
+    first = spread(50, 5 * DAY)
+    polled(services, spotify, user_id, first)
+    told = sorted(first.plays, key=lambda one: one.played_at)
+    late = [
+        play(clock.from_ms(one.played_at + 60_000), f"late {one.played_at}") for one in told[8:16]
+    ]
+    items = page(*told[8:], *late)
+    frozen.forward(hours=1)
+    polled(services, spotify, user_id, items)
+    assert gaps() == [unasked(last, since)]
+    assert stretches() == [(begun, last), (since, None)]
 
 
 def test_a_first_page_that_does_not_reach_back_to_the_attaching_leaves_a_gap_since_then(

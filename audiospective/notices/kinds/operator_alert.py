@@ -164,7 +164,7 @@ def _troubles(services: Services) -> Iterator[Trouble]:
     # What explains an outage was told already, and whose app it is hears of it as a member. Those
     # who are still refused explain only what began with them, since an outage counts others later.
     explained = {one.app_id for one in in_force} | {one.app_id for one in refused}
-    began = {one.app_id: one.since for one in lasting}
+    began = {one.app_id: one.since for one in sorted(lasting, key=lambda one: one.since)}
     for found in outage.active().values():
         known = began.get(found.app_id, clock.EPOCH) + LASTING >= found.noticed_at
         unexplained = not known and found.app_id not in explained
