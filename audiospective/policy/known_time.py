@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from audiospective.policy import calendar
+from audiospective.policy import calendar, stretches
 
 Span = tuple[datetime, datetime]
 
@@ -42,7 +42,7 @@ def of(
     found = [(start, min(stop, end)) for start, stop in imported if start < end]
     if began is not None and began < until:
         found.append((began, until))
-    return Known(tuple(_without(_joined(found), gaps)), until)
+    return Known(tuple(stretches.without(stretches.joined(found), gaps)), until)
 
 
 def share(known: Known, start: datetime, end: datetime) -> float:
@@ -100,26 +100,6 @@ def _days_after(known: Known, zone: str, first: date, last: date) -> Iterator[da
     while day <= last:
         yield day
         day += timedelta(days=1)
-
-
-def _joined(spans: Sequence[Span]) -> list[Span]:
-    found: list[Span] = []
-    for start, end in sorted(spans):
-        if found and start <= found[-1][1]:
-            found[-1] = found[-1][0], max(end, found[-1][1])
-        elif start < end:
-            found.append((start, end))
-    return found
-
-
-def _without(spans: list[Span], gaps: Iterable[Span]) -> list[Span]:
-    for start, end in gaps:
-        kept: list[Span] = []
-        for one in spans:
-            kept += [(one[0], min(one[1], start))] if one[0] < start else []
-            kept += [(max(one[0], end), one[1])] if one[1] > end else []
-        spans = [one for one in kept if one[0] < one[1]]
-    return spans
 
 
 def _shared(one: Span, other: Span) -> timedelta:

@@ -9,7 +9,7 @@ from audiospective import clock
 from audiospective.models import Connection
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
-from audiospective.policy import completeness
+from audiospective.policy import completeness, stretches
 from audiospective.policy.completeness import Month
 
 CAUSES = {
@@ -53,14 +53,15 @@ def known(user_id: int, zone: str, now: datetime) -> Known:
     rows = list(Coverage.select().where(Coverage.user == user_id).order_by(Coverage.started_at))
     gaps = list(Gap.select().where(Gap.user == user_id).order_by(Gap.started_at))
     grown_to = _last_success(user_id)
-    stretches = [
-        (row.started_at, row.ended_at or max(row.started_at, grown_to or row.started_at))
-        for row in rows
-    ]
-    began = stretches[0][0] if stretches else None
+    began = rows[0].started_at if rows else None
+    told = stretches.apart(
+        [(row.started_at, row.ended_at or max(row.started_at, grown_to or row.started_at))
+         for row in rows],
+        [(gap.probably_from, gap.ended_at) for gap in gaps if gap.closed_at is None],
+    )  # fmt: skip
     open_gaps = [(gap.started_at, gap.ended_at) for gap in gaps if gap.closed_at is None]
     months = [] if began is None else completeness.months(zone, began, now, open_gaps)
-    return Known(now, began, stretches, gaps, months)
+    return Known(now, began, told, gaps, months)
 
 
 def cause(gap: Gap) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from itertools import pairwise
 from typing import Any
 
 import orjson
 
 from audiospective import clock
 from audiospective.imports.errors import ContainerError
+from audiospective.policy import stretches
 from audiospective.policy.gaps import Cause, Certainty
 
 FORMAT, VERSION = "audiospective archive", 1
@@ -36,26 +36,25 @@ def state(body: bytes) -> dict[str, Any]:
         raise _wrong("JSON") from None
     if not isinstance(told, dict) or (told.get("format"), told.get("version")) != (FORMAT, VERSION):
         raise _wrong("version")
+    gaps = [_gap(one) for one in _rows(told, "gaps")]
     return {
         "sealed_at": _instant(told, "sealed_at"),
         "plays": _count(told, "plays"),
         "display_name": _text(told, "display_name"),
         "settings": _settings(told.get("settings")),
-        "coverage": _coverage(_rows(told, "coverage")),
-        "gaps": [_gap(one) for one in _rows(told, "gaps")],
+        "coverage": _coverage(_rows(told, "coverage"), gaps),
+        "gaps": gaps,
         "unreadable": [_unreadable(one) for one in _rows(told, "unreadable")],
         "belongings": _belongings(told.get("belongings")),
     }
 
 
-def _coverage(rows: Rows) -> list[dict[str, int]]:
-    found = [{"from": _instant(one, "from"), "to": _instant(one, "to")} for one in rows]
-    found.sort(key=lambda one: one["from"])
-    if any(one["to"] < one["from"] for one in found) or any(
-        a["to"] > b["from"] for a, b in pairwise(found)
-    ):
+def _coverage(rows: Rows, gaps: Rows) -> list[dict[str, int]]:
+    found = [(_instant(one, "from"), _instant(one, "to")) for one in rows]
+    if any(end < start for start, end in found):
         raise _wrong("coverage")
-    return found
+    missing = [(gap["probably_from"], gap["to"]) for gap in gaps if gap["closed_at"] is None]
+    return [{"from": start, "to": end} for start, end in stretches.apart(found, missing)]
 
 
 def _gap(one: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ def restore(user_id: int, state: dict[str, Any], import_id: int, keys: Collectio
     stretches = [(clock.from_ms(one["from"]), clock.from_ms(one["to"]))
                  for one in state["coverage"]]  # fmt: skip
     for one in state["gaps"]:
-        _gap(user_id, one, import_id)
+        _put(_told(user_id, one, import_id))
     if here is None:
         _write(user_id, stretches)
         return len(state["gaps"])
@@ -30,9 +30,10 @@ def restore(user_id: int, state: dict[str, Any], import_id: int, keys: Collectio
               if start < here.started_at]  # fmt: skip
     _write(user_id, before)
     if before and not keys and before[-1][1] < here.started_at:
-        _between(user_id, before[-1][1], here.started_at)
+        _put(_between(user_id, before[-1][1], here.started_at))
     elif before and before[-1][1] <= here.started_at:
         _grow(user_id, before[-1][0], here)
+    _keep_apart(user_id, here.started_at)
     return len(state["gaps"])
 
 
@@ -41,9 +42,23 @@ def _write(user_id: int, stretches: list[tuple[datetime, datetime]]) -> None:
         Coverage.insert(user=user_id, started_at=start, ended_at=end).on_conflict_ignore().execute()
 
 
-def _gap(user_id: int, told: dict[str, Any], import_id: int) -> None:
+def _put(found: Gap) -> None:
+    """Put a gap on record; one that is open up to the same play becomes as long as both."""
+    if list(Gap.insert(found.__data__).on_conflict_ignore().returning(Gap.id).execute()):
+        return
+    both = (Gap.user == found.user_id) & (Gap.ended_at == found.ended_at)
+    if found.closed_at is None:
+        Gap.update(started_at=found.started_at).where(
+            both & (Gap.started_at > found.started_at)
+        ).execute()
+        Gap.update(probably_from=found.probably_from).where(
+            both & (Gap.probably_from > found.probably_from)
+        ).execute()
+
+
+def _told(user_id: int, told: dict[str, Any], import_id: int) -> Gap:
     closed = told["closed_at"]
-    Gap.insert(
+    return Gap(
         user=user_id,
         started_at=clock.from_ms(told["from"]),
         probably_from=clock.from_ms(told["probably_from"]),
@@ -54,12 +69,12 @@ def _gap(user_id: int, told: dict[str, Any], import_id: int) -> None:
         closed_at=None if closed is None else clock.from_ms(closed),
         closed_by_import=import_id if told["by_import"] else None,
         recovered=told["recovered"],
-    ).on_conflict_ignore().execute()
+    )
 
 
-def _between(user_id: int, start: datetime, end: datetime) -> None:
+def _between(user_id: int, start: datetime, end: datetime) -> Gap:
     """Nobody asked between the bundle and the first check here."""
-    Gap.insert(
+    return Gap(
         user=user_id,
         started_at=start,
         probably_from=start,
@@ -67,7 +82,14 @@ def _between(user_id: int, start: datetime, end: datetime) -> None:
         cause=Cause.PAUSED.value,
         certainty=Certainty.POSSIBLE.value,
         opened_at=clock.now(),
-    ).on_conflict_ignore().execute()
+    )
+
+
+def _keep_apart(user_id: int, checked_from: datetime) -> None:
+    """No stretch reaches over an open gap; what was checked here, from then on, stays."""
+    opened = (Gap.user == user_id) & Gap.closed_at.is_null() & (Gap.probably_from < checked_from)
+    for gap in Gap.select().where(opened):
+        Coverage.cut(user_id, gap.probably_from, min(gap.ended_at, checked_from))
 
 
 def _grow(user_id: int, start: datetime, here: Coverage) -> None:

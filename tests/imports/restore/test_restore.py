@@ -302,9 +302,8 @@ HOSTILE = {
         "from": "2025-01-02T00:00:00Z", "probably_from": "2025-01-02T00:00:00Z",
         "to": "2025-01-01T00:00:00Z", "cause": "outage", "certainty": "possible",
         "opened_at": "2025-01-02T00:00:00Z", "recovered": 0}])),
-    "coverage that overlaps": (files.STATE, document(coverage=[
-        {"from": "2025-01-01T00:00:00Z", "to": "2025-02-01T00:00:00Z"},
-        {"from": "2025-01-15T00:00:00Z", "to": "2025-03-01T00:00:00Z"}])),
+    "coverage that ends before it begins": (files.STATE, document(coverage=[
+        {"from": "2025-02-01T00:00:00Z", "to": "2025-01-01T00:00:00Z"}])),
     "settings that are a list": (files.STATE, document(settings=[1])),
     "a text of megabytes": (files.STATE, document(display_name="x" * 5_000_000)),
 }  # fmt: skip
