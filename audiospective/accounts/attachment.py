@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from audiospective.accounts import connection, sessions
 from audiospective.clients.spotify import Profile
-from audiospective.models import User, transaction
+from audiospective.models import Connection, User, transaction
 from audiospective.notices import outbox, signed_links
 from audiospective.notices.kinds import spotify_attached
 from audiospective.services import Services
@@ -21,7 +21,7 @@ def tell(services: Services, user: User, profile: Profile, now: datetime) -> Non
     if not user.email or user.email_verified_at is None:
         return
     until = now + UNDO_WITHIN
-    account = _mark(str(profile.account_id or profile.spotify_id))
+    account = _mark_of(profile)
     token = signed_links.sign(
         services.settings, signed_links.DETACH, user.id, account, expires_at=until
     )
@@ -56,11 +56,24 @@ def undo(services: Services, token: str) -> bool:
         if user is None:
             return False
         connection.disconnect(user.id)
+        Connection.update(detached_account=_mark(user.spotify_account_id)).where(
+            Connection.user == user.id
+        ).execute()
         User.update(spotify_account_id=None, spotify_id=None, display_name=None).where(
             User.id == user.id
         ).execute()
         sessions.end_all(user)
     return True
+
+
+def comes_back(user_id: int, profile: Profile) -> bool:
+    """Whether the account is the one that was taken away from this archive last."""
+    found = Connection.get_or_none(Connection.user == user_id)
+    return found is not None and found.detached_account == _mark_of(profile)
+
+
+def _mark_of(profile: Profile) -> str:
+    return _mark(str(profile.account_id or profile.spotify_id))
 
 
 def _mark(account: str) -> str:

@@ -143,7 +143,10 @@ def _come_in(
             User.id == user.id
         ).execute()
         attachment.tell(services, user, consent.profile, now)
-        other_account.attached(user.id, now)
+        if attachment.comes_back(user.id, consent.profile):
+            coverage.resume(user.id)
+        else:
+            other_account.attached(user.id, now)
     if entry is not None:
         # The invitation gave a seat and nothing else: whoever holds the link may not be its owner,
         # so the address is offered on /welcome and proven there or not at all.
@@ -208,6 +211,7 @@ def _renewed(services: Services, user_id: int, consent: _Consent) -> dict[str, o
         "consecutive_failures": 0,
         "last_failure_type": None,
         "circuit_open_until": LONG_AGO,
+        "detached_account": None,
     }
 
 

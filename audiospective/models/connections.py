@@ -50,6 +50,8 @@ class Connection(Row):
     last_failed_at = InstantField(null=True)
     circuit_open_until = InstantField(default=LONG_AGO)
 
+    detached_account = TextField(null=True)  # a mark of the Spotify account that was taken away
+
     class Meta:
         table_name = "connections"
 

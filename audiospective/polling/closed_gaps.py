@@ -38,7 +38,7 @@ def close_by_import(
             closed.append(gap)
         gap.save()
     if closed:
-        _merge(user_id)
+        join(user_id)
     return closed
 
 
@@ -59,8 +59,8 @@ def _open(user_id: int) -> list[Gap]:
     )
 
 
-def _merge(user_id: int) -> None:
-    """Stretches that nothing separates any more become one."""
+def join(user_id: int) -> None:
+    """Stretches of coverage that nothing separates any more become one."""
     apart = [(gap.probably_from, gap.ended_at) for gap in _open(user_id) if gap.is_probable]
     stretches = list(
         Coverage.select().where(Coverage.user == user_id).order_by(Coverage.started_at)

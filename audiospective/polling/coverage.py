@@ -15,7 +15,7 @@ from audiospective.models.gaps import Gap
 from audiospective.policy import gaps
 from audiospective.policy.failures import Failure
 from audiospective.policy.gaps import Before, Found, Known
-from audiospective.polling import other_account, other_faces
+from audiospective.polling import closed_gaps, other_account, other_faces
 
 ORDINARY = timedelta(hours=2)  # after a shorter silence there is nothing to look up
 
@@ -47,7 +47,9 @@ def polled(before: Connection, page: Appended, offered: int, now: datetime) -> F
         if attached is not None:
             began = attached.ended_at  # before that, it is the account before that was asked
         Coverage.begin(before.user_id, found.end if found else began)
-        return _opened(before.user_id, found, now)
+        opened = _opened(before.user_id, found, now)
+        _join(attached)
+        return opened
     if gaps.doubt(known, page.seen, offered) is None and now - checked_at <= ORDINARY:
         return None
     last = Coverage.newest(before.user_id)
@@ -74,7 +76,9 @@ def unjudged(before: Connection, page: Appended, now: datetime) -> Found | None:
     elif found is not None:
         Coverage.cut(before.user_id, found.start, found.end)
         _grow(before.user_id, Coverage.newest(before.user_id), found, found.end)
-    return _opened(before.user_id, found, now)
+    opened = _opened(before.user_id, found, now)
+    _join(attached)
+    return opened
 
 
 def interrupt(user_id: int) -> None:
@@ -161,6 +165,12 @@ def _covered(user_id: int, instant: datetime | None, archive_from: datetime) -> 
     """
     at = known_items.before(user_id, instant)
     return at if at is not None and at >= archive_from else None
+
+
+def _join(attached: Gap | None) -> None:
+    """An import may have closed the gap before the first page that follows it."""
+    if attached is not None and attached.closed_at is not None:
+        closed_gaps.join(attached.user_id)
 
 
 def _grow(user_id: int, last: Coverage | None, found: Found | None, checked_at: datetime) -> None:

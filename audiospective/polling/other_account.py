@@ -26,7 +26,11 @@ def attached(user_id: int, now: datetime) -> None:
                 Gap.id == gap.id
             ).execute()
         return
-    checked_at = min(checked_at, now)  # our clock may have been ahead
+    if checked_at > now:
+        # Our clock was ahead, by how much nobody knows: Spotify told the time of the newest play.
+        proven = min(connection.newest_play_at or connection.authorized_at, now)
+        Coverage.cut(user_id, proven, checked_at)
+        checked_at = proven
     Coverage.end(user_id, checked_at)
     Gap.insert(
         user=user_id,

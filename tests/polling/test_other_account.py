@@ -205,17 +205,69 @@ def test_a_consent_before_the_first_page_changes_nothing(services, spotify, froz
     assert stretches() == [(begun, last), (since, None)]
 
 
-def test_an_import_that_closed_the_gap_first_leaves_stretches_that_do_not_overlap(
-    services, spotify, frozen, alice
+@pytest.mark.parametrize("reaching", [True, False])
+def test_an_import_that_closed_the_gap_before_the_first_page_leaves_one_stretch(
+    services, spotify, frozen, alice, reaching
 ):
     user_id, begun, last = alice
     detached(services, user_id)
     frozen.forward(hours=5)
     since = attached(services, user_id, "bob")
     closed_gaps.close_by_import(user_id, last - HOUR, since, import_id=7, added=[])
+    frozen.forward(hours=3)
+    found = spread(50, 5 * DAY if reaching else HOUR)
+    polled(services, spotify, user_id, found)
+    oldest = clock.from_ms(found.oldest)
+    gap = [] if reaching else [(since, oldest)]
+    opened = Gap.select(Gap.started_at, Gap.ended_at).where(Gap.closed_at.is_null())
+    assert list(opened.tuples()) == gap
+    assert stretches() == ([(begun, None)] if reaching else [(begun, last), (oldest, None)])
+    closed_gaps.reopen(user_id, 7)
+    assert stretches() == [(begun, last), (since, None) if reaching else (oldest, None)]
+
+
+@pytest.mark.parametrize("away", [HOUR, 5 * DAY])
+@pytest.mark.parametrize("twice", [False, True])
+def test_the_same_account_goes_on_where_it_was_taken_away(
+    services, spotify, frozen, alice, away, twice
+):
+    user_id, begun, _ = alice
+    same = spotify.pages[f"access-{user_id}"]
+    for _ in range(1 + twice):
+        detached(services, user_id)
+        frozen.forward(seconds=away.total_seconds())
+        attached(services, user_id, "alice")
+    polled(services, spotify, user_id, same)
+    assert gaps() == []
+    assert stretches() == [(begun, None)]
+
+
+def test_the_same_account_after_another_one_is_another_one(services, spotify, frozen, alice):
+    user_id, _, last = alice
+    detached(services, user_id)
+    frozen.forward(hours=5)
+    since = attached(services, user_id, "bob")
+    polled(services, spotify, user_id, spread(3, HOUR))
+    detached(services, user_id)
+    frozen.forward(hours=5)
+    again = attached(services, user_id, "alice")
+    assert gaps() == [unasked(last, since), unasked(since, again)]
+
+
+def test_a_last_check_by_a_clock_that_was_ahead_proves_no_more_than_the_newest_play(
+    services, spotify, frozen, alice
+):
+    user_id, begun, _ = alice
+    newest = Connection.get().newest_play_at
+    ahead = clock.now() + 3 * DAY
+    Connection.update(last_success_at=ahead).where(Connection.user == user_id).execute()
+    detached(services, user_id)
+    assert stretches() == [(begun, ahead)]
+    frozen.forward(hours=5)
+    since = attached(services, user_id, "bob")
+    assert gaps() == [unasked(newest, since)]
     polled(services, spotify, user_id, spread(50, 5 * DAY))
-    assert stretches() == [(begun, last), (since, None)]
-    assert Gap.select().where(Gap.closed_at.is_null()).count() == 0
+    assert stretches() == [(begun, newest), (since, None)]
 
 
 @pytest.mark.parametrize("reaching", [True, False])
