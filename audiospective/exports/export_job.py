@@ -91,9 +91,8 @@ def work(services: Services, export_id: int, end: Deadline) -> None:
 
 
 def _turn(services: Services, claim: Claim, end: Deadline) -> None:
-    folder = scratch.folder(services.settings, claim.row.id)
     user = User.get_by_id(claim.row.user_id)
-    taken = _snapshot(user, folder)
+    folder, taken = _snapshot(services, claim, user)
     passes = len(FORMATS) if claim.row.form == BUNDLE else 1
     turn = _Turn(claim, end, taken.plays * passes)
     turn.beat()
@@ -109,13 +108,16 @@ def _turn(services: Services, claim: Claim, end: Deadline) -> None:
     scratch.clear(services.settings, claim.row.id)
 
 
-def _snapshot(user: User, folder: Path) -> Snapshot:
-    """The snapshot of an earlier turn, or a new one."""
+def _snapshot(services: Services, claim: Claim, user: User) -> tuple[Path, Snapshot]:
+    """The folder of the export, with the snapshot of an earlier turn or a new one."""
+    folder = scratch.folder(services.settings, claim.row.id)
     found = snapshot.load(folder)
     if found is None:
+        scratch.clear(services.settings, claim.row.id)  # nothing made of another snapshot stays
+        folder = scratch.folder(services.settings, claim.row.id)
         owner = Owner(user.display_name or user.spotify_id or "archive", user.timezone)
         found = snapshot.take(user.id, owner, clock.now(), folder)
-    return found
+    return folder, found
 
 
 def _step(

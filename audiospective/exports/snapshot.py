@@ -15,12 +15,14 @@ import orjson
 import polars as pl
 
 from audiospective import clock
-from audiospective.exports import frames
-from audiospective.history import reading, recordings, segment
+from audiospective.exports import coverage_rows, frames
+from audiospective.exports.coverage_rows import CoverageRows
+from audiospective.history import reading, recordings, segment, version
 from audiospective.history.catalog import track_facts
 from audiospective.models import RemovedPlay
 
 SLICE = 32_768  # plays in memory at one time, whatever the length of an archive
+TRIES = 5  # times that the archive may change meanwhile
 LEVEL = 1  # of zstd: the file is gone in a minute
 
 _ABOUT, _TRACKS, _REMOVED = "about.json", "tracks.parquet", "removed.parquet"
@@ -46,6 +48,7 @@ class Snapshot:
     `tracks` has the columns of track_facts.SCHEMA and frames.DERIVED, one row for each track, and
     `recording`: the track (of these) that it counts as in figures, usually itself. `removed`
     (REMOVED, rows of RemovedPlay) are the deleted plays; none of them is among the plays.
+    `coverage` is what was known to be complete when they were read.
     """
 
     owner: Owner
@@ -54,6 +57,7 @@ class Snapshot:
     plays: int
     tracks: pl.DataFrame
     removed: pl.DataFrame
+    coverage: CoverageRows
     tick: Tick = lambda _: None
 
     def watched(self, tick: Tick) -> Snapshot:
@@ -87,11 +91,38 @@ class Snapshot:
 
 
 def take(user_id: int, owner: Owner, now: datetime, folder: Path) -> Snapshot:
-    """Copy somebody's plays into `folder`; `now` is written into the files. Reads year by year."""
+    """Copy somebody's plays into `folder`; `now` is written into the files. Reads year by year.
+
+    Begins anew if the archive changed meanwhile: an import writes all years at once, and moves
+    plays from segments to rows as well, which had been read by then.
+    """
+    for _ in range(TRIES):
+        # Before the plays: what is checked later is no part of them.
+        coverage = coverage_rows.read(user_id)
+        before, at = _removed(user_id), version.of(user_id)
+        files, met, count = _copied(user_id, folder)
+        if version.of(user_id) == at and coverage_rows.read(user_id).gaps == coverage.gaps:
+            break
+    tracks = frames.derive(track_facts.of(pl.concat(met)))
+    known = recordings.of(user_id).follow(tracks.select("track"), "counted")
+    there = pl.col("counted").is_in(tracks["track"].implode())
+    recording = pl.when(there).then("counted").otherwise("track").alias("recording")
+    tracks = tracks.join(known.select("track", recording), on="track", maintain_order="left")
+    # A deletion that was undone meanwhile is in the first list only, a new one in the second.
+    removed = pl.concat([before, _removed(user_id)]).unique(segment.KEY, maintain_order=True)
+    made = Snapshot(owner, now, tuple(files), count, tracks, removed, coverage)
+    made = replace(made, removed=_gone(made))
+    _save(made, folder)
+    return made
+
+
+def _copied(user_id: int, folder: Path) -> tuple[list[Path], list[pl.Series], int]:
+    """Files, the tracks of each, and how many plays they hold."""
+    for left in folder.glob("snapshot-*.parquet"):
+        left.unlink()
     files: list[Path] = []
     met: list[pl.Series] = []
     count = 0
-    before = _removed(user_id)
     for number, (start, end) in enumerate(reading.spans(user_id)):
         plays = reading.frame(user_id, start, end)
         met.append(plays["track"].unique())
@@ -100,17 +131,7 @@ def take(user_id: int, owner: Owner, now: datetime, folder: Path) -> Snapshot:
         plays.write_parquet(
             files[-1], compression_level=LEVEL, row_group_size=SLICE, statistics=False
         )
-    tracks = frames.derive(track_facts.of(pl.concat(met)))
-    known = recordings.of(user_id).follow(tracks.select("track"), "counted")
-    there = pl.col("counted").is_in(tracks["track"].implode())
-    recording = pl.when(there).then("counted").otherwise("track").alias("recording")
-    tracks = tracks.join(known.select("track", recording), on="track", maintain_order="left")
-    # A deletion that was undone meanwhile is in the first list only, a new one in the second.
-    removed = pl.concat([before, _removed(user_id)]).unique(segment.KEY, maintain_order=True)
-    made = Snapshot(owner, now, tuple(files), count, tracks, removed)
-    made = replace(made, removed=_gone(made))
-    _save(made, folder)
-    return made
+    return files, met, count
 
 
 def load(folder: Path) -> Snapshot | None:
@@ -119,10 +140,13 @@ def load(folder: Path) -> Snapshot | None:
     if not (about.exists() and (folder / _REMOVED).exists()):
         return None
     told = orjson.loads(about.read_bytes())
+    if "coverage" not in told:
+        return None  # taken by a release that did not note it
     files = tuple(sorted(folder.glob("snapshot-*.parquet")))
+    coverage = CoverageRows(**told["coverage"])
     tracks, removed = (pl.read_parquet(folder / name) for name in (_TRACKS, _REMOVED))
     at = clock.from_ms(told["taken_at"])
-    return Snapshot(Owner(**told["owner"]), at, files, told["plays"], tracks, removed)
+    return Snapshot(Owner(**told["owner"]), at, files, told["plays"], tracks, removed, coverage)
 
 
 def _removed(user_id: int) -> pl.DataFrame:
@@ -148,5 +172,6 @@ def _save(made: Snapshot, folder: Path) -> None:
         "owner": asdict(made.owner),
         "taken_at": clock.to_ms(made.taken_at),
         "plays": made.plays,
+        "coverage": asdict(made.coverage),
     }
     (folder / _ABOUT).write_bytes(orjson.dumps(told))  # last: it says that the others are whole

@@ -109,10 +109,12 @@ def readme(user_id: int, folder: Path) -> str:
     return unpacked(write(user_id, folder))["README.txt"].decode()
 
 
-def test_the_gaps_are_a_table_and_a_share_of_the_time(alice: int, bundle: dict[str, bytes]) -> None:
+def test_the_gaps_are_a_table_and_a_share_of_the_time(
+    alice: int, bundle: dict[str, bytes], tmp_path: Path
+) -> None:
     (gap,) = csv.DictReader(bundle["archive/gaps.csv"].decode("utf-8-sig").splitlines())
     assert (gap["from"], gap["to"]) == ("2025-03-01T00:00:00Z", "2025-03-03T00:00:00Z")
-    known = completeness.known(alice, OWNER.zone, NOW)
+    known = completeness.known(taken(alice, tmp_path))
     assert known.share == pytest.approx(1 - timedelta(days=2) / (NOW - BEGAN))
     assert "99.7\u00a0%" not in bundle["README.txt"].decode()
     assert f"{in_words.percent(known.share)} % is known" in bundle["README.txt"].decode()

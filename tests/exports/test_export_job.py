@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -19,9 +19,18 @@ from audiospective import clock
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.queues import EXPORT, FREE, QUEUES, Queues
 from audiospective.clients.storage import StorageError
-from audiospective.exports import export_job, export_requests, files, finished, rounds, scratch
-from audiospective.exports.bundle import writing
-from audiospective.models import User
+from audiospective.exports import (
+    export_job,
+    export_requests,
+    files,
+    finished,
+    rounds,
+    scratch,
+    snapshot,
+)
+from audiospective.exports.bundle import completeness, writing
+from audiospective.models import Connection, User
+from audiospective.models.coverage import Coverage
 from audiospective.models.exports import (
     CANCELLED,
     EXPIRED,
@@ -33,7 +42,8 @@ from audiospective.models.exports import (
 )
 from audiospective.policy.export_rules import ATTEMPTS, KEPT, LISTED, LOST
 from audiospective.services import Services
-from tests.exports.making import archive, hard_plays
+from tests.exports.making import archive, hard_plays, taken
+from tests.factories import make_connection
 from tests.jobs.stack import ROOT
 
 
@@ -103,6 +113,22 @@ def test_a_bundle_gives_way_between_two_parts_and_goes_on_where_it_was(
     with services.storage.open(found.key) as stored, ZipFile(stored) as zipped:
         assert zipped.testzip() is None
         assert len([name for name in zipped.namelist() if name.endswith("SHA256SUMS")]) == 1
+
+
+def test_what_was_checked_after_the_plays_were_copied_is_not_said_to_be_in_it(
+    services: Services, alice: User, tmp_path: Path
+) -> None:
+    began = datetime(2025, 1, 1, tzinfo=UTC)
+    checked, later = began + timedelta(days=1), began + timedelta(days=9)
+    make_connection(services, alice, last_success_at=checked)
+    Coverage.begin(alice.id, began)
+    found = taken(alice.id, tmp_path)
+    Connection.update(last_success_at=later).execute()
+    Coverage.end(alice.id, later)
+    again = snapshot.load(tmp_path)
+    assert again is not None
+    for one in (found, again):
+        assert completeness.known(one).stretches == [(began, checked)]
 
 
 def test_exports_wait_behind_everything_else(services: Services, alice: User) -> None:
@@ -294,7 +320,7 @@ from audiospective.services import Services
 from audiospective.settings import Settings
 from audiospective.clients.deadline import Deadline
 from audiospective.exports import export_job
-from audiospective.exports.bundle import writing
+from audiospective.exports.bundle import completeness, writing
 services = Services.build(Settings.from_env())
 steps = []
 add = writing.Adding.add

@@ -93,7 +93,7 @@ def many(plays: int, tracks: int = 300) -> int:
 
 def write(user_id: int, folder: Path, *, statistics: bool = True, inside: int = 10**9) -> Path:
     snapshot = taken(user_id, folder)
-    known = completeness.known(user_id, ZONE, snapshot.taken_at)
+    known = completeness.known(snapshot)
     pieces, data = page.render(
         snapshot,
         known,

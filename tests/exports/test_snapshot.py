@@ -12,7 +12,8 @@ import pytest
 from audiospective import clock, history
 from audiospective.exports.bundle import state
 from audiospective.exports.snapshot import load
-from audiospective.history import removal, segment
+from audiospective.history import removal, replacing, sealing, segment
+from audiospective.models import PlaySegment
 from tests.exports.making import archive, hard_plays, plays_of, polled, song, taken
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -72,7 +73,33 @@ def test_a_deletion_or_its_undo_meanwhile_leaves_each_play_in_one_list(
     assert again is not None
     for one_of in (found, again):
         told = pl.read_parquet(BytesIO(state.removed(one_of)))
-        assert (plays.height, told.height) == ((0, 1) if deleted else (1, 0))
+        gone = deleted == (when == "afterwards")  # what changes meanwhile is read again
+        assert (plays.height, told.height) == ((0, 1) if gone else (1, 0))
+
+
+def test_plays_that_an_import_makes_rows_again_meanwhile_are_in_it_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = song("Slack Water", "Harbour Lights")
+    user_id = archive(*(polled(datetime(2024, month, 1, tzinfo=UTC), one) for month in (3, 6, 9)))
+    sealing.seal(user_id, keep=0, trigger=0)
+    read, changes = history.reading.from_rows, []
+
+    def from_rows(*told: int) -> pl.DataFrame:
+        rows = read(*told)
+        if not changes:
+            changes.append(True)
+            before = replacing.snapshot(user_id)
+            replacing.replace(user_id, before, before.plays.tail(2))
+        return rows
+
+    monkeypatch.setattr(history.reading, "from_rows", from_rows)
+    found = taken(user_id, tmp_path)
+    assert PlaySegment.select().count() == 0
+    again = load(tmp_path)
+    assert again is not None
+    for made in (found, again):
+        assert pl.concat(made.slices())["played_at"].dt.month().to_list() == [6, 9]
 
 
 def test_only_the_owners_plays_are_in_it(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from audiospective import clock
-from audiospective.models import Connection
-from audiospective.models.coverage import Coverage
+from audiospective.exports.coverage_rows import Stretch
+from audiospective.exports.snapshot import Snapshot
 from audiospective.models.gaps import Gap
 from audiospective.policy import completeness, stretches
 from audiospective.policy.completeness import Month
@@ -20,7 +20,6 @@ CAUSES = {
     "outage": "Spotify did not answer",
     "paused": "Paused or disconnected",
 }
-Stretch = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True)
@@ -48,17 +47,14 @@ class Known:
         return max(0.0, 1 - missing / max(self.at - self.began, timedelta(microseconds=1)))
 
 
-def known(user_id: int, zone: str, now: datetime) -> Known:
-    """How complete the archive of a member is."""
-    rows = list(Coverage.select().where(Coverage.user == user_id).order_by(Coverage.started_at))
-    gaps = list(Gap.select().where(Gap.user == user_id).order_by(Gap.started_at))
-    grown_to = _last_success(user_id)
-    began = rows[0].started_at if rows else None
+def known(snapshot: Snapshot) -> Known:
+    """How complete the archive of a member was when it was copied."""
+    rows, gaps = snapshot.coverage.as_stretches(), snapshot.coverage.as_gaps()
+    zone, now = snapshot.owner.zone, snapshot.taken_at
+    began = rows[0][0] if rows else None
     told = stretches.apart(
-        [(row.started_at, row.ended_at or max(row.started_at, grown_to or row.started_at))
-         for row in rows],
-        [(gap.probably_from, gap.ended_at) for gap in gaps if gap.closed_at is None],
-    )  # fmt: skip
+        rows, [(gap.probably_from, gap.ended_at) for gap in gaps if gap.closed_at is None]
+    )
     open_gaps = [(gap.started_at, gap.ended_at) for gap in gaps if gap.closed_at is None]
     months = [] if began is None else completeness.months(zone, began, now, open_gaps)
     return Known(now, began, told, gaps, months)
@@ -67,11 +63,6 @@ def known(user_id: int, zone: str, now: datetime) -> Known:
 def cause(gap: Gap) -> str:
     """Why something may be missing, in words."""
     return CAUSES.get(str(gap.cause), str(gap.cause))
-
-
-def _last_success(user_id: int) -> datetime | None:
-    found = Connection.get_or_none(Connection.user == user_id)
-    return None if found is None else found.last_success_at
 
 
 def milliseconds(gap: Gap) -> tuple[int, int]:

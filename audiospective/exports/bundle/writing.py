@@ -83,7 +83,7 @@ class Bundle:
     def _finish(self, adding: Adding, before: list[File]) -> None:
         """What speaks of the other files, or of more than plays."""
         snapshot = self.snapshot
-        known = completeness.known(self.user.id, snapshot.owner.zone, snapshot.taken_at)
+        known = completeness.known(snapshot)
         adding.add(
             "archive/gaps.csv", "what could not be seen, and why", zipping.text(_gaps(known))
         )

@@ -16,6 +16,7 @@ from audiospective.imports.restore import bundle_state, coverage, files
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
 from audiospective.services import Services
+from tests.exports.making import taken
 from tests.history.making import person
 from tests.imports.restore import archives
 
@@ -73,7 +74,7 @@ def test_stretches_that_an_earlier_release_let_overlap_come_back_as_one(
     for start, end in ((0, 9), (1, 2), (6, 12), (20, None)):
         Coverage.create(user=alice, started_at=at(start), ended_at=end and at(end))
     gap(alice.id, 4, 6)
-    known = completeness.known(alice.id, "UTC", at(30))
+    known = completeness.known(taken(alice.id, tmp_path))
     apart = [(0, 4), (6, 12), (20, 20)]
     assert [(hours(start), hours(end)) for start, end in known.stretches] == apart
     with ZipFile(archives.bundle(alice, tmp_path / "bundle")) as bundle:
