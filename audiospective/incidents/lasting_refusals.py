@@ -14,7 +14,7 @@ from functools import cached_property
 
 from peewee import fn
 
-from audiospective import log
+from audiospective import clock, log
 from audiospective.incidents.guard_marks import STILL_REFUSED, Guard, read
 from audiospective.models import Connection
 from audiospective.models.claims import POLLED
@@ -51,7 +51,8 @@ def active() -> list[Guard]:
 def keep(guard: Guard, recheck: datetime) -> None:
     """Note, as a guard is lifted, that many are refused on; whom it spares was asked since."""
     if _many(guard, recheck):
-        Mark.keep(f"{STILL_REFUSED}{guard.app_id}:{guard.failure.value}", guard.since)
+        name = f"{STILL_REFUSED}{guard.app_id}:{guard.failure.value}"
+        Mark.keep(name, guard.since, str(clock.to_ms(clock.now())))
 
 
 def review(recheck: datetime) -> None:

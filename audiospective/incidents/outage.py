@@ -10,6 +10,7 @@ from peewee import Case, fn
 
 from audiospective import clock, log
 from audiospective.incidents import guard_marks, incident
+from audiospective.incidents.guard_marks import Guard
 from audiospective.models import Connection, SpotifyApp
 from audiospective.models.connections import ACTIVE
 from audiospective.models.system_state import Mark
@@ -34,12 +35,13 @@ def forget_app(app_id: int) -> None:
 class Outage:
     """Nobody of an app, or hardly anybody, is served, or was until a few hours ago.
 
-    `since`: the last success before it; `late` of `people` were without one when last looked at.
+    `since`: the last success before it; `late` of `people` were without one when it was last seen.
     """
 
     app_id: int
     since: datetime
     noticed_at: datetime
+    seen_at: datetime
     late: int
     people: int
     mark: str
@@ -47,6 +49,12 @@ class Outage:
     def is_told(self, now: datetime) -> bool:
         """Whether it has lasted for so long that it is told."""
         return outage.is_told(self.since, self.noticed_at, now)
+
+    def is_of(self, guard: Guard) -> bool:
+        """Whether it is no more than what a guard was tripped by that no longer holds."""
+        return guard.app_id == self.app_id and outage.is_explained(
+            self.noticed_at, self.seen_at, guard.since, guard.lifted_at
+        )
 
 
 @dataclass(frozen=True)
@@ -99,6 +107,7 @@ def active() -> dict[int, Outage]:
                 app_id=int(app),
                 since=clock.from_ms(note.get("since", _ms(mark.at))),
                 noticed_at=mark.at,
+                seen_at=clock.from_ms(note.get("seen", _ms(mark.at))),
                 late=note.get("late", 0),
                 people=note.get("people", 1),
                 mark=mark.name,

@@ -32,6 +32,18 @@ def is_told(since: datetime, noticed_at: datetime, now: datetime) -> bool:
     return now - since >= TOLD_AFTER and now - noticed_at >= TRIED_FOR
 
 
+def is_explained(
+    noticed_at: datetime, seen_at: datetime, began: datetime, lifted_at: datetime | None
+) -> bool:
+    """Whether an outage is a guard's that tripped at `began`, and of which many are still refused.
+
+    While it held, they counted as late; since it was lifted they are charged and no longer do, so
+    an outage that is seen later meets others. `lifted_at`: None where that is not known.
+    """
+    passed = lifted_at is not None and seen_at > lifted_at + AFTERMATH
+    return noticed_at <= began + mass_failure.LASTING and not passed
+
+
 def tells_members(late: int, people: int) -> bool:
     """Whether members are told of an outage: all of them are hit, and they are few."""
     return late == people <= FEW

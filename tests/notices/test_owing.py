@@ -11,15 +11,19 @@ import pytest
 from audiospective import clock
 from audiospective.clients.mail import LONGEST_SECONDS
 from audiospective.clients.queues import DEFAULT_TIMEOUT, INTERACTIVE
+from audiospective.incidents import lasting_refusals
+from audiospective.incidents.guard_marks import Guard
 from audiospective.jobs import periodic
 from audiospective.models import Connection, SpotifyApp, User, database, notices
 from audiospective.models.connections import NOT_ALLOWED
 from audiospective.models.notices import OBSOLETE, QUEUED, SENT, Notice
+from audiospective.models.refusals import Refusal
 from audiospective.models.system_state import Mark
 from audiospective.notices import compose, delivery, kind, members, outbox, owing
 from audiospective.notices.kind import Draft
 from audiospective.notices.kinds import operator_alert, renewal
 from audiospective.operations import maintenance
+from audiospective.policy.failures import Failure
 from tests.factories import connected, make_connection, make_user
 
 DAY = timedelta(days=1)
@@ -248,6 +252,41 @@ def test_those_who_are_refused_for_weeks_keep_no_other_trouble_of_their_app_from
     since = clock.to_ms(long_ago)
     note = {"late": 5, "people": 5, "since": since, "seen": clock.to_ms(clock.now())}
     Mark.put(f"outage:{alice.app_id}", long_ago, json.dumps(note))
+    owing.owe(services)
+    alerts = Notice.select().where(Notice.kind == "operator_alert")
+    assert {one.dedupe_key.partition(".")[0] for one in alerts} == told
+
+
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    [
+        (3, {"guard"}),
+        (30, {"guard", "outage"}),  # whom it met are charged by now: nobody at all is served
+    ],
+)
+def test_an_outage_that_goes_on_after_a_guard_was_lifted_is_told_beside_those_still_refused(
+    services, frozen, seen, told
+):
+    make_user("olga", email="olga@mail.example", email_verified_at=clock.now(), is_operator=True)
+    alice = connected(services)
+    began = clock.now()
+    guard = Guard(alice.app_id, Failure.AUTH, began, "guard")
+    for number in range(7):
+        connected(
+            services,
+            name=f"m{number}",
+            consecutive_failures=1,
+            last_failure_type=Failure.AUTH.value,
+        )
+    for one in Connection.select().where(Connection.user != alice.user_id):
+        Refusal.create(app=alice.app_id, kind="auth", user=one.user_id, first_at=began, at=began)
+    frozen.forward(days=1)
+    lasting_refusals.keep(guard, began)
+    lifted = clock.now()
+    frozen.forward(hours=30)
+    note = {"late": 5, "people": 5, "since": clock.to_ms(began),
+            "seen": clock.to_ms(lifted + timedelta(hours=seen))}  # fmt: skip
+    Mark.put(f"outage:{alice.app_id}", began + timedelta(hours=4), json.dumps(note))
     owing.owe(services)
     alerts = Notice.select().where(Notice.kind == "operator_alert")
     assert {one.dedupe_key.partition(".")[0] for one in alerts} == told

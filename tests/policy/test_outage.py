@@ -47,3 +47,22 @@ def test_an_outage_of_a_day_is_told_unless_nothing_ran_here(since, noticed, told
 )
 def test_members_are_told_of_an_outage_where_all_are_hit_and_few(late, people, told):
     assert outage.tells_members(late, people) == told
+
+
+@pytest.mark.parametrize(
+    ("noticed", "seen", "lifted", "explained"),
+    [
+        (-3, 4, 0, True),  # hours from when it was lifted, a day after it tripped
+        (-3, 4.1, 0, False),  # those who are refused count as late no more
+        (0, 1, 0, True),
+        (0.1, 1, 0, False),  # it began after the guard's day
+        (-3, 99, None, True),
+    ],
+)
+def test_a_guard_that_was_lifted_explains_no_outage_that_is_seen_for_hours_after(
+    noticed, seen, lifted, explained
+):
+    lifted_at = None if lifted is None else NOW + lifted * HOUR
+    began = NOW - 24 * HOUR
+    told = outage.is_explained(NOW + noticed * HOUR, NOW + seen * HOUR, began, lifted_at)
+    assert told == explained

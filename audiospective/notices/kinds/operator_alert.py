@@ -19,7 +19,6 @@ from audiospective.notices import kind, members, outbox, webhooks
 from audiospective.notices.kind import Audience, Candidate, Draft, Kind
 from audiospective.policy import escalation
 from audiospective.policy.failures import Failure
-from audiospective.policy.mass_failure import LASTING
 from audiospective.services import Services
 
 OVER = 99  # the step at which the end is told
@@ -156,19 +155,16 @@ def _troubles(services: Services) -> Iterator[Trouble]:
     """What stands at present."""
     owner = dict(SpotifyApp.select(SpotifyApp.id, SpotifyApp.owner).tuples())
     in_force, lasting = mass_failure.active(), lasting_refusals.active()
-    refused = outage.refused_apps()
+    refused, outages = outage.refused_apps(), list(outage.active().values())
     for guard in (*in_force, *lasting):
         facts = _about(guard.app_id, guard.since) | {"failure": guard.failure.value}
         key = f"guard.{guard.app_id}.{guard.failure.value}.{clock.to_ms(guard.since)}"
         yield Trouble("guard", key, facts, mark=guard.mark)
-    # What explains an outage was told already, and whose app it is hears of it as a member. Those
-    # who are still refused explain only what began with them, since an outage counts others later.
+    # What explains an outage was told already, and whose app it is hears of it as a member.
     explained = {one.app_id for one in in_force} | {one.app_id for one in refused}
-    began = {one.app_id: one.since for one in sorted(lasting, key=lambda one: one.since)}
-    for found in outage.active().values():
-        known = began.get(found.app_id, clock.EPOCH) + LASTING >= found.noticed_at
-        unexplained = not known and found.app_id not in explained
-        unexplained = unexplained and owner.get(found.app_id) is None
+    explained |= {found.app_id for found in outages if any(map(found.is_of, lasting))}
+    for found in outages:
+        unexplained = found.app_id not in explained and owner.get(found.app_id) is None
         if unexplained and found.is_told(clock.now()):
             facts = _about(found.app_id, found.since) | {"late": found.late, "of": found.people}
             key = f"outage.{found.app_id}.{clock.to_ms(found.noticed_at)}"
