@@ -33,7 +33,10 @@ STEPS: dict[str, Callable[[Services, Claim], None]] = {
     UNDOING: commit.undo,
 }
 PAUSE = timedelta(seconds=30)  # until storage that did not do its part is tried again
-WAITS = "Our storage does not answer just now. Nothing is lost: this goes on once it does."
+_WAITS = "{} does not do its part just now. Nothing is lost: this goes on once it does."
+STORAGE, DATABASE, QUEUE = (
+    _WAITS.format(what) for what in ("Our file storage", "Our database", "Our queue of work")
+)
 UNPROVEN = (
     "What we wrote did not read back as it was, so nothing was changed. Nothing is lost: it is"
     " tried again by itself."
@@ -43,7 +46,14 @@ LOST = (
     " send them again."
 )
 # What is no fault of the files: it passes, and then the import goes on, however often it was tried.
-AWAY = (YearAwayError, StorageError, OperationalError, InterfaceError, RedisError)
+# What lasts for a day is an alarm (operations/watch.py).
+AWAY: dict[type[Exception], str] = {
+    YearAwayError: STORAGE,
+    StorageError: STORAGE,
+    OperationalError: DATABASE,
+    InterfaceError: DATABASE,
+    RedisError: QUEUE,
+}
 _TRIED = "Our worker did not get through it in {} tries. Nothing was changed; we have been told."
 _ACCIDENT = "Reading it took more memory or time than we have. Nothing was changed."
 _UNBALANCED = "The sheet did not balance, so nothing was added. The fault is ours; we look into it."
@@ -89,9 +99,9 @@ def work(services: Services, import_id: int) -> None:
             _give_up(services, claim, LOST)
         else:
             _release(claim)
-    except AWAY as error:
+    except tuple(AWAY) as error:
         log.event("import_waits", log.WARNING, import_id=import_id, reason=str(error))
-        _put_off(claim, WAITS)
+        _put_off(claim, next(said for kind, said in AWAY.items() if isinstance(error, kind)))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again and then given up
         log.trouble("import_failed", error, import_id=import_id)
         _release(claim)

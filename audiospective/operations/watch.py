@@ -19,11 +19,14 @@ from audiospective.clients.queues import INTERRUPTS, WATCHED
 from audiospective.clients.storage import StorageError
 from audiospective.incidents import alarms, outage
 from audiospective.models.counters import Counter
+from audiospective.models.imports import WORK, Import
 from audiospective.models.system_state import Mark
 from audiospective.notices import delivery, owing, webhooks
 from audiospective.notices.kinds import operator_alert
 from audiospective.operations.overview import polling, queues
 from audiospective.policy import alarms as rules
+from audiospective.policy.import_limits import LONG_WAIT
+from audiospective.policy.in_words import plural
 from audiospective.services import Services
 
 LEAST = timedelta(seconds=45)  # between two looks
@@ -144,6 +147,19 @@ def _queue_old(services: Services, now: datetime) -> tuple[datetime, str] | None
     )
 
 
+def _import_waits(_services: Services, now: datetime) -> tuple[datetime, str] | None:
+    long = Import.status.in_(WORK) & (Import.changed_at <= now - LONG_WAIT)
+    waiting = list(Import.select().where(long).order_by(Import.changed_at, Import.id))
+    if not waiting:
+        return None
+    first = waiting[0]
+    reason = first.error or "No worker has got through it."
+    return first.changed_at, (
+        f"{plural(len(waiting), 'import')} of files could not go on for a day or longer; the first"
+        f" is number {first.id}. Its page says: {reason}"
+    )
+
+
 def _storage_away(services: Services, now: datetime) -> tuple[datetime, str] | None:
     mark = "checked:storage"
     before = Mark.at_of(mark)
@@ -184,6 +200,7 @@ CHECKS = (
     Check("mail_refused", _mail_refused),
     Check("redis_away", _redis_away, after=FLICKER),
     Check("queue_old", _queue_old),
+    Check("import_waits", _import_waits),
     Check("storage_away", _storage_away, after=FLICKER),
     Check("backup", _backup),
     Check("timetable", _timetable),

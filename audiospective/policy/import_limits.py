@@ -15,6 +15,7 @@ OPEN_IMPORTS = 3  # of one member that are not over
 KEPT_BYTES = 256 << 20  # that storage keeps of one member's imports, so that they can be undone
 PATIENCE = timedelta(days=7)  # an import that waits for its member so long is cancelled
 UPLOAD_PATIENCE = timedelta(days=1)  # and one whose files stopped coming
+LONG_WAIT = timedelta(days=1)  # for storage, database or a worker, after which operators are told
 ATTEMPTS = 3  # workers that may die over an import before it is given up
 READ_SECONDS = 30 * 60  # of a worker, for reading the files of one import
 MEMORY_BYTES = 3 << 30  # of addresses of the process that reads files; Polars reserves plenty

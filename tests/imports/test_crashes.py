@@ -214,7 +214,7 @@ def test_an_import_waits_for_storage_however_long_it_is_away(
     for _ in range(ATTEMPTS + 3):
         tried(replace(services, storage=away), row)  # type: ignore[arg-type]
         assert (fresh(row).status, fresh(row).attempts) == (COMMITTING, 0)
-        assert fresh(row).error == stepping.WAITS
+        assert fresh(row).error == stepping.STORAGE
     assert row.id not in claims.waiting()  # for half a minute nobody tries again
     tried(services, row)
     assert (fresh(row).status, history.total(row.user_id)) == (DONE, 6)
@@ -269,7 +269,7 @@ def test_what_storage_keeps_only_in_part_is_not_taken_for_whole(
             send_all(services, alice)
             for _ in range(ATTEMPTS + 1):
                 tried(services, Import.get())
-            assert (Import.get().status, Import.get().error) == (READING, stepping.WAITS)
+            assert (Import.get().status, Import.get().error) == (READING, stepping.STORAGE)
     if "file" in name:
         send_all(services, alice)
     tried(services, Import.get())
@@ -295,8 +295,8 @@ def test_files_of_which_storage_lost_a_part_are_asked_for_again(services: Servic
 
 PASSING = (
     (SegmentProofError("year 2025 reads back changed"), stepping.UNPROVEN),
-    (OperationalError("the connection was lost"), stepping.WAITS),
-    (RedisConnectionError("connection refused"), stepping.WAITS),
+    (OperationalError("the connection was lost"), stepping.DATABASE),
+    (RedisConnectionError("connection refused"), stepping.QUEUE),
     (ShutDownImminentException("a deploy", {}), None),
 )
 

@@ -15,8 +15,10 @@ from redis import Redis
 from audiospective import clock
 from audiospective.clients.queues import FREE
 from audiospective.clients.storage import NoStorage
+from audiospective.imports import stepping
 from audiospective.incidents import alarms, mass_failure, outage
-from audiospective.models import Connection, DamagedSegment, SpotifyApp, User
+from audiospective.models import Connection, DamagedSegment, Import, SpotifyApp, User
+from audiospective.models.imports import READING, REVIEW
 from audiospective.models.refusals import Refusal
 from audiospective.models.system_state import Mark
 from audiospective.models.webhook_calls import WebhookCall
@@ -170,6 +172,18 @@ def jobs_taken(world: World) -> None:
     world.services.queues.drop(["waits"])
 
 
+def import_waits(_world: World) -> None:
+    long_ago = clock.now() - 24 * HOUR
+    Import.create(
+        user=make_user("alice"), status=READING, created_at=long_ago, changed_at=long_ago,
+        error=stepping.DATABASE,
+    )  # fmt: skip
+
+
+def import_read(_world: World) -> None:
+    Import.update(status=REVIEW).execute()
+
+
 def no_backup(_world: World) -> None:
     Mark.put("backup.succeeded", clock.now() - 37 * HOUR)
 
@@ -193,6 +207,7 @@ ALARMS: dict[str, tuple[Step, Step | None]] = {
     "storage_away": (storage_away, lambda w: None),
     "redis_away": (redis_away, lambda w: None),
     "queue_old": (jobs_wait, jobs_taken),
+    "import_waits": (import_waits, import_read),
     "backup": (no_backup, lambda w: Mark.put("backup.succeeded", clock.now())),
     "timetable": (silence, silence),
 }
@@ -246,6 +261,20 @@ def test_nothing_is_told_while_all_is_well(world: World) -> None:
     connected(world.services, last_success_at=clock.now(), next_poll_at=clock.now() + HOUR)
     world.pass_by(20)
     assert (world.told(), world.office.delivered) == ([], {})
+
+
+def test_an_import_that_moves_or_waits_for_its_member_is_no_alarm(world: World) -> None:
+    alice, now = make_user("alice"), clock.now()
+    for status, hours in ((READING, 23), (REVIEW, 100)):
+        changed_at = now - hours * HOUR
+        Import.create(user=alice, status=status, created_at=changed_at, changed_at=changed_at)
+    world.pass_by(20)
+    assert world.told() == []
+    world.pass_by(45)
+    (told,) = world.told()
+    assert told["alarm"] == "import_waits"
+    assert "1 import of files" in told["text"]
+    assert "No worker has got through it." in told["text"]
 
 
 def test_a_long_stop_of_everything_is_not_told_as_trouble_when_all_comes_up_again(world):

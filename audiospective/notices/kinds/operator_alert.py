@@ -49,6 +49,7 @@ TOPICS = {
     "storage_away": Topic(lasts=True),
     "redis_away": Topic(lasts=True),
     "queue_old": Topic(lasts=True),
+    "import_waits": Topic(lasts=True),
     "backup": Topic(lasts=True),
     "timetable": Topic(lasts=True),
 }

@@ -13,6 +13,7 @@ from audiospective.imports.reasons import Reason
 from audiospective.imports.sources import SOURCES
 from audiospective.models import User
 from audiospective.models.imports import DONE, READING, REVIEW, UPLOADING, WORK, Import
+from audiospective.policy.import_limits import LONG_WAIT
 from audiospective.policy.in_words import plural
 from audiospective.web.charts import bars
 
@@ -52,7 +53,7 @@ FIELDS = (
 
 def word(row: Import) -> str:
     """What state it is in, for a list and above its progress."""
-    return "Waiting for storage" if row.status in WORK and row.error else WORDS[row.status]
+    return "Waiting for our server" if row.status in WORK and row.error else WORDS[row.status]
 
 
 def of(row: Import, user: User) -> dict[str, Any]:
@@ -65,6 +66,7 @@ def of(row: Import, user: User) -> dict[str, Any]:
         "sent": sorted(row.files, key=lambda file: file.number),
         "word": word(row),
         "working": row.status in WORK,
+        "waits_since": row.changed_at if clock.now() - row.changed_at >= LONG_WAIT else None,
         "found": found,
         "review": told,
         "sealed": clock.from_ms((found.restore or {})["sealed_at"]) if found.restores else None,

@@ -6,13 +6,13 @@ import csv
 import io
 import re
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from audiospective import history
+from audiospective import clock, history
 from audiospective.clients.storage import AwayError
 from audiospective.imports import rounds, stepping
 from audiospective.imports.findings import Findings
@@ -359,16 +359,21 @@ def test_a_review_that_waits_is_named_on_the_dashboard(site: Site, browser: Visi
     assert "This week" not in page
 
 
-def test_pages_say_that_an_import_waits_for_storage(site: Site, browser: Visitor) -> None:
+def test_pages_say_that_an_import_waits_and_since_when(site: Site, browser: Visitor) -> None:
     row = brought(site, browser)
     send(browser, f"/imports/{row.id}/agree")
-    Import.update(error=stepping.WAITS).execute()
-    assert "Waiting for storage" in browser.get("/imports").text
+    Import.update(error=stepping.STORAGE).execute()
+    assert "Waiting for our server" in browser.get("/imports").text
     for address in (f"/imports/{row.id}", f"/ui/imports/{row.id}"):
         page = browser.get(address, headers={"HX-Request": "true"}).text
-        assert page.count(stepping.WAITS) == 1
-        assert "Waiting for storage" in page
+        assert page.count(stepping.STORAGE) == 1
+        assert "Waiting for our server" in page
+        assert "It has waited since" not in page
+    Import.update(changed_at=clock.now() - timedelta(days=1)).execute()
+    for address in (f"/imports/{row.id}", f"/ui/imports/{row.id}"):
+        page = browser.get(address, headers={"HX-Request": "true"}).text
+        assert page.count("It has waited since") == 1
     worked(site, row)
     page = browser.get("/imports").text + browser.get(f"/imports/{row.id}").text
-    assert "Waiting for storage" not in page
-    assert stepping.WAITS not in page
+    assert "Waiting for our server" not in page
+    assert stepping.STORAGE not in page
