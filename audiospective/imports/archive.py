@@ -59,9 +59,10 @@ def known_tracks(ids: Iterable[int]) -> pl.DataFrame:
 
 def identities(tracks: pl.DataFrame, base: int) -> pl.DataFrame:
     """Tracks of a file (staging.TRACKS) as identity.TRACKS, numbered down from `base`."""
+    # Who is named first is first: a list tells that more surely than a credit written as one.
     by = pl.concat_list(
-        pl.concat_list("artist", "album_artist", "show"),
         pl.col("artists").fill_null(pl.lit([], pl.List(pl.String()))),
+        pl.concat_list("artist", "album_artist", "show"),
     )
     found = tracks.select(
         (base - pl.int_range(pl.len(), dtype=pl.Int32)).alias("track"),

@@ -20,18 +20,19 @@ _ROOM = 1 << 41  # ms: more than all time that imports accept, so every track ha
 def match(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
     """Which rows of `left` and `right` are one play, as row numbers; each row at most once.
 
-    Both have `who` (32 bits, equal for the same track) and the columns that `observations.spans`
-    takes and adds; `exact` plays of the left side match only where the instants are equal. First
-    everything is paired that fits as it is; of the rest, plays that may have
-    stood still in the middle: one side knows the beginning, the other the end and the time heard.
+    Both have `who` and `issue` (32 bits, see identity.same) and the columns that
+    `observations.spans` takes and adds; `exact` plays of the left side match only where the
+    instants are equal. First what is of one issue is paired; of the rest, everything that fits as
+    it is; then plays that may have stood still in the middle: one side knows the beginning, the
+    other the end and the time heard.
     """
     left, right = _ordered(left), _ordered(right)
-    found = _paired(left, right)
+    found = _paired(_issues(left), _issues(right))
+    found = pl.concat([found, _paired(*_rest(left, right, found))])
     begins = pl.col("ended").is_null()
     ends = pl.col("began").is_null() & pl.col("played").is_not_null()
     for of_left, of_right in ((begins, ends), (ends, begins)):
-        rest = left.filter(of_left).join(found, left_on="place", right_on="left", how="anti")
-        others = right.filter(of_right).join(found, left_on="place", right_on="right", how="anti")
+        rest, others = _rest(left.filter(of_left), right.filter(of_right), found)
         found = pl.concat([found, _paired(_paused(rest), _paused(others))])
     rows = found.select(
         left=left["row"].gather(found["left"]), right=right["row"].gather(found["right"])
@@ -42,10 +43,26 @@ def match(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
 def _ordered(plays: pl.DataFrame) -> pl.DataFrame:
     """Places are in the order of time within a track."""
     return (
-        plays.select("who", "began", "ended", "played", "exact", *SPANS)
+        plays.select("who", "issue", "began", "ended", "played", "exact", *SPANS)
         .with_row_index("row")
         .sort("who", pl.coalesce("ended_at", "began_at"), "row")
         .with_row_index("place")
+    )
+
+
+def _issues(plays: pl.DataFrame) -> pl.DataFrame:
+    return plays.filter(pl.col("issue").is_not_null()).with_columns(who="issue")
+
+
+def _rest(
+    left: pl.DataFrame, right: pl.DataFrame, found: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Both without the places that are paired."""
+    if found.is_empty():
+        return left, right
+    return (
+        left.join(found, left_on="place", right_on="left", how="anti", maintain_order="left"),
+        right.join(found, left_on="place", right_on="right", how="anti", maintain_order="left"),
     )
 
 

@@ -145,13 +145,13 @@ def apart(plays: pl.DataFrame) -> pl.DataFrame:
 
 
 def on_who(plays: pl.DataFrame, who: pl.DataFrame, tracks: pl.DataFrame) -> pl.DataFrame:
-    """Adds `who` and `length`: a track's own, else that of one that is the same."""
+    """Adds `who`, `issue` and `length`: a track's own, else that of one that is the same."""
     lengths = who.join(tracks.select("track", "length"), on="track", maintain_order="left")
     lengths = lengths.with_columns(
         pl.coalesce("length", pl.col("length").max().over("who")).alias("length")
     )
     found = plays.select("track").join(lengths, on="track", how="left", maintain_order="left")
-    return plays.with_columns(found["who"], found["length"])
+    return plays.with_columns(found["who"], found["issue"], found["length"])
 
 
 def _once(arrivals: pl.DataFrame) -> pl.DataFrame:
@@ -176,7 +176,7 @@ def _pairs(known: pl.DataFrame, once: pl.DataFrame) -> pl.DataFrame:
     """matching.PAIRS of the rows of both; only what is of a shared track is looked at."""
     if known.is_empty():
         return pl.DataFrame(schema=matching.PAIRS)
-    told = once.select("who", "began", "ended", "precision", "played", "length")
+    told = once.select("who", "issue", "began", "ended", "precision", "played", "length")
     near = told.with_row_index("row").join(known.select("who").unique(), on="who", how="semi",
                                            maintain_order="left")  # fmt: skip
     if near.is_empty():

@@ -10,7 +10,7 @@ from audiospective.imports.observations import NEEDS, spans
 
 SECOND, MINUTE = 1_000, 60_000
 T = 1_700_000_040_000  # a whole minute
-SCHEMA = pl.Schema({"who": pl.Int32(), **dict.fromkeys(NEEDS, pl.Int64())})
+SCHEMA = pl.Schema({"who": pl.Int32(), **dict.fromkeys(NEEDS, pl.Int64()), "issue": pl.Int32()})
 Play = tuple[int, int | None, int | None, int, int | None, int | None]
 
 
