@@ -10,7 +10,7 @@ from audiospective.imports.observations import NEEDS, spans
 
 SECOND, MINUTE = 1_000, 60_000
 T = 1_700_000_040_000  # a whole minute
-SCHEMA = pl.Schema({"who": pl.Int32(), **dict.fromkeys(NEEDS, pl.Int64()), "issue": pl.Int32()})
+SCHEMA = pl.Schema({"who": pl.Int32(), **dict.fromkeys(NEEDS, pl.Int64())})
 Play = tuple[int, int | None, int | None, int, int | None, int | None]
 
 
@@ -39,7 +39,8 @@ def pairs(left: list[Play], right: list[Play]) -> list[tuple[int, int]]:
 
 
 def frame(plays: list[Play]) -> pl.DataFrame:
-    return spans(pl.DataFrame(plays, schema=SCHEMA, orient="row"))
+    told = pl.DataFrame(plays, schema=SCHEMA, orient="row")
+    return spans(told.with_columns(issue=pl.lit(None, pl.Int32)))
 
 
 @pytest.mark.parametrize(
@@ -93,6 +94,35 @@ def test_each_play_is_taken_once() -> None:
     assert pairs([ended(0), ended(30)], [ended(2)]) == [(0, 0)]
     assert pairs([ended(0), ended(30)], [ended(28)]) == [(1, 0)]
     assert pairs([ended(0)], [ended(1), ended(2), ended(3)]) == [(0, 0)]
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "wanted"),
+    [
+        # The nearer one is of another issue.
+        ([(0, 7)], [(5, 8), (60, 7)], [(0, 1)]),
+        ([(5, 8), (60, 7)], [(0, 7)], [(1, 0)]),
+        # More pairs would be found across issues.
+        ([(0, 7), (80, 8)], [(-50, 7), (0, 7)], [(0, 1)]),
+        ([(0, 7), (10, 8)], [(9, 7), (1, 8)], [(0, 0), (1, 1)]),
+        # What has no row of its own issue takes what is left.
+        ([(0, 7), (30, 8)], [(0, 7), (31, 9)], [(0, 0), (1, 1)]),
+        ([(0, 7), (30, 8)], [(0, None), (30, None)], [(0, 0), (1, 1)]),
+        ([(0, None), (30, 8)], [(1, 8), (2, None)], [(0, 1), (1, 0)]),
+    ],
+)
+def test_plays_of_one_issue_are_paired_first(
+    left: list[tuple[int, int | None]],
+    right: list[tuple[int, int | None]],
+    wanted: list[tuple[int, int]],
+) -> None:
+    sides = [
+        frame([ended(at) for at, _ in side]).with_columns(
+            issue=pl.Series([issue for _, issue in side], dtype=pl.Int32)
+        )
+        for side in (left, right)
+    ]
+    assert matching.match(*sides).rows() == wanted
 
 
 def test_a_play_that_fits_as_it_is_goes_before_one_that_stood_still() -> None:
