@@ -46,7 +46,7 @@ def same(tracks: pl.DataFrame) -> pl.DataFrame:
     alone = tracks.select("track", who=pl.int_range(pl.len(), dtype=pl.Int32))
     names = _names(tracks)
     names = names.filter(pl.col("name").is_duplicated())  # what only one has proves nothing
-    by_id = _joined(alone, names.filter(tie=_ID))
+    ids = names.filter(tie=_ID)
     sure = _joined(alone, names.filter(pl.col("tie") <= _SURE))
     has_id = tracks["spotify_id"].is_not_null() | tracks["isrc"].is_not_null()
     names = names.join(sure, on="track").group_by("who", "name").agg(pl.col("tie").min())
@@ -55,9 +55,23 @@ def same(tracks: pl.DataFrame) -> pl.DataFrame:
     if not names.is_empty():
         likely = _likely(names, sure["who"].filter(has_id).unique())
         found = _renumbered(sure, "who", likely)
-    found = found.with_columns(issue=by_id["who"].set(~has_id, None))
-    low, high = (one.over("who") for one in (pl.col("issue").min(), pl.col("issue").max()))
-    return found.with_columns(issue=pl.when(low < high).then("issue"))
+    return _with_issues(found, tracks.filter(has_id), ids)
+
+
+def _with_issues(who: pl.DataFrame, known: pl.DataFrame, ids: pl.DataFrame) -> pl.DataFrame:
+    """Adds `issue`; `known` are the tracks with ids, `ids` what several of them share."""
+    one = pl.coalesce("spotify_id", "isrc").hash()
+    several = _several(known.select("track", one=one).join(who, on="track"), "one")
+    alone = several.select("track", who=pl.int_range(pl.len(), dtype=pl.Int32))
+    numbers = _joined(alone, ids).rename({"who": "issue"})
+    issues = _several(several.join(numbers, on="track"), "issue").select("track", "issue")
+    return who.join(issues, on="track", how="left", maintain_order="left")
+
+
+def _several(tracks: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Those with one `who` that differ by a column."""
+    low, high = pl.col(column).min().over("who"), pl.col(column).max().over("who")
+    return tracks.filter(low < high)
 
 
 def folded(names: pl.Series) -> pl.Series:

@@ -61,8 +61,8 @@ def _rest(
     if found.is_empty():
         return left, right
     return (
-        left.join(found, left_on="place", right_on="left", how="anti", maintain_order="left"),
-        right.join(found, left_on="place", right_on="right", how="anti", maintain_order="left"),
+        left.join(found, left_on="place", right_on="left", how="anti"),
+        right.join(found, left_on="place", right_on="right", how="anti"),
     )
 
 
@@ -125,7 +125,7 @@ def _split(ranges: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     )
     total = pl.col("pairs").cum_sum()
     many = pairs.sort("pairs", "who").filter(total > FEW).select("who")
-    return ranges.join(many, on="who", how="anti", maintain_order="left"), many
+    return ranges.join(many, on="who", how="anti"), many
 
 
 def _expanded(ranges: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
