@@ -33,7 +33,7 @@ class Words:
 
 
 WORDS = {
-    400: Words("That request made no sense to us", "Something in the address or the form is off."),
+    400: Words("That could not be read", "Something in the address or the form is wrong."),
     401: Words(
         "Please sign in",
         "Your session has ended, or you have not signed in yet.",
@@ -42,12 +42,15 @@ WORDS = {
     ),
     403: Words("That is not yours to open", "You are signed in, but this belongs to someone else."),
     404: Words("There is nothing here", "The address may be mistyped, or what it named is gone."),
-    405: Words("This address works differently", "It cannot be opened in that way."),
+    405: Words(
+        "This cannot be opened like that", "The address belongs to a button of another page."
+    ),
     409: Words("That is already under way", "Something you started before is not finished yet."),
+    410: Words("This is gone", "It was here, and it has been deleted or has expired."),
     413: Words("That is too large", "The server takes less than what was sent."),
     422: Words("Something in the form is missing", "Go back, look it over and send it again."),
     429: Words("Too many tries", "Wait a minute, then try again.", "Try again", ""),
-    500: Words("Something broke on our side", "It was noted and will be looked at."),
+    500: Words("Something broke on our side", "What failed stands in the log of this server."),
     503: Words("This does not work right now", "Try again in a few minutes.", "Try again", ""),
 }
 TOO_LONG = Words(

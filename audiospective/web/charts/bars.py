@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from audiospective.web.charts.base import Worded, boxes, plain
@@ -39,12 +39,14 @@ def of(
     most: int = 0,
     worded: Worded = plain,
     mark: int | None = None,
+    named: Mapping[int, str] | None = None,
 ) -> Bars:
     """Bars of (label, value); `unknown` are places whose value is not known in full.
 
     `compare` are values of an earlier time, drawn as strokes over the bars. `most` is the top of
     the scale, where charts are to be compared. `mark` is the place of the darkest bar; without it
-    that is the highest one.
+    that is the highest one. `named` are the words under some of the bars, by place; without it
+    labels stand there, as many as there is room for.
     """
     numbers = [value for _, value in values]
     most = max([1, most, *numbers, *compare])
@@ -59,7 +61,6 @@ def of(
         (place * PITCH, min(HEIGHT - 1.5, HEIGHT - value / most * HEIGHT), PITCH, 1.5)
         for place, value in enumerate(compare)
     ]
-    every = -(-len(values) // LABELS)
     return Bars(
         width=max(1, len(numbers)) * PITCH,
         height=HEIGHT,
@@ -68,11 +69,22 @@ def of(
         second=boxes(strokes),
         unknown=boxes((place * PITCH, 0, PITCH, HEIGHT) for place in sorted(unknown)),
         hatched=_runs(unknown, 100 / max(1, len(numbers))),
-        labels=tuple((label, place % every == 0) for place, (label, _) in enumerate(values)),
+        labels=_labels([label for label, _ in values])
+        if named is None
+        else tuple((named.get(place, ""), place in named) for place in range(len(values))),
         rows=tuple(
             (label, worded(value) + (" (not known in full)" if place in set(unknown) else ""))
             for place, (label, value) in enumerate(values)
         ),
+    )
+
+
+def _labels(names: Sequence[str]) -> tuple[tuple[str, bool], ...]:
+    """Every so many are shown; never the last ones, whose words would stick out."""
+    every = -(-len(names) // LABELS)
+    return tuple(
+        (name, place % every == 0 and place + every <= len(names))
+        for place, name in enumerate(names)
     )
 
 

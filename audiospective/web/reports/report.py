@@ -270,7 +270,7 @@ def _eras(found: Sequence[Era], report: Found, lines: Lines) -> tuple[EraLine, .
         EraLine(
             lines.artist(era.artist, tracks.get(era.artist, 0)),
             spark.of(era.amounts, most=most),
-            f"most from {era.peak.day} {era.peak:%B %Y}",
+            f"most from {era.peak.day} {era.peak:%b %Y}",
         )
         for era in found
     )

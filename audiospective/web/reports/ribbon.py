@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 
 from audiospective.policy.counting import Counting
@@ -12,6 +12,8 @@ from audiospective.web.charts.bars import Bars
 from audiospective.web.figures import words
 
 DAYS = 366  # more are drawn as months
+WEEK, FEW, SOME = 7, 13, 62  # days that are named by weekday, by number, by their date
+QUARTERS = 40  # months of which every third is named
 
 
 def of(
@@ -41,8 +43,28 @@ def of(
         list(zip(names, sums.values(), strict=True)),
         unknown=[place for place, part in enumerate(parts) if part in not_known],
         worded=lambda value: words.amount(value, counting),
+        named=_named(parts, period.days),
     )
     return chart, f"{unit} {what}"
+
+
+def _named(parts: Sequence[date], days: int) -> dict[int, str] | None:
+    """The words under the bars: weekdays, months or years where they begin; None for dates."""
+    if days <= WEEK:
+        return {place: f"{part:%a}" for place, part in enumerate(parts)}
+    if days <= FEW:
+        return {place: str(part.day) for place, part in enumerate(parts)}
+    if days <= SOME:
+        return None
+    room = len(parts) * 0.97  # a word that begins after it would stick out
+    if days <= DAYS:
+        return {n: f"{part:%b}" for n, part in enumerate(parts) if part.day == 1 and n < room}
+    months = (1, 4, 7, 10) if len(parts) <= QUARTERS else (1,)
+    return {
+        n: str(part.year) if part.month == 1 else f"{part:%b}"
+        for n, part in enumerate(parts)
+        if part.month in months and n < room
+    }
 
 
 def _days(period: Period) -> list[date]:

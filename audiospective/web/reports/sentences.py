@@ -49,10 +49,11 @@ def lead(found: Found, counting: Counting) -> list[str]:
     if loudest is not None:
         said.append(f"Most was heard in {loudest[0]}: {words.amount(loudest[1], counting)}.")
     if now.new_tracks and found.period.first > found.first:
-        said.append(
-            f"{plural(now.new_tracks, 'track')} and {plural(now.new_artists, 'artist')}"
-            " were heard for the first time."
-        )
+        tracks = plural(now.new_tracks, "track")
+        if now.new_artists:
+            tracks += f" and {plural(now.new_artists, 'artist')}"
+        were = "was" if now.new_tracks == 1 and not now.new_artists else "were"
+        said.append(f"{tracks} {were} heard for the first time.")
     return said
 
 
