@@ -11,6 +11,7 @@ from audiospective.web.charts.base import Worded, plain
 
 PITCH = 20  # user units from one cell to the next
 TOP = 22  # room for the names of the months
+LEFT = 28  # room for the names of weekdays
 STEPS = 4  # besides "none"
 
 
@@ -26,12 +27,16 @@ class Cell:
 
 @dataclass(frozen=True)
 class Heatmap:
-    """`months` are (x, name); `legend` (step, words); `rows` (month, value, days not known)."""
+    """`months` are (x, name), `weekdays` (y, name); `legend` (step, words).
+
+    `rows` are (month, value, days not known).
+    """
 
     width: int
     height: int
     cells: tuple[Cell, ...]
     months: tuple[tuple[int, str], ...]
+    weekdays: tuple[tuple[int, str], ...]
     legend: tuple[tuple[int, str], ...]
     rows: tuple[tuple[str, str, int], ...]
 
@@ -63,12 +68,15 @@ def of(
         if value and day in not_known:
             words += ", more may be missing"
         title = f"{day.day} {day:%B %Y}: {words}"
-        cells.append(Cell(column * PITCH, TOP + row * PITCH, step, title))
+        cells.append(Cell(LEFT + column * PITCH, TOP + row * PITCH, step, title))
     return Heatmap(
-        width=((last - begin).days // 7 + 1) * PITCH,
+        width=LEFT + ((last - begin).days // 7 + 1) * PITCH,
         height=TOP + 7 * PITCH,
         cells=tuple(cells),
         months=_months(begin, first, last),
+        weekdays=tuple(
+            (TOP + row * PITCH, f"{begin + timedelta(days=row):%a}") for row in (0, 2, 4)
+        ),
         legend=_legend(bounds, worded, unknown=any(cell.step < 0 for cell in cells)),
         rows=_rows(days, not_known, first, last, worded),
     )
@@ -100,7 +108,7 @@ def _months(begin: date, first: date, last: date) -> tuple[tuple[int, str], ...]
     found: list[tuple[int, str]] = []
     for day in _span(first, last):
         if day.day == 1 or day == first:
-            x = (day - begin).days // 7 * PITCH
+            x = LEFT + (day - begin).days // 7 * PITCH
             if found and x - found[-1][0] < 2 * PITCH:  # the first days of a cut month
                 found.pop()
             name = f"{day:%b} {day.year}" if day.month == 1 or day == first else f"{day:%b}"

@@ -48,7 +48,7 @@ def of(found: Portrait, gaps: Sequence[Missing], options: FigureOptions, zone: t
         months=_months(found, gaps, zone, worded) if len(found.months) >= FEW else None,
         months_words=f"Most in {peak[0]:%B %Y}: {worded(peak[1])}",
         clock=ring.of(found.hours, worded=worded),
-        clock_words=f"Most often between {hour} and {hour + 1} o’clock",
+        clock_words=f"Most often between {hour}:00 and {hour + 1}:00",
         weekdays=bars.of([(DAYS[day][:3], found.weekdays[day]) for day in order], worded=worded),
         weekdays_words=f"Most on {words.WEEKDAYS[weekday]}",
         years=bars.of([(str(year.year), year.amount) for year in found.years], worded=worded)

@@ -188,7 +188,7 @@ def test_twins_are_merged_and_the_merge_undone(member: Visitor, songs: dict[str,
     target = member.get(f"/tracks/{songs['large']}").headers["Location"]
     assert figures(member.page(target))["plays"] == "25"
     page = member.page("/settings/recordings")
-    assert "1 merge of yours" in page.text
+    assert "1 recording merged by you" in page.text
     member.submit(page, "/settings/recordings/undone",
                   track=str(songs["large"]), other=str(songs["slow"]))  # fmt: skip
     assert member.get(f"/tracks/{songs['large']}").status_code == 200
