@@ -10,13 +10,15 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from audiospective import clock
+from audiospective.clients import redis_values
 
 # For so long a block of another process may go unnoticed: each poll would ask once, which takes a
 # tenth of its time, and all threads of a batch share few connections.
 ASKED = timedelta(milliseconds=100)
 # Two processes may learn of two limits at once: the later end stays, whoever writes last.
 _LATER = """
-local known = tonumber(redis.call('GET', KEYS[1]) or '0')
+local known = tonumber(redis.call('GET', KEYS[1]) or '0') or 0
+if known > 253402300799999 then known = 0 end -- no instant: after the year 9999
 if tonumber(ARGV[1]) > known then redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2]) end
 """
 
@@ -67,7 +69,7 @@ class AppLimits:
             found = self._redis.get(_key(app_id))
         except RedisError:
             return None
-        return clock.from_ms(int(found)) if found else None
+        return redis_values.instant(found)
 
     def lift(self, app_id: int) -> None:
         """Forget a block, after the app's settings were corrected."""

@@ -14,7 +14,7 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue, Worker
-from rq.exceptions import NoSuchJobError, ShutDownImminentException
+from rq.exceptions import DeserializationError, NoSuchJobError, ShutDownImminentException
 from rq.job import Job, JobStatus
 from rq.registry import FailedJobRegistry
 from rq.serializers import JSONSerializer
@@ -74,6 +74,9 @@ WATCHED = "watched"  # this key stands while somebody looks for alarms
 # Raised into a running job from outside; a handler for everything must let these through.
 INTERRUPTS = (BaseTimeoutException, ShutDownImminentException)
 
+# How RQ fails to read a job that another program wrote, or another release of RQ.
+_UNREADABLE = (DeserializationError, ValueError, TypeError, AssertionError, LookupError)
+
 
 class ForbiddenTaskError(Exception):
     """A job names a function that is not one of ours; it is not run."""
@@ -89,9 +92,38 @@ class TaskJob(Job):
     def __init__(self, id: str | None = None, connection: Any = None, serializer: Any = None):
         super().__init__(id, connection, serializer or JSONSerializer)
 
+    @classmethod
+    def fetch_many(
+        cls, job_ids: Iterable[str], connection: Redis, serializer: Any = None
+    ) -> list[Job | None]:
+        """The same, but None also for what cannot be read; one alone stops nobody."""
+        with connection.pipeline(transaction=False) as pipe:
+            made = [cls(job_id, connection, serializer) for job_id in job_ids]
+            for job in made:
+                pipe.hgetall(job.key)
+            found: list[Job | None] = []
+            for job, told in zip(made, pipe.execute(), strict=True):
+                try:
+                    job.restore(told)
+                except NoSuchJobError:
+                    found.append(None)
+                else:
+                    found.append(job)
+        return found
+
     def restore(self, raw_data: Mapping[bytes, Any]) -> None:
-        """Take over what Redis holds of this job, and nothing that would run or call out."""
-        super().restore({key: raw_data[key] for key in raw_data if key.decode() in RESTORED})
+        """Take over what Redis holds of this job, and nothing that would run or call out.
+
+        What cannot be read counts as gone: scheduler and workers pass over it, where any other
+        error would end them, one look after the other.
+        """
+        try:
+            super().restore({key: raw_data[key] for key in raw_data if key.decode() in RESTORED})
+            sound = isinstance(self.func_name, str) and isinstance(self.args, list | tuple)
+        except _UNREADABLE as error:
+            raise NoSuchJobError(f"job {self.id} cannot be read: {type(error).__name__}") from None
+        if not sound:
+            raise NoSuchJobError(f"job {self.id} names no task")
         found: Any = self.meta
         self.meta = {
             name: found[name]

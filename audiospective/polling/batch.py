@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from redis.exceptions import RedisError
 
 from audiospective import clock, log
+from audiospective.clients import redis_values
 from audiospective.clients.deadline import GRACE, Deadline
 from audiospective.clients.spotify import THREADS, Credentials
 from audiospective.models import SpotifyApp, claims
@@ -181,11 +182,11 @@ def without_done(services: Services, user_ids: Sequence[int], slot: datetime) ->
         marks = services.redis.mget([mark(user_id, slot) for user_id in user_ids])
     except RedisError:
         return list(user_ids)
-    latest = clock.to_ms(clock.now() + schedule.CLOCKS_DIFFER)
+    latest = clock.now() + schedule.CLOCKS_DIFFER
     return [
         user_id
-        for user_id, done in zip(user_ids, marks, strict=True)
-        if not done or int(done) > latest
+        for user_id, told in zip(user_ids, marks, strict=True)
+        if (done := redis_values.instant(told)) is None or done > latest
     ]
 
 

@@ -20,6 +20,7 @@ from audiospective.clients.queues import (
     INTERACTIVE,
     QUEUES,
     TASK_NAMES,
+    UPKEEP,
     ForbiddenTaskError,
     Later,
     TaskJob,
@@ -27,6 +28,7 @@ from audiospective.clients.queues import (
 )
 from audiospective.jobs import context, tasks
 from audiospective.jobs.quiet_failures import QuietFailures
+from audiospective.jobs.scheduler import ArchiveScheduler
 from audiospective.jobs.worker import build
 from audiospective.models import Connection, Play
 from audiospective.polling import batch, plan
@@ -89,6 +91,25 @@ def test_a_batch_delivered_twice_polls_once(services, spotify, burst):
         services.queues.enqueue(FREE, "archive_batch", slot, [alice.user_id])
     burst()
     assert spotify.calls == {"recently_played": 1}
+
+
+@pytest.mark.parametrize("left", [b"yes", b"\xff", b"9" * 40, b"-" + b"9" * 30, b"1.5", b""])
+def test_marks_that_are_no_times_hold_no_poll_up(services, spotify, burst, left):
+    alice = connected(services)
+    slot = plan.current_slot(services, clock.now())
+    blocked = f"app:{alice.app_id}:blocked"
+    for key in (
+        batch.mark(alice.user_id, slot.start),
+        f"planned:{plan.slot_name(slot.start)}",
+        blocked,
+    ):
+        services.redis.set(key, left)
+    services.queues.enqueue(UPKEEP, "plan_polls")
+    burst()
+    assert spotify.calls == {"recently_played": 1}
+    until = clock.now() + timedelta(hours=1)
+    services.limits.block(alice.app_id, until)
+    assert services.redis.get(blocked) == str(clock.to_ms(until)).encode()
 
 
 def test_the_planner_runs_through_the_queue_and_its_batch_after_it(services, spotify, burst):
@@ -212,6 +233,37 @@ def test_a_planted_pickle_does_not_run(services, burst, tmp_path):
     services.redis.hset("rq:job:planted", "data", pickle.dumps(Attack()))
     burst()
     assert not victim.exists()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"data": pickle.dumps(("audiospective.jobs.tasks.plan_polls", None, (), {}))},
+        {"data": b'["audiospective.jobs.tasks.plan_polls", null, []]'},
+        {"data": b"[5, null, [], {}]"},
+        {"status": "of-another-release"},
+        {"created_at": "yesterday"},
+        {"timeout": "soon"},
+        {"meta\xff": ""},
+    ],
+    ids=["a pickle", "three parts", "a number", "status", "date", "timeout", "a name"],
+)
+def test_a_job_that_cannot_be_read_stops_neither_timetable_nor_queue(services, burst, told):
+    connected(services)
+    services.queues.enqueue(UPKEEP, "plan_polls", job_id="unreadable")
+    services.redis.hset("rq:job:unreadable", mapping=told)
+    services.redis.copy("rq:job:unreadable", "rq:job:periodic-plan")
+    services.queues.enqueue(UPKEEP, "plan_polls", job_id="sound")
+    assert services.queues.waiting_for("plan_polls", 1) == []
+    scheduler = ArchiveScheduler(services)
+    for job_id in ("unreadable", "periodic-plan"):
+        services.redis.zadd(scheduler.scheduled_jobs_key, {job_id: 1})
+    scheduler.enqueue_jobs()
+    assert "unreadable" not in scheduler
+    assert "periodic-plan" in scheduler
+    burst()
+    assert services.redis.llen(TaskQueue.redis_queue_namespace_prefix + UPKEEP) == 0
+    assert not services.redis.exists("rq:job:sound")
 
 
 def test_a_finished_job_leaves_nothing_behind(services, burst):
