@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
@@ -26,8 +27,6 @@ from audiospective.models import database as bound
 from audiospective.models import dialects
 from audiospective.policy.plays import TrackFacts
 
-TOLD = list(arrivals(1_200))
-
 pytestmark = pytest.mark.usefixtures("database")
 
 
@@ -38,6 +37,12 @@ def early(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compact, "PORTION", 3)
     monkeypatch.setattr(compact, "BUCKETS", 300)
     monkeypatch.setattr(compact, "HEADS", 4)
+
+
+@cache
+def invented() -> list[TrackFacts]:
+    """Made when it is first asked for: every process of a run reads this file, one uses it."""
+    return list(arrivals(1_200))
 
 
 def stored(tracks: list[TrackFacts]) -> dict[str, int]:
@@ -73,7 +78,7 @@ def size() -> int:
 
 
 def test_everything_is_as_it_was_and_takes_less_room() -> None:
-    ids = stored(TOLD)
+    ids = stored(invented())
     as_the_release_before_wrote()
     before, room = everything(), size()
     done = compact.compact()
@@ -88,23 +93,23 @@ def test_everything_is_as_it_was_and_takes_less_room() -> None:
     assert {encode.words_of(one.facts) for one in large} == {words}
     assert not any(buckets.outdated(*one) for one in rows.buckets_from(0, 100_000))
     assert compact.compact() == compact.Compacted()
-    assert stored(TOLD) == ids
+    assert stored(invented()) == ids
     assert everything() == before
 
 
 def test_before_the_first_run_the_release_before_reads_everything_and_after_it_no_more() -> None:
-    stored(TOLD[:400])
+    stored(invented()[:400])
     assert compact.compact() == compact.Compacted()  # too few tracks for words
-    stored([replace(one, name=f"{one.name}!") for one in TOLD[::7]])
-    stored(TOLD[400:1_000])
+    stored([replace(one, name=f"{one.name}!") for one in invented()[::7]])
+    stored(invented()[400:1_000])
     assert forms() == {(encode.FIRST_FORMAT, False)}
     assert compact.compact().learned
-    stored(TOLD[1_000:])
+    stored(invented()[1_000:])
     assert (encode.FORMAT, True) in forms()
 
 
 def test_a_database_of_the_release_before_migrates_with_its_catalog() -> None:
-    ids = stored(TOLD)
+    ids = stored(invented())
     as_the_release_before_wrote()
     before = everything()
     bound.execute_sql("ALTER TABLE catalog_state DROP COLUMN words")
@@ -113,26 +118,28 @@ def test_a_database_of_the_release_before_migrates_with_its_catalog() -> None:
     for _ in range(2):  # stopped before it was noted, it runs again
         step.up(None, bound.obj)
         assert everything() == before
-        assert stored(TOLD) == ids
+        assert stored(invented()) == ids
     compact.compact()
     assert everything() == before
-    assert stored(TOLD) == ids
+    assert stored(invented()) == ids
 
 
 def test_old_forms_are_read_and_changed_without_it() -> None:
-    ids = stored(TOLD)
+    ids = stored(invented())
     as_the_release_before_wrote()
-    renamed = [replace(one, name=f"{one.name}!") for one in TOLD[::50]]
+    renamed = [replace(one, name=f"{one.name}!") for one in invented()[::50]]
     assert stored(renamed) == {one.spotify_id: ids[one.spotify_id] for one in renamed}
-    assert stored(TOLD[:10]) == {one.spotify_id: ids[one.spotify_id] for one in TOLD[:10]}
+    assert stored(invented()[:10]) == {
+        one.spotify_id: ids[one.spotify_id] for one in invented()[:10]
+    }
     names = lookup.tracks([ids[one.spotify_id] for one in renamed[1:]])
     assert [one.title for one in names.values()] == [one.name for one in renamed[1:]]
 
 
 def test_it_may_end_anywhere_and_goes_on_while_polls_learn(monkeypatch: pytest.MonkeyPatch) -> None:
-    ids = stored(TOLD[:1_000])
+    ids = stored(invented()[:1_000])
     as_the_release_before_wrote()
-    before, put, rest = everything(), rows.put_blocks, TOLD[1_000:]
+    before, put, rest = everything(), rows.put_blocks, invented()[1_000:]
 
     class KilledError(Exception):
         pass
@@ -155,13 +162,13 @@ def test_it_may_end_anywhere_and_goes_on_while_polls_learn(monkeypatch: pytest.M
     compact.compact()
     assert ends > 3
     assert before.items() <= everything().items()
-    assert stored(TOLD) == ids
+    assert stored(invented()) == ids
 
 
 def test_polls_between_two_portions_lose_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    ids = stored(TOLD[:900])
+    ids = stored(invented()[:900])
     as_the_release_before_wrote()
-    before, rest, portion = everything(), TOLD[900:], compact._renew_portion
+    before, rest, portion = everything(), invented()[900:], compact._renew_portion
 
     def with_a_poll(kind: Kind, first: int) -> tuple[int, int | None]:
         done = portion(kind, first)
@@ -173,15 +180,17 @@ def test_polls_between_two_portions_lose_nothing(monkeypatch: pytest.MonkeyPatch
     compact.compact()
     ids |= stored(rest)
     assert before.items() <= everything().items()
-    assert stored(TOLD) == ids
+    assert stored(invented()) == ids
     told = lookup.tracks(ids.values())
-    assert [told[ids[one.spotify_id]].title for one in TOLD] == [one.name for one in TOLD]
+    assert [told[ids[one.spotify_id]].title for one in invented()] == [
+        one.name for one in invented()
+    ]
 
 
 def test_words_come_from_spotify_alone_and_are_chosen_once() -> None:
-    stored(TOLD[:400])
+    stored(invented()[:400])
     assert not compact.compact().learned
-    stored(TOLD)
+    stored(invented())
     assert compact.compact().learned
     kept = dialects.run("SELECT id, words FROM catalog_words").fetchall()
     assert [number for number, _ in kept] == [rows.state().words]
@@ -189,7 +198,7 @@ def test_words_come_from_spotify_alone_and_are_chosen_once() -> None:
     assert len(text.encode()) <= dictionaries.SIZE
     said = " ".join(
         name
-        for one in TOLD
+        for one in invented()
         for name in (
             one.name,
             one.album.name if one.album else "",
@@ -200,7 +209,7 @@ def test_words_come_from_spotify_alone_and_are_chosen_once() -> None:
 
 
 def test_a_block_whose_words_are_missing_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    stored(TOLD)
+    stored(invented())
     compact.compact()
     bound.execute_sql("DELETE FROM catalog_words")
     monkeypatch.setattr(dictionaries, "_read", {0: b""})
