@@ -123,12 +123,12 @@ def test_an_import_goes_on_whoever_is_killed(stack: Stack, tmp_path: Path, wait:
     alice = make_user("alice")
     browser = Browser(stack, alice)
     assert len(CONTENT) > 3 * CHUNK
-    with pages(stack, tmp_path / "one") as port:
+    with pages(stack, tmp_path / "one", "--workers", "1") as port:
         browser.visit(port)
         assert browser.send(browser.announce(), 1) == CHUNK
         # In the middle of a request: half a piece has come when the whole site is gone.
         _kill_web(port, browser)
-    with pages(stack, tmp_path / "two") as port:
+    with pages(stack, tmp_path / "two", "--workers", "1") as port:
         browser.visit(port)
         told = browser.announce()
         assert told["files"][0]["received"] == CHUNK

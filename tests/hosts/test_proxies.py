@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 
 import pytest
 import requests
@@ -20,15 +21,28 @@ PUBLIC = {
 }
 
 
-@pytest.fixture
-def stack(sqlite_database_url, redis_url, tmp_path):
-    with running(sqlite_database_url, redis_url, tmp_path / "home") as built:
+ONE = ("--workers", "1")
+
+
+@pytest.fixture(scope="module")
+def stack(migrated_sqlite, redis_server, tmp_path_factory):
+    """One archive for all of them: nothing that one of them writes is looked at by another."""
+    home = tmp_path_factory.mktemp("proxies")
+    shutil.copyfile(migrated_sqlite, home / "archive.db")
+    with running(f"sqlite:///{home}/archive.db", redis_server, home / "home") as built:
         yield built
 
 
-def test_a_form_arrives_from_a_browser_that_sends_no_referrer(stack, tmp_path):
+@pytest.fixture(scope="module")
+def site(stack, tmp_path_factory):
+    """The port of pages at https://archive.example."""
+    home = tmp_path_factory.mktemp("site")
+    with pages(stack, home, *ONE, BASE_URL="https://archive.example", **PUBLIC) as port:
+        yield port
+
+
+def test_a_form_arrives_from_a_browser_that_sends_no_referrer(site, tmp_path):
     with (
-        pages(stack, tmp_path, BASE_URL="https://archive.example", **PUBLIC) as site,
         proxy.running(tmp_path / "proxy", site) as port,
         requests.Session() as browser,
     ):
@@ -48,22 +62,21 @@ def test_a_form_arrives_from_a_browser_that_sends_no_referrer(stack, tmp_path):
         assert said.status_code in (200, 302, 303), said.text[:500]
 
 
-def test_a_visitor_who_comes_without_tls_is_led_to_https_and_a_form_is_not_taken(stack, tmp_path):
-    with pages(stack, tmp_path, BASE_URL="https://archive.example", **PUBLIC) as site:
-        plain = {**NAME, "X-Forwarded-Proto": "http"}
-        there = f"http://127.0.0.1:{site}/sign-in?a=//evil.example"
-        led = requests.get(there, headers=plain, allow_redirects=False, timeout=60)
-        assert led.status_code == 308
-        assert led.headers["Location"] == "https://archive.example/sign-in?a=//evil.example"
-        form = requests.post(f"http://127.0.0.1:{site}/waitlist", headers=plain, timeout=60)
-        assert form.status_code == 403
-        alive = requests.get(f"http://127.0.0.1:{site}/healthz", headers=plain, timeout=60)
-        assert alive.status_code == 200
+def test_a_visitor_who_comes_without_tls_is_led_to_https_and_a_form_is_not_taken(site):
+    plain = {**NAME, "X-Forwarded-Proto": "http"}
+    there = f"http://127.0.0.1:{site}/sign-in?a=//evil.example"
+    led = requests.get(there, headers=plain, allow_redirects=False, timeout=60)
+    assert led.status_code == 308
+    assert led.headers["Location"] == "https://archive.example/sign-in?a=//evil.example"
+    form = requests.post(f"http://127.0.0.1:{site}/waitlist", headers=plain, timeout=60)
+    assert form.status_code == 403
+    alive = requests.get(f"http://127.0.0.1:{site}/healthz", headers=plain, timeout=60)
+    assert alive.status_code == 200
 
 
 def test_a_proxy_may_leave_out_the_port_that_the_browser_used(stack, tmp_path):
     base = {"BASE_URL": "https://archive.example:8443"}
-    with pages(stack, tmp_path, **base, **PUBLIC) as site:
+    with pages(stack, tmp_path, *ONE, **base, **PUBLIC) as site:
         address = f"http://127.0.0.1:{site}/"
         for host, status in {
             "archive.example": 200,
@@ -81,7 +94,7 @@ def test_a_proxy_may_leave_out_the_port_that_the_browser_used(stack, tmp_path):
 
 
 def test_the_doctor_asks_the_pages_by_the_name_that_people_use(stack, tmp_path):
-    with pages(stack, tmp_path) as site:
+    with pages(stack, tmp_path, *ONE) as site:
         right = {"BASE_URL": f"http://127.0.0.1:{site}"}
         _, out, _ = audiospective(stack, "doctor", **right)
         assert "ok    Pages: answer at http://127.0.0.1" in out

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 import requests
@@ -19,10 +21,24 @@ from tests.support.processes import until
 ONE_AT_A_TIME = ("--workers", "1", "--threads", "1")
 
 
-@pytest.fixture
-def stack(sqlite_database_url, redis_url, tmp_path):
-    with running(sqlite_database_url, redis_url, tmp_path / "home") as built:
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("slow")
+
+
+@pytest.fixture(scope="module")
+def stack(migrated_sqlite, redis_server, home):
+    """One archive for all of these visitors: none of them gets so far as to write into it."""
+    shutil.copyfile(migrated_sqlite, home / "archive.db")
+    with running(f"sqlite:///{home}/archive.db", redis_server, home / "home") as built:
         yield built
+
+
+@pytest.fixture(scope="module")
+def port(stack, home):
+    """The pages, by one process that answers one request at a time."""
+    with pages(stack, home, *ONE_AT_A_TIME) as served:
+        yield served
 
 
 @contextmanager
@@ -61,17 +77,19 @@ def test_half_sent_requests_hold_up_nobody(stack, tmp_path):
         "server.REQUEST_SECONDS = 6.0\n"
     )
     with ExitStack() as held:
-        port = held.enter_context(pages(stack, tmp_path, *ONE_AT_A_TIME, "--config", str(settings)))
+        hurried = held.enter_context(
+            pages(stack, tmp_path, *ONE_AT_A_TIME, "--config", str(settings))
+        )
         all_of_them = [
-            one for text in HALF_SENT for one in held.enter_context(half_sent(port, 8, text))
+            one for text in HALF_SENT for one in held.enter_context(half_sent(hurried, 8, text))
         ]
-        assert seconds(f"http://127.0.0.1:{port}/healthz") < 5
+        assert seconds(f"http://127.0.0.1:{hurried}/healthz") < 5
         assert all(_is_closed(one) for one in all_of_them)  # after their time, all at once
-        assert seconds(f"http://127.0.0.1:{port}/healthz") < 5
+        assert seconds(f"http://127.0.0.1:{hurried}/healthz") < 5
 
 
-def test_a_request_in_pieces_is_answered_all_the_same(stack, tmp_path):
-    with pages(stack, tmp_path, *ONE_AT_A_TIME) as port, half_sent(port, 1, b"GET /hea") as held:
+def test_a_request_in_pieces_is_answered_all_the_same(port):
+    with half_sent(port, 1, b"GET /hea") as held:
         for piece in (b"lthz HTTP/1.1\r\nHost: 127", b".0.0.1\r\n", b"\r", b"\n"):
             assert seconds(f"http://127.0.0.1:{port}/healthz") < 5
             held[0].sendall(piece)
@@ -82,57 +100,53 @@ def test_a_request_in_pieces_is_answered_all_the_same(stack, tmp_path):
         until(lambda: b"HTTP/1.1 200" in held[0].recv(4096), "the second answer")
 
 
-def test_a_large_body_of_a_stranger_is_refused_before_it_is_read(stack, tmp_path):
-    with pages(stack, tmp_path, *ONE_AT_A_TIME) as port:
-        for path, status in ((b"/waitlist", b"413"), (b"/imports", b"401")):
-            head = b"POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Length: 200000\r\n\r\n"
-            text = head % (path, port) + b"x" * 65_536
-            with half_sent(port, 1, text) as held:
-                assert seconds(f"http://127.0.0.1:{port}/healthz") < 5
-                assert held[0].recv(100).startswith(b"HTTP/1.1 " + status)
+def test_a_large_body_of_a_stranger_is_refused_before_it_is_read(port):
+    for path, status in ((b"/waitlist", b"413"), (b"/imports", b"401")):
+        head = b"POST %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Length: 200000\r\n\r\n"
+        text = head % (path, port) + b"x" * 65_536
+        with half_sent(port, 1, text) as held:
+            assert seconds(f"http://127.0.0.1:{port}/healthz") < 5
+            assert held[0].recv(100).startswith(b"HTTP/1.1 " + status)
 
 
-def test_a_form_that_breaks_off_is_not_taken_for_a_whole_one(stack, tmp_path):
-    with pages(stack, tmp_path, *ONE_AT_A_TIME) as port:
-        page = requests.get(f"http://127.0.0.1:{port}/waitlist", timeout=60)
-        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)[1]
-        form = f"csrf_token={token}&email=ana%40example.org"
-        head = (
-            f"POST /waitlist HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
-            f"Cookie: {page.headers['Set-Cookie'].partition(';')[0]}\r\n"
-            "Content-Type: application/x-www-form-urlencoded\r\n"
-            f"Content-Length: {len(form) + 20}\r\n\r\n{form}"
-        )
-        with half_sent(port, 1, head.encode()) as held:
-            held[0].shutdown(socket.SHUT_WR)
-            assert held[0].recv(100).startswith(b"HTTP/1.1 400")
-        assert WaitlistEntry.select().count() == 0
+def test_a_form_that_breaks_off_is_not_taken_for_a_whole_one(port):
+    page = requests.get(f"http://127.0.0.1:{port}/waitlist", timeout=60)
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)[1]
+    form = f"csrf_token={token}&email=ana%40example.org"
+    head = (
+        f"POST /waitlist HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+        f"Cookie: {page.headers['Set-Cookie'].partition(';')[0]}\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\n"
+        f"Content-Length: {len(form) + 20}\r\n\r\n{form}"
+    )
+    with half_sent(port, 1, head.encode()) as held:
+        held[0].shutdown(socket.SHUT_WR)
+        assert held[0].recv(100).startswith(b"HTTP/1.1 400")
+    assert WaitlistEntry.select().count() == 0
 
 
-def test_the_log_of_the_server_repeats_no_path(stack, tmp_path):
-    with pages(stack, tmp_path) as port:
-        for text in (
-            b"GET /sign-in/link/TOKENTOKEN HTTP/9.9\r\nHost: 127.0.0.1\r\n\r\n",
-            b"GET /sign-in/link/TOKENTOKEN\r\n\r\n",
-            b"\x00\xffGET /sign-in/link/TOKENTOKEN HTTP/1.1\r\n\r\n",
-            b"GET /sign-in/link/TOKENTOKEN HTTP/1.1\r\nHost: 127.0.0.1\r\nA b: c\r\n\r\n",
-        ):
-            with half_sent(port, 1, text) as held:
-                assert held[0].recv(100).startswith(b"HTTP/1.1 4")
-    said = (tmp_path / "web.log").read_text()
+def test_the_log_of_the_server_repeats_no_path(port, home):
+    for text in (
+        b"GET /sign-in/link/TOKENTOKEN HTTP/9.9\r\nHost: 127.0.0.1\r\n\r\n",
+        b"GET /sign-in/link/TOKENTOKEN\r\n\r\n",
+        b"\x00\xffGET /sign-in/link/TOKENTOKEN HTTP/1.1\r\n\r\n",
+        b"GET /sign-in/link/TOKENTOKEN HTTP/1.1\r\nHost: 127.0.0.1\r\nA b: c\r\n\r\n",
+    ):
+        with half_sent(port, 1, text) as held:
+            assert held[0].recv(100).startswith(b"HTTP/1.1 4")
+    said = (home / "web.log").read_text()
     assert "a request that is not HTTP was refused" in said
     assert "TOKENTOKEN" not in said
 
 
-def test_a_script_name_from_a_proxy_on_this_machine_begins_no_link(stack, tmp_path):
-    with pages(stack, tmp_path) as port:
-        answer = requests.get(
-            f"http://127.0.0.1:{port}/sign-in",
-            headers={"SCRIPT_NAME": "//evil.example"},
-            timeout=60,
-        )
-        assert answer.status_code == 200
-        assert "evil" not in answer.text
+def test_a_script_name_from_a_proxy_on_this_machine_begins_no_link(port):
+    answer = requests.get(
+        f"http://127.0.0.1:{port}/sign-in",
+        headers={"SCRIPT_NAME": "//evil.example"},
+        timeout=60,
+    )
+    assert answer.status_code == 200
+    assert "evil" not in answer.text
 
 
 def _is_closed(one: socket.socket) -> bool:
