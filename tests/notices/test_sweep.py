@@ -8,6 +8,7 @@ from peewee import OperationalError
 from audiospective import clock
 from audiospective.clients.spotify import SpotifyError
 from audiospective.models import Connection, database
+from audiospective.models.base import is_sqlite
 from audiospective.models.notices import SENT, Notice
 from audiospective.operations import maintenance
 from audiospective.policy.failures import Failure
@@ -36,13 +37,17 @@ class Fragile:
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_whichever_statement_fails_the_same_emails_go_out_once(life, monkeypatch, after):
-    """One installation, many breakdowns in turn: each meets the error one statement later."""
+    """One installation, many breakdowns in turn: each meets the error one statement later.
+
+    On PostgreSQL each statement fails in one of the two ways, on SQLite in both.
+    """
+    first, stride = (1, 1) if is_sqlite() else (1 + after, 2)
     alice = life.person("alice")
     life.person("bob")
     life.step()
-    fails_at, unharmed = 0, 0
+    fails_at, unharmed = first - stride, 0
     while unharmed < 2:
-        fails_at += 1
+        fails_at += stride
         assert fails_at < 200
         life.frozen.forward(hours=2)
         life.breaks(alice, REVOKED)
