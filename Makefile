@@ -18,6 +18,7 @@ run: runtime ## start everything on this machine; Ctrl-C stops it
 
 test: system check ## set up, check, and run every test on SQLite, PostgreSQL, Redis and a browser
 	@echo '== tests'
+	@$(VENV)/python -m compileall -q audiospective worker.py scheduler.py  # once, not in each process
 	@$(PYTEST) $(ARGS)
 
 check: dev ## format, lint, types and import floors, without running anything
