@@ -126,6 +126,7 @@ class _Play:
         self.title = text(row.get("song name")) or text(row.get("content name"))
         self.album = text(row.get("album name")) or text(row.get("container album name"))
         self.song = self.title, self.album
+        self.artist = text(row.get("artist name"))
         self.length = positive(row.get("media duration in milliseconds"))
         self.played = _played(row)
         self.started, self.ended = _instants(row, self.played or 0)
@@ -134,6 +135,10 @@ class _Play:
     def goes_on_with(self, other: _Play) -> bool:
         """Whether `other` is a piece of the same play, in whatever order they come."""
         if None in (self.started, self.ended, other.started, other.ended) or self.title is None:
+            return False
+        # Two songs may share a title and the name of their album.
+        told = ((self.artist, other.artist), (self.length, other.length))
+        if any(one is not None and two is not None and one != two for one, two in told):
             return False
         first, second = (self, other) if self._before(other) else (other, self)
         apart = (second.started or 0) - (first.ended or 0)
@@ -156,7 +161,7 @@ class _Play:
             "ended_at": self.ended,
             "precision": 1,
             "title": self.title,
-            "artist": text(row.get("artist name")),
+            "artist": self.artist,
             "album": self.album,
             "album_artist": text(row.get("container artist name")),
             "length_ms": self.length,

@@ -177,6 +177,17 @@ def test_other_plays_of_the_same_song_stay_apart(pieces: list[dict[str, Any]]) -
 
 
 @pytest.mark.parametrize(
+    "other",
+    [{"Artist_Name": "Bo"}, {"Artist_Name": "Ann", "Media_Duration_In_Milliseconds": 190_000}],
+)
+def test_songs_of_one_title_and_album_are_not_pieces_of_one_play(other: dict[str, Any]) -> None:
+    columns = ("Artist Name", *COLUMNS)
+    paused = piece(0, 0, 60, "PLAYBACK_MANUALLY_PAUSED", Artist_Name="Ann")
+    rows = [paused, piece(1, 5, 100, "NATURAL_END_OF_TRACK", **other)]
+    assert read({"x.csv": table(rows, columns)}).column("ms_played") == [60_000, 100_000]
+
+
+@pytest.mark.parametrize(
     ("changes", "reason"),
     [
         ({"Event_Type": "PLAY_START"}, Reason.NOT_A_PLAY_EVENT),
