@@ -84,8 +84,11 @@ def outcomes(
 ) -> list[int]:
     """What becomes of the rows of a file; a scrobbler names all artists and no ids."""
     ids = source is EXTENDED
-    empty = {**dict.fromkeys(ARRIVALS), "precision": 1_000, "ms_played": 180_000}
-    arrivals = [{**empty, "track": -1 - one.song, "ended": one.ended} for one in told]
+    empty = {**dict.fromkeys(ARRIVALS), "precision": 1_000}
+    arrivals = [
+        {**empty, "track": -1 - one.song, "ended": one.ended, "ms_played": 180_000 + number}
+        for number, one in enumerate(told)
+    ]
     tracks = [
         {"track": -1 - number, "spotify_id": song.spotify_id if ids else None,
          "title": song.title, "artists": [song.artist, *([] if ids else song.guests)],
@@ -99,6 +102,11 @@ def outcomes(
         source,
     )
     assert after.plays.height == before.plays.height + (found == Outcome.ADDED).sum()
+    if ids:  # each row at the song that it names
+        here = after.plays.drop_nulls("ms_played").join(after.tracks, on="track")
+        assert sorted(here.select("ms_played", "spotify_id").rows()) == [
+            (180_000 + number, all_songs[one.song].spotify_id) for number, one in enumerate(told)
+        ]
     return found.to_list()
 
 
