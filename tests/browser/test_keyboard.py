@@ -70,7 +70,7 @@ def _hidden(page: Page) -> None:
     expect(page.get_by_role("button", name="Hide Nora Feld")).to_be_visible()
     tab_to(page, "main button[aria-label='Hide Nora Feld']")
     page.keyboard.press("Space")
-    expect(page.get_by_role("button", name="Count Nora Feld again")).to_be_visible()
+    expect(page.get_by_role("button", name="Count again: Nora Feld")).to_be_visible()
 
 
 def _sessions(page: Page) -> None:

@@ -14,6 +14,7 @@ import resvg_py
 from markupsafe import Markup, escape
 
 from audiospective.stats.cache import Cache
+from audiospective.web.charts.bars import Bars
 from audiospective.web.figures import words
 from audiospective.web.figures.chart import Chart
 from audiospective.web.panels import Failed
@@ -23,7 +24,16 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"  # of the pict
 WIDTH, HEIGHT = 1080, 1350
 MARGIN = 72
 SHOWN = 5
+AXIS = 584  # where the skyline stands, whatever is above it
+TITLES = ((5, 250), (8, 190), (12, 140), (16, 108))  # (most letters, size of type)
+LINE = 38  # letters of the headline, wide ones of other scripts included
+NAMES = 16  # that stand under the skyline side by side
 INK, MUTED, PAPER, ACCENT, BAR = "#1c1b1a", "#57534e", "#fbfaf7", "#0b5c6b", "#3a8f9c"
+HATCH = (
+    '<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" '
+    'patternTransform="rotate(45)"><rect width="6" height="6" fill="#fbf4e8"/>'
+    '<path d="M0 0V6" stroke="#a8783a" stroke-width="2.4"/></pattern></defs>'
+)
 SERIF = "'Noto Serif Display', 'Noto Serif', 'DejaVu Serif', Georgia, serif"
 SANS = "'Noto Sans', 'DejaVu Sans', system-ui, sans-serif"
 
@@ -32,6 +42,9 @@ _pngs = Cache(24 * 1024 * 1024)
 
 def svg(report: Report) -> str:
     """The picture of a report; everything in it stands on its page."""
+    size = next((size for most, size in TITLES if len(report.title) <= most), 72)
+    base = MARGIN + round(size * 0.73)
+    lines = _wrapped(report.headline, LINE)[:2]
     out = [
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
@@ -39,13 +52,20 @@ def svg(report: Report) -> str:
         ),
         f"<title>{_plain(report.title)}: {_plain(report.headline)}</title>",
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{PAPER}"/>',
-        _text(MARGIN, 168, report.title, 104 if len(report.title) < 14 else 72, SERIF, ACCENT),
+        HATCH,
+        # The air beside a first figure lies outside, so that it stands on the margin.
+        _text(
+            MARGIN - round(size * 0.035 * report.title[0].isdigit()),
+            base,
+            report.title,
+            size,
+            SERIF,
+            ACCENT,
+        ),
     ]
-    out += [
-        _text(MARGIN, 252 + 56 * n, line, 44, SERIF, INK)
-        for n, line in enumerate(_wrapped(report.headline, 42)[:2])
-    ]
-    out += _skyline(report, 360, 150)
+    out += [_text(MARGIN, base + 80 + 54 * n, line, 44, SERIF, INK) for n, line in enumerate(lines)]
+    top = base + 80 + 54 * (len(lines) - 1) + 44
+    out += _skyline(report, top, AXIS - top)
     numbers = (
         (f"{report.now.plays:,}", "plays"),
         (words.hours(report.now.heard), "listened" + (", about" if report.now.guessed else "")),
@@ -54,11 +74,11 @@ def svg(report: Report) -> str:
     )
     for n, (value, label) in enumerate(numbers):
         x = MARGIN + n * 240
-        out += [_text(x, 606, value, 46, SERIF, INK), _text(x, 642, label, 24, SANS, MUTED)]
+        out += [_figure(x, 684, value), _text(x, 720, label, 24, SANS, MUTED)]
     charts = () if isinstance(report.charts, Failed) else report.charts
     shown = [chart for chart in charts if chart.kind in ("artist", "track")]
     for n, chart in enumerate(shown):
-        out += _list(chart, MARGIN + n * 486, 730)
+        out += _list(chart, MARGIN + n * 486, 792)
     out += [
         f'<path d="M{MARGIN} 1262H{WIDTH - MARGIN}" stroke="{INK}" stroke-width="2"/>',
         _text(MARGIN, 1306, f"Audiospective · {report.dates}", 24, SANS, MUTED),
@@ -80,20 +100,42 @@ def png(drawing: str) -> bytes:
 
 def _skyline(report: Report, top: int, height: int) -> list[str]:
     chart = report.ribbon
-    across, up = (WIDTH - 2 * MARGIN) / chart.width, height / chart.height
+    room = WIDTH - 2 * MARGIN
+    across, up = room / chart.width, height / chart.height
     place = f'transform="translate({MARGIN} {top}) scale({across:.4f} {up:.4f})"'
     return [
-        f'<path {place} d="{chart.unknown}" fill="#f1e3cd"/>' if chart.unknown else "",
+        *(
+            f'<rect x="{MARGIN + start / 100 * room:.1f}" y="{top}" '
+            f'width="{max(4.0, share / 100 * room):.1f}" height="{height}" fill="url(#hatch)"/>'
+            for start, share in chart.hatched
+        ),
         f'<path {place} d="{chart.bars}" fill="{BAR}"/>' if chart.bars else "",
         f'<path {place} d="{chart.peak}" fill="{ACCENT}"/>' if chart.peak else "",
         f'<path d="M{MARGIN} {top + height}H{WIDTH - MARGIN}" stroke="{MUTED}"/>',
+        *_names(chart, top + height, room),
     ]
+
+
+def _names(chart: Bars, y: int, room: int) -> list[str]:
+    """The words under the bars: in their middle, or behind a stroke where bars are narrow."""
+    pitch = room / max(1, len(chart.labels))
+    shown = [(n, name) for n, (name, here) in enumerate(chart.labels) if here]
+    out = []
+    for n, name in shown[:: max(1, -(-len(shown) // NAMES))]:
+        if pitch > 60:
+            at = round(MARGIN + (n + 0.5) * pitch)
+            out.append(_text(at, y + 28, name, 20, SANS, MUTED, anchor="middle"))
+        else:
+            at = round(MARGIN + n * pitch)
+            out.append(f'<path d="M{at} {y}v28" stroke="{MUTED}"/>')
+            out.append(_text(at + 6, y + 26, name, 20, SANS, MUTED))
+    return out
 
 
 def _list(chart: Chart, x: int, y: int) -> list[str]:
     out = [_text(x, y, chart.title, 32, SERIF, INK)]
     for n, row in enumerate(chart.rows[:SHOWN]):
-        at = y + 62 + n * 92
+        at = y + 60 + n * 86
         by = ", ".join(name for name, _ in row.line.by) or row.note
         out += [
             _text(x, at, f"{row.rank}", 30, SERIF, ACCENT),
@@ -110,6 +152,20 @@ def _text(
     return (
         f'<text x="{x}" y="{y}" font-family="{escape(family)}" font-size="{size}" '
         f'font-weight="{weight}" fill="{ink}" text-anchor="{anchor}">{_plain(words_)}</text>'
+    )
+
+
+def _figure(x: int, y: int, value: str) -> str:
+    """A large number, its units small beside it."""
+    parts = [
+        str(_plain(part))
+        if part[0].isdigit()
+        else f'<tspan font-family="{escape(SANS)}" font-size="24">{_plain(part)}</tspan>'
+        for part in value.split()
+    ]
+    return (
+        f'<text x="{x}" y="{y}" font-family="{escape(SERIF)}" font-size="46" fill="{INK}">'
+        f"{' '.join(parts)}</text>"
     )
 
 
@@ -139,10 +195,19 @@ def cut(text: str, most: int) -> str:
 
 
 def _wrapped(text: str, most: int) -> Sequence[str]:
+    """One line or two; two are about as long as each other."""
+    lines = _filled(text, most)
+    while len(lines) == 2 and len(shorter := _filled(text, most - 1)) == 2:
+        lines, most = shorter, most - 1
+    if len(lines) > 2:
+        lines = [lines[0], " ".join(lines[1:])]
+    return [cut(line, most) for line in lines]
+
+
+def _filled(text: str, most: int) -> list[str]:
     lines = [""]
     for word in text.split():
         if lines[-1] and width(lines[-1]) + 1 + width(word) > most:
             lines.append("")
         lines[-1] = f"{lines[-1]} {word}".strip()
-    lines = [cut(line, most) for line in lines]
-    return lines if len(lines) <= 2 else [lines[0], cut(f"{lines[1]} {lines[2]}", most)]
+    return lines
