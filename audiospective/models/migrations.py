@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -10,6 +12,7 @@ from pathlib import Path
 import psycopg
 from playhouse.migrations import Runner
 
+from audiospective.models import dialects
 from audiospective.models.base import database, is_sqlite
 
 DIRECTORY = Path(__file__).parent.parent / "migrations"
@@ -73,11 +76,26 @@ def _runner() -> Runner:
 
 @contextmanager
 def _only_one_release() -> Iterator[None]:
-    if is_sqlite():  # each migration takes SQLite's one write lock itself
-        yield
+    if is_sqlite():
+        with _alone_in_the_folder(dialects.file()):
+            yield
         return
     # A transaction on a connection of its own holds the lock: a lock of the session would stay
     # behind in a pooler that hands the server on after each transaction.
     with psycopg.connect(database.obj.database, prepare_threshold=None) as holder:
         holder.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         yield
+
+
+@contextmanager
+def _alone_in_the_folder(file: Path | None) -> Iterator[None]:
+    """SQLite's own lock is not enough: who comes second has read already what is pending."""
+    if file is None or not file.parent.is_dir():
+        yield
+        return
+    folder = os.open(file.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
