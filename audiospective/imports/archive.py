@@ -9,6 +9,7 @@ import polars as pl
 
 from audiospective.history import reading, relinked, replacing, segment
 from audiospective.history.catalog import imported, lookup
+from audiospective.history.catalog.lookup import TrackNames
 from audiospective.imports import archive_frames, identity, staging
 from audiospective.imports.archive_frames import ArchiveFrames
 from audiospective.imports.merging import apart
@@ -47,7 +48,7 @@ def known_tracks(ids: Iterable[int]) -> pl.DataFrame:
             one.spotify_id,
             one.isrc,
             one.title,
-            [name for _, name in one.artists],
+            _makers(one),
             one.album,
             one.duration_ms,
             None,
@@ -57,12 +58,19 @@ def known_tracks(ids: Iterable[int]) -> pl.DataFrame:
     return _in_families(pl.DataFrame(rows, schema=identity.TRACKS, orient="row"))
 
 
+def _makers(track: TrackNames) -> list[str]:
+    """Of an episode or chapter first the show: one author has many books with a first chapter."""
+    names = [name for _, name in track.artists]
+    return names if track.kind == "track" or track.album is None else [track.album, *names]
+
+
 def identities(tracks: pl.DataFrame, base: int) -> pl.DataFrame:
     """Tracks of a file (staging.TRACKS) as identity.TRACKS, numbered down from `base`."""
-    # Who is named first is first: a list tells that more surely than a credit written as one.
+    # A list tells who is named first more surely than a credit written as one.
     by = pl.concat_list(
+        "show",
         pl.col("artists").fill_null(pl.lit([], pl.List(pl.String()))),
-        pl.concat_list("artist", "album_artist", "show"),
+        pl.concat_list("artist", "album_artist"),
     )
     found = tracks.select(
         (base - pl.int_range(pl.len(), dtype=pl.Int32)).alias("track"),

@@ -27,6 +27,7 @@ from tests.imports.importing import (
     undone,
     worked,
 )
+from tests.imports.reading_files import as_json
 
 pytestmark = pytest.mark.usefixtures("at_once")
 
@@ -217,3 +218,38 @@ def test_an_import_that_was_taken_back_leaves_no_track_behind(services: Services
     assert left == kept < before
     assert len(before - left) == freed.tracks
     assert history.total(bob.id) == 56
+
+
+def test_chapters_of_two_books_by_one_author_stay_two(services: Services) -> None:
+    alice = factories.make_user("alice")
+    books = ("The Long Shore", "The Short Shore")
+    account = [
+        {"endTime": f"2025-03-05 12:0{n}", "msPlayed": 50_000, "audiobookName": book,
+         "authorName": "A. Pilot", "chapterName": "Chapter 1"}
+        for n, book in enumerate(books)
+    ]  # fmt: skip
+    extended = [
+        spotify_row(
+            f"2025-03-05T12:0{n}:30Z",
+            ms_played=50_000,
+            audiobook_title=book,
+            audiobook_uri=f"spotify:show:{n:022d}",
+            audiobook_chapter_title="Chapter 1",
+            audiobook_chapter_uri=f"spotify:episode:{n:022d}",
+            spotify_track_uri=None,
+            master_metadata_track_name=None,
+            master_metadata_album_artist_name=None,
+            master_metadata_album_album_name=None,
+        )
+        for n, book in enumerate(books)
+    ]
+    short = {"StreamingHistory_audiobook_0.json": as_json(account[:1])}
+    assert done(services, alice, short).added == 1
+    # Within 90 seconds of the first chapter that the archive has.
+    later = done(services, alice, spotify_file(extended[1]))
+    assert (later.added, later.matched) == (1, 0)
+    whole = {"StreamingHistory_audiobook_1.json": as_json(account)}
+    again = done(services, alice, whole)
+    assert (again.added, again.matched, again.skipped) == (0, 1, 1)
+    both = done(services, alice, spotify_file(*extended))
+    assert (both.added, both.matched, both.skipped) == (0, 1, 1)
