@@ -40,11 +40,13 @@ def of(member: User, state: ArchiveState, now: datetime) -> list[Item]:
         found.append(Item(label, url_for("welcome.page") + "#about", "so we can warn you"))
     if waiting:
         where = url_for("imports.one", import_id=waiting)
-        found.append(Item(f"Review import {waiting}", where, "nothing is added before you agree"))
+        found.append(Item(f"Review import {waiting}", where, "before anything is added"))
     elif not imported:
         found.append(Item("Import earlier years", url_for("imports.page"), "from Spotify’s file"))
     if not exported and state.plays and now - member.created_at < NEWCOMER:
-        found.append(Item("Make a first export", url_for("exports.page"), "it is your archive"))
+        found.append(
+            Item("Make a first export", url_for("exports.page"), "to have a copy of your own")
+        )
     return found
 
 

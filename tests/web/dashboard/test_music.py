@@ -134,7 +134,7 @@ def test_streak_milestone_this_day_and_lost_favourite(site: Site, alice: User) -
     aside = site.member(alice).page("/dashboard").by_id("numbers")
     assert aside
     assert "5 days in a row" in aside.text
-    assert "The 100th play" in aside.text
+    assert "The next milestone is 100 plays" in aside.text
     assert "On this day 2025 Then" in aside.text
     assert "Not heard for long Lost 25 plays, none since Feb 2025" in aside.text
 
