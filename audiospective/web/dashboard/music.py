@@ -67,9 +67,15 @@ def of(
         numbers=then("numbers", beside, lambda own: numbers.named(own, lines)),
         card=then("tops", card, lambda own: tops.named(own, lines, listening)),
         card_knowledge=known_time.between(
-            found, state, options.zone, period.first, period.until(today), now
+            found,
+            state,
+            options.zone,
+            period.first,
+            period.until(today),
+            now,
+            whole=kind is Kind.ALL,
         ),
-        knowledge=known_time.between(found, state, options.zone, first, today, now),
+        knowledge=known_time.between(found, state, options.zone, first, today, now, whole=True),
         year=made("year", _year, listening, begin, today, unknown),
     )
     return music, lines

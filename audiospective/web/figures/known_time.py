@@ -35,6 +35,7 @@ class Knowledge:
     percent: str
     unknown: tuple[Unknown, ...]
     more: int  # spans that are not named
+    begins: date | None = None  # the day on which the archive begins, if that is after the start
 
 
 def of(state: ArchiveState, listening: Listening, now: datetime) -> Known:
@@ -46,10 +47,16 @@ def of(state: ArchiveState, listening: Listening, now: datetime) -> Known:
 
 def between(
     found: Known, state: ArchiveState, zone: str, first: date, last: date, now: datetime, *,
-    own: bool = True,
+    own: bool = True, whole: bool = False,
 ) -> Knowledge:  # fmt: skip
-    """What is known of the days from `first` to `last`; `own`: in words for the member."""
+    """What is known of the days from `first` to `last`; `own`: in words for the member.
+
+    `whole`: the time is the archive's own, so that the first day counts from when that begins.
+    """
     start, end = calendar.days(zone, first, last)
+    begins = found.since if found.since is not None and start < found.since < end else None
+    if whole and begins is not None and begins < calendar.day(zone, first)[1]:
+        start, begins = begins, None
     if passed := known_time.unchecked(found, start, end, now):
         day = min(last, calendar.today(zone, now))
         missing = Unknown(first, day, _length(passed), UNCHECKED)
@@ -70,6 +77,7 @@ def between(
             for one in sorted(spans, key=lambda one: one[0] - one[1])[:SHOWN]
         ),
         more=max(0, len(spans) - SHOWN),
+        begins=None if begins is None else calendar.today(zone, begins),
     )
 
 

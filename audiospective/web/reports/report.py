@@ -14,7 +14,7 @@ from audiospective.policy import calendar, counting, known_time, periods
 from audiospective.policy.archive_state import ArchiveState
 from audiospective.policy.counting import Counting
 from audiospective.policy.in_words import plural
-from audiospective.policy.periods import Period
+from audiospective.policy.periods import Kind, Period
 from audiospective.stats import totals
 from audiospective.stats.days import Day
 from audiospective.stats.decades import Decades
@@ -169,7 +169,14 @@ def of(
         before=sentences.in_words(found.before) if found.before else None,
         counted=counting.words(options.counting),
         knowledge=knowing.between(
-            archive, state, options.zone, period.first, found.until, now, own=linked
+            archive,
+            state,
+            options.zone,
+            period.first,
+            found.until,
+            now,
+            own=linked,
+            whole=period.kind is Kind.ALL,
         ),
         ribbon=skyline,
         ribbon_what=what,

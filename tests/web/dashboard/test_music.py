@@ -119,6 +119,24 @@ def test_days_before_the_first_check_are_not_known(site: Site, alice: User) -> N
     assert all("not known" in rect.text for rect in unknown)
 
 
+def test_on_the_first_day_all_is_known_since_the_archive_began(site: Site, frozen: Frozen) -> None:
+    now = clock.now()
+    user: User = connected(site.services, last_success_at=now, last_polled_at=now).user
+    Coverage.begin(user.id, now - 4 * HOUR)
+    heard(user, *((HOUR * n, "Ebb") for n in (1, 2, 4)))
+    page = site.member(user).page("/dashboard?period=month")
+    strip, numbers, card = (page.by_id(name) for name in ("live", "numbers", "tops"))
+    assert strip
+    assert numbers
+    assert card
+    assert "no gaps" in strip.text
+    assert "plays since 14 March 2026 3 of that time known 100 % " in numbers.text
+    assert "of the time known 1.2 % your archive begins on 14 March 2026" in card.text
+    every = site.member(user).page("/dashboard?period=all").by_id("tops")
+    assert every
+    assert "of the time known 100 %" in every.text
+
+
 def test_a_week_of_which_nothing_is_known_is_not_called_silent(site: Site, frozen: Frozen) -> None:
     user = make_user(spotify_account_id=None, spotify_id=None)
     heard(user, *((40 * DAY + n * HOUR, "Ebb") for n in range(5)), source=2, ms_played=60_000)
