@@ -1,5 +1,9 @@
 """The web server's settings, read by `up` and the Procfile alike: both start it in this folder."""
 
+from audiospective import environment
+from audiospective.web import memory
+
+workers = memory.processes(environment.inherited().get("WEB_CONCURRENCY"))
 worker_class = "audiospective.web.server.Worker"
 logger_class = "audiospective.web.server.Log"
 threads = 16  # a thread is a request being answered; waiting visitors need none

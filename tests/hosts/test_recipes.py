@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import json
 import re
+import runpy
 import shutil
 import subprocess
 from fnmatch import fnmatch
@@ -35,7 +36,7 @@ def known_settings() -> set[str]:
 def test_app_json_sets_what_a_platform_has_to_and_nothing_unknown() -> None:
     app = json.loads((ROOT / "app.json").read_text())
     assert set(app["formation"]) == set(PROCESSES) == procfile(ROOT).keys() - {"release"}
-    assert app["env"].keys() - known_settings() == {"WEB_CONCURRENCY"}  # the Procfile reads it
+    assert app["env"].keys() - known_settings() == {"WEB_CONCURRENCY"}  # gunicorn.conf.py reads it
     generated = {name for name, about in app["env"].items() if about.get("generator") == "secret"}
     assert generated == {"SECRET_KEY", "TOKEN_KEYS"}
     given = {
@@ -57,7 +58,26 @@ def test_a_dyno_of_512_mb_is_asked_for_one_web_process() -> None:
     app = json.loads((ROOT / "app.json").read_text())
     assert app["formation"]["web"]["size"] == "basic"
     assert app["env"]["WEB_CONCURRENCY"]["value"] == "1"
-    assert "--workers ${WEB_CONCURRENCY:-" in procfile(ROOT)["web"]
+
+
+def test_every_recipe_leaves_the_number_of_web_processes_to_one_place() -> None:
+    image = (ROOT / "Dockerfile").read_text()
+    unit_of_pages = (ROOT / "deploy/systemd/audiospective-web.service").read_text()
+    assert not [one for one in (image, unit_of_pages, procfile(ROOT)["web"]) if "--workers" in one]
+    assert f'"sh", "-c", "exec {procfile(ROOT)["web"]}"' in image
+
+
+@pytest.mark.parametrize(
+    ("asked", "memory", "started"),
+    [("1", 2 << 30, 1), ("5", 512 << 20, 5), ("", 512 << 20, 1), ("", 1 << 30, 2), ("0", 0, 2),
+     ("two", 512 << 20, 1)],
+)  # fmt: skip
+def test_gunicorn_starts_as_many_web_processes_as_are_asked_for_or_fit(
+    asked: str, memory: int, started: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WEB_CONCURRENCY", asked)
+    monkeypatch.setattr("audiospective.web.memory.available", lambda: memory)
+    assert runpy.run_path(str(ROOT / "gunicorn.conf.py"))["workers"] == started
 
 
 def test_the_python_of_a_platform_is_one_that_the_tests_run_on() -> None:
@@ -152,9 +172,8 @@ def test_the_units_start_the_processes_of_the_procfile() -> None:
         kind = "migrate" if name == "release" else name
         service = unit(ROOT / f"deploy/systemd/audiospective-{kind}.service")["Service"]
         started = service["ExecStart"].removeprefix("/srv/audiospective/.venv/bin/")
-        assert started.removesuffix(" --bind 127.0.0.1:8000") == (
-            command.removeprefix("TZ=UTC ").replace("${WEB_CONCURRENCY:-2}", "2")
-        )
+        started = started.removesuffix(" --bind 127.0.0.1:8000")
+        assert started == command.removeprefix("TZ=UTC ")
         assert "TZ=UTC" in service["Environment"]
         assert service["User"] == "audiospective"
 
