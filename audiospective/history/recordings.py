@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from audiospective import clock
-from audiospective.history import heard, version
+from audiospective.history import archived_tracks, version
 from audiospective.history.catalog import frames, names
 from audiospective.models import RecordingChoice, database, dialects, transaction
 from audiospective.policy import recordings as rule
@@ -61,7 +61,7 @@ def of(user_id: int, at: str | None = None) -> Recordings:
     known: Recordings | None = _kept.get(key)
     if known is not None:
         return known
-    archive = heard.tracks(user_id)
+    archive = archived_tracks.tracks(user_id)
     found = sorted(_heads(archive, choices(user_id)).items())
     frame = pl.DataFrame(found, schema=SCHEMA, orient="row")
     made = Recordings(dict(found), frame, archive)
@@ -102,7 +102,7 @@ def undo(user_id: int, track: int, other: int) -> bool:
 
 
 def _decide(user_id: int, track: int, other: int, *, together: bool) -> bool:
-    archive = set(heard.tracks(user_id))
+    archive = set(archived_tracks.tracks(user_id))
     if track == other or not {track, other} <= archive:
         return False
     with transaction():

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from audiospective.history import heard, hot, reading, recordings, segment, store, version
+from audiospective.history import archived_tracks, hot, reading, recordings, segment, store, version
 from audiospective.history.catalog import frames, names
 from audiospective.history.catalog import rows as catalog
 from audiospective.history.catalog.lookup import TrackNames
@@ -239,7 +239,7 @@ class _Search:
         """Whether a segment may hold something that matches."""
         if piece.last_at < reach[0] or piece.first_at >= reach[1]:
             return False
-        own = heard.known(piece.sha256)
+        own = archived_tracks.known(piece.sha256)
         if self._tracks is None or own is None:
             return True
         return bool(own.is_in(self._tracks.implode()).any())

@@ -8,8 +8,8 @@ from typing import Any
 
 import polars as pl
 
+from audiospective.imports.apply_import import ADDED, MATCHED, REJECTED, SKIPPED
 from audiospective.imports.findings import Findings
-from audiospective.imports.working import ADDED, MATCHED, REJECTED, SKIPPED
 
 
 class UnbalancedError(Exception):

@@ -14,6 +14,7 @@ from audiospective.clients.storage import MissingError
 from audiospective.history import lock, replacing
 from audiospective.history.replacing import ChangedError
 from audiospective.imports import (
+    apply_import,
     archive,
     archive_frames,
     covered_gaps,
@@ -21,8 +22,8 @@ from audiospective.imports import (
     records,
     review,
     storing,
-    working,
 )
+from audiospective.imports.apply_import import Staged
 from audiospective.imports.archive_frames import ArchiveFrames
 from audiospective.imports.choices import Choices
 from audiospective.imports.claims import Claim
@@ -31,7 +32,6 @@ from audiospective.imports.findings import Findings
 from audiospective.imports.kept_result import Result
 from audiospective.imports.restore import writing
 from audiospective.imports.review import Review
-from audiospective.imports.working import Staged
 from audiospective.models.imports import DONE, UNDONE, Import
 from audiospective.notices.kinds import import_done
 from audiospective.policy.import_spans import Span
@@ -58,7 +58,7 @@ def commit(services: Services, claim: Claim) -> None:
         frames = [ArchiveFrames(result.plays, found.tracks)]
         spans = covered_gaps.covered(claim.user_id, result.shores, frames[0])
         del result, found  # of a million rows they are large, and writing needs room
-        after = archive.in_catalog(frames.pop(), working.numbered(tracks))
+        after = archive.in_catalog(frames.pop(), apply_import.numbered(tracks))
         claim.beat(3, STEPS)
         ready = archive.ready(claim.user_id, before, after)
         with lock.held(claim.user_id):
@@ -93,7 +93,9 @@ def _result(
         if result is not None:
             return tracks, result, told
     staged = _staged(lambda: records.staged(services.storage, row), row)
-    worked = working.work(found, staged, Choices.loads(row.choices), row.id, restores=restores)
+    worked = apply_import.apply(
+        found, staged, Choices.loads(row.choices), row.id, restores=restores
+    )
     told = review.of(claim.user_id, found, staged, worked)
     records.put_sheet(services.storage, row, worked.sheet)
     return tracks, Result(worked.frames.plays, covered_gaps.shores(worked.covered)), told
@@ -151,7 +153,7 @@ def _rebuilt(
     base, tracks = -1, []
     for row, staged in kept:
         choices = Choices.loads(row.choices)
-        worked = working.work(made.frames, staged, choices, row.id, base, restores=restores)
+        worked = apply_import.apply(made.frames, staged, choices, row.id, base, restores=restores)
         beat()
         made.frames = worked.frames
         made.covered[row.id] = worked.covered

@@ -18,7 +18,7 @@ import polars as pl
 from peewee import fn
 
 from audiospective import clock
-from audiospective.history import heard, lock, removal
+from audiospective.history import archived_tracks, lock, removal
 from audiospective.history.catalog import names
 from audiospective.history.hot import Key
 from audiospective.history.replacing import ChangedError, Span, replace_part
@@ -167,7 +167,7 @@ def _spans(instants: pl.Series) -> Iterator[Span]:
 
 def _merge(row: Import, span: Span, plays: pl.DataFrame, tracks: pl.DataFrame) -> Counter[int]:
     used = tracks.join(plays.select("track").unique(), on="track", how="semi")
-    every = heard.tracks(row.user_id)
+    every = archived_tracks.tracks(row.user_id)
     before, frames = archive.around(row.user_id, span, _namesakes(used, every))
     known_as = archive.identities(used.drop("track"), -1).with_columns(track=used["track"])
     outcomes: Counter[int] = Counter()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from audiospective import clock
 from audiospective.imports import (
+    apply_import,
     archive,
     covered_gaps,
     kept_result,
@@ -12,7 +13,6 @@ from audiospective.imports import (
     scratch,
     staging,
     storing,
-    working,
 )
 from audiospective.imports.child import Order
 from audiospective.imports.choices import Choices
@@ -45,7 +45,9 @@ def read(services: Services, claim: Claim) -> None:
     claim.beat(sum(file.rows for file in found.files))
     snapshot, before = archive.opened(claim.user_id)
     restores = writing.restores(claim.user_id)
-    worked = working.work(before, staged, choices, claim.id, zone=user.timezone, restores=restores)
+    worked = apply_import.apply(
+        before, staged, choices, claim.id, zone=user.timezone, restores=restores
+    )
     claim.beat(sum(file.rows for file in found.files))
     told = review.of(claim.user_id, before, staged, worked)
     found.review = told.as_dict()

@@ -11,8 +11,8 @@ from polars.exceptions import PanicException, PolarsError
 
 from audiospective.clients.storage import DamagedError, Storage
 from audiospective.imports import storing
+from audiospective.imports.apply_import import Staged
 from audiospective.imports.findings import Findings
-from audiospective.imports.working import Staged
 from audiospective.models.imports import Import
 
 SHEET = "sheet"

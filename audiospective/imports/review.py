@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 
 from audiospective.imports import balance_sheet, covered_gaps, estimate
+from audiospective.imports.apply_import import ADDED, FOREIGN, Staged, Worked
 from audiospective.imports.archive_frames import ArchiveFrames
 from audiospective.imports.balance_sheet import Sums
-from audiospective.imports.working import ADDED, FOREIGN, Staged, Worked
 
 SHORT = 30_000  # ms; below that Spotify itself counts no stream
 

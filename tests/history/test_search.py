@@ -10,7 +10,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audiospective import clock, history
-from audiospective.history import flags, heard, recordings, removal, sealing, search, store
+from audiospective.history import (
+    archived_tracks,
+    flags,
+    recordings,
+    removal,
+    sealing,
+    search,
+    store,
+)
 from audiospective.history.catalog import polled
 from audiospective.history.search import Wanted
 from audiospective.models import Play, PlaySegment, User
@@ -149,7 +157,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The years of the segments that were opened."""
     years: list[int] = []
     read = store.opened
-    monkeypatch.setattr(heard, "_of_segment", Part(Cache(1_000_000), "tracks"))
+    monkeypatch.setattr(archived_tracks, "_of_segment", Part(Cache(1_000_000), "tracks"))
     monkeypatch.setattr(
         store, "opened", lambda row, *args: years.append(row.year) or read(row, *args)
     )

@@ -13,7 +13,7 @@ from polars.exceptions import PanicException
 from audiospective import clock, history
 from audiospective.history import append, removal
 from audiospective.history.catalog import polled
-from audiospective.imports import kept_result, storing, uploads, working
+from audiospective.imports import apply_import, kept_result, storing, uploads
 from audiospective.imports.findings import Findings
 from audiospective.models import TrackLink, User
 from audiospective.models.imports import DONE, Import
@@ -77,14 +77,14 @@ def added(services: Services, user: User, meanwhile: Meanwhile) -> Import:
 
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Ids of imports as they are worked out to be added, not to be reviewed."""
-    work, found = working.work, []
+    work, found = apply_import.apply, []
 
-    def count(*told: Any, **more: Any) -> working.Worked:
+    def count(*told: Any, **more: Any) -> apply_import.Worked:
         if "zone" not in more:
             found.append(told[3])
         return work(*told, **more)
 
-    monkeypatch.setattr(working, "work", count)
+    monkeypatch.setattr(apply_import, "apply", count)
     return found
 
 

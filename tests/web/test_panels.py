@@ -28,7 +28,7 @@ from audiospective.stats import (
 )
 from audiospective.web.charts import heatmap
 from audiospective.web.dashboard import week
-from audiospective.web.health import tapes
+from audiospective.web.health import known_time_tapes
 from tests.support.clocks import Frozen
 from tests.web.conftest import Site, Visitor
 from tests.web.reports.test_reports import alice, heard
@@ -66,7 +66,7 @@ TABLE = [
     Broken(YEAR, skips, "of", "skips-panel", "The longest day"),
     Broken(YEAR, totals, "of", "report", "All reports"),
     Broken("/tracks/1", portrait, "drawn", "figures", "Latest plays"),
-    Broken("/health", tapes, "_hours", "days-panel", "Plays saved"),
+    Broken("/health", known_time_tapes, "_hours", "days-panel", "Plays saved"),
 ]
 
 

@@ -17,7 +17,7 @@ from audiospective.policy import archive_state, calendar, check_log
 from audiospective.policy.check_log import Check, Run
 from audiospective.web.access import person, signed_in
 from audiospective.web.context import services, zone, zone_name
-from audiospective.web.health import tapes, words
+from audiospective.web.health import known_time_tapes, words
 from audiospective.web.panels import Failed, made
 
 blueprint = Blueprint("health", __name__)
@@ -42,12 +42,12 @@ def page() -> ResponseReturnValue:
     member = person()
     now = clock.now()
     state = health.state(services(), member.id)
-    drawn = made("tapes", tapes.of, member.id, state, zone_name(), now)
+    drawn = made("tapes", known_time_tapes.of, member.id, state, zone_name(), now)
     broken = isinstance(drawn, Failed)
     return render_template(
         "health/page.html",
         state=state,
-        tapes=tapes.NONE if broken else drawn,
+        tapes=known_time_tapes.NONE if broken else drawn,
         broken=drawn if broken else None,
         days=_days(member.id),
         unreadable=_unreadable(member.id) if state.unreadable else [],

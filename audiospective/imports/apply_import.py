@@ -55,7 +55,7 @@ class Worked:
     covered: dict[str, pl.Series] = field(default_factory=dict)
 
 
-def work(
+def apply(
     before: ArchiveFrames,
     staged: Staged,
     choices: Choices,
@@ -64,7 +64,7 @@ def work(
     zone: str = "",
     restores: Collection[int] = (),
 ) -> Worked:
-    """Work an import into an archive. Its tracks are numbered down from `base`.
+    """Apply an import to an archive. Its tracks are numbered down from `base`.
 
     `restores`: see merging.Source. With a `zone`, the member's, sources whose clock seems to be off
     are looked for as well.
