@@ -16,7 +16,8 @@ help: ## list the commands
 run: runtime ## start everything on this machine; Ctrl-C stops it
 	@exec $(VENV)/python -m audiospective up $(ARGS)
 
-test: system check ## set up, check, and run every test on SQLite, PostgreSQL, Redis and a browser
+test: python ## set up, check, and run every test on SQLite, PostgreSQL, Redis and a browser
+	@$(MAKE) --no-print-directory --jobs 2 system check  # apt beside pip and the types
 	@echo '== tests'
 	@$(VENV)/python -m compileall -q audiospective worker.py scheduler.py  # once, not in each process
 	@$(PYTEST) $(ARGS)

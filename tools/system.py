@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,9 +111,11 @@ def install(what: list[str], apt: list[str], brew: list[str]) -> None:
         print(f"== installing {names}", flush=True)
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         get = [*prefix, "apt-get", "-o", "DPkg::Lock::Timeout=300", "-qq"]
-        if run([*get, "update"], quiet) or run(
-            [*get, "install", "--yes", "--no-install-recommends", *apt], quiet
-        ):
+        with alone():
+            failed = run([*get, "update"], quiet) or run(
+                [*get, "install", "--yes", "--no-install-recommends", *apt], quiet
+            )
+        if failed:
             sys.exit(f"Could not install {names}. By hand: sudo {by_hand}.{about_snaps(what)}")
     elif shutil.which("brew"):
         print(f"== installing {names}", flush=True)
@@ -126,6 +130,17 @@ def install(what: list[str], apt: list[str], brew: list[str]) -> None:
             f"Missing: {names}. Install it with your system's package manager, then run make test"
             f" again.{about_snaps(what)}"
         )
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Wait for whoever else of this tree is installing: `update` does not wait for another."""
+    tree = os.open(Path(__file__).parent, os.O_RDONLY)
+    try:
+        fcntl.flock(tree, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(tree)
 
 
 def about_snaps(what: list[str]) -> str:
