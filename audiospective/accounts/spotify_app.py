@@ -50,11 +50,11 @@ def credentials(services: Services, app: SpotifyApp) -> Credentials:
 
 def environment_app(services: Services) -> SpotifyApp:
     """The app that the environment names: row 1, made or brought up to date if it differs."""
-    app: SpotifyApp | None = SpotifyApp.get_or_none(SpotifyApp.id == ENVIRONMENT_APP)
+    app = next(iter(SpotifyApp.among([ENVIRONMENT_APP])), None)
     if app is None or _differs(services, app):
         with transaction():
             _sync(services)
-        app = SpotifyApp.get_by_id(ENVIRONMENT_APP)
+        (app,) = SpotifyApp.among([ENVIRONMENT_APP])
     return app
 
 

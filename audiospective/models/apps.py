@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from peewee import ForeignKeyField, IntegerField, TextField
 
 from audiospective.models.base import LONG_AGO, InstantField, Row
+from audiospective.models.prepared import Prepared, given_list
 from audiospective.models.users import User
 
 ENVIRONMENT_APP = 1  # the row of the app that the operator's environment names
@@ -26,6 +29,15 @@ class SpotifyApp(Row):
     class Meta:
         table_name = "spotify_apps"
 
+    @classmethod
+    def among(cls, app_ids: Collection[int]) -> list[SpotifyApp]:
+        """Apps by their ids."""
+        return list(_AMONG.run(app_ids=list(app_ids)))
+
+
+_AMONG = Prepared(
+    SpotifyApp, lambda _now: SpotifyApp.select().where(SpotifyApp.id.in_(given_list("app_ids")))
+)
 
 # Where the vault seals an app's secret; the owner is the app's id.
 SECRET_PLACE = "spotify_apps.secret"  # noqa: S105 - the name of a place

@@ -13,7 +13,6 @@ from peewee import SQL
 from audiospective.models.apps import SpotifyApp
 from audiospective.models.base import (
     LONG_AGO,
-    clock_now,
     clock_text,
     database,
     placeholder,
@@ -21,9 +20,11 @@ from audiospective.models.base import (
 )
 from audiospective.models.connections import ACTIVE, NOT_ALLOWED, Connection
 from audiospective.models.dialects import among, skip_locked
+from audiospective.models.prepared import Prepared, given, given_list
 
 LEASE = timedelta(seconds=60)  # longer than a batch may take, so a live worker never loses it
 _OFFSETS = "SELECT id, minute_offset FROM users WHERE id"
+_ANY = 32_767  # more claims than the column can count
 NOTHING: Mapping[Any, Any] = {}
 POLLED = (ACTIVE, NOT_ALLOWED)  # an account that is not on the app's list is looked at again
 
@@ -60,31 +61,9 @@ def claim(
     """
     if not user_ids:
         return []
-    now = clock_now()
-    free = (
-        Connection.user.in_(list(user_ids))
-        & Connection.status.in_(POLLED)
-        & (Connection.lease_until <= now)
-        & (Connection.circuit_open_until <= now)
-        & (Connection.next_poll_at < before)
-        & Connection.app.not_in(SpotifyApp.select(SpotifyApp.id).where(blocked(now)))
-    )
-    if suspects_below is not None:
-        free &= Connection.unfinished_claims < suspects_below
-    # Rows that another claim is just taking are not worth waiting for.
-    chosen = skip_locked(Connection.user, free)
-    lease_ms = LEASE // timedelta(milliseconds=1)
+    below = _ANY if suspects_below is None else suspects_below
     with transaction():
-        claimed = (
-            Connection.update(
-                lease_until=now + lease_ms,
-                fence=Connection.fence + 1,
-                unfinished_claims=Connection.unfinished_claims + 1,
-            )
-            .where(chosen)
-            .returning(Connection)
-            .execute()
-        )
+        claimed = _CLAIM.run(user_ids=list(user_ids), before=before, below=below)
         rows = sorted(claimed, key=lambda row: row.user_id)
         offsets = dict(among(_OFFSETS, [row.user_id for row in rows]))
         return [Claim(row, row.lease_until - LEASE, offsets[row.user_id]) for row in rows]
@@ -93,6 +72,29 @@ def claim(
 def blocked(now: Any) -> Any:
     """The condition that an app may not call at `now`."""
     return SpotifyApp.blocked_until > now
+
+
+def _claim(now: Any) -> Any:
+    free = (
+        Connection.user.in_(given_list("user_ids"))
+        & Connection.status.in_(POLLED)
+        & (Connection.lease_until <= now)
+        & (Connection.circuit_open_until <= now)
+        & (Connection.next_poll_at < given("before"))
+        & (Connection.unfinished_claims < given("below"))
+        & Connection.app.not_in(SpotifyApp.select(SpotifyApp.id).where(blocked(now)))
+    )
+    # Rows that another claim is just taking are not worth waiting for.
+    chosen = skip_locked(Connection.user, free)
+    taken = Connection.update(
+        lease_until=now + LEASE // timedelta(milliseconds=1),
+        fence=Connection.fence + 1,
+        unfinished_claims=Connection.unfinished_claims + 1,
+    )
+    return taken.where(chosen).returning(Connection)
+
+
+_CLAIM = Prepared(Connection, _claim)
 
 
 def write(claim: Claim, values: Mapping[Any, Any]) -> bool:
@@ -158,14 +160,19 @@ def abandoned() -> dict[int, int]:
 
     Their worker is gone, and their poll is still to be done.
     """
-    rows = (
+    return dict(_ABANDONED.run().tuples())
+
+
+def _abandoned(now: Any) -> Any:
+    return (
         Connection.select(Connection.user, Connection.fence)
         .where(
             (Connection.lease_until > SQL("0"))  # as in the index, else SQLite does not use it
-            & (Connection.lease_until <= clock_now())
+            & (Connection.lease_until <= now)
             & Connection.status.in_(POLLED)
         )
         .order_by(Connection.user)
-        .tuples()
     )
-    return dict(rows)
+
+
+_ABANDONED = Prepared(Connection, _abandoned)

@@ -11,10 +11,12 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from peewee import EXCLUDED, SQL, BigIntegerField, CompositeKey, TextField, fn
+from peewee import SQL, BigIntegerField, CompositeKey, TextField, fn
 
 from audiospective import clock
-from audiospective.models.base import InstantField, Row, transaction
+from audiospective.models import dialects
+from audiospective.models.base import InstantField, Row, database, placeholder, transaction
+from audiospective.models.prepared import Prepared, given
 
 STEP = timedelta(minutes=5)
 HOUR = timedelta(hours=1)
@@ -43,10 +45,8 @@ class Counter(Row):
     @classmethod
     def sums(cls, since: datetime, prefix: str = "") -> dict[str, int]:
         """Totals by name from the hour of `since` on, for names that begin with `prefix`."""
-        query = cls.select(cls.name, fn.SUM(cls.value)).where(cls.hour >= floor(since, HOUR))
-        if prefix:
-            query = query.where(cls.name.startswith(prefix))
-        return {name: int(total) for name, total in query.group_by(cls.name).tuples()}
+        rows = _SUMS.run(since=floor(since, HOUR), prefix=prefix, length=len(prefix))
+        return {name: int(total) for name, total in rows.tuples()}
 
     @classmethod
     def totals(cls) -> dict[str, int]:
@@ -130,10 +130,30 @@ class Counter(Row):
     @classmethod
     def _add(cls, rows: list[tuple[datetime, str, int]]) -> None:
         if rows:
-            cls.insert_many(rows, fields=[cls.hour, cls.name, cls.value]).on_conflict(
-                conflict_target=[cls.hour, cls.name],
-                update={cls.value: cls.value + EXCLUDED.value},
-            ).execute()
+            source, values = dialects.table_of(
+                _COLUMNS, [(clock.to_ms(at), name, value) for at, name, value in rows]
+            )
+            text = _ADD.format(rows=source).replace("?", placeholder())
+            database.execute_sql(text, values)  # its errors are Peewee's
+
+
+_COLUMNS = {"h": "bigint", "n": "text", "v": "bigint"}
+# With the condition SQLite does not take ON CONFLICT for that of a join.
+_ADD = """
+INSERT INTO counters (hour, name, value) SELECT h, n, v FROM {rows} WHERE TRUE
+ON CONFLICT (hour, name) DO UPDATE SET value = counters.value + excluded.value
+"""
+_SUMS = Prepared(
+    Counter,
+    lambda _now: (
+        Counter.select(Counter.name, fn.SUM(Counter.value))
+        .where(
+            (Counter.hour >= given("since"))
+            & (fn.SUBSTR(Counter.name, 1, given("length")) == given("prefix"))
+        )
+        .group_by(Counter.name)
+    ),
+)
 
 
 def floor(at: datetime, step: timedelta) -> datetime:

@@ -158,7 +158,7 @@ class _Run:
 def credentials(services: Services, app_ids: Collection[int]) -> dict[int, Credentials]:
     """Credentials by app id; an app whose secret cannot be opened is left out and logged."""
     found: dict[int, Credentials] = {}
-    for app in SpotifyApp.select().where(SpotifyApp.id.in_(list(app_ids))):
+    for app in SpotifyApp.among(app_ids):
         try:
             secret = services.vault.open(SECRET_PLACE, app.id, app.secret_sealed)
         except VaultError as error:

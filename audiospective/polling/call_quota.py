@@ -23,7 +23,7 @@ def pause_spent(services: Services) -> list[int]:
     now = clock.now()
     used = Counter.sums(now - call_quota.DAY, CALLS)
     paused = []
-    for app in SpotifyApp.select().where(SpotifyApp.id.in_(_ids(used))):
+    for app in SpotifyApp.among(_ids(used)):
         # In the sandbox plays are to be seen arriving, every minute.
         allowance = call_quota.calls_a_day(app.mode, app.seats, sandbox=services.settings.sandbox)
         if call_quota.may_poll(used[f"{CALLS}{app.id}"], allowance):

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from peewee import ModelSelect
 from redis.exceptions import RedisError
@@ -15,6 +16,7 @@ from audiospective.clients import redis_values
 from audiospective.clients.queues import FREE, INTERACTIVE, PRO, Later
 from audiospective.models import Connection, SpotifyApp, User, claims
 from audiospective.models.base import clock_now
+from audiospective.models.prepared import Prepared, given, given_list
 from audiospective.policy import failures, schedule
 from audiospective.policy.schedule import Candidate
 from audiospective.polling import call_quota, set_back
@@ -113,9 +115,7 @@ def due(before: datetime, now: datetime, among: Collection[int] = ()) -> list[Du
 
     With `among` only people of those.
     """
-    rows = due_rows(before)
-    if among:
-        rows = rows.where(Connection.user.in_(list(among)))
+    rows = _DUE_AMONG.run(before=before, among=list(among)) if among else _DUE.run(before=before)
     found = [
         Due(
             user_id=user_id,
@@ -132,7 +132,10 @@ def due(before: datetime, now: datetime, among: Collection[int] = ()) -> list[Du
 
 def due_rows(before: datetime) -> ModelSelect:
     """The query of `due`; its columns are those of a `Due`."""
-    by = clock_now()
+    return _due(before, clock_now())
+
+
+def _due(before: Any, by: Any) -> ModelSelect:
     return (
         Connection.select(
             Connection.user,
@@ -153,6 +156,13 @@ def due_rows(before: datetime) -> ModelSelect:
             & ~claims.blocked(by)
         )
     )
+
+
+_DUE = Prepared(Connection, lambda by: _due(given("before"), by))
+_DUE_AMONG = Prepared(
+    Connection,
+    lambda by: _due(given("before"), by).where(Connection.user.in_(given_list("among"))),
+)
 
 
 def cut(people: Sequence[Due], size: int) -> list[Batch]:
