@@ -23,6 +23,8 @@ from audiospective.policy.plays import (
 
 _ID = re.compile(r"[0-9A-Za-z]{1,64}")
 _PLAYED_AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
+_TOO_FINE = re.compile(r"(\.\d{6})\d+")
+_FINEST = len("2026-01-31T23:59:59.123456Z")
 _KINDS = ("track", "episode", "chapter")
 RAW_LIMIT = 16_384  # characters of an unreadable item that are kept
 SAFE_PICTURES = ("https://", "http://127.0.0.1:")
@@ -71,8 +73,9 @@ def instant_ms(text: object) -> int:
     if not isinstance(text, str) or not _PLAYED_AT.fullmatch(text):
         raise ValueError("not an ISO 8601 time")
     # Python reads at most microseconds; Spotify sends milliseconds.
-    whole = re.sub(r"(\.\d{6})\d+", r"\1", text)
-    return clock.to_ms(datetime.fromisoformat(whole).astimezone(UTC))
+    whole = _TOO_FINE.sub(r"\1", text) if len(text) > _FINEST else text
+    instant = datetime.fromisoformat(whole)
+    return clock.to_ms(instant if text.endswith("Z") else instant.astimezone(UTC))
 
 
 def _play(item: object) -> PolledPlay:
@@ -161,6 +164,8 @@ def _identity(found: Mapping[str, Any]) -> str | None:
 def _text(value: object) -> str | None:
     if not isinstance(value, str) or not value:
         return None
+    if value.isascii() and "\x00" not in value:  # most are, and a page has hundreds
+        return value[:TEXT_LIMIT]
     # PostgreSQL stores neither NUL nor lone surrogates.
     clean = value.replace("\x00", "").encode("utf-8", "replace").decode()
     return clean[:TEXT_LIMIT] or None

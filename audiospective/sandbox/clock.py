@@ -33,7 +33,7 @@ def to_datetime(ms: int) -> datetime:
 
 def iso(ms: int) -> str:
     """ISO 8601 in UTC with exactly three decimals and a Z, as Spotify writes `played_at`."""
-    return to_datetime(ms).strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % 1000:03d}Z"
+    return to_datetime(ms).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 class VirtualClock:

@@ -22,6 +22,7 @@ SINCE = ("forward_plays",)  # tasks that it does not know
 def at_work(complain: Callable[[str], None]) -> Iterator[None]:
     """Jobs are done as it does them; `complain` hears of what it cannot read."""
     head, encoded, begin = decode._head, encode.encode, buckets.Bucket.__init__
+    known = buckets.known
 
     def read(facts: bytes) -> tuple[int, int]:
         if facts[0] != encode.FIRST_FORMAT:
@@ -34,6 +35,13 @@ def at_work(complain: Callable[[str], None]) -> Iterator[None]:
 
     def opened(self: Any, family: Any, number: int, packed: bytes = b"", **_: Any) -> None:
         begin(self, family, number, packed)
+        looked_into(packed)
+
+    def looked_up(packed: bytes, *asked: Any) -> int | None:
+        looked_into(packed)
+        return known(packed, *asked)
+
+    def looked_into(packed: bytes) -> None:
         if packed and packed[0] & buckets._NARROW:
             complain("a worker of the release before meets a bucket that it cannot read")
 
@@ -46,6 +54,7 @@ def at_work(complain: Callable[[str], None]) -> Iterator[None]:
             (decode, "_head", read),
             (encode, "encode", written),
             (buckets.Bucket, "__init__", opened),
+            (buckets, "known", looked_up),
             *((tasks, name, refused) for name in SINCE),
         ):
             stack.enter_context(instead(place, name, value))

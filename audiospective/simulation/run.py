@@ -46,6 +46,7 @@ EXPECTED = (
 )  # fmt: skip
 EVERY = 2  # hours between rounds of maintenance: often enough for what is asked here, and faster
 IDLE = 29 * MINUTE  # for so long planning is left out where nobody is due
+EVERY_HOUR = " * * * *"  # how entries end that are due at the same minutes of each hour
 INTERVALS = (60, 120, 180)  # minutes between polls at most; seeds take turns
 
 
@@ -215,7 +216,8 @@ class Run:
 
     def _plan_entry(self, entry: periodic.Entry) -> None:
         now = self.instance.timeline.now()
-        seconds = _until_due(entry.cron, now.weekday(), now.hour, now.minute)
+        place = (0, 0) if entry.cron.endswith(EVERY_HOUR) else (now.weekday(), now.hour)
+        seconds = _until_due(entry.cron, *place, now.minute)
         seconds -= now.second + now.microsecond / 1e6
         at = self.instance.timeline.ms + max(SECOND, round(seconds * SECOND))
         self._at(at, f"{entry.name} is due", lambda: self._entry(entry))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
-from functools import lru_cache
 from random import Random
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -53,10 +52,27 @@ def take(stack: ExitStack, instance: Instance) -> None:
     patch(stack, closed_years, "AT_REST", timedelta(hours=12))
     begun = clock.from_ms(instance.timeline.start)  # migrations are noted by the machine's clock
     patch(stack, migrations, "applied_at", lambda _name: begun)
-    # The pages that are kept (in_process.read_page) hold the same tracks again and again.
-    patch(stack, polled, "digest", lru_cache(maxsize=50_000)(polled.digest))
+    patch(stack, polled, "digest", _kept(polled.digest))
     patch(stack, compact, "LEAST", 100)  # so that the catalog of a few members comes to words
     _take_database(stack, seams)
+
+
+def _kept(digest: Callable[[Any], int]) -> Callable[[Any], int]:
+    """The pages that are kept (in_process.read_page) hold the same tracks again and again.
+
+    Known by being the same object: to compare a track with another takes as long as its digest.
+    """
+    found: dict[int, tuple[Any, int]] = {}
+
+    def known(track: Any) -> int:
+        kept = found.get(id(track))
+        if kept is None:
+            if len(found) > 100_000:  # as many as the pages that are kept have
+                found.clear()
+            kept = found[id(track)] = track, digest(track)  # with it, so that its id stays its own
+        return kept[1]
+
+    return known
 
 
 def _encoding(instance: Instance, encode: Callable[..., bytes]) -> Callable[..., bytes]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import orjson
 
 from audiospective.history.catalog import buckets, merge, rows
-from audiospective.history.catalog.buckets import Bucket, Family, Name
+from audiospective.history.catalog.buckets import Family, Name
 from audiospective.history.catalog.entries import Kind, Track
 from audiospective.history.catalog.writer import Writer, writing
 from audiospective.policy.plays import TrackFacts
@@ -47,18 +47,17 @@ def _unchanged(names: Mapping[str, Name], digests: Mapping[str, int]) -> dict[st
     """
     if not names:
         return {}
-    counts = rows.state().buckets
-    packed = rows.buckets(buckets.keys_of(names.values(), counts))
-    opened: dict[int, Bucket] = {}
+    count = rows.state().buckets[Family.TRACKS]
+    places = {
+        key: buckets.key_of(Family.TRACKS, buckets.bucket_of(name, count))
+        for key, name in names.items()
+    }
+    packed = rows.buckets(set(places.values()))
     known: dict[str, int] = {}
-    for key, name in names.items():
-        number = buckets.bucket_of(name, counts[Family.TRACKS])
-        row = buckets.key_of(Family.TRACKS, number)
-        if row not in packed:
+    for key, place in places.items():
+        if place not in packed:
             continue
-        if row not in opened:
-            opened[row] = Bucket(Family.TRACKS, number, packed[row])
-        found = opened[row].known(name, digests[key])
+        found = buckets.known(packed[place], names[key], digests[key])
         if found is not None:
             known[key] = found
     return known
