@@ -21,6 +21,14 @@ COLUMNS = (*segment.COLUMNS, *CATALOG_COLUMNS)
 _HOT = {name: segment.SCHEMA.get(name, pl.Int16()) for name in hot.COLUMNS} | {
     "played_at": pl.Int64()
 }
+_BITS = pl.col("flags")
+_TOLD = [  # what rows keep in a closer form; made once, since every page reads a few rows
+    pl.col("played_at").cast(segment.INSTANT),
+    *(
+        pl.when(_BITS & 1 << (bit + flags.KNOWN) != 0).then(_BITS & 1 << bit != 0).alias(name)
+        for bit, name in enumerate(flags.NAMES)
+    ),
+]
 
 
 def frame(
@@ -110,18 +118,8 @@ def from_rows(user_id: int, start: int | None = None, end: int | None = None) ->
 
 def as_frame(rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
     """Tuples of hot.COLUMNS as a frame of all segment columns."""
-    bits = pl.col("flags")
-    return (
-        pl.DataFrame(rows, schema=_HOT, orient="row")
-        .with_columns(
-            pl.col("played_at").cast(segment.INSTANT),
-            *(
-                pl.when(bits & 1 << (bit + flags.KNOWN) != 0).then(bits & 1 << bit != 0).alias(name)
-                for bit, name in enumerate(flags.NAMES)
-            ),
-        )
-        .select(segment.COLUMNS)
-    )
+    frame = pl.DataFrame(rows, schema=_HOT, orient="row")
+    return frame.with_columns(_TOLD).select(segment.COLUMNS)
 
 
 def _needed(columns: Sequence[str]) -> list[str]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from peewee import CompositeKey, ForeignKeyField
 
 from audiospective.models.base import InstantField, Row
+from audiospective.models.prepared import Prepared, given
 from audiospective.models.users import User
 
 
@@ -56,10 +57,7 @@ class Coverage(Row):
     @classmethod
     def newest(cls, user_id: int) -> Coverage | None:
         """The stretch that reaches furthest, or None before the first success."""
-        found: Coverage | None = (
-            cls.select().where(cls.user == user_id).order_by(cls.started_at.desc()).first()
-        )
-        return found
+        return next(iter(_NEWEST.run(user_id=user_id)), None)
 
     @classmethod
     def first(cls, user_id: int) -> Coverage | None:
@@ -75,3 +73,14 @@ class Coverage(Row):
         cls.update(started_at=started_at, ended_at=ended_at).where(
             (cls.user == self.__data__["user"]) & (cls.started_at == self.started_at)
         ).execute()
+
+
+_NEWEST = Prepared(
+    Coverage,
+    lambda _now: (
+        Coverage.select()
+        .where(Coverage.user == given("user_id"))
+        .order_by(Coverage.started_at.desc())
+        .limit(1)
+    ),
+)

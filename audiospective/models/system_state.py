@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from peewee import EXCLUDED, TextField
+from peewee import EXCLUDED, TextField, fn
 
 from audiospective.models.base import InstantField, Row
+from audiospective.models.prepared import Prepared, given
 
 
 class Mark(Row):
@@ -36,13 +37,12 @@ class Mark(Row):
     @classmethod
     def at_of(cls, name: str) -> datetime | None:
         """When the mark stands at, or None."""
-        found: Mark | None = cls.get_or_none(cls.name == name)
-        return None if found is None else found.at
+        return next((mark.at for mark in _OF.run(name=name)), None)
 
     @classmethod
     def named(cls, prefix: str) -> list[Mark]:
         """All marks whose names begin like this, by name."""
-        return list(cls.select().where(cls.name.startswith(prefix)).order_by(cls.name))
+        return list(_NAMED.run(prefix=prefix, length=len(prefix)))
 
     @classmethod
     def drop(cls, name: str) -> bool:
@@ -57,3 +57,14 @@ class Mark(Row):
             return bool(list(made))
         moved = cls.update(at=at).where((cls.name == name) & (cls.at == before)).execute()
         return bool(moved)
+
+
+_OF = Prepared(Mark, lambda _now: Mark.select().where(Mark.name == given("name")))
+_NAMED = Prepared(
+    Mark,
+    lambda _now: (
+        Mark.select()
+        .where(fn.SUBSTR(Mark.name, 1, given("length")) == given("prefix"))
+        .order_by(Mark.name)
+    ),
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Page:
     unreadable: tuple[Unreadable, ...] = ()
     offered: int = 0
 
-    @property
+    @cached_property
     def times(self) -> list[int]:
         """When its items ended, as far as they tell, readable or not."""
         unreadable = (item.played_at for item in self.unreadable)
