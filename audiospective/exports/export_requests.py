@@ -20,21 +20,27 @@ TIMEOUT = 3600  # seconds that a worker may take for one turn
 def ask(services: Services, user: User, form: str, *, compatible: bool) -> tuple[Export, bool]:
     """The member's unfinished export, and whether it is a new one.
 
-    There is one at a time: whoever asks again meanwhile gets the one that is being made.
+    There is one at a time: whoever asks again meanwhile gets the one that is being made. Raises
+    User.DoesNotExist if the account has been deleted meanwhile.
     """
+    while (made := _made(user, form, compatible=compatible)) is None:
+        if (running := unfinished(user.id)) is not None:
+            return running, False
+        User.get_by_id(user.id)  # else the one that was in the way has just ended
+    wake(services, made.id)
+    return made, True
+
+
+def _made(user: User, form: str, *, compatible: bool) -> Export | None:
     now = clock.now()
     try:
         with transaction():
-            made = Export.create(
+            row: Export = Export.create(
                 user=user, form=form, compatible=compatible, created_at=now, changed_at=now
             )
     except IntegrityError:
-        running = unfinished(user.id)
-        if running is None:  # it has just ended
-            return ask(services, user, form, compatible=compatible)
-        return running, False
-    wake(services, made.id)
-    return made, True
+        return None
+    return row
 
 
 def wake(services: Services, export_id: int, *, first: bool = False) -> bool:

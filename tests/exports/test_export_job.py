@@ -149,6 +149,12 @@ def test_one_member_has_one_unfinished_export(services: Services, alice: User) -
     ask(services, alice, "csv")
 
 
+def test_whoever_has_just_left_gets_none(services: Services, alice: User) -> None:
+    User.delete().execute()
+    with pytest.raises(User.DoesNotExist):
+        ask(services, alice)
+
+
 def test_progress_is_noted_and_a_cancelled_export_is_given_up(
     services: Services, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
