@@ -23,11 +23,18 @@ def ask(services: Services, user: User, form: str, *, compatible: bool) -> tuple
     There is one at a time: whoever asks again meanwhile gets the one that is being made. Raises
     User.DoesNotExist if the account has been deleted meanwhile.
     """
+    export, new = noted(user, form, compatible=compatible)
+    if new:
+        wake(services, export.id)
+    return export, new
+
+
+def noted(user: User, form: str, *, compatible: bool) -> tuple[Export, bool]:
+    """The same for the caller's transaction; a new one is to be woken after its commit."""
     while (made := _made(user, form, compatible=compatible)) is None:
         if (running := unfinished(user.id)) is not None:
             return running, False
         User.get_by_id(user.id)  # else the one that was in the way has just ended
-    wake(services, made.id)
     return made, True
 
 

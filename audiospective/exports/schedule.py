@@ -135,7 +135,10 @@ def deliver(services: Services, user_id: int) -> None:
 
 
 def _begin(services: Services, row: ExportSchedule, next_at: datetime) -> bool:
-    """Ask for an export; False if the member's own is being made, which is waited for."""
+    """Ask for an export; False if the member's own is being made, which is waited for.
+
+    One transaction, or a process that dies in between would leave the month out.
+    """
     with transaction():
         seen = (ExportSchedule.user == row.user_id) & (ExportSchedule.next_at == row.next_at)
         free = seen & ExportSchedule.export.is_null()
@@ -143,18 +146,16 @@ def _begin(services: Services, row: ExportSchedule, next_at: datetime) -> bool:
             return False
         if not ExportSchedule.update(next_at=next_at).where(free).execute():
             return False
-    export, new = export_requests.ask(
-        services, User.get_by_id(row.user_id), row.form, compatible=False
-    )
-    if not new:  # begun by hand in this very moment: the next round comes back to it
-        ExportSchedule.update(next_at=row.next_at).where(
-            (ExportSchedule.user == row.user_id) & (ExportSchedule.next_at == next_at)
+        user = User.get_by_id(row.user_id)
+        export, new = export_requests.noted(user, row.form, compatible=False)
+        # One begun by hand in this very moment: the next round comes back to it.
+        values = {"export": export.id, "tries": 0, "tried_at": None}
+        ExportSchedule.update(values if new else {"next_at": row.next_at}).where(
+            ExportSchedule.user == row.user_id
         ).execute()
-        return False
-    ExportSchedule.update(export=export.id, tries=0, tried_at=None).where(
-        ExportSchedule.user == row.user_id
-    ).execute()
-    return True
+    if new:
+        export_requests.wake(services, export.id)
+    return new
 
 
 def _unfinished(row: ExportSchedule) -> bool:

@@ -110,6 +110,23 @@ def test_two_rounds_at_once_begin_one(services: Services, alice: User, frozen: A
     assert Export.select().count() == 1
 
 
+def test_killed_while_it_begins_no_month_is_left_out(
+    services: Services, alice: User, frozen: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schedule.save(services, alice, "json", None)
+    frozen.forward(days=31)
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Export, "create", killed)
+        with pytest.raises(KeyboardInterrupt):
+            schedule.look(services)
+    schedule.look(services)
+    assert (Export.select().count(), row().export) == (1, Export.get().id)
+
+
 def test_it_can_be_tried_at_once(services: Services, alice: User, frozen: Any) -> None:
     schedule.save(services, alice, "json", None)
     before = row().next_at
