@@ -50,7 +50,6 @@ class Evidence:
             connection.last_failed_at,
             self.served.get(connection.app_id),
             self.pause,
-            self.now,
         )
 
 

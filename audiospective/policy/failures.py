@@ -92,6 +92,7 @@ NEED_PERSON = frozenset(f for f, traits in TRAITS.items() if traits.needs_person
 
 APP_PAUSE = TRAITS[Failure.APP].pause
 LARGEST_FACTOR = 8
+AGAIN = 30 * MINUTE  # after the first refusal of somebody
 QUARANTINE_AFTER = 3  # claims in a row whose worker never reported back
 ALONE_AFTER = 2  # from here on a suspect is polled in a batch of its own
 
@@ -159,8 +160,13 @@ def _of_forbidden(words: str, *, is_json: bool) -> Failure:
 
 
 def cooldown(failure: Failure, failures_in_a_row: int) -> timedelta:
-    """The pause after the n-th failure in a row (n >= 1): base x 2^(n-1), factor and sum capped."""
+    """The pause after the n-th failure in a row (n >= 1): base x 2^(n-1), factor and sum capped.
+
+    What may have met everybody is asked again soon: until then nobody is told that it is their own.
+    """
     traits = TRAITS[failure]
+    if traits.guarded and failures_in_a_row == 1:
+        return min(traits.pause, AGAIN)
     factor: int = min(1 << min(failures_in_a_row - 1, 10), LARGEST_FACTOR)
     return min(traits.pause * factor, traits.longest)
 

@@ -15,7 +15,8 @@ SHARE = 0.10
 # A consent this close to its end may be expected to end; a founding day's worth of them ends
 # together and must not look like an accident.
 EXPECTED_TO_END = timedelta(days=3)
-# Before an e-mail says "reconnect", the guard gets this long to see what happens to the others.
+# Before an e-mail says "reconnect", the guard gets this long to see what happens to the others, and
+# whoever is told was refused again: a short outage may meet only a few, while nobody else is polled.
 SECOND_THOUGHTS = timedelta(minutes=10)
 PAUSE = timedelta(hours=2)  # where nobody else can be compared with, a refusal must outlast this
 RECHECK = timedelta(minutes=30)  # polls of people whom a guard spares
@@ -61,21 +62,19 @@ def believable(
     latest: datetime | None,
     served: datetime | None,
     pause: timedelta,
-    now: datetime,
 ) -> bool:
     """Whether a refusal may be taken for the person's own, and written to them about.
 
     `first` and `latest` are this person's refusals of one incident, `served` the latest success of
-    anybody of the same app. Believed is what somebody else's success contradicts, and what is
-    still so after `pause`. Without a `first` it was expected, or stands since days.
+    anybody of the same app. Believed is what was refused again although somebody else was served
+    since, and what is still so after `pause`. Without a `first` it was expected, or stands since
+    days.
     """
     if first is None:
         return True
-    if now - first < SECOND_THOUGHTS:
+    if latest is None or latest - first < SECOND_THOUGHTS:
         return False
-    if served is not None and served >= first:
-        return True
-    return latest is not None and latest - first >= pause
+    return latest - first >= pause or (served is not None and served >= first)
 
 
 def ends_anyway(reauth_due_at: datetime, now: datetime) -> bool:

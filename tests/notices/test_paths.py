@@ -58,9 +58,12 @@ def test_one_email_passes_twelve_files_and_a_failed_poll_with_its_email_two_doze
     now, services = clock.now(), life.services
     slot = plan.current_slot(services, now)
     poll = passed(lambda: batch.archive(services, [alice.user_id], slot.start, now))
-    assert Notice.select().count() == 0  # the round owes it, as soon as it is believed
-    life.frozen.forward(minutes=20)
-    batch.now(services, bob.user_id)
+    assert (
+        Notice.select().count() == 0
+    )  # the round owes it, as soon as it is believed: after a second refusal
+    life.frozen.forward(minutes=40)
+    for user_id in (alice.user_id, bob.user_id):
+        batch.now(services, user_id)
     own = passed(lambda: [one.draft() for one in archive_stopped.due(services)])
     everything = passed(lambda: owing.owe(services))  # all kinds, not this one alone
     sending = passed(lambda: delivery.drain(services))

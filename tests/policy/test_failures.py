@@ -83,7 +83,8 @@ def test_every_failure_has_one_row_that_says_all_about_it(failure):
     assert traits.label[0].isupper()
     assert traits.tone in ("warn", "bad")
     assert timedelta(0) < traits.pause <= traits.longest <= timedelta(hours=24)
-    assert failures.cooldown(failure, 1) == traits.pause
+    again = failures.AGAIN if traits.guarded else traits.pause
+    assert failures.cooldown(failure, 1) == min(traits.pause, again)
     if traits.charged is Charged.APP:  # then it is nobody's own, and no sign of a mass failure
         assert {traits.guarded, traits.needs_person, traits.transient} == {False}
     assert (traits.tone == "bad") == traits.needs_person
@@ -111,13 +112,16 @@ def test_a_stored_failure_that_another_release_knew_is_none(name, failure):
     ("failure", "minutes"),
     [
         (Failure.AUTH, [30, 60, 120, 240, 240, 240]),
-        (Failure.NOT_ALLOWED, [240, 480, 960, 1440, 1440]),
+        (Failure.NOT_ALLOWED, [30, 480, 960, 1440, 1440]),
+        (Failure.WITHHELD, [30, 480, 960, 1440, 1440]),
         (Failure.NETWORK, [10, 20, 40, 60, 60]),
         (Failure.SILENT, [30, 60, 120, 240, 240]),
         (Failure.UNKNOWN, [20, 40, 80, 160, 160, 160]),
     ],
 )
-def test_each_failure_in_a_row_doubles_the_pause_up_to_a_limit(failure, minutes):
+def test_each_failure_in_a_row_doubles_the_pause_up_to_a_limit_and_a_first_refusal_is_asked_again(
+    failure, minutes
+):
     pauses = [failures.cooldown(failure, n) for n in range(1, len(minutes) + 1)]
     assert pauses == [timedelta(minutes=each) for each in minutes]
 

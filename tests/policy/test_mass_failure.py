@@ -54,21 +54,25 @@ def test_everyone_polled_lately_trips_it_on_an_app_of_any_size_above_one(refused
     ("first", "latest", "served", "own"),
     [
         (None, 0, None, True),  # expected, or known since days
+        (30, None, 1, False),  # taken back meanwhile
+        (300, 300, 1, False),  # not asked again yet, however many others are served
         (9.9, 0, 1, False),  # second thoughts
-        (10, 0, 1, True),  # somebody else was served since
+        (10, 0, 1, True),  # refused again, though somebody else was served since
         (10, 0, 11, False),  # nobody was
         (119, 0, None, False),
         (120, 0, None, True),  # refused again after the pause
-        (120, 120, None, False),  # not asked again yet
+        (120, 120, None, False),
         (300, 180, 301, True),
     ],
 )
-def test_a_refusal_is_believed_if_somebody_else_is_served_or_it_lasts(first, latest, served, own):
+def test_a_refusal_is_believed_if_it_comes_again_and_others_are_served_or_it_lasts(
+    first, latest, served, own
+):
     def ago(minutes):
         return None if minutes is None else NOW - timedelta(minutes=minutes)
 
     pause = timedelta(hours=2)
-    assert mass_failure.believable(ago(first), ago(latest), ago(served), pause, NOW) == own
+    assert mass_failure.believable(ago(first), ago(latest), ago(served), pause) == own
 
 
 @pytest.mark.parametrize(("poll", "window"), [(15, 60), (30, 60), (60, 120), (240, 480)])
