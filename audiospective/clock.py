@@ -49,3 +49,14 @@ def to_ms(instant: datetime) -> int:
 def from_ms(ms: int) -> datetime:
     """The aware UTC instant of `ms` milliseconds since 1970-01-01 UTC."""
     return EPOCH + ms * _MS
+
+
+def stored(value: object) -> datetime | None:
+    """The instant that a value of Redis tells in UTC milliseconds; None for none and for nonsense.
+
+    Another program or another release may have left anything there.
+    """
+    try:
+        return from_ms(int(value)) if isinstance(value, bytes) else None
+    except (ValueError, OverflowError):
+        return None

@@ -10,7 +10,6 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from audiospective import clock
-from audiospective.clients import redis_values
 
 # For so long a block of another process may go unnoticed: each poll would ask once, which takes a
 # tenth of its time, and all threads of a batch share few connections.
@@ -69,7 +68,7 @@ class AppLimits:
             found = self._redis.get(_key(app_id))
         except RedisError:
             return None
-        return redis_values.instant(found)
+        return clock.stored(found)
 
     def lift(self, app_id: int) -> None:
         """Forget a block, after the app's settings were corrected."""

@@ -16,7 +16,7 @@ SHARE = 0.10
 # together and must not look like an accident.
 EXPECTED_TO_END = timedelta(days=3)
 # Before an e-mail says "reconnect", the guard gets this long to see what happens to the others, and
-# whoever is told was refused again: a short outage may meet only a few, while nobody else is polled.
+# whoever is told was refused again: a short outage may meet a few while nobody else is polled.
 SECOND_THOUGHTS = timedelta(minutes=10)
 PAUSE = timedelta(hours=2)  # where nobody else can be compared with, a refusal must outlast this
 RECHECK = timedelta(minutes=30)  # polls of people whom a guard spares

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from redis.exceptions import RedisError
 
 from audiospective import clock, log
-from audiospective.clients import redis_values
 from audiospective.clients.deadline import GRACE, Deadline
 from audiospective.clients.spotify import THREADS, Credentials
 from audiospective.models import SpotifyApp, claims
@@ -186,7 +185,7 @@ def without_done(services: Services, user_ids: Sequence[int], slot: datetime) ->
     return [
         user_id
         for user_id, told in zip(user_ids, marks, strict=True)
-        if (done := redis_values.instant(told)) is None or done > latest
+        if (done := clock.stored(told)) is None or done > latest
     ]
 
 

@@ -12,7 +12,6 @@ from peewee import ModelSelect
 from redis.exceptions import RedisError
 
 from audiospective import clock, log
-from audiospective.clients import redis_values
 from audiospective.clients.queues import FREE, INTERACTIVE, PRO, Later
 from audiospective.models import Connection, SpotifyApp, User, claims
 from audiospective.models.base import clock_now
@@ -229,7 +228,7 @@ def _job_id(slot: datetime, batch: Batch) -> str:
 
 
 def _planned(services: Services, slot: datetime) -> bool:
-    found = redis_values.instant(services.redis.get(f"planned:{slot_name(slot)}"))
+    found = clock.stored(services.redis.get(f"planned:{slot_name(slot)}"))
     # A mark from the future is none: the clock has been set back since.
     return found is not None and found <= clock.now() + schedule.CLOCKS_DIFFER
 
