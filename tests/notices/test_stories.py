@@ -194,6 +194,32 @@ def test_a_false_mass_invalid_grant_mails_nobody_and_costs_no_token(life):
     assert not Mark.select().where(Mark.name.startswith("guard:")).exists()
 
 
+@pytest.mark.parametrize("refusal", [REVOKED, NOT_LISTED], ids=["token", "list"])
+def test_who_alone_was_polled_while_everybody_was_refused_for_minutes_hears_nothing(life, refusal):
+    """Three people are too few for a guard while others were served minutes before and after."""
+    few = [life.person(name) for name in ("alice", "bob", "charlie")]
+    many = [life.person(f"member{n}") for n in range(20)]
+    life.step()
+    ids = [one.user_id for one in few]
+    later = clock.now() + timedelta(minutes=65)
+    Connection.update(next_poll_at=later).where(Connection.user.in_(ids)).execute()
+    life.frozen.forward(minutes=62)
+    life.step()
+    assert {life.row(one).last_success_at for one in many} == {clock.now()}
+    life.frozen.forward(minutes=4)
+    for one in few:
+        life.breaks(one, refusal)
+    life.step()
+    assert [life.row(one).consecutive_failures for one in few] == [1, 1, 1]
+    soon = clock.now() + timedelta(minutes=15)  # others are served before these are asked again
+    Connection.update(next_poll_at=soon).where(Connection.user.not_in(ids)).execute()
+    for one in few:
+        life.heals(one)
+    life.passes(hours=3)
+    assert [life.row(one).consecutive_failures for one in few] == [0, 0, 0]
+    assert sent("archive_stopped") == sent("operator_alert") == []
+
+
 def test_the_guard_lifts_and_then_whoever_is_really_revoked_is_told(life):
     people = crowd(life, 12)
     life.frozen.forward(minutes=45)
