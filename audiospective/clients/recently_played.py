@@ -21,7 +21,6 @@ from audiospective.policy.plays import (
     Unreadable,
 )
 
-_ID = re.compile(r"[0-9A-Za-z]{1,64}")
 _PLAYED_AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
 _TOO_FINE = re.compile(r"(\.\d{6})\d+")
 _FINEST = len("2026-01-31T23:59:59.123456Z")
@@ -29,6 +28,7 @@ _KINDS = ("track", "episode", "chapter")
 RAW_LIMIT = 16_384  # characters of an unreadable item that are kept
 SAFE_PICTURES = ("https://", "http://127.0.0.1:")
 TEXT_LIMIT = 2_000  # characters of a name
+ID_LIMIT = 64  # letters and digits
 
 
 class MalformedPageError(Exception):
@@ -158,7 +158,9 @@ def _image(found: object) -> str | None:
 
 def _identity(found: Mapping[str, Any]) -> str | None:
     value = found.get("id")
-    return value if isinstance(value, str) and _ID.fullmatch(value) else None
+    if not isinstance(value, str) or not 0 < len(value) <= ID_LIMIT:
+        return None
+    return value if value.isascii() and value.isalnum() else None
 
 
 def _text(value: object) -> str | None:
@@ -172,8 +174,8 @@ def _text(value: object) -> str | None:
 
 
 def _whole(value: object, largest: int = 2_147_483_647) -> int | None:
-    fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= largest
-    return value if fits else None  # type: ignore[return-value]
+    # No subclass of it: true and false are no numbers.
+    return value if type(value) is int and 0 <= value <= largest else None
 
 
 def _keep(item: object, reason: str) -> Unreadable:

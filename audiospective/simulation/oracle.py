@@ -20,7 +20,7 @@ from audiospective.sandbox.apps import CLIENT_ID
 from audiospective.simulation import losses, members, settled, whole_archive
 from audiospective.simulation.emails import Post
 from audiospective.simulation.instance import Instance
-from audiospective.simulation.losses import Page
+from audiospective.simulation.losses import Item, Page
 from audiospective.simulation.members import Member
 from audiospective.simulation.seen import Heard, Key, Read, Shown, read
 from audiospective.simulation.timeline import HOUR, MINUTE
@@ -247,8 +247,11 @@ class Oracle:
         self.balance.plays += len(new)
         heard.archived.update(new)
         heard.fresh.update(new)
-        items = tuple(item for item in shown.window if item.shown and item.dated)
-        fresh = frozenset(items) - heard.known
+        if heard.last is not None and shown.window is heard.last.window:
+            items, fresh = heard.last.items, frozenset[Item]()  # nothing came since
+        else:
+            items = tuple(item for item in shown.window if item.shown and item.dated)
+            fresh = frozenset(items) - heard.known
         heard.known |= fresh
         for item in fresh:
             heard.unseen.pop(item, None)
@@ -289,6 +292,8 @@ class Oracle:
     def _losses(
         self, heard: Heard, member: Member, page: Page, gaps: dict[int, Gap], found: Read
     ) -> None:
+        if not heard.unseen:
+            return
         offered, unreadable = found.offered, found.unreadable
         held = set(page.window)
         gone = [item for item in heard.unseen if item not in held and item.arrived <= page.at]

@@ -81,6 +81,8 @@ class Heard:
     odd_last: bool = False  # the last page was frozen, or our clock wrong: no rule fits exactly
     _items: dict[int, Item] = field(default_factory=dict)
     _taken: int = 0
+    _window: tuple[Item, ...] = ()  # what was held, ...
+    _as_of: tuple[int, int] | None = None  # ... for as long as nothing came
 
     def ended_from(self, at: float) -> Iterable[Item]:
         """Every item that ended at `at` or later."""
@@ -102,9 +104,16 @@ class Heard:
             self._taken += 1
             if not play.hidden:
                 self._take(play, freezes)
-        return tuple(
-            found for play in reversed(plays) if (found := self._items.get(id(play))) is not None
-        )
+        tape = self.listener.tape
+        as_of = (tape.version, len(self._items)) if plays is tape.window else None
+        if as_of is None or as_of != self._as_of:
+            self._window = tuple(
+                found
+                for play in reversed(plays)
+                if (found := self._items.get(id(play))) is not None
+            )
+            self._as_of = as_of
+        return self._window
 
     def _take(self, play: Play, freezes: list[tuple[int, int]]) -> None:
         arrived, delivery = play.recorded_at, None
