@@ -49,13 +49,14 @@ pytest_plugins = [
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int | None:
-    """One process more than the machine has cores, unless PYTEST_XDIST_AUTO_NUM_WORKERS says else.
+    """One process more than there are cores, unless PYTEST_XDIST_AUTO_NUM_WORKERS says else.
 
     A third of a run is waiting for servers, browsers and the next minute, which leaves cores idle.
     """
     if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
         return None
-    return (os.cpu_count() or 1) + 1
+    mine = getattr(os, "sched_getaffinity", None)  # on Linux a process may have fewer than all
+    return (len(mine(0)) if mine else os.cpu_count() or 1) + 1
 
 
 # Folders whose tests take longest go first: what begins last keeps one process waiting for another.
