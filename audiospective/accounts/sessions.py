@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 
 from audiospective import clock
-from audiospective.exports import forwarding
+from audiospective.exports import forwarding, schedule
 from audiospective.models import ApiToken, SharedLink, User, transaction
+from audiospective.models.export_schedules import BUCKET
 from audiospective.models.sessions import Session
 from audiospective.models.sign_in_links import SignInLink
 from audiospective.notices import mail_tokens
@@ -101,10 +102,10 @@ def end(user: User, session_id: int) -> bool:
 
 def end_all(user: User) -> None:
     """End every session of `user`, every link that would sign in again, every shared link,
-    every API token, and sending plays on.
+    every API token, sending plays on, and monthly exports into a bucket.
 
-    Whoever had a session may have named a server of their own for that. Whatever else carries
-    `session_key` (links to exports) ends with it.
+    Whoever had a session may have named a server or a bucket of their own for that. Whatever else
+    carries `session_key` (links to exports) ends with it.
     """
     with transaction():
         Session.delete().where(Session.user == user.id).execute()
@@ -115,6 +116,7 @@ def end_all(user: User) -> None:
             SignInLink.delete().where(SignInLink.email == user.email).execute()
         # After the user's row, as where a failure to send is noted.
         forwarding.stop(user.id)
+        schedule.stop(user.id, only=BUCKET)
 
 
 def drop_ended() -> int:

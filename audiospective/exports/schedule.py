@@ -68,9 +68,15 @@ def save(services: Services, user: User, form: str, told: dict[str, str] | None)
             ExportSchedule.create(user=user.id, **values)
 
 
-def stop(user_id: int) -> bool:
-    """End it; the keys of the bucket go with it. False if there was none."""
-    return bool(ExportSchedule.delete().where(ExportSchedule.user == user_id).execute())
+def stop(user_id: int, only: str | None = None) -> bool:
+    """End it, or `only` one that goes there; the keys of the bucket go with it.
+
+    False if there was none.
+    """
+    where = ExportSchedule.user == user_id
+    if only is not None:
+        where &= ExportSchedule.goes_to == only
+    return bool(ExportSchedule.delete().where(where).execute())
 
 
 def run_now(services: Services, user: User) -> bool:

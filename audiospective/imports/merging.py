@@ -70,7 +70,7 @@ def merge(
     With it the Outcome of every arrival, in their order. Rows of one source never become one play
     but for exact duplicates; rows and plays are paired one to one.
     """
-    everything = pl.concat([frames.tracks, tracks])
+    everything = _every_track(frames, tracks)
     who = identity.same(everything)
     arrivals = on_who(arrivals.with_row_index("place"), who, everything).with_columns(
         timing=timing("began", "ended", "precision", "ms_played"),
@@ -100,7 +100,7 @@ def shifted(
     """By how much the clock of the file seems to be off, if it does."""
     if frames.plays.is_empty():
         return None
-    everything = pl.concat([frames.tracks, tracks])
+    everything = _every_track(frames, tracks)
     who = identity.same(everything)
     told = arrivals.with_columns(played=pl.col("ms_played"))
     sides = (observed(frames.plays), told)
@@ -152,6 +152,12 @@ def on_who(plays: pl.DataFrame, who: pl.DataFrame, tracks: pl.DataFrame) -> pl.D
     )
     found = plays.select("track").join(lengths, on="track", how="left", maintain_order="left")
     return plays.with_columns(found["who"], found["issue"], found["length"])
+
+
+def _every_track(frames: ArchiveFrames, tracks: pl.DataFrame) -> pl.DataFrame:
+    """Each once: files of one import may tell of one track with several precisions."""
+    new = tracks.join(frames.tracks.select("track"), on="track", how="anti", maintain_order="left")
+    return pl.concat([frames.tracks, new])
 
 
 def _once(arrivals: pl.DataFrame) -> pl.DataFrame:

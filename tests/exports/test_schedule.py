@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from audiospective import clock
+from audiospective.accounts import sessions
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.storage import Bucket, S3Storage, Storage
 from audiospective.exports import buckets, export_job, export_requests, rounds, schedule
@@ -23,6 +24,7 @@ from audiospective.policy.export_rules import KEPT
 from audiospective.policy.export_schedule import GIVEN_UP, PAUSE, TRIES
 from audiospective.services import Services
 from tests.exports.making import archive, hard_plays
+from tests.factories import make_user
 from tests.support.s3 import Trouble, in_front_of
 
 MONTH = timedelta(days=31)
@@ -327,6 +329,17 @@ def test_after_three_in_a_row_it_ends_and_the_keys_are_gone(
         made(services)
     assert notices() == ["scheduled_export_failed"] * GIVEN_UP
     assert schedule.of(alice.id) is None
+
+
+@pytest.mark.parametrize(("goes_to", "left"), [(BUCKET, ["bob"]), (EMAIL, ["account", "bob"])])
+def test_a_sign_out_everywhere_ends_what_goes_into_a_bucket(
+    services: Services, alice: User, goes_to: str, left: list[str]
+) -> None:
+    for name, user in (("account", alice), ("bob", make_user("bob"))):
+        ExportSchedule.create(user=user, goes_to=goes_to if user == alice else BUCKET, bucket=name,
+                              created_at=clock.now(), next_at=clock.now())  # fmt: skip
+    sessions.end_all(alice)
+    assert sorted(one.bucket for one in ExportSchedule.select()) == left
 
 
 def test_it_is_not_changed_by_a_form_that_keeps_the_secret(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from audiospective import clock, history
+from audiospective.exports.files import save
+from audiospective.exports.formats import FORMATS
 from audiospective.history import append, references
 from audiospective.history.catalog import letting_go, polled
 from audiospective.imports import uploads
@@ -15,8 +18,10 @@ from audiospective.imports.findings import Findings
 from audiospective.imports.review import Review
 from audiospective.models import TrackLink
 from audiospective.models.imports import DONE, FAILED, REVIEW, UNDONE
+from audiospective.policy.timing import Timing
 from audiospective.services import Services
 from tests import factories
+from tests.exports import making
 from tests.imports.importing import (
     done,
     lastfm_file,
@@ -54,6 +59,20 @@ def test_the_plays_of_a_file_are_added(services: Services) -> None:
     newest = history.recent(alice.id, 1)[0]
     assert (newest.title, newest.artists[0][1], newest.album) == ("Song 4", "Artist 1", "Album 0")
     assert newest.ms_played == 180_000
+
+
+def test_one_file_may_tell_of_one_track_to_the_millisecond_and_to_the_second(
+    services: Services, tmp_path: Path
+) -> None:
+    song, at = making.song("Slack Water", "Harbour Lights"), datetime(2025, 1, 1, tzinfo=UTC)
+    alice = making.archive(
+        making.polled(at, song),
+        making.imported(at + timedelta(hours=1), song, timing=int(Timing.END_SECOND)),
+    )
+    export = save(FORMATS["csv"], making.taken(alice, tmp_path), tmp_path, compatible=False)
+    bob = factories.make_user("bob")
+    row = done(services, bob, {export.name: export.read_bytes()})
+    assert (row.status, row.added) == (DONE, 2)
 
 
 def test_the_same_file_twice_adds_nothing(services: Services) -> None:
