@@ -11,6 +11,7 @@ import requests
 from tests.hosts.deployment import audiospective, pages
 from tests.jobs.stack import running
 from tests.support import proxy
+from tests.support.redis import emptied
 
 NAME = {"Host": "archive.example"}
 # A public site is refused beside the sandbox; none of these pages asks Spotify.
@@ -29,7 +30,8 @@ def stack(migrated_sqlite, redis_server, tmp_path_factory):
     """One archive for all of them: nothing that one of them writes is looked at by another."""
     home = tmp_path_factory.mktemp("proxies")
     shutil.copyfile(migrated_sqlite, home / "archive.db")
-    with running(f"sqlite:///{home}/archive.db", redis_server, home / "home") as built:
+    url = f"sqlite:///{home}/archive.db"
+    with running(url, emptied(redis_server), home / "home") as built:
         yield built
 
 

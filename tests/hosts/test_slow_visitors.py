@@ -17,6 +17,7 @@ from audiospective.models.waitlist import WaitlistEntry
 from tests.hosts.deployment import pages
 from tests.jobs.stack import ROOT, running
 from tests.support.processes import until
+from tests.support.redis import emptied
 
 ONE_AT_A_TIME = ("--workers", "1", "--threads", "1")
 
@@ -30,7 +31,8 @@ def home(tmp_path_factory) -> Path:
 def stack(migrated_sqlite, redis_server, home):
     """One archive for all of these visitors: none of them gets so far as to write into it."""
     shutil.copyfile(migrated_sqlite, home / "archive.db")
-    with running(f"sqlite:///{home}/archive.db", redis_server, home / "home") as built:
+    url = f"sqlite:///{home}/archive.db"
+    with running(url, emptied(redis_server), home / "home") as built:
         yield built
 
 

@@ -115,6 +115,11 @@ def redis_server() -> Iterator[str]:
 @pytest.fixture
 def redis_url(redis_server: str) -> str:
     """The URL of an empty Redis."""
-    with redis.Redis.from_url(redis_server) as client:
+    return emptied(redis_server)
+
+
+def emptied(url: str) -> str:
+    """The same URL, of a server that holds nothing now."""
+    with redis.Redis.from_url(url) as client:
         client.flushall()
-    return redis_server
+    return url
