@@ -15,7 +15,7 @@ from audiospective.clients.deadline import Deadline
 from audiospective.clients.spotify import Credentials, SpotifyError
 from audiospective.incidents import outage
 from audiospective.models import Connection, SpotifyApp, User, transaction
-from audiospective.models.apps import ENVIRONMENT_APP, SECRET_PLACE
+from audiospective.models.apps import BY_IDS, ENVIRONMENT_APP, SECRET_PLACE
 from audiospective.models.base import LONG_AGO
 from audiospective.models.connections import DISCONNECTED
 from audiospective.models.counters import Counter
@@ -50,11 +50,11 @@ def credentials(services: Services, app: SpotifyApp) -> Credentials:
 
 def environment_app(services: Services) -> SpotifyApp:
     """The app that the environment names: row 1, made or brought up to date if it differs."""
-    app = next(iter(SpotifyApp.among([ENVIRONMENT_APP])), None)
+    app: SpotifyApp | None = next(iter(BY_IDS.run(app_ids=[ENVIRONMENT_APP])), None)
     if app is None or _differs(services, app):
         with transaction():
             _sync(services)
-        (app,) = SpotifyApp.among([ENVIRONMENT_APP])
+        (app,) = BY_IDS.run(app_ids=[ENVIRONMENT_APP])
     return app
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from audiospective.history.catalog import lookup
 from audiospective.models import TrackLink, dialects
+from audiospective.models.base import as_list, listed
 from audiospective.policy.plays import PolledPlay
 
 Key = tuple[int, int]  # played_at in milliseconds, track
@@ -42,8 +43,8 @@ def known(spotify_ids: Collection[str]) -> dict[str, str]:
     """One Spotify id for all of a family, of those ids that are in one."""
     if not spotify_ids:
         return {}
-    text = _KNOWN_OF_MANY.format(listed=dialects.listed("text"))
-    return dict(dialects.run(text, [dialects.as_list(spotify_ids)]).fetchall())
+    text = _KNOWN_OF_MANY.format(listed=listed("text"))
+    return dict(dialects.run(text, [as_list(spotify_ids)]).fetchall())
 
 
 def known_otherwise(

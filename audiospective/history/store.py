@@ -16,6 +16,7 @@ from audiospective import clock, log
 from audiospective.history import segment
 from audiospective.history.closed import objects
 from audiospective.models import DamagedSegment, PlaySegment, dialects, transaction
+from audiospective.models.base import as_list, listed
 from audiospective.policy.sealing import year_span
 
 EVER, NEVER = -(2**62), 2**62
@@ -71,8 +72,8 @@ def of_years(user_id: int, years: Collection[int]) -> list[Stored]:
     """The segments of these years, oldest first; one query, none for no year."""
     if not years:
         return []
-    query = _OF_YEARS.format(listed=dialects.listed())
-    return [Stored(*row) for row in dialects.run(query, (user_id, dialects.as_list(years)))]
+    query = _OF_YEARS.format(listed=listed())
+    return [Stored(*row) for row in dialects.run(query, (user_id, as_list(years)))]
 
 
 def opened(row: Stored | DamagedSegment, columns: Sequence[str] = segment.COLUMNS) -> pl.DataFrame:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from peewee import ForeignKeyField, IntegerField, TextField
 
-from audiospective.models.base import LONG_AGO, InstantField, Row
-from audiospective.models.prepared import Prepared, given_list
+from audiospective.models.base import LONG_AGO, InstantField, Prepared, Row, given_list
 from audiospective.models.users import User
 
 ENVIRONMENT_APP = 1  # the row of the app that the operator's environment names
@@ -29,13 +26,9 @@ class SpotifyApp(Row):
     class Meta:
         table_name = "spotify_apps"
 
-    @classmethod
-    def among(cls, app_ids: Collection[int]) -> list[SpotifyApp]:
-        """Apps by their ids."""
-        return list(_AMONG.run(app_ids=list(app_ids)))
 
-
-_AMONG = Prepared(
+# By `app_ids`.
+BY_IDS = Prepared(
     SpotifyApp, lambda _now: SpotifyApp.select().where(SpotifyApp.id.in_(given_list("app_ids")))
 )
 

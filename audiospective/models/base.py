@@ -1,12 +1,15 @@
-"""The database: which one, how its connections are opened, and whose clock counts."""
+"""The database: which one, how it is opened, whose clock counts, and queries made once."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from peewee import (
     SQL,
     BigIntegerField,
@@ -14,6 +17,7 @@ from peewee import (
     DatabaseProxy,
     Model,
     Node,
+    NodeList,
     PostgresqlDatabase,
     SqliteDatabase,
     Value,
@@ -54,6 +58,7 @@ class InstantField(BigIntegerField):
 _SQLITE_NOW = "CAST(ROUND((julianday('now') - 2440587.5) * 86400000) AS INTEGER)"
 _POSTGRES_NOW = "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::bigint"
 
+_VIRTUAL = "now"  # of the database, while the clock is virtual
 LONG_AGO = clock.EPOCH  # "never" for instants that must sort and compare, so never null
 
 
@@ -159,3 +164,70 @@ def read_clock() -> datetime:
     expression = _SQLITE_NOW if is_sqlite() else _POSTGRES_NOW
     (ms,) = database.execute_sql(f"SELECT {expression}").fetchone()
     return clock.from_ms(int(ms))
+
+
+def listed(kind: str = "bigint") -> str:
+    """A table with the one column `value`, made from one parameter (`as_list`).
+
+    Constant statements, however many values there are: building one with hundreds of placeholders
+    costs more than running it.
+    """
+    return "json_each(?) AS listed" if is_sqlite() else f"unnest(?::{kind}[]) AS listed(value)"
+
+
+def as_list(values: Collection[Any]) -> Any:
+    """Values as the parameter of `listed`."""
+    return orjson.dumps(list(values)).decode() if is_sqlite() else list(values)
+
+
+@dataclass(frozen=True)
+class _Given:
+    name: str
+
+
+def given(name: str) -> Node:
+    """Stands in a query for a value that each run gives: of an instant its milliseconds."""
+    return Value(_Given(name), converter=False)
+
+
+def given_list(name: str, kind: str = "bigint") -> Node:
+    """Stands for a list of any length, which is one parameter: behind `field.in_`."""
+    before, after = listed(kind).split("?")
+    opening = SQL(f"(SELECT value FROM {before}")  # noqa: S608 - a text of ours
+    return NodeList((opening, given(name), SQL(f"{after})")), glue="")
+
+
+class Prepared:
+    """A query of `model` that `build` makes, from the database's clock as an expression.
+
+    Nothing in it but what is `given` may differ from one run to the next. Made at the first run
+    against a kind of database, and once more under a virtual clock.
+    """
+
+    def __init__(self, model: type[Row], build: Callable[[Node], Any]) -> None:
+        self._model = model
+        self._build = build
+        self._made: dict[tuple[bool, bool], tuple[str, list[Any]]] = {}
+
+    def run(self, **values: Any) -> Any:
+        """Peewee's raw query with these values: rows of the model, or `.tuples()`."""
+        text, places = self._text()
+        found = {name: _parameter(value) for name, value in values.items()}
+        if clock.is_virtual():
+            found[_VIRTUAL] = clock.to_ms(clock.now())
+        return self._model.raw(
+            text, *(found[one.name] if isinstance(one, _Given) else one for one in places)
+        )
+
+    def _text(self) -> tuple[str, list[Any]]:
+        key = is_sqlite(), clock.is_virtual()
+        if key not in self._made:
+            now = given(_VIRTUAL) if clock.is_virtual() else clock_now()
+            self._made[key] = self._build(now).sql()
+        return self._made[key]
+
+
+def _parameter(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return clock.to_ms(value)
+    return as_list(value) if isinstance(value, list) else value

@@ -13,14 +13,16 @@ from peewee import SQL
 from audiospective.models.apps import SpotifyApp
 from audiospective.models.base import (
     LONG_AGO,
+    Prepared,
     clock_text,
     database,
+    given,
+    given_list,
     placeholder,
     transaction,
 )
 from audiospective.models.connections import ACTIVE, NOT_ALLOWED, Connection
 from audiospective.models.dialects import among, skip_locked
-from audiospective.models.prepared import Prepared, given, given_list
 
 LEASE = timedelta(seconds=60)  # longer than a batch may take, so a live worker never loses it
 _OFFSETS = "SELECT id, minute_offset FROM users WHERE id"

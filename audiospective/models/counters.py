@@ -15,8 +15,15 @@ from peewee import SQL, BigIntegerField, CompositeKey, TextField, fn
 
 from audiospective import clock
 from audiospective.models import dialects
-from audiospective.models.base import InstantField, Row, database, placeholder, transaction
-from audiospective.models.prepared import Prepared, given
+from audiospective.models.base import (
+    InstantField,
+    Prepared,
+    Row,
+    database,
+    given,
+    placeholder,
+    transaction,
+)
 
 STEP = timedelta(minutes=5)
 HOUR = timedelta(hours=1)

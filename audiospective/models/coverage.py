@@ -6,8 +6,7 @@ from datetime import datetime
 
 from peewee import CompositeKey, ForeignKeyField
 
-from audiospective.models.base import InstantField, Row
-from audiospective.models.prepared import Prepared, given
+from audiospective.models.base import InstantField, Prepared, Row, given
 from audiospective.models.users import User
 
 

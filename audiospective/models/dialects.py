@@ -10,15 +10,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import orjson
 from peewee import ModelSelect
 
 from audiospective import clock
 from audiospective.models.base import (
     _POSTGRES_NOW,
     _SQLITE_NOW,
+    as_list,
     database,
     is_sqlite,
+    listed,
     placeholder,
 )
 
@@ -90,20 +91,6 @@ def run(query: str, values: Sequence[Any] = ()) -> Any:
 def run_many(query: str, rows: Sequence[Sequence[Any]]) -> None:
     """Run SQL text once for each row of parameters."""
     database.cursor().executemany(query.replace("?", placeholder()), rows)
-
-
-def listed(kind: str = "bigint") -> str:
-    """A table with the one column `value`, made from one parameter (`as_list`).
-
-    Constant statements, however many values there are: building one with hundreds of placeholders
-    costs more than running it.
-    """
-    return "json_each(?) AS listed" if is_sqlite() else f"unnest(?::{kind}[]) AS listed(value)"
-
-
-def as_list(values: Collection[Any]) -> Any:
-    """Values as the parameter of `listed`."""
-    return orjson.dumps(list(values)).decode() if is_sqlite() else list(values)
 
 
 def among(query: str, values: Collection[int] | Collection[str]) -> list[tuple[Any, ...]]:

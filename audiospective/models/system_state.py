@@ -6,8 +6,7 @@ from datetime import datetime
 
 from peewee import EXCLUDED, TextField, fn
 
-from audiospective.models.base import InstantField, Row
-from audiospective.models.prepared import Prepared, given
+from audiospective.models.base import InstantField, Prepared, Row, given
 
 
 class Mark(Row):

@@ -12,8 +12,8 @@ from redis.exceptions import RedisError
 from audiospective import clock, log
 from audiospective.clients.deadline import GRACE, Deadline
 from audiospective.clients.spotify import THREADS, Credentials
-from audiospective.models import SpotifyApp, claims
-from audiospective.models.apps import SECRET_PLACE
+from audiospective.models import claims
+from audiospective.models.apps import BY_IDS, SECRET_PLACE
 from audiospective.models.claims import Claim
 from audiospective.policy import failures, schedule
 from audiospective.policy.failures import Failure
@@ -157,7 +157,7 @@ class _Run:
 def credentials(services: Services, app_ids: Collection[int]) -> dict[int, Credentials]:
     """Credentials by app id; an app whose secret cannot be opened is left out and logged."""
     found: dict[int, Credentials] = {}
-    for app in SpotifyApp.among(app_ids):
+    for app in BY_IDS.run(app_ids=list(app_ids)):
         try:
             secret = services.vault.open(SECRET_PLACE, app.id, app.secret_sealed)
         except VaultError as error:

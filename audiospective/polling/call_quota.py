@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from audiospective import clock, log
 from audiospective.models import SpotifyApp
+from audiospective.models.apps import BY_IDS
 from audiospective.models.counters import Counter
 from audiospective.policy import call_quota
 from audiospective.policy.failures import Failure
@@ -23,7 +24,7 @@ def pause_spent(services: Services) -> list[int]:
     now = clock.now()
     used = Counter.sums(now - call_quota.DAY, CALLS)
     paused = []
-    for app in SpotifyApp.among(_ids(used)):
+    for app in BY_IDS.run(app_ids=list(_ids(used))):
         # In the sandbox plays are to be seen arriving, every minute.
         allowance = call_quota.calls_a_day(app.mode, app.seats, sandbox=services.settings.sandbox)
         if call_quota.may_poll(used[f"{CALLS}{app.id}"], allowance):

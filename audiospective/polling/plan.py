@@ -14,8 +14,7 @@ from redis.exceptions import RedisError
 from audiospective import clock, log
 from audiospective.clients.queues import FREE, INTERACTIVE, PRO, Later
 from audiospective.models import Connection, SpotifyApp, User, claims
-from audiospective.models.base import clock_now
-from audiospective.models.prepared import Prepared, given, given_list
+from audiospective.models.base import Prepared, clock_now, given, given_list
 from audiospective.policy import failures, schedule
 from audiospective.policy.schedule import Candidate
 from audiospective.polling import call_quota, set_back

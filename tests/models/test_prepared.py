@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from audiospective import clock
 from audiospective.models import Connection
-from audiospective.models.prepared import Prepared, given, given_list
+from audiospective.models.base import Prepared, given, given_list
 from tests.factories import connected
 
 

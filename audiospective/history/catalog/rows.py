@@ -14,6 +14,7 @@ from typing import Any
 from audiospective.history.catalog.buckets import Family
 from audiospective.history.catalog.entries import Kind
 from audiospective.models import dialects
+from audiospective.models.base import as_list, listed
 
 _NOTHING = "NULL"
 _TURN = 0x43415442  # any number that every process of this program agrees on
@@ -148,8 +149,8 @@ def blocks_of(
     keys = sorted({key_of(kind, one) for kind, one in wanted})
     last = -1
     for start in range(0, len(keys), CHUNK):
-        query = _BLOCKS_OF.format(facts=facts, listed=dialects.listed())
-        for row in dialects.run(query, [dialects.as_list(keys[start : start + CHUNK])]).fetchall():
+        query = _BLOCKS_OF.format(facts=facts, listed=listed())
+        for row in dialects.run(query, [as_list(keys[start : start + CHUNK])]).fetchall():
             if row[0] > last:  # a block that reaches into the next chunk comes once
                 yield _stored(row)
                 last = row[0]
