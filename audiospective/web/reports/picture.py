@@ -25,8 +25,8 @@ WIDTH, HEIGHT = 1080, 1350
 MARGIN = 72
 SHOWN = 5
 AXIS = 584  # where the skyline stands, whatever is above it
-TITLES = ((5, 250), (8, 190), (12, 140), (16, 108))  # (most letters, size of type)
-LINE = 38  # letters of the headline, wide ones of other scripts included
+TITLES = ((5, 250), (8, 190), (12, 140), (16, 108))  # (most characters, size of type)
+LINE = 38  # characters of the headline; wide ones of other scripts count twice
 NAMES = 16  # that stand under the skyline side by side
 INK, MUTED, PAPER, ACCENT, BAR = "#1c1b1a", "#57534e", "#fbfaf7", "#0b5c6b", "#3a8f9c"
 HATCH = (
@@ -44,7 +44,7 @@ def svg(report: Report) -> str:
     """The picture of a report; everything in it stands on its page."""
     size = next((size for most, size in TITLES if len(report.title) <= most), 72)
     base = MARGIN + round(size * 0.73)
-    lines = _wrapped(report.headline, LINE)[:2]
+    lines = wrapped(report.headline, LINE)
     out = [
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
@@ -175,7 +175,7 @@ def _plain(text: str) -> Markup:
 
 
 def width(text: str) -> int:
-    """About how many Latin letters wide a text is."""
+    """About how many Latin characters wide a text is."""
     return sum(
         0 if unicodedata.combining(sign) else 2 if unicodedata.east_asian_width(sign) in "WF" else 1
         for sign in text
@@ -183,7 +183,7 @@ def width(text: str) -> int:
 
 
 def cut(text: str, most: int) -> str:
-    """A text that is at most so many letters wide; what is cut off is said by three dots."""
+    """A text that is at most so many characters wide; what is cut off is said by three dots."""
     if width(text) <= most:
         return text
     kept: list[str] = []
@@ -194,14 +194,15 @@ def cut(text: str, most: int) -> str:
     return "".join(kept).rstrip() + "…"
 
 
-def _wrapped(text: str, most: int) -> Sequence[str]:
-    """One line or two; two are about as long as each other."""
-    lines = _filled(text, most)
-    while len(lines) == 2 and len(shorter := _filled(text, most - 1)) == 2:
+def wrapped(text: str, room: int) -> Sequence[str]:
+    """One line or two, at most so many characters wide; two are about as long as each other."""
+    lines = _filled(text, room)
+    most = room
+    while most > 1 and len(lines) == 2 and len(shorter := _filled(text, most - 1)) == 2:
         lines, most = shorter, most - 1
     if len(lines) > 2:
         lines = [lines[0], " ".join(lines[1:])]
-    return [cut(line, most) for line in lines]
+    return [cut(line, room) for line in lines]
 
 
 def _filled(text: str, most: int) -> list[str]:
