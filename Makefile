@@ -17,6 +17,7 @@ run: runtime ## start everything on this machine; Ctrl-C stops it
 	@exec $(VENV)/python -m audiospective up $(ARGS)
 
 test: python ## set up, check, and run every test on SQLite, PostgreSQL, Redis and a browser
+	@$(PYTHON) tools/system.py --possible  # else what is missing would stand amid pip's words
 	@$(MAKE) --no-print-directory --jobs 2 system check  # apt beside pip and the types
 	@echo '== tests'
 	@$(VENV)/python -m compileall -q audiospective worker.py scheduler.py  # once, not in each process

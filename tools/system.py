@@ -1,4 +1,8 @@
-"""Install what the tests need from the system's package manager: `system.py [package ...]`."""
+"""Install what the tests need from the system's package manager: `system.py [package ...]`.
+
+`system.py --possible` installs nothing; where something is missing that may not be installed here,
+it ends with the same sentence.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,16 +90,21 @@ NEEDS = (
 )
 
 
-def main(packages: list[str]) -> None:
-    """Install `packages`, or whatever of NEEDS is missing; says nothing when nothing is."""
-    if packages:
-        install([f"the package {name}" for name in packages], packages, packages)
+def main(arguments: list[str]) -> None:
+    """Install the packages named, or whatever of NEEDS is missing; says nothing when nothing is."""
+    only_asked = arguments == ["--possible"]
+    if arguments and not only_asked:
+        install([f"the package {name}" for name in arguments], arguments, arguments)
         return
     missing = [need for need in NEEDS if not need.present()]
     if missing:
+        what = [need.what for need in missing]
         apt = [name for need in missing for name in need.apt]
         brew = [name for need in missing for name in need.brew]
-        install([need.what for need in missing], apt, brew)
+        if only_asked:
+            permitted(what, apt)
+            return
+        install(what, apt, brew)
         still = [need.what for need in missing if not need.present()]
         if still:
             sys.exit(f"Installed, and yet not found: {', '.join(still)}.{about_snaps(still)}")
@@ -103,11 +112,8 @@ def main(packages: list[str]) -> None:
 
 def install(what: list[str], apt: list[str], brew: list[str]) -> None:
     names = ", ".join(what)
+    prefix = permitted(what, apt)
     if shutil.which("apt-get"):
-        by_hand = f"apt-get install --no-install-recommends {' '.join(apt)}"
-        prefix = as_root()
-        if prefix is None:
-            sys.exit(f"Missing: {names}. This needs root; run: sudo {by_hand}.{about_snaps(what)}")
         print(f"== installing {names}", flush=True)
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         get = [*prefix, "apt-get", "-o", "DPkg::Lock::Timeout=300", "-qq"]
@@ -116,8 +122,9 @@ def install(what: list[str], apt: list[str], brew: list[str]) -> None:
                 [*get, "install", "--yes", "--no-install-recommends", *apt], quiet
             )
         if failed:
-            sys.exit(f"Could not install {names}. By hand: sudo {by_hand}.{about_snaps(what)}")
-    elif shutil.which("brew"):
+            by_hand = f"sudo {by_apt(apt)}"
+            sys.exit(f"Could not install {names}. By hand: {by_hand}.{about_snaps(what)}")
+    else:
         print(f"== installing {names}", flush=True)
         casks = [brew[i + 1] for i, name in enumerate(brew) if name == "--cask"]
         formulas = [name for name in brew if name != "--cask" and name not in casks]
@@ -125,11 +132,27 @@ def install(what: list[str], apt: list[str], brew: list[str]) -> None:
             casks and run(["brew", "install", "--cask", *casks], None)
         ):
             sys.exit(f"Could not install {names} with brew; its words are above.")
-    else:
+
+
+def permitted(what: list[str], apt: list[str]) -> list[str]:
+    """What to put before the package manager's command; ends with what to do where it may not."""
+    names = ", ".join(what)
+    if shutil.which("apt-get"):
+        prefix = as_root()
+        if prefix is None:
+            by_hand = f"sudo {by_apt(apt)}"
+            sys.exit(f"Missing: {names}. This needs root; run: {by_hand}.{about_snaps(what)}")
+        return prefix
+    if not shutil.which("brew"):
         sys.exit(
             f"Missing: {names}. Install it with your system's package manager, then run make test"
             f" again.{about_snaps(what)}"
         )
+    return []
+
+
+def by_apt(packages: list[str]) -> str:
+    return f"apt-get install --no-install-recommends {' '.join(packages)}"
 
 
 @contextmanager
@@ -137,7 +160,8 @@ def alone() -> Iterator[None]:
     """Wait for whoever else of this tree is installing: `update` does not wait for another."""
     tree = os.open(Path(__file__).parent, os.O_RDONLY)
     try:
-        fcntl.flock(tree, fcntl.LOCK_EX)
+        with suppress(OSError):  # NFS locks no folder
+            fcntl.flock(tree, fcntl.LOCK_EX)
         yield
     finally:
         os.close(tree)

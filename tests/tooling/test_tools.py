@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import shutil
 import subprocess
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
@@ -125,16 +128,54 @@ def test_sudo_without_a_password_is_used(
     assert all(command[:3] == ["sudo", "-n", "apt-get"] for command in system.ran)
 
 
-def test_without_permission_the_command_to_run_is_shown(
+def test_on_a_disk_that_locks_no_folder_it_installs_all_the_same(
     system: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*_: object) -> None:
+        raise OSError(errno.EBADF, "Bad file descriptor")  # as NFS says it
+
+    has(monkeypatch, system, "apt-get")
+    monkeypatch.setattr(system.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(fcntl, "flock", refuses)
+    system.main([])
+    assert [command[-1] for command in system.ran][:1] == ["update"]
+
+
+@pytest.mark.parametrize("arguments", [[], ["--possible"]])
+def test_without_permission_the_command_to_run_is_shown(
+    system: ModuleType, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
     has(monkeypatch, system, "apt-get")
     monkeypatch.setattr(system.os, "geteuid", lambda: 1000)
     with pytest.raises(SystemExit) as refused:
-        system.main([])
+        system.main(arguments)
     assert "sudo apt-get install" in str(refused.value)
     assert "postgresql redis-server pgbouncer haproxy curl chromium" in str(refused.value)
     assert system.ran == []
+
+
+@pytest.mark.parametrize("manager", ["apt-get", "brew"])
+def test_where_it_may_install_the_question_installs_nothing(
+    system: ModuleType, monkeypatch: pytest.MonkeyPatch, manager: str
+) -> None:
+    has(monkeypatch, system, manager)
+    monkeypatch.setattr(system.os, "geteuid", lambda: 0)
+    system.main(["--possible"])
+    assert system.ran == []
+
+
+def test_where_it_may_not_install_make_test_stops_before_anything_else(tmp_path: Path) -> None:
+    make = shutil.which("make")
+    assert make is not None
+    python = program(
+        tmp_path / "python", b'#!/bin/sh\necho "$@"\necho "Missing: Redis." >&2\nexit 1\n'
+    )
+    done = subprocess.run(
+        [make, "test", f"PYTHON={python}"], cwd=TOOLS.parent, env={}, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout == "tools/system.py --possible\n"
+    assert done.stderr.splitlines()[0] == "Missing: Redis."
 
 
 def test_homebrew_installs_casks_apart(system: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
