@@ -21,10 +21,11 @@ def divide(processes: int) -> None:
 
 
 def processes(asked: str | None) -> int:
-    """How many web processes to start: as many as are `asked` for, else as many as have room."""
-    if asked and asked.isdecimal() and int(asked):
-        return int(asked)
-    return kept_memory.processes(available())
+    """How many web processes to start: as many as are `asked` for, else as many as have room.
+
+    gunicorn itself has refused by then what is no number.
+    """
+    return int(asked or 0) or kept_memory.processes(available())
 
 
 def available(limits: Sequence[Path] | None = None) -> int:

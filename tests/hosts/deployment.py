@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,12 @@ from tests.jobs.stack import ROOT, Stack
 from tests.support.processes import free_port, start, stop, until
 
 
+def procfile(release: Path) -> dict[str, str]:
+    """Commands by the kind of process."""
+    lines = (release / "Procfile").read_text().splitlines()
+    return {kind: command.strip() for kind, _, command in (line.partition(":") for line in lines)}
+
+
 @contextmanager
 def pages(stack: Stack, home: Path, *options: str, **environment: str) -> Iterator[int]:
     """The web process as the Procfile starts it, with more `options`; yields its port."""
@@ -21,8 +28,8 @@ def pages(stack: Stack, home: Path, *options: str, **environment: str) -> Iterat
     log = home / "web.log"
     home.mkdir(parents=True, exist_ok=True)
     command = [
-        *(sys.executable, "-m", "gunicorn", "audiospective.app:create_app()"),
-        *("--workers", "2", "--bind", f"127.0.0.1:{port}", *options),
+        *(sys.executable, "-m", *shlex.split(procfile(ROOT)["web"])),
+        *("--bind", f"127.0.0.1:{port}", *options),
     ]
     with log.open("wb") as output:
         web = start(

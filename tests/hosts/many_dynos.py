@@ -24,7 +24,8 @@ from audiospective.models.base import LONG_AGO
 from audiospective.models.gaps import Gap
 from audiospective.models.poll_log import PollLog
 from audiospective.policy import schedule
-from tests.hosts.platform import Platform, procfile
+from tests.hosts.deployment import procfile
+from tests.hosts.platform import Platform
 from tests.jobs.stack import ROOT, Stack, running
 from tests.support import pgbouncer
 from tests.support.processes import free_port, until

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.hosts.deployment import answers
+from tests.hosts.deployment import answers, procfile
 from tests.jobs.stack import ROOT, Stack
 from tests.support.processes import session_members, start
 
@@ -25,12 +25,6 @@ def up(migrator, db):
     db.execute_sql("ALTER TABLE connections ADD COLUMN of_the_next_release INTEGER")
     db.execute_sql("CREATE TABLE next_release (id INTEGER PRIMARY KEY)")
 '''
-
-
-def procfile(release: Path) -> dict[str, str]:
-    """Commands by the kind of process."""
-    lines = (release / "Procfile").read_text().splitlines()
-    return {kind: command.strip() for kind, _, command in (line.partition(":") for line in lines)}
 
 
 def next_release(home: Path) -> Path:

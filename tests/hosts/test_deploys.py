@@ -22,8 +22,9 @@ from audiospective.models.base import LONG_AGO
 from audiospective.models.connections import ACCESS_PLACE, REFRESH_PLACE
 from audiospective.models.gaps import Gap
 from tests.hosts import member_journey
+from tests.hosts.deployment import procfile
 from tests.hosts.member_journey import Browser
-from tests.hosts.platform import Dyno, Platform, next_release, procfile
+from tests.hosts.platform import Dyno, Platform, next_release
 from tests.jobs.stack import ROOT, Stack, running
 from tests.support import pgbouncer, proxy
 from tests.support import redis as servers

@@ -17,7 +17,8 @@ import yaml
 
 from audiospective.settings import Settings
 from audiospective.vault import Vault
-from tests.hosts.platform import SLUG, procfile
+from tests.hosts.deployment import procfile
+from tests.hosts.platform import SLUG
 from tests.jobs.stack import ROOT
 from tests.support.redis import certificate
 
@@ -69,13 +70,15 @@ def test_every_recipe_leaves_the_number_of_web_processes_to_one_place() -> None:
 
 @pytest.mark.parametrize(
     ("asked", "memory", "started"),
-    [("1", 2 << 30, 1), ("5", 512 << 20, 5), ("", 512 << 20, 1), ("", 1 << 30, 2), ("0", 0, 2),
-     ("two", 512 << 20, 1)],
+    [("1", 2 << 30, 1), ("5", 512 << 20, 5), (None, 512 << 20, 1), (None, 1 << 30, 2),
+     ("0", 0, 2)],
 )  # fmt: skip
 def test_gunicorn_starts_as_many_web_processes_as_are_asked_for_or_fit(
-    asked: str, memory: int, started: int, monkeypatch: pytest.MonkeyPatch
+    asked: str | None, memory: int, started: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("WEB_CONCURRENCY", asked)
+    monkeypatch.delenv("WEB_CONCURRENCY", raising=False)
+    if asked is not None:
+        monkeypatch.setenv("WEB_CONCURRENCY", asked)
     monkeypatch.setattr("audiospective.web.memory.available", lambda: memory)
     assert runpy.run_path(str(ROOT / "gunicorn.conf.py"))["workers"] == started
 

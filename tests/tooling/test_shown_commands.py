@@ -12,7 +12,7 @@ import click
 import yaml
 
 from audiospective.cli import audiospective
-from tests.hosts.platform import procfile
+from tests.hosts.deployment import procfile
 from tests.tooling.test_docs import FENCE, PAGES, ROOT, options
 
 OURS = "python -m audiospective "
