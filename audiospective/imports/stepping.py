@@ -32,10 +32,11 @@ STEPS: dict[str, Callable[[Services, Claim], None]] = {
     COMMITTING: commit.commit,
     UNDOING: commit.undo,
 }
-PAUSE = timedelta(seconds=30)  # until storage that did not do its part is tried again
-_WAITS = "{} does not do its part just now. Nothing is lost: this goes on once it does."
+PAUSE = timedelta(seconds=30)  # until storage that could not be used is tried again
+_WAITS = "{} cannot be used just now. Nothing is lost: this goes on once it can."
 STORAGE, DATABASE, QUEUE = (
-    _WAITS.format(what) for what in ("Our file storage", "Our database", "Our queue of work")
+    _WAITS.format(what)
+    for what in ("Our file storage", "Our database", "The queue in which imports wait")
 )
 UNPROVEN = (
     "What we wrote did not read back as it was, so nothing was changed. Nothing is lost: it is"

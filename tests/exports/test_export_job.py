@@ -326,7 +326,7 @@ from audiospective.services import Services
 from audiospective.settings import Settings
 from audiospective.clients.deadline import Deadline
 from audiospective.exports import export_job
-from audiospective.exports.bundle import completeness, writing
+from audiospective.exports.bundle import writing
 services = Services.build(Settings.from_env())
 steps = []
 add = writing.Adding.add

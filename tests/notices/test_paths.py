@@ -58,9 +58,8 @@ def test_one_email_passes_twelve_files_and_a_failed_poll_with_its_email_two_doze
     now, services = clock.now(), life.services
     slot = plan.current_slot(services, now)
     poll = passed(lambda: batch.archive(services, [alice.user_id], slot.start, now))
-    assert (
-        Notice.select().count() == 0
-    )  # the round owes it, as soon as it is believed: after a second refusal
+    # The round owes it, as soon as it is believed: after a second refusal.
+    assert Notice.select().count() == 0
     life.frozen.forward(minutes=40)
     for user_id in (alice.user_id, bob.user_id):
         batch.now(services, user_id)
