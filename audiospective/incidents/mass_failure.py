@@ -45,9 +45,10 @@ class Evidence:
 
     def is_own(self, connection: Connection, failure: Failure) -> bool:
         """Whether the person may be told that their access was refused."""
+        refused_last = connection.last_failure_type == failure.value
         return mass_failure.believable(
             self.first_refused(connection, failure),
-            connection.last_failed_at,
+            connection.last_failed_at if refused_last else None,
             self.served.get(connection.app_id),
             self.pause,
         )
@@ -131,7 +132,8 @@ def evidence(longest_poll: timedelta) -> Evidence:
 def _note(claim: Claim, failure: Failure) -> None:
     """The first refusal of an incident stays known through whatever a guard takes back."""
     now = claim.claimed_at
-    served = claim.connection.last_success_at or claim.connection.authorized_at
+    connection = claim.connection
+    served = max(connection.last_success_at or LONG_AGO, connection.authorized_at)
     first = Case(None, [(Refusal.at <= served, EXCLUDED.first_at)], Refusal.first_at)
     Refusal.insert(
         app=claim.app_id, kind=failure.value, user=claim.user_id, first_at=now, at=now

@@ -162,17 +162,27 @@ def _of_forbidden(words: str, *, is_json: bool) -> Failure:
 def cooldown(failure: Failure, failures_in_a_row: int) -> timedelta:
     """The pause after the n-th failure in a row (n >= 1): base x 2^(n-1), factor and sum capped.
 
-    What may have met everybody is asked again soon: until then nobody is told that it is their own.
+    What may have met everybody is asked again soon, since until then nobody is told that it is
+    their own; its pauses grow from the second one on.
     """
     traits = TRAITS[failure]
-    if traits.guarded and failures_in_a_row == 1:
-        return min(traits.pause, AGAIN)
-    factor: int = min(1 << min(failures_in_a_row - 1, 10), LARGEST_FACTOR)
+    before = failures_in_a_row - 1
+    if traits.guarded:
+        if not before:
+            return min(traits.pause, AGAIN)
+        before -= 1
+    factor: int = min(1 << min(before, 10), LARGEST_FACTOR)
     return min(traits.pause * factor, traits.longest)
 
 
-def reopens_at(failure: Failure, failures_in_a_row: int, now: datetime) -> datetime:
-    """When the next try is due: the circuit is half-open from then, and one poll decides."""
+def reopens_at(failure: Failure, failures_in_a_row: int, now: datetime, *, again: bool) -> datetime:
+    """When the next try is due: the circuit is half-open from then, and one poll decides.
+
+    `again`: whether the failure before was of this kind; a first refusal is asked again soon
+    whatever went before it.
+    """
+    if TRAITS[failure].guarded and not again:
+        failures_in_a_row = 1
     return now + cooldown(failure, failures_in_a_row)
 
 

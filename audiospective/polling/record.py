@@ -168,7 +168,8 @@ def failure(services: Services, attempt: Attempt) -> bool:
         }
         return claims.settle(claim, spared)
     in_a_row = connection.consecutive_failures + 1
-    reopens = failures.reopens_at(found, in_a_row, now)
+    again = in_a_row > 1 and connection.last_failure_type == found.value
+    reopens = failures.reopens_at(found, in_a_row, now, again=again)
     values: dict[Any, Any] = {
         Connection.consecutive_failures: in_a_row,
         Connection.last_failure_type: found.value,

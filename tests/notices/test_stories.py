@@ -22,7 +22,7 @@ from audiospective.notices.kinds.operator_alert import OVER
 from audiospective.operations import health, maintenance
 from audiospective.policy.failures import Failure
 from audiospective.policy.health import HealthStatus
-from audiospective.polling import coverage
+from audiospective.polling import batch, coverage
 from tests.support.post_office import refused
 
 REVOKED = SpotifyError(Failure.AUTH, "revoked", status=400)
@@ -218,6 +218,64 @@ def test_who_alone_was_polled_while_everybody_was_refused_for_minutes_hears_noth
     life.passes(hours=3)
     assert [life.row(one).consecutive_failures for one in few] == [0, 0, 0]
     assert sent("archive_stopped") == sent("operator_alert") == []
+
+
+def polled(life, *people):
+    """Each of them is polled now, and a round of maintenance follows."""
+    for one in people:
+        batch.now(life.services, one.user_id)
+    maintenance.maintain(life.services, wait=lambda seconds: None)
+
+
+def test_a_refusal_that_follows_other_failures_is_asked_again_as_soon_as_any(life):
+    alice, bob = life.person("alice"), life.person("bob")
+    life.step()
+    life.breaks(alice, DOWN)
+    for _ in range(3):
+        life.frozen.forward(hours=2)
+        polled(life, alice, bob)
+    life.breaks(alice, NOT_LISTED)
+    life.frozen.forward(hours=2)
+    polled(life, alice, bob)
+    assert life.row(alice).consecutive_failures == 4
+    assert life.row(alice).next_poll_at - clock.now() == timedelta(minutes=30)
+    life.frozen.forward(minutes=30)
+    polled(life, alice, bob)
+    assert len(sent("archive_stopped")) == 1
+
+
+def test_who_was_refused_once_and_then_met_an_outage_was_not_refused_twice(life):
+    alice, bob = life.person("alice"), life.person("bob")
+    life.step()
+    for error in (NOT_LISTED, DOWN):
+        life.breaks(alice, error)
+        life.frozen.forward(minutes=31)
+        polled(life, alice, bob)
+    life.frozen.forward(minutes=20)
+    polled(life, bob)
+    assert life.row(alice).consecutive_failures == 2
+    assert sent("archive_stopped") == []
+
+
+def test_refusals_before_a_new_consent_do_not_count_after_it(life):
+    alice, bob = life.person("alice"), life.person("bob")
+    life.step()
+    life.breaks(alice, REVOKED)
+    for _ in range(2):
+        life.frozen.forward(minutes=31)
+        polled(life, alice, bob)
+    assert len(sent("archive_stopped")) == 1
+    life.frozen.forward(hours=3)
+    life.reconnect(alice)
+    life.breaks(alice, REVOKED)
+    life.frozen.forward(minutes=1)
+    polled(life, alice, bob)
+    life.frozen.forward(minutes=20)
+    polled(life, bob)
+    assert len(sent("archive_stopped")) == 1  # refused once since
+    life.frozen.forward(minutes=10)
+    polled(life, alice, bob)
+    assert len(sent("archive_stopped")) == 2
 
 
 def test_the_guard_lifts_and_then_whoever_is_really_revoked_is_told(life):

@@ -111,9 +111,9 @@ def test_a_stored_failure_that_another_release_knew_is_none(name, failure):
 @pytest.mark.parametrize(
     ("failure", "minutes"),
     [
-        (Failure.AUTH, [30, 60, 120, 240, 240, 240]),
-        (Failure.NOT_ALLOWED, [30, 480, 960, 1440, 1440]),
-        (Failure.WITHHELD, [30, 480, 960, 1440, 1440]),
+        (Failure.AUTH, [30, 30, 60, 120, 240, 240]),
+        (Failure.NOT_ALLOWED, [30, 240, 480, 960, 1440, 1440]),
+        (Failure.WITHHELD, [30, 240, 480, 960, 1440, 1440]),
         (Failure.NETWORK, [10, 20, 40, 60, 60]),
         (Failure.SILENT, [30, 60, 120, 240, 240]),
         (Failure.UNKNOWN, [20, 40, 80, 160, 160, 160]),
