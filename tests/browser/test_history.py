@@ -20,10 +20,6 @@ def alice(house: House) -> User:
     return member(house, plays=120)
 
 
-def rows(page: Page) -> int:
-    return page.locator(".play-row").count()
-
-
 def oldest(page: Page) -> str:
     return page.locator(".play-row time").last.get_attribute("datetime") or ""
 
@@ -57,7 +53,7 @@ def test_older_plays_are_added_below_and_the_focus_goes_to_the_first(
     visit: Visit, alice: User
 ) -> None:
     page = visit("/history", alice)
-    assert rows(page) == 50
+    expect(page.locator(".play-row")).to_have_count(50)
     before = oldest(page)
     page.get_by_role("link", name="Load older plays").focus()
     page.keyboard.press("Enter")
@@ -70,7 +66,7 @@ def test_older_plays_are_added_below_and_the_focus_goes_to_the_first(
     expect(page.get_by_text("That is all.")).to_be_visible()
     page.reload()
     expect(page.get_by_role("link", name="Newer plays")).to_be_visible()
-    assert rows(page) == 20
+    expect(page.locator(".play-row")).to_have_count(20)
 
 
 def test_all_of_it_works_without_script(visit: Visit, alice: User) -> None:
@@ -78,11 +74,11 @@ def test_all_of_it_works_without_script(visit: Visit, alice: User) -> None:
     page.get_by_label("Track, artist or album").fill("海")
     page.get_by_role("button", name="Search").click()
     expect(page).to_have_url(re.compile(r"/history\?q=%E6%B5%B7$"))
-    assert rows(page) == 24
+    expect(page.locator(".play-row")).to_have_count(24)
     page.get_by_role("link", name="Without Search: 海").click()
     page.get_by_role("link", name="Load older plays").click()
     page.get_by_role("link", name="Load older plays").click()
-    assert rows(page) == 20
+    expect(page.locator(".play-row")).to_have_count(20)
     page.locator(".play-row-time").first.click()
     page.get_by_role("button", name="Delete this play").click()
     expect(page.get_by_text("The play is deleted")).to_be_visible()
@@ -110,7 +106,7 @@ def test_a_month_is_one_step_away_on_a_narrow_screen(visit: Visit, alice: User) 
     page.get_by_text("Jump to month").last.click()
     page.get_by_role("link", name=f"{long_ago:%B %Y}, 3 plays").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(f"{long_ago:%B %Y}")
-    assert rows(page) == 3
+    expect(page.locator(".play-row")).to_have_count(3)
     page.get_by_label("Go to a day").last.is_hidden()
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert wide <= 0

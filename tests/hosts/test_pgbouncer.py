@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from urllib.parse import quote, urlsplit
@@ -79,6 +80,14 @@ def test_the_doctor_names_the_mode(
         assert said in found.state
         assert ("as it behaves" in found.state) is not told
         assert mark == ("ok" if not found.advice else "FAULT" if found.serious else "note")
+
+
+def test_a_connection_that_is_closed_as_it_is_cut_off_is_no_fault():
+    one, other = socket.socketpair()
+    with one, other:
+        pooler.cut_off(one)
+        assert other.recv(1) == b""
+    pooler.cut_off(one)
 
 
 def test_the_doctor_names_what_a_pooler_drops(postgres_database_url, services):

@@ -10,7 +10,7 @@ import re
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -130,7 +130,7 @@ def _asked(about: dict[str, Any]) -> Iterator[psycopg.Connection[Any]]:
     told = make_conninfo(**{**about, "connect_timeout": int(PATIENCE)})
     with psycopg.connect(told, autocommit=True, prepare_threshold=None) as connection:
         line = socket.socket(fileno=connection.fileno())
-        end = threading.Timer(PATIENCE, line.shutdown, (socket.SHUT_RDWR,))
+        end = threading.Timer(PATIENCE, cut_off, (line,))
         end.start()
         try:
             yield connection
@@ -138,6 +138,12 @@ def _asked(about: dict[str, Any]) -> Iterator[psycopg.Connection[Any]]:
             end.cancel()
             line.detach()
             connection.close()
+
+
+def cut_off(line: socket.socket) -> None:
+    """End what waits on a socket; nothing where it was closed at the same moment."""
+    with suppress(OSError):
+        line.shutdown(socket.SHUT_RDWR)
 
 
 def _server(connection: psycopg.Connection[Any]) -> int:
