@@ -34,6 +34,8 @@ from audiospective.jobs import context, tasks
 from audiospective.models import User
 from audiospective.models.forwards import Forward, ForwardedPlay
 from audiospective.models.notices import Notice
+from audiospective.notices import compose
+from audiospective.notices.kinds import forwarding_failed
 from audiospective.operations import reseal
 from audiospective.services import Services
 from tests import factories
@@ -264,6 +266,35 @@ def test_a_refused_token_is_told_also_after_failures_that_were_told(
     there.failures = [TokenRefusedError("401")]
     send(services, frozen)
     assert len(told.clone()) == 3
+
+
+def test_an_email_that_waited_goes_out_only_while_what_it_says_is_true(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen
+) -> None:
+    told = Notice.select().where(Notice.kind == "forwarding_failed").order_by(Notice.id)
+
+    def true() -> list[bool]:
+        kind = forwarding_failed.KIND
+        return [compose.envelope(services, kind, one) is not None for one in told.clone()]
+
+    poll(alice, (clock.now(), "Ebb"))
+    for error, goes_out in (
+        (AwayError("away"), []),
+        (AwayError("away"), [True]),
+        (TokenRefusedError("401"), [False, True]),
+    ):
+        there.failures = [error]
+        send(services, frozen, days=2)
+        assert true() == goes_out
+    forwarding.save(services, alice, ROOT, "another", players=False)
+    assert true() == [False, False]
+    assert send(services) == 1
+    poll(alice, (clock.now(), "Flood"))
+    there.failures = [TokenRefusedError("401")]
+    send(services, frozen)
+    assert true()[-1]
+    forwarding.stop(alice.id)
+    assert not any(true())
 
 
 @pytest.mark.parametrize("error", [AwayError("away"), TokenRefusedError("401")])

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from audiospective import clock
 from audiospective.models import User
+from audiospective.models.forwards import Forward
+from audiospective.models.notices import Notice
 from audiospective.notices import kind, members, outbox
-from audiospective.notices.kind import Audience, Draft, Kind, always
+from audiospective.notices.kind import Audience, Draft, Kind
 from audiospective.services import Services
 
 
@@ -33,6 +37,13 @@ def put(services: Services, user: User, since: datetime, sentence: str, *, ended
     return outbox.put(services, KIND, draft)
 
 
+def still_true(notice: Notice, data: Mapping[str, Any]) -> bool:
+    """Whether it still fails, and in the way that is told: tried again, or ended."""
+    failing = (Forward.user == notice.owner) & Forward.error.is_null(False)
+    alike = Forward.refused == bool(data.get("ends"))
+    return bool(Forward.select().where(failing & alike).exists())
+
+
 KIND = Kind(
     name="forwarding_failed",
     audience=Audience.MEMBER,
@@ -42,5 +53,5 @@ KIND = Kind(
     warning=True,
     choice=None,
     due=None,
-    still_true=always,
+    still_true=still_true,
 )
