@@ -255,6 +255,14 @@ def test_the_runbook_has_a_heading_for_it(topic: str) -> None:
     assert heading == title(topic)
 
 
+@pytest.mark.parametrize("event", ["import_waits", "import_unproven"])
+def test_of_an_import_that_waits_each_event_that_tells_why_is_named(event: str) -> None:
+    runbook = (ROOT / "docs" / "operations.md").read_text()
+    facts = {"since": 0, "said": "", "late": 1, "of": 1, "failure": "auth"}
+    assert event in compose.alarm("import_waits", facts, over=False)[1]
+    assert f"`{event}`" in runbook.split("(`import_waits`)\n")[1].split("\n### ")[0]
+
+
 def test_nothing_is_told_while_all_is_well(world: World) -> None:
     alarms.beat("tick")
     Mark.put("backup.succeeded", clock.now())
