@@ -33,6 +33,10 @@ REMOVED = pl.Schema(
 Tick = Callable[[int], None]
 
 
+class RestlessError(Exception):
+    """The archive changed during each try: no copy is known to hold every play."""
+
+
 @dataclass(frozen=True)
 class Owner:
     """Whose plays these are: what files are named after, and how local times are told."""
@@ -94,15 +98,19 @@ def take(user_id: int, owner: Owner, now: datetime, folder: Path) -> Snapshot:
     """Copy somebody's plays into `folder`; `now` is written into the files. Reads year by year.
 
     Begins anew if the archive changed meanwhile: an import writes all years at once, and moves
-    plays from segments to rows as well, which had been read by then.
+    plays from segments to rows as well, which had been read by then. Raises RestlessError if it
+    changed each time.
     """
     for _ in range(TRIES):
         # Before the plays: what is checked later is no part of them.
         coverage = coverage_rows.read(user_id)
-        before, at = _removed(user_id), version.of(user_id)
+        before, at = _removed(user_id), version.of_plays(user_id)
         files, met, count = _copied(user_id, folder)
-        if version.of(user_id) == at and coverage_rows.read(user_id).gaps == coverage.gaps:
+        unchanged = version.of_plays(user_id) == at
+        if unchanged and coverage_rows.read(user_id).gaps == coverage.gaps:
             break
+    else:
+        raise RestlessError(f"the archive of member {user_id} changed during {TRIES} copies")
     tracks = frames.derive(track_facts.of(pl.concat(met)))
     known = recordings.of(user_id).follow(tracks.select("track"), "counted")
     there = pl.col("counted").is_in(tracks["track"].implode())

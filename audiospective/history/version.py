@@ -16,7 +16,7 @@ from audiospective.history.closed import away
 from audiospective.models import database, dialects
 from audiospective.policy.sealing import year_span
 
-_YEAR, _ROW = 1, 2  # what a row of the answer tells of
+_YEAR, _ROW, _REMOVED = 1, 2, 3  # what a row of the answer tells of
 _TAIL = " || ':' || ".join(
     f"COALESCE(CAST({name} AS TEXT), '')"
     for name in (
@@ -57,9 +57,7 @@ class Version:
 
 def read(user_id: int) -> Version:
     """The version of one member's archive now; one query, and no segment is opened."""
-    found = dialects.run(_QUERY, (user_id,) * 4).fetchall()
-    rows = [tuple(row) for row in found]
-    rows.sort(key=lambda one: (one[0], one[1], one[2] or ""))
+    rows = _rows(user_id)
     return Version(
         text=_digest(rows),
         years=frozenset((year, sha256) for part, year, sha256 in rows if part == _YEAR),
@@ -77,6 +75,11 @@ def of(user_id: int) -> str:
     return read(user_id).text
 
 
+def of_plays(user_id: int) -> str:
+    """That of the plays alone: what the polls of others teach the catalog does not change it."""
+    return _digest(row for row in _rows(user_id) if row[0] <= _REMOVED)
+
+
 def differ_from(one: Version, other: Version) -> int:
     """Before when (UTC ms) two versions of an archive hold the same plays: store.EVER for never.
 
@@ -87,6 +90,13 @@ def differ_from(one: Version, other: Version) -> int:
         return store.EVER
     years = [year_span(year)[0] for year, _ in one.years ^ other.years]
     return min([one.rows_from, other.rows_from, *years])
+
+
+def _rows(user_id: int) -> list[tuple[Any, ...]]:
+    found = dialects.run(_QUERY, (user_id,) * 4).fetchall()
+    rows = [tuple(row) for row in found]
+    rows.sort(key=lambda one: (one[0], one[1], one[2] or ""))
+    return rows
 
 
 def _digest(rows: Iterable[tuple[Any, ...]]) -> str:

@@ -11,9 +11,11 @@ import pytest
 
 from audiospective import clock, history
 from audiospective.exports.bundle import state
-from audiospective.exports.snapshot import load
-from audiospective.history import removal, replacing, sealing, segment
+from audiospective.exports.snapshot import RestlessError, load
+from audiospective.history import reading, removal, replacing, sealing, segment
+from audiospective.history.catalog import polled as catalog
 from audiospective.models import PlaySegment
+from audiospective.policy.plays import TrackFacts
 from tests.exports.making import archive, hard_plays, plays_of, polled, song, taken
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -100,6 +102,50 @@ def test_plays_that_an_import_makes_rows_again_meanwhile_are_in_it_once(
     assert again is not None
     for made in (found, again):
         assert pl.concat(made.slices())["played_at"].dt.month().to_list() == [6, 9]
+
+
+def test_no_copy_is_used_of_an_archive_that_changes_during_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = song("Slack Water", "Harbour Lights")
+    user_id = archive(*(polled(datetime(2024, month, 1, tzinfo=UTC), one) for month in (3, 6, 9)))
+    sealing.seal(user_id, keep=0, trigger=0)
+    whole, read, lengths = (0, clock.to_ms(datetime(2025, 1, 1, tzinfo=UTC))), reading.from_rows, []
+
+    def from_rows(*told: int) -> pl.DataFrame:
+        rows = read(*told)
+        monkeypatch.setattr(reading, "from_rows", read)
+        before = reading.between(user_id, *whole, segment.COLUMNS)
+        lengths.append(len(lengths) + 1)
+        # As a player that sends the past does it: what was sealed is a row afterwards.
+        heard = before.with_columns(ms_played=pl.lit(lengths[-1], pl.Int32))
+        replacing.replace_part(user_id, whole, before, heard)
+        monkeypatch.setattr(reading, "from_rows", from_rows)
+        return rows
+
+    monkeypatch.setattr(reading, "from_rows", from_rows)
+    with pytest.raises(RestlessError):
+        taken(user_id, tmp_path)
+    assert load(tmp_path) is None
+    monkeypatch.undo()
+    assert taken(user_id, tmp_path).plays == 3
+
+
+def test_what_the_polls_of_others_teach_the_catalog_meanwhile_makes_no_copy_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user_id = archive(*hard_plays())
+    catalog.remember([TrackFacts("of bob", "Fathom", duration_ms=1)])
+    read, copies = reading.spans, []
+
+    def spans(*told: int) -> object:
+        copies.append(True)
+        catalog.remember([TrackFacts("of bob", "Fathom", duration_ms=1 + len(copies))])
+        return read(*told)
+
+    monkeypatch.setattr(reading, "spans", spans)
+    assert taken(user_id, tmp_path).plays == plays_of(user_id).height
+    assert len(copies) == 1
 
 
 def test_only_the_owners_plays_are_in_it(tmp_path: Path) -> None:
