@@ -34,7 +34,9 @@ class CoverageRows:
 
 def read(user_id: int) -> CoverageRows:
     """The rows of a member now; the stretch that grows ends with the last check that succeeded."""
-    # First: a check in between makes the stretch shorter than it is, never longer.
+    # First: whoever reads them again sees that one was opened since, whatever it cut below.
+    gaps = list(Gap.select().where(Gap.user == user_id).order_by(Gap.started_at))
+    # Before the stretches: a check in between makes one shorter than it is, never longer.
     connection = Connection.get_or_none(Connection.user == user_id)
     grown_to = None if connection is None else connection.last_success_at
     rows = list(Coverage.select().where(Coverage.user == user_id).order_by(Coverage.started_at))
@@ -42,7 +44,6 @@ def read(user_id: int) -> CoverageRows:
         (row.started_at, row.ended_at or max(row.started_at, grown_to or row.started_at))
         for row in rows
     ]
-    gaps = list(Gap.select().where(Gap.user == user_id).order_by(Gap.started_at))
     fields = Gap._meta.fields
     return CoverageRows(
         [[clock.to_ms(start), clock.to_ms(end)] for start, end in stretches],

@@ -15,6 +15,8 @@ from audiospective.exports.snapshot import RestlessError, load
 from audiospective.history import reading, removal, replacing, sealing, segment
 from audiospective.history.catalog import polled as catalog
 from audiospective.models import PlaySegment
+from audiospective.models.coverage import Coverage
+from audiospective.models.gaps import Gap
 from audiospective.policy.plays import TrackFacts
 from tests.exports.making import archive, hard_plays, plays_of, polled, song, taken
 
@@ -23,6 +25,20 @@ pytestmark = pytest.mark.usefixtures("database")
 
 class StoppedError(Exception):
     pass
+
+
+class Answered(list[Coverage]):
+    """What a query told before something else was written."""
+
+    def where(self, _condition: object) -> Answered:
+        return self
+
+    def order_by(self, _column: object) -> Answered:
+        return self
+
+
+def at_hour(hour: int) -> datetime:
+    return datetime(2025, 5, 1, hour, tzinfo=UTC)
 
 
 def test_it_holds_every_play_and_every_track_once(tmp_path: Path) -> None:
@@ -146,6 +162,28 @@ def test_what_the_polls_of_others_teach_the_catalog_meanwhile_makes_no_copy_anew
     monkeypatch.setattr(reading, "spans", spans)
     assert taken(user_id, tmp_path).plays == plays_of(user_id).height
     assert len(copies) == 1
+
+
+def test_a_gap_that_a_poll_finds_meanwhile_is_open_and_uncovered_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user_id = archive(polled(at_hour(1), song("Slack Water", "Harbour Lights")))
+    Coverage.create(user=user_id, started_at=at_hour(0), ended_at=at_hour(10))
+    read = Coverage.select
+
+    def select(*told: object) -> object:
+        rows = list(read(*told).where(Coverage.user == user_id))
+        monkeypatch.undo()
+        Coverage.cut(user_id, at_hour(6), at_hour(11))
+        Gap.create(user=user_id, started_at=at_hour(6), probably_from=at_hour(6),
+                   ended_at=at_hour(11), cause="late", certainty="possible",
+                   opened_at=at_hour(12))  # fmt: skip
+        return Answered(rows)
+
+    monkeypatch.setattr(Coverage, "select", select)
+    coverage = taken(user_id, tmp_path).coverage
+    assert coverage.as_stretches() == [(at_hour(0), at_hour(6))]
+    assert [one.ended_at for one in coverage.as_gaps()] == [at_hour(11)]
 
 
 def test_only_the_owners_plays_are_in_it(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ def restore(user_id: int, state: dict[str, Any], import_id: int, keys: Collectio
         _put(_told(user_id, one, import_id))
     if here is None:
         _write(user_id, stretches)
+        _keep_apart(user_id)
         return len(state["gaps"])
     before = [(start, min(end, here.started_at)) for start, end in stretches
               if start < here.started_at]  # fmt: skip
@@ -85,11 +86,11 @@ def _between(user_id: int, start: datetime, end: datetime) -> Gap:
     )
 
 
-def _keep_apart(user_id: int, checked_from: datetime) -> None:
+def _keep_apart(user_id: int, checked_from: datetime | None = None) -> None:
     """No stretch reaches over an open gap; what was checked here, from then on, stays."""
-    opened = (Gap.user == user_id) & Gap.closed_at.is_null() & (Gap.probably_from < checked_from)
+    opened = (Gap.user == user_id) & Gap.closed_at.is_null()
     for gap in Gap.select().where(opened):
-        Coverage.cut(user_id, gap.probably_from, min(gap.ended_at, checked_from))
+        Coverage.cut(user_id, gap.probably_from, min(gap.ended_at, checked_from or gap.ended_at))
 
 
 def _grow(user_id: int, start: datetime, here: Coverage) -> None:

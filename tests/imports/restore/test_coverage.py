@@ -112,6 +112,15 @@ def test_an_open_gap_of_the_bundle_stays_uncovered(
     assert (covered(bob), missing(bob)) == (stretches, gaps)
 
 
+def test_a_stretch_of_the_bundle_over_its_open_gap_is_cut_where_nothing_was_checked_yet(
+    services: Services,
+) -> None:
+    bob = person("bob")
+    with models.transaction():
+        coverage.restore(bob, told([(0, 10), (12, 14)], [(6, 10.5)]), 1, set())
+    assert (covered(bob), missing(bob)) == ([(0, 6), (12, 14)], [(6, 10.5)])
+
+
 def test_a_gap_up_to_the_first_check_reaches_back_to_the_bundle(services: Services) -> None:
     """The first page did not reach back to the consent, and nobody asked before that."""
     bob = person("bob")
