@@ -44,17 +44,22 @@ def _write(user_id: int, stretches: list[tuple[datetime, datetime]]) -> None:
 
 
 def _put(found: Gap) -> None:
-    """Put a gap on record; one that is open up to the same play becomes as long as both."""
+    """Put a gap on record; one up to the same play becomes as long as both where this is open.
+
+    Then it is open itself: the import that closed the shorter one did not fill what is before it.
+    """
     if list(Gap.insert(found.__data__).on_conflict_ignore().returning(Gap.id).execute()):
         return
     both = (Gap.user == found.user_id) & (Gap.ended_at == found.ended_at)
     if found.closed_at is None:
-        Gap.update(started_at=found.started_at).where(
+        Gap.update(started_at=found.started_at, closed_at=None, closed_by_import=None).where(
             both & (Gap.started_at > found.started_at)
         ).execute()
         Gap.update(probably_from=found.probably_from).where(
             both & (Gap.probably_from > found.probably_from)
         ).execute()
+        if found.certainty == Certainty.SURE:
+            Gap.update(certainty=found.certainty).where(both & Gap.closed_at.is_null()).execute()
 
 
 def _told(user_id: int, told: dict[str, Any], import_id: int) -> Gap:

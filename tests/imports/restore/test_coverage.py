@@ -140,3 +140,36 @@ def test_a_longer_gap_of_the_bundle_up_to_the_same_play_is_kept(services: Servic
         coverage.restore(bob, told([(0, 4), (10, 12)], [(4, 10)]), 1, {1})
     assert missing(bob) == [(4, 10)]
     assert covered(bob) == [(0, 4), (10, None)]
+
+
+@pytest.mark.parametrize("closed", [True, False], ids=["closed here", "open here"])
+def test_an_open_gap_of_the_bundle_is_open_where_a_shorter_one_up_to_the_same_play_was_filled(
+    services: Services, closed: bool
+) -> None:
+    bob = person("bob")
+    gap(bob, 5, 10)
+    if closed:
+        Gap.update(closed_at=at(11), closed_by_import=7).execute()
+    Coverage.create(user=bob, started_at=at(10))
+    state = told([(0, 1), (10, 12)], [(1, 10)])
+    state["gaps"][0]["certainty"] = "sure"
+    with models.transaction():
+        coverage.restore(bob, state, 8, {1})
+    found = Gap.get()
+    assert (hours(found.started_at), missing(bob)) == (1, [(1, 10)])
+    assert (found.closed_at, found.closed_by_import, found.certainty) == (None, None, "sure")
+    assert covered(bob) == [(0, 1), (10, None)]
+
+
+def test_a_gap_that_was_filled_here_stays_closed_where_the_bundle_has_no_more_of_it(
+    services: Services,
+) -> None:
+    bob = person("bob")
+    gap(bob, 5, 10)
+    Gap.update(closed_at=at(11), closed_by_import=7).execute()
+    Coverage.create(user=bob, started_at=at(0))
+    with models.transaction():
+        coverage.restore(bob, told([(0, 5), (10, 12)], [(5, 10)]), 8, {1})
+    found = Gap.get()
+    assert (found.closed_at, found.closed_by_import, found.certainty) == (at(11), 7, "possible")
+    assert covered(bob) == [(0, None)]
