@@ -15,6 +15,7 @@ from audiospective.models.exports import CANCELLED, READY, UNFINISHED, WAITING, 
 from audiospective.services import Services
 
 TIMEOUT = 3600  # seconds that a worker may take for one turn
+ROUNDS = 5  # exports of one member that may end while another is asked for
 
 
 def ask(services: Services, user: User, form: str, *, compatible: bool) -> tuple[Export, bool]:
@@ -31,22 +32,21 @@ def ask(services: Services, user: User, form: str, *, compatible: bool) -> tuple
 
 def noted(user: User, form: str, *, compatible: bool) -> tuple[Export, bool]:
     """The same for the caller's transaction; a new one is to be woken after its commit."""
-    while (made := _made(user, form, compatible=compatible)) is None:
+    for _ in range(ROUNDS):
+        with suppress(IntegrityError):
+            return _made(user, form, compatible=compatible), True
         if (running := unfinished(user.id)) is not None:
             return running, False
         User.get_by_id(user.id)  # else the one that was in the way has just ended
-    return made, True
+    return _made(user, form, compatible=compatible), True
 
 
-def _made(user: User, form: str, *, compatible: bool) -> Export | None:
+def _made(user: User, form: str, *, compatible: bool) -> Export:
     now = clock.now()
-    try:
-        with transaction():
-            row: Export = Export.create(
-                user=user, form=form, compatible=compatible, created_at=now, changed_at=now
-            )
-    except IntegrityError:
-        return None
+    with transaction():
+        row: Export = Export.create(
+            user=user, form=form, compatible=compatible, created_at=now, changed_at=now
+        )
     return row
 
 

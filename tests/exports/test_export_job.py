@@ -13,6 +13,7 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
+from peewee import IntegrityError
 from redis import Redis
 
 from audiospective import clock
@@ -152,6 +153,22 @@ def test_one_member_has_one_unfinished_export(services: Services, alice: User) -
 def test_whoever_has_just_left_gets_none(services: Services, alice: User) -> None:
     User.delete().execute()
     with pytest.raises(User.DoesNotExist):
+        ask(services, alice)
+
+
+def test_what_the_database_refuses_each_time_is_not_asked_for_without_end(
+    services: Services, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def refused(**row: Any) -> Export:
+        asked.append(row["form"])
+        if len(asked) > 20:
+            raise AssertionError("it goes on and on")
+        raise IntegrityError("something else")
+
+    monkeypatch.setattr(Export, "create", refused)
+    with pytest.raises(IntegrityError, match="something else"):
         ask(services, alice)
 
 
