@@ -68,6 +68,10 @@ def test_the_same(one: Track, other: Track) -> None:
         (named("Song", "A", "C"), named("Song", "B", "C")),
         (named("Song", "A", "C", spotify_id="x"), named("Song", "B", "C", spotify_id="y")),
         (named("Song", "A", "C", spotify_id="x"), named("Song", "C", spotify_id="y")),
+        (
+            named("Song", "A", "B", spotify_id="x", album="Own"),
+            named("Song", "B", "A", spotify_id="y", album="Own"),
+        ),
         (named("Song", "A", "C", isrc="i"), named("Song", "B", "C", spotify_id="y")),
         (named("Song", "A, B", spotify_id="x"), named("Song", "A", spotify_id="y")),
         (
