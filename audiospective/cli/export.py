@@ -50,7 +50,10 @@ def command(user: str, names: tuple[str, ...], compatible: bool, folder: Path) -
     with opened() as services, tempfile.TemporaryDirectory(dir=folder, prefix=".export-") as home:
         found, scratch = member(user), Path(home)
         owner = snapshot.Owner(found.display_name or found.spotify_id or user, found.timezone)
-        taken = snapshot.take(found.id, owner, clock.now(), scratch)
+        try:
+            taken = snapshot.take(found.id, owner, clock.now(), scratch)
+        except snapshot.RestlessError as error:
+            raise click.ClickException(f"{error}; nothing was written, try again later.") from None
         for name in wanted:
             passes = len(KNOWN) if name == "bundle" else 1
             with click.progressbar(length=taken.plays * passes, label=f"{name:<13}") as bar:

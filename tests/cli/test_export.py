@@ -6,14 +6,18 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
 import pytest
+from click.testing import CliRunner
 
+from audiospective.cli import audiospective
 from audiospective.cli.export import FORMATS
 from audiospective.exports import formats
+from audiospective.history import version
 from tests.exports.making import archive, hard_plays
 from tests.jobs.stack import ROOT, running
 
@@ -55,6 +59,19 @@ def test_without_a_format_it_is_the_bundle(stack: Any, tmp_path: Path) -> None:
     (made,) = (tmp_path / "out").iterdir()
     with ZipFile(made) as zipped:
         assert f"{made.stem}/index.html" in zipped.namelist()
+
+
+def test_an_archive_that_changes_during_every_copy_ends_it_with_one_line(
+    stack: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    versions = count()
+    monkeypatch.setattr(version, "of_plays", lambda _user: str(next(versions)))
+    out = tmp_path / "out"
+    words = ["export", "juniper", "--out", str(out)]
+    done = CliRunner().invoke(audiospective, words, env=stack.environment)
+    assert done.exit_code == 1
+    assert "changed during 5 copies; nothing was written, try again later." in done.output
+    assert list(out.iterdir()) == []
 
 
 def test_nothing_is_overwritten_and_nothing_half_is_left(stack: Any, tmp_path: Path) -> None:
