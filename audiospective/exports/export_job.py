@@ -24,7 +24,7 @@ from audiospective.exports import (
 from audiospective.exports.bundle.writing import Bundle
 from audiospective.exports.claims import Claim, LostError
 from audiospective.exports.formats import FORMATS
-from audiospective.exports.snapshot import Owner, Snapshot
+from audiospective.exports.snapshot import Owner, RestlessError, Snapshot
 from audiospective.models import User, transaction
 from audiospective.models.exports import FAILED, READY
 from audiospective.notices.kinds import export_ready
@@ -83,6 +83,10 @@ def work(services: Services, export_id: int, end: Deadline) -> None:
     except InterruptedExportError:
         claim.give_back(tried=False)
         export_requests.wake(services, export_id, first=True)
+    except RestlessError as error:
+        log.trouble("export_failed", error, export=export_id)
+        claim.give_back(tried=False)
+        return  # a later round asks for it again: the archive may have come to rest by then
     except StorageError as error:
         _again(services, claim, error, _NO_ROOM)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again and then given up

@@ -30,6 +30,7 @@ from audiospective.exports import (
     snapshot,
 )
 from audiospective.exports.bundle import completeness, writing
+from audiospective.exports.snapshot import RestlessError
 from audiospective.models import Connection, User
 from audiospective.models.coverage import Coverage
 from audiospective.models.exports import (
@@ -255,6 +256,26 @@ def test_what_fails_is_tried_again_and_then_given_up_with_a_sentence(
     assert found.status == FAILED
     assert "try again later" in found.error
     assert left_behind(services) == []
+
+
+def test_an_archive_that_does_not_rest_is_asked_for_later_and_no_try_is_counted(
+    services: Services, alice: User, monkeypatch: pytest.MonkeyPatch, frozen: Any
+) -> None:
+    export = ask(services, alice)
+    services.queues.queue(EXPORT).empty()
+
+    def restless(*_: Any, **__: Any) -> None:
+        raise RestlessError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(snapshot, "take", restless)
+        for _ in range(ATTEMPTS + 1):
+            found = turn(services, export)
+            assert (found.status, found.attempts) == (WAITING, 0)
+    assert services.queues.queue(EXPORT).job_ids == []
+    frozen.forward(seconds=LOST.total_seconds() + 1)
+    assert rounds.recover(services) == 1
+    assert turn(services, export).status == READY
 
 
 def test_a_storage_that_is_full_is_said(
