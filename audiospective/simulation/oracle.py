@@ -66,7 +66,7 @@ class Oracle:
         self._asking: list[claims.Claim] = []
         self._shown: dict[tuple[int, int], Shown] = {}
         self._fences: dict[int, int] = {}
-        self.claimed: dict[int, int] = {}  # when each member was last claimed, by our clock
+        self.claimed: set[tuple[int, int]] = set()  # members and instants of our clock, of days
         self._slots: set[tuple[str, int]] = set()  # that were polled, of the last days
         self._gaps: dict[int, dict[int, Gap]] = {}
         self._post = Post(instance, people)
@@ -100,6 +100,8 @@ class Oracle:
         objects.bind(objects.storage())
         yesterday = f"{clock.now() - timedelta(days=2):%Y-%m-%d}"
         self._slots = {key for key in self._slots if key[0] > yesterday}
+        since = clock.to_ms(clock.now() - timedelta(days=2))
+        self.claimed = {key for key in self.claimed if key[1] > since}
         for user_id, reader in self._readers.items():
             self.wrong += reader.look(self.members[user_id], self.heard[user_id])
 
@@ -178,7 +180,7 @@ class Oracle:
                 if held.get(one.user_id, 0) > clock.to_ms(one.claimed_at):
                     self.complain(f"member {one.user_id} was claimed while another worker held it")
                 self._fences[one.user_id] = int(one.connection.fence)
-                self.claimed[one.user_id] = clock.to_ms(one.claimed_at)
+                self.claimed.add((one.user_id, clock.to_ms(one.claimed_at)))
             return found
 
         return watched

@@ -262,9 +262,11 @@ class Run:
         dice = self.chance.random()
         if dice < self.level.share / 10:
             return "lost"  # by the queue
-        now = clock.to_ms(clock.now())
-        if any(self.oracle.claimed.get(user_id) == now for user_id in _polled(job)):
-            # At one instant two polls of a member are one line of the log: no telling them apart.
+        # At one instant two polls of a member are one line of the log: no telling them apart. It
+        # comes again where our clock is set back.
+        while any(
+            (user_id, clock.to_ms(clock.now())) in self.oracle.claimed for user_id in _polled(job)
+        ):
             self.instance.timeline.pass_by(1)
         act = partial(self._done, job)
         outcome = self._tried(job.task, act)

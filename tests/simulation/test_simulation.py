@@ -18,6 +18,7 @@ from audiospective.cli.simulate import command
 from audiospective.simulation import report
 from audiospective.simulation.instance import running
 from audiospective.simulation.run import Plan, Result, Run, simulate
+from audiospective.simulation.timeline import HOUR
 from audiospective.simulation.waiting_jobs import Job
 
 TRACE = "from audiospective.simulation.run import *; print(simulate(Plan(5, 1, 3, 'heavy')).trace)"
@@ -74,3 +75,18 @@ def test_two_polls_of_a_member_at_one_instant_are_told_apart():
                 run._step(job.task, lambda job=job: run._job(job))
         assert run.oracle.wrong == []
         assert run.oracle.balance.polls == 3
+
+
+def test_a_poll_at_an_instant_that_comes_again_after_our_clock_is_set_back_is_one_of_its_own():
+    plan = Plan(1, 1, 6, "none")
+    with running(6, share=0) as instance:
+        run, timeline = Run(plan, instance, Result(plan)), instance.timeline
+        with run.oracle.watching():
+            # By our clock the second and the last poll are at one instant.
+            for passes, ahead in ((0, 0), (12 * HOUR, 3 * HOUR), (HOUR, 0), (2 * HOUR, 0)):
+                timeline.to(timeline.ms + passes)
+                timeline.ahead = ahead
+                job = Job(timeline.ms, "interactive", "poll_user", (run.people[0].user_id,))
+                run._step(job.task, lambda job=job: run._job(job))
+        assert run.oracle.wrong == []
+        assert run.oracle.balance.polls == 4
