@@ -153,7 +153,9 @@ def could_be_lost(
         return item.ended if item.dated or item not in listed else max(newest, item.ended)
 
     known = [replace(item, arrived=page.at, ended=may_have_ended(item)) for item in (*held, *come)]
-    for count in range(gaps.LEFT_OUT + 1):
+    # Of a page that lacks more than pages do, another one may lack as many.
+    lacks = sum(not item.shown for item in page.window)
+    for count in range(max(gaps.LEFT_OUT, lacks) + 1):
         newer = [Item(page.items[0].ended, page.at, NEWEST + n, shown=False) for n in range(count)]
         shown = window([*known, *newer, lost], page.at)
         if lost not in shown and _same(shown, page.items):

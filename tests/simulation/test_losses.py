@@ -9,7 +9,7 @@ from audiospective.simulation.losses import Item, Page, could_be_lost
 
 def page(at, items, new=()):
     window = tuple(sorted(items, key=lambda item: item.order, reverse=True)[:50])
-    return Page(at, window, tuple(one for one in window if one.dated), frozenset(new))
+    return Page(at, window, tuple(one for one in window if one.shown and one.dated), frozenset(new))
 
 
 def without_a_time(first, last):
@@ -24,3 +24,12 @@ def test_items_without_a_time_prove_nothing_of_the_time_before_a_page(at, possib
     last = page(101, before + older)
     now = page(400, [*older, *newer, *new], new)
     assert could_be_lost(now, last, at, late=False, since=0, settled=5) == possible
+
+
+def test_another_page_may_lack_as_much_as_one_that_lacks_more_than_pages_do():
+    """Twelve of fifty are not shown, and all that is shown was played since the last check."""
+    old = [Item(n, n, n) for n in range(1, 51)]
+    new = [Item(100 + n, 100 + n, 100 + n, shown=n % 4 != 0) for n in range(1, 51)]
+    assert sum(not item.shown for item in new) == 12
+    last, now = page(60, old), page(200, new, new)
+    assert could_be_lost(now, last, 80, late=False, since=0, settled=5)
