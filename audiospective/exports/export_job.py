@@ -6,6 +6,7 @@ step of somebody's file takes. What is done so far stays in a folder of this mac
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from audiospective import clock, log
@@ -81,11 +82,13 @@ def work(services: Services, export_id: int, end: Deadline) -> None:
     except LostError:
         scratch.clear(services.settings, export_id)
     except InterruptedExportError:
-        claim.give_back(tried=False)
-        export_requests.wake(services, export_id, first=True)
+        with suppress(LostError):
+            claim.give_back(tried=False)
+            export_requests.wake(services, export_id, first=True)
     except RestlessError as error:
         log.trouble("export_failed", error, export=export_id)
-        claim.give_back(tried=False)
+        with suppress(LostError):
+            claim.give_back(tried=False)
         return  # a later round asks for it again: the archive may have come to rest by then
     except StorageError as error:
         _again(services, claim, error, _NO_ROOM)

@@ -278,6 +278,20 @@ def test_an_archive_that_does_not_rest_is_asked_for_later_and_no_try_is_counted(
     assert turn(services, export).status == READY
 
 
+@pytest.mark.parametrize("why", [RestlessError, export_job.InterruptedExportError])
+def test_who_cancels_an_export_while_it_is_put_back_ends_it(
+    services: Services, alice: User, monkeypatch: pytest.MonkeyPatch, why: type[Exception]
+) -> None:
+    export = ask(services, alice)
+
+    def cancelled(*_: Any, **__: Any) -> None:
+        export_requests.cancel(alice.id, export.id)
+        raise why
+
+    monkeypatch.setattr(snapshot, "take", cancelled)
+    assert turn(services, export).status == CANCELLED
+
+
 def test_a_storage_that_is_full_is_said(
     services: Services, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
