@@ -16,8 +16,9 @@ from audiospective.models import User
 def command(user: str, yes: bool) -> None:
     """Delete USER's account with everything that belongs to it, now and for good.
 
-    USER is a Spotify id, an account id or a confirmed e-mail address. A receipt goes to the
-    confirmed address, if there is one.
+    USER is a Spotify id, an account id, a confirmed e-mail address or the number of a member.
+
+    A receipt goes to the confirmed address, if there is one.
     """
     with opened() as services:
         found = member(user)

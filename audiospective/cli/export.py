@@ -33,8 +33,9 @@ FORMATS = tuple(one.name for one in descriptions.FORMATS)
 def command(user: str, names: tuple[str, ...], compatible: bool, folder: Path) -> None:
     """Write the archive of USER in one or more formats. Nothing is overwritten.
 
-    USER is a Spotify id, an account id or an e-mail address. What the formats hold and who reads
-    them is in docs/exports.md.
+    USER is a Spotify id, an account id, a confirmed e-mail address or the number of a member.
+
+    What the formats hold and who reads them is in docs/exports.md.
     """
     from audiospective.exports import files, snapshot
     from audiospective.exports.bundle import writing

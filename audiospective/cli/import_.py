@@ -29,8 +29,9 @@ def command(
 ) -> None:
     """Bring FILES (zip, JSON, CSV, ...) into the archive of USER; they are all one import.
 
-    USER is a Spotify id, an account id or an e-mail address. What was found is printed and nothing
-    is added before you agree.
+    USER is a Spotify id, an account id, a confirmed e-mail address or the number of a member.
+
+    What was found is printed and nothing is added before you agree.
     """
     with opened() as services:
         found = member(user)

@@ -18,7 +18,7 @@ def command() -> None:
 def grant(user: str) -> None:
     """Let USER see the operator's pages.
 
-    USER is a Spotify id, an account id or a confirmed e-mail address.
+    USER is a Spotify id, an account id, a confirmed e-mail address or the number of a member.
     """
     with opened():
         found = member(user)

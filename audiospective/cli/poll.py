@@ -14,7 +14,7 @@ from audiospective.polling import batch, poll
 def command(user: str) -> None:
     """Poll USER at once, whatever the cadence says; pauses after failures still hold.
 
-    USER is a Spotify id, an account id or an e-mail address.
+    USER is a Spotify id, an account id, a confirmed e-mail address or the number of a member.
     """
     with opened() as services:
         found = member(user)

@@ -26,8 +26,10 @@ def command(user: str, file: Path) -> None:
     """Put the archive of the bundle FILE back as the archive of USER: plays, gaps, deletions,
     settings.
 
-    USER is a Spotify id, an account id or an e-mail address. The archive may hold nothing but what
-    polls have brought. Every play is read again after it was written.
+    USER is a Spotify id, an account id, a confirmed e-mail address or the number of a member.
+
+    The archive may hold nothing but what polls have brought. Every play is read again after it
+    was written.
     """
     with opened() as services:
         try:

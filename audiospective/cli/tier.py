@@ -15,8 +15,9 @@ from audiospective.policy import tiers
 def command(user: str, tier: str) -> None:
     """Give USER the tier pro or free.
 
-    USER is a Spotify id, an account id or an e-mail address. A founding number stays whatever
-    the tier is.
+    USER is a Spotify id, an account id, a confirmed e-mail address or the number of a member.
+
+    A founding number stays whatever the tier is.
     """
     with opened():
         found = member(user)

@@ -49,12 +49,13 @@ def test_a_scratch_archive_lives_through_every_command_of_ours(
     for line in dict.fromkeys(line for lines in LIFE.values() for line in lines):
         words = [
             str(found)
-            for word in shlex.split(line)
+            for word in shlex.split(line.replace("/tmp/drill", f"{tmp_path}/drill"))
             for found in (sorted(tmp_path.glob(word)) if "*" in word else [word])
         ]
+        told = dict(word.split("=", 1) for word in words if "=" in word)
         done = subprocess.run(
-            [sys.executable, "-m", "audiospective", *words],
-            cwd=tmp_path, env={**archive.environment, "PYTHONPATH": str(ROOT)},
+            [sys.executable, "-m", "audiospective", *(word for word in words if "=" not in word)],
+            cwd=tmp_path, env={**archive.environment, **told, "PYTHONPATH": str(ROOT)},
             capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
         assert done.returncode == 0, f"{line}: {done.stdout}{done.stderr}"

@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,6 +22,11 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob(".github/**/*.md")])
 # Variables of platforms, of compose.yaml and of Python.
 OTHERS = {"LISTEN", "PORT", "WEB_CONCURRENCY", "POSTGRES_PASSWORD", "AUDIOSPECTIVE_ENV_FILE"}
+# Names of PostgreSQL, and kinds of times in exports, which are put together of two parts.
+NOT_OURS = {
+    "shared_buffers", "end_second", "end_minute", "end_day", "heard_minute", "began_minute",
+    "began_day",
+}  # fmt: skip
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -85,12 +91,47 @@ def test_every_command_that_is_shown_exists(page: Path) -> None:
             assert (ROOT / "deploy/systemd" / file).exists(), line
 
 
-def test_the_readme_lists_commands_that_exist() -> None:
+def test_the_readme_lists_every_command() -> None:
     table = (ROOT / "README.md").read_text().partition("## Commands")[2]
-    for line in re.findall(r"^\| (`.+?`(?:, `.+?`)*) \|", table, re.MULTILINE):
-        for shown in re.findall(r"`([^`]+)`", line):
-            name = shown.replace("\\|", "|").split()[0]
-            assert name in audiospective.list_commands(click.Context(audiospective)), shown
+    lines = re.findall(r"^\| (`.+?`(?:, `.+?`)*) \|", table, re.MULTILINE)
+    listed = {shown.split()[0] for line in lines for shown in re.findall(r"`([^`]+)`", line)}
+    assert listed == {*audiospective.list_commands(click.Context(audiospective))}
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    led = set(re.findall(r"\]\(([^)\s#]+)", (ROOT / "README.md").read_text()))
+    assert {str(page.relative_to(ROOT)) for page in PAGES if page.parent == ROOT / "docs"} <= led
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_and_names_that_are_shown_are_in_the_tree(page: Path) -> None:
+    """Modules, templates and styles, and what has an underscore: events, tables, columns."""
+    if page.name == "CHANGELOG.md":  # it tells of what was
+        return
+    for line in re.findall(r"`([^`]+)`", FENCE.sub("", page.read_text())):
+        if re.fullmatch(r"[a-z_./]+\.(py|css|html|cfg)", line):
+            assert any(file.endswith(f"/{line}") for file in files()), line
+        if re.fullmatch(r"[a-z]+(_[a-z0-9]+)+", line):
+            assert line in written() or line in NOT_OURS, line
+
+
+@cache
+def files() -> list[str]:
+    """Every file of the tree that a page may name."""
+    rooms = ("audiospective", "templates", "static", "tests", "tools", "deploy")
+    return [f"/{one.name}" for one in ROOT.glob("*")] + [
+        f"/{one.relative_to(ROOT)}" for room in rooms for one in (ROOT / room).rglob("*.*")
+    ]
+
+
+@cache
+def written() -> str:
+    """All of the package and its templates."""
+    return "\n".join(
+        one.read_text()
+        for room, kind in (("audiospective", "*.py"), ("templates", "*.*"))
+        for one in (ROOT / room).rglob(kind)
+    )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -21,8 +21,14 @@ PROGRAMS = {
     "pip", "python", "python3", "systemctl", "systemd-run", "useradd",
     "/srv/audiospective/.venv/bin/pip",
 }  # fmt: skip
+# The places of a drill, as docs/operations.md names them.
+DRILL = (
+    "DATABASE_URL=sqlite:////tmp/drill.db STORAGE_URL=file:///tmp/drill/storage"
+    " AUDIOSPECTIVE_HOME=/tmp/drill"
+)
 # What is run of our own commands, in the life of one scratch archive. It differs from what is
-# shown where that holds a name.
+# shown where that holds a name. Settings of one command stand before it; /tmp/drill is a scratch
+# place.
 LIFE: dict[str, tuple[str, ...]] = {
     "migrate": ("migrate",),
     "operator grant USER": ("operator grant alice@mail.example",),
@@ -41,14 +47,17 @@ LIFE: dict[str, tuple[str, ...]] = {
     "restore-member USER FILE": ("restore-member bob out/*.zip",),
     "verify": ("verify bob",),
     "verify [USER]": ("verify bob",),
+    "years": ("years",),
     "years home": ("years home",),
     "years claim": ("years claim",),
     "backup FILE": ("backup whole.backup",),
     "backup FILE --check": ("backup whole.backup --check",),
     "backup [FILE]": ("backup whole.backup",),
     "backup --new-key": ("backup --new-key",),
+    "restore FILE": (f"{DRILL} restore whole.backup",),
     "reseal": ("reseal",),
     "delete-member NUMBER": ("delete-member bob --yes",),
+    "delete-member USER": ("delete-member bob --yes",),
     "doctor": ("doctor",),
     "simulate": ("simulate --members 1 --days 1 --seed 1 --faults heavy",),
     "simulate --members 40 --days 14 --seed 1 --faults heavy": (
