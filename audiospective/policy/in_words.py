@@ -1,8 +1,10 @@
-"""Numbers of things, shares and lengths of time in words, as pages and files say them."""
+"""Numbers, shares, lengths, sizes and days in words, as pages and files say them."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
+
+MINUTE = 60_000  # ms
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:
@@ -26,3 +28,33 @@ def span(length: timedelta) -> str:
             count = round(minutes / size)
             return plural(count, word)
     raise AssertionError("there is always a minute")
+
+
+def duration(ms: int) -> str:
+    """Milliseconds of listening, as exact as anybody wants to know: `45 min`, `13 h 20 min`."""
+    minutes = round(ms / MINUTE)
+    hours, rest = divmod(minutes, 60)
+    if hours >= 100:
+        return f"{round(minutes / 60):,} h"
+    if hours:
+        return f"{hours} h {rest} min" if rest else f"{hours} h"
+    return f"{minutes} min" if minutes or not ms else "under a minute"
+
+
+def amount(value: int, *, by_time: bool) -> str:
+    """What figures add up: `1,204 plays`, or of milliseconds a length."""
+    return duration(value) if by_time else plural(value, "play")
+
+
+def size(count: int) -> str:
+    """Bytes: `812 bytes`, `41 kB`, `2.3 MB`, `240 MB`."""
+    if count < 1000:
+        return plural(count, "byte")
+    if count < 1_000_000:
+        return f"{count / 1000:.0f} kB"
+    return f"{count / 1_000_000:.1f} MB" if count < 10_000_000 else f"{count / 1_000_000:,.0f} MB"
+
+
+def day(value: date) -> str:
+    """`14 March 2026`."""
+    return f"{value.day} {value:%B %Y}"

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from audiospective import clock
 from audiospective.history import RecentPlay
 from audiospective.policy.archive_state import ArchiveState
-from audiospective.policy.in_words import plural
+from audiospective.policy.in_words import day, duration, plural
 from audiospective.web import archive_look, context
 from audiospective.web.panels import Failed
 from audiospective.web.security import image_hosts
@@ -80,17 +80,6 @@ def length_of(ms: int | None) -> str:
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
-def duration(ms: int) -> str:
-    """Milliseconds of listening in the two largest units that matter: `4 h 9 min`, `12 min`."""
-    minutes = round(ms / 60_000)
-    hours, rest = divmod(minutes, 60)
-    if hours >= 100:
-        return f"{round(minutes / 60):,} h"
-    if hours:
-        return f"{hours} h {rest} min" if rest else f"{hours} h"
-    return f"{minutes} min" if minutes or not ms else "under a minute"
-
-
 def small_units(value: str) -> Markup:
     """A figure whose units (`h`, `min`, `%`) are marked, to be set smaller than its digits."""
     small = Markup('<span class="unit">{}</span>')
@@ -124,7 +113,7 @@ def action_link(state: ArchiveState) -> tuple[str, str] | None:
 
 def install(app: Flask) -> None:
     words = (
-        iso, local, ago, number, plural, length_of, duration, small_units, spotify_url,
+        iso, local, ago, day, number, plural, length_of, duration, small_units, spotify_url,
         play_key, action_link, archive_look.symbol, archive_look.colour,
     )  # fmt: skip
     for word in words:

@@ -19,10 +19,10 @@ from audiospective.history.catalog import lookup
 from audiospective.models import HiddenArtist, User
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
+from audiospective.policy import in_words
 from audiospective.policy.counting import RULES, Counting, Measure, Rule
 from audiospective.stats import activity, days, portrait, prepared_plays, tops, totals
 from audiospective.stats.figure_options import FigureOptions
-from audiospective.web.figures import words
 from tests.browser import axe
 from tests.exports.making import OWNER, archive, imported, polled, song, taken
 from tests.support.browser import OpenPage
@@ -151,7 +151,7 @@ def prepared(
 
 def figures_are_the_sites(shown: Page, plays: pl.DataFrame, *, by_time: bool = False) -> None:
     def worded(amounts: Iterable[int]) -> list[str]:
-        said = words.hours if by_time else "{:,}".format
+        said = in_words.duration if by_time else "{:,}".format
         return [said(amount) for amount in amounts]
 
     def texts(selector: str) -> list[str]:

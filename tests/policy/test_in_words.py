@@ -1,4 +1,4 @@
-"""Numbers of things in words."""
+"""Numbers, lengths and sizes in words."""
 
 from __future__ import annotations
 
@@ -18,3 +18,37 @@ from audiospective.policy import in_words
 )
 def test_a_number_of_things_is_told_in_their_plural(count: int, words: list[str], said: str):
     assert in_words.plural(count, *words) == said
+
+
+@pytest.mark.parametrize(
+    ("ms", "said"),
+    [
+        (0, "0 min"),
+        (29_999, "under a minute"),
+        (30_001, "1 min"),
+        (59 * 60_000, "59 min"),
+        (60 * 60_000, "1 h"),
+        (61 * 60_000, "1 h 1 min"),
+        ((100 * 60 - 1) * 60_000, "99 h 59 min"),
+        ((1204 * 60 + 20) * 60_000, "1,204 h"),
+    ],
+)
+def test_a_length_is_told_as_exactly_as_anybody_wants_to_know(ms: int, said: str):
+    assert in_words.duration(ms) == in_words.amount(ms, by_time=True) == said
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (1, "1 byte"),
+        (999, "999 bytes"),
+        (1_000, "1 kB"),
+        (999_499, "999 kB"),
+        (1_000_000, "1.0 MB"),
+        (9_940_000, "9.9 MB"),
+        (10_000_000, "10 MB"),
+        (1_204_000_000, "1,204 MB"),
+    ],
+)
+def test_a_size_is_told_in_two_figures_or_three(count: int, said: str):
+    assert in_words.size(count) == said

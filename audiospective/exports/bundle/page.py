@@ -130,11 +130,11 @@ def _pieces(
         percent=in_words.percent,
         span=_length,
         cause=completeness.cause,
-        day=page_words.day,
+        day=in_words.day,
         local=lambda instant: instant.astimezone(zone),
         moment=lambda instant: page_words.moment(instant, zone),
         mark=page_words.mark,
-        amount=partial(page_words.amount, by_time=made.counted.by_time),
+        amount=partial(in_words.amount, by_time=made.counted.by_time),
     )
     yield _block("meta", "application/json", _json(meta))
     for name, body in made.catalog.items():
@@ -262,6 +262,6 @@ def _template():  # type: ignore[no-untyped-def]
         lstrip_blocks=True,
     )
     made.filters.update(
-        number=lambda count: f"{count:,}", plural=in_words.plural, size=page_words.size
+        number=lambda count: f"{count:,}", plural=in_words.plural, size=in_words.size
     )
     return made.get_template("index.html")

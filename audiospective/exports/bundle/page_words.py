@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
@@ -44,29 +44,6 @@ def completeness_title(known: Known) -> str:
     if not known.open_gaps:
         return "No gap is known"
     return f"{in_words.percent(known.share)} % of the time is known"
-
-
-def amount(value: int, *, by_time: bool) -> str:
-    """What figures add up, with its unit: `1,204 plays`; `45 min`, `13 h 20 min`, `831 h`."""
-    if not by_time:
-        return in_words.plural(value, "play")
-    minutes = round(value / 60_000)
-    if minutes < 60:
-        return f"{minutes} min"
-    whole, rest = divmod(minutes, 60)
-    if whole >= 100:
-        return f"{round(minutes / 60):,} h"
-    return f"{whole} h {rest} min" if rest else f"{whole} h"
-
-
-def size(count: int) -> str:
-    if count < 1_000_000:
-        return f"{max(1, round(count / 1000)):,} kB"
-    return f"{count / 1_000_000:,.1f} MB"
-
-
-def day(at: date | None) -> str:
-    return "" if at is None else f"{at.day} {at:%B %Y}"
 
 
 def moment(instant: datetime, zone: ZoneInfo) -> str:

@@ -65,7 +65,7 @@ def _complete(known: Known, zone: ZoneInfo) -> list[str]:
     began = known.began.astimezone(zone)
     but = ", but for these gaps" if known.gaps else ""
     lines = [
-        f"Spotify was asked about hourly since {began.day} {began:%B %Y}.",
+        f"Spotify was asked about hourly since {in_words.day(began)}.",
         f"{in_words.percent(known.share)} % is known of that time: every check reached back to",
         f"the one before it{but}. Earlier plays come from files.",
         "",

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from audiospective.policy import in_words
 from audiospective.web.charts.base import Worded, plain
 
 PITCH = 20  # user units from one cell to the next
@@ -67,7 +68,7 @@ def of(
         words = worded(value) if value or day not in not_known else "not known"
         if value and day in not_known:
             words += ", more may be missing"
-        title = f"{day.day} {day:%B %Y}: {words}"
+        title = f"{in_words.day(day)}: {words}"
         cells.append(Cell(LEFT + column * PITCH, TOP + row * PITCH, step, title))
     return Heatmap(
         width=LEFT + ((last - begin).days // 7 + 1) * PITCH,

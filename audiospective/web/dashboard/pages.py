@@ -23,7 +23,6 @@ from audiospective.web.context import services
 from audiospective.web.dashboard import music, newest_plays, todo, tops
 from audiospective.web.dashboard.music import Music
 from audiospective.web.dashboard.todo import Item
-from audiospective.web.figures import words
 from audiospective.web.figures.lines import Wanted
 from audiospective.web.health.words import cause
 from audiospective.web.htmx import fragment_of
@@ -121,7 +120,6 @@ def _music(found: Now) -> dict[str, Any]:
         "counted": counting.words(own.options.counting),
         "polled_counts": own.options.polled,
         "founding_number": person().founding_number,
-        "words": words,
         "cause": cause,
     }
 

@@ -26,7 +26,7 @@ from audiospective.clients.storage import Download, StorageError
 from audiospective.exports import descriptions, export_requests, links, sizes
 from audiospective.models import User
 from audiospective.models.exports import READY, UNFINISHED, Export
-from audiospective.policy import export_rules
+from audiospective.policy import export_rules, in_words
 from audiospective.web import throttle
 from audiospective.web.access import freshly_signed_in, person, signed_in
 from audiospective.web.context import services
@@ -49,7 +49,7 @@ def page() -> ResponseReturnValue:
     return render_template(
         "exports/page.html",
         plays=(plays := history.total(user.id)),
-        about=sizes.words(sizes.bundle(plays)),
+        about=in_words.size(sizes.bundle(plays)),
         formats=descriptions.FORMATS,
         shelf=[_shown(export, user) for export in export_requests.of(user.id)],
         kept=export_rules.KEPT.days,
@@ -165,7 +165,7 @@ def _shown(export: Export, user: User) -> dict[str, object]:
         "title": described.title if described else export.form,
         "state": export_rules.shown(export.status, export.done, export.total),
         "href": href,
-        "size": sizes.words(export.size),
+        "size": in_words.size(export.size),
         "unfinished": export.status in UNFINISHED,
         "ahead": export_requests.waiting_ahead(export),
         "seconds": 1 if clock.now() - export.created_at < EAGER else 4,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from audiospective.policy import in_words
 from audiospective.policy.counting import Counting
 from audiospective.policy.in_words import plural
 from audiospective.stats.rankings import Place
-from audiospective.web.figures import words
 from audiospective.web.figures.lines import Line, Lines, Wanted
 
 KINDS = ("artist", "album", "track")
@@ -72,8 +72,8 @@ def line(kind: str, place: Place, lines: Lines) -> Line:
 
 def _ranked(kind: str, place: Place, lines: Lines, counting: Counting, *, moves: bool) -> Ranked:
     move, moved = _moved(place) if moves else ("", "")
-    value = words.hours(place.amount) if counting.by_time else f"{place.amount:,}"
-    other = plural(place.plays, "play") if counting.by_time else words.hours(place.heard)
+    value = in_words.duration(place.amount) if counting.by_time else f"{place.amount:,}"
+    other = plural(place.plays, "play") if counting.by_time else in_words.duration(place.heard)
     note = other if kind == "track" else f"{plural(place.tracks, 'track')}, {other}"
     return Ranked(place.rank, line(kind, place, lines), value, note, move, moved)
 

@@ -10,7 +10,6 @@ from audiospective.policy import archive_state, calendar, in_words, known_time
 from audiospective.policy.archive_state import ArchiveState, Missing
 from audiospective.policy.known_time import Known
 from audiospective.stats.listening import Listening
-from audiospective.web.figures import words
 from audiospective.web.health.words import cause
 
 UNCHECKED = "Not checked yet"
@@ -88,7 +87,7 @@ def _counts(span: tuple[datetime, datetime]) -> bool:
 def _length(span: tuple[datetime, datetime]) -> str:
     seconds = (span[1] - span[0]).total_seconds()
     if seconds < 2 * 86_400:
-        return words.hours(round(seconds * 1000))
+        return in_words.duration(round(seconds * 1000))
     return f"{round(seconds / 86_400):,} days"
 
 

@@ -1,34 +1,22 @@
-"""Values of figures in words: lengths, amounts, comparisons, parts of the whole."""
+"""Values of figures in words: lengths, amounts, comparisons, days of the week."""
 
 from __future__ import annotations
 
 from datetime import date
 
+from audiospective.policy import in_words
 from audiospective.policy.counting import Counting
-from audiospective.policy.in_words import plural
-
-MINUTE = 60_000
-
-
-def hours(ms: int) -> str:
-    """`45 min`, `13 h 20 min`, `831 h`: as exact as anybody wants to know."""
-    minutes = round(ms / MINUTE)
-    if minutes < 60:
-        return f"{minutes} min"
-    if minutes < 100 * 60:
-        whole, rest = divmod(minutes, 60)
-        return f"{whole} h {rest} min" if rest else f"{whole} h"
-    return f"{round(minutes / 60):,} h"
 
 
 def about(ms: int, guessed: int) -> str:
     """A length, said to be about right where nobody told a part of it."""
-    return f"about {hours(ms)}" if guessed else hours(ms)
+    length = in_words.duration(ms)
+    return f"about {length}" if guessed else length
 
 
 def amount(value: int, counting: Counting) -> str:
     """What figures add up: `1,204 plays`, or a length for members who count by time."""
-    return hours(value) if counting.by_time else plural(value, "play")
+    return in_words.amount(value, by_time=counting.by_time)
 
 
 def compared(now: int, before: int) -> str:
@@ -38,11 +26,6 @@ def compared(now: int, before: int) -> str:
     return f"{abs(now - before):,} {'more' if now > before else 'fewer'} than"
 
 
-def day(value: date) -> str:
-    """`14 March 2026`."""
-    return f"{value.day} {value:%B %Y}"
-
-
 def weekday(value: date) -> str:
     """`Saturday, 14 March 2026`."""
-    return f"{value:%A}, {day(value)}"
+    return f"{value:%A}, {in_words.day(value)}"

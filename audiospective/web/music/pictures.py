@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta, tzinfo
 from functools import partial
 
+from audiospective.policy import in_words
 from audiospective.policy.archive_state import Missing
 from audiospective.stats.figure_options import FigureOptions
 from audiospective.stats.portrait import Portrait
@@ -38,7 +39,7 @@ class Pictures:
 
 
 def of(found: Portrait, gaps: Sequence[Missing], options: FigureOptions, zone: tzinfo) -> Pictures:
-    worded = partial(words.amount, by_time=options.counting.by_time)
+    worded = partial(in_words.amount, by_time=options.counting.by_time)
     peak = max(found.months, key=lambda month: month[1])
     best = min(found.years, key=lambda year: (year.place, -year.amount))
     hour = found.hours.index(max(found.hours))

@@ -5,27 +5,16 @@ from __future__ import annotations
 from datetime import date, datetime, tzinfo
 
 from audiospective.history.catalog.entries import Album
-from audiospective.policy.in_words import plural
+from audiospective.policy.in_words import day, plural
 from audiospective.stats.portrait import Portrait
-from audiospective.web.filters import duration
 
 KINDS = {"track": "tracks", "artist": "artists", "album": "albums"}
 WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 TYPES = {"album": "Album", "single": "Single", "ep": "EP", "compilation": "Compilation"}
 
 
-def day(value: date) -> str:
-    """`14 March 2026`."""
-    return f"{value.day} {value:%B %Y}"
-
-
 def local_day(at: datetime, zone: tzinfo) -> str:
     return day(at.astimezone(zone).date())
-
-
-def amount(value: int, *, by_time: bool) -> str:
-    """What figures add up, with its unit."""
-    return duration(value) if by_time else plural(value, "play")
 
 
 def place(number: int) -> str:

@@ -16,7 +16,6 @@ from audiospective.policy.periods import Period
 from audiospective.stats.listening import Listening
 from audiospective.web.access import person, signed_in
 from audiospective.web.context import services
-from audiospective.web.figures import words
 from audiospective.web.listening import listening
 from audiospective.web.panels import made
 from audiospective.web.reports import overview, picture, report, text
@@ -43,7 +42,6 @@ def page() -> ResponseReturnValue:
         today=today,
         asked=asked,
         error=error,
-        words=words,
     ), 422 if error else 200
 
 
@@ -64,7 +62,6 @@ def one(address: str) -> ResponseReturnValue:
         period=period,
         title=periods.title(period),
         text=text,
-        words=words,
         before=before,
         after=after if after and after.first <= today else None,
         titled=periods.title,

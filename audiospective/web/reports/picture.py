@@ -13,9 +13,9 @@ from collections.abc import Sequence
 import resvg_py
 from markupsafe import Markup, escape
 
+from audiospective.policy.in_words import duration
 from audiospective.stats.cache import Cache
 from audiospective.web.charts.bars import Bars
-from audiospective.web.figures import words
 from audiospective.web.figures.chart import Chart
 from audiospective.web.panels import Failed
 from audiospective.web.reports.report import Report
@@ -68,7 +68,10 @@ def svg(report: Report) -> str:
     out += _skyline(report, top, AXIS - top)
     numbers = (
         (f"{report.now.plays:,}", "plays"),
-        (words.hours(report.now.heard), "listened" + (", about" if report.now.guessed else "")),
+        (
+            duration(report.now.heard),
+            "listened" + (", about" if report.now.guessed else ""),
+        ),
         (f"{report.now.artists:,}", "artists"),
         (f"{report.knowledge.percent} %", "of the time known"),
     )

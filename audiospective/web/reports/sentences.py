@@ -6,7 +6,7 @@ from datetime import date
 
 from audiospective.policy import periods
 from audiospective.policy.counting import Counting
-from audiospective.policy.in_words import percent, plural
+from audiospective.policy.in_words import duration, percent, plural
 from audiospective.policy.periods import Kind, Period
 from audiospective.stats.decades import Decades
 from audiospective.stats.sittings import PAUSE, SIZES, Sittings
@@ -78,7 +78,7 @@ def sittings(found: Sittings, *, timed: bool) -> str:
     began = words.weekday(found.began.date()) + (f" at {found.began:%H:%M}" if timed else "")
     return (
         f"A sitting ends after {PAUSE} silent minutes. The longest, "
-        f"{words.hours(found.longest)} with {plural(found.plays, 'play')}, began on {began}."
+        f"{duration(found.longest)} with {plural(found.plays, 'play')}, began on {began}."
     )
 
 

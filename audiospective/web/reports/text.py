@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audiospective.web.figures import words
+from audiospective.policy import in_words
 from audiospective.web.figures.chart import Ranked
 from audiospective.web.panels import Failed
 from audiospective.web.reports.report import Moment, Report
@@ -36,8 +36,8 @@ def known(report: Report) -> str:
     said = f"These figures know {report.knowledge.percent} % of the time."
     if report.knowledge.unknown:
         missing = [
-            f"{words.day(one.first)}"
-            + (f" to {words.day(one.last)}" if one.last != one.first else "")
+            f"{in_words.day(one.first)}"
+            + (f" to {in_words.day(one.last)}" if one.last != one.first else "")
             for one in report.knowledge.unknown
         ]
         more = f" and {report.knowledge.more} more" if report.knowledge.more else ""

@@ -10,8 +10,8 @@ from audiospective.accounts import welcome
 from audiospective.models import Import, RemovedPlay
 from audiospective.models.exports import READY, Export
 from audiospective.operations import purge
+from audiospective.policy import in_words
 from audiospective.web.access import person, signed_in
-from audiospective.web.settings.overview import readable
 from audiospective.web.settings.sections import address
 
 blueprint = Blueprint("data", __name__)
@@ -26,7 +26,7 @@ def page() -> ResponseReturnValue:
         "settings/data.html",
         plays=history.total(member.id),
         oldest=welcome.oldest(member),
-        size=readable(history.footprint(member.id)),
+        size=in_words.size(history.footprint(member.id)),
         imports=Import.select().where((Import.user == member.id) & ~Import.live).count(),
         exports_ready=ready,
         removed=RemovedPlay.select().where(RemovedPlay.user == member.id).count(),

@@ -22,7 +22,7 @@ from audiospective.models.hidden_artists import HiddenArtist
 from audiospective.models.shared_links import SharedLink
 from audiospective.notices import kind
 from audiospective.operations import health
-from audiospective.policy import api_scopes, archive_state
+from audiospective.policy import api_scopes, archive_state, in_words
 from audiospective.policy.archive_state import ArchiveState
 from audiospective.policy.in_words import plural
 from audiospective.web.access import person, signed_in
@@ -117,7 +117,7 @@ def _now(member: User, state: ArchiveState, counts: Counts) -> dict[str, str]:
         "/settings/forwarding": "off" if onward is None else f"to {onward.root}",
         "/settings/sessions": plural(len(sessions.of(member)), "browser"),
         "/settings/data": f"{plural(state.plays, 'play')}, "
-        f"about {readable(history.footprint(member.id))}",
+        f"about {in_words.size(history.footprint(member.id))}",
         "/settings/delete": "with everything in it",
     }
 
@@ -143,12 +143,3 @@ def _counts(user_id: int) -> Counts:
     ).where(User.id == user_id)
     hidden, links, tokens, first_end = found.tuples().get()
     return Counts(hidden, links, tokens, first_end and clock.from_ms(int(first_end)))
-
-
-def readable(size: int) -> str:
-    """Bytes as people say them: `812 bytes`, `41 KB`, `2.3 MB`."""
-    if size < 1000:
-        return f"{size} bytes"
-    if size < 1_000_000:
-        return f"{size / 1000:.0f} KB"
-    return f"{size / 1_000_000:.1f} MB"

@@ -15,7 +15,6 @@ from audiospective.policy import calendar, periods
 from audiospective.policy.periods import Kind, Period
 from audiospective.web import listening, throttle
 from audiospective.web.context import services
-from audiospective.web.figures import words
 from audiospective.web.reports import overview, report
 from audiospective.web.security import image_hosts
 from audiospective.web.throttle import Limit
@@ -76,7 +75,6 @@ def _shown(token: str, link: SharedLink, address: str) -> Response:
         render_template(
             "shared/page.html",
             report=report.of(own, state, period, now, linked=False),
-            words=words,
             name=link.user.display_name,
             years=[year.link for year in years],
             token=token,

@@ -71,7 +71,7 @@ function hours(ms) {
 // As exact as anybody wants to know: `45 min`, `13 h 20 min`, `831 h`.
 function duration(ms) {
   const minutes = Math.round(ms / 60000);
-  if (minutes < 60) return minutes + "\u00a0min";
+  if (minutes < 60) return minutes || !ms ? minutes + "\u00a0min" : "under a minute";
   if (minutes >= 6000) return number(minutes / 60) + "\u00a0h";
   const rest = minutes % 60;
   return Math.floor(minutes / 60) + "\u00a0h" + (rest ? " " + rest + "\u00a0min" : "");
