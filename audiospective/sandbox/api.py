@@ -1,6 +1,6 @@
 """The Web API: who calls, what the app may do, and the endpoints of contract sections 2 and 3."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, request
@@ -9,7 +9,7 @@ from audiospective.sandbox import answers
 from audiospective.sandbox.answers import Answer
 from audiospective.sandbox.apps import App
 from audiospective.sandbox.calls import Call
-from audiospective.sandbox.exchange import exchange, state
+from audiospective.sandbox.exchange import Sent, carry, exchange, respond, state
 from audiospective.sandbox.grants import Grant
 from audiospective.sandbox.ids import is_id
 from audiospective.sandbox.items import Object, Writer
@@ -55,19 +55,29 @@ def me() -> Response:
 @bp.get("/me/player/recently-played")
 def recent() -> Response:
     """The last fifty plays, as far as the cursor lets them through."""
-    caller = _caller(state())
+    shown = request.headers.get("Authorization", "")
+    return respond(recent_plays(state(), shown, request.query_string, request.args))
+
+
+def recent_plays(
+    here: SandboxState, authorization: str, query: bytes, args: Mapping[str, str]
+) -> Sent:
+    """`recent` without a web framework; `args` are what `query` says."""
+    caller = _shown(here, authorization)
+    call = Call("recently-played", caller.listener_id, _app_id(caller))
 
     def make() -> Answer:
-        here = state()
+        refused = _refusal(here, caller)
+        if refused is not None:
+            return refused
         listener = here.listeners.get(caller.listener_id or "")
         if listener is None:
             return answers.TOKEN_INVALID
         if RECENT_SCOPE not in caller.scopes:
             return answers.SCOPE_MISSING
-        return recently_played(here, listener, _writer(here, caller), call, request.args)
+        return recently_played(here, listener, _writer(here, caller), call, query, args)
 
-    call = Call("recently-played", caller.listener_id, _app_id(caller))
-    return _answer(call, caller, make)
+    return carry(here, call, make)
 
 
 @bp.get("/<any(tracks, artists, albums):kind>/<path:id>")
@@ -118,16 +128,18 @@ def anything_else(rest: str) -> Response:
     return _answer("unknown", _caller(state()), lambda: answers.api_error(404, "Service not found"))
 
 
-def _answer(call: Call | str, caller: Caller, make: Callable[[], Answer]) -> Response:
+def _answer(endpoint: str, caller: Caller, make: Callable[[], Answer]) -> Response:
     """Answer a call after the checks that every endpoint makes."""
-    if isinstance(call, str):
-        call = Call(call, caller.listener_id, _app_id(caller))
+    call = Call(endpoint, caller.listener_id, _app_id(caller))
     return exchange(call, lambda: _refusal(state(), caller) or make())
 
 
 def _caller(here: SandboxState) -> Caller:
     """Whose token the request shows."""
-    header = request.headers.get("Authorization", "")
+    return _shown(here, request.headers.get("Authorization", ""))
+
+
+def _shown(here: SandboxState, header: str) -> Caller:
     scheme, _, token = header.partition(" ")
     if not header:
         return Caller(problem=answers.TOKEN_MISSING)

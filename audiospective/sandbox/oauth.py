@@ -2,6 +2,7 @@
 
 from base64 import b64decode
 from binascii import Error as Base64Error
+from collections.abc import Mapping
 from hmac import compare_digest
 from urllib.parse import unquote_plus
 
@@ -11,7 +12,7 @@ from audiospective.sandbox import answers
 from audiospective.sandbox.answers import Answer
 from audiospective.sandbox.apps import App
 from audiospective.sandbox.calls import Call
-from audiospective.sandbox.exchange import exchange, state
+from audiospective.sandbox.exchange import Sent, carry, respond, state
 from audiospective.sandbox.grants import ACCESS_SECONDS, Grant, OAuthError
 from audiospective.sandbox.state import SandboxState
 
@@ -23,10 +24,13 @@ ENDPOINTS = {"authorization_code": "token.code", "refresh_token": "token.refresh
 @bp.post("/api/token")
 def token() -> Response:
     """Exchange a code, refresh an access token, or give the app a token of its own."""
-    here = state()
-    form = request.form
+    return respond(tokens(state(), request.headers.get("Authorization", ""), request.form))
+
+
+def tokens(here: SandboxState, authorization: str, form: Mapping[str, str]) -> Sent:
+    """`token` without a web framework."""
     kind = form.get("grant_type", "")
-    client_id, secret = _credentials()
+    client_id, secret = _credentials(authorization, form)
     with here.lock:
         grant = here.grants.find_refresh(form.get("refresh_token", ""))
         owner = grant.listener_id if grant else here.grants.code_listener(form.get("code", ""))
@@ -34,19 +38,24 @@ def token() -> Response:
 
     def make() -> Answer:
         try:
-            tokens = _tokens(here, call, kind, client_id, secret)
-            return answers.json(tokens, Cache_Control="no-store")
+            found = _tokens(here, call, form, client_id, secret)
+            return answers.json(found, Cache_Control="no-store")
         except OAuthError as error:
             app = here.apps.get(client_id or "")
             status = app.client_error_status if app and error.error == "invalid_client" else 400
             return answers.oauth_error(error.error, error.description, status)
 
-    return exchange(call, make)
+    return carry(here, call, make)
 
 
 def _tokens(
-    here: SandboxState, call: Call, kind: str, client_id: str | None, secret: str | None
+    here: SandboxState,
+    call: Call,
+    form: Mapping[str, str],
+    client_id: str | None,
+    secret: str | None,
 ) -> dict[str, object]:
+    kind = form.get("grant_type", "")
     if not kind:
         raise OAuthError("unsupported_grant_type", "grant_type parameter is missing")
     app = here.apps.get(client_id or "")
@@ -57,14 +66,14 @@ def _tokens(
     proven = secret is not None
     if kind == "authorization_code":
         grant, access = here.grants.redeem(
-            app.client_id, request.form.get("code", ""), request.form.get("redirect_uri", ""),
-            request.form.get("code_verifier"), proven,
+            app.client_id, form.get("code", ""), form.get("redirect_uri", ""),
+            form.get("code_verifier"), proven,
         )  # fmt: skip
         return _body(grant, access) | {"refresh_token": grant.refresh_token}
     if kind == "refresh_token":
         grant, access, rotated = here.grants.refresh(
-            app.client_id, request.form.get("refresh_token", ""), proven,
-            _rotation(here, app, call),
+            app.client_id, form.get("refresh_token", ""), proven,
+            _rotation(here, app, call, form),
         )  # fmt: skip
         return _body(grant, access) | ({"refresh_token": grant.refresh_token} if rotated else {})
     if kind == "client_credentials":
@@ -76,13 +85,13 @@ def _tokens(
                      "authorization_code or refresh_token")  # fmt: skip
 
 
-def _rotation(here: SandboxState, app: App, call: Call) -> str:
+def _rotation(here: SandboxState, app: App, call: Call, form: Mapping[str, str]) -> str:
     """Whether this refresh replaces the token: as a fault says, else the grant, else the app."""
     if here.faults.hit(["rotate"], call.endpoint, call.listener, call.app):
         return "always"
     if here.faults.hit(["keep"], call.endpoint, call.listener, call.app):
         return "never"
-    grant = here.grants.find_refresh(request.form.get("refresh_token", ""))
+    grant = here.grants.find_refresh(form.get("refresh_token", ""))
     return (grant.rotation if grant else None) or app.rotation
 
 
@@ -91,9 +100,8 @@ def _body(grant: Grant, access: str) -> dict[str, object]:
             "scope": grant.scope}  # fmt: skip
 
 
-def _credentials() -> tuple[str | None, str | None]:
+def _credentials(header: str, form: Mapping[str, str]) -> tuple[str | None, str | None]:
     """Client id and secret, from the Basic header or, as also works, from the body."""
-    header = request.headers.get("Authorization", "")
     if header.lower().startswith("basic "):
         try:
             text = b64decode(header[6:], validate=True).decode(errors="replace")
@@ -101,4 +109,4 @@ def _credentials() -> tuple[str | None, str | None]:
             return None, None
         name, _, secret = text.partition(":")
         return unquote_plus(name), unquote_plus(secret)
-    return request.form.get("client_id"), request.form.get("client_secret")
+    return form.get("client_id"), form.get("client_secret")

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from flask import request
 
 from audiospective.sandbox import answers
 from audiospective.sandbox.answers import Answer
@@ -28,9 +27,17 @@ class BadParameterError(ValueError):
 
 
 def recently_played(
-    here: SandboxState, listener: Listener, writer: Writer, call: Call, args: Mapping[str, str]
+    here: SandboxState,
+    listener: Listener,
+    writer: Writer,
+    call: Call,
+    query: bytes,
+    args: Mapping[str, str],
 ) -> Answer:
-    """The page a listener's token gets; what arrives whole counts as offered."""
+    """The page a listener's token gets; what arrives whole counts as offered.
+
+    `args` are what `query` says.
+    """
     try:
         limit = _number(args, "limit", DEFAULT_LIMIT)
         after, before = _number(args, "after"), _number(args, "before")
@@ -46,7 +53,7 @@ def recently_played(
         for name in DISTORTING
         if (fault := here.faults.hit([name], call.endpoint, call.listener, call.app))
     ]
-    key, query = (listener.id, writer.extended), request.query_string
+    key = listener.id, writer.extended
     plain = not faults and window is listener.tape.window
     kept = here.pages.get(key)
     if plain and kept is not None and kept[:2] == (listener.tape.version, query):
@@ -63,16 +70,15 @@ def recently_played(
     if not call.spoiled:
         _offer(here, listener, [play for index, play in enumerate(page) if index not in untold])
     items = [item for item in items if item is not None]
-    body = orjson.dumps(_page(here.base, items, page, limit, after is not None))
+    body = orjson.dumps(_page(here.base, query.decode(), items, page, limit, after is not None))
     if plain:
         here.pages[key] = (listener.tape.version, query, body)
     return Answer(200, body)
 
 
 def _page(
-    base: str, items: list[Any], page: list[Play], limit: int, forward: bool
+    base: str, query: str, items: list[Any], page: list[Play], limit: int, forward: bool
 ) -> dict[str, Any]:
-    query = request.query_string.decode()
     found: dict[str, Any] = {"items": items, "next": None, "cursors": None, "limit": limit}
     if page:
         newest, oldest = str(page[0].played_at), str(page[-1].played_at)

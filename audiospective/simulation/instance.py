@@ -120,7 +120,7 @@ def _built(
         limits=AppLimits(cast(Any, redis)),
         spotify=in_process.InProcessSpotify(
             BASE,
-            sandbox.wsgi_app,
+            sandbox,
             seams,
             chance,
             instance.call_takes,

@@ -1,0 +1,113 @@
+"""The calls of polls are answered alike with the web framework around the sandbox and without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from flask import Flask
+
+from audiospective.sandbox import CLIENT_ID, CLIENT_SECRET, Control, create_sandbox, grants
+from audiospective.sandbox.exchange import state_of
+from audiospective.sandbox.faults import NAMES
+from audiospective.sandbox.listeners import Listener
+from audiospective.simulation import wire
+
+BASE = "http://sandbox.test"
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+APP = (CLIENT_ID, CLIENT_SECRET)
+QUICK = {"stall": {"seconds": 0, "then": "answer"}, "drip": {"seconds": 0}}
+
+
+@pytest.fixture
+def sandbox(monkeypatch) -> Iterator[Flask]:
+    """One in which alice listened, and in which tokens are known beforehand."""
+    monkeypatch.setattr(grants, "token", lambda start, length: start.ljust(length, "x"))
+    made = create_sandbox(
+        None, base=BASE, demo=False, source_ms=lambda: int(NOW.timestamp()) * 1000
+    )
+    world = state_of(made)
+    world.meet([Listener("alice", "account", "Alice")])
+    Control(world).burst("alice", 60)
+    yield made
+    world.close()
+
+
+def both(sandbox: Flask, method: str, path: str, **request):
+    """What either way answers: status, headers and body, or that the connection was cut."""
+    world = state_of(sandbox)
+    found = []
+    for ask in (
+        lambda url: wire.ask(sandbox.wsgi_app, method, url, **request),
+        lambda url: wire.ask_for_poll(world, method, url, **request),
+    ):
+        counted = world.calls.count()
+        try:
+            reply = ask(BASE + path)
+            found.append((reply.status, dict(reply.headers), reply.body))
+        except wire.DroppedError:
+            found.append("cut")
+        assert world.calls.count() == counted + 1
+    assert world.calls.recent[-1] == world.calls.recent[-2]
+    return found
+
+
+def page(sandbox: Flask, token: str | None, query: str = "?limit=50"):
+    headers = {} if token is None else {"Authorization": token}
+    return both(sandbox, "GET", f"/v1/me/player/recently-played{query}", headers=headers)
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_a_fault_strikes_a_poll_alike(sandbox, name):
+    control = Control(state_of(sandbox))
+    tokens = control.mint("alice")
+    for endpoint in ("recently-played", "token"):
+        control.clear()
+        control.fault(name, endpoint=endpoint, **QUICK.get(name, {}))
+        with_framework, without = page(sandbox, f"Bearer {tokens['access_token']}")
+        assert with_framework == without
+        form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+        with_framework, without = both(sandbox, "POST", "/api/token", data=form, auth=APP)
+        assert with_framework == without
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", "?", "?limit=50", "?limit=0", "?limit=x", "?limit=5&limit=7", "?limit=&before=1",
+     "?before=1772366380000&limit=20", "?after=0&limit=1", "?after=1&before=2", "?more=a%20b%2B"],
+)  # fmt: skip
+def test_the_parameters_of_a_page_say_the_same(sandbox, query):
+    token = Control(state_of(sandbox)).mint("alice")["access_token"]
+    with_framework, without = page(sandbox, f"Bearer {token}", query)
+    assert with_framework == without
+
+
+@pytest.mark.parametrize("token", [None, "", "Bearer", "Bearer nothing", "Basic x", "bearer {}"])
+def test_who_asks_is_known_alike(sandbox, token):
+    known = Control(state_of(sandbox)).mint("alice")["access_token"]
+    with_framework, without = page(sandbox, token and token.format(known))
+    assert with_framework == without
+
+
+@pytest.mark.parametrize(
+    ("form", "app"),
+    [
+        ({}, APP),
+        ({"grant_type": "client_credentials"}, APP),
+        ({"grant_type": "refresh_token", "refresh_token": "ä+& ="}, APP),
+        ({"grant_type": "refresh_token"}, (CLIENT_ID, "another: secret")),
+        ({"grant_type": "authorization_code", "code": "none"}, ("nobody", "")),
+        ({"grant_type": "more"}, APP),
+    ],
+)
+def test_a_token_call_is_refused_or_granted_alike(sandbox, form, app):
+    with_framework, without = both(sandbox, "POST", "/api/token", data=form, auth=app)
+    assert with_framework == without
+
+
+def test_any_other_call_goes_through_the_framework(sandbox):
+    world = state_of(sandbox)
+    assert wire.ask_for_poll(world, "GET", f"{BASE}/v1/me") is None
+    assert wire.ask_for_poll(world, "POST", f"{BASE}/v1/me/player/recently-played") is None
+    assert wire.ask_for_poll(world, "POST", f"{BASE}/emails", data={}) is None
