@@ -22,6 +22,7 @@ def of(services: Services, connection: Connection) -> Facts:
         last_success_at=connection.last_success_at,
         consecutive_failures=connection.consecutive_failures,
         failure=incident.last_failure(connection),
+        refused_once=mass_failure.refused_once(connection),
         unusable=connection.empty_pages,
         app_blocked_until=app.blocked_until if app.blocked_until > LONG_AGO else None,
         app_failure=named(app.block_reason),

@@ -93,6 +93,22 @@ def active() -> list[Guard]:
     return [guard for mark in marks if (guard := guard_marks.read(mark))]
 
 
+def refused_once(connection: Connection) -> bool:
+    """Whether Spotify turned somebody away who has not been asked again; a query if it did at all.
+
+    Nobody is e-mailed before the second time, and pages say no more than that.
+    """
+    failure = named(connection.last_failure_type)
+    if not connection.consecutive_failures or failure is None or not TRAITS[failure].guarded:
+        return False
+    noted = Refusal.get_or_none(
+        (Refusal.app == connection.app_id)
+        & (Refusal.kind == failure.value)
+        & (Refusal.user == connection.user_id)
+    )
+    return mass_failure.refused_once(noted and noted.first_at, connection.last_failed_at)
+
+
 def review(longest_poll: timedelta) -> None:
     """Trip guards that no single poll could see, spare who failed before, lift what is over."""
     now = clock.now()

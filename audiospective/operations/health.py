@@ -53,6 +53,7 @@ def state(services: Services, user_id: int) -> ArchiveState:
         plays=plays,
         began=_began(user),
         last_success_at=connection.last_success_at,
+        refused_at=connection.last_failed_at,
         next_check_at=next_check(connection),
         wait=wait(connection, now),
         renew_by=connection.reauth_due_at,

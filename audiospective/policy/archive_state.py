@@ -91,6 +91,12 @@ TRAITS: dict[HealthStatus, Traits] = {
         "need not do anything.",
         Tone.WAIT, Action.NONE, checks=True, consent=True,
     ),
+    HealthStatus.REFUSED_ONCE: Traits(
+        "Spotify refused us once",
+        "One refusal often passes by itself, so we ask again about half an hour after it. You need "
+        f"not reconnect unless Spotify refuses again, though you can. {_KEPT}",
+        Tone.WAIT, Action.RECONNECT, checks=True, consent=True,
+    ),
     HealthStatus.RECONNECT_NEEDED: Traits(
         "Reconnect needed",
         "Spotify no longer lets us read your plays. What is saved stays saved; what you play now "
@@ -184,7 +190,8 @@ class ArchiveState:
 
     `known_until`: up to here checks and gaps tell of everything. `silent` says why an e-mail about
     a breakdown would not arrive: no_address, not_proven, switched_off, no_mail (this server has no
-    mail account). `quiet_since`: Spotify shows nothing new since then, perhaps a holiday.
+    mail account). `quiet_since`: Spotify shows nothing new since then, perhaps a holiday. `refused_at`: when the one
+    refusal came that is asked again.
     """
 
     status: HealthStatus
@@ -192,6 +199,7 @@ class ArchiveState:
     began: datetime | None = None
     known_until: datetime | None = None
     last_success_at: datetime | None = None
+    refused_at: datetime | None = None
     next_check_at: datetime | None = None
     wait: Wait | None = None
     renew_by: datetime | None = None
@@ -258,6 +266,7 @@ def as_shown(
         began=found.began,
         known_until=known_until,
         last_success_at=found.last_success_at,
+        refused_at=found.refused_at if found.status is HealthStatus.REFUSED_ONCE else None,
         next_check_at=found.next_check_at if traits.checks else None,
         wait=found.wait if traits.checks else None,
         renew_by=found.renew_by if traits.consent else None,

@@ -18,6 +18,7 @@ class HealthStatus(StrEnum):
     UP_TO_DATE = "up_to_date"
     FIRST_POLL = "first_poll"
     CATCHING_UP = "catching_up"
+    REFUSED_ONCE = "refused_once"
     RECONNECT_NEEDED = "reconnect_needed"
     NOT_LISTED = "not_listed"
     OWN_APP_NOT_LISTED = "own_app_not_listed"
@@ -38,7 +39,8 @@ class Facts:
 
     `secret_opens`: whether the secret of the app can still be decrypted. `plays` is only asked for
     where there is no connection. `unusable`: the last answers in a row that proved nothing, empty
-    though there were plays or without a usable time.
+    though there were plays or without a usable time. `refused_once`: the last failure is the first
+    refusal of its kind, which an outage may bring too; it is asked again before anybody is told.
     """
 
     connection: str | None
@@ -46,6 +48,7 @@ class Facts:
     last_success_at: datetime | None = None
     consecutive_failures: int = 0
     failure: Failure | None = None
+    refused_once: bool = False
     unusable: int = 0
     app_blocked_until: datetime | None = None
     app_failure: Failure | None = None
@@ -69,7 +72,7 @@ def status(facts: Facts, now: datetime) -> HealthStatus:
     if facts.own_app and not facts.secret_opens:
         return HealthStatus.OWN_APP_UNREADABLE
     refused = HealthStatus.OWN_APP_REFUSED if facts.own_app else HealthStatus.APP_REFUSED
-    if facts.connection == "not_allowed":
+    if facts.connection == "not_allowed" and not facts.refused_once:
         return HealthStatus.OWN_APP_NOT_LISTED if facts.own_app else HealthStatus.NOT_LISTED
     fresh = facts.last_success_at is not None and now - facts.last_success_at < FRESH
     if facts.app_blocked_until is not None and facts.app_blocked_until > now:
@@ -77,8 +80,11 @@ def status(facts: Facts, now: datetime) -> HealthStatus:
             return refused
         # Half a minute's pause is nothing to report while the archive is fresh.
         return HealthStatus.UP_TO_DATE if fresh else HealthStatus.WAITING_FOR_LIMIT
-    withheld = facts.consecutive_failures and facts.failure is Failure.WITHHELD
-    if (facts.mass_refusal or withheld) and not fresh:
+    if facts.mass_refusal and not fresh:
+        return refused
+    if facts.refused_once:
+        return HealthStatus.REFUSED_ONCE
+    if facts.consecutive_failures and facts.failure is Failure.WITHHELD and not fresh:
         return refused
     if facts.consecutive_failures and facts.failure is Failure.AUTH:
         # Polling still asks now and then; the member must act.

@@ -57,6 +57,14 @@ def everybody(refused: int, served: int) -> bool:
     return refused > 1 and served == 0
 
 
+def refused_once(first: datetime | None, latest: datetime | None) -> bool:
+    """Whether somebody was refused, and has not been asked again since.
+
+    `first` and `latest` as `believable` has them.
+    """
+    return first is not None and (latest is None or latest - first < SECOND_THOUGHTS)
+
+
 def believable(
     first: datetime | None,
     latest: datetime | None,
@@ -72,7 +80,7 @@ def believable(
     """
     if first is None:
         return True
-    if latest is None or latest - first < SECOND_THOUGHTS:
+    if latest is None or refused_once(first, latest):
         return False
     return latest - first >= pause or (served is not None and served >= first)
 

@@ -14,6 +14,7 @@ SYMBOLS = {
     HealthStatus.EMPTY: "info",
     HealthStatus.FIRST_POLL: "clock",
     HealthStatus.CATCHING_UP: "catching",
+    HealthStatus.REFUSED_ONCE: "wait",
     HealthStatus.RECONNECT_NEEDED: "off",
     HealthStatus.DISCONNECTED: "off",
     HealthStatus.NOT_LISTED: "key",

@@ -34,6 +34,23 @@ BLOCKED = {"app_blocked_until": NOW + HOUR}
             {**FINE, "consecutive_failures": 1, "failure": Failure.AUTH},
             HealthStatus.RECONNECT_NEEDED,
         ),
+        # An outage of minutes refuses like this, too, so it is asked again first.
+        (
+            {**FINE, "consecutive_failures": 1, "failure": Failure.AUTH, "refused_once": True},
+            HealthStatus.REFUSED_ONCE,
+        ),
+        (
+            {**STALE, "consecutive_failures": 1, "failure": Failure.WITHHELD, "refused_once": True},
+            HealthStatus.REFUSED_ONCE,
+        ),
+        ({**FINE, "connection": "not_allowed", "refused_once": True}, HealthStatus.REFUSED_ONCE),
+        (
+            {**FINE, **BLOCKED, "app_failure": Failure.APP, "refused_once": True},
+            HealthStatus.APP_REFUSED,
+        ),
+        ({**STALE, "mass_refusal": True, "refused_once": True}, HealthStatus.APP_REFUSED),
+        ({**FINE, "connection": "needs_reauth", "refused_once": True},
+         HealthStatus.RECONNECT_NEEDED),
         # One time-out after a success ten minutes ago is nothing to report.
         ({**FINE, "consecutive_failures": 1, "failure": Failure.NETWORK}, HealthStatus.UP_TO_DATE),
         (

@@ -112,11 +112,11 @@ GOOD = None
 # stage, answer, class, who is charged, what the person sees, next try after, e-mails
 CASES = [
     ("refresh", (400, {}, oauth("invalid_grant", "Refresh token revoked")),
-     Failure.AUTH, USER, HealthStatus.RECONNECT_NEEDED, 30 * MINUTE),
+     Failure.AUTH, USER, HealthStatus.REFUSED_ONCE, 30 * MINUTE),
     ("refresh", (400, {}, oauth("invalid_grant", "Refresh token expired")),
-     Failure.AUTH, USER, HealthStatus.RECONNECT_NEEDED, 30 * MINUTE),
+     Failure.AUTH, USER, HealthStatus.REFUSED_ONCE, 30 * MINUTE),
     ("refresh", (400, {}, b'{"error": "invalid_grant"}'),
-     Failure.AUTH, USER, HealthStatus.RECONNECT_NEEDED, 30 * MINUTE),
+     Failure.AUTH, USER, HealthStatus.REFUSED_ONCE, 30 * MINUTE),
     ("refresh", (400, {}, oauth("invalid_client", "Invalid client secret")),
      Failure.APP, APP, HealthStatus.APP_REFUSED, 30 * MINUTE),
     ("refresh", (401, {}, oauth("invalid_client", "Invalid client")),
@@ -133,21 +133,21 @@ CASES = [
      Failure.RATE_LIMIT, APP, HealthStatus.UP_TO_DATE, 2 * MINUTE),
     ("refresh", (200, {}, json.dumps(
         {"access_token": "a", "expires_in": 3600, "scope": "user-top-read"}).encode()),
-     Failure.AUTH, USER, HealthStatus.RECONNECT_NEEDED, 30 * MINUTE),
+     Failure.AUTH, USER, HealthStatus.REFUSED_ONCE, 30 * MINUTE),
     ("page", (401, {}, api(401, "The access token expired")),
-     Failure.AUTH, USER, HealthStatus.RECONNECT_NEEDED, 30 * MINUTE),
+     Failure.AUTH, USER, HealthStatus.REFUSED_ONCE, 30 * MINUTE),
     ("page", (401, {}, api(401, "Invalid access token")),
-     Failure.AUTH, USER, HealthStatus.RECONNECT_NEEDED, 30 * MINUTE),
+     Failure.AUTH, USER, HealthStatus.REFUSED_ONCE, 30 * MINUTE),
     ("page", (403, {}, api(403, "Insufficient client scope")),
-     Failure.AUTH, USER, HealthStatus.RECONNECT_NEEDED, 30 * MINUTE),
+     Failure.AUTH, USER, HealthStatus.REFUSED_ONCE, 30 * MINUTE),
     ("page", (403, {"Content-Type": TEXT}, NOT_LISTED),
-     Failure.NOT_ALLOWED, USER, HealthStatus.NOT_LISTED, 30 * MINUTE),
+     Failure.NOT_ALLOWED, USER, HealthStatus.REFUSED_ONCE, 30 * MINUTE),
     ("page", (403, {"Content-Type": TEXT}, b"User not registered in the Developer Dashboard"),
-     Failure.NOT_ALLOWED, USER, HealthStatus.NOT_LISTED, 30 * MINUTE),
+     Failure.NOT_ALLOWED, USER, HealthStatus.REFUSED_ONCE, 30 * MINUTE),
     ("page", (403, {}, api(403, "The user is not registered for this application.")),
-     Failure.NOT_ALLOWED, USER, HealthStatus.NOT_LISTED, 30 * MINUTE),
+     Failure.NOT_ALLOWED, USER, HealthStatus.REFUSED_ONCE, 30 * MINUTE),
     ("page", (403, {}, api(403, "Forbidden")),
-     Failure.WITHHELD, USER, HealthStatus.UP_TO_DATE, 30 * MINUTE),
+     Failure.WITHHELD, USER, HealthStatus.REFUSED_ONCE, 30 * MINUTE),
     ("page", (403, {}, api(403, "Active premium subscription required for the owner of the app")),
      Failure.APP, APP, HealthStatus.APP_REFUSED, 30 * MINUTE),
     ("page", (403, {"Content-Type": HTML}, b"<html>no</html>"),
@@ -217,6 +217,27 @@ def test_every_refusal_is_charged_to_whom_it_belongs(
     assert row.status == ("not_allowed" if failure is Failure.NOT_ALLOWED else "active")
     assert health.state(real, alice.user_id).status is seen
     assert Notice.select().count() == 0  # no address is proven, so nobody is written to
+
+
+@pytest.mark.parametrize(
+    ("stage", "answer", "seen"),
+    [
+        ("token", (400, {}, oauth("invalid_grant")), HealthStatus.RECONNECT_NEEDED),
+        ("page", (403, {"Content-Type": TEXT}, NOT_LISTED), HealthStatus.NOT_LISTED),
+    ],
+)
+def test_a_second_refusal_is_the_members_to_mend(real, script, alice, frozen, stage, answer, seen):
+    setattr(script, stage, answer)
+    batch.now(real, alice.user_id)
+    once = health.state(real, alice.user_id)
+    assert once.status is HealthStatus.REFUSED_ONCE
+    assert (once.refused_at, once.at_risk_since) == (clock.now(), None)
+    assert once.next_check_at == clock.now() + 30 * MINUTE
+    frozen.forward(minutes=30)
+    batch.now(real, alice.user_id)
+    twice = health.state(real, alice.user_id)
+    assert twice.status is seen
+    assert (twice.refused_at, twice.at_risk_since) == (None, once.last_success_at)
 
 
 @pytest.mark.parametrize(

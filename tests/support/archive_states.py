@@ -11,6 +11,7 @@ from audiospective.history import append
 from audiospective.history.catalog import polled
 from audiospective.models import Connection, SpotifyApp, User
 from audiospective.models.coverage import Coverage
+from audiospective.models.refusals import Refusal
 from audiospective.models.system_state import Mark
 from audiospective.policy.health import HealthStatus
 from audiospective.services import Services
@@ -104,6 +105,26 @@ def guarded(services: Services) -> User:
     return user
 
 
+def refused_once(make: Make, kind: str) -> Make:
+    """Alice five minutes after the first refusal; half an hour after it Spotify is asked again."""
+
+    def refused(services: Services) -> User:
+        user, at = make(services), clock.now() - 5 * MINUTE
+        row = Connection.get(Connection.user == user.id)
+        Refusal.create(app=row.app_id, kind=kind, user=user, first_at=at, at=at)
+        Connection.update(
+            consecutive_failures=1,
+            last_failure_type=kind,
+            last_failed_at=at,
+            last_polled_at=at,
+            circuit_open_until=at + 30 * MINUTE,
+            next_poll_at=at + 30 * MINUTE,
+        ).where(Connection.user == user.id).execute()
+        return user
+
+    return refused
+
+
 def import_only(count: int) -> Make:
     def make(services: Services) -> User:
         user = make_user("alice", spotify_account_id=None, spotify_id=None)
@@ -123,6 +144,15 @@ STATES: dict[str, tuple[HealthStatus, Make]] = {
         expiring,
     ),
     "catching up": (HealthStatus.CATCHING_UP, connected(ago=6 * HOUR)),
+    "refused once": (HealthStatus.REFUSED_ONCE, refused_once(connected(ago=HOUR), "auth")),
+    "refused at the first check": (
+        HealthStatus.REFUSED_ONCE,
+        refused_once(connected(last_success_at=None), "auth"),
+    ),
+    "not listed once": (
+        HealthStatus.REFUSED_ONCE,
+        refused_once(own_app(ago=4 * HOUR, status="not_allowed"), "not_allowed"),
+    ),
     "revoked a moment ago": (HealthStatus.RECONNECT_NEEDED, connected(ago=9 * MINUTE, **REFUSED)),
     "revoked for days": (
         HealthStatus.RECONNECT_NEEDED,

@@ -125,6 +125,21 @@ def a_next_check_is_told_only_while_checks_are_made(seen: Seen) -> None:
 
 
 @rule
+def a_refusal_that_is_asked_again_is_told_with_both_times_and_no_alarm(seen: Seen) -> None:
+    refused = seen.state.refused_at is not None
+    assert refused == (seen.state.status is HealthStatus.REFUSED_ONCE)
+    for page in ("dashboard", "health", "live", "connection"):
+        assert ("Refused once" in seen.text(page)) == refused, page
+        if refused:
+            assert {"15:04", "15:34"} <= set(re.findall(r"\d\d:\d\d", seen.text(page))), page
+            assert "Reconnect needed" not in seen.text(page)
+            assert "at risk" not in seen.text(page)
+            assert "/connect?intent=reconnect" in seen.links(page), page
+            assert not [a for a in seen.pages[page].all("a", class_="button button-primary")
+                        if "intent=reconnect" in a.attributes["href"]]  # fmt: skip
+
+
+@rule
 def gaps_are_counted_the_same_everywhere(seen: Seen) -> None:
     told = seen.facts("dashboard").get("Possible gaps")
     assert (told or "none known").startswith(str(len(seen.state.open_gaps) or "none known"))

@@ -33,6 +33,7 @@ def of_archive() -> ResponseReturnValue:
             "known_since": answers.instant(state.began),
             "known_until": answers.instant(state.known_until),
             "last_success_at": answers.instant(state.last_success_at),
+            "refused_at": answers.instant(state.refused_at),
             "next_check_at": answers.instant(state.next_check_at),
             "access_until": answers.instant(state.renew_by),
             "unreadable": state.unreadable,

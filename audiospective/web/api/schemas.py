@@ -156,6 +156,7 @@ SCHEMAS: dict[str, Schema] = {
         known_since=maybe(INSTANT),
         known_until=maybe(INSTANT),
         last_success_at=maybe(INSTANT),
+        refused_at=maybe(INSTANT),
         next_check_at=maybe(INSTANT),
         access_until=maybe(INSTANT),
         unreadable=COUNT,

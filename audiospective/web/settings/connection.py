@@ -50,6 +50,7 @@ def page() -> ResponseReturnValue:
         member=member,
         connection=Connection.get_or_none(Connection.user == member.id),
         state=state,
+        now=now,
         own=str(own.client_id)[-SHOWN:] if own else None,
         renews_soon=archive_state.renews_soon(state, now),
         days_left=(state.renew_by - now).days if state.renew_by else None,
