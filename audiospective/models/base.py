@@ -22,9 +22,9 @@ from peewee import (
     SqliteDatabase,
     Value,
 )
-from playhouse.pool import PooledPostgresqlDatabase
 
 from audiospective import clock
+from audiospective.models.away import Pool
 from audiospective.policy import service_urls
 
 database = DatabaseProxy()
@@ -101,9 +101,7 @@ def bind(url: str, *, pooled: bool = False) -> Database:
             "prepare_threshold": None,
         }
         if pooled:
-            chosen = PooledPostgresqlDatabase(
-                dsn, max_connections=8, stale_timeout=300, timeout=15, **options
-            )
+            chosen = Pool(dsn, max_connections=8, stale_timeout=300, timeout=15, **options)
         else:
             chosen = PostgresqlDatabase(dsn, **options)
     database.initialize(chosen)

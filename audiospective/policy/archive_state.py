@@ -93,8 +93,8 @@ TRAITS: dict[HealthStatus, Traits] = {
     ),
     HealthStatus.REFUSED_ONCE: Traits(
         "Spotify refused us once",
-        "One refusal often passes by itself, so we ask again about half an hour after it. You need "
-        f"not reconnect unless Spotify refuses again, though you can. {_KEPT}",
+        "That often passes by itself, so we ask again half an hour later. Reconnecting can wait "
+        f"unless Spotify refuses again. {_KEPT}",
         Tone.WAIT, Action.RECONNECT, checks=True, consent=True,
     ),
     HealthStatus.RECONNECT_NEEDED: Traits(
@@ -190,8 +190,8 @@ class ArchiveState:
 
     `known_until`: up to here checks and gaps tell of everything. `silent` says why an e-mail about
     a breakdown would not arrive: no_address, not_proven, switched_off, no_mail (this server has no
-    mail account). `quiet_since`: Spotify shows nothing new since then, perhaps a holiday. `refused_at`: when the one
-    refusal came that is asked again.
+    mail account). `quiet_since`: Spotify shows nothing new since then, perhaps a holiday.
+    `refused_at`: when the one refusal came that is asked again.
     """
 
     status: HealthStatus

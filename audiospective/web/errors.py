@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from flask import Flask, Response, current_app, flash, make_response, request
 from flask_wtf.csrf import CSRFError
+from peewee import PeeweeException
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as BaseResponse
 
 from audiospective import log
+from audiospective.models.away import says_away
 from audiospective.web import access
 from audiospective.web.api import problems
 from audiospective.web.api.problems import ProblemError
@@ -24,12 +29,16 @@ REFERENCE = "@reference@"  # where the page made at start takes the reference of
 
 @dataclass(frozen=True)
 class Words:
-    """One error in words; `action` leads to `href`, or to the same page again if that is empty."""
+    """One error in words; `action` leads to `href`, or to the same page again if that is empty.
+
+    `goes_on`: what becomes of new plays meanwhile.
+    """
 
     title: str
     text: str
     action: str = "Go to the start page"
     href: str = "/"
+    goes_on: str = GOES_ON
 
 
 WORDS = {
@@ -53,6 +62,16 @@ WORDS = {
     500: Words("Something broke on our side", "What failed stands in the log of this server."),
     503: Words("This does not work right now", "Try again in a few minutes.", "Try again", ""),
 }
+AWAY = Words(
+    "The archive cannot be reached right now",
+    "The database of this server does not answer. That usually passes within minutes. What is "
+    "saved stays saved.",
+    "Try again",
+    "",
+    "New plays are saved once it answers again; Spotify keeps your last 50 meanwhile.",
+)
+# Nobody can say what became of it: the answer of a commit may be what got lost.
+SENT = " Look whether what you sent has arrived before you send it again."
 TOO_LONG = Words(
     "This page was open too long",
     "The form's safety check ran out, so nothing was changed. Open the page again and repeat it.",
@@ -91,10 +110,26 @@ def install(app: Flask) -> None:
                 response.headers[name] = value
         return response
 
+    @app.errorhandler(PeeweeException)
+    @app.errorhandler(RedisError)
+    def away(error: BaseException) -> Response:
+        if not _passes(error):
+            raise error
+        reference = new_reference()
+        name = "redis_away" if isinstance(error, RedisError) else "database_away"
+        log.trouble(name, error, method=request.method, page=_route(), reference=reference)
+        if problems.asked_here():
+            return problems.response(503, reference=reference)
+        sent = request.method not in ("GET", "HEAD")
+        words = replace(AWAY, text=AWAY.text + SENT) if sent else AWAY
+        return answer(503, words, reference)
+
     @app.errorhandler(InternalServerError)
     def failed(error: InternalServerError) -> Response:
-        reference = new_reference()
         cause = error.original_exception
+        if cause is not None and _passes(cause):  # raised while an answer was being finished
+            return away(cause)
+        reference = new_reference()
         fields = {"method": request.method, "page": _route(), "reference": reference}
         log.trouble("page_failed", cause or error, **fields)
         if problems.asked_here():
@@ -102,6 +137,11 @@ def install(app: Flask) -> None:
         if is_fragment():
             return _short(500, WORDS[500], reference)
         return Response(broken.replace(REFERENCE, reference), 500, mimetype="text/html")
+
+
+def _passes(error: BaseException) -> bool:
+    """Whether the database or Redis cannot be used just now: no fault of the page."""
+    return says_away(error) or isinstance(error, RedisConnectionError | RedisTimeoutError)
 
 
 def new_reference() -> str:
@@ -132,7 +172,6 @@ def answer(code: int, words: Words, reference: str | None = None) -> Response:
             code=code,
             words=words,
             href=href,
-            goes_on=GOES_ON,
             reference=reference,
         )
         response = make_response(page, code)
@@ -171,5 +210,5 @@ def _made_at_start(app: Flask) -> str:
     """The 500 page, rendered once: when it is needed, neither database nor session may work."""
     with app.test_request_context("/"):
         return app.jinja_env.get_template("errors/500.html").render(
-            words=WORDS[500], goes_on=GOES_ON, reference=REFERENCE, code=500
+            words=WORDS[500], reference=REFERENCE, code=500
         )

@@ -49,8 +49,10 @@ BLOCKED = {"app_blocked_until": NOW + HOUR}
             HealthStatus.APP_REFUSED,
         ),
         ({**STALE, "mass_refusal": True, "refused_once": True}, HealthStatus.APP_REFUSED),
-        ({**FINE, "connection": "needs_reauth", "refused_once": True},
-         HealthStatus.RECONNECT_NEEDED),
+        (
+            {**FINE, "connection": "needs_reauth", "refused_once": True},
+            HealthStatus.RECONNECT_NEEDED,
+        ),
         # One time-out after a success ten minutes ago is nothing to report.
         ({**FINE, "consecutive_failures": 1, "failure": Failure.NETWORK}, HealthStatus.UP_TO_DATE),
         (

@@ -8,10 +8,12 @@ import re
 import pytest
 from flask import abort
 from peewee import OperationalError
+from redis.exceptions import ConnectionError as RedisConnectionError
 from werkzeug.exceptions import MethodNotAllowed, TooManyRequests
 
+from audiospective.models import database
 from audiospective.web.context import viewer
-from audiospective.web.errors import WORDS
+from audiospective.web.errors import AWAY, SENT, WORDS
 from tests.factories import make_user
 from tests.web import markup
 from tests.web.conftest import MakeSite, Site
@@ -135,7 +137,7 @@ def test_a_crash_shows_a_reference_that_the_log_has_too(
     assert "secret of the inside" in caplog.text
 
 
-def test_the_page_of_a_crash_needs_neither_database_nor_session(
+def test_the_page_while_the_database_is_away_needs_neither_database_nor_session(
     failing: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from audiospective import models
@@ -149,9 +151,79 @@ def test_the_page_of_a_crash_needs_neither_database_nor_session(
         patch.setattr(models.database.obj, "execute_sql", nothing)
         crash = member.get("/fail/database")
         lost = member.get("/nowhere")
-    assert crash.status_code == 500
+    assert (crash.status_code, crash.headers["Retry-After"]) == (503, "60")
+    page = markup.read(crash.text)
+    assert markup.faults(page) == []
+    assert page.one("h1").text == AWAY.title
+    assert AWAY.goes_on in page.text
+    assert "goes on in the background" not in page.text  # polls need the database as well
     assert "secret-host" not in crash.text
     assert lost.status_code == 404  # an error page asks nobody who is there
+
+
+@pytest.fixture(params=["database", "redis"])
+def away(request: pytest.FixtureRequest, failing: Site) -> Site:
+    """A site whose every address of one kind meets a database, or a Redis, that is away."""
+
+    def stop() -> None:
+        if request.param == "database":
+            raise OperationalError("no answer from secret-host")
+        raise RedisConnectionError("no answer from secret-host")
+
+    failing.app.add_url_rule("/api/v1/away", "api_away", stop)
+    failing.app.add_url_rule("/1/away", "listens_away", stop)
+    failing.app.add_url_rule("/away", "away", stop, methods=["GET", "POST"])
+    return failing
+
+
+def test_what_is_away_is_said_in_the_form_that_was_asked_for(away: Site) -> None:
+    visitor = away.visitor()
+    answers = [
+        visitor.page("/away", 503) and visitor.get("/away"),
+        visitor.fragment("/away"),
+        visitor.get("/api/v1/away"),
+        visitor.get("/1/away"),
+    ]
+    assert [(one.status_code, one.headers["Retry-After"]) for one in answers] == [(503, "60")] * 4
+    assert [one.mimetype for one in answers] == [
+        "text/html", "text/plain", "application/problem+json", "application/json",
+    ]  # fmt: skip
+    assert not any("secret-host" in one.text for one in answers)
+    assert answers[1].text.startswith(AWAY.title)
+
+
+def test_whoever_sent_something_to_a_database_that_is_away_looks_before_sending_it_again(
+    away: Site,
+) -> None:
+    away.app.config["WTF_CSRF_ENABLED"] = False
+    sent = away.visitor().post("/away")
+    assert sent.status_code == 503
+    assert SENT.strip() in sent.text
+    assert SENT.strip() not in away.visitor().get("/away").text
+
+
+def test_pages_come_back_with_the_first_request_after_the_database_cut_one_off(
+    make_site: MakeSite, postgres_database_url: str
+) -> None:
+    site = make_site(database_url=postgres_database_url)
+    member = site.member(make_user())
+
+    def cut() -> None:
+        database.execute_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    site.app.add_url_rule("/cut", "cut", cut)
+    database.close()  # from here on each request has a connection of its own, out of the pool
+    answer = member.get("/cut")
+    assert (answer.status_code, answer.headers.get("Retry-After")) == (503, "60")
+    assert member.get("/dashboard").status_code == 200
+
+
+def test_a_fault_of_ours_in_the_database_stays_one(failing: Site) -> None:
+    def missing_table() -> None:
+        database.execute_sql("SELECT * FROM nowhere")
+
+    failing.app.add_url_rule("/missing", "missing", missing_table)
+    assert failing.visitor().get("/missing").status_code == 500
 
 
 def test_a_crash_in_a_fragment_is_one_line(failing: Site) -> None:

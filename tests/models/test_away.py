@@ -1,0 +1,97 @@
+"""Which errors say that the database is away, as the drivers of both databases raise them."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from peewee import OperationalError, PeeweeException
+
+from audiospective import models
+from audiospective.models.away import Pool, says_away
+from tests.support.processes import free_port
+
+
+def failed(sql: str) -> PeeweeException:
+    with pytest.raises(PeeweeException) as caught:
+        models.database.execute_sql(sql)
+    return caught.value
+
+
+@pytest.fixture
+def server(postgres_url: str) -> Iterator[Any]:
+    models.bind(postgres_url)
+    with models.database.connection_context():
+        yield models.database
+
+
+@pytest.mark.parametrize(
+    ("state", "away"),
+    [
+        ("08006", True),  # the connection broke
+        ("40P01", True),  # a deadlock
+        ("53300", True),  # too many connections
+        ("57P01", True),  # the server is told to stop
+        ("57P03", True),  # it is starting
+        ("57014", True),  # a statement took too long
+        ("55P03", True),  # a lock did not come
+        ("25006", True),  # this server has become a copy
+        ("25P02", False),  # a statement after one that failed
+        ("42P01", False),  # no such table
+        ("54001", False),  # a statement too complex
+        ("23505", False),  # a row that is there already
+        ("XX000", False),
+    ],
+)
+def test_a_state_of_postgresql_says_whether_it_passes(
+    server: object, state: str, away: bool
+) -> None:
+    raised = f"DO $$ BEGIN RAISE EXCEPTION 'odd' USING ERRCODE = '{state}'; END $$"
+    assert says_away(failed(raised)) is away
+
+
+def test_a_connection_that_was_cut_is_away(server: Any) -> None:
+    (pid,) = server.execute_sql("SELECT pg_backend_pid()").fetchone()
+    assert says_away(failed(f"SELECT pg_terminate_backend({pid})"))
+    assert says_away(failed("SELECT 1"))  # and it stays closed
+
+
+def test_a_server_that_is_not_there_is_away() -> None:
+    models.bind(f"postgresql://nobody@127.0.0.1:{free_port()}/none")
+    assert says_away(failed("SELECT 1"))
+
+
+def test_a_pool_that_is_full_is_a_database_that_is_away(postgres_url: str) -> None:
+    pool, found = Pool(postgres_url, max_connections=1, prefer_psycopg3=True), []
+
+    def another() -> None:
+        with pytest.raises(OperationalError) as caught:
+            pool.connect()
+        found.append(says_away(caught.value))
+
+    pool.connect()
+    thread = threading.Thread(target=another)
+    thread.start()
+    thread.join()
+    pool.close_all()
+    assert found == [True]
+
+
+def test_a_file_that_is_locked_or_not_there_is_away_and_a_missing_table_is_not(
+    sqlite_database_url: str, tmp_path: Path
+) -> None:
+    models.bind(sqlite_database_url)
+    other = sqlite3.connect(tmp_path / "archive.db", isolation_level=None)
+    with models.database.connection_context():
+        models.database.execute_sql("PRAGMA busy_timeout = 1")
+        other.execute("BEGIN IMMEDIATE")
+        assert says_away(failed("BEGIN IMMEDIATE"))
+        other.close()
+        assert not says_away(failed("SELECT * FROM nowhere"))
+        assert not says_away(failed("SELEC 1"))
+    models.bind(f"sqlite:///{tmp_path}/unmounted/archive.db")
+    assert says_away(failed("SELECT 1"))
