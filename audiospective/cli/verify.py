@@ -2,37 +2,54 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from audiospective.cli._archive import member, opened
+from audiospective.policy.in_words import plural
 
 
 @click.command()
 @click.argument("user", required=False)
+@click.option(
+    "--from",
+    "backup",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Put the bytes of years that were set aside back from this backup before.",
+)
 @click.pass_context
-def command(ctx: click.Context, user: str | None) -> None:
+def command(ctx: click.Context, user: str | None, backup: Path | None) -> None:
     """Re-read every stored year of USER, or of everybody; exits 1 if anything is wrong.
 
     Checks hash, number, range and order of the plays, that none is there twice or deleted, and
     that the catalog knows their tracks and, of everybody, can be read. A damaged year is set
-    aside, whole, and never read in part; once its bytes are put back, this command takes it in
-    again.
+    aside, whole, and never read in part. --from takes its bytes out of a backup that was made after
+    the year was last written and before it was damaged: try the newest first, then older ones.
     """
     from audiospective.operations import verify
+    from audiospective.operations.backup import damaged_years
+    from audiospective.operations.backup.errors import BackupError
 
     faults = segments = plays = 0
-    with opened():
+    with opened() as services:
+        if backup is not None:
+            try:
+                found = damaged_years.put_back(services, backup)
+            except BackupError as error:
+                raise click.ClickException(str(error)) from None
+            click.echo(f"{plural(found, 'damaged year')} found whole in the backup")
         ids = [member(user).id] if user else verify.members()
         with click.progressbar(
             verify.archives(ids), length=len(ids), label="Verifying", hidden=len(ids) < 20
         ) as archives:
-            for user_id, found in archives:
-                segments += found.segments
-                plays += found.plays
-                faults += len(found.faults)
-                for year in found.healed:
+            for user_id, one in archives:
+                segments += one.segments
+                plays += one.plays
+                faults += len(one.faults)
+                for year in one.healed:
                     click.echo(f"user {user_id}: year {year} is whole again and was taken in")
-                for fault in found.faults:
+                for fault in one.faults:
                     click.echo(f"user {user_id}: {fault}", err=True)
         if user is None:
             for fault in verify.catalog():

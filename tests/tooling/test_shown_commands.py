@@ -55,6 +55,7 @@ LIFE: dict[str, tuple[str, ...]] = {
     "backup [FILE]": ("backup whole.backup",),
     "backup --new-key": ("backup --new-key",),
     "restore FILE": (f"{DRILL} restore whole.backup",),
+    "verify --from FILE": ("verify --from whole.backup",),
     "reseal": ("reseal",),
     "delete-member NUMBER": ("delete-member bob --yes",),
     "delete-member USER": ("delete-member bob --yes",),

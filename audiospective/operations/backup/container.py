@@ -138,6 +138,11 @@ class Reading:
         for key, part in self.manifest.files.items():
             yield key, self._blocks(part)
 
+    def file(self, key: str) -> bytes:
+        """What storage held under one key; nothing if it is not in the backup."""
+        part = self.manifest.files.get(key)
+        return b"" if part is None else b"".join(self._blocks(part))
+
     def close(self) -> None:
         self._zip.close()
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
@@ -17,9 +15,10 @@ from audiospective.history.closed import prefix
 from audiospective.models import database, dialects, migrations, transaction
 from audiospective.models.base import placeholder
 from audiospective.models.exports import CANCELLED, EXPIRED, READY, UNFINISHED, Export
-from audiospective.operations.backup import files, schema, sealing
+from audiospective.operations.backup import files, schema
 from audiospective.operations.backup.container import Manifest, Reading
 from audiospective.operations.backup.errors import BackupError
+from audiospective.operations.backup.opening import opened
 from audiospective.services import Services
 
 # Rows that migrations make by themselves.
@@ -38,27 +37,20 @@ def restore(services: Services, path: Path, *, over: bool = False) -> Manifest:
     tables of the backup's release are filled in one transaction and counted; then they are
     brought up to this release.
     """
-    work = services.settings.home / "scratch"
-    work.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with TemporaryDirectory(dir=work) as name:
-        opened = path
-        if sealing.is_sealed(path):
-            opened = Path(name) / "backup.zip"
-            sealing.open_(path, opened, services.settings.backup_key)
-        with closing(Reading(opened)) as reading:
-            reading.check()
-            _require_place(reading.manifest)
-            try:
-                files.put(services.storage, reading, over=over)
-            except StorageError as error:
-                raise BackupError(STORAGE.format(error)) from None
-            _make_tables(reading.manifest)
-            with transaction():
-                _require_empty()
-                _fill(reading)
-            migrations.migrate()
-            _settle()
-            return reading.manifest
+    with opened(services, path) as reading:
+        reading.check()
+        _require_place(reading.manifest)
+        try:
+            files.put(services.storage, reading, over=over)
+        except StorageError as error:
+            raise BackupError(STORAGE.format(error)) from None
+        _make_tables(reading.manifest)
+        with transaction():
+            _require_empty()
+            _fill(reading)
+        migrations.migrate()
+        _settle()
+        return reading.manifest
 
 
 def _require_place(manifest: Manifest) -> None:

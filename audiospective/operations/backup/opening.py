@@ -1,0 +1,26 @@
+"""Opens the file of a backup, sealed or not, to be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from audiospective.operations.backup import sealing
+from audiospective.operations.backup.container import Reading
+from audiospective.services import Services
+
+
+@contextmanager
+def opened(services: Services, path: Path) -> Iterator[Reading]:
+    """The backup; its clear text lies under AUDIOSPECTIVE_HOME meanwhile. Raises BackupError."""
+    work = services.settings.home / "scratch"
+    work.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with TemporaryDirectory(dir=work) as name:
+        clear = path
+        if sealing.is_sealed(path):
+            clear = Path(name) / "backup.zip"
+            sealing.open_(path, clear, services.settings.backup_key)
+        with closing(Reading(clear)) as reading:
+            yield reading
