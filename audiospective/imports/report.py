@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import polars as pl
 
@@ -13,8 +14,9 @@ from audiospective.imports.findings import Findings
 from audiospective.imports.reasons import Reason
 from audiospective.imports.review import Review
 from audiospective.models.imports import Import
+from audiospective.policy.spreadsheets import PLAIN
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_RISKY = re.compile(PLAIN)
 
 
 def rejected(storage: Storage, row: Import) -> str:
@@ -58,5 +60,5 @@ def balance(storage: Storage, row: Import) -> str:
 
 
 def _plain(text: str) -> str:
-    """No program may take it for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    """No program may take it for a formula, a date or another number."""
+    return f"'{text}" if _RISKY.match(text) else text

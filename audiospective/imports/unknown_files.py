@@ -82,6 +82,8 @@ def sentence(peek: Peek) -> str:
         return "A workbook that is not Deezer's; save the sheet with your plays as CSV."
     if peek.kind == "parquet":
         return "A Parquet file that is not this project's; export the plays as CSV."
+    if re.fullmatch(r"\s*\[\s*\]\s*", peek.text):
+        return "A list with nothing in it: this file holds no plays."
     if peek.opening in ("[", "{"):
         return "JSON of a kind that is not known here; a CSV with time, artist and title always is."
     return "A text in which no listening history was recognised."

@@ -13,6 +13,17 @@ UNREADABLE = "This address cannot be read."
 _INSIDE = (".localhost", ".local", ".internal")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")  # RFC 1123; small letters by urlsplit
 _LONGEST = 253  # characters of a name
+# Global as the standard library knows the registries, and no host that strangers may choose.
+_NOT_HOSTS = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "168.63.129.16/32",  # Azure's own host, as each of its machines sees it
+            "192.0.0.0/24",  # RFC 6890: for protocols; Oracle's metadata were at 192.0.0.192
+            "3fff::/20",  # RFC 9637: for documentation
+        ),
+    )
+)
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
 
 
@@ -33,6 +44,8 @@ def is_public(address: str) -> bool:
             found = inner
         elif found.teredo or found.is_site_local:
             return False
+    if any(found in network for network in _NOT_HOSTS):
+        return False
     return found.is_global and not found.is_multicast and not found.is_reserved
 
 

@@ -17,6 +17,13 @@ from audiospective.policy import public_addresses
         ("172.16.0.1", False),
         ("192.168.1.1", False),
         ("169.254.169.254", False),  # the service that gives keys to machines of Amazon
+        ("168.63.129.16", False),  # the host of a machine of Azure
+        ("168.63.129.17", True),
+        ("::ffff:168.63.129.16", False),
+        ("64:ff9b::a83f:8110", False),
+        ("192.0.0.192", False),
+        ("100.100.100.200", False),
+        ("3fff::1", False),
         ("100.64.0.1", False),  # a provider's own network
         ("0.0.0.0", False),
         ("224.0.0.1", False),

@@ -40,6 +40,7 @@ _MOST = 5_000_000  # plays of a Parquet file, which can claim any number in a fe
 _CREDITS = 100  # artists of a track
 _MORE = ("context", "incognito")
 _APOSTROPHE = re.compile(GUARDED)
+_NO_PLAYS = re.compile(r'"plays"\s*:\s*\[\s*\]')  # of an archive without any
 _TIMINGS = {timing.name.lower(): timing for timing in Timing}
 _NUMBERS = {timing.value for timing in Timing}
 _DAMAGED = "The Parquet file is damaged; download it again."
@@ -50,8 +51,9 @@ def sniff(peek: Peek) -> Verdict | None:
         return Verdict(97, "parquet")
     if {"played_at", "local_time", "spotify_uri", "ms_played"} <= set(peek.header):
         return Verdict(96, "table")
-    if {"format", "played_at", "local_time", "timing"} <= peek.keys and peek.opening == "{":
-        return Verdict(97, "list") if '"audiospective"' in peek.text[:200] else None
+    if peek.opening == "{" and "format" in peek.keys and '"audiospective"' in peek.text[:200]:
+        plays = {"played_at", "local_time", "timing"} <= peek.keys or _NO_PLAYS.search(peek.text)
+        return Verdict(97, "list") if plays else None
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,11 +13,15 @@ from audiospective.imports.reading.values import inner, positive, text, uuid
 from audiospective.imports.sources import by_row
 from audiospective.imports.sources.base import Answers, File, Peek, Verdict
 
+_NOTHING = re.compile(r'"listens"\s*:\s*\[\s*\]')
 _KNOWN = {"listened_at", "client", "track", "album", "artists"}
 
 
 def sniff(peek: Peek) -> Verdict | None:
-    return Verdict(95) if {"listens", "listened_at", "aliases"} <= peek.keys else None
+    if {"listens", "listened_at", "aliases"} <= peek.keys:
+        return Verdict(95)
+    nothing = {"version", "exported_at", "user"} <= peek.keys and _NOTHING.search(peek.text)
+    return Verdict(95) if nothing else None
 
 
 def read(files: Sequence[File], answers: Answers) -> Iterator[Batch | Broken]:

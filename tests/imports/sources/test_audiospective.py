@@ -159,6 +159,23 @@ def test_columns_of_other_types_cost_their_values_only(tmp_path: Path) -> None:
     assert outcome.column("kind") == ["unknown"]
 
 
+@pytest.mark.usefixtures("database")
+def test_an_archive_without_plays_is_known_as_one_in_every_form(tmp_path: Path) -> None:
+    taken = making.taken(making.archive(), tmp_path)
+    found = {}
+    for form in ("csv", "json", "parquet", "koito", "maloja", "spotify"):
+        path = files.save(FORMATS[form], taken, tmp_path, compatible=False)
+        outcome = read({path.name: path.read_bytes()}, now=NOW)
+        assert (outcome.rows, outcome.broken) == (0, [])
+        found[form] = (*outcome.sources, *outcome.sentences)
+    assert found == {
+        **dict.fromkeys(("csv", "json", "parquet"), ("audiospective",)),
+        "koito": ("koito",),
+        "maloja": ("maloja",),
+        "spotify": (None, "A list with nothing in it: this file holds no plays."),
+    }
+
+
 def test_of_a_bundle_only_the_form_that_keeps_most_is_read(tmp_path: Path) -> None:
     at = pl.Series([1_699_135_200_000]).cast(pl.Datetime("ms", "UTC"))
     own = parquet(tmp_path, played_at=at, track=[1], title=["T"], kind=["track"], artists=[["A"]])

@@ -22,6 +22,7 @@ from audiospective.policy import import_limits
 from audiospective.policy.sessions import FRESH
 from tests.factories import make_user
 from tests.imports.importing import lastfm_file, month, spotify_file, without_processes
+from tests.imports.reading_files import zipped
 from tests.imports.sources import test_servers
 from tests.web.conftest import MakeSite, Site, Visitor
 
@@ -259,6 +260,24 @@ def test_the_report_adds_up_and_no_cell_is_a_formula(site: Site, browser: Visito
     rejected = browser.get(f"/imports/{row.id}/rejected.csv").text
     for text in (rejected, "\n".join(",".join(line) for line in report)):
         assert not re.search(r"(?m)(^|,)\"?[=+@-]", text)
+
+
+@pytest.mark.parametrize("name", ["=1+1.zip", "＝1.zip"])
+def test_no_name_in_the_report_is_a_formula(site: Site, browser: Visitor, name: str) -> None:
+    content = zipped(spotify_file(*month()))
+    send(browser, "/imports", files=(io.BytesIO(content), name))
+    row = worked(site, Import.get())
+    report = browser.get(f"/imports/{row.id}/report.csv").text
+    names = {line[0] for line in csv.reader(io.StringIO(report))}
+    assert names == {"file", f"'{name}/endsong_0.json"}
+
+
+def test_an_archive_without_plays_is_told_as_one(site: Site, browser: Visitor) -> None:
+    empty = b'{"format":"audiospective","version":1,"owner":"A","count":0,"plays":[\n]}\n'
+    send(browser, "/imports", files=(io.BytesIO(empty), "plays.json"))
+    text = shown(browser, worked(site, Import.get()))
+    assert "There is not one play in these files." in text
+    assert "not known" not in text
 
 
 def pieces(browser: Visitor, name: str, size: int, stamp: str = "s") -> Any:
