@@ -17,6 +17,11 @@ from audiospective.models.base import database, is_sqlite
 
 DIRECTORY = Path(__file__).parent.parent / "migrations"
 _LOCK = 0x41554449  # any constant that every release of this program agrees on
+# Time-outs of a role, a database or a host's defaults would end the wait, or give the lock away.
+_WITHOUT_END = """
+SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN
+('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')
+"""
 
 
 class EncodingError(Exception):
@@ -83,6 +88,7 @@ def _only_one_release() -> Iterator[None]:
     # A transaction on a connection of its own holds the lock: a lock of the session would stay
     # behind in a pooler that hands the server on after each transaction.
     with psycopg.connect(database.obj.database, prepare_threshold=None) as holder:
+        holder.execute(_WITHOUT_END)
         holder.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         yield
 

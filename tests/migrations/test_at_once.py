@@ -5,12 +5,18 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from audiospective import models
-from audiospective.models import migrations
+from audiospective.models import database, migrations
+from tests.support.postgres import Postgres
+from tests.support.processes import until
+
+HOLDERS = "SELECT granted FROM pg_locks WHERE locktype = 'advisory' ORDER BY granted"
 
 
 def test_on_sqlite_the_second_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,3 +54,36 @@ def test_on_a_disk_that_locks_no_folder_it_migrates_all_the_same(
     monkeypatch.setattr(fcntl, "flock", refuses)
     models.bind(f"sqlite:///{tmp_path}/archive.db")
     assert models.migrate() == ["0001_initial"]
+
+
+def test_on_postgresql_time_outs_of_a_host_end_neither_the_wait_nor_the_lock(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = postgres.create()
+    watching = psycopg.connect(postgres.url(), autocommit=True)
+    for setting in ("lock_timeout", "idle_in_transaction_session_timeout"):
+        watching.execute(f'ALTER DATABASE "{name}" SET {setting} = 1000')
+
+    def held_and_awaited() -> bool:
+        return watching.execute(HOLDERS).fetchall() == [(False,), (True,)]
+
+    class Runner:
+        def up(self, _: str | None) -> list[str]:
+            waiting.append(another.submit(wait))
+            until(held_and_awaited, "another release waits")
+            database.execute_sql("SELECT pg_sleep(1.3)")
+            assert held_and_awaited()
+            return ["0001_initial"]
+
+    def wait() -> None:
+        with migrations._only_one_release():
+            pass
+
+    monkeypatch.setattr(migrations, "_runner", Runner)
+    waiting: list[Future[None]] = []
+    models.bind(postgres.url(name))
+    with ThreadPoolExecutor(1) as another:
+        assert models.migrate() == ["0001_initial"]
+        waiting[0].result(20)
+    watching.close()
+    postgres.drop(name)
