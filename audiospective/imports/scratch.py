@@ -20,8 +20,9 @@ def folder(home: Path, *parts: str) -> Iterator[Path]:
     sweep(home)
     with TemporaryDirectory(dir=top) as name:
         made = Path(name)
-        with (made / _HELD).open("w") as held:
+        with (made / "new").open("w") as held:
             fcntl.flock(held, fcntl.LOCK_EX)
+            (made / "new").rename(made / _HELD)  # no other process ever sees it unlocked
             for part in parts:
                 (made / part).mkdir()
             yield made

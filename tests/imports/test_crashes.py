@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 from unittest.mock import Mock
 
 import pytest
@@ -323,3 +324,18 @@ def test_folders_of_the_dead_are_swept(tmp_path: Path) -> None:
         assert scratch.sweep(tmp_path) == 0
         assert [one.name for one in (tmp_path / "scratch").iterdir()] == [used.name]
     assert not list((tmp_path / "scratch").iterdir())
+
+
+def test_a_folder_that_is_just_being_made_is_not_taken_for_one_of_the_dead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = fcntl.flock
+
+    def another_comes_first(file: IO[str], how: int) -> None:
+        if how == fcntl.LOCK_EX:
+            assert scratch.sweep(tmp_path) == 0
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", another_comes_first)
+    with scratch.folder(tmp_path, "sent") as used:
+        assert (used / "sent").is_dir()
