@@ -24,11 +24,14 @@ CSS_ORDER = ("css/tokens.css", "css/base.css", "css/layout.css")
 CSS_COMPONENTS = "css/components"
 SPOTIFY_LOGO = "img/spotify-logo.svg"
 FOR_EVER = "public, max-age=31536000, immutable"
+ONCE = "no-store"
+_ADDRESS = re.compile(r"(.+)\.[0-9a-f]{12}\.([a-z]+)")
 # A blank inside a line may mean something (`.table :is(th, td)`), one at its beginning never does.
 _COMMENT = re.compile(rb"/\*.*?\*/", re.DOTALL)
 _INDENTED = re.compile(rb"\n\s+")
 # Blanks that mean nothing: at the ends of lines, and between a property and its value.
 _BLANK = re.compile(rb"(?<=[{};,])\n+| (?=\{\n)|\n+(?=\})|(?<=[a-z]:) ")
+SCRIPT = "text/javascript"
 TEXT_TYPES = ("text/", "application/javascript", "image/svg+xml", "application/json")
 
 
@@ -69,18 +72,30 @@ def spotify_logo() -> str | None:
 @blueprint.get("/static/<path:filename>")
 def file(filename: str) -> Response:
     asset = _assets().by_address.get(filename)
-    if asset is None:
+    kept = FOR_EVER if asset else ONCE
+    if asset is None and (asset := _of_another_release(filename)) is None:
         abort(404)
     packed = asset.packed is not None and request.accept_encodings["gzip"] > 0
     response = Response(
         asset.packed if packed else asset.body, content_type=_content_type(asset.mimetype)
     )
-    response.headers["Cache-Control"] = FOR_EVER
+    response.headers["Cache-Control"] = kept
     if packed:
         response.headers["Content-Encoding"] = "gzip"
     if asset.packed is not None:
         response.vary.add("Accept-Encoding")
     return response
+
+
+def _of_another_release(filename: str) -> Asset | None:
+    """What stands here in the place of a file that the release beside this one has.
+
+    In a deploy a page and its style may come from two releases: today's style is better than none.
+    A page without its script works, with another one perhaps not.
+    """
+    found = _ADDRESS.fullmatch(filename)
+    asset = _assets().by_name.get(f"{found[1]}.{found[2]}") if found else None
+    return asset if asset and asset.mimetype != SCRIPT else None
 
 
 @blueprint.get("/favicon.ico")
@@ -115,7 +130,7 @@ def _asset(name: str, body: bytes) -> Asset:
     stem, _, suffix = name.rpartition(".")
     mimetype = mimetypes.guess_type(name)[0] or "application/octet-stream"
     if name.endswith(".js"):  # some systems' type tables say otherwise
-        mimetype = "text/javascript"
+        mimetype = SCRIPT
     is_text = mimetype.startswith(TEXT_TYPES)
     return Asset(
         address=f"{stem}.{digest}.{suffix}" if stem else f"{name}.{digest}",

@@ -52,6 +52,14 @@ def test_a_file_is_kept_for_ever_under_a_name_with_its_hash(visitor: Visitor) ->
     assert answer.headers["Content-Type"] == "text/css; charset=utf-8"
 
 
+def test_a_page_of_another_release_gets_this_style_once_and_no_script(visitor: Visitor) -> None:
+    today = visitor.get(visitor.page("/").one("link", rel="stylesheet").attributes["href"])
+    found = visitor.get("/static/css/site.0123456789ab.css")
+    assert (found.status_code, found.data) == (200, today.data)
+    assert found.headers["Cache-Control"] == "no-store"
+    assert visitor.get("/static/js/app.0123456789ab.js").status_code == 404
+
+
 def test_text_is_sent_compressed_to_who_takes_it(visitor: Visitor) -> None:
     address = visitor.page("/").one("link", rel="stylesheet").attributes["href"]
     packed = visitor.get(address, headers={"Accept-Encoding": "br, gzip"})
@@ -81,7 +89,7 @@ def test_the_stylesheet_holds_every_file_in_layers(visitor: Visitor) -> None:
 
 
 def test_unknown_and_plain_names_are_not_served(visitor: Visitor) -> None:
-    for name in ("css/site.css", "css/site.000000000000.css", "../app.py", "js/app.js", ""):
+    for name in ("css/site.css", "css/none.000000000000.css", "../app.py", "js/app.js", ""):
         assert visitor.get(f"/static/{name}").status_code == 404
 
 
