@@ -69,4 +69,4 @@ def command(user: str, names: tuple[str, ...], compatible: bool, folder: Path) -
                 raise click.ClickException(f"{target} is there already; nothing is overwritten.")
             made.rename(target)
             click.echo(f"{target}  {target.stat().st_size:,} bytes")
-    click.echo(f"{taken.plays:,} plays in each")
+    click.echo(f"{taken.plays:,} plays in the archive")

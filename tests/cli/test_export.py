@@ -50,7 +50,7 @@ def test_every_format_is_written_at_once(stack: Any, tmp_path: Path) -> None:
     files = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert len(files) == len(FORMATS)
     document = json.loads((tmp_path / "out" / "plays.json").read_bytes())
-    assert f"{document['count']:,} plays in each" in done.stdout
+    assert f"{document['count']:,} plays in the archive" in done.stdout
 
 
 def test_without_a_format_it_is_the_bundle(stack: Any, tmp_path: Path) -> None:

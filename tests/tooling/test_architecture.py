@@ -14,6 +14,7 @@ from click import Context
 from audiospective.cli import audiospective
 from audiospective.exports.bundle import completeness
 from audiospective.history.segment import COLUMNS
+from audiospective.imports.source_bits import BITS
 from audiospective.imports.sources import SOURCES
 from audiospective.jobs import tasks
 from audiospective.jobs.periodic import timetable
@@ -65,6 +66,8 @@ def test_each_source_has_all_its_parts(source: str) -> None:
 def test_each_column_of_plays_is_described() -> None:
     described = (ROOT / "docs" / "archive-format.md").read_text()
     assert [column for column in COLUMNS if f"`{column}`" not in described] == []
+    bits = re.findall(r"`(\w+)`", described.partition("Bits of `seen`")[2].partition("\n\n")[0])
+    assert {name: 1 << number for number, name in enumerate(bits)} == BITS
 
 
 def test_each_failure_type_is_named_by_a_table_of_the_tests() -> None:

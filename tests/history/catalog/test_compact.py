@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import re
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -95,6 +98,27 @@ def test_everything_is_as_it_was_and_takes_less_room() -> None:
     assert compact.compact() == compact.Compacted()
     assert stored(invented()) == ids
     assert everything() == before
+
+
+def test_the_reader_that_the_documentation_shows_reads_everything() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "catalog.md").read_text()
+    (code,) = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    shown: dict[str, Any] = {}
+    exec(code, shown)
+    lines = replace(invented()[0], spotify_id="0" * 21 + "1", name="two\nlines", artists=())
+    stored([*invented()[:600], lines])
+    assert compact.compact().learned
+    stored(invented()[600:650])
+
+    class Database:
+        execute = staticmethod(bound.execute_sql)
+
+    told = {(kind, number): one for kind, number, one in shown["entries"](Database)}
+    known = everything()
+    assert told.keys() == known.keys()
+    for key, entry in known.items():
+        assert told[key].items() <= entry._asdict().items()
+    assert "two\nlines" in {one["name"] for one in told.values()}
 
 
 def test_before_the_first_run_the_release_before_reads_everything_and_after_it_no_more() -> None:
