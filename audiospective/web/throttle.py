@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import ipaddress
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import request
 from redis import Redis
@@ -20,11 +20,15 @@ STRICTER = 4  # without Redis every process counts by itself, so each allows onl
 REDIS_REST = 10.0  # seconds for which a Redis that failed is not asked again
 MEMORY = 10_000  # counters that one process keeps at most
 EVERYBODY = "everybody"
+# Of what all share, one network gets a tenth at most, and a larger one a third: else somebody with
+# many addresses spends it for everybody. Bits of IPv4 and IPv6 prefixes, and the part; a provider
+# gives its customer a /48 of IPv6 or less, and has a /32 or a few of them.
+PARTS = ((24, 48, 10), (16, 32, 3))
 
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `count` in `seconds`, for each visitor or (`shared`) for all together."""
+    """At most `count` in `seconds`, for each visitor or (`shared`) for all together; see PARTS."""
 
     name: str
     count: int
@@ -96,18 +100,23 @@ def enforce(*limits: Limit, who: str | None = None) -> None:
 
 def give_back(limit: Limit, who: str | None = None) -> None:
     """Take back what was counted, for a request that turned out to be nobody's attack."""
-    _counters.give_back(services().redis, limit, _counted(limit, who))
+    for one, counted in _counted(limit, who):
+        _counters.give_back(services().redis, one, counted)
 
 
 def refuse_without(limit: Limit, who: str | None = None) -> None:
     """Answer 429 if another one would be too many; counts nothing."""
-    if wait := _counters.wait(services().redis, limit, _counted(limit, who)):
-        raise TooManyRequests(retry_after=wait)
+    for one, counted in _counted(limit, who):
+        if wait := _counters.wait(services().redis, one, counted):
+            raise TooManyRequests(retry_after=wait)
 
 
 def spend(limit: Limit, who: str | None = None) -> int:
     """Count one against a limit; 0 if that is allowed, else seconds to wait."""
-    return _counters.spend(services().redis, limit, _counted(limit, who))
+    for one, counted in _counted(limit, who):
+        if wait := _counters.spend(services().redis, one, counted):
+            return wait
+    return 0
 
 
 def visitor() -> str:
@@ -116,20 +125,44 @@ def visitor() -> str:
     Proxies of our own are looked through (see security.install); what else a header says is
     whatever the visitor liked to send.
     """
-    found = request.remote_addr or ""
+    address = _address()
+    if address is None:
+        return (request.remote_addr or "")[:64]
+    return _network(address, 64) if address.version == 6 else str(address)
+
+
+def networks() -> list[tuple[str, int]]:
+    """The networks that the visitor comes from, smallest first, and what part each may spend."""
+    address = _address()
+    if address is None:
+        return [(visitor(), PARTS[0][2])]
+    return [
+        (_network(address, bits if address.version == 4 else bits6), part)
+        for bits, bits6, part in PARTS
+    ]
+
+
+def _address() -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        address = ipaddress.ip_address(found)
+        address = ipaddress.ip_address(request.remote_addr or "")
     except ValueError:
-        return found[:64]
-    if address.version == 6:
-        if address.ipv4_mapped:
-            return str(address.ipv4_mapped)
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return str(address)
+        return None
+    return address if address.version == 4 else address.ipv4_mapped or address
 
 
-def _counted(limit: Limit, who: str | None) -> str:
-    return EVERYBODY if limit.shared else _pseudonym(who or visitor())
+def _network(address: ipaddress.IPv4Address | ipaddress.IPv6Address, bits: int) -> str:
+    return str(ipaddress.ip_network((address, bits), strict=False))
+
+
+def _counted(limit: Limit, who: str | None) -> list[tuple[Limit, str]]:
+    """What is counted, under which name, in order: of a shared limit first the networks' parts."""
+    if not limit.shared:
+        return [(limit, _pseudonym(who or visitor()))]
+    parts = [
+        (replace(limit, count=max(1, limit.count // part)), _pseudonym(network))
+        for network, part in networks()
+    ]
+    return [*parts, (limit, EVERYBODY)]
 
 
 def _pseudonym(who: str) -> str:

@@ -10,6 +10,7 @@ from redis import Redis
 
 from audiospective.models.waitlist import WaitlistEntry
 from audiospective.web import throttle
+from audiospective.web.waitlist import pages
 from tests.support.clocks import Frozen
 from tests.web.conftest import LiveSite, Visitor
 
@@ -143,6 +144,40 @@ def test_redis_holds_no_address_of_anybody(live: LiveSite) -> None:
 
 def test_all_visitors_together_have_a_limit_too(live: LiveSite, frozen: Frozen) -> None:
     limit = throttle.Limit("together", 10, 60, shared=True)
-    with live.site.app.test_request_context("/", environ_base={"REMOTE_ADDR": "192.0.2.1"}):
-        waits = [throttle.spend(limit, who=f"visitor {n}") for n in range(12)]
+    waits = [spent(live, limit, f"10.{n}.0.1") for n in range(12)]
     assert [bool(wait) for wait in waits] == [False] * 10 + [True] * 2
+
+
+def spent(live: LiveSite, limit: throttle.Limit, address: str) -> int:
+    with live.site.app.test_request_context("/", environ_base={"REMOTE_ADDR": address}):
+        return throttle.spend(limit)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "allowed"),
+    [
+        ("2001:db8:1:{n:x}::1", 3),  # a /48: a tenth
+        ("192.0.2.{n}", 3),
+        ("2001:db8:{n:x}::1", 10),  # a /32: a third
+        ("192.0.{n}.1", 10),
+        ("2001:{n:x}::1", 30),
+        ("::ffff:192.0.2.{n}", 3),
+        ("no address", 3),
+    ],
+)
+def test_no_network_spends_for_all_others(
+    live: LiveSite, frozen: Frozen, addresses: str, allowed: int
+) -> None:
+    limit = throttle.Limit("together", 30, 60, shared=True)
+    waits = [spent(live, limit, addresses.format(n=n)) for n in range(1, 40)]
+    assert [bool(wait) for wait in waits] == [False] * allowed + [True] * (39 - allowed)
+    assert bool(spent(live, limit, "203.0.113.9")) is (allowed == 30)
+
+
+def test_whoever_has_spent_the_part_of_a_network_is_refused_whatever_is_typed(
+    live: LiveSite, frozen: Frozen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "ALL", throttle.Limit("waitlist all", 20, 3600, shared=True))
+    assert [enter(live.site.visitor(), 1).status_code for _ in range(4)] == [303, 303, 429, 429]
+    assert enter(live.site.visitor(), 2).status_code == 429
+    assert WaitlistEntry.select().count() == 1

@@ -196,7 +196,7 @@ def ask_from(live: LiveSite, number: int, email: str = ANA) -> int:
         "/sign-in",
         data={"email": email, "csrf_token": token},
         headers={"Referer": "http://127.0.0.1:8000/"},
-        environ_overrides={"REMOTE_ADDR": f"198.51.100.{number}"},
+        environ_overrides={"REMOTE_ADDR": f"198.{number}.51.100"},
     )
     return int(answer.status_code)
 
