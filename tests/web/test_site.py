@@ -10,6 +10,7 @@ import pytest
 from flask import Blueprint
 
 from audiospective import web
+from audiospective.web.guessed import MEANT
 from audiospective.web.navigation import PAGES
 from audiospective.web.site import BLUEPRINTS
 from tests.factories import make_user
@@ -38,6 +39,15 @@ def test_the_navigation_leads_to_pages_of_the_map(site) -> None:
     with site.app.test_request_context(base_url=site.services.settings.base_url):
         known = [endpoint for endpoint, _ in PAGES if endpoint in site.app.view_functions]
         assert {"dashboard.page", "health.page"} <= set(known)
+
+
+@pytest.mark.parametrize("word", MEANT)
+def test_an_address_that_people_guess_leads_to_a_page(site, word) -> None:
+    member = site.member(make_user("alice"))
+    answer = member.get(f"/{word}")
+    assert answer.status_code == 302
+    assert member.get(answer.headers["Location"]).status_code in (200, 302)
+    assert site.visitor().get(f"/{word}/").status_code == 404
 
 
 @pytest.mark.parametrize("number", [0, 2**31, 2**63 - 1, 2**63, 10**30])
