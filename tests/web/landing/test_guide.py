@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from audiospective.history import removal
 from audiospective.operations import purge
 from tests.web.conftest import MakeSite, Visitor
 
@@ -12,6 +13,7 @@ def test_privacy_says_what_this_server_really_does(make_site: MakeSite) -> None:
     plain = make_site().visitor().page("/privacy").text
     assert f"{purge.POLLS.days} days" in plain
     assert f"{purge.NOTICES.days} days" in plain
+    assert f"put back for {removal.UNDO.days} days" in plain
     assert "has not given a contact" in plain
     assert "Resend" not in plain
     assert "Sentry" not in plain
