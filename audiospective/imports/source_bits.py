@@ -1,13 +1,11 @@
-"""The bit of each source in `plays.seen`: stored for ever, so never changed and never reused.
-
-The bit after the eighteenth is `SENT_LIVE`: the next source from files takes the one behind it.
-"""
+"""The bit of each source in `plays.seen`: stored for ever, so a new source goes to the end."""
 
 from __future__ import annotations
 
 from audiospective.imports.sources import SOURCES, Trust
-from audiospective.models.plays import SENT_LIVE
 
+LISTENS = "listens"  # no file: players and scrobblers send them one by one, see listens.py
+LISTENS_TRUST = Trust.NORMAL
 BITS = {
     name: 1 << number
     for number, name in enumerate(
@@ -30,12 +28,10 @@ BITS = {
             "generic_csv",
             "jellyfin",
             "audiospective",
+            LISTENS,  # `models.plays.SENT_LIVE`
         )
     )
 }
-LISTENS = "listens"  # no file: players and scrobblers send them one by one, see listens.py
-LISTENS_TRUST = Trust.NORMAL
-BITS[LISTENS] = SENT_LIVE
 COMPLETE = ("spotify_extended", "spotify_account")  # the service itself leaves no play out
 
 
