@@ -10,7 +10,7 @@ CLOSE = 4_000  # ms by which two issues of one recording may differ
 
 @dataclass(frozen=True)
 class Candidate:
-    """A recording that may be another one's twin; `plays` orders suggestions."""
+    """A recording that may be one with another; `plays` orders suggestions."""
 
     track: int
     base: str  # its base title

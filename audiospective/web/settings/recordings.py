@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from audiospective.history import recordings, twins
+from audiospective.history import recording_suggestions, recordings
 from audiospective.history.catalog import frames, lookup
 from audiospective.policy import recordings as rule
 from audiospective.web.access import person, signed_in
@@ -24,7 +24,7 @@ def page() -> ResponseReturnValue:
     member = person()
     same = recordings.of(member.id)
     decided = recordings.choices(member.id)
-    suggested = twins.suggestions(member.id)
+    suggested = recording_suggestions.suggestions(member.id)
     by_hand = {choice.track for choice in decided if choice.together}
     groups = [group for group in rule.classes(same.of).values() if not by_hand & set(group)]
     first = _number(request.args.get("from"))

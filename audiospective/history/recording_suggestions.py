@@ -1,4 +1,4 @@
-"""Recordings of one archive that look like twins: other issues of one piece of music."""
+"""Recordings of one archive that may be one: other issues of one piece of music."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import polars as pl
 
 from audiospective.history import reading, recordings
 from audiospective.history.catalog import frames, names
-from audiospective.policy import recording_suggestions, recording_titles
+from audiospective.policy import recording_suggestions as rule
+from audiospective.policy import recording_titles
 
 _MAY_NAME_AN_ISSUE = r"[(\[]|\s-\s"
 
 
 @dataclass(frozen=True)
-class Twins:
+class Suggestion:
     """`track` could count as `other`; how often each recording was played."""
 
     track: int
@@ -23,7 +24,7 @@ class Twins:
     other_plays: int
 
 
-def suggestions(user_id: int) -> list[Twins]:
+def suggestions(user_id: int) -> list[Suggestion]:
     """Pairs that the member has not decided about, what would change most first."""
     same = recordings.of(user_id)
     plays = same.follow(reading.between(user_id, None, None, ("track",)))
@@ -38,10 +39,10 @@ def suggestions(user_id: int) -> list[Twins]:
         if not choice.together
     }
     columns = ("track", "base", "artist", "duration", "plays")
-    candidates = [recording_suggestions.Candidate(*row) for row in found.select(columns).rows()]
+    candidates = [rule.Candidate(*row) for row in found.select(columns).rows()]
     return [
-        Twins(one.track, other.track, one.plays, other.plays)
-        for one, other in recording_suggestions.suggestions(candidates, apart)
+        Suggestion(one.track, other.track, one.plays, other.plays)
+        for one, other in rule.suggestions(candidates, apart)
     ]
 
 
