@@ -15,7 +15,7 @@ from audiospective.models.gaps import Gap
 from audiospective.policy import gaps
 from audiospective.policy.failures import Failure
 from audiospective.policy.gaps import Before, Found, Known
-from audiospective.polling import closed_gaps, other_account, other_faces
+from audiospective.polling import changed_items, closed_gaps, other_account
 
 ORDINARY = timedelta(hours=2)  # after a shorter silence there is nothing to look up
 
@@ -133,9 +133,9 @@ def _judged(
     """The gap by all that the archive knows; a few queries, and only where the page is in doubt."""
     seen = page.seen
     if gaps.doubt(known, seen, offered) is gaps.Doubt.NEW:
-        seen = other_faces.recognized(before.user_id, page, seen, {min(item.at for item in seen)})
+        seen = changed_items.recognized(before.user_id, page, seen, {min(item.at for item in seen)})
     if gaps.doubt(known, seen, offered) is gaps.Doubt.MIXED:
-        seen = other_faces.recognized(before.user_id, page, seen, {i.at for i in seen if i.new})
+        seen = changed_items.recognized(before.user_id, page, seen, {i.at for i in seen if i.new})
     if gaps.doubt(known, seen, offered) is None:
         return None
     oldest = min(item.at for item in seen)

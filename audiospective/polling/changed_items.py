@@ -1,4 +1,4 @@
-"""Items of a page that are known as something else: unreadable once, readable another time."""
+"""Items of a page that are known in another form: unreadable once, readable another time."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from audiospective.policy.gaps import Seen
 def recognized(
     user_id: int, page: Appended, seen: list[Seen], doubted: Collection[datetime]
 ) -> list[Seen]:
-    """What was seen, where the items of the times in doubt may be known as something else.
+    """What was seen, where the items of the times in doubt may be known in another form.
 
     What was readable may come back without its track, and what was unreadable may be read again:
     only the time stays the same.
     """
-    known = {at for at in doubted if _has_other_face(user_id, page, at)}
+    known = {at for at in doubted if _is_known_otherwise(user_id, page, at)}
     return [Seen(item.at, item.new and item.at not in known) for item in seen]
 
 
-def _has_other_face(user_id: int, page: Appended, instant: datetime) -> bool:
+def _is_known_otherwise(user_id: int, page: Appended, instant: datetime) -> bool:
     tracks, digests = known_items.at(user_id, instant)
     ms = clock.to_ms(instant)
     new_tracks = {track for at, track in page.plays if at == ms}
