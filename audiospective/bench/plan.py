@@ -21,7 +21,7 @@ from audiospective.jobs import scheduler as scheduling
 from audiospective.models import Connection, claims, database
 from audiospective.models.base import is_sqlite
 from audiospective.operations import maintenance, seal
-from audiospective.polling import plan, set_back
+from audiospective.polling import clock_set_back, plan
 from audiospective.services import Services
 from audiospective.settings import Settings
 
@@ -174,7 +174,7 @@ def _rounds(echo: Echo, services: Services, at: datetime) -> Figures:
     with clock.use(lambda: at):
         parts = {
             "looking for lost claims, every 5 s": claims.abandoned,
-            "repairing times, with each plan": lambda: set_back.bring_back(services),
+            "repairing times, with each plan": lambda: clock_set_back.bring_back(services),
             "maintenance, every 20 minutes": lambda: maintenance.maintain(services),
             "looking for plays to seal, every hour": seal.due,
         }

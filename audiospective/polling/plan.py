@@ -17,7 +17,7 @@ from audiospective.models import Connection, SpotifyApp, User, claims
 from audiospective.models.base import Prepared, clock_now, given, given_list
 from audiospective.policy import failures, schedule
 from audiospective.policy.schedule import Candidate
-from audiospective.polling import call_quota, set_back
+from audiospective.polling import call_quota, clock_set_back
 from audiospective.services import Services
 
 SLOT_FORMAT = "%Y_%m_%d_%H%M"  # letters that a job's id may hold
@@ -94,7 +94,7 @@ def enqueue_due(services: Services) -> list[Batch]:
 
 def prepare(services: Services) -> None:
     """What must be right before anybody is looked for: the rows' times, the apps' allowances."""
-    set_back.bring_back(services)
+    clock_set_back.bring_back(services)
     call_quota.pause_spent(services)
 
 

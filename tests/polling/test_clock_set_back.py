@@ -9,7 +9,7 @@ from audiospective.models import Connection, SpotifyApp
 from audiospective.models.base import read_clock
 from audiospective.models.gaps import Gap
 from audiospective.polling import batch, plan, record
-from audiospective.polling.set_back import bring_back
+from audiospective.polling.clock_set_back import bring_back
 from tests.factories import connected, crowd, listening
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
