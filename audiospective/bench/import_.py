@@ -143,7 +143,7 @@ def limit(export: Path) -> tuple[float, float]:
 
 def bring(services: Services, user_id: int, step: str, export: Path) -> dict[str, float]:
     """One step of an import; each has a process of its own, as workers give it."""
-    from audiospective.imports import sending, stepping, uploads
+    from audiospective.imports import import_job, sending, uploads
 
     row = Import.get_or_none(Import.user == user_id)
     began, worked = clock.monotonic(), processor(children=True)
@@ -152,7 +152,7 @@ def bring(services: Services, user_id: int, step: str, export: Path) -> dict[str
     else:
         if step == "add":
             uploads.agree(services, row)
-        stepping.work(services, row.id)
+        import_job.work(services, row.id)
     took, work = clock.monotonic() - began, processor(children=True) - worked
     row = Import.get(Import.user == user_id)
     if row.status != STEPS[step]:

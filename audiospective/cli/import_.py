@@ -73,11 +73,11 @@ def send(services: Services, user: User, files: tuple[Path, ...]) -> Import:
 
 def worked(services: Services, row: Import) -> Import:
     """Do what is to be done, here or wherever a worker was quicker."""
-    from audiospective.imports import stepping
+    from audiospective.imports import import_job
 
     pause = threading.Event()
     while True:
-        stepping.work(services, row.id)
+        import_job.work(services, row.id)
         row = Import.get_by_id(row.id)
         if row.status not in WORK:
             return row

@@ -124,9 +124,9 @@ def join_listens(services: Services) -> None:
 @task
 def work_on_import(services: Services, import_id: int) -> None:
     """Do the next step of an import."""
-    from audiospective.imports import stepping  # it loads Polars, which this module must not
+    from audiospective.imports import import_job  # it loads Polars, which this module must not
 
-    stepping.work(services, import_id)
+    import_job.work(services, import_id)
 
 
 @task

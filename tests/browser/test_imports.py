@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route
 
-from audiospective.imports import stepping, uploads
+from audiospective.imports import import_job, uploads
 from audiospective.models import User
 from audiospective.models.imports import DONE, UNDONE, UPLOADING, Import
 from audiospective.web.imports import sending
@@ -47,7 +47,7 @@ def opened(house: House, open_page: OpenPage, user: User, *modes: str) -> Page:
 
 def worked(house: House) -> Import:
     with house.services.database.connection_context():
-        stepping.work(house.services, Import.get().id)
+        import_job.work(house.services, Import.get().id)
         found: Import = Import.get()
         return found
 

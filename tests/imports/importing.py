@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from audiospective.imports import child, reading_step, sending, stepping, uploads
+from audiospective.imports import child, import_job, reading_step, sending, uploads
 from audiospective.imports.choices import Choices
 from audiospective.imports.findings import Findings
 from audiospective.imports.uploads import Announced
@@ -46,7 +46,7 @@ def worked(services: Services, row: Import) -> Import:
     for _ in range(5):
         if fresh(row).status not in WORK:
             break
-        stepping.work(services, row.id)
+        import_job.work(services, row.id)
     return fresh(row)
 
 

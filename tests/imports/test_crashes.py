@@ -19,7 +19,7 @@ from audiospective.clients.storage import AwayError, DamagedError, Storage, Stor
 from audiospective.clients.storage import errors as storage_errors
 from audiospective.history.closed.away import YearAwayError
 from audiospective.history.store import SegmentProofError
-from audiospective.imports import claims, rounds, scratch, stepping, storing, uploads
+from audiospective.imports import claims, import_job, rounds, scratch, storing, uploads
 from audiospective.imports.findings import Findings
 from audiospective.imports.uploads import Announced
 from audiospective.models import User
@@ -56,7 +56,7 @@ def swept(services: Services, row: Import, before: str, after: str, plays: tuple
     """Crash the step at its first statement, its second, ... until it gets through; the steps."""
     for at in range(1, 200, 2):
         with crashing(at, late=bool(at % 4 == 1)) as saboteur:
-            stepping.work(services, row.id)
+            import_job.work(services, row.id)
         now = fresh(row)
         assert now.status in (before, after)
         assert history.total(row.user_id) == plays[now.status == after]
@@ -176,7 +176,7 @@ def test_what_was_left_in_storage_by_whoever_died_goes(services: Services, how: 
 
 
 def _step(services: Services, row: Import) -> None:
-    stepping.work(services, row.id)
+    import_job.work(services, row.id)
 
 
 class Refusing:
@@ -201,7 +201,7 @@ def agreed(services: Services, user: User) -> Import:
 def tried(services: Services, row: Import) -> None:
     """A worker takes it once more; the pause after the last time is over."""
     Import.update(lease_until=clock.EPOCH).where(Import.id == row.id).execute()
-    stepping.work(services, row.id)
+    import_job.work(services, row.id)
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_an_import_waits_for_storage_however_long_it_is_away(
     for _ in range(ATTEMPTS + 3):
         tried(replace(services, storage=away), row)  # type: ignore[arg-type]
         assert (fresh(row).status, fresh(row).attempts) == (COMMITTING, 0)
-        assert fresh(row).error == stepping.STORAGE
+        assert fresh(row).error == import_job.STORAGE
     assert row.id not in claims.waiting()  # for half a minute nobody tries again
     tried(services, row)
     assert (fresh(row).status, history.total(row.user_id)) == (DONE, 6)
@@ -230,7 +230,7 @@ def test_an_import_waits_for_a_closed_year(
 
     row = agreed(services, factories.make_user("alice"))
     with monkeypatch.context() as patch:
-        patch.setitem(stepping.STEPS, COMMITTING, away)
+        patch.setitem(import_job.STEPS, COMMITTING, away)
         for _ in range(ATTEMPTS + 3):
             tried(services, row)
     tried(services, row)
@@ -245,7 +245,7 @@ def test_an_import_whose_own_file_is_damaged_does_not_wait_for_ever(services: Se
         assert (fresh(row).status, fresh(row).attempts) == (COMMITTING, tries)
     tried(replace(services, storage=damaged), row)  # type: ignore[arg-type]
     assert (fresh(row).status, history.total(row.user_id)) == (FAILED, 0)
-    assert fresh(row).error == stepping.LOST
+    assert fresh(row).error == import_job.LOST
 
 
 @pytest.mark.usefixtures("small_pieces")
@@ -270,7 +270,7 @@ def test_what_storage_keeps_only_in_part_is_not_taken_for_whole(
             send_all(services, alice)
             for _ in range(ATTEMPTS + 1):
                 tried(services, Import.get())
-            assert (Import.get().status, Import.get().error) == (READING, stepping.STORAGE)
+            assert (Import.get().status, Import.get().error) == (READING, import_job.STORAGE)
     if "file" in name:
         send_all(services, alice)
     tried(services, Import.get())
@@ -291,13 +291,13 @@ def test_files_of_which_storage_lost_a_part_are_asked_for_again(services: Servic
     services.storage.put(part.key, CONTENT[:-7])
     for _ in range(ATTEMPTS):
         tried(services, row)
-    assert (fresh(row).status, fresh(row).error) == (FAILED, stepping.LOST)
+    assert (fresh(row).status, fresh(row).error) == (FAILED, import_job.LOST)
 
 
 PASSING = (
-    (SegmentProofError("year 2025 reads back changed"), stepping.UNPROVEN),
-    (OperationalError("the connection was lost"), stepping.DATABASE),
-    (RedisConnectionError("connection refused"), stepping.QUEUE),
+    (SegmentProofError("year 2025 reads back changed"), import_job.UNPROVEN),
+    (OperationalError("the connection was lost"), import_job.DATABASE),
+    (RedisConnectionError("connection refused"), import_job.QUEUE),
     (ShutDownImminentException("a deploy", {}), None),
 )
 
@@ -306,7 +306,7 @@ def test_what_is_no_fault_of_the_files_is_no_try(services: Services) -> None:
     row = agreed(services, factories.make_user("alice"))
     for error, said in PASSING * ATTEMPTS:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setitem(stepping.STEPS, COMMITTING, Mock(side_effect=error))
+            patch.setitem(import_job.STEPS, COMMITTING, Mock(side_effect=error))
             with suppress(ShutDownImminentException):
                 tried(services, row)
         assert (fresh(row).status, fresh(row).attempts) == (COMMITTING, 0)

@@ -15,7 +15,7 @@ from redis import Redis
 from audiospective import clock
 from audiospective.clients.queues import FREE
 from audiospective.clients.storage import NoStorage
-from audiospective.imports import stepping
+from audiospective.imports import import_job
 from audiospective.incidents import alarms, mass_failure, outage
 from audiospective.models import Connection, DamagedSegment, Import, SpotifyApp, User
 from audiospective.models.imports import READING, REVIEW
@@ -176,7 +176,7 @@ def import_waits(_world: World) -> None:
     long_ago = clock.now() - 24 * HOUR
     Import.create(
         user=make_user("alice"), status=READING, created_at=long_ago, changed_at=long_ago,
-        error=stepping.DATABASE,
+        error=import_job.DATABASE,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from audiospective import clock, history
 from audiospective.clients.storage import AwayError
-from audiospective.imports import rounds, stepping
+from audiospective.imports import import_job, rounds
 from audiospective.imports.findings import Findings
 from audiospective.models import User
 from audiospective.models.imports import CANCELLED, DONE, REVIEW, UNDONE, Import
@@ -59,7 +59,7 @@ def brought(site: Site, browser: Visitor, *rows: dict[str, Any]) -> Import:
 
 
 def worked(site: Site, row: Import) -> Import:
-    stepping.work(site.services, row.id)
+    import_job.work(site.services, row.id)
     found: Import = Import.get_by_id(row.id)
     return found
 
@@ -381,11 +381,11 @@ def test_a_review_that_waits_is_named_on_the_dashboard(site: Site, browser: Visi
 def test_pages_say_that_an_import_waits_and_since_when(site: Site, browser: Visitor) -> None:
     row = brought(site, browser)
     send(browser, f"/imports/{row.id}/agree")
-    Import.update(error=stepping.STORAGE).execute()
+    Import.update(error=import_job.STORAGE).execute()
     assert "Waiting for our server" in browser.get("/imports").text
     for address in (f"/imports/{row.id}", f"/ui/imports/{row.id}"):
         page = browser.get(address, headers={"HX-Request": "true"}).text
-        assert page.count(stepping.STORAGE) == 1
+        assert page.count(import_job.STORAGE) == 1
         assert "Waiting for our server" in page
         assert "It has waited since" not in page
     Import.update(changed_at=clock.now() - timedelta(days=1)).execute()
@@ -395,4 +395,4 @@ def test_pages_say_that_an_import_waits_and_since_when(site: Site, browser: Visi
     worked(site, row)
     page = browser.get("/imports").text + browser.get(f"/imports/{row.id}").text
     assert "Waiting for our server" not in page
-    assert stepping.STORAGE not in page
+    assert import_job.STORAGE not in page
