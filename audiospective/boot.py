@@ -9,7 +9,7 @@ from peewee import PeeweeException
 from redis.exceptions import RedisError
 
 from audiospective import environment, log, models
-from audiospective.clients import reports
+from audiospective.clients import error_reports
 from audiospective.models.base import DurabilityError
 from audiospective.policy import redis_refusal
 from audiospective.services import Services
@@ -31,7 +31,7 @@ def services(*, threads: bool = False) -> Services:
         _stop(error.faults)
     environment.keep_private()
     log.configure(settings.log_level)
-    reports.configure(settings.sentry_dsn)
+    error_reports.configure(settings.sentry_dsn)
     built = Services.build(settings, threads=threads)
     faults = [fault for fault in (_redis_fault(built), _database_fault()) if fault]
     if faults:

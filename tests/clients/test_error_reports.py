@@ -9,7 +9,7 @@ import pytest
 import sentry_sdk
 from sentry_sdk.transport import Transport
 
-from audiospective.clients import reports
+from audiospective.clients import error_reports
 
 
 class Kept(Transport):
@@ -24,7 +24,7 @@ class Kept(Transport):
 @pytest.fixture
 def sent():
     Kept.sent = []
-    reports.configure("https://key@reports.example/1", transport=Kept)
+    error_reports.configure("https://key@reports.example/1", transport=Kept)
     yield Kept.sent
     sentry_sdk.init()
 
@@ -61,5 +61,5 @@ def test_a_logged_error_keeps_neither_its_message_nor_its_values(sent):
 
 def test_without_a_dsn_nothing_is_set_up():
     sentry_sdk.init()
-    reports.configure("")
+    error_reports.configure("")
     assert not sentry_sdk.get_client().options["dsn"]
