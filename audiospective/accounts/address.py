@@ -11,7 +11,7 @@ from audiospective.models.address_proofs import AddressProof
 from audiospective.models.sessions import Session
 from audiospective.notices import mail_tokens, outbox
 from audiospective.notices.kinds import verify_address
-from audiospective.policy import names
+from audiospective.policy import member_names
 from audiospective.services import Services
 
 PROVE_WITHIN = timedelta(days=3)
@@ -46,7 +46,7 @@ def propose(services: Services, user: User, session: Session, email: str) -> boo
         )
         verify_address.put(
             services, user.id, email, token, until,
-            archive=names.harmless(user.display_name), device=session.device,
+            archive=member_names.harmless(user.display_name), device=session.device,
         )  # fmt: skip
     outbox.hurry(services)
     return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from audiospective.clients.spotify import Profile
 from audiospective.models import User, transaction
-from audiospective.policy import names
+from audiospective.policy import member_names
 
 NAME_CHOSEN = "name_chosen"  # in users.preferences
 
@@ -45,7 +45,7 @@ def columns(profile: Profile, member: User | None = None) -> dict[str, str | Non
     """
     found: dict[str, str | None] = {"spotify_id": profile.spotify_id}
     if member is None or not member.wishes.get(NAME_CHOSEN):
-        found["display_name"] = names.kept(profile.display_name)
+        found["display_name"] = member_names.kept(profile.display_name)
     if profile.account_id:
         found["spotify_account_id"] = profile.account_id
     return found

@@ -33,7 +33,7 @@ from audiospective.models.connections import (
 )
 from audiospective.models.founding import FoundingRegister
 from audiospective.models.waitlist import WaitlistEntry
-from audiospective.policy import founding, names, renewal
+from audiospective.policy import founding, member_names, renewal
 from audiospective.policy.founding import Visitor, WaitlistReason
 from audiospective.polling import coverage, other_account
 from audiospective.services import Services
@@ -103,8 +103,8 @@ def _admit(services: Services, register: FoundingRegister, consent: _Consent) ->
         own = visit.signed_in is not None
         name = archive.display_name
         return WrongAccount(
-            account_name=names.kept(profile.display_name),
-            archive_name=name if own else names.initial(name),
+            account_name=member_names.kept(profile.display_name),
+            archive_name=name if own else member_names.initial(name),
             taken=known is not None,
         )
     if not (visit.attaches and visit.signed_in):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from audiospective.policy import browsers, names, sessions
+from audiospective.policy import browsers, member_names, sessions
 from audiospective.policy.sessions import EMAIL, SPOTIFY, Dates
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -108,4 +108,4 @@ def test_a_browser_is_called_what_people_call_it(agent: str, device: str) -> Non
 def test_a_name_in_an_e_mail_to_a_stranger_carries_no_message(
     name: str | None, shown: str | None
 ) -> None:
-    assert names.harmless(name) == shown
+    assert member_names.harmless(name) == shown

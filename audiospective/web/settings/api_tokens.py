@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from audiospective import clock
 from audiospective.accounts import api_tokens
-from audiospective.policy import api_scopes, names
+from audiospective.policy import api_scopes, member_names
 from audiospective.web.access import freshly_signed_in, person
 from audiospective.web.context import services
 
@@ -28,7 +28,7 @@ def page() -> ResponseReturnValue:
 def make() -> ResponseReturnValue:
     """A token outlasts the session that made it, so an old cookie does not suffice."""
     form = request.form
-    name = names.kept(form.get("name", "")) or ""
+    name = member_names.kept(form.get("name", "")) or ""
     scopes = api_scopes.known(form.getlist("scope"))
     days = form.get("days", "")
     errors = {}

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from audiospective.accounts import identity, preferences, time_zone
 from audiospective.models import transaction
-from audiospective.policy import names
+from audiospective.policy import member_names
 from audiospective.policy import preferences as rules
 from audiospective.web import browser_zone, theme
 from audiospective.web.access import person, signed_in
@@ -44,15 +44,16 @@ def save() -> ResponseReturnValue:
     errors = {name: FIELDS[name] for name in refused if name in FIELDS}
     if zone is not None and zone not in time_zone.zones():
         errors["timezone"] = "Choose a time zone from the list."
-    if len(form.get("name", "")) > names.LONGEST:
-        errors["name"] = f"A name may have {names.LONGEST} characters at most."
+    if len(form.get("name", "")) > member_names.LONGEST:
+        errors["name"] = f"A name may have {member_names.LONGEST} characters at most."
     if errors:
-        return _page({name: value[: 2 * names.LONGEST] for name, value in form.items()}, errors)
+        typed = {name: value[: 2 * member_names.LONGEST] for name, value in form.items()}
+        return _page(typed, errors)
     with transaction():
         if zone is not None:
             time_zone.choose(member.id, zone)
-        if "name" in form and names.kept(form["name"]) != member.display_name:
-            identity.rename(member.id, names.kept(form["name"]))
+        if "name" in form and member_names.kept(form["name"]) != member.display_name:
+            identity.rename(member.id, member_names.kept(form["name"]))
         preferences.save(member.id, {name: wanted[name] for name in FIELDS if name in wanted})
     flash("Saved", "form")
     response = redirect(url_for("profile.page") + "#saved", 303)
