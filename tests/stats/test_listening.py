@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from audiospective import clock, history
-from audiospective.history import overview, removal, sealing, segment, store, version
+from audiospective.history import plays_by_day, removal, sealing, segment, store, version
 from audiospective.history.catalog import polled
 from audiospective.models import Play, database
 from audiospective.policy import counting
@@ -274,7 +274,7 @@ def test_what_is_worked_out_of_what_was_kept_is_what_reading_everything_gives(
 
     def everything() -> list[Any]:
         one = Listening(FigureOptions(alice, zone))
-        days = overview.of(alice, zone, one.version)
+        days = plays_by_day.of(alice, zone, one.version)
         years = by_track.of_years(one.plays()).sort("year", "track").rows()
         return [one.plays().rows(), years, one.imported(), dict(days.days), dict(days.months)]
 
@@ -283,7 +283,7 @@ def test_what_is_worked_out_of_what_was_kept_is_what_reading_everything_gives(
     found = everything()
     assert found != before
     listening.forget()
-    overview._kept.clear()
+    plays_by_day._kept.clear()
     assert everything() == found
 
 
@@ -292,7 +292,7 @@ def test_a_new_play_opens_no_year_that_is_over(monkeypatch: pytest.MonkeyPatch) 
     _years(alice, song)
     play(alice, at(0), song)
     Listening(FigureOptions(alice)).plays()
-    overview.of(alice, "UTC")
+    plays_by_day.of(alice, "UTC")
     opened: list[int] = []
     read = store.opened
 
@@ -311,7 +311,7 @@ def test_a_new_play_opens_no_year_that_is_over(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(store, "opened_all", noted_all)
     play(alice, at(1), song)
     assert Listening(FigureOptions(alice)).figure(many) == 6
-    assert overview.of(alice, "UTC").plays == 6
+    assert plays_by_day.of(alice, "UTC").plays == 6
     assert set(opened) <= {max(year for year, _ in version.read(alice).years)}
 
 

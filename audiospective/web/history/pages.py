@@ -10,8 +10,8 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from audiospective import clock
-from audiospective.history import overview, search, version
-from audiospective.history.overview import Overview
+from audiospective.history import plays_by_day, search, version
+from audiospective.history.plays_by_day import PlaysByDay
 from audiospective.history.search import Wanted
 from audiospective.operations import health
 from audiospective.policy import calendar
@@ -65,7 +65,7 @@ def _answer(typed: Asked, period: str | None) -> ResponseReturnValue:
     asked = query.within(typed, within) if within else typed
     before, after = (query.key(request.args.get(name)) for name in ("before", "after"))
     at = version.of(member.id)
-    whole = overview.of(member.id, zone_name(), at)
+    whole = plays_by_day.of(member.id, zone_name(), at)
     wanted = asked.wanted(zone_name())
     found = search.page(member.id, wanted, before=before, after=after, limit=SHOWN, at=at)
     gaps = health.gaps(services(), member.id)
@@ -93,7 +93,7 @@ def _answer(typed: Asked, period: str | None) -> ResponseReturnValue:
 
 
 def _days(
-    asked: Asked, wanted: Wanted, found: search.Page, gaps: Sequence[Missing], whole: Overview,
+    asked: Asked, wanted: Wanted, found: search.Page, gaps: Sequence[Missing], whole: PlaysByDay,
     before: tuple[int, int] | None,
 ) -> list[listing.Day]:  # fmt: skip
     if wanted.is_narrow:  # gaps stand where all plays do, not among those that match
@@ -108,7 +108,7 @@ def _days(
 
 
 def _matching(
-    user_id: int, asked: Asked, wanted: Wanted, whole: Overview, at: str
+    user_id: int, asked: Asked, wanted: Wanted, whole: PlaysByDay, at: str
 ) -> int:  # fmt: skip
     """How many plays there are; days are counted already."""
     if wanted.is_narrow:
@@ -150,7 +150,7 @@ def _title(period: str | None) -> str:
 
 
 def _neighbours(
-    period: str | None, whole: Overview, today: date
+    period: str | None, whole: PlaysByDay, today: date
 ) -> tuple[str | None, str | None]:  # fmt: skip
     """The addresses of the period before and after, where there may be plays."""
     days = query.period(period) if period else None

@@ -16,7 +16,7 @@ from audiospective.stats import cache, zones
 
 
 @dataclass(frozen=True)
-class Overview:
+class PlaysByDay:
     """Plays by day and by (year, month), oldest first; only where there are any."""
 
     days: Mapping[date, int]
@@ -37,16 +37,16 @@ class Overview:
 
 ROOM = timedelta(days=2)
 
-_kept = cache.Part(cache.shared, "plays of days")
+_kept = cache.Part(cache.shared, "plays by day")
 
 
-def of(user_id: int, zone: str, at: str | None = None) -> Overview:
+def of(user_id: int, zone: str, at: str | None = None) -> PlaysByDay:
     """All of somebody's plays, whatever counts in figures; `at` is the archive's version, if known.
 
     Reads every segment once, and after a change only what has changed.
     """
     key = (database.obj, user_id, zone)
-    kept: tuple[Version, Overview] | None = _kept.get(key)
+    kept: tuple[Version, PlaysByDay] | None = _kept.get(key)
     if kept is not None and kept[0].text == at:
         return kept[1]
     now = version.read(user_id)
@@ -60,8 +60,8 @@ def of(user_id: int, zone: str, at: str | None = None) -> Overview:
 
 
 def _after(
-    kept: tuple[Version, Overview] | None, now: Version, user_id: int, zone: str
-) -> Overview:
+    kept: tuple[Version, PlaysByDay] | None, now: Version, user_id: int, zone: str
+) -> PlaysByDay:
     since = store.EVER if kept is None else version.differ_from(kept[0], now)
     if kept is None or since <= 0:
         return _counted({}, reading.between(user_id, None, None, ("played_at",)), zone, date.min)
@@ -72,7 +72,9 @@ def _after(
     return _counted(earlier, reading.between(user_id, start, None, ("played_at",)), zone, first)
 
 
-def _counted(earlier: Mapping[date, int], plays: pl.DataFrame, zone: str, first: date) -> Overview:
+def _counted(
+    earlier: Mapping[date, int], plays: pl.DataFrame, zone: str, first: date
+) -> PlaysByDay:
     """`earlier` days and those from `first` on of `plays`."""
     counted = zones.dates(plays, zone).value_counts().sort("date").rows()
     days = {**earlier, **{day: many for day, many in counted if day >= first}}
@@ -80,4 +82,4 @@ def _counted(earlier: Mapping[date, int], plays: pl.DataFrame, zone: str, first:
     for day, many in days.items():
         month = (day.year, day.month)
         months[month] = months.get(month, 0) + many
-    return Overview(days, months)
+    return PlaysByDay(days, months)
