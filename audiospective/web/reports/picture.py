@@ -24,10 +24,10 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"  # of the pict
 WIDTH, HEIGHT = 1080, 1350
 MARGIN = 72
 SHOWN = 5
-AXIS = 584  # where the skyline stands, whatever is above it
+AXIS = 584  # where the bars of the days stand, whatever is above it
 TITLES = ((5, 250), (8, 190), (12, 140), (16, 108))  # (most characters, size of type)
 LINE = 38  # characters of the headline; wide ones of other scripts count twice
-NAMES = 16  # that stand under the skyline side by side
+NAMES = 16  # that stand under the bars side by side
 INK, MUTED, PAPER, ACCENT, BAR = "#1c1b1a", "#57534e", "#fbfaf7", "#0b5c6b", "#3a8f9c"
 HATCH = (
     '<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" '
@@ -65,7 +65,7 @@ def svg(report: Report) -> str:
     ]
     out += [_text(MARGIN, base + 80 + 54 * n, line, 44, SERIF, INK) for n, line in enumerate(lines)]
     top = base + 80 + 54 * (len(lines) - 1) + 44
-    out += _skyline(report, top, AXIS - top)
+    out += _day_bars(report, top, AXIS - top)
     numbers = (
         (f"{report.now.plays:,}", "plays"),
         (
@@ -101,8 +101,8 @@ def png(drawing: str) -> bytes:
     return found
 
 
-def _skyline(report: Report, top: int, height: int) -> list[str]:
-    chart = report.ribbon
+def _day_bars(report: Report, top: int, height: int) -> list[str]:
+    chart = report.days
     room = WIDTH - 2 * MARGIN
     across, up = room / chart.width, height / chart.height
     place = f'transform="translate({MARGIN} {top}) scale({across:.4f} {up:.4f})"'

@@ -36,8 +36,8 @@ from audiospective.web.figures.chart import Chart
 from audiospective.web.figures.known_time import Knowledge
 from audiospective.web.figures.lines import Line, Lines, Wanted
 from audiospective.web.panels import Failed, then
+from audiospective.web.reports import day_bars, sentences
 from audiospective.web.reports import figures as finding
-from audiospective.web.reports import ribbon, sentences
 from audiospective.web.reports.figures import Found
 
 
@@ -114,8 +114,8 @@ class Report:
     before: str | None
     counted: str
     knowledge: Knowledge
-    ribbon: Bars
-    ribbon_what: str
+    days: Bars
+    days_what: str
     charts: tuple[Chart, ...] | Failed
     hours: Hours | Failed
     sittings: Lengths | Failed
@@ -154,7 +154,7 @@ def of(
     lines = wanted.look_up(linked=linked)
     archive = knowing.of(state, listening, now)
     not_known = known_time.unknown_days(archive, options.zone, period.first, found.until, now)
-    skyline, what = ribbon.of(found.days, period, found.until, not_known, options.counting)
+    bars_of_days, what = day_bars.of(found.days, period, found.until, not_known, options.counting)
 
     return Report(
         period=period,
@@ -178,8 +178,8 @@ def of(
             own=linked,
             whole=period.kind is Kind.ALL,
         ),
-        ribbon=skyline,
-        ribbon_what=what,
+        days=bars_of_days,
+        days_what=what,
         charts=then("charts", found.places, lambda places: _charts(found, places, lines, options)),
         hours=then("hours", found.week_hours, lambda grid: _hours(grid, options)),
         sittings=then(
@@ -215,7 +215,7 @@ def _leader(found: Found, lines: Lines) -> str:
 
 
 def _short(day: date, period: Period) -> str:
-    return f"{day.day} {day:%b}" if period.days <= ribbon.DAYS else f"{day:%b %Y}"
+    return f"{day.day} {day:%b}" if period.days <= day_bars.DAYS else f"{day:%b %Y}"
 
 
 def _since(plays: int) -> str:

@@ -1,4 +1,4 @@
-"""The words under the skyline of a report."""
+"""The words under the bars of the days of a report."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from audiospective.policy import periods
 from audiospective.policy.counting import Counting
-from audiospective.web.reports import ribbon
+from audiospective.web.reports import day_bars
 
 TODAY = date(2026, 11, 27)
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
@@ -27,5 +27,5 @@ MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
 def test_parts_are_named_where_they_begin(address: str, first: date, named: str) -> None:
     period = periods.parse(address, TODAY, first)
     assert period is not None
-    chart, _ = ribbon.of({}, period, TODAY, (), Counting())
+    chart, _ = day_bars.of({}, period, TODAY, (), Counting())
     assert " ".join(words for words, here in chart.labels if here) == named

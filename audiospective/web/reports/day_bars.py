@@ -1,4 +1,4 @@
-"""The skyline of a period: its days as bars, or its months where there are too many days."""
+"""The days of a period as bars, or its months where there are too many days."""
 
 from __future__ import annotations
 
