@@ -23,9 +23,9 @@ from audiospective.models.address_proofs import AddressProof
 from audiospective.models.deletions import Deletion
 from audiospective.models.export_schedules import ExportSchedule
 from audiospective.models.founding import FoundingRegister
+from audiospective.models.marks import Mark
 from audiospective.models.notices import Notice
 from audiospective.models.sign_in_links import SignInLink
-from audiospective.models.system_state import Mark
 from audiospective.models.waitlist import WaitlistEntry
 from audiospective.notices import outbox
 from audiospective.notices.kinds import account_deleted

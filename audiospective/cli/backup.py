@@ -8,7 +8,7 @@ import click
 
 from audiospective import clock
 from audiospective.cli._archive import opened
-from audiospective.models.system_state import Mark
+from audiospective.models.marks import Mark
 
 
 @click.command()

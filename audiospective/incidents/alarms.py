@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from audiospective import clock, log
-from audiospective.models.system_state import Mark
+from audiospective.models.marks import Mark
 
 PREFIX = "alarm:"  # marks: alarm:<topic>, at the instant since when it is so
 PULSE = "pulse:timetable"  # mark: when what runs the timetable was last at work; the note says what

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from audiospective import clock, log
-from audiospective.models.system_state import Mark
+from audiospective.models.marks import Mark
 from audiospective.policy.failures import Failure, named
 
 # Marks <word><app>:<failure>, at the instant when the guard tripped. The note of the second says

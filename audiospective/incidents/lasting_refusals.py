@@ -18,8 +18,8 @@ from audiospective import clock, log
 from audiospective.incidents.guard_marks import STILL_REFUSED, Guard, read
 from audiospective.models import Connection
 from audiospective.models.claims import POLLED
+from audiospective.models.marks import Mark
 from audiospective.models.refusals import Refusal
-from audiospective.models.system_state import Mark
 from audiospective.policy import mass_failure
 
 

@@ -14,8 +14,8 @@ from audiospective.models import Connection, transaction
 from audiospective.models.base import LONG_AGO, clock_now
 from audiospective.models.claims import POLLED, Claim
 from audiospective.models.connections import ACTIVE
+from audiospective.models.marks import Mark
 from audiospective.models.refusals import Refusal
-from audiospective.models.system_state import Mark
 from audiospective.policy import mass_failure
 from audiospective.policy.failures import TRAITS, Failure, named
 

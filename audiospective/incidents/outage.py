@@ -13,7 +13,7 @@ from audiospective.incidents import guard_marks, incident
 from audiospective.incidents.guard_marks import Guard
 from audiospective.models import Connection, SpotifyApp
 from audiospective.models.connections import ACTIVE
-from audiospective.models.system_state import Mark
+from audiospective.models.marks import Mark
 from audiospective.policy import failures, outage
 from audiospective.policy.failures import Failure
 

@@ -14,7 +14,7 @@ from audiospective import log
 from audiospective.clients.queues import INTERRUPTS, Later, Queues
 from audiospective.jobs import context, tasks
 from audiospective.jobs.periodic import Entry
-from audiospective.models.system_state import Mark
+from audiospective.models.marks import Mark
 from audiospective.services import Services
 
 MARK = "ran."  # with the entry's name: when it last ran by a tick

@@ -22,8 +22,8 @@ from audiospective.clients.mail import (
 )
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.models import User, notices, transaction
+from audiospective.models.marks import Mark
 from audiospective.models.notices import FAILED, OBSOLETE, QUEUED, SENT, UNCERTAIN, Notice
-from audiospective.models.system_state import Mark
 from audiospective.notices import compose
 from audiospective.notices.kind import Kind, find
 from audiospective.services import Services

@@ -11,10 +11,10 @@ from audiospective.models import Connection, transaction, webhook_calls
 from audiospective.models.base import LONG_AGO
 from audiospective.models.connections import ACTIVE, NEEDS_REAUTH
 from audiospective.models.counters import Counter
+from audiospective.models.marks import Mark
 from audiospective.models.notices import DONE, Notice
 from audiospective.models.operator_actions import OperatorAction
 from audiospective.models.poll_log import PollLog
-from audiospective.models.system_state import Mark
 from audiospective.policy.failures import Failure
 
 POLLS = timedelta(days=3)  # the last fifty polls of somebody who is polled hourly

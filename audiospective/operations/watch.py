@@ -20,7 +20,7 @@ from audiospective.clients.storage import StorageError
 from audiospective.incidents import alarms, outage
 from audiospective.models.counters import Counter
 from audiospective.models.imports import WORK, Import
-from audiospective.models.system_state import Mark
+from audiospective.models.marks import Mark
 from audiospective.notices import delivery, owing, webhooks
 from audiospective.notices.kinds import operator_alert
 from audiospective.operations.overview import polling, queues

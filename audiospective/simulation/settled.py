@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from audiospective import clock
 from audiospective.models import Connection
 from audiospective.models.claims import POLLED
+from audiospective.models.marks import Mark
 from audiospective.models.notices import SENDING, SENT, WAITING, Notice
-from audiospective.models.system_state import Mark
 from audiospective.notices import delivery
 from audiospective.operations import health
 from audiospective.policy.health import HealthStatus

@@ -22,8 +22,8 @@ from audiospective import __version__, clock, log
 from audiospective.incidents import alarms
 from audiospective.models import Connection, sizes
 from audiospective.models.counters import Counter
+from audiospective.models.marks import Mark
 from audiospective.models.notices import DONE, SENDING, WAITING
-from audiospective.models.system_state import Mark
 from audiospective.operations import watch
 from audiospective.operations.overview import apps, mail, members, polling, queues, seats
 from audiospective.policy import call_quota, histograms

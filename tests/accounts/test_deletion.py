@@ -32,9 +32,9 @@ from audiospective.models import Connection, Import, User, belonging, transactio
 from audiospective.models.base import is_sqlite
 from audiospective.models.deletions import Deletion
 from audiospective.models.exports import Export
+from audiospective.models.marks import Mark
 from audiospective.models.notices import SENT, Notice
 from audiospective.models.sign_in_links import SignInLink
-from audiospective.models.system_state import Mark
 from audiospective.models.waitlist import WaitlistEntry
 from audiospective.notices import delivery
 from audiospective.operations import closed_years

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from audiospective import clock
 from audiospective.cli import audiospective, tick
 from audiospective.jobs import inline, periodic, tasks
-from audiospective.models.system_state import Mark
+from audiospective.models.marks import Mark
 from audiospective.settings import SettingsError
 
 CLI = Path(tick.__file__).parent

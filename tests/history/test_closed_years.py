@@ -14,7 +14,7 @@ from audiospective.history import append, bulk_add, integrity, references, remov
 from audiospective.history.closed import away, moving, objects, prefix, sweeping
 from audiospective.history.closed.away import YearAwayError
 from audiospective.models import DamagedSegment, PlaySegment, UnusedObject, User
-from audiospective.models.system_state import Mark
+from audiospective.models.marks import Mark
 from tests.history.closing import Fragile, bound, forget_cache
 from tests.history.crashing import Crash, crashing
 from tests.history.making import MINUTE, person, track

@@ -11,6 +11,7 @@ import pytest
 
 from audiospective import clock
 from audiospective.models import User, notices, transaction
+from audiospective.models.marks import Mark
 from audiospective.models.notices import (
     FAILED,
     OBSOLETE,
@@ -20,7 +21,6 @@ from audiospective.models.notices import (
     UNCERTAIN,
     Notice,
 )
-from audiospective.models.system_state import Mark
 from audiospective.notices import compose, delivery, kind, outbox
 from audiospective.notices.kind import Draft
 from tests.factories import make_user

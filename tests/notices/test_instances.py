@@ -10,8 +10,8 @@ import pytest
 from audiospective import clock
 from audiospective.clients.spotify import SpotifyError
 from audiospective.models import Connection, User
+from audiospective.models.marks import Mark
 from audiospective.models.notices import SENT, Notice
-from audiospective.models.system_state import Mark
 from audiospective.notices.kinds.operator_alert import OVER
 from audiospective.policy import outage
 from audiospective.policy.failures import Failure

@@ -16,9 +16,9 @@ from audiospective.incidents.guard_marks import Guard
 from audiospective.jobs import periodic
 from audiospective.models import Connection, SpotifyApp, User, database, notices
 from audiospective.models.connections import NOT_ALLOWED
+from audiospective.models.marks import Mark
 from audiospective.models.notices import OBSOLETE, QUEUED, SENT, Notice
 from audiospective.models.refusals import Refusal
-from audiospective.models.system_state import Mark
 from audiospective.notices import compose, delivery, kind, members, outbox, owing
 from audiospective.notices.kind import Draft
 from audiospective.notices.kinds import operator_alert, renewal

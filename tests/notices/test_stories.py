@@ -14,9 +14,9 @@ from audiospective.models.apps import SECRET_PLACE
 from audiospective.models.connections import REFRESH_PLACE
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
+from audiospective.models.marks import Mark
 from audiospective.models.notices import OBSOLETE, SENT, Notice
 from audiospective.models.poll_log import PollLog
-from audiospective.models.system_state import Mark
 from audiospective.notices import owing
 from audiospective.notices.kinds.operator_alert import OVER
 from audiospective.operations import health, maintenance

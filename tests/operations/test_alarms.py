@@ -19,8 +19,8 @@ from audiospective.imports import import_job
 from audiospective.incidents import alarms, mass_failure, outage
 from audiospective.models import Connection, DamagedSegment, Import, SpotifyApp, User
 from audiospective.models.imports import READING, REVIEW
+from audiospective.models.marks import Mark
 from audiospective.models.refusals import Refusal
-from audiospective.models.system_state import Mark
 from audiospective.models.webhook_calls import WebhookCall
 from audiospective.notices import compose, webhooks
 from audiospective.notices.kinds.operator_alert import TOPICS

@@ -19,7 +19,7 @@ from audiospective.history.closed import moving, prefix
 from audiospective.history.closed.sweeping import Swept
 from audiospective.jobs import context, tasks
 from audiospective.models import PlaySegment, User
-from audiospective.models.system_state import Mark
+from audiospective.models.marks import Mark
 from audiospective.operations import closed_years
 from audiospective.operations.doctor import Finding
 from audiospective.operations.doctor import closed_years as looked_at

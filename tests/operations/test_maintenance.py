@@ -13,9 +13,9 @@ from audiospective import clock, log
 from audiospective.clients.spotify import SpotifyError
 from audiospective.models import Connection, SpotifyApp, User
 from audiospective.models.counters import Counter
+from audiospective.models.marks import Mark
 from audiospective.models.notices import FAILED, QUEUED, SENT, Notice
 from audiospective.models.poll_log import PollLog
-from audiospective.models.system_state import Mark
 from audiospective.notices import delivery, owing
 from audiospective.notices.kinds import back_on
 from audiospective.operations import maintenance, purge

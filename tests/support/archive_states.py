@@ -11,8 +11,8 @@ from audiospective.history import append
 from audiospective.history.catalog import polled
 from audiospective.models import Connection, SpotifyApp, User
 from audiospective.models.coverage import Coverage
+from audiospective.models.marks import Mark
 from audiospective.models.refusals import Refusal
-from audiospective.models.system_state import Mark
 from audiospective.policy.health import HealthStatus
 from audiospective.services import Services
 from tests.factories import make_connection, make_user, track

@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from audiospective import __version__, clock
 from audiospective.models.counters import Counter
-from audiospective.models.system_state import Mark
+from audiospective.models.marks import Mark
 from tests.factories import connected, make_user
 
 ROOT = Path(__file__).parent.parent.parent

@@ -18,7 +18,7 @@ from audiospective import log
 from audiospective.clients.storage import MissingError, Storage, StorageError
 from audiospective.models import transaction
 from audiospective.models.base import LONG_AGO
-from audiospective.models.system_state import Mark
+from audiospective.models.marks import Mark
 
 FOLDER = "years"
 _MARK = "closed_years"

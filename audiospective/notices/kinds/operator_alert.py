@@ -13,8 +13,8 @@ from audiospective import clock
 from audiospective.incidents import alarms, incident, lasting_refusals, mass_failure, outage
 from audiospective.models import Connection, SpotifyApp, User
 from audiospective.models.connections import NOT_ALLOWED
+from audiospective.models.marks import Mark
 from audiospective.models.notices import OBSOLETE, TOLD, Notice
-from audiospective.models.system_state import Mark
 from audiospective.notices import kind, members, outbox, webhooks
 from audiospective.notices.kind import Audience, Candidate, Draft, Kind
 from audiospective.policy import escalation

@@ -12,7 +12,7 @@ from typing import Any
 from audiospective import __version__, clock
 from audiospective.clients.storage import MissingError, StorageError
 from audiospective.models import dialects, migrations
-from audiospective.models.system_state import Mark
+from audiospective.models.marks import Mark
 from audiospective.operations.backup import schema, sealing, source
 from audiospective.operations.backup.container import Manifest, Reading, Writing
 from audiospective.operations.backup.errors import BackupError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from peewee import PeeweeException
 
 from audiospective.models import User, database
-from audiospective.models.system_state import Mark
+from audiospective.models.marks import Mark
 from audiospective.operations.doctor.finding import UNASKED, Finding
 from audiospective.services import Services
 

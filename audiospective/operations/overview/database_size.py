@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from audiospective.models import StorageRecord, sizes
-from audiospective.models.system_state import Mark
+from audiospective.models.marks import Mark
 from audiospective.policy.storage import MB
 from audiospective.services import Services
 

@@ -11,7 +11,7 @@ from audiospective.incidents import incident
 from audiospective.models import Connection, SpotifyApp
 from audiospective.models.base import LONG_AGO
 from audiospective.models.connections import ACTIVE
-from audiospective.models.system_state import Mark
+from audiospective.models.marks import Mark
 from audiospective.policy import alarms
 from audiospective.policy.alarms import Polling
 from audiospective.services import Services

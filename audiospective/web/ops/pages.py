@@ -11,8 +11,8 @@ from redis import RedisError
 
 from audiospective import clock
 from audiospective.incidents import alarms
+from audiospective.models.marks import Mark
 from audiospective.models.operator_actions import OperatorAction
-from audiospective.models.system_state import Mark
 from audiospective.notices import compose
 from audiospective.operations import watch
 from audiospective.operations.overview import (

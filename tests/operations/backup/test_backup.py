@@ -19,7 +19,7 @@ from audiospective.history import integrity
 from audiospective.history.closed import prefix
 from audiospective.models import Play, PlaySegment, User
 from audiospective.models.exports import EXPIRED, READY, Export
-from audiospective.models.system_state import Mark
+from audiospective.models.marks import Mark
 from audiospective.operations.backup import container, making, restoring, schema, sealing, source
 from audiospective.operations.backup.errors import BackupError
 from audiospective.services import Services

@@ -17,9 +17,9 @@ from audiospective.clients.queues import UPKEEP, Later, TaskJob
 from audiospective.incidents import alarms
 from audiospective.models import Connection, SpotifyApp, StorageRecord, User
 from audiospective.models.counters import Counter
+from audiospective.models.marks import Mark
 from audiospective.models.notices import Notice
 from audiospective.models.operator_actions import OperatorAction
-from audiospective.models.system_state import Mark
 from audiospective.operations.overview import database_size
 from audiospective.policy.ops_windows import WINDOWS
 from tests.factories import connected, make_user
