@@ -38,7 +38,7 @@ def test_an_error_is_reported_by_type_and_place_without_its_text(sent):
     sentry_sdk.flush()
     (report,) = [one for one in sent if '"exception"' in one]
     assert "ValueError" in report
-    assert "test_reports" in report
+    assert "test_error_reports" in report
     assert access_token not in report
     assert "mara" not in report
 
