@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import count
 
 from peewee import CompositeKey, ForeignKeyField, IntegerField, SmallIntegerField, TextField
 
 from audiospective import clock
 from audiospective.models.base import InstantField, Row, database, placeholder
 from audiospective.models.users import User
+
+TOGETHER = timedelta(milliseconds=10)  # polls of one instant stand within this
 
 
 class PollLog(Row):
@@ -38,10 +41,26 @@ class PollLog(Row):
         took_ms: int,
         tries: int,
     ) -> None:
-        """Add one line, with a constant statement; the same poll noted twice is one line."""
+        """Add one line, with a constant statement, in the transaction that settles the poll.
+
+        An instant comes again where our clock was set back: the line then stands a millisecond
+        later, or where the next one is free, so that neither poll's outcome is lost.
+        """
         marks = ", ".join([placeholder()] * 7)
-        database.execute_sql(
-            "INSERT INTO poll_log (user_id, at, outcome, offered, added, took_ms, tries) "  # noqa: S608
-            f"VALUES ({marks}) ON CONFLICT DO NOTHING",
-            (user_id, clock.to_ms(at), outcome, offered, added, took_ms, tries),
+        for ms in count(clock.to_ms(at)):
+            done = database.execute_sql(
+                "INSERT INTO poll_log (user_id, at, outcome, offered, added, took_ms, tries) "  # noqa: S608
+                f"VALUES ({marks}) ON CONFLICT DO NOTHING",
+                (user_id, ms, outcome, offered, added, took_ms, tries),
+            )
+            if done.rowcount:
+                return
+
+    @classmethod
+    def of(cls, user_id: int, at: datetime) -> PollLog | None:
+        """The line of the poll that was made at `at`, the last one if there were several."""
+        near = (cls.at >= at) & (cls.at < at + TOGETHER)
+        found: PollLog | None = (
+            cls.select().where((cls.user == user_id) & near).order_by(cls.at.desc()).first()
         )
+        return found

@@ -14,7 +14,7 @@ from audiospective.models import Connection, SpotifyApp, UnreadablePlay, User
 from audiospective.models.claims import POLLED
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
-from audiospective.models.poll_log import PollLog
+from audiospective.models.poll_log import TOGETHER, PollLog
 from audiospective.notices import kind
 from audiospective.policy import archive_state, check_wait, empty_pages, health, schedule
 from audiospective.policy.archive_state import ArchiveState, Missing, Return
@@ -196,5 +196,5 @@ def _returned(
     )
     if first is None:
         return None
-    gap = next((gap for gap in noted if gap.opened_at == first.at), None)
+    gap = next((gap for gap in noted if timedelta() <= first.at - gap.opened_at < TOGETHER), None)
     return Return(at=at, saved=first.added, gap=missing(gap) if gap else None)

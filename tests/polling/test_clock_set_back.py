@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from audiospective import clock
+from audiospective.clients.spotify import SpotifyError
 from audiospective.models import Connection, SpotifyApp
 from audiospective.models.base import read_clock
 from audiospective.models.gaps import Gap
+from audiospective.models.poll_log import PollLog
+from audiospective.policy.failures import Failure
 from audiospective.polling import batch, plan, record
 from audiospective.polling.clock_set_back import bring_back
 from tests.factories import connected, crowd, listening
@@ -36,6 +39,25 @@ def test_polls_go_on_within_the_hour_and_no_gap_is_invented(services, spotify, f
         polled += run_whatever_is_due(services, frozen.now)
     assert polled >= 3
     assert Gap.select().count() == 0
+
+
+def test_a_check_at_an_instant_that_was_before_stands_in_the_log_beside_the_other(
+    services, spotify, frozen
+):
+    alice = connected(services, authorized_at=frozen.now - HOUR)
+    spotify.pages[f"access-{alice.user_id}"] = listening(frozen.now, 3)
+    assert batch.now(services, alice.user_id).outcomes == {"archived": 1}
+    spotify.pages[f"access-{alice.user_id}"] = SpotifyError(Failure.UNKNOWN, "odd")
+    frozen.forward(minutes=40)
+    assert batch.now(services, alice.user_id).outcomes == {"failed:unknown": 1}
+    frozen.forward(minutes=-40)
+    Connection.update(circuit_open_until=clock.EPOCH).execute()
+    assert batch.now(services, alice.user_id).outcomes == {"failed:unknown": 1}
+    lines = PollLog.select().order_by(PollLog.at)
+    assert [(line.outcome, line.added) for line in lines] == [
+        ("ok", 3), ("unknown", 0), ("unknown", 0),
+    ]  # fmt: skip
+    assert PollLog.of(alice.user_id, frozen.now).outcome == "unknown"
 
 
 def test_who_connected_while_the_clock_was_ahead_is_polled_at_once(services, spotify, frozen):

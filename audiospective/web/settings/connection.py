@@ -145,7 +145,7 @@ def _result(user_id: int, found: Connection) -> str:
     at = local(found.last_polled_at, "short")
     if found.last_success_at != found.last_polled_at:
         return f"Checked at {at}. Spotify did not give us your plays; we try again by ourselves."
-    line = PollLog.get_or_none((PollLog.user == user_id) & (PollLog.at == found.last_polled_at))
+    line = PollLog.of(user_id, found.last_polled_at)
     if line is None:
         return f"Checked at {at}."
     return f"Checked at {at}. {plural(line.added, 'new play') if line.added else 'Nothing new'}."
