@@ -17,10 +17,17 @@ limit_request_fields = 64
 
 
 def on_starting(server):
-    """The web processes give memory back at once, as workers do; none has loaded Polars yet."""
+    """The web processes give memory back at once, as workers do; none has loaded Polars yet.
+
+    Where several would start, what keeps them all from it is said once; gunicorn itself stumbles
+    over a second process that ends while it is ending for the first.
+    """
+    from audiospective import boot
     from audiospective.environment import give_memory_back
 
     give_memory_back()
+    if server.cfg.workers > 1:
+        boot.look_ahead()
 
 
 def post_worker_init(worker):

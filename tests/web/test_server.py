@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import runpy
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -37,5 +38,6 @@ def test_the_web_processes_return_memory(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("_RJEM_MALLOC_CONF", "to be taken back when the test ends")
     monkeypatch.delenv("_RJEM_MALLOC_CONF")
     conf = Path(__file__).resolve().parents[2] / "gunicorn.conf.py"
-    runpy.run_path(str(conf))["on_starting"](None)
+    arbiter = SimpleNamespace(cfg=SimpleNamespace(workers=1))
+    runpy.run_path(str(conf))["on_starting"](arbiter)
     assert "dirty_decay_ms:0" in environment.given()["_RJEM_MALLOC_CONF"]
