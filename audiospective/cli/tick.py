@@ -27,7 +27,8 @@ def command(here: bool) -> None:
     """Do what the timetable has due now, and exit: polls, e-mails, sealing, checks.
 
     Without --inline the jobs go to the queues and workers take them. With it they are done before
-    the command ends, and neither Redis nor a worker is needed. Meant for every ten minutes.
+    the command ends; neither a worker nor a Redis that answers is needed. Meant for every ten
+    minutes.
     """
     with opened() as services:
         alarms.beat("tick")
