@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 from peewee import fn
 
-from audiospective.history import flags, hot, hot_tail, lock, reading, sealing, segment, store
+from audiospective.history import flags, hot, lock, reading, sealing, segment, split_tail, store
 from audiospective.models import PlaySegment
 from audiospective.policy.sealing import KEEP, of_polls
 
@@ -25,7 +25,7 @@ class Absorbed:
 def absorb(user_id: int, plays: pl.DataFrame) -> Absorbed:
     """Add plays (all columns of segment.SCHEMA, any order) in one transaction.
 
-    Only the newest stay rows (hot_tail), the others go to segments. A play whose key is known
+    Only the newest stay rows (split_tail), the others go to segments. A play whose key is known
     fills in what was unknown about it; what its owner deleted stays deleted.
     """
     offered = segment.merge([plays.select(segment.COLUMNS).cast(segment.SCHEMA)])
@@ -37,7 +37,7 @@ def absorb(user_id: int, plays: pl.DataFrame) -> Absorbed:
         known = rows.height - (0 if last is None else reading.repeated(user_id, last + 1))
         together = segment.merge([rows, wanted])
         keep = _after(together, last).tail(KEEP).height
-        older, newest = hot_tail.parted(together, rows, keep, of_polls(KEEP))
+        older, newest = split_tail.split(together, rows, keep, of_polls(KEEP))
         # Just the rows that were read are replaced: a poll may be adding others meanwhile.
         hot.delete(user_id, keys(rows))
         added = sealing.merge(user_id, older) + newest.height - known

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from audiospective.history import bulk_add, hot, hot_tail, lock, reading, segment, store
+from audiospective.history import bulk_add, hot, lock, reading, segment, split_tail, store
 from audiospective.models.plays import FROM_POLL
 from audiospective.policy.sealing import KEEP, of_polls
 
@@ -64,7 +64,7 @@ def prepared(user_id: int, before: Snapshot, plays: pl.DataFrame) -> Prepared:
     Nothing is locked meanwhile: of a million plays it takes a second. Raises ChangedError.
     """
     plays = _in_order(plays.select(segment.COLUMNS))
-    older, newest = hot_tail.parted(plays, before.rows, KEEP, of_polls(KEEP))
+    older, newest = split_tail.split(plays, before.rows, KEEP, of_polls(KEEP))
     years = _by_year(older)
     stored = {row.year: row for row in store.stored(user_id)}
     _require_same(before, stored)
@@ -89,7 +89,7 @@ def _encoded(user_id: int, year: int, plays: pl.DataFrame) -> store.Encoded | No
 def put(user_id: int, before: Snapshot, ready: Prepared) -> None:
     """Make it all that was in `before`, in one transaction under the lock.
 
-    The newest stay rows (hot_tail), and so does what polls added since. Raises ChangedError.
+    The newest stay rows (split_tail), and so does what polls added since. Raises ChangedError.
     """
     with lock.held(user_id):
         _require_same(before, {row.year: row for row in store.stored(user_id)})

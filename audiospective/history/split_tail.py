@@ -8,7 +8,7 @@ from audiospective.history import segment
 from audiospective.models.plays import FROM_POLL
 
 
-def parted(
+def split(
     plays: pl.DataFrame, rows: pl.DataFrame, keep: int, of_polls: int
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """What goes to segments of `plays` (in order), and what stays rows; both in order.
