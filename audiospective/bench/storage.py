@@ -14,7 +14,7 @@ from audiospective.bench.filling import frame
 from audiospective.bench.listening import TODAY, Catalog
 from audiospective.bench.measuring import Echo, peak_mb
 from audiospective.bench.scratch import member
-from audiospective.history import bulk_add, hot, reading, row_size, sealing, segment
+from audiospective.history import bulk_add, hot_tail, reading, row_size, sealing, segment
 from audiospective.history.catalog import compact, polled
 from audiospective.models import Play, PlaySegment, database, dialects, transaction
 from audiospective.models.plays import FROM_POLL
@@ -124,7 +124,7 @@ def _polled(
         for user_id, own in zip(people, rows, strict=True):
             if coming := own[start : start + AT_ONCE]:
                 with transaction():
-                    hot.insert(user_id, coming)
+                    hot_tail.insert(user_id, coming)
                 if moved := sealing.seal(user_id):
                     cleared.gone("plays", moved)
                     cleared.gone("play_segments", 1)
@@ -176,7 +176,7 @@ def _report(echo: Echo, people: Sequence[int], years: float, tracks: int, took: 
 def _rows_at_their_best(echo: Echo) -> None:
     """What rows take that were written once, in order, by what is known of them."""
     full = row_size.sample()
-    names = ("user", *hot.COLUMNS)
+    names = ("user", *hot_tail.COLUMNS)
     bare = [tuple(map(_as_polled, names, row)) for row in full]
     echo(
         f"a row by itself: {row_size.row_cost(full):.0f} bytes with every column,"
@@ -195,7 +195,7 @@ def _as_plain_rows(people: Sequence[int]) -> int:
     database.execute_sql(f"CREATE TABLE plain_rows ({_COLUMNS}){dialects.in_key_order()}")
     for user_id in people:
         found = bulk_add.as_rows(reading.between(user_id, None, None, segment.COLUMNS))
-        rows = [(user_id, *(row[name] for name in hot.COLUMNS)) for row in found]
+        rows = [(user_id, *(row[name] for name in hot_tail.COLUMNS)) for row in found]
         with database.atomic():
             dialects.load("plain_rows", rows)
     size = tables()["plain_rows"]

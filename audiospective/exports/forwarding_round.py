@@ -22,7 +22,7 @@ from audiospective.clients.queues import INTERRUPTS
 from audiospective.exports import forwarding, forwarding_requests
 from audiospective.exports.forwarding_progress import EndedError, failed, note, unchanged, update
 from audiospective.exports.forwarding_requests import Turn, send
-from audiospective.history import hot, reading, search, segment
+from audiospective.history import hot_tail, reading, search, segment
 from audiospective.history.closed.away import YearAwayError
 from audiospective.history.search import Wanted
 from audiospective.imports import listens
@@ -197,7 +197,7 @@ def _of_keys(plays: pl.DataFrame, keys: set[Key]) -> pl.DataFrame:
     return plays.join(reading.key_frame(sorted(keys)), on=segment.KEY, how="semi").sort(segment.KEY)
 
 
-def _removed(user_id: int, start: int) -> set[hot.Key]:
+def _removed(user_id: int, start: int) -> set[hot_tail.Key]:
     """A play that its owner deleted is no sent one under another key."""
     mine = (RemovedPlay.user == user_id) & (RemovedPlay.played_at >= start)
     return set(RemovedPlay.select(RemovedPlay.played_at, RemovedPlay.track).where(mine).tuples())

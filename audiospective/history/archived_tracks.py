@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import polars as pl
 
-from audiospective.history import hot, store
+from audiospective.history import hot_tail, store
 from audiospective.history.closed import away
 from audiospective.history.closed.away import YearAwayError
 from audiospective.models import Play, PlaySegment
@@ -21,7 +21,7 @@ def tracks(user_id: int) -> pl.Series:
     Two small queries, and one for segments that were not seen before.
     """
     # Rows first: what is sealed between the two queries is seen twice, never not at all.
-    rows = hot.plays(user_id).select(Play.track).distinct()
+    rows = hot_tail.plays(user_id).select(Play.track).distinct()
     recent = sorted(track for (track,) in rows.tuples())
     digests = [
         digest

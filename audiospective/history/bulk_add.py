@@ -8,7 +8,16 @@ from typing import Any
 import polars as pl
 from peewee import fn
 
-from audiospective.history import flags, hot, lock, reading, sealing, segment, split_tail, store
+from audiospective.history import (
+    flags,
+    hot_tail,
+    lock,
+    reading,
+    sealing,
+    segment,
+    split_tail,
+    store,
+)
 from audiospective.models import PlaySegment
 from audiospective.policy.sealing import KEEP, of_polls
 
@@ -32,22 +41,22 @@ def absorb(user_id: int, plays: pl.DataFrame) -> Absorbed:
     with lock.held(user_id):
         wanted = reading.without_removed(user_id, offered)
         last = _last_sealed(user_id)
-        hot.hold(user_id)
+        hot_tail.hold(user_id)
         rows = reading.from_rows(user_id)
         known = rows.height - (0 if last is None else reading.repeated(user_id, last + 1))
         together = segment.merge([rows, wanted])
         keep = _after(together, last).tail(KEEP).height
         older, newest = split_tail.split(together, rows, keep, of_polls(KEEP))
         # Just the rows that were read are replaced: a poll may be adding others meanwhile.
-        hot.delete(user_id, keys(rows))
+        hot_tail.delete(user_id, keys(rows))
         added = sealing.merge(user_id, older) + newest.height - known
-        hot.put(user_id, as_rows(newest))
+        hot_tail.put(user_id, as_rows(newest))
         if newest.height > keep:
             added -= reading.repeated(user_id, store.NEVER)  # which counts as sealed
     return Absorbed(added, wanted.height - added, offered.height - wanted.height)
 
 
-def keys(plays: pl.DataFrame) -> list[hot.Key]:
+def keys(plays: pl.DataFrame) -> list[hot_tail.Key]:
     """The keys of plays, (milliseconds, track)."""
     return plays.select(pl.col("played_at").to_physical(), "track").rows()
 

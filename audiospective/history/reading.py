@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from audiospective import clock
-from audiospective.history import flags, hot, segment, store
+from audiospective.history import flags, hot_tail, segment, store
 from audiospective.history.catalog import frames
 from audiospective.history.closed import away
 from audiospective.history.closed.away import YearAwayError
@@ -18,7 +18,7 @@ from audiospective.policy.sealing import year_span
 
 CATALOG_COLUMNS = ("artist", "album")  # ids; the artist is the first one credited
 COLUMNS = (*segment.COLUMNS, *CATALOG_COLUMNS)
-_HOT = {name: segment.SCHEMA.get(name, pl.Int16()) for name in hot.COLUMNS} | {
+_HOT = {name: segment.SCHEMA.get(name, pl.Int16()) for name in hot_tail.COLUMNS} | {
     "played_at": pl.Int64()
 }
 _BITS = pl.col("flags")
@@ -112,12 +112,14 @@ def repeated(user_id: int, end: int) -> int:
 
 def from_rows(user_id: int, start: int | None = None, end: int | None = None) -> pl.DataFrame:
     """The hot tail as a frame of all segment columns, in order."""
-    query = hot.plays(user_id, start, end).select(*(getattr(Play, name) for name in hot.COLUMNS))
+    query = hot_tail.plays(user_id, start, end).select(
+        *(getattr(Play, name) for name in hot_tail.COLUMNS)
+    )
     return as_frame(list(query.order_by(Play.played_at, Play.track).tuples()))
 
 
 def as_frame(rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
-    """Tuples of hot.COLUMNS as a frame of all segment columns."""
+    """Tuples of hot_tail.COLUMNS as a frame of all segment columns."""
     frame = pl.DataFrame(rows, schema=_HOT, orient="row")
     return frame.with_columns(_TOLD).select(segment.COLUMNS)
 
@@ -173,14 +175,14 @@ def without_removed(user_id: int, plays: pl.DataFrame) -> pl.DataFrame:
     return without(plays, keys)
 
 
-def without(plays: pl.DataFrame, keys: Sequence[hot.Key]) -> pl.DataFrame:
+def without(plays: pl.DataFrame, keys: Sequence[hot_tail.Key]) -> pl.DataFrame:
     """The plays whose key is none of `keys`."""
     if not keys:
         return plays
     return plays.join(key_frame(keys), on=segment.KEY, how="anti", maintain_order="left")
 
 
-def key_frame(keys: Sequence[hot.Key]) -> pl.DataFrame:
+def key_frame(keys: Sequence[hot_tail.Key]) -> pl.DataFrame:
     """Keys, (milliseconds, track), as a frame to join with."""
     schema = {"played_at": pl.Int64(), "track": pl.Int32()}
     frame = pl.DataFrame(keys, schema=schema, orient="row")

@@ -9,7 +9,7 @@ from datetime import datetime
 from peewee import SQL, Case, fn
 
 from audiospective import clock
-from audiospective.history import hot
+from audiospective.history import hot_tail
 from audiospective.history.catalog import lookup
 from audiospective.history.catalog.lookup import TrackNames
 from audiospective.models import Play, PlaySegment
@@ -89,7 +89,7 @@ def total(user_id: int) -> int:
     sealed = PlaySegment.select(fn.MAX(PlaySegment.last_at)).where(PlaySegment.user == user_id)
     plays = PlaySegment.select(fn.SUM(PlaySegment.plays)).where(PlaySegment.user == user_id)
     late = fn.SUM(Case(None, [(Play.played_at <= sealed, 1)], 0))
-    query = hot.plays(user_id).select(fn.COUNT(SQL("*")), late, sealed, plays)
+    query = hot_tail.plays(user_id).select(fn.COUNT(SQL("*")), late, sealed, plays)
     rows, old, newest_sealed, in_segments = query.tuples().get()
     if newest_sealed is None:
         return int(rows)
@@ -104,7 +104,7 @@ def total(user_id: int) -> int:
 def footprint(user_id: int) -> int:
     """About how many bytes somebody's plays take; one query that opens nothing."""
     files = PlaySegment.select(fn.SUM(PlaySegment.size)).where(PlaySegment.user == user_id)
-    rows, size = hot.plays(user_id).select(fn.COUNT(SQL("*")), files).tuples().get()
+    rows, size = hot_tail.plays(user_id).select(fn.COUNT(SQL("*")), files).tuples().get()
     return int(size or 0) + int(rows) * ROW
 
 
@@ -115,7 +115,7 @@ def _from_rows(user_id: int, limit: int, end: int | None) -> tuple[list[Found], 
         sealed = sealed.where(PlaySegment.first_at < end)
     columns = (Play.played_at, Play.track, Play.source, Play.ms_played, Play.context)
     order = (Play.played_at.desc(), Play.track.desc())
-    query = hot.plays(user_id, end=end).select(*columns, sealed).order_by(*order)
+    query = hot_tail.plays(user_id, end=end).select(*columns, sealed).order_by(*order)
     rows = list(query.limit(limit + 1).tuples())
     if not rows:
         return [], sealed.scalar()
@@ -129,5 +129,5 @@ def _from_rows(user_id: int, limit: int, end: int | None) -> tuple[list[Found], 
 
 def _with_ties(user_id: int, found: list[Found], last: int) -> list[Found]:
     columns = (Play.played_at, Play.track, Play.source, Play.ms_played, Play.context)
-    ties = hot.plays(user_id, last, last + 1).select(*columns).order_by(Play.track.desc())
+    ties = hot_tail.plays(user_id, last, last + 1).select(*columns).order_by(Play.track.desc())
     return [play for play in found if play[0] > last] + list(ties.tuples())

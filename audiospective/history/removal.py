@@ -10,7 +10,7 @@ import orjson
 import polars as pl
 
 from audiospective import clock
-from audiospective.history import bulk_add, hot, lock, reading, segment, store
+from audiospective.history import bulk_add, hot_tail, lock, reading, segment, store
 from audiospective.models import PlaySegment, RemovedPlay
 from audiospective.models.plays import FROM_BOTH
 from audiospective.policy.sealing import year_of
@@ -19,10 +19,10 @@ UNDO = timedelta(days=30)
 CHUNK = 200  # tombstones a statement
 
 
-def remove(user_id: int, keys: Sequence[hot.Key]) -> int:
+def remove(user_id: int, keys: Sequence[hot_tail.Key]) -> int:
     """Delete plays by (milliseconds, track) from rows and segments; how many there were."""
     with lock.held(user_id):
-        hot.hold(user_id)  # what a poll notes meanwhile would be missing from the tombstone
+        hot_tail.hold(user_id)  # what a poll notes meanwhile would be missing from the tombstone
         wanted = reading.key_frame(sorted(set(keys)))
         rows = reading.from_rows(user_id).join(wanted, on=segment.KEY, how="semi")
         parts = [rows]
@@ -36,12 +36,12 @@ def remove(user_id: int, keys: Sequence[hot.Key]) -> int:
                 left = known.join(wanted, on=segment.KEY, how="anti", maintain_order="left")
                 store.write(user_id, year, left)
         gone = segment.merge(parts)
-        hot.delete(user_id, bulk_add.keys(rows))
+        hot_tail.delete(user_id, bulk_add.keys(rows))
         _bury(user_id, gone)
     return gone.height
 
 
-def restore(user_id: int, keys: Sequence[hot.Key]) -> int:
+def restore(user_id: int, keys: Sequence[hot_tail.Key]) -> int:
     """Undo deletions that are at most 30 days old; how many plays came back."""
     with lock.held(user_id):
         back: list[dict[str, Any]] = []
@@ -50,13 +50,13 @@ def restore(user_id: int, keys: Sequence[hot.Key]) -> int:
             stone = RemovedPlay.get_or_none(where & RemovedPlay.kept.is_null(False))
             if stone is None or clock.now() - stone.removed_at > UNDO:
                 continue
-            back.append({**dict.fromkeys(hot.COLUMNS), **orjson.loads(stone.kept)})
+            back.append({**dict.fromkeys(hot_tail.COLUMNS), **orjson.loads(stone.kept)})
             RemovedPlay.delete().where(where).execute()
-        hot.put(user_id, back)
+        hot_tail.put(user_id, back)
     return len(back)
 
 
-def move(user_id: int, moves: Sequence[tuple[hot.Key, hot.Key]]) -> None:
+def move(user_id: int, moves: Sequence[tuple[hot_tail.Key, hot_tail.Key]]) -> None:
     """Have tombstones stand at the times that a poll tells, in the caller's transaction.
 
     `moves` are where each stands and where it shall, which is never where another one stands.
@@ -90,7 +90,7 @@ def drop_expired(now: datetime) -> int:
     return int(RemovedPlay.update(kept=None).where(past).execute())
 
 
-def _years(user_id: int, keys: Sequence[hot.Key]) -> list[int]:
+def _years(user_id: int, keys: Sequence[hot_tail.Key]) -> list[int]:
     years = {year_of(played_at) for played_at, _ in keys}
     query = PlaySegment.select(PlaySegment.year).where(
         (PlaySegment.user == user_id) & PlaySegment.year.in_(sorted(years))
@@ -98,7 +98,7 @@ def _years(user_id: int, keys: Sequence[hot.Key]) -> list[int]:
     return [year for (year,) in query.tuples()]
 
 
-def _at(user_id: int, key: hot.Key) -> Any:
+def _at(user_id: int, key: hot_tail.Key) -> Any:
     return (
         (RemovedPlay.user == user_id)
         & (RemovedPlay.played_at == key[0])

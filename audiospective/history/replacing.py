@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from audiospective.history import bulk_add, hot, lock, reading, segment, split_tail, store
+from audiospective.history import bulk_add, hot_tail, lock, reading, segment, split_tail, store
 from audiospective.models.plays import FROM_POLL
 from audiospective.policy.sealing import KEEP, of_polls
 
@@ -93,12 +93,12 @@ def put(user_id: int, before: Snapshot, ready: Prepared) -> None:
     """
     with lock.held(user_id):
         _require_same(before, {row.year: row for row in store.stored(user_id)})
-        hot.hold(user_id)
+        hot_tail.hold(user_id)
         _require_kept(before.rows, reading.from_rows(user_id))
-        hot.delete(user_id, bulk_add.keys(before.rows))
+        hot_tail.delete(user_id, bulk_add.keys(before.rows))
         for year, one in ready.years.items():
             store.put(user_id, year, one)
-        if hot.insert(user_id, bulk_add.as_rows(ready.newest)) != ready.newest.height:
+        if hot_tail.insert(user_id, bulk_add.as_rows(ready.newest)) != ready.newest.height:
             raise ChangedError
 
 
@@ -114,10 +114,10 @@ def replace_part(user_id: int, span: Span, before: pl.DataFrame, plays: pl.DataF
     """
     plays = plays.select(segment.COLUMNS).cast(segment.SCHEMA)
     with lock.held(user_id):
-        hot.hold(user_id, *span)
+        hot_tail.hold(user_id, *span)
         _require_kept(before, reading.between(user_id, *span, segment.COLUMNS))
         new, gone = _beside(plays, before), _beside(before, plays).select(segment.KEY)
-        hot.delete(user_id, bulk_add.keys(gone))
+        hot_tail.delete(user_id, bulk_add.keys(gone))
         for year in gone["played_at"].dt.year().unique().sort():
             known = store.load(user_id, year)
             left = None if known is None else known.join(gone, on=segment.KEY, how="anti",
@@ -126,7 +126,7 @@ def replace_part(user_id: int, span: Span, before: pl.DataFrame, plays: pl.DataF
                 store.write(user_id, year, left)
         if new.height > KEEP:
             bulk_add.absorb(user_id, new)
-        elif hot.insert(user_id, bulk_add.as_rows(new)) != new.height:
+        elif hot_tail.insert(user_id, bulk_add.as_rows(new)) != new.height:
             raise ChangedError
 
 

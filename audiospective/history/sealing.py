@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from audiospective.history import hot, lock, reading, segment, store
+from audiospective.history import hot_tail, lock, reading, segment, store
 from audiospective.models import Play
 from audiospective.models.plays import FROM_POLL
 from audiospective.policy import sealing
@@ -31,14 +31,14 @@ def seal(user_id: int, *, keep: int = sealing.KEEP, trigger: int = sealing.TRIGG
 
 
 def move(user_id: int, rows: Sequence[tuple[Any, ...]]) -> int:
-    """Put rows (tuples of hot.COLUMNS) into their segments and delete just them; under the lock.
+    """Put rows (of hot_tail.COLUMNS) into their segments and delete just them; under the lock.
 
     Rows that a poll stored again after their deletion are dropped. How many moved.
     """
     plays = reading.without_removed(user_id, reading.as_frame(rows))
     merge(user_id, plays)
     keys = [(int(row[0]), int(row[1])) for row in rows]
-    hot.delete(user_id, keys)
+    hot_tail.delete(user_id, keys)
     return plays.height
 
 
@@ -58,13 +58,13 @@ def merge(user_id: int, plays: pl.DataFrame) -> int:
 
 def _oldest(user_id: int, count: int, of_polls: int) -> list[tuple[Any, ...]]:
     """Held until the transaction ends: what a poll notes in a row counts."""
-    hot.hold(user_id)
+    hot_tail.hold(user_id)
     polled = (Play.user == user_id) & (Play.source.bin_and(FROM_POLL) != 0)
     newest = Play.select(Play.played_at).where(polled).order_by(Play.played_at.desc())
     shown = [at for (at,) in newest.limit(of_polls).tuples()]
     moves = Play.user == user_id
     if shown:
         moves &= ~(polled & (Play.played_at >= shown[-1]))
-    query = Play.select(*(getattr(Play, name) for name in hot.COLUMNS))
+    query = Play.select(*(getattr(Play, name) for name in hot_tail.COLUMNS))
     oldest = query.where(moves).order_by(Play.played_at, Play.track)
     return list(oldest.limit(count).tuples())

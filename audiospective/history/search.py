@@ -12,7 +12,15 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from audiospective.history import archived_tracks, hot, reading, recordings, segment, store, version
+from audiospective.history import (
+    archived_tracks,
+    hot_tail,
+    reading,
+    recordings,
+    segment,
+    store,
+    version,
+)
 from audiospective.history.catalog import frames, names
 from audiospective.history.catalog import rows as catalog
 from audiospective.history.catalog.lookup import TrackNames
@@ -90,8 +98,8 @@ def page(
     user_id: int,
     wanted: Wanted,
     *,
-    before: hot.Key | None = None,
-    after: hot.Key | None = None,
+    before: hot_tail.Key | None = None,
+    after: hot_tail.Key | None = None,
     limit: int = 50,
     at: str | None = None,
     known: Mapping[int, TrackNames] | None = None,
@@ -115,8 +123,8 @@ def rows(
     user_id: int,
     wanted: Wanted,
     *,
-    before: hot.Key | None = None,
-    after: hot.Key | None = None,
+    before: hot_tail.Key | None = None,
+    after: hot_tail.Key | None = None,
     limit: int,
 ) -> tuple[pl.DataFrame, bool]:
     """All that is known of the plays of a page (segment.COLUMNS), and whether more follow.
@@ -151,14 +159,14 @@ def count(user_id: int, wanted: Wanted, at: str | None = None) -> int:
     return found
 
 
-def one(user_id: int, key: hot.Key) -> RecentPlay | None:
+def one(user_id: int, key: hot_tail.Key) -> RecentPlay | None:
     """The play with this key, or None if the archive has none."""
     at, track = key
     found = page(user_id, Wanted(start=at, end=at + 1), limit=1_000)
     return next((play for play in found.plays if play.track_id == track), None)
 
 
-def facts(user_id: int, key: hot.Key) -> dict[str, object]:
+def facts(user_id: int, key: hot_tail.Key) -> dict[str, object]:
     """All that is known of one play, by column of segment.COLUMNS; empty if there is none."""
     at, track = key
     plays = reading.between(user_id, at, at + 1, segment.COLUMNS)
@@ -170,8 +178,8 @@ def _cut(
     user_id: int,
     wanted: Wanted,
     columns: Sequence[str],
-    before: hot.Key | None,
-    after: hot.Key | None,
+    before: hot_tail.Key | None,
+    after: hot_tail.Key | None,
     limit: int,
     at: str | None,
 ) -> tuple[pl.DataFrame, bool]:
@@ -206,7 +214,12 @@ class _Search:
         self._removed = list(removed.where(RemovedPlay.user == user_id).tuples())
 
     def parts(
-        self, columns: Sequence[str], edge: hot.Key | None, *, rising: bool, at_once: bool = False
+        self,
+        columns: Sequence[str],
+        edge: hot_tail.Key | None,
+        *,
+        rising: bool,
+        at_once: bool = False,
     ) -> Iterator[pl.DataFrame]:
         """Matching plays beyond `edge`, piece after piece away from it; twice as many segments each
         time, or all `at_once`."""
@@ -227,7 +240,7 @@ class _Search:
                 found = self._match(self._piece(one, row, needed), edge, rising=rising)
                 yield found.select(columns)
 
-    def _reach(self, edge: hot.Key | None, *, rising: bool) -> tuple[int, int]:
+    def _reach(self, edge: hot_tail.Key | None, *, rising: bool) -> tuple[int, int]:
         """From when until before when a play can match."""
         start = store.EVER if self._wanted.start is None else self._wanted.start
         end = store.NEVER if self._wanted.end is None else self._wanted.end
@@ -265,7 +278,9 @@ class _Search:
         plays = segment.merge([sealed, rows]) if rows.height else sealed
         return reading.without(plays, self._removed)
 
-    def _match(self, plays: pl.DataFrame, edge: hot.Key | None, *, rising: bool) -> pl.DataFrame:
+    def _match(
+        self, plays: pl.DataFrame, edge: hot_tail.Key | None, *, rising: bool
+    ) -> pl.DataFrame:
         wanted, at = self._wanted, pl.col("played_at").to_physical()
         tests: list[pl.Expr] = []
         if wanted.start is not None:

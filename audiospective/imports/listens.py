@@ -20,7 +20,7 @@ from peewee import fn
 from audiospective import clock
 from audiospective.history import archived_tracks, lock, removal
 from audiospective.history.catalog import names
-from audiospective.history.hot import Key
+from audiospective.history.hot_tail import Key
 from audiospective.history.replacing import ChangedError, Span, replace_part
 from audiospective.imports import archive, archive_frames, merging, reconcile
 from audiospective.imports.merging import ARRIVALS, Outcome, Source

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from audiospective.bench import storage
-from audiospective.history import flags, hot, row_size, segment
+from audiospective.history import flags, hot_tail, row_size, segment
 from audiospective.imports import archive_frames
 from audiospective.models import Play
 
@@ -23,13 +23,13 @@ def names(ddl: str) -> set[str]:
 
 
 def test_a_row_has_the_columns_of_a_segment() -> None:
-    assert set(hot.COLUMNS) == set(segment.COLUMNS) - FLAGS | {"flags"}
-    assert set(hot.COLUMNS) <= set(Play._meta.fields)
+    assert set(hot_tail.COLUMNS) == set(segment.COLUMNS) - FLAGS | {"flags"}
+    assert set(hot_tail.COLUMNS) <= set(Play._meta.fields)
 
 
 @pytest.mark.parametrize("ddl", [row_size._COLUMNS, storage._COLUMNS])
 def test_a_row_is_measured_with_all_its_columns(ddl: str) -> None:
-    assert names(ddl) == {name.removesuffix("_id") for name in hot.COLUMNS} | {"user"}
+    assert names(ddl) == {name.removesuffix("_id") for name in hot_tail.COLUMNS} | {"user"}
 
 
 def test_every_fact_that_a_file_told_goes_with_its_import() -> None:

@@ -19,14 +19,14 @@ ROOT = Path(__file__).parent.parent.parent
 SEAL = """
 import os, signal, sys
 from audiospective import models
-from audiospective.history import hot, sealing, store
+from audiospective.history import hot_tail, sealing, store
 url, moment = sys.argv[1:]
 def die(*args, **kwargs):
     os.kill(os.getpid(), signal.SIGKILL)
 models.bind(url)
 with models.database.connection_context():
     if moment == "before the rows go":
-        hot.delete = die
+        hot_tail.delete = die
     elif moment == "before the commit":
         models.database.obj.commit = die
     elif moment == "after the commit":

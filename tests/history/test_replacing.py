@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from audiospective import history
-from audiospective.history import append, bulk_add, hot, removal, replacing, sealing, segment
+from audiospective.history import append, bulk_add, hot_tail, removal, replacing, sealing, segment
 from audiospective.models import Play, PlaySegment
 from audiospective.models.base import is_sqlite
 from audiospective.models.plays import SENT_LIVE
@@ -133,7 +133,7 @@ def test_what_is_told_meanwhile_of_plays_that_are_there_stops_it(writing: Any) -
         write()
     assert history.frame(alice, columns=["ms_played", "seen"]).rows() == [(9, SENT_LIVE)] * 2
     bob = person("bob")
-    hot.insert(bob, bulk_add.as_rows(filled(song, range(2))))
+    hot_tail.insert(bob, bulk_add.as_rows(filled(song, range(2))))
     write = writing(bob, heard)
     polled(bob, song, 0)
     with pytest.raises(replacing.ChangedError):
@@ -158,7 +158,7 @@ def test_a_poll_that_tells_of_the_same_play_at_that_moment_waits(
     writing: Any, then: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice, song = person("alice"), track("song")
-    hot.insert(alice, bulk_add.as_rows(filled(song, range(1))))
+    hot_tail.insert(alice, bulk_add.as_rows(filled(song, range(1))))
     write = writing(alice, heard)
     waits = polled_at_deletion(monkeypatch, lambda: polled(alice, song, 0))
     write()

@@ -11,7 +11,7 @@ import pytest
 from psycopg.errors import LockNotAvailable
 
 from audiospective import clock, history
-from audiospective.history import append, bulk_add, hot, removal, sealing, segment, store
+from audiospective.history import append, bulk_add, hot_tail, removal, sealing, segment, store
 from audiospective.models import Play, PlaySegment, database
 from audiospective.models.base import is_sqlite
 from tests.history.making import MINUTE, at, person, play, track
@@ -27,7 +27,7 @@ def fill(user_id: int, song: int, plays: int, start: int = at(0)) -> None:
 
 def polled_at_deletion(monkeypatch: pytest.MonkeyPatch, poll: Callable[[], object]) -> list[bool]:
     """Whether `poll`, tried elsewhere as often as rows are deleted, had to wait; not on SQLite."""
-    delete: Callable[[int, list[hot.Key]], int] = hot.delete
+    delete: Callable[[int, list[hot_tail.Key]], int] = hot_tail.delete
     waits: list[bool] = []
 
     def too_soon() -> bool:
@@ -39,12 +39,12 @@ def polled_at_deletion(monkeypatch: pytest.MonkeyPatch, poll: Callable[[], objec
             return True
         return False
 
-    def meanwhile(user_id: int, keys: list[hot.Key]) -> int:
+    def meanwhile(user_id: int, keys: list[hot_tail.Key]) -> int:
         if not is_sqlite():  # it has one writer
             waits.append(elsewhere(too_soon))
         return delete(user_id, keys)
 
-    monkeypatch.setattr(hot, "delete", meanwhile)
+    monkeypatch.setattr(hot_tail, "delete", meanwhile)
     return waits
 
 
@@ -119,7 +119,7 @@ def test_a_poll_that_tells_of_a_play_that_just_moves_or_goes_waits(
 ) -> None:
     alice, song = person("alice"), track("song")
     told = segment.of([{"played_at": at(0), "track": song, "source": 2, "ms_played": 5}])
-    hot.insert(alice, bulk_add.as_rows(told))
+    hot_tail.insert(alice, bulk_add.as_rows(told))
     waits = polled_at_deletion(monkeypatch, lambda: fill(alice, song, 1))
     if moves == "seal":
         assert sealing.seal(alice, keep=0, trigger=0) == 1
@@ -140,9 +140,9 @@ def test_a_play_that_a_poll_brings_as_it_comes_back_is_one_with_all_its_facts(
 ) -> None:
     alice, song = person("alice"), track("song")
     told = segment.of([{"played_at": at(0), "track": song, "source": 2, "ms_played": 5}])
-    delete: Callable[[int, list[hot.Key]], int] = hot.delete
+    delete: Callable[[int, list[hot_tail.Key]], int] = hot_tail.delete
 
-    def poll_meanwhile(user_id: int, keys: list[hot.Key]) -> int:
+    def poll_meanwhile(user_id: int, keys: list[hot_tail.Key]) -> int:
         elsewhere(lambda: fill(alice, song, 1))
         return delete(user_id, keys)
 
@@ -152,7 +152,7 @@ def test_a_play_that_a_poll_brings_as_it_comes_back_is_one_with_all_its_facts(
     if is_sqlite():  # it has one writer
         fill(alice, song, 1)
     else:
-        monkeypatch.setattr(hot, "delete", poll_meanwhile)
+        monkeypatch.setattr(hot_tail, "delete", poll_meanwhile)
     if comes == "restored":
         removal.remove(alice, [(at(0), song)])
         assert history.total(alice) == 0
@@ -165,7 +165,7 @@ def test_a_play_that_a_poll_brings_as_it_comes_back_is_one_with_all_its_facts(
 def test_it_holds_rows_in_the_order_of_a_page_so_that_neither_waits_for_the_other() -> None:
     alice, song = person("alice"), track("song")
     told = segment.of([{"played_at": at(n), "track": song, "source": 2} for n in range(2)])
-    hot.insert(alice, bulk_add.as_rows(told))
+    hot_tail.insert(alice, bulk_add.as_rows(told))
     if is_sqlite():  # it has one writer
         fill(alice, song, 2)
         assert sealing.seal(alice, keep=0, trigger=0) == 2

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audiospective.history import bulk_add, flags, hot, reading, segment
+from audiospective.history import bulk_add, flags, hot_tail, reading, segment
 
 texts = st.none() | st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20
@@ -47,7 +47,7 @@ def test_a_file_gives_back_what_was_put_in(plays: list[dict[str, Any]]) -> None:
 @given(many)
 def test_rows_and_frames_say_the_same(plays: list[dict[str, Any]]) -> None:
     frame = segment.of(plays)
-    tuples = [tuple(row[name] for name in hot.COLUMNS) for row in bulk_add.as_rows(frame)]
+    tuples = [tuple(row[name] for name in hot_tail.COLUMNS) for row in bulk_add.as_rows(frame)]
     assert reading.as_frame(tuples).equals(frame)
 
 

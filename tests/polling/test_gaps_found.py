@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from audiospective import clock
-from audiospective.history import bulk_add, hot, removal, replacing, sealing
+from audiospective.history import bulk_add, hot_tail, removal, replacing, sealing
 from audiospective.models import Connection, Play, UnreadablePlay
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
@@ -296,7 +296,7 @@ def test_a_page_without_a_usable_time_is_no_success_and_what_it_holds_is_kept(al
 
 
 def one_by_one(user_id, plays):
-    hot.insert(user_id, bulk_add.as_rows(plays))
+    hot_tail.insert(user_id, bulk_add.as_rows(plays))
     sealing.seal(user_id)
 
 

@@ -11,7 +11,7 @@ from audiospective import clock
 from audiospective.history import RecentPlay, removal, search
 from audiospective.history.catalog import lookup
 from audiospective.history.closed import away
-from audiospective.history.hot import Key
+from audiospective.history.hot_tail import Key
 from audiospective.imports import listens, rounds
 from audiospective.models.plays import FROM_IMPORT, FROM_POLL, SENT_LIVE
 from audiospective.web.access import person, signed_in
