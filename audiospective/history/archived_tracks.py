@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import polars as pl
 
-from audiospective.history import hot_tail, store
+from audiospective.history import hot_tail, segment_store
 from audiospective.history.closed import away
 from audiospective.history.closed.away import YearAwayError
 from audiospective.models import Play, PlaySegment
@@ -49,14 +49,14 @@ def known(sha256: str) -> pl.Series | None:
 
 def _read(user_id: int, known: Collection[str]) -> dict[str, pl.Series]:
     found = {}
-    for row in store.fetched(store.stored(user_id)):
+    for row in segment_store.fetched(segment_store.stored(user_id)):
         if row.sha256 in known:
             continue
         try:
-            found[row.sha256] = store.opened(row, ["track"])["track"].unique()
+            found[row.sha256] = segment_store.opened(row, ["track"])["track"].unique()
             _of_segment.put(row.sha256, found[row.sha256])
-        except store.DamagedSegmentError as error:
-            store.set_aside(row, str(error))
+        except segment_store.DamagedSegmentError as error:
+            segment_store.set_aside(row, str(error))
         except YearAwayError as error:
             away.tolerate(error)
     return found

@@ -15,8 +15,8 @@ from audiospective.history import (
     reading,
     sealing,
     segment,
+    segment_store,
     split_tail,
-    store,
 )
 from audiospective.models import PlaySegment
 from audiospective.policy.sealing import KEEP, of_polls
@@ -52,7 +52,7 @@ def absorb(user_id: int, plays: pl.DataFrame) -> Absorbed:
         added = sealing.merge(user_id, older) + newest.height - known
         hot_tail.put(user_id, as_rows(newest))
         if newest.height > keep:
-            added -= reading.repeated(user_id, store.NEVER)  # which counts as sealed
+            added -= reading.repeated(user_id, segment_store.NEVER)  # which counts as sealed
     return Absorbed(added, wanted.height - added, offered.height - wanted.height)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from audiospective.history import bulk_add, lock, reading, segment, store
+from audiospective.history import bulk_add, lock, reading, segment, segment_store
 from audiospective.history.catalog import frames
 from audiospective.history.closed.away import YearAwayError
 from audiospective.models import DamagedSegment
@@ -33,19 +33,19 @@ def examine(user_id: int) -> Examination:
     found = Examination()
     for row in DamagedSegment.select().where(DamagedSegment.user == user_id):
         _heal(row, found)
-    for row in store.stored(user_id):
+    for row in segment_store.stored(user_id):
         found.segments += 1
         try:
-            plays = store.opened(row)
+            plays = segment_store.opened(row)
             problem = _misfit(row, plays)
-        except store.DamagedSegmentError as error:
+        except segment_store.DamagedSegmentError as error:
             problem, plays = str(error), segment.of([])
         except YearAwayError as error:
             found.faults.append(str(error))
             continue
         if problem is not None:
             try:
-                store.set_aside(row, problem)
+                segment_store.set_aside(row, problem)
             except YearAwayError as error:
                 found.faults.append(str(error))
                 continue
@@ -58,9 +58,9 @@ def examine(user_id: int) -> Examination:
 
 def _heal(row: DamagedSegment, found: Examination) -> None:
     try:
-        plays = store.opened(row)
+        plays = segment_store.opened(row)
         problem = _misfit(row, plays)
-    except store.DamagedSegmentError as error:
+    except segment_store.DamagedSegmentError as error:
         problem = str(error)
     if problem is not None:
         found.faults.append(
@@ -73,7 +73,7 @@ def _heal(row: DamagedSegment, found: Examination) -> None:
     found.healed.append(row.year)
 
 
-def _misfit(row: store.Stored | DamagedSegment, plays: pl.DataFrame) -> str | None:
+def _misfit(row: segment_store.Stored | DamagedSegment, plays: pl.DataFrame) -> str | None:
     """Why a segment that opens is not what its row says, or None."""
     first, following = year_span(row.year)
     instants = plays["played_at"].to_physical()

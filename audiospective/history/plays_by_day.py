@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import polars as pl
 
 from audiospective import clock
-from audiospective.history import reading, store, version
+from audiospective.history import reading, segment_store, version
 from audiospective.history.version import Version
 from audiospective.models import database
 from audiospective.stats import cache, zones
@@ -62,7 +62,7 @@ def of(user_id: int, zone: str, at: str | None = None) -> PlaysByDay:
 def _after(
     kept: tuple[Version, PlaysByDay] | None, now: Version, user_id: int, zone: str
 ) -> PlaysByDay:
-    since = store.EVER if kept is None else version.differ_from(kept[0], now)
+    since = segment_store.EVER if kept is None else version.differ_from(kept[0], now)
     if kept is None or since <= 0:
         return _counted({}, reading.between(user_id, None, None, ("played_at",)), zone, date.min)
     # No clock is two days away from UTC: what is on an earlier day ended before `since`.

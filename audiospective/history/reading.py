@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from audiospective import clock
-from audiospective.history import flags, hot_tail, segment, store
+from audiospective.history import flags, hot_tail, segment, segment_store
 from audiospective.history.catalog import frames
 from audiospective.history.closed import away
 from audiospective.history.closed.away import YearAwayError
@@ -134,17 +134,19 @@ def _needed(columns: Sequence[str]) -> list[str]:
 def _from_segments(
     user_id: int, start: int | None, end: int | None, columns: list[str]
 ) -> list[pl.DataFrame]:
-    first = store.EVER if start is None else start
-    last = store.NEVER if end is None else end
+    first = segment_store.EVER if start is None else start
+    last = segment_store.NEVER if end is None else end
     instant = pl.col("played_at").to_physical()
     parts = []
-    rows = store.fetched(store.stored(user_id, first, last))
-    together = store.opened_all(rows, columns)
+    rows = segment_store.fetched(segment_store.stored(user_id, first, last))
+    together = segment_store.opened_all(rows, columns)
     for row in rows:
         try:
-            plays = together[row.year] if row.year in together else store.opened(row, columns)
-        except store.DamagedSegmentError as error:
-            store.set_aside(row, str(error))
+            plays = (
+                together[row.year] if row.year in together else segment_store.opened(row, columns)
+            )
+        except segment_store.DamagedSegmentError as error:
+            segment_store.set_aside(row, str(error))
             continue
         except YearAwayError as error:
             away.tolerate(error)

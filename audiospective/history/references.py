@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import polars as pl
 
-from audiospective.history import bulk_add, lock, reading, replacing, segment, store
+from audiospective.history import bulk_add, lock, reading, replacing, segment, segment_store
 from audiospective.history.catalog import letting_go, tidy
 from audiospective.history.closed.away import YearAwayError
 from audiospective.models import DamagedSegment, Play, PlaySegment, RecordingChoice, RemovedPlay
@@ -135,10 +135,10 @@ def _tracks_of(user_id: int) -> set[int] | None:
     try:
         for plays in _segments(user_id):
             own |= set(plays["track"].unique())
-    except (store.DamagedSegmentError, YearAwayError):
+    except (segment_store.DamagedSegmentError, YearAwayError):
         return None
     return own
 
 
 def _segments(user_id: int) -> Iterator[pl.DataFrame]:
-    return (store.opened(row, ("track",)) for row in store.stored(user_id))
+    return (segment_store.opened(row, ("track",)) for row in segment_store.stored(user_id))

@@ -10,7 +10,7 @@ import orjson
 import polars as pl
 
 from audiospective import clock
-from audiospective.history import bulk_add, hot_tail, lock, reading, segment, store
+from audiospective.history import bulk_add, hot_tail, lock, reading, segment, segment_store
 from audiospective.models import PlaySegment, RemovedPlay
 from audiospective.models.plays import FROM_BOTH
 from audiospective.policy.sealing import year_of
@@ -27,14 +27,14 @@ def remove(user_id: int, keys: Sequence[hot_tail.Key]) -> int:
         rows = reading.from_rows(user_id).join(wanted, on=segment.KEY, how="semi")
         parts = [rows]
         for year in _years(user_id, keys):
-            known = store.load(user_id, year)
+            known = segment_store.load(user_id, year)
             if known is None:
                 continue
             found = known.join(wanted, on=segment.KEY, how="semi")
             if found.height:
                 parts.insert(0, found)
                 left = known.join(wanted, on=segment.KEY, how="anti", maintain_order="left")
-                store.write(user_id, year, left)
+                segment_store.write(user_id, year, left)
         gone = segment.merge(parts)
         hot_tail.delete(user_id, bulk_add.keys(rows))
         _bury(user_id, gone)

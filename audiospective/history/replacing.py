@@ -13,7 +13,15 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from audiospective.history import bulk_add, hot_tail, lock, reading, segment, split_tail, store
+from audiospective.history import (
+    bulk_add,
+    hot_tail,
+    lock,
+    reading,
+    segment,
+    segment_store,
+    split_tail,
+)
 from audiospective.models.plays import FROM_POLL
 from audiospective.policy.sealing import KEEP, of_polls
 
@@ -38,11 +46,11 @@ def snapshot(user_id: int) -> Snapshot:
     """Read everything; rows first, so that what is sealed meanwhile is seen twice, never missed."""
     rows = reading.from_rows(user_id)
     parts, segments = [rows.clear()], {}
-    for stored in store.fetched(store.stored(user_id)):
+    for stored in segment_store.fetched(segment_store.stored(user_id)):
         try:
-            parts.append(store.opened(stored))
-        except store.DamagedSegmentError as error:
-            store.set_aside(stored, str(error))
+            parts.append(segment_store.opened(stored))
+        except segment_store.DamagedSegmentError as error:
+            segment_store.set_aside(stored, str(error))
             continue
         segments[stored.year] = stored.sha256
     plays = reading.without_removed(user_id, segment.merge([*parts, rows]))
@@ -53,7 +61,7 @@ def snapshot(user_id: int) -> Snapshot:
 class Prepared:
     """What is put in the place of a snapshot: the years that change, and what stays rows."""
 
-    years: dict[int, store.Encoded | None]  # None: there are no plays of that year any more
+    years: dict[int, segment_store.Encoded | None]  # None: there are no plays of that year any more
     newest: pl.DataFrame  # with what polls told last
 
 
@@ -66,13 +74,13 @@ def prepared(user_id: int, before: Snapshot, plays: pl.DataFrame) -> Prepared:
     plays = _in_order(plays.select(segment.COLUMNS))
     older, newest = split_tail.split(plays, before.rows, KEEP, of_polls(KEEP))
     years = _by_year(older)
-    stored = {row.year: row for row in store.stored(user_id)}
+    stored = {row.year: row for row in segment_store.stored(user_id)}
     _require_same(before, stored)
-    made: dict[int, Future[store.Encoded | None]] = {}
+    made: dict[int, Future[segment_store.Encoded | None]] = {}
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         for year in sorted(years.keys() | stored.keys()):
             part = years.pop(year, older.clear())
-            if year not in stored or not _typed(part).equals(store.opened(stored[year])):
+            if year not in stored or not _typed(part).equals(segment_store.opened(stored[year])):
                 made[year] = threads.submit(_encoded, user_id, year, part)
     done = {year: one.result() for year, one in made.items()}
     return Prepared(done, newest.cast(segment.SCHEMA))
@@ -82,8 +90,8 @@ def _typed(plays: pl.DataFrame) -> pl.DataFrame:
     return plays.cast(segment.SCHEMA)
 
 
-def _encoded(user_id: int, year: int, plays: pl.DataFrame) -> store.Encoded | None:
-    return store.encoded(user_id, year, _typed(plays))
+def _encoded(user_id: int, year: int, plays: pl.DataFrame) -> segment_store.Encoded | None:
+    return segment_store.encoded(user_id, year, _typed(plays))
 
 
 def put(user_id: int, before: Snapshot, ready: Prepared) -> None:
@@ -92,12 +100,12 @@ def put(user_id: int, before: Snapshot, ready: Prepared) -> None:
     The newest stay rows (split_tail), and so does what polls added since. Raises ChangedError.
     """
     with lock.held(user_id):
-        _require_same(before, {row.year: row for row in store.stored(user_id)})
+        _require_same(before, {row.year: row for row in segment_store.stored(user_id)})
         hot_tail.hold(user_id)
         _require_kept(before.rows, reading.from_rows(user_id))
         hot_tail.delete(user_id, bulk_add.keys(before.rows))
         for year, one in ready.years.items():
-            store.put(user_id, year, one)
+            segment_store.put(user_id, year, one)
         if hot_tail.insert(user_id, bulk_add.as_rows(ready.newest)) != ready.newest.height:
             raise ChangedError
 
@@ -119,11 +127,11 @@ def replace_part(user_id: int, span: Span, before: pl.DataFrame, plays: pl.DataF
         new, gone = _beside(plays, before), _beside(before, plays).select(segment.KEY)
         hot_tail.delete(user_id, bulk_add.keys(gone))
         for year in gone["played_at"].dt.year().unique().sort():
-            known = store.load(user_id, year)
+            known = segment_store.load(user_id, year)
             left = None if known is None else known.join(gone, on=segment.KEY, how="anti",
                                                          maintain_order="left")  # fmt: skip
             if known is not None and left is not None and left.height < known.height:
-                store.write(user_id, year, left)
+                segment_store.write(user_id, year, left)
         if new.height > KEEP:
             bulk_add.absorb(user_id, new)
         elif hot_tail.insert(user_id, bulk_add.as_rows(new)) != new.height:
@@ -145,7 +153,7 @@ def _require_kept(before: pl.DataFrame, there: pl.DataFrame) -> None:
         raise ChangedError
 
 
-def _require_same(before: Snapshot, stored: Mapping[int, store.Stored]) -> None:
+def _require_same(before: Snapshot, stored: Mapping[int, segment_store.Stored]) -> None:
     if {year: row.sha256 for year, row in stored.items()} != before.segments:
         raise ChangedError
 

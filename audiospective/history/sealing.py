@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from audiospective.history import hot_tail, lock, reading, segment, store
+from audiospective.history import hot_tail, lock, reading, segment, segment_store
 from audiospective.models import Play
 from audiospective.models.plays import FROM_POLL
 from audiospective.policy import sealing
@@ -47,12 +47,12 @@ def merge(user_id: int, plays: pl.DataFrame) -> int:
     new = 0
     year = pl.col("played_at").dt.year()
     for (at,), of_year in plays.group_by(year.alias("year"), maintain_order=True):
-        known = store.load(user_id, int(at))
+        known = segment_store.load(user_id, int(at))
         parts = [of_year] if known is None else [known, of_year]
         merged = segment.merge(parts)
         new += merged.height - (0 if known is None else known.height)
         if known is None or not merged.equals(known):
-            store.write(user_id, int(at), merged)
+            segment_store.write(user_id, int(at), merged)
     return new
 
 

@@ -18,7 +18,7 @@ from audiospective.history import (
     reading,
     recordings,
     segment,
-    store,
+    segment_store,
     version,
 )
 from audiospective.history.catalog import frames, names
@@ -90,8 +90,8 @@ class _Piece:
     end: int
     year: int | None = None
     sha256: str = ""
-    first_at: int = store.NEVER
-    last_at: int = store.EVER
+    first_at: int = segment_store.NEVER
+    last_at: int = segment_store.EVER
 
 
 def page(
@@ -233,7 +233,7 @@ class _Search:
             batch, pieces = pieces[:size], pieces[size:]
             size *= 2
             years = [one.year for one in batch if one.year and self._opens(one, reach)]
-            opening = store.fetched(store.of_years(self._user_id, years))
+            opening = segment_store.fetched(segment_store.of_years(self._user_id, years))
             stored = {row.year: row for row in opening}
             for one in batch:
                 row = stored.get(one.year or 0)
@@ -242,8 +242,8 @@ class _Search:
 
     def _reach(self, edge: hot_tail.Key | None, *, rising: bool) -> tuple[int, int]:
         """From when until before when a play can match."""
-        start = store.EVER if self._wanted.start is None else self._wanted.start
-        end = store.NEVER if self._wanted.end is None else self._wanted.end
+        start = segment_store.EVER if self._wanted.start is None else self._wanted.start
+        end = segment_store.NEVER if self._wanted.end is None else self._wanted.end
         if edge is None:
             return start, end
         return (max(start, edge[0]), end) if rising else (start, min(end, edge[0] + 1))
@@ -262,15 +262,15 @@ class _Search:
         return self._rows.filter((instant >= piece.start) & (instant < piece.end))
 
     def _piece(
-        self, piece: _Piece, row: store.Stored | None, columns: Sequence[str]
+        self, piece: _Piece, row: segment_store.Stored | None, columns: Sequence[str]
     ) -> pl.DataFrame:
         rows = self._in(piece).select(columns)
         if row is None:
             return rows
         try:
-            sealed = store.opened(row, columns)
-        except store.DamagedSegmentError as error:
-            store.set_aside(row, str(error))
+            sealed = segment_store.opened(row, columns)
+        except segment_store.DamagedSegmentError as error:
+            segment_store.set_aside(row, str(error))
             return rows
         except YearAwayError as error:
             away.tolerate(error)
@@ -368,9 +368,9 @@ def _pieces(user_id: int) -> list[_Piece]:
     query = PlaySegment.select(*columns).where(PlaySegment.user == user_id)
     stored = list(query.order_by(PlaySegment.year).tuples())
     if not stored:
-        return [_Piece(store.EVER, store.NEVER)]
-    starts = [store.EVER, *(first_at for _, _, first_at, _ in stored[1:])]
-    ends = [*starts[1:], store.NEVER]
+        return [_Piece(segment_store.EVER, segment_store.NEVER)]
+    starts = [segment_store.EVER, *(first_at for _, _, first_at, _ in stored[1:])]
+    ends = [*starts[1:], segment_store.NEVER]
     return [
         _Piece(start, end, *segment_of)
         for start, end, segment_of in zip(starts, ends, stored, strict=True)

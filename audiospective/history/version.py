@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from audiospective.history import store
+from audiospective.history import segment_store
 from audiospective.history.closed import away
 from audiospective.models import database, dialects
 from audiospective.policy.sealing import year_span
@@ -61,7 +61,7 @@ def read(user_id: int) -> Version:
     return Version(
         text=_digest(rows),
         years=frozenset((year, sha256) for part, year, sha256 in rows if part == _YEAR),
-        rows_from=min((at for part, at, _ in rows if part == _ROW), default=store.NEVER),
+        rows_from=min((at for part, at, _ in rows if part == _ROW), default=segment_store.NEVER),
         others=_digest(row for row in rows if row[0] not in (_YEAR, _ROW)),
     )
 
@@ -81,13 +81,13 @@ def of_plays(user_id: int) -> str:
 
 
 def differ_from(one: Version, other: Version) -> int:
-    """Before when (UTC ms) two versions of an archive hold the same plays: store.EVER for never.
+    """Before when (UTC ms) two versions of an archive hold the same plays: EVER for never.
 
     A segment holds one UTC year and rows only reach back to the oldest one, so whatever is before
     both, and before the first year whose segment is another, is the same.
     """
     if one.others != other.others:
-        return store.EVER
+        return segment_store.EVER
     years = [year_span(year)[0] for year, _ in one.years ^ other.years]
     return min([one.rows_from, other.rows_from, *years])
 

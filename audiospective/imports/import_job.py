@@ -16,7 +16,7 @@ from audiospective.clients.queues import INTERRUPTS
 from audiospective.clients.storage import DamagedError, MissingError, StorageError
 from audiospective.history.closed.away import YearAwayError
 from audiospective.history.replacing import ChangedError
-from audiospective.history.store import SegmentProofError
+from audiospective.history.segment_store import SegmentProofError
 from audiospective.imports import claims, commit, reading_step, storing
 from audiospective.imports.balance_sheet import UnbalancedError
 from audiospective.imports.claims import Claim, LostError

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from audiospective import clock
-from audiospective.history import append, relinked, segment, store
+from audiospective.history import append, relinked, segment, segment_store
 from audiospective.history.closed import moving, objects
 from audiospective.imports import matching
 from audiospective.models import Connection, claims, notices
@@ -212,13 +212,13 @@ def first_page() -> Iterator[None]:
 @mutant
 def seal_verification() -> Iterator[None]:
     """What was sealed is not read back before the rows are deleted."""
-    encoded = store.encoded
+    encoded = segment_store.encoded
 
     def blindly(user_id: int, year: int, plays: Any) -> Any:
         with instead(segment, "decode", lambda *_: plays):
             return encoded(user_id, year, plays)
 
-    with instead(store, "encoded", blindly):
+    with instead(segment_store, "encoded", blindly):
         yield
 
 

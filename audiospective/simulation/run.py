@@ -25,7 +25,7 @@ from audiospective import clock
 from audiospective.clients.queues import ForbiddenTaskError
 from audiospective.clients.storage import StorageError
 from audiospective.history.closed.away import YearAwayError
-from audiospective.history.store import SegmentProofError
+from audiospective.history.segment_store import SegmentProofError
 from audiospective.jobs import context, periodic, tasks
 from audiospective.models import database
 from audiospective.polling import batch, lost_claims

@@ -24,7 +24,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 import polars as pl
 
 from audiospective import clock, history
-from audiospective.history import recordings, store, version
+from audiospective.history import recordings, segment_store, version
 from audiospective.history.version import Version
 from audiospective.models import database
 from audiospective.models.plays import FROM_IMPORT, SENT_LIVE
@@ -162,7 +162,7 @@ class Listening:
         """Reads only what may differ from plays that were kept of another version."""
         user_id = self.options.user_id
         same = recordings.of(user_id, self.version).frame
-        since = store.EVER
+        since = segment_store.EVER
         if kept is not None and kept.same.equals(same):
             since = version.differ_from(kept.at, self._at) // DAY * DAY
         start = clock.from_ms(since) if since > 0 else None

@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 
 from audiospective import clock, history
 from audiospective.clients.storage import FileStorage, StorageError
-from audiospective.history import append, removal, sealing, segment, store
+from audiospective.history import append, removal, sealing, segment, segment_store
 from audiospective.history.closed import away, moving, objects, prefix, sweeping
 from audiospective.models import Play, PlaySegment, RemovedPlay, User
 from audiospective.models.base import Row
@@ -240,8 +240,8 @@ class Archive(RuleBasedStateMachine):
             .tuples()
         )
         for row in PlaySegment.select().where(PlaySegment.user == self.alice):
-            (stored,) = (one for one in store.stored(self.alice) if one.year == row.year)
-            sealed = store.opened(stored)
+            (stored,) = (one for one in segment_store.stored(self.alice) if one.year == row.year)
+            sealed = segment_store.opened(stored)
             assert sealed.height == row.plays == sealed.n_unique(segment.KEY)
             assert {at.year for at in sealed["played_at"]} == {row.year}
 

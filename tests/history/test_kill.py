@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent.parent
 SEAL = """
 import os, signal, sys
 from audiospective import models
-from audiospective.history import hot_tail, sealing, store
+from audiospective.history import hot_tail, sealing, segment_store
 url, moment = sys.argv[1:]
 def die(*args, **kwargs):
     os.kill(os.getpid(), signal.SIGKILL)

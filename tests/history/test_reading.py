@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from audiospective import clock, history
-from audiospective.history import reading, sealing, segment, store
+from audiospective.history import reading, sealing, segment, segment_store
 from audiospective.models import DamagedSegment, PlaySegment, RemovedPlay, User
 from tests.history.making import MINUTE, at, person, play, track
 
@@ -27,21 +27,21 @@ def moment(year: int, month: int = 6, hour: int = 12) -> int:
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The years of the segments that were opened."""
     years: list[int] = []
-    original: Callable[..., pl.DataFrame] = store.opened
+    original: Callable[..., pl.DataFrame] = segment_store.opened
 
     def spy(row: PlaySegment, *args: Any) -> pl.DataFrame:
         years.append(row.year)
         return original(row, *args)
 
-    together = store.opened_all
+    together = segment_store.opened_all
 
     def spy_all(*args: Any) -> dict[int, pl.DataFrame]:
         found = together(*args)
         years.extend(found)
         return found
 
-    monkeypatch.setattr(store, "opened", spy)
-    monkeypatch.setattr(store, "opened_all", spy_all)
+    monkeypatch.setattr(segment_store, "opened", spy)
+    monkeypatch.setattr(segment_store, "opened_all", spy_all)
     return years
 
 

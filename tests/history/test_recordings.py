@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from audiospective import history
-from audiospective.history import archived_tracks, recordings, removal, sealing, store
+from audiospective.history import archived_tracks, recordings, removal, sealing, segment_store
 from audiospective.history.catalog import frames, imported, polled
 from audiospective.history.catalog.imported import Named
 from audiospective.models import TrackLink
@@ -173,9 +173,9 @@ def test_each_segment_is_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
     sealing.seal(alice, keep=0, trigger=0)
     opened: list[Any] = []
     monkeypatch.setattr(archived_tracks, "_of_segment", Part(Cache(1_000_000), "tracks"))
-    read = store.opened
+    read = segment_store.opened
     monkeypatch.setattr(
-        store, "opened", lambda row, *args: opened.append(row.year) or read(row, *args)
+        segment_store, "opened", lambda row, *args: opened.append(row.year) or read(row, *args)
     )
     assert archived_tracks.tracks(alice).to_list() == [one, two]
     assert archived_tracks.tracks(alice).equals(pl.Series("track", [one, two], dtype=pl.Int32))

@@ -11,7 +11,15 @@ import pytest
 from psycopg.errors import LockNotAvailable
 
 from audiospective import clock, history
-from audiospective.history import append, bulk_add, hot_tail, removal, sealing, segment, store
+from audiospective.history import (
+    append,
+    bulk_add,
+    hot_tail,
+    removal,
+    sealing,
+    segment,
+    segment_store,
+)
 from audiospective.models import Play, PlaySegment, database
 from audiospective.models.base import is_sqlite
 from tests.history.making import MINUTE, at, person, play, track
@@ -96,14 +104,14 @@ def test_two_sealers_at_once_move_everything_once() -> None:
 def test_a_poll_in_the_middle_of_it_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     alice, song, other = person("alice"), track("song"), track("other")
     fill(alice, song, 20)
-    original = store.write
+    original = segment_store.write
 
     def poll_meanwhile(*args: Any) -> None:
         original(*args)
         if not is_sqlite():  # there the poll waits for its turn
             elsewhere(lambda: fill(alice, other, 30, at(5)))
 
-    monkeypatch.setattr(store, "write", poll_meanwhile)
+    monkeypatch.setattr(segment_store, "write", poll_meanwhile)
     assert sealing.seal(alice, keep=0, trigger=0) == 20
     if is_sqlite():
         fill(alice, other, 30, at(5))
@@ -192,7 +200,7 @@ def test_what_does_not_read_back_is_not_deleted(monkeypatch: pytest.MonkeyPatch)
     fill(alice, song, 20)
     encode = segment.encode
     monkeypatch.setattr(segment, "encode", lambda plays: encode(plays.head(-1)))
-    with pytest.raises(store.SegmentProofError):
+    with pytest.raises(segment_store.SegmentProofError):
         sealing.seal(alice, keep=0, trigger=0)
     assert (Play.select().count(), PlaySegment.select().count()) == (20, 0)
     monkeypatch.undo()
@@ -206,7 +214,7 @@ def test_a_changed_fact_does_not_pass_the_proof(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(
         segment, "encode", lambda plays: encode(plays.with_columns(source=plays["source"] + 1))
     )
-    with pytest.raises(store.SegmentProofError, match="changed"):
+    with pytest.raises(segment_store.SegmentProofError, match="changed"):
         sealing.seal(alice, keep=0, trigger=0)
     assert Play.select().count() == 3
 

@@ -17,7 +17,7 @@ from audiospective.history import (
     removal,
     sealing,
     search,
-    store,
+    segment_store,
 )
 from audiospective.history.catalog import polled
 from audiospective.history.search import Wanted
@@ -156,10 +156,10 @@ def test_pages_in_both_directions_are_those_of_a_naive_reference(plays, asked, l
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The years of the segments that were opened."""
     years: list[int] = []
-    read = store.opened
+    read = segment_store.opened
     monkeypatch.setattr(archived_tracks, "_of_segment", Part(Cache(1_000_000), "tracks"))
     monkeypatch.setattr(
-        store, "opened", lambda row, *args: years.append(row.year) or read(row, *args)
+        segment_store, "opened", lambda row, *args: years.append(row.year) or read(row, *args)
     )
     return years
 

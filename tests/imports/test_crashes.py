@@ -18,7 +18,7 @@ from audiospective import clock, history
 from audiospective.clients.storage import AwayError, DamagedError, Storage, StorageError
 from audiospective.clients.storage import errors as storage_errors
 from audiospective.history.closed.away import YearAwayError
-from audiospective.history.store import SegmentProofError
+from audiospective.history.segment_store import SegmentProofError
 from audiospective.imports import claims, import_job, rounds, scratch, storing, uploads
 from audiospective.imports.findings import Findings
 from audiospective.imports.uploads import Announced

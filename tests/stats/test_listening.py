@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from audiospective import clock, history
-from audiospective.history import plays_by_day, removal, sealing, segment, store, version
+from audiospective.history import plays_by_day, removal, sealing, segment, segment_store, version
 from audiospective.history.catalog import polled
 from audiospective.models import Play, database
 from audiospective.policy import counting
@@ -294,21 +294,21 @@ def test_a_new_play_opens_no_year_that_is_over(monkeypatch: pytest.MonkeyPatch) 
     Listening(FigureOptions(alice)).plays()
     plays_by_day.of(alice, "UTC")
     opened: list[int] = []
-    read = store.opened
+    read = segment_store.opened
 
-    def noted(row: store.Stored, *more: Any) -> pl.DataFrame:
+    def noted(row: segment_store.Stored, *more: Any) -> pl.DataFrame:
         opened.append(row.year)
         return read(row, *more)
 
-    together = store.opened_all
+    together = segment_store.opened_all
 
     def noted_all(*args: Any) -> dict[int, pl.DataFrame]:
         found = together(*args)
         opened.extend(found)
         return found
 
-    monkeypatch.setattr(store, "opened", noted)
-    monkeypatch.setattr(store, "opened_all", noted_all)
+    monkeypatch.setattr(segment_store, "opened", noted)
+    monkeypatch.setattr(segment_store, "opened_all", noted_all)
     play(alice, at(1), song)
     assert Listening(FigureOptions(alice)).figure(many) == 6
     assert plays_by_day.of(alice, "UTC").plays == 6

@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import Any
 
 from audiospective.clients.storage import StorageError
-from audiospective.history import lock, store
+from audiospective.history import lock, segment_store
 from audiospective.history.closed import objects
-from audiospective.history.store import Stored
+from audiospective.history.segment_store import Stored
 from audiospective.models import PlaySegment
 from audiospective.policy import closed_years
 
@@ -24,7 +24,9 @@ EMPTY = b""  # of a row whose bytes are in storage
 def due(now: datetime, own: str) -> list[tuple[int, int]]:
     """(member, year) of what may move: closed years in rows, and objects in another folder."""
     columns = (PlaySegment.user, PlaySegment.year, PlaySegment.sealed_at, PlaySegment.object)
-    query = PlaySegment.select(*columns, store.IS_HOME).order_by(PlaySegment.user, PlaySegment.year)
+    query = PlaySegment.select(*columns, segment_store.IS_HOME).order_by(
+        PlaySegment.user, PlaySegment.year
+    )
     return [
         (user_id, year)
         for user_id, year, sealed_at, key, is_home in query.tuples()
@@ -34,7 +36,7 @@ def due(now: datetime, own: str) -> list[tuple[int, int]]:
 
 def away() -> list[tuple[int, int]]:
     """(member, year) of everything whose bytes are in storage alone."""
-    query = PlaySegment.select(PlaySegment.user, PlaySegment.year).where(~store.IS_HOME)
+    query = PlaySegment.select(PlaySegment.user, PlaySegment.year).where(~segment_store.IS_HOME)
     return list(query.order_by(PlaySegment.user, PlaySegment.year).tuples())
 
 
@@ -44,14 +46,14 @@ def take(user_id: int, year: int, own: str) -> bool:
     False if the year changed meanwhile or is damaged; the row is as it was. What stands in another
     folder comes home first. Raises StorageError.
     """
-    row = store.of_year(user_id, year)
+    row = segment_store.of_year(user_id, year)
     if row is not None and not row.is_home and bring_home(user_id, year):
-        row = store.of_year(user_id, year)
+        row = segment_store.of_year(user_id, year)
     if row is None or not row.is_home:
         return False
     try:
-        store.opened(row)
-    except store.DamagedSegmentError:
+        segment_store.opened(row)
+    except segment_store.DamagedSegmentError:
         return False  # `verify` deals with it
     key = row.object
     if key is None or not _is_in(key, own):
@@ -70,7 +72,7 @@ def bring_home(user_id: int, year: int) -> bool:
 
     False if the year changed meanwhile. Raises StorageError.
     """
-    row = store.of_year(user_id, year)
+    row = segment_store.of_year(user_id, year)
     if row is None or row.is_home:
         return False
     blob = objects.fetched(row.object or "", row.sha256)
@@ -84,7 +86,7 @@ def _change(row: Stored, values: dict[Any, Any], key: str | None) -> bool:
         & (PlaySegment.year == row.year)
         & (PlaySegment.sha256 == row.sha256)
         & (PlaySegment.object.is_null() if key is None else PlaySegment.object == key)
-        & (store.IS_HOME if row.is_home else ~store.IS_HOME)
+        & (segment_store.IS_HOME if row.is_home else ~segment_store.IS_HOME)
     )
     with lock.held(row.user_id):
         return bool(PlaySegment.update(values).where(same).execute())
