@@ -31,7 +31,7 @@ def seal(user_id: int, *, keep: int = sealing.KEEP, trigger: int = sealing.TRIGG
 
 
 def move(user_id: int, rows: Sequence[tuple[Any, ...]]) -> int:
-    """Put rows (of hot_tail.COLUMNS) into their segments and delete just them; under the lock.
+    """Put rows (with hot_tail.COLUMNS) into their segments and delete just them; under the lock.
 
     Rows that a poll stored again after their deletion are dropped. How many moved.
     """
