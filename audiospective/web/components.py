@@ -15,8 +15,8 @@ from audiospective.policy.archive_state import TRAITS
 from audiospective.policy.health import HealthStatus
 from audiospective.web.charts import bars, heatmap, ring, spark, week_hours
 from audiospective.web.context import services
-from audiospective.web.figures.chart import Chart, Ranked
 from audiospective.web.figures.lines import Line
+from audiospective.web.figures.ranked_list import Ranked, RankedList
 
 blueprint = Blueprint("components", __name__)
 
@@ -29,7 +29,7 @@ SAMPLES = (
 )
 MOVES = (("new", "never heard before"), ("▲2", "up 2 places"), ("=", "same place as before"),
          ("▼1", "down 1 place"), ("back", "not heard in the period before"))  # fmt: skip
-TOPS = Chart(
+TOPS = RankedList(
     "track", "Tracks", 1204,
     tuple(
         Ranked(rank, line, f"{60 - 9 * rank}", "2 h 4 min", *move)

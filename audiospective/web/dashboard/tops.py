@@ -13,9 +13,9 @@ from audiospective.stats.firsts import Arrival
 from audiospective.stats.listening import Listening
 from audiospective.stats.rankings import Place
 from audiospective.stats.totals import Totals
-from audiospective.web.figures import chart
-from audiospective.web.figures.chart import Chart
+from audiospective.web.figures import ranked_list
 from audiospective.web.figures.lines import Line, Lines, Wanted
+from audiospective.web.figures.ranked_list import RankedList
 
 SHOWN = 6
 NEW_SHOWN = 3
@@ -43,7 +43,7 @@ class Card:
     before: str | None
     now: Totals
     then: Totals | None
-    charts: tuple[Chart, ...]
+    ranked_lists: tuple[RankedList, ...]
     arrivals: tuple[tuple[Line, date, int], ...]
 
 
@@ -67,14 +67,15 @@ def find(
     days = (period.first, until)
     earlier = (before.first, before.last) if before else None
     found = {
-        kind: listening.figure(rankings.of, kind, days, earlier, shown) for kind in chart.KINDS
+        kind: listening.figure(rankings.of, kind, days, earlier, shown)
+        for kind in ranked_list.KINDS
     }
     same = periods.so_far(period, before, today) if before else None
     arrivals = (
         listening.figure(firsts.discoveries, *days, NEW_SHOWN) if period.first > first else []
     )
     for kind, ranked in found.items():
-        chart.collect(wanted, kind, ranked)
+        ranked_list.collect(wanted, kind, ranked)
     wanted.add("artist", (one.artist for one in arrivals))
     wanted.add("track", (one.track for one in arrivals))
     return Found(
@@ -95,19 +96,19 @@ def named(found: Found, lines: Lines, listening: Listening) -> Card:
         before=periods.title(found.before) if found.before else None,
         now=found.now,
         then=found.then,
-        charts=charts(found, lines, listening),
+        ranked_lists=ranked_lists(found, lines, listening),
         arrivals=tuple(
             (lines.artist(one.artist, one.track), one.day, one.plays) for one in found.arrivals
         ),
     )
 
 
-def charts(found: Found, lines: Lines, listening: Listening) -> tuple[Chart, ...]:
+def ranked_lists(found: Found, lines: Lines, listening: Listening) -> tuple[RankedList, ...]:
     """Its three lists."""
     sums = {"artist": found.now.artists, "album": found.now.albums, "track": found.now.tracks}
     counting = listening.options.counting
     return tuple(
-        chart.of(kind, ranked, sums[kind], lines, counting, moves=found.before is not None)
+        ranked_list.of(kind, ranked, sums[kind], lines, counting, moves=found.before is not None)
         for kind, ranked in found.places.items()
     )
 

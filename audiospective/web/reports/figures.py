@@ -29,7 +29,7 @@ from audiospective.stats.repeats import Repeat
 from audiospective.stats.sittings import Sittings
 from audiospective.stats.skips import Skips
 from audiospective.stats.totals import Totals
-from audiospective.web.figures import chart
+from audiospective.web.figures import ranked_list
 from audiospective.web.figures.lines import Wanted
 from audiospective.web.panels import Failed, made
 from audiospective.web.panels import figure as panel
@@ -113,7 +113,7 @@ def collect(found: Found, wanted: Wanted) -> None:
     """Note which names the report needs."""
     if not isinstance(found.places, Failed):
         for kind, ranked in found.places.items():
-            chart.collect(wanted, kind, ranked)
+            ranked_list.collect(wanted, kind, ranked)
     for arrivals in (found.discoveries, found.rediscoveries):
         if not isinstance(arrivals, Failed):
             wanted.add("artist", (one.artist for one in arrivals))
@@ -128,5 +128,6 @@ def collect(found: Found, wanted: Wanted) -> None:
 
 def _places(listening: Listening, span: Days, earlier: Days | None) -> dict[str, list[Place]]:
     return {
-        kind: listening.figure(rankings.of, kind, span, earlier, PLACES) for kind in chart.KINDS
+        kind: listening.figure(rankings.of, kind, span, earlier, PLACES)
+        for kind in ranked_list.KINDS
     }

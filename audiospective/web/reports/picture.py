@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 from audiospective.policy.in_words import duration
 from audiospective.stats.cache import Cache
 from audiospective.web.charts.bars import Bars
-from audiospective.web.figures.chart import Chart
+from audiospective.web.figures.ranked_list import RankedList
 from audiospective.web.panels import Failed
 from audiospective.web.reports.report import Report
 
@@ -78,10 +78,10 @@ def svg(report: Report) -> str:
     for n, (value, label) in enumerate(numbers):
         x = MARGIN + n * 240
         out += [_figure(x, 684, value), _text(x, 720, label, 24, SANS, MUTED)]
-    charts = () if isinstance(report.charts, Failed) else report.charts
-    shown = [chart for chart in charts if chart.kind in ("artist", "track")]
-    for n, chart in enumerate(shown):
-        out += _list(chart, MARGIN + n * 486, 792)
+    lists = () if isinstance(report.ranked_lists, Failed) else report.ranked_lists
+    shown = [one for one in lists if one.kind in ("artist", "track")]
+    for n, one in enumerate(shown):
+        out += _list(one, MARGIN + n * 486, 792)
     out += [
         f'<path d="M{MARGIN} 1262H{WIDTH - MARGIN}" stroke="{INK}" stroke-width="2"/>',
         _text(MARGIN, 1306, f"Audiospective · {report.dates}", 24, SANS, MUTED),
@@ -135,9 +135,9 @@ def _names(chart: Bars, y: int, room: int) -> list[str]:
     return out
 
 
-def _list(chart: Chart, x: int, y: int) -> list[str]:
-    out = [_text(x, y, chart.title, 32, SERIF, INK)]
-    for n, row in enumerate(chart.rows[:SHOWN]):
+def _list(ranked: RankedList, x: int, y: int) -> list[str]:
+    out = [_text(x, y, ranked.title, 32, SERIF, INK)]
+    for n, row in enumerate(ranked.rows[:SHOWN]):
         at = y + 60 + n * 86
         by = ", ".join(name for name, _ in row.line.by) or row.note
         out += [

@@ -30,11 +30,11 @@ from audiospective.web.charts.bars import Bars
 from audiospective.web.charts.ring import Ring
 from audiospective.web.charts.spark import Spark
 from audiospective.web.charts.week_hours import WeekHours
-from audiospective.web.figures import chart, words
 from audiospective.web.figures import known_time as knowing
-from audiospective.web.figures.chart import Chart
+from audiospective.web.figures import ranked_list, words
 from audiospective.web.figures.known_time import Knowledge
 from audiospective.web.figures.lines import Line, Lines, Wanted
+from audiospective.web.figures.ranked_list import RankedList
 from audiospective.web.panels import Failed, then
 from audiospective.web.reports import day_bars, sentences
 from audiospective.web.reports import figures as finding
@@ -116,7 +116,7 @@ class Report:
     knowledge: Knowledge
     days: Bars
     days_what: str
-    charts: tuple[Chart, ...] | Failed
+    ranked_lists: tuple[RankedList, ...] | Failed
     hours: Hours | Failed
     sittings: Lengths | Failed
     discoveries: tuple[Moment, ...] | Failed
@@ -180,7 +180,11 @@ def of(
         ),
         days=bars_of_days,
         days_what=what,
-        charts=then("charts", found.places, lambda places: _charts(found, places, lines, options)),
+        ranked_lists=then(
+            "ranked_lists",
+            found.places,
+            lambda places: _ranked_lists(found, places, lines, options),
+        ),
         hours=then("hours", found.week_hours, lambda grid: _hours(grid, options)),
         sittings=then(
             "sittings",
@@ -222,13 +226,13 @@ def _since(plays: int) -> str:
     return f"{plural(plays, 'play')} since"
 
 
-def _charts(
+def _ranked_lists(
     found: Found, places: dict[str, list[Place]], lines: Lines, options: FigureOptions
-) -> tuple[Chart, ...]:
+) -> tuple[RankedList, ...]:
     sums = {"artist": found.now.artists, "album": found.now.albums, "track": found.now.tracks}
     moves = found.before is not None
     return tuple(
-        chart.of(kind, ranked, sums[kind], lines, options.counting, moves=moves)
+        ranked_list.of(kind, ranked, sums[kind], lines, options.counting, moves=moves)
         for kind, ranked in places.items()
     )
 

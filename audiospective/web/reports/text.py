@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from audiospective.policy import in_words
-from audiospective.web.figures.chart import Ranked
+from audiospective.web.figures.ranked_list import Ranked
 from audiospective.web.panels import Failed
 from audiospective.web.reports.report import Moment, Report
 
@@ -17,10 +17,10 @@ def of(report: Report) -> str:
         "",
         *report.lead,
     ]
-    for chart in () if isinstance(report.charts, Failed) else report.charts:
-        if chart.rows:
-            lines += ["", chart.title]
-            lines += [_row(row) for row in chart.rows[:SHOWN]]
+    for ranked in () if isinstance(report.ranked_lists, Failed) else report.ranked_lists:
+        if ranked.rows:
+            lines += ["", ranked.title]
+            lines += [_row(row) for row in ranked.rows[:SHOWN]]
     if report.discoveries and not isinstance(report.discoveries, Failed):
         lines += ["", "Heard for the first time: " + _names(report.discoveries)]
     if report.longest and not isinstance(report.longest, Failed):

@@ -1,4 +1,4 @@
-"""Charts of rank: the lists of artists, albums and tracks that were heard most."""
+"""Ranked lists: the artists, albums and tracks that were heard most."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Ranked:
 
 
 @dataclass(frozen=True)
-class Chart:
+class RankedList:
     """One list; `total` is how many there are in all."""
 
     kind: str
@@ -38,7 +38,7 @@ class Chart:
 
 
 def collect(wanted: Wanted, kind: str, places: Sequence[Place]) -> None:
-    """Note which names a chart needs."""
+    """Note which names a ranked list needs."""
     wanted.add(kind, (place.one for place in places))
     wanted.add("track", (place.track for place in places))
     if kind == "album":
@@ -53,9 +53,9 @@ def of(
     counting: Counting,
     *,
     moves: bool,
-) -> Chart:
+) -> RankedList:
     """`moves`: there is a span before to compare with."""
-    return Chart(
+    return RankedList(
         kind,
         TITLES[kind],
         total,
