@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from audiospective.cli._archive import member, opened
+from audiospective.clients.storage import StorageError
 from audiospective.policy.in_words import plural
 
 
@@ -16,7 +17,7 @@ from audiospective.policy.in_words import plural
     "--from",
     "backup",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Put the bytes of years that were set aside back from this backup before.",
+    help="Put the bytes of damaged years back from this backup before.",
 )
 @click.pass_context
 def command(ctx: click.Context, user: str | None, backup: Path | None) -> None:
@@ -36,7 +37,7 @@ def command(ctx: click.Context, user: str | None, backup: Path | None) -> None:
         if backup is not None:
             try:
                 found = damaged_years.put_back(services, backup)
-            except BackupError as error:
+            except (BackupError, StorageError) as error:
                 raise click.ClickException(str(error)) from None
             click.echo(f"{plural(found, 'damaged year')} found whole in the backup")
         ids = [member(user).id] if user else verify.members()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from audiospective.clients.storage import DamagedError, MissingError
 from audiospective.history import bulk_add, lock, reading, segment, segment_store
 from audiospective.history.catalog import frames
 from audiospective.history.closed.away import YearAwayError
@@ -16,12 +17,16 @@ from audiospective.policy.sealing import year_span
 
 @dataclass
 class Examination:
-    """What was found; `faults` are sentences, `healed` years that were set aside and are whole."""
+    """What was found; `faults` are sentences, `healed` years that were set aside and are whole.
+
+    `lost`: closed years whose file in storage is gone or another, while storage itself answers.
+    """
 
     segments: int = 0
     plays: int = 0
     faults: list[str] = field(default_factory=list)
     healed: list[int] = field(default_factory=list)
+    lost: list[int] = field(default_factory=list)
 
 
 def examine(user_id: int) -> Examination:
@@ -42,6 +47,8 @@ def examine(user_id: int) -> Examination:
             problem, plays = str(error), segment.of([])
         except YearAwayError as error:
             found.faults.append(str(error))
+            if isinstance(error.__cause__, MissingError | DamagedError):
+                found.lost.append(row.year)
             continue
         if problem is not None:
             try:

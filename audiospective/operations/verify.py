@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -38,12 +39,37 @@ def catalog() -> list[str]:
 
 def everything(services: Services) -> int:
     """Examine every archive and let the operators know of damage; how many faults there are."""
-    faults = sum(len(found.faults) for _, found in archives(members()))
+    faults, lost = 0, []
+    for user_id, found in archives(members()):
+        faults += len(found.faults)
+        lost += [(user_id, year) for year in found.lost]
     for fault in catalog():
         log.event("catalog_damaged", log.ERROR, fault=fault)
         faults += 1
     report_damage(services)
+    report_lost(services, lost)
     return faults
+
+
+def report_lost(services: Services, lost: Sequence[tuple[int, int]]) -> int:
+    """One e-mail to each operator about all closed years whose files are gone or damaged.
+
+    `lost` are members with their years; told again when they are others. How many are owed now.
+    """
+    if not lost:
+        return 0
+    digest = hashlib.sha256(repr(sorted(lost)).encode()).hexdigest()[:12]
+    user_id, year = min(lost)
+    return operator_alert.tell(
+        services,
+        "segment_damaged",
+        f"segment_damaged.lost-{digest}",
+        {
+            "since": clock.to_ms(clock.now()),
+            "said": f"Files of closed years are gone from storage or damaged: {len(lost)}, the"
+            f" first is year {year} of account {user_id}.",
+        },
+    )
 
 
 def report_damage(services: Services) -> int:

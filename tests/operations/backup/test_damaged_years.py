@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from audiospective import clock
 from audiospective.history import integrity
+from audiospective.history.closed import objects
 from audiospective.models import DamagedSegment, PlaySegment, User
+from audiospective.models.notices import Notice
+from audiospective.operations import verify
 from audiospective.operations.backup import damaged_years, making, sealing
 from audiospective.operations.backup.errors import BackupError
 from audiospective.services import Services
@@ -59,6 +63,28 @@ def test_a_damaged_year_comes_back_that_stood_in_storage(
         PlaySegment.update(blob=b"", object=key).where(this).execute()
     making.make(services, tmp_path / "one.backup")
     damage(alice)
+    assert damaged_years.put_back(services, tmp_path / "one.backup") == 1
+    assert integrity.examine(alice.id).faults == []
+    assert archives.plays(alice.id).equals(before)
+
+
+def test_a_closed_year_whose_file_is_gone_is_told_and_comes_back(
+    services: Services, alice: User, tmp_path: Path
+) -> None:
+    before = archives.plays(alice.id)
+    User.update(is_operator=True, email="a@mail.example", email_verified_at=clock.now()).execute()
+    keys = []
+    for row in PlaySegment.select():
+        keys.append(f"years/here/{alice.id}/{row.year}")
+        services.storage.put(keys[-1], bytes(row.blob))
+        this = (PlaySegment.user == alice) & (PlaySegment.year == row.year)
+        PlaySegment.update(blob=b"", object=keys[-1]).where(this).execute()
+    making.make(services, tmp_path / "one.backup")
+    services.storage.delete(keys[0])
+    objects.bind(services.storage)  # another process, which has read nothing yet
+    assert verify.everything(services) == 1
+    assert verify.everything(services) == 1
+    assert Notice.select().where(Notice.kind == "operator_alert").count() == 1
     assert damaged_years.put_back(services, tmp_path / "one.backup") == 1
     assert integrity.examine(alice.id).faults == []
     assert archives.plays(alice.id).equals(before)
