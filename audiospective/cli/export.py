@@ -10,6 +10,7 @@ import click
 from audiospective import clock
 from audiospective.cli._archive import member, opened
 from audiospective.exports import descriptions
+from audiospective.policy import calendar
 
 FORMATS = tuple(one.name for one in descriptions.FORMATS)
 
@@ -50,7 +51,8 @@ def command(user: str, names: tuple[str, ...], compatible: bool, folder: Path) -
     folder.mkdir(parents=True, exist_ok=True)
     with opened() as services, tempfile.TemporaryDirectory(dir=folder, prefix=".export-") as home:
         found, scratch = member(user), Path(home)
-        owner = snapshot.Owner(found.display_name or found.spotify_id or user, found.timezone)
+        called = found.display_name or found.spotify_id or user
+        owner = snapshot.Owner(called, calendar.usable(found.timezone))
         try:
             taken = snapshot.take(found.id, owner, clock.now(), scratch)
         except snapshot.RestlessError as error:

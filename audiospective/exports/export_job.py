@@ -29,6 +29,7 @@ from audiospective.exports.snapshot import Owner, RestlessError, Snapshot
 from audiospective.models import User, transaction
 from audiospective.models.exports import FAILED, READY
 from audiospective.notices.kinds import export_ready
+from audiospective.policy import calendar
 from audiospective.policy.export_rules import ATTEMPTS, KEPT, at_once, owes_email
 from audiospective.services import Services
 
@@ -122,7 +123,8 @@ def _snapshot(services: Services, claim: Claim, user: User) -> tuple[Path, Snaps
     if found is None:
         scratch.clear(services.settings, claim.row.id)  # nothing made of another snapshot stays
         folder = scratch.folder(services.settings, claim.row.id)
-        owner = Owner(user.display_name or user.spotify_id or "archive", user.timezone)
+        name = user.display_name or user.spotify_id or "archive"
+        owner = Owner(name, calendar.usable(user.timezone))
         found = snapshot.take(user.id, owner, clock.now(), folder)
     return folder, found
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import orjson
 
 AS_IT_STANDS = "as_it_stands"
+
+
+def of_this_release(kind: type[Any], told: Mapping[str, Any]) -> dict[str, Any]:
+    """What `kind` (a dataclass) has fields for: a release beside this one may have written more."""
+    return {one.name: told[one.name] for one in fields(kind) if one.name in told}
 
 
 @dataclass
@@ -34,7 +40,7 @@ class Choices:
 
     @classmethod
     def loads(cls, text: str) -> Choices:
-        return cls(**orjson.loads(text))
+        return cls(**of_this_release(cls, orjson.loads(text)))
 
     def answers(self) -> dict[str, Any]:
         """Those that reading needs."""

@@ -7,6 +7,8 @@ from typing import Any
 
 import orjson
 
+from audiospective.imports.choices import of_this_release
+
 
 @dataclass
 class FoundFile:
@@ -68,5 +70,5 @@ class Findings:
     @classmethod
     def loads(cls, text: str | bytes) -> Findings:
         told = orjson.loads(text)
-        files = [FoundFile(**one) for one in told.pop("files", ())]
-        return cls(files, **told)
+        files = [FoundFile(**of_this_release(FoundFile, one)) for one in told.pop("files", ())]
+        return cls(files, **of_this_release(cls, told))

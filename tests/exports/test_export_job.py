@@ -84,6 +84,13 @@ def test_a_file_is_made_stored_and_kept_for_a_week(
     assert left_behind(services) == []
 
 
+def test_a_zone_that_this_machine_does_not_know_keeps_no_file_back(
+    services: Services, alice: User
+) -> None:
+    User.update(timezone="Mars/Phobos").execute()
+    assert turn(services, ask(services, alice)).status == READY
+
+
 def test_a_compatible_export_is_made_so(services: Services, alice: User) -> None:
     export = turn(services, ask(services, alice, "koito", compatible=True))
     with services.storage.open(export.key) as stored, ZipFile(stored) as zipped:

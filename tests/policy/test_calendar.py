@@ -53,6 +53,11 @@ def test_new_years_eve_in_los_angeles_belongs_to_the_old_year() -> None:
     assert not calendar.year("UTC", 2025)[1] > late
 
 
+@pytest.mark.parametrize("zone", ["Mars/Phobos", "America", "", "../etc/passwd", "a\0b"])
+def test_a_zone_that_this_machine_does_not_know_is_utc(zone: str) -> None:
+    assert (calendar.usable(zone), calendar.usable("Asia/Kathmandu")) == ("UTC", "Asia/Kathmandu")
+
+
 def test_months_begin_at_the_first() -> None:
     assert calendar.month("UTC", 2026, 12) == (
         datetime(2026, 12, 1, tzinfo=UTC),

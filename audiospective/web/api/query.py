@@ -77,7 +77,7 @@ def cursor() -> tuple[int, int] | None:
 
 def zone(member: User) -> str:
     """The IANA zone that the member saved, else UTC."""
-    return time_zone.chosen(member) or time_zone.UTC
+    return calendar.usable(time_zone.chosen(member) or time_zone.UTC)
 
 
 def period(today: date, first: date | None, week_start: int) -> Period:

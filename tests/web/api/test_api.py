@@ -186,6 +186,12 @@ def test_health_tells_of_coverage_and_gaps(site: Site, alice: User) -> None:
     assert gap["from"] < gap["to"]
 
 
+def test_a_zone_that_this_machine_does_not_know_is_no_error(site: Site, alice: User) -> None:
+    User.update(timezone="Mars/Phobos").execute()
+    for path in ("/api/v1/plays", "/api/v1/totals"):
+        assert ask(site, path, token(alice)).status_code == 200
+
+
 def test_an_empty_archive_is_an_answer(site: Site) -> None:
     shown = token(make_user("carol", spotify_account_id=None, spotify_id=None))
     assert ask(site, "/api/v1/plays", shown).json == {"next": None, "plays": []}

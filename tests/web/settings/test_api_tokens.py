@@ -88,3 +88,11 @@ def test_one_that_ends_soon_says_so_wherever_it_is_met(site: Site, frozen: Froze
         assert answer.headers["Token-Expires"] == f"{last:%Y-%m-%dT%H:%M:%SZ}"
         assert "Token-Expires" in answer.headers["Access-Control-Expose-Headers"]
     assert "Token-Expires" not in site.visitor().get("/1/validate-token").headers
+
+
+def test_one_that_the_next_release_made_is_listed_with_what_this_one_knows(site: Site) -> None:
+    alice = make_user("alice")
+    api_tokens.make(alice, "Player", [api_scopes.HEALTH], 30)
+    ApiToken.update(scopes=f"{api_scopes.HEALTH} of:tomorrow").execute()
+    (listed,) = site.member(alice).page("/settings/api").all("td", data_label="Allows")
+    assert listed.text.strip() == "Read health"

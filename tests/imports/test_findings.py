@@ -1,0 +1,24 @@
+"""What is kept with an import is read by the releases before and after the one that wrote it."""
+
+from __future__ import annotations
+
+import orjson
+
+from audiospective.imports.choices import Choices
+from audiospective.imports.findings import Findings, FoundFile
+
+
+def test_what_the_next_release_keeps_besides_is_passed_over() -> None:
+    choices = Choices(private=True, zone="Asia/Kathmandu")
+    told = orjson.loads(choices.dumps()) | {"of_tomorrow": [1]}
+    assert Choices.loads(orjson.dumps(told).decode()) == choices
+
+    findings = Findings([FoundFile(0, "endsong_0.json", 9, "spotify_extended")], tracks=3)
+    kept = orjson.loads(findings.dumps()) | {"of_tomorrow": {}}
+    kept["files"][0]["of_tomorrow"] = "x"
+    assert Findings.loads(orjson.dumps(kept)) == findings
+
+
+def test_what_an_earlier_release_did_not_keep_is_as_by_default() -> None:
+    assert Choices.loads("{}") == Choices()
+    assert Findings.loads("{}") == Findings()
