@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import keyword
 import re
+import tomllib
 from pathlib import Path
 from statistics import median
 
@@ -97,6 +98,17 @@ def test_each_setting_stands_in_the_example() -> None:
     read = (ROOT / "audiospective" / "settings.py").read_text()
     names = set(re.findall(r'"([A-Z][A-Z0-9_]{5,})"', read)) - {"WARNING", "CRITICAL"}
     assert sorted(name for name in names if f"{name}=" not in example) == []
+
+
+def test_the_floors_that_are_shown_are_those_that_are_checked() -> None:
+    checked = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    floors = [set(re.findall(r"\w+", one)) for one in checked["contracts"][0]["layers"]]
+    told = (ROOT / "CONTRIBUTING.md").read_text().partition("go down only: ")[2]
+    listed = told.partition(".")[0].split(">")
+    assert [set(re.findall(r"\w+", one)) for one in listed] == floors
+    drawn = PAGE.partition("## The house")[2].partition("```")[2].partition("```")[0]
+    rows = [re.split(r"  +", line)[0] for line in drawn.strip().splitlines()]
+    assert [set(row.split()) for row in rows] == floors
 
 
 def lines(module: Path) -> int:
