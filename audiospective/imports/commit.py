@@ -56,7 +56,7 @@ def commit(services: Services, claim: Claim) -> None:
         tracks, result, told = _result(services, claim, findings, before, found)
         claim.beat(2, STEPS)
         frames = [ArchiveFrames(result.plays, found.tracks)]
-        spans = covered_gaps.covered(claim.user_id, result.shores, frames[0])
+        spans = covered_gaps.covered(claim.user_id, result.ends_of_days, frames[0])
         del result, found  # of a million rows they are large, and writing needs room
         after = archive.in_catalog(frames.pop(), apply_import.numbered(tracks))
         claim.beat(3, STEPS)
@@ -98,7 +98,7 @@ def _result(
     )
     told = review.of(claim.user_id, found, staged, worked)
     records.put_sheet(services.storage, row, worked.sheet)
-    return tracks, Result(worked.frames.plays, covered_gaps.shores(worked.covered)), told
+    return tracks, Result(worked.frames.plays, covered_gaps.ends_of_days(worked.covered)), told
 
 
 def undo(services: Services, claim: Claim) -> None:
@@ -119,7 +119,7 @@ def undo(services: Services, claim: Claim) -> None:
         claim.beat(3, STEPS)
         after = archive.in_catalog(rebuilt.frames, rebuilt.tracks)
         spans = {
-            number: covered_gaps.covered(claim.user_id, covered_gaps.shores(by_source), after)
+            number: covered_gaps.covered(claim.user_id, covered_gaps.ends_of_days(by_source), after)
             for number, by_source in rebuilt.covered.items()
         }
         ready = archive.ready(claim.user_id, before, after)

@@ -15,7 +15,7 @@ from audiospective.policy import import_spans
 from audiospective.policy.import_spans import Span
 from audiospective.polling import closed_gaps
 
-Shores = dict[str, list[int]]  # by source, the ends (UTC ms) of days, in order
+EndsOfDays = dict[str, list[int]]  # by source, the ends (UTC ms) of days, in order
 
 
 def closable(user_id: int, spans: list[Span]) -> int:
@@ -47,7 +47,7 @@ def count(user_id: int, found: ArchiveFrames) -> None:
             Gap.update(recovered=recovered).where(Gap.id == gap.id).execute()
 
 
-def shores(by_source: dict[str, pl.Series]) -> Shores:
+def ends_of_days(by_source: dict[str, pl.Series]) -> EndsOfDays:
     """Of the instants that files tell of, by source, the few that `covered` needs, as minutes."""
     return {
         source: import_spans.ends_of_days(instants.sort() // 60_000 * 60_000).to_list()
@@ -55,7 +55,7 @@ def shores(by_source: dict[str, pl.Series]) -> Shores:
     }
 
 
-def covered(user_id: int, by_source: Shores, found: ArchiveFrames) -> list[Span]:
+def covered(user_id: int, by_source: EndsOfDays, found: ArchiveFrames) -> list[Span]:
     """The time that the files of an import cover.
 
     What a service's own export leaves out did not happen. A scrobbler only counts around a gap

@@ -27,7 +27,7 @@ from audiospective.models.imports import Import
 # one from before a deploy.
 _FORMAT = 3
 _ROWS = 1 << 18  # at a time, since a million need much room on their way to a file
-_MARK, _SHORES = "audiospective.mark", "audiospective.shores"
+_MARK, _ENDS_OF_DAYS = "audiospective.mark", "audiospective.shores"
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Result:
     """The archive's `plays` (PLAYS) with the import, new tracks below zero; see covered_gaps."""
 
     plays: pl.DataFrame
-    shores: covered_gaps.Shores
+    ends_of_days: covered_gaps.EndsOfDays
 
 
 def mark(
@@ -63,7 +63,7 @@ def mark(
 
 def put(storage: Storage, row: Import, made_of: str, result: Result) -> None:
     """Keep the result of a review; `made_of` is its mark."""
-    told = {_MARK: made_of, _SHORES: orjson.dumps(result.shores).decode()}
+    told = {_MARK: made_of, _ENDS_OF_DAYS: orjson.dumps(result.ends_of_days).decode()}
     with TemporaryDirectory() as folder:
         path = Path(folder) / storing.RESULT
         result.plays.write_parquet(
@@ -87,4 +87,4 @@ def get(storage: Storage, row: Import, made_of: str, plays: int) -> Result | Non
         return None
     if found.schema != PLAYS or found.height != plays:
         return None
-    return Result(found, orjson.loads(told[_SHORES]))
+    return Result(found, orjson.loads(told[_ENDS_OF_DAYS]))

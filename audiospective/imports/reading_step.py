@@ -55,7 +55,7 @@ def read(services: Services, claim: Claim) -> None:
     if not found.asks:
         storing.drop_files(services.storage, row)
     made_of = kept_result.mark(row, snapshot, before, staged.tracks, restores)
-    result = Result(worked.frames.plays, covered_gaps.shores(worked.covered))
+    result = Result(worked.frames.plays, covered_gaps.ends_of_days(worked.covered))
     del staged, worked, before, snapshot  # of a million rows they are large
     kept_result.put(services.storage, row, made_of, result)
     claim.end(

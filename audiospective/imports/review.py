@@ -55,7 +55,7 @@ def of(user_id: int, before: ArchiveFrames, staged: Staged, worked: Worked) -> R
     """What an import would change, or has changed; raises UnbalancedError."""
     files = balance_sheet.by_file(worked.sheet, staged.findings)
     kinds = staged.tracks["kind"].gather(staged.plays["track"])
-    spans = covered_gaps.covered(user_id, covered_gaps.shores(worked.covered), worked.frames)
+    spans = covered_gaps.covered(user_id, covered_gaps.ends_of_days(worked.covered), worked.frames)
     short = staged.plays.select("file", "row", "ms_played").filter(pl.col("ms_played") < SHORT)
     added = worked.sheet.select("file", "row", "bin").join(short, on=("file", "row"), how="semi")
     instants = staged.plays.select(pl.coalesce("ended", "began")).to_series()

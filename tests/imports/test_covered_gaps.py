@@ -109,6 +109,6 @@ def test_what_is_left_of_instants_makes_the_spans_of_all_their_minutes(
     silence = import_spans.COMPLETE if source.startswith("spotify") else import_spans.OTHERS
     instants = [at * 3_600_000 + 59_999 for at in accumulate(hours)]
     newest_first = pl.Series(reversed(instants), dtype=pl.Int64)
-    few = covered_gaps.shores({source: newest_first})[source]
+    few = covered_gaps.ends_of_days({source: newest_first})[source]
     minutes = [at // 60_000 * 60_000 for at in instants]
     assert import_spans.spans(few, silence) == import_spans.spans(minutes, silence)
