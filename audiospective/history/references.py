@@ -11,7 +11,7 @@ import orjson
 import polars as pl
 
 from audiospective.history import bulk_add, lock, reading, replacing, segment, segment_store
-from audiospective.history.catalog import letting_go, tidy
+from audiospective.history.catalog import tidy, unreferenced
 from audiospective.history.closed.away import YearAwayError
 from audiospective.models import DamagedSegment, Play, PlaySegment, RecordingChoice, RemovedPlay
 
@@ -33,8 +33,8 @@ class Freed:
 def free(now: datetime) -> Freed:
     """Let go of everything in the catalog that nothing refers to; safe to stop and to repeat."""
     done = Freed()
-    twins = letting_go.twins()
-    used = bytearray(letting_go.next_track())
+    twins = unreferenced.twins()
+    used = bytearray(unreferenced.next_track())
     for user_id in sorted(_members()):
         own = _tracks_of(user_id)
         if own is None:
@@ -46,9 +46,9 @@ def free(now: datetime) -> Freed:
         for one in own:
             used[one] = 1
     if done.complete and not DamagedSegment.select().exists():
-        unused = {one for one in letting_go.every_track() if not _marked(used, one)}
-        done.tracks = letting_go.drop(unused, now)
-        done.condemned = letting_go.condemn(unused, now)
+        unused = {one for one in unreferenced.every_track() if not _marked(used, one)}
+        done.tracks = unreferenced.drop(unused, now)
+        done.condemned = unreferenced.condemn(unused, now)
     else:
         done.complete = False
     done.others = tidy.tidy().dropped

@@ -26,7 +26,7 @@ from audiospective.exports import (
     forwarding_round,
     schedule,
 )
-from audiospective.history.catalog import letting_go, lookup
+from audiospective.history.catalog import lookup, unreferenced
 from audiospective.imports import listens
 from audiospective.models import ApiToken, Connection, User
 from audiospective.models.forwards import Forward
@@ -51,7 +51,7 @@ def written(caplog: pytest.LogCaptureFixture) -> Any:
 
 def names() -> str:
     """All that the catalog holds, unpacked."""
-    every = range(1, letting_go.next_track())
+    every = range(1, unreferenced.next_track())
     return repr([*lookup.described(every)[0].values(), *lookup.described(every)[1].values()])
 
 

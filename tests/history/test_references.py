@@ -9,7 +9,7 @@ import pytest
 
 from audiospective import clock, history
 from audiospective.history import append, references, removal, replacing, sealing
-from audiospective.history.catalog import imported, letting_go, lookup, polled
+from audiospective.history.catalog import imported, lookup, polled, unreferenced
 from audiospective.history.catalog.imported import Named
 from audiospective.models import CondemnedTrack, PlaySegment, User
 from audiospective.policy.plays import AlbumFacts, ArtistFacts, TrackFacts
@@ -128,7 +128,7 @@ def test_a_track_that_two_files_named_differently_becomes_one(frozen: Frozen) ->
     assert history.frame(bob)["track"].to_list() == [hers, hers, hers]
     free(frozen)
     assert there(hers, his) == [True, False]
-    assert letting_go.twins() == {}
+    assert unreferenced.twins() == {}
     assert imported.remember([other]) == {other: hers}
 
 
@@ -138,7 +138,7 @@ def twins_of(frozen: Frozen, user_id: int) -> tuple[int, int]:
     other = first._replace(name="Another name")
     one, twin = imported.remember([first])[first], imported.remember([other])[other]
     polled.remember([TrackFacts("song", "True name")])
-    assert letting_go.twins() == {twin: one}
+    assert unreferenced.twins() == {twin: one}
     return one, twin
 
 

@@ -12,7 +12,7 @@ from audiospective import clock, history
 from audiospective.exports.files import save
 from audiospective.exports.formats import FORMATS
 from audiospective.history import append, references
-from audiospective.history.catalog import letting_go, polled
+from audiospective.history.catalog import polled, unreferenced
 from audiospective.imports import uploads
 from audiospective.imports.findings import Findings
 from audiospective.imports.review import Review
@@ -227,12 +227,12 @@ def test_an_import_that_was_taken_back_leaves_no_track_behind(services: Services
     alice, bob = factories.make_user("alice"), factories.make_user("bob")
     row = done(services, alice, spotify_file(*month(), spotify_row("2025-04-01T13:00:00Z", 99)))
     done(services, bob, spotify_file(*month()))
-    before = set(letting_go.every_track())
+    before = set(unreferenced.every_track())
     assert undone(services, row).status == UNDONE
     now = clock.now()
     references.free(now)
-    freed = references.free(now + letting_go.WAIT + timedelta(minutes=1))
-    left = set(letting_go.every_track())
+    freed = references.free(now + unreferenced.WAIT + timedelta(minutes=1))
+    left = set(unreferenced.every_track())
     kept = set(history.frame(bob.id)["track"])
     assert left == kept < before
     assert len(before - left) == freed.tracks
