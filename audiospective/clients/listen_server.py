@@ -17,13 +17,13 @@ from typing import Any
 import orjson
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
-from urllib3.exceptions import NewConnectionError
 
+from audiospective.clients import public_connections
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.timed_http import TimedResponse, within
-from audiospective.policy import listen_servers, public_addresses
+from audiospective.policy import listen_servers
 
 CONNECT, READ = 5.0, 15.0  # seconds
 MOST_SAID = 1 << 16  # bytes of an answer
@@ -131,20 +131,7 @@ class _OutsideConnection(HTTPSConnection):
     response_class = TimedResponse
 
     def _new_conn(self) -> socket.socket:
-        """Connect to an address that was looked at, not to a name that may mean another one now."""
-        name: Any = self._dns_host
-        try:
-            known = socket.getaddrinfo(name, self.port, type=socket.SOCK_STREAM)
-        except OSError as error:
-            raise NewConnectionError(self, "no such host") from error
-        address = public_addresses.first([str(one[4][0]) for one in known])
-        if address is None:
-            raise NewConnectionError(self, f"{self.host} does not lead to the public Internet")
-        self._dns_host = address
-        try:
-            return HTTPConnection._new_conn(self)
-        finally:
-            self._dns_host = name
+        return public_connections.connect(self)
 
 
 class _OutsidePool(HTTPSConnectionPool):

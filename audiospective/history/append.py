@@ -128,7 +128,7 @@ def polled(plays: Sequence[NewPlay], *, twins: bool = True) -> dict[int, set[Key
     """Store plays of one or more people in the caller's transaction; the new ones, by user.
 
     What its owner deleted is not stored again, however often Spotify offers it, nor what a poll
-    told already, of the track or of a twin (letting_go.twins; `twins` says whether there may be
+    told already, of the track or of a twin (unreferenced.twins; `twins` says whether there may be
     one). A row that only files told is no new play, but keeps that a poll told it too: it then
     stays when the file is taken back. One constant statement: this is what polling does most, and
     rows that a poll told are not even locked.

@@ -304,7 +304,7 @@ def test_a_members_service_cannot_lead_inside(s3_bucket: Bucket, monkeypatch, ad
         asked.append(host)
         return [(2, 1, 6, "", (address, port))]
 
-    monkeypatch.setattr("audiospective.clients.storage.s3_client.socket.getaddrinfo", lookup)
+    monkeypatch.setattr("socket.getaddrinfo", lookup)
     inside = S3Storage(replace(s3_bucket, endpoint="https://s3.example.com", outside=True))
     with pytest.raises(AwayError):
         inside.put("a", b"x")
@@ -331,7 +331,7 @@ def test_a_member_service_is_spoken_to_at_the_address_that_was_looked_at(
     def lookup(host: str, port: int, **_: object) -> list[tuple]:
         return [(2, 1, 6, "", ("93.184.215.14", port))]
 
-    monkeypatch.setattr("audiospective.clients.storage.s3_client.socket.getaddrinfo", lookup)
+    monkeypatch.setattr("socket.getaddrinfo", lookup)
     monkeypatch.setattr("urllib3.connection.connection.create_connection", connect)
     away = S3Storage(replace(s3_bucket, endpoint="https://s3.example.com", outside=True))
     with pytest.raises(AwayError):

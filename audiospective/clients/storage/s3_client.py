@@ -17,12 +17,11 @@ from botocore.awsrequest import (
 from botocore.config import Config
 from botocore.exceptions import HTTPClientError
 from botocore.httpsession import URLLib3Session
-from urllib3.connection import HTTPConnection
-from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import HTTPError
 
+from audiospective.clients import public_connections
 from audiospective.clients.storage.values import Bucket
 from audiospective.clients.timed_http import TimedResponse
-from audiospective.policy import public_addresses
 
 CONNECT = 5.0  # seconds
 READ = 15.0  # seconds of silence
@@ -136,19 +135,7 @@ class _SecureConnection(AWSHTTPSConnection):
 
 class _OutsideConnection(_SecureConnection):
     def _new_conn(self) -> socket.socket:
-        """Connect to an address that was looked at, not to a name that may mean another one now."""
-        name: Any = self._dns_host  # type: ignore[has-type]
-        found = [
-            str(one[4][0]) for one in socket.getaddrinfo(name, self.port, type=socket.SOCK_STREAM)
-        ]
-        address = public_addresses.first(found)
-        if address is None:
-            raise NewConnectionError(self, f"{self.host} does not lead to the public Internet")
-        self._dns_host = address
-        try:
-            return HTTPConnection._new_conn(self)
-        finally:
-            self._dns_host = name
+        return public_connections.connect(self)
 
 
 class _Pool(AWSHTTPConnectionPool):
