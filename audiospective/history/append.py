@@ -11,7 +11,8 @@ from audiospective.history import relinked
 from audiospective.history.catalog import polled as catalog
 from audiospective.history.catalog import rows as catalog_rows
 from audiospective.history.catalog.entries import Kind
-from audiospective.models import UnreadablePlay, dialects
+from audiospective.models import database, dialects
+from audiospective.models.base import placeholder
 from audiospective.models.plays import FROM_POLL
 from audiospective.policy.gaps import Seen
 from audiospective.policy.plays import Page, PolledPlay, Unreadable
@@ -43,6 +44,10 @@ _UNLESS_TWINS = f""" AND NOT EXISTS (
     SELECT 1 FROM plays q WHERE q.user_id = u AND q.played_at = p
     AND q.source & {FROM_POLL} <> 0 AND {_TWIN.format(track="q.track_id")}
 )"""  # noqa: S608 - a constant
+_KEEP = """
+INSERT INTO unreadable_plays (user_id, digest, reason, item, played_at, seen_at) VALUES {rows}
+ON CONFLICT DO NOTHING RETURNING digest
+"""
 _COLUMNS = {"u": "int", "p": "bigint", "t": "int", "c": "text"}
 _SPANS = {"u": "int", "f": "bigint", "l": "bigint"}
 # Written as a cross join, in which SQLite begins with the left side.
@@ -154,16 +159,9 @@ def unreadable(user_id: int, items: Sequence[Unreadable]) -> set[str]:
     """Keep items that are no plays, each once, in the caller's transaction; digests of new ones."""
     if not items:
         return set()
-    rows = [
-        {
-            "user": user_id,
-            "digest": item.digest,
-            "reason": item.reason,
-            "item": item.raw,
-            "played_at": item.played_at,
-            "seen_at": clock.now(),
-        }
-        for item in items
-    ]
-    added = UnreadablePlay.insert_many(rows).on_conflict_ignore().returning(UnreadablePlay.digest)
-    return {row.digest for row in added.execute()}
+    now = clock.to_ms(clock.now())
+    rows = [(user_id, one.digest, one.reason, one.raw, one.played_at, now) for one in items]
+    text = _KEEP.format(rows=", ".join(["(?, ?, ?, ?, ?, ?)"] * len(rows)))
+    values = [value for row in rows for value in row]
+    added = database.execute_sql(text.replace("?", placeholder()), values)
+    return {str(digest) for (digest,) in added.fetchall()}

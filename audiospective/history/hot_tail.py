@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from peewee import EXCLUDED, SQL, EnclosedNodeList, ModelSelect, NodeList, fn
+from peewee import EXCLUDED, SQL, ModelSelect, fn
 
-from audiospective.models import Play, RemovedPlay, dialects
+from audiospective.models import Play, RemovedPlay, database, dialects
+from audiospective.models.base import placeholder
 from audiospective.models.plays import FROM_POLL
 
 COLUMNS = (
@@ -27,6 +28,22 @@ COLUMNS = (
 )
 Key = tuple[int, int]  # played_at in milliseconds, track
 CHUNK = 500
+# The statements of every poll, seal and look are text: Peewee takes longer to write them than the
+# database to run them.
+_NAMES = tuple(getattr(Play, name).column_name for name in COLUMNS)
+_ROWS = f"""
+SELECT {", ".join(f"p.{name}" for name in _NAMES)} FROM plays p
+WHERE p.user_id = ? AND p.played_at >= ? AND p.played_at < ? AND NOT EXISTS (
+    SELECT 1 FROM removed_plays r
+    WHERE r.user_id = p.user_id AND r.played_at = p.played_at AND r.track = p.track_id
+) ORDER BY p.played_at, p.track_id
+"""  # noqa: S608 - a constant
+_DELETE = "DELETE FROM plays WHERE user_id = ? AND (played_at, track_id) IN ({keys})"
+_INSERT = f"""
+INSERT INTO plays (user_id, {", ".join(_NAMES)}) VALUES {{rows}}
+ON CONFLICT DO NOTHING RETURNING played_at
+"""  # noqa: S608 - a constant
+_KEY, _ROW = "(?, ?)", f"({', '.join('?' * (1 + len(_NAMES)))})"
 
 
 def plays(user_id: int, start: int | None = None, end: int | None = None) -> ModelSelect:
@@ -37,6 +54,12 @@ def plays(user_id: int, start: int | None = None, end: int | None = None) -> Mod
     if end is not None:
         query = query.where(Play.played_at < end)
     return query
+
+
+def rows(user_id: int, start: int, end: int) -> list[tuple[Any, ...]]:
+    """The rows of `plays` as tuples of COLUMNS, in order."""
+    found: list[tuple[Any, ...]] = _run(_ROWS, [user_id, start, end]).fetchall()
+    return found
 
 
 def _tombstone() -> ModelSelect:
@@ -63,13 +86,8 @@ def delete(user_id: int, keys: Sequence[Key]) -> int:
     gone = 0
     for start in range(0, len(keys), CHUNK):
         chunk = keys[start : start + CHUNK]
-        values = EnclosedNodeList([EnclosedNodeList(list(key)) for key in chunk])
-        pair = EnclosedNodeList([Play.played_at, Play.track])
-        gone += (
-            Play.delete()
-            .where((Play.user == user_id) & NodeList((pair, SQL("IN"), values)))
-            .execute()
-        )
+        text = _DELETE.format(keys=", ".join([_KEY] * len(chunk)))
+        gone += int(_run(text, [user_id, *(part for key in chunk for part in key)]).rowcount)
     return gone
 
 
@@ -77,9 +95,10 @@ def insert(user_id: int, rows: Sequence[dict[str, Any]]) -> int:
     """Store rows (keys as in COLUMNS) that are not there yet; how many were new."""
     added = 0
     for start in range(0, len(rows), CHUNK):
-        chunk = [{"user": user_id, **row} for row in rows[start : start + CHUNK]]
-        query = Play.insert_many(chunk).on_conflict_ignore().returning(Play.played_at)
-        added += len(list(query.tuples().execute()))
+        chunk = rows[start : start + CHUNK]
+        text = _INSERT.format(rows=", ".join([_ROW] * len(chunk)))
+        values = [value for row in chunk for value in (user_id, *(row[name] for name in COLUMNS))]
+        added += len(_run(text, values).fetchall())
     return added
 
 
@@ -96,3 +115,7 @@ def put(user_id: int, rows: Sequence[dict[str, Any]]) -> None:
             update={getattr(Play, name): value for name, value in told.items()},
             where=(Play.source == FROM_POLL) & Play.import_id.is_null(),
         ).execute()
+
+
+def _run(text: str, values: Sequence[Any]) -> Any:
+    return database.execute_sql(text.replace("?", placeholder()), values)

@@ -13,7 +13,7 @@ from audiospective.history import flags, hot_tail, segment, segment_store
 from audiospective.history.catalog import frames
 from audiospective.history.closed import away
 from audiospective.history.closed.away import YearAwayError
-from audiospective.models import Play, PlaySegment, RemovedPlay
+from audiospective.models import PlaySegment, RemovedPlay
 from audiospective.policy.sealing import year_span
 
 CATALOG_COLUMNS = ("artist", "album")  # ids; the artist is the first one credited
@@ -22,13 +22,14 @@ _HOT = {name: segment.SCHEMA.get(name, pl.Int16()) for name in hot_tail.COLUMNS}
     "played_at": pl.Int64()
 }
 _BITS = pl.col("flags")
-_TOLD = [  # what rows keep in a closer form; made once, since every page reads a few rows
-    pl.col("played_at").cast(segment.INSTANT),
-    *(
-        pl.when(_BITS & 1 << (bit + flags.KNOWN) != 0).then(_BITS & 1 << bit != 0).alias(name)
+_TOLD = {  # what rows keep in a closer form; made once, since every page reads a few rows
+    "played_at": pl.col("played_at").cast(segment.INSTANT),
+    **{
+        name: pl.when(_BITS & 1 << (bit + flags.KNOWN) != 0).then(_BITS & 1 << bit != 0)
         for bit, name in enumerate(flags.NAMES)
-    ),
-]
+    },
+}
+_AS_SEGMENT = [_TOLD.get(name, pl.col(name)).alias(name) for name in segment.COLUMNS]
 
 
 def frame(
@@ -112,16 +113,15 @@ def repeated(user_id: int, end: int) -> int:
 
 def from_rows(user_id: int, start: int | None = None, end: int | None = None) -> pl.DataFrame:
     """The hot tail as a frame of all segment columns, in order."""
-    query = hot_tail.plays(user_id, start, end).select(
-        *(getattr(Play, name) for name in hot_tail.COLUMNS)
-    )
-    return as_frame(list(query.order_by(Play.played_at, Play.track).tuples()))
+    first = segment_store.EVER if start is None else start
+    last = segment_store.NEVER if end is None else end
+    return as_frame(hot_tail.rows(user_id, first, last))
 
 
 def as_frame(rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
     """Tuples of hot_tail.COLUMNS as a frame of all segment columns."""
     frame = pl.DataFrame(rows, schema=_HOT, orient="row")
-    return frame.with_columns(_TOLD).select(segment.COLUMNS)
+    return frame.select(_AS_SEGMENT)
 
 
 def _needed(columns: Sequence[str]) -> list[str]:

@@ -77,10 +77,10 @@ class Page:
         unreadable = (item.played_at for item in self.unreadable)
         return [play.played_at for play in self.plays] + [at for at in unreadable if at is not None]
 
-    @property
+    @cached_property
     def oldest(self) -> int | None:
         return min(self.times, default=None)
 
-    @property
+    @cached_property
     def newest(self) -> int | None:
         return max(self.times, default=None)
