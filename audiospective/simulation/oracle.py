@@ -241,7 +241,10 @@ class Oracle:
             return
         self.balance.polls += 1
         self._once_a_slot(shown, member)
-        new = shown.found.plays - heard.archived
+        # As long as nothing is played the same page comes again.
+        again = shown.found is heard.committed
+        new = frozenset[Key]() if again else shown.found.plays - heard.archived
+        heard.committed = shown.found
         if added != len(new):
             self.complain(
                 f"member {shown.user_id}: {added} plays were added of {len(new)} new ones"

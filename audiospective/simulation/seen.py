@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
+import msgspec
 import orjson
 
 from audiospective.sandbox.clock import to_ms
@@ -29,9 +30,42 @@ class Read:
     offered: int
 
 
+class _Id(msgspec.Struct):
+    id: str
+
+
+class _Track(msgspec.Struct):
+    id: str
+    linked_from: _Id | None = None
+
+
+class _Item(msgspec.Struct):
+    played_at: str
+    track: _Track
+
+
+class _Items(msgspec.Struct):
+    items: list[_Item]
+
+
+_FITTING = msgspec.json.Decoder(_Items)
+_moment = lru_cache(maxsize=30_000)(to_ms)
+
+
 @lru_cache(maxsize=2_000)
 def read(body: bytes) -> Read:
     """What a body offers; tracks by the id that was played."""
+    try:
+        items = _FITTING.decode(body).items
+        found = {(_moment(item.played_at), (item.track.linked_from or item.track).id)
+                 for item in items}  # fmt: skip
+    except ValueError:
+        return _read_any(body)
+    return Read(frozenset(found), frozenset(), len(items))
+
+
+def _read_any(body: bytes) -> Read:
+    """The same where not every item fits, which takes four times as long."""
     plays, unreadable = set(), set()
     items = orjson.loads(body)["items"]
     for item in items:
@@ -78,6 +112,7 @@ class Heard:
     archived: set[Key] = field(default_factory=set)
     fresh: set[Key] = field(default_factory=set)  # archived since the archive was last read
     last: Page | None = None
+    committed: Read | None = None  # what was written last, all of it archived
     odd_last: bool = False  # the last page was frozen, or our clock wrong: no rule fits exactly
     _items: dict[int, Item] = field(default_factory=dict)
     _taken: int = 0

@@ -1,4 +1,4 @@
-"""The calls of polls are answered alike with the web framework around the sandbox and without."""
+"""What the simulation does in a shorter way comes to the same as the longer one."""
 
 from __future__ import annotations
 
@@ -8,11 +8,20 @@ from datetime import UTC, datetime
 import pytest
 from flask import Flask
 
-from audiospective.sandbox import CLIENT_ID, CLIENT_SECRET, Control, create_sandbox, grants
+from audiospective.clients import recently_played
+from audiospective.sandbox import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    Control,
+    create_sandbox,
+    grants,
+    recent,
+)
 from audiospective.sandbox.exchange import state_of
 from audiospective.sandbox.faults import NAMES
 from audiospective.sandbox.listeners import Listener
-from audiospective.simulation import wire
+from audiospective.simulation import seen, wire
+from audiospective.simulation import spotify as in_process
 
 BASE = "http://sandbox.test"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -111,3 +120,33 @@ def test_any_other_call_goes_through_the_framework(sandbox):
     assert wire.ask_for_poll(world, "GET", f"{BASE}/v1/me") is None
     assert wire.ask_for_poll(world, "POST", f"{BASE}/v1/me/player/recently-played") is None
     assert wire.ask_for_poll(world, "POST", f"{BASE}/emails", data={}) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"null", b"[]", b"<html>", b'{"items":null}', b'{"items":[]}', b'{"items":[{}, null]}',
+        b'{"items":[{"played_at":"2026-03-01T12:00:00.000Z","track":{"id":"a","name":"\\ud83c"}}]}',
+        (b'{"items":[{"played_at":"lately","track":{"id":"a"}},{"played_at":"2026-03-01T12:00:00Z",'
+        b'"track":{"id":"b","linked_from":{"id":"c"}},"context":{"uri":"d"}}],"limit":50}'),
+        b'{"items":[{"played_at":"2026-03-01T12:00:00Z","track":nul}]}', b'{"items":[1',
+    ],
+)  # fmt: skip
+def test_items_that_are_read_one_by_one_make_the_page_that_they_are(body):
+    def read(way):
+        try:
+            return way(body)
+        except recently_played.MalformedPageError as error:
+            return type(error)
+
+    assert read(in_process.read_page) == read(recently_played.read_page)
+
+
+@pytest.mark.parametrize("name", [None, *recent.DISTORTING])
+def test_what_a_page_says_is_read_alike_item_by_item_and_by_the_oracle(sandbox, name):
+    control = Control(state_of(sandbox))
+    if name is not None:
+        control.fault(name, items=3)
+    _, (_, _, body) = page(sandbox, f"Bearer {control.mint('alice')['access_token']}")
+    assert in_process.read_page(body) == recently_played.read_page(body)
+    assert seen.read(body) == seen._read_any(body)
