@@ -8,11 +8,14 @@ import re
 import runpy
 import shutil
 import subprocess
+import threading
 from fnmatch import fnmatch
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import yaml
 
 from audiospective.settings import Settings
@@ -20,13 +23,14 @@ from audiospective.vault import Vault
 from tests.hosts.deployment import procfile
 from tests.hosts.platform import SLUG
 from tests.jobs.stack import ROOT
+from tests.support.processes import accepts, free_port, start, stop, until
 from tests.support.redis import certificate
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 UNITS = sorted((ROOT / "deploy/systemd").iterdir())
 PROCESSES = ("web", "worker", "bulk", "scheduler")
 HAPROXY = ROOT / "deploy/haproxy/haproxy.cfg"
-MADE_BY_COMPOSE = {"POSTGRES_PASSWORD", "LISTEN"}
+MADE_BY_COMPOSE = {"POSTGRES_PASSWORD", "LISTEN", "LISTEN_BEHIND"}
 
 
 def known_settings() -> set[str]:
@@ -142,7 +146,9 @@ def test_compose_gives_the_database_and_the_files_a_place_that_lasts() -> None:
     assert services["database"]["volumes"] == ["database:/var/lib/postgresql/data"]
     assert all("files:/var/lib/audiospective" in services[name]["volumes"] for name in PROCESSES)
     assert [name for name in services if "ports" in services[name]] == ["proxy"]
-    assert services["proxy"]["ports"] == ["${LISTEN:-127.0.0.1:8000}:8080"]
+    assert services["proxy"]["ports"] == [
+        "${LISTEN:-127.0.0.1:8000}:8080", "${LISTEN_BEHIND:-127.0.0.1:8001}:8081"
+    ]  # fmt: skip
 
 
 def haproxy() -> str:
@@ -161,6 +167,44 @@ def test_the_proxy_understands_its_configuration(tmp_path: Path, tls: bool) -> N
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "WARNING" not in done.stderr
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Answers with what arrived of a visitor."""
+
+    def do_GET(self) -> None:
+        told = [self.headers.get(f"X-Forwarded-{name}") for name in ("For", "Proto")]
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(told).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+def test_the_proxy_says_who_the_visitor_is_behind_another_one_too(tmp_path: Path) -> None:
+    """Where another proxy ends TLS, visitors came over https: else each is led to https again."""
+    text = HAPROXY.read_text()
+    plain, behind = free_port(), free_port()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as site:
+        threading.Thread(target=site.serve_forever, daemon=True).start()
+        text = text.replace("bind :8080", f"bind 127.0.0.1:{plain}")
+        text = text.replace("bind :8081", f"bind 127.0.0.1:{behind}")
+        text = text.replace("web:8000", f"127.0.0.1:{site.server_port}").replace(" check ", " ")
+        (tmp_path / "haproxy.cfg").write_text(text)
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        proxy = start([haproxy(), "-db", "-f", str(tmp_path / "haproxy.cfg")], **quiet)
+        try:
+            until(lambda: accepts(plain) and accepts(behind), "the proxy answers")
+            claims = {"X-Forwarded-For": "6.6.6.6, 203.0.113.9", "X-Forwarded-Proto": "http"}
+            told = [
+                requests.get(f"http://127.0.0.1:{port}/", headers=claims, timeout=10).json()
+                for port in (plain, behind)
+            ]
+        finally:
+            stop(proxy)
+            site.shutdown()
+    assert told == [["127.0.0.1", "http"], ["6.6.6.6, 203.0.113.9", "https"]]
 
 
 def unit(path: Path) -> configparser.RawConfigParser:

@@ -21,7 +21,14 @@ from tests.tooling.test_tools import load
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob(".github/**/*.md")])
 # Variables of platforms, of compose.yaml and of Python.
-OTHERS = {"LISTEN", "PORT", "WEB_CONCURRENCY", "POSTGRES_PASSWORD", "AUDIOSPECTIVE_ENV_FILE"}
+OTHERS = {
+    "LISTEN",
+    "LISTEN_BEHIND",
+    "PORT",
+    "WEB_CONCURRENCY",
+    "POSTGRES_PASSWORD",
+    "AUDIOSPECTIVE_ENV_FILE",
+}
 # Names of PostgreSQL, and kinds of times in exports, which are put together of two parts.
 NOT_OURS = {
     "shared_buffers", "end_second", "end_minute", "end_day", "heard_minute", "began_minute",
