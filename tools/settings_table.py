@@ -8,9 +8,11 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
-from audiospective.settings import Settings
-
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from audiospective.settings import Settings  # noqa: E402 - found only now
+
 EXAMPLE, PAGE = ROOT / ".env.example", ROOT / "docs" / "settings.md"
 NAMES = {"home": "AUDIOSPECTIVE_HOME"}  # of fields that are not called like their variable
 SEEN = {"host_platform"}  # told by the platform

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
@@ -160,6 +163,18 @@ def test_the_table_of_settings_is_that_of_the_code() -> None:
         assert words, f"{name}: nothing is said of it in .env.example"
         assert known[name] in ("", example), f"{name}: .env.example shows another default"
     assert table.PAGE.read_text() == table.page(), "run python tools/settings_table.py"
+
+
+@pytest.mark.parametrize("tool", ["settings_table", "sbom"])
+def test_a_tool_that_writes_a_page_finds_the_package_from_anywhere(
+    tool: str, tmp_path: Path
+) -> None:
+    """As `python tools/NAME.py` does, which has no other folder to look in than tools."""
+    code = "import runpy, sys; runpy.run_path(sys.argv[1], run_name='read')"
+    told = [sys.executable, "-P", "-c", code, str(ROOT / "tools" / f"{tool}.py")]
+    bare = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(told, cwd=tmp_path, env=bare, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_forms_for_reports_can_be_read() -> None:
