@@ -60,10 +60,13 @@ def opened() -> Iterator[Services]:
 
 
 def member(text: str) -> User:
-    """The member that `text` names: Spotify id, account id or e-mail address."""
+    """The member that `text` names: Spotify id, account id, confirmed e-mail address or number."""
     found = members.find(text)
     if found is None:
-        raise click.ClickException(f"nobody here is known as {text!r}.")
+        raise click.ClickException(
+            f"nobody here is known as {text!r}: give a Spotify id, an account id, "
+            "a confirmed e-mail address or the number of a member."
+        )
     return found
 
 

@@ -8,11 +8,10 @@ UTC_MS = "%Y-%m-%dT%H:%M:%S%.3fZ"
 UTC_S = "%Y-%m-%dT%H:%M:%SZ"
 PLAYED = pl.col("played_at")
 SECONDS = (PLAYED.dt.epoch("ms") // 1000).alias("seconds")  # of the end, as others count
-DERIVED = ("uri", "artist")
 
 
 def derive(tracks: pl.DataFrame) -> pl.DataFrame:
-    """`tracks` (track_facts.SCHEMA) with the Spotify URI and the artist named first."""
+    """`tracks` (track_facts.SCHEMA) with `uri`, Spotify's, and `artist`, the one named first."""
     kind = pl.when(pl.col("kind") == "track").then(pl.lit("track")).otherwise(pl.lit("episode"))
     # A chapter of a book is an episode to Spotify.
     return tracks.with_columns(

@@ -49,7 +49,7 @@ class Owner:
 class Snapshot:
     """The plays (`files`, Parquet with segment.COLUMNS, oldest first) and their tracks.
 
-    `tracks` has the columns of track_facts.SCHEMA and frames.DERIVED, one row for each track, and
+    `tracks` has the columns of frames.derive, one row for each track, and
     `recording`: the track (of these) that it counts as in figures, usually itself. `removed`
     (REMOVED, rows of RemovedPlay) are the deleted plays; none of them is among the plays.
     `coverage` is what was known to be complete when they were read.

@@ -113,7 +113,7 @@ def test_poll_archives_one_members_plays_now(either):
 def test_poll_of_somebody_unknown_is_one_clear_line(stack):
     done = cli(stack, "poll", "nobody")
     assert done.returncode == 1
-    assert done.stderr == "Error: nobody here is known as 'nobody'.\n"
+    assert done.stderr.startswith("Error: nobody here is known as 'nobody': give a Spotify id")
 
 
 def test_poll_respects_a_pause(stack):

@@ -264,11 +264,6 @@ def key_of(family: Family, number: int) -> int:
     return number * _FAMILIES + family
 
 
-def keys_of(names: Iterable[Name], buckets: dict[Family, int]) -> set[int]:
-    """The keys of the buckets of names."""
-    return set(keys_by_name(names, buckets).values())
-
-
 def keys_by_name(names: Iterable[Name], buckets: dict[Family, int]) -> dict[Name, int]:
     """The key of the bucket of each name."""
     return {name: bucket_of(name, buckets[name.family]) * _FAMILIES + name.family for name in names}

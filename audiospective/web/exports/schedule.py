@@ -66,7 +66,7 @@ def now() -> ResponseReturnValue:
     """The whole way, at once."""
     throttle.enforce(RUNS, who=f"member {person().id}")
     if schedule.run_now(services(), person()):
-        flash("It is being made. Here stands what became of it, once it is there.")
+        flash("The export is being made. What became of it is shown here once it is there.")
     else:
         flash("An export is being made already. Try again when it is ready.")
     return redirect(url_for("export_schedule.page"), 303)

@@ -116,5 +116,5 @@ def _moved(row: Import, step: Callable[[], None]) -> ResponseReturnValue:
     try:
         step()
     except uploads.StaleError:
-        flash("It had moved on already; this is how it stands.", "refused")
+        flash("This import has gone on meanwhile. This is how it stands now.", "refused")
     return redirect(url_for("imports.one", import_id=row.id), 303)

@@ -181,7 +181,7 @@ def of(
         days=bars_of_days,
         days_what=what,
         ranked_lists=then(
-            "ranked_lists",
+            "ranked lists",
             found.places,
             lambda places: _ranked_lists(found, places, lines, options),
         ),

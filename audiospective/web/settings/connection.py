@@ -101,7 +101,7 @@ def pause() -> ResponseReturnValue:
 @signed_in
 def resume() -> ResponseReturnValue:
     if connection.resume(services(), person().id):
-        flash("Running again. The first check is on its way.")
+        flash("Resumed. The first check is on its way.")
     return _back()
 
 
