@@ -106,21 +106,15 @@ def configure(app: Flask, settings: Settings) -> None:
 
 def install(app: Flask, settings: Settings) -> None:
     """Refuse forged hosts, demand CSRF tokens, and send the headers."""
-    home = urlsplit(settings.base_url)
-    default_port = 443 if settings.https else 80
-    address = (home.hostname or "", home.port or default_port)
-    headers = {
-        "Content-Security-Policy": policy(settings),
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
-        "Referrer-Policy": "same-origin",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    }
-    if settings.https:
-        headers["Strict-Transport-Security"] = "max-age=31536000"
+    _require_https(app, settings)
+    _require_our_name(app, settings)
+    _bound_bodies(app)
+    csrf.init_app(app)
+    _look_through_proxies(app, settings)
+    _send_headers(app, settings)
 
+
+def _require_https(app: Flask, settings: Settings) -> None:
     @app.before_request
     def only_over_https() -> ResponseReturnValue | None:
         # Only where a proxy says that the visitor came without TLS; saying nothing is no answer.
@@ -131,6 +125,12 @@ def install(app: Flask, settings: Settings) -> None:
             return abort(403, "plain http")
         where = settings.base_url + request.full_path.rstrip("?")
         return cast(Response, redirect(where, HTTPStatus.PERMANENT_REDIRECT))
+
+
+def _require_our_name(app: Flask, settings: Settings) -> None:
+    home = urlsplit(settings.base_url)
+    default_port = 443 if settings.https else 80
+    address = (home.hostname or "", home.port or default_port)
 
     @app.before_request
     def only_our_name() -> ResponseReturnValue | None:
@@ -147,6 +147,8 @@ def install(app: Flask, settings: Settings) -> None:
         log.event("host_refused", log.WARNING, host=header[:200], expected=settings.base_url)
         return abort(400, "forged host")
 
+
+def _bound_bodies(app: Flask) -> None:
     @app.before_request
     def only_so_much() -> None:
         size, limit = request.content_length, _larger.get(request.endpoint or "", BODY_LIMIT)
@@ -160,7 +162,8 @@ def install(app: Flask, settings: Settings) -> None:
         if (size or 0) > limit:
             abort(413)
 
-    csrf.init_app(app)
+
+def _look_through_proxies(app: Flask, settings: Settings) -> None:
     inner = app.wsgi_app
 
     def at_the_root(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
@@ -173,6 +176,20 @@ def install(app: Flask, settings: Settings) -> None:
     if hops := settings.trusted_proxies:
         # Each of them appends to X-Forwarded-For what it saw; Host and port come from BASE_URL.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
+
+
+def _send_headers(app: Flask, settings: Settings) -> None:
+    headers = {
+        "Content-Security-Policy": policy(settings),
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    }
+    if settings.https:
+        headers["Strict-Transport-Security"] = "max-age=31536000"
 
     @app.after_request
     def send_headers(response: Response) -> Response:
