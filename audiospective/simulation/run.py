@@ -246,7 +246,7 @@ class Run:
         now = self.instance.timeline.ms
         if now - self.planned < IDLE:
             soon = now + self.instance.timeline.ahead + 11 * MINUTE
-            if not queried(f"1 FROM connections WHERE next_poll_at < {soon} LIMIT 1"):
+            if not queried("1 FROM connections WHERE next_poll_at < ? LIMIT 1", soon):
                 return False
         self.planned = now
         return True

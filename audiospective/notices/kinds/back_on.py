@@ -9,6 +9,7 @@ from typing import Any
 from audiospective import clock
 from audiospective.incidents import incident
 from audiospective.models import Connection, User
+from audiospective.models.base import Prepared, given
 from audiospective.models.connections import ACTIVE
 from audiospective.models.notices import TOLD, Notice
 from audiospective.notices import kind, members, outbox
@@ -18,6 +19,15 @@ from audiospective.policy.gaps import Found
 from audiospective.services import Services
 
 TROUBLES = ("archive_stopped", "no_success")
+
+
+def _spoke_of_it(_now: Any) -> Any:
+    about = Notice.user == given("user"), Notice.created_at >= given("since")
+    spoke = Notice.select(Notice.id).where(*about, Notice.kind.in_(TROUBLES))
+    return spoke.where(Notice.status.in_(TOLD)).limit(1)
+
+
+_SPOKE_OF_IT = Prepared(Notice, _spoke_of_it)
 
 
 def may_be_due(before: Connection, now: datetime) -> bool:
@@ -41,8 +51,7 @@ def put(services: Services, before: Connection, added: int, gap: Found | None) -
     The caller holds the transaction of the poll that succeeded.
     """
     since = incident.last_known(before)
-    about = Notice.user == before.user_id, Notice.kind.in_(TROUBLES), Notice.created_at >= since
-    if not Notice.select().where(*about, Notice.status.in_(TOLD)).exists():
+    if not list(_SPOKE_OF_IT.run(user=before.user_id, since=since)):
         return False
     user = User.get_by_id(before.user_id)
     recipient = kind.address(user, KIND.name)
