@@ -52,7 +52,7 @@ _FITTING = msgspec.json.Decoder(_Items)
 _moment = lru_cache(maxsize=30_000)(to_ms)
 
 
-@lru_cache(maxsize=2_000)
+@lru_cache(maxsize=1_000)
 def read(body: bytes) -> Read:
     """What a body offers; tracks by the id that was played."""
     try:

@@ -27,7 +27,7 @@ class _Items(msgspec.Struct):
 _APART = msgspec.json.Decoder(_Items)
 
 
-@lru_cache(maxsize=2_000)
+@lru_cache(maxsize=1_000)
 def read_page(body: bytes) -> Page:
     """The product's reading of a page, of each item once: it takes longer than all the rest, and
     most of a page stood in the one before."""
@@ -43,7 +43,7 @@ def read_page(body: bytes) -> Page:
     )
 
 
-@lru_cache(maxsize=30_000)
+@lru_cache(maxsize=20_000)
 def _read_item(item: bytes) -> Page:
     return recently_played.read_page(b'{"items":[%b]}' % item)
 
