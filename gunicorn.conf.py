@@ -22,12 +22,12 @@ def on_starting(server):
     Where several would start, what keeps them all from it is said once; gunicorn itself stumbles
     over a second process that ends while it is ending for the first.
     """
-    from audiospective import boot
     from audiospective.environment import give_memory_back
+    from audiospective.web import first_look
 
     give_memory_back()
     if server.cfg.workers > 1:
-        boot.look_ahead()
+        first_look.look()
 
 
 def post_worker_init(worker):

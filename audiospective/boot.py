@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import NoReturn
 
@@ -38,26 +37,6 @@ def services(*, threads: bool = False) -> Services:
     if faults:
         _stop(faults)
     return built
-
-
-def look_ahead() -> None:
-    """End this process as `services` does, before it has started others that would each say so.
-
-    A child looks: what it loads and connects to must not be there when this process forks again.
-    """
-    child = os.fork()
-    if not child:
-        code = 1  # what is no fault of the settings is told by those who are started
-        try:
-            services()
-            code = 0
-        except SystemExit:
-            code = EXIT_STATUS
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    if os.waitstatus_to_exitcode(status) == EXIT_STATUS:
-        sys.exit(EXIT_STATUS)
 
 
 def _redis_fault(built: Services) -> str | None:
