@@ -52,22 +52,6 @@ def test_a_damaged_year_comes_back_from_a_sealed_backup(
     assert not DamagedSegment.select().exists()
 
 
-def test_a_damaged_year_comes_back_that_stood_in_storage(
-    services: Services, alice: User, tmp_path: Path
-) -> None:
-    before = archives.plays(alice.id)
-    for row in PlaySegment.select():
-        key = f"years/here/{alice.id}/{row.year}"
-        services.storage.put(key, bytes(row.blob))
-        this = (PlaySegment.user == alice) & (PlaySegment.year == row.year)
-        PlaySegment.update(blob=b"", object=key).where(this).execute()
-    making.make(services, tmp_path / "one.backup")
-    damage(alice)
-    assert damaged_years.put_back(services, tmp_path / "one.backup") == 1
-    assert integrity.examine(alice.id).faults == []
-    assert archives.plays(alice.id).equals(before)
-
-
 def test_a_closed_year_whose_file_is_gone_is_told_and_comes_back(
     services: Services, alice: User, tmp_path: Path
 ) -> None:
@@ -102,7 +86,7 @@ def test_a_backup_from_after_the_damage_changes_nothing(
 
 
 def test_a_backup_that_cannot_be_read_is_told_in_one_line(
-    services: Services, alice: User, tmp_path: Path
+    services: Services, tmp_path: Path
 ) -> None:
     (tmp_path / "no.backup").write_bytes(b"nothing of the kind")
     with pytest.raises(BackupError, match="damaged"):
