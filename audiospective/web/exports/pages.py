@@ -23,7 +23,7 @@ from flask.typing import ResponseReturnValue
 
 from audiospective import clock, history
 from audiospective.clients.storage import Download, StorageError
-from audiospective.exports import descriptions, export_requests, links, sizes
+from audiospective.exports import bundle_size, descriptions, export_requests, links
 from audiospective.models import User
 from audiospective.models.exports import READY, UNFINISHED, Export
 from audiospective.policy import export_rules, in_words
@@ -49,7 +49,7 @@ def page() -> ResponseReturnValue:
     return render_template(
         "exports/page.html",
         plays=(plays := history.total(user.id)),
-        about=in_words.size(sizes.bundle(plays)),
+        about=in_words.size(bundle_size.estimated(plays)),
         formats=descriptions.FORMATS,
         shelf=[_shown(export, user) for export in export_requests.of(user.id)],
         kept=export_rules.KEPT.days,
