@@ -16,10 +16,10 @@ from audiospective.imports.containers.budget import Budget
 from audiospective.imports.containers.members import Member, Opener
 from audiospective.imports.duplicate_files import Recognised, doubled
 from audiospective.imports.errors import RefusedError
-from audiospective.imports.limits import Limits
 from audiospective.imports.sources import SOURCES, About
 from audiospective.imports.sources.base import Answers, Examined, Peek, Verdict
 from audiospective.imports.survey import Found, Survey, Upload
+from audiospective.imports.unpacking_limits import Limits
 
 if TYPE_CHECKING:
     from audiospective.imports.plays import Batch, Broken

@@ -20,7 +20,6 @@ from audiospective.imports.containers import directory
 from audiospective.imports.containers.budget import BLOCK, Budget
 from audiospective.imports.containers.members import Member, Opener
 from audiospective.imports.errors import RefusedError
-from audiospective.imports.limits import Limits
 from audiospective.imports.reading import tables
 from audiospective.imports.reading.delimited import delimiter, split
 from audiospective.imports.reading.encodings import as_utf8
@@ -28,6 +27,7 @@ from audiospective.imports.restore import files
 from audiospective.imports.sources import navidrome
 from audiospective.imports.sources.base import Peek
 from audiospective.imports.survey import Upload
+from audiospective.imports.unpacking_limits import Limits
 
 LONGEST = 1 << 16  # bytes of one personal value; what is longer is no address and no name
 MAGIC = 16  # bytes by which it is still known what a file was

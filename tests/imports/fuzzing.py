@@ -17,7 +17,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from audiospective.imports.limits import Limits
+from audiospective.imports.unpacking_limits import Limits
 from tests.imports.reading_files import Outcome, read, zipped
 from tests.imports.samples import SAMPLES, ZIPPED
 

@@ -14,12 +14,12 @@ from typing import Any
 
 import orjson
 
-from audiospective.imports.limits import Limits
 from audiospective.imports.opening import opened
 from audiospective.imports.plays import SCHEMA, Batch, Broken, Rejected, Skipped
 from audiospective.imports.reasons import Reason
 from audiospective.imports.sources.base import Answers
 from audiospective.imports.survey import Found, Upload
+from audiospective.imports.unpacking_limits import Limits
 
 NOW = 1_767_225_600_000  # 2026-01-01
 

@@ -6,7 +6,7 @@ import io
 from typing import TYPE_CHECKING, Protocol
 
 from audiospective.imports.errors import ContainerError
-from audiospective.imports.limits import Limits
+from audiospective.imports.unpacking_limits import Limits
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

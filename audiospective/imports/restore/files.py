@@ -15,7 +15,7 @@ from audiospective.imports.containers.budget import BLOCK, Budget, Counted
 from audiospective.imports.containers.kinds import kind
 from audiospective.imports.containers.unpacking import Unpacking
 from audiospective.imports.errors import ContainerError, RefusedError
-from audiospective.imports.limits import Limits
+from audiospective.imports.unpacking_limits import Limits
 
 STATE, PLAYS = "restore/state.json", "archive/plays.parquet"
 TRACKS, REMOVED = "restore/tracks.parquet", "restore/removed.parquet"

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audiospective.imports.limits import Limits
+from audiospective.imports.unpacking_limits import Limits
 from tests.imports.reading_files import as_json, read, zipped
 from tests.imports.sources.test_spotify_extended import NAME, row
 
