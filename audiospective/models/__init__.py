@@ -21,7 +21,7 @@ from audiospective.models.imports import Import, ImportFile
 from audiospective.models.migrations import EncodingError, migrate, pending
 from audiospective.models.plays import Play
 from audiospective.models.recordings import RecordingChoice
-from audiospective.models.removed import RemovedPlay
+from audiospective.models.removed_plays import RemovedPlay
 from audiospective.models.segments import DamagedSegment, PlaySegment, UnusedObject
 from audiospective.models.shared_links import SharedLink
 from audiospective.models.storage_ledger import StorageRecord
