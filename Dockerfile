@@ -26,4 +26,4 @@ EXPOSE 8000
 # Of the pages; processes without pages turn it off.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
     CMD ["python", "-c", "import os, urllib.request as web; web.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/healthz', timeout=4)"]
-CMD ["sh", "-c", "exec gunicorn 'audiospective.app:create_app()' --graceful-timeout 20"]
+CMD ["sh", "-c", "exec python -m audiospective.web --graceful-timeout 20"]

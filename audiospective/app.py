@@ -1,4 +1,4 @@
-"""The web application: `gunicorn 'audiospective.app:create_app()'`."""
+"""The web application, which `python -m audiospective.web` serves."""
 
 from __future__ import annotations
 

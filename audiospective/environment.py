@@ -84,6 +84,16 @@ def release(values: Mapping[str, str]) -> str:
     return next((found[:24] for name in RELEASES if (found := values.get(name, "").strip())), "")
 
 
+def drop_empty() -> None:
+    """Make an empty variable one that is not set, for libraries that read it themselves.
+
+    But AUDIOSPECTIVE_ENV_FILE, of which empty means that no file is read.
+    """
+    for name, value in list(os.environ.items()):
+        if value == "" and name != "AUDIOSPECTIVE_ENV_FILE":
+            del os.environ[name]
+
+
 def use_utc() -> None:
     """Make UTC this process's local time: rq-scheduler reckons cron lines in local time."""
     os.environ["TZ"] = "UTC"

@@ -108,7 +108,7 @@ def web_command(host: str, port: int) -> tuple[str, ...]:
     }
     flat = [word for option in options.items() for word in option]
     # The rest, threads and time limits, is in gunicorn.conf.py, which gunicorn reads by itself.
-    return _module("gunicorn", "audiospective.app:create_app()", *flat)
+    return _module("audiospective.web", *flat)
 
 
 def _web_ready(host: str, port: int) -> Callable[[], bool]:

@@ -219,9 +219,10 @@ def test_bad_settings_stop_the_pages_with_the_same_line_and_no_traceback(
 ):
     with running(sqlite_database_url, redis_url, tmp_path / "home") as stack:
         done = run(
-            *("-m", "gunicorn", "audiospective.app:create_app()"),
+            *("-m", "audiospective.web"),
             *("--no-control-socket", "--workers", str(processes), "--bind", "127.0.0.1:0"),
-            env={**stack.environment, **change},
+            # What gunicorn reads by itself: empty is as if it were not there.
+            env={**stack.environment, **change, "WEB_CONCURRENCY": "", "PORT": ""},
         )
     assert done.returncode == 3
     said = [line for line in done.stderr.splitlines() if not line.startswith("{")]

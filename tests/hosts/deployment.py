@@ -28,7 +28,7 @@ def pages(stack: Stack, home: Path, *options: str, **environment: str) -> Iterat
     log = home / "web.log"
     home.mkdir(parents=True, exist_ok=True)
     command = [
-        *(sys.executable, "-m", *shlex.split(procfile(ROOT)["web"])),
+        *(sys.executable, *shlex.split(procfile(ROOT)["web"])[1:]),
         *("--bind", f"127.0.0.1:{port}", *options),
     ]
     with log.open("wb") as output:

@@ -72,7 +72,7 @@ ELSEWHERE = {
     "curl": ("web/api/test_listens.py", "docs/api.md"),
     "bench": ("bench/test_bench.py", '["bench", "all", "--json"'),
     "sandbox": ("sandbox/test_persistence.py", '"sandbox", "--port"'),
-    "gunicorn": ("hosts/test_deploys.py", "procfile(ROOT)"),
+    "python -m audiospective.web": ("hosts/test_deploys.py", "procfile(ROOT)"),
     "python worker.py": ("hosts/test_deploys.py", "procfile(ROOT)"),
     "python scheduler.py": ("hosts/test_deploys.py", "procfile(ROOT)"),
     "python -m tests.hosts.chaos": ("hosts/test_chaos.py", "run.step("),

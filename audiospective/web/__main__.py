@@ -1,0 +1,16 @@
+"""The web process: `python -m audiospective.web`, with the options of gunicorn."""
+
+from __future__ import annotations
+
+import sys
+
+from audiospective import environment
+
+APPLICATION = "audiospective.app:create_app()"
+
+if __name__ == "__main__":
+    environment.drop_empty()
+    from gunicorn.app.wsgiapp import run  # it reads WEB_CONCURRENCY and PORT when it is imported
+
+    sys.argv.insert(1, APPLICATION)
+    run(prog="gunicorn")
