@@ -82,3 +82,12 @@ def test_workers_return_memory_unless_the_operator_says_how(
     environment.give_memory_back()
     expected = said or "dirty_decay_ms:0,muzzy_decay_ms:0"
     assert environment.given()["_RJEM_MALLOC_CONF"] == expected
+
+
+def test_an_empty_variable_counts_as_none_for_libraries_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = {"WEB_CONCURRENCY": "", "PORT": "8", "AUDIOSPECTIVE_ENV_FILE": ""}
+    monkeypatch.setattr("os.environ", said)
+    environment.drop_empty()
+    assert environment.inherited() == {"PORT": "8", "AUDIOSPECTIVE_ENV_FILE": ""}
