@@ -19,6 +19,7 @@ from audiospective.bench.measuring import Echo, Figures
 NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?")
 LIBRARIES = ("polars", "peewee", "psycopg", "redis", "rq", "rq-scheduler", "requests", "flask")
 PLANNED = (1_000, 100_000, 1_000_000)  # members that `plan` is asked for
+FEW = 200  # the same for a first look
 
 
 def one(name: str, lines: Sequence[str], figures: Figures | None, took: float) -> dict[str, Any]:
@@ -32,16 +33,19 @@ def one(name: str, lines: Sequence[str], figures: Figures | None, took: float) -
     }
 
 
-def every(echo: Echo, names: Iterable[str], *, small: bool) -> dict[str, Any]:
-    """Run each of the benches; one that fails is told as such, and the others run."""
+def every(echo: Echo, names: Iterable[str], *, small: bool, members: int) -> dict[str, Any]:
+    """Run each of the benches; one that fails is told as such, and the others run.
+
+    So many members grow in `storage`; `plan` is asked for `PLANNED`, or for few where small.
+    """
     began = clock.now()
     found = []
     for name in names:
-        sizes = PLANNED if name == "plan" and not small else (200,)
-        for members in sizes:
-            more = ["--members", str(members)] if name == "plan" else []
+        sizes = (FEW,) if small else PLANNED
+        for many in sizes if name == "plan" else (members,):
             echo(f"{name} ...")
-            found.append(_child(name, [*more, *(["--small"] if small else [])]))
+            options = ["--members", str(many), *(["--small"] if small else [])]
+            found.append(_child(name, options))
     return {
         "began": began.isoformat(timespec="seconds"),
         "small": small,

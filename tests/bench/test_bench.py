@@ -6,16 +6,18 @@ import json
 import logging
 import re
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from audiospective import clock, log, models
-from audiospective.bench import export, habits, lives, pages, poll, virtual_day
+from audiospective.bench import all_benches, export, habits, lives, pages, poll, virtual_day
 from audiospective.bench.filling import frame
 from audiospective.bench.habits import Poll
 from audiospective.bench.listening import TODAY, Catalog, listen
@@ -193,6 +195,24 @@ def test_all_benches_are_told_in_one_document_with_what_the_machine_is(
     assert plan["numbers"]["a plan takes # s at most, # us a planned member, # of them the"
                            " database's; # MB"]  # fmt: skip
     assert plan["lines"][0].startswith("200 members")
+
+
+@pytest.mark.parametrize(
+    ("small", "asked"),
+    [
+        (True, [("storage", 30), ("plan", all_benches.FEW)]),
+        (False, [("storage", 30), *(("plan", many) for many in all_benches.PLANNED)]),
+    ],
+)
+def test_storage_grows_as_many_members_as_are_asked_for_among_all_benches(
+    monkeypatch: pytest.MonkeyPatch, small: bool, asked: list[tuple[str, int]]
+) -> None:
+    def noted(name: str, options: Sequence[str]) -> dict[str, Any]:
+        return {"asked": (name, int(options[options.index("--members") + 1]))}
+
+    monkeypatch.setattr(all_benches, "_child", noted)
+    found = all_benches.every(print, ("storage", "plan"), small=small, members=30)
+    assert [one["asked"] for one in found["benches"]] == asked
 
 
 def test_a_bench_that_fails_is_named_and_the_others_run(monkeypatch: pytest.MonkeyPatch) -> None:
