@@ -26,7 +26,7 @@ def make(user: User, name: str, scopes: Iterable[str], days: int) -> str:
     """A new token for `days` (one of api_scopes.DAYS), known to nobody but the caller afterwards.
 
     Written as a UUID, 122 random bits: clients of ListenBrainz refuse what looks otherwise.
-    Raises TooManyError.
+    Raises TooManyError and SignedOutError.
     """
     allowed = api_scopes.known(scopes)
     if days not in api_scopes.DAYS or not allowed:
@@ -34,6 +34,7 @@ def make(user: User, name: str, scopes: Iterable[str], days: int) -> str:
     now = clock.now()
     token = str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))
     with transaction():
+        user.still_signed_in()
         forget(now)
         if ApiToken.select().where(ApiToken.user == user.id).count() >= AT_MOST:
             raise TooManyError

@@ -13,14 +13,15 @@ class Visit:
     """How somebody came.
 
     `renews`: they asked to connect again, so the new consent counts in any case. `signed_in`:
-    the member this browser belongs to. `attaches`: that member has no Spotify account yet, has
-    just signed in by e-mail and asked to attach one. `expected`: the member whose e-mail led here.
-    `entry`: the waitlist entry whose link this browser opened.
+    the member this browser belongs to, with their `session_key` of then. `attaches`: that member
+    has no Spotify account yet, has just signed in by e-mail and asked to attach one. `expected`:
+    the member whose e-mail led here. `entry`: the waitlist entry whose link this browser opened.
     """
 
     app_id: int = ENVIRONMENT_APP
     renews: bool = False
     signed_in: int | None = None
+    session_key: str | None = None
     attaches: bool = False
     expected: int | None = None
     entry: int | None = None

@@ -21,13 +21,14 @@ class TooManyError(Exception):
 def make(user: User, subject: str, days: int, zone: str) -> str:
     """A new link for `days` (one of DAYS); its token, which is known to nobody afterwards.
 
-    Raises TooManyError.
+    Raises TooManyError and SignedOutError.
     """
     if days not in DAYS:
         raise ValueError(f"a link cannot last {days} days")
     now = clock.now()
     token = secrets.token_urlsafe(24)
     with transaction():
+        user.still_signed_in()
         forget(now)
         if SharedLink.select().where(SharedLink.user == user.id).count() >= AT_MOST:
             raise TooManyError

@@ -32,6 +32,7 @@ from audiospective.models.connections import (
     REFRESH_PLACE,
 )
 from audiospective.models.founding import FoundingRegister
+from audiospective.models.users import SignedOutError
 from audiospective.models.waitlist import WaitlistEntry
 from audiospective.policy import founding, member_names, renewal
 from audiospective.policy.founding import Visitor, WaitlistReason
@@ -44,6 +45,7 @@ def join(services: Services, profile: Profile, tokens: Tokens, visit: Visit) -> 
 
     The register's lock makes sign-ups take turns, so that the last founding number and the last
     seat are given once. The tokens are sealed; nothing is kept of somebody who does not come in.
+    Raises SignedOutError where that happened since the visit began.
     """
     try:
         if refusal := _hopeless(services, profile, visit):
@@ -109,6 +111,9 @@ def _admit(services: Services, register: FoundingRegister, consent: _Consent) ->
         )
     if not (visit.attaches and visit.signed_in):
         return NotAttached()
+    if visit.session_key not in (None, archive.session_key):
+        raise SignedOutError  # while Spotify was asked whose code this is
+    archive.still_signed_in()
     return _come_in(services, register, consent, archive)
 
 

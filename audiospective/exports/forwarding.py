@@ -45,7 +45,7 @@ def save(services: Services, user: User, root: str, token: str, *, players: bool
 
     An empty `token` keeps the known one. With another server only plays from now on are sent, with
     the same one also what waited since it failed.
-    Raises UnusableError, and nothing is changed then.
+    Raises UnusableError or SignedOutError, and nothing is changed then.
     """
     known, now = of(user.id), clock.now()
     sealed = services.vault.seal(TOKEN_PLACE, user.id, token) if token else ""
@@ -57,6 +57,7 @@ def save(services: Services, user: User, root: str, token: str, *, players: bool
     values = {"root": root, "token_sealed": sealed, "players": players, "next_at": now,
               "failures": 0, "refused": False, "error": None}  # fmt: skip
     with transaction():
+        user.still_signed_in()  # the server may have taken its time on purpose
         same = (Forward.user == user.id) & (Forward.root == root)
         if not Forward.update(values).where(same).execute():
             stop(user.id)

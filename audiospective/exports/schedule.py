@@ -36,7 +36,7 @@ def of(user_id: int) -> ExportSchedule | None:
 def save(services: Services, user: User, form: str, told: dict[str, str] | None) -> None:
     """Begin or change a schedule; `told` is a bucket's (see policy.member_buckets), None: e-mail.
 
-    The bucket is tried first; raises BucketError, and nothing is changed then.
+    The bucket is tried first; raises BucketError or SignedOutError, and nothing is changed then.
     """
     now, known = clock.now(), of(user.id)
     begun = known.created_at if known else now
@@ -64,6 +64,7 @@ def save(services: Services, user: User, form: str, told: dict[str, str] | None)
         row = ExportSchedule(user=user.id, **values)
         buckets.check(buckets.opened(services, row, seconds=buckets.SECONDS))
     with transaction():
+        user.still_signed_in()  # the bucket's service may have taken its time on purpose
         if not ExportSchedule.update(values).where(ExportSchedule.user == user.id).execute():
             ExportSchedule.create(user=user.id, **values)
 

@@ -7,7 +7,12 @@ from typing import Any
 
 from peewee import BooleanField, IntegerField, SmallIntegerField, TextField
 
-from audiospective.models.base import InstantField, Row, is_sqlite, json_object, transaction
+from audiospective.models import dialects
+from audiospective.models.base import InstantField, Row, json_object, transaction
+
+
+class SignedOutError(Exception):
+    """A member signed out everywhere while a request of theirs was under way."""
 
 
 class User(Row):
@@ -39,12 +44,21 @@ class User(Row):
         """The preferences as a dictionary; a row that cannot be read counts as none."""
         return json_object(self.preferences)
 
+    def still_signed_in(self) -> None:
+        """Raises SignedOutError if they signed out everywhere since this row was read.
+
+        What is made in the same transaction ends with the sessions if they do it afterwards.
+        """
+        same = (User.id == self.id) & (User.session_key == self.session_key)
+        if dialects.locked(User.select(User.id).where(same)).first() is None:
+            raise SignedOutError
+
     @classmethod
     def wish(cls, user_id: int, **changes: Any) -> bool:
         """Change some of the preferences and no others; False if there is no such person."""
         with transaction():
             query = cls.select(cls.id, cls.preferences).where(cls.id == user_id)
-            found = (query if is_sqlite() else query.for_update()).first()
+            found = dialects.locked(query).first()
             if found is None:
                 return False
             kept = json.dumps({**found.wishes, **changes})

@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from audiospective import log
 from audiospective.models.away import says_away
+from audiospective.models.users import SignedOutError
 from audiospective.web import access
 from audiospective.web.api import problems
 from audiospective.web.api.problems import ProblemError
@@ -96,6 +97,11 @@ def install(app: Flask) -> None:
             flash(SIGNED_OUT)
             return access.to_sign_in()
         return answer(400, TOO_LONG)
+
+    @app.errorhandler(SignedOutError)
+    def too_late(_error: SignedOutError) -> BaseResponse:
+        flash(SIGNED_OUT)
+        return access.to_sign_in()
 
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Response:

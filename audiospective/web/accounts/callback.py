@@ -30,6 +30,7 @@ from audiospective.accounts.outcomes import (
 from audiospective.models import SpotifyApp, User
 from audiospective.models.base import database
 from audiospective.models.sessions import SettledCallback
+from audiospective.models.users import SignedOutError
 from audiospective.policy.sessions import SPOTIFY
 from audiospective.web import access, throttle
 from audiospective.web.accounts import flows
@@ -100,11 +101,16 @@ def page() -> ResponseReturnValue:
         app_id=flow.app,
         renews=flow.renews,
         signed_in=flow.member,
+        session_key=member.session_key if member else None,
         attaches=flow.attaches,
         expected=flow.expects,
         entry=session.get(ENTRY),
     )
-    outcome = sign_up.join(services(), profile, tokens, visit)
+    try:
+        outcome = sign_up.join(services(), profile, tokens, visit)
+    except SignedOutError:
+        flows.drop(state)
+        return pages.end(pages.START_AGAIN)
     throttle.give_back(EXCHANGES)
     return _answer(state, flow, outcome, again)
 

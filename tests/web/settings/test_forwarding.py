@@ -10,12 +10,13 @@ from urllib3.connectionpool import HTTPConnectionPool
 from werkzeug.serving import make_server
 
 from audiospective import clock, history
-from audiospective.accounts import api_tokens
+from audiospective.accounts import api_tokens, sessions
 from audiospective.clients import listen_server
 from audiospective.clients.deadline import Deadline
 from audiospective.exports import forwarding, forwarding_round
 from audiospective.history import append
 from audiospective.history.catalog import polled
+from audiospective.models import User
 from audiospective.models.forwards import Forward
 from audiospective.policy import api_scopes, listen_servers
 from tests.factories import make_user, play
@@ -109,3 +110,21 @@ def test_addresses_inside_are_refused_before_any_call(site: Site) -> None:
         answer = browser.submit(page, PAGE, root=root, token="0" * 36)
         assert answer.status_code == 422
         assert 'id="root-error"' in answer.text
+
+
+def test_a_server_that_answers_after_everybody_was_signed_out_gets_nothing(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answers_late(_: object, user_id: int, *more: object) -> str:
+        sessions.end_all(User.get_by_id(user_id))
+        return "mallory"
+
+    monkeypatch.setattr(forwarding, "checked", answers_late)
+    browser = site.member(make_user("alice"))
+    token = "0b9b1a5e-8f4e-4d3c-9c55-0d3ad2b8f9aa"
+    answer = browser.submit(
+        browser.page(PAGE), PAGE, root="https://listens.example.com/", token=token
+    )
+    assert (answer.status_code, answer.location.startswith("/sign-in")) == (303, True)
+    assert "You were signed out meanwhile" in browser.get(answer.location).text
+    assert not Forward.select().exists()

@@ -1,0 +1,72 @@
+"""Whoever signs out everywhere also ends what is being made for somebody at that moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from audiospective.accounts import api_tokens, sessions, shares, sign_up, spotify_app
+from audiospective.accounts.outcomes import Visit
+from audiospective.clients.spotify import Profile, Tokens
+from audiospective.exports import buckets, forwarding, schedule
+from audiospective.models import ApiToken, Connection, SharedLink, User, database, transaction
+from audiospective.models.export_schedules import ExportSchedule
+from audiospective.models.forwards import Forward
+from audiospective.models.users import SignedOutError
+from audiospective.policy import api_scopes
+from audiospective.services import Services
+from tests.factories import make_user
+
+BUCKET = {"endpoint": "https://s3.example.com", "region": "us-east-1", "bucket": "plays",
+          "prefix": "", "key_id": "key", "secret": "secret"}  # fmt: skip
+
+
+def attach(services: Services, user: User) -> None:
+    spotify_app.environment_app(services)
+    visit = Visit(signed_in=user.id, session_key=user.session_key, attaches=True)
+    tokens = Tokens("access", 3600, "refresh", "user-read-recently-played")
+    sign_up.join(services, Profile("account-mallory", "mallory", "mallory"), tokens, visit)
+
+
+MAKING: dict[str, Callable[[Services, User], object]] = {
+    "token": lambda _, user: api_tokens.make(user, "Player", [api_scopes.PLAYS], 1825),
+    "shared link": lambda _, user: shares.make(user, "profile", shares.DAYS[-1], "UTC"),
+    "bucket": lambda services, user: schedule.save(services, user, "json", BUCKET),
+    "other server": lambda services, user: forwarding.save(
+        services, user, "https://listens.example.com", "token", players=True
+    ),
+    "Spotify account": attach,
+}
+
+
+@pytest.mark.parametrize("what", MAKING)
+def test_nothing_outlives_it(
+    services: Services, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """A service that a thief names answers when it pleases."""
+    monkeypatch.setattr(buckets, "check", lambda _: None)
+    monkeypatch.setattr(forwarding, "checked", lambda *_: "mallory")
+    read = make_user("alice", spotify_account_id=None, spotify_id=None)
+    sessions.end_all(User.get_by_id(read.id))
+    with pytest.raises(SignedOutError):
+        MAKING[what](services, read)
+    for model in (ApiToken, SharedLink, ExportSchedule, Forward, Connection):
+        assert not model.select().exists()
+    MAKING[what](services, User.get_by_id(read.id))
+
+
+def test_whoever_is_a_moment_earlier_is_ended_with_the_rest(services: Services) -> None:
+    alice = make_user("alice")
+
+    def everywhere() -> None:
+        with database.connection_context():
+            sessions.end_all(User.get_by_id(alice.id))
+
+    with ThreadPoolExecutor(1) as other:
+        with transaction():
+            api_tokens.make(alice, "Player", [api_scopes.PLAYS], 1825)
+            ended = other.submit(everywhere)
+        ended.result(20)
+    assert not ApiToken.select().exists()
