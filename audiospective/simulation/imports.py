@@ -19,10 +19,12 @@ from audiospective.imports import storing, uploads
 from audiospective.imports.uploads import Announced
 from audiospective.models import User, database
 from audiospective.models.imports import (
+    CANCELLED,
     DONE,
     FAILED,
     REVIEW,
     UNDOING,
+    UNDONE,
     UPLOADING,
     WORK,
     Import,
@@ -49,8 +51,9 @@ def bring(
     whole: bool = True,
 ) -> None:
     """Send a file; `archived` is what polls have brought so far, `past` how many plays of a year
-    before the archive it has at least and at most. Without being `whole` it cannot be read."""
-    if member.import_id is not None and (member.file_is_whole or _state(member)[0] != FAILED):
+    before the archive it has at least and at most. Without being `whole` it cannot be read.
+    Nothing is sent while one before it counts or may still come to count."""
+    if member.import_id is not None and _state(member)[0] not in (FAILED, UNDONE, CANCELLED):
         return
     chance = member.chance
     rows, new = _past(chance, instance, chance.randint(*past))

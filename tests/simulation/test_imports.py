@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from audiospective.models.imports import UNDONE, Import
 from audiospective.simulation import imports, mutants
 from audiospective.simulation.instance import running
 from audiospective.simulation.run import Plan, Result, Run
@@ -31,6 +32,32 @@ def test_plays_of_a_file_are_matched_one_to_one_and_go_again(mutant):
             assert imports.counts(alice) == set()
             run.oracle.look_through()
             assert bool(run.oracle.wrong) == (mutant is not None)
+
+
+def test_a_member_who_took_a_file_back_brings_another_and_only_then():
+    plan = Plan(1, 1, 1, "none", None)
+    with running(1, share=0) as instance:
+        run = Run(plan, instance, Result(plan))
+        alice = run.people[0]
+        with run.oracle.watching():
+            carried_out(run)
+            instance.timeline.pass_by(3 * DAY)
+            for _ in range(3):
+                imports.bring(instance, alice, alice.polled)
+                first = alice.import_id
+                imports.bring(instance, alice, alice.polled)
+                carried_out(run)
+                imports.go_on(instance, alice)
+                carried_out(run)
+                imports.bring(instance, alice, alice.polled)
+                assert alice.import_id == first
+                assert imports.counts(alice) == alice.imported != set()
+                run.oracle.look_through()
+                imports.take_back(instance, alice)
+                carried_out(run)
+                run.oracle.look_through()
+        assert not run.oracle.wrong
+        assert Import.select().where(Import.status == UNDONE).count() == 3
 
 
 def carried_out(run):
