@@ -1,4 +1,4 @@
-"""Repairs what a clock that ran ahead left in rows: once set back, it must not stop the polls."""
+"""Repairs what a clock that ran ahead left in rows: it must stop no polls and hide no refusals."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from audiospective import log
 from audiospective.models import Connection, SpotifyApp, database, transaction
 from audiospective.models.base import clock_now, clock_text
 from audiospective.models.claims import LEASE
+from audiospective.models.refusals import Refusal
 from audiospective.services import Services
 
 LESS = timedelta(minutes=1) // timedelta(milliseconds=1)  # clocks differ by less
@@ -20,6 +21,7 @@ _ANYTHING = (
     " OR EXISTS (SELECT 1 FROM connections WHERE authorized_at > {later})"
     " OR EXISTS (SELECT 1 FROM connections WHERE lease_until > {leased})"
     " OR EXISTS (SELECT 1 FROM spotify_apps WHERE blocked_at > {later})"
+    " OR EXISTS (SELECT 1 FROM refusals WHERE at > {later} OR first_at > {later})"
 )
 
 
@@ -35,18 +37,21 @@ def bring_back(services: Services) -> int:
     with transaction():
         found = _polled(now) + _never_polled(now) + _leased(now)
         blocked = _blocked(now)
+        refused = _refused(now)
     for app in blocked:
         services.limits.lift(app.id)
         services.limits.block(app.id, app.blocked_until)
-    if found or blocked:
-        log.event("clock_was_ahead", log.WARNING, people=found, apps=len(blocked))
-    return found + len(blocked)
+    if found or blocked or refused:
+        log.event(
+            "clock_was_ahead", log.WARNING, people=found, apps=len(blocked), refusals=refused,
+        )  # fmt: skip
+    return found + len(blocked) + refused
 
 
 def _is_anything_ahead() -> bool:
     now, instant = clock_text()
     query = _ANYTHING.format(later=f"{now} + {LESS}", leased=f"{now} + {LEASED + LESS}")
-    (found,) = database.execute_sql(query, instant * 4).fetchone()
+    (found,) = database.execute_sql(query, instant * 6).fetchone()
     return bool(found)
 
 
@@ -92,6 +97,15 @@ def _blocked(now: Any) -> list[SpotifyApp]:
         SpotifyApp.update(blocked_until=SpotifyApp.blocked_until - ahead, blocked_at=now)
         .where(SpotifyApp.blocked_at > now + LESS)
         .returning(SpotifyApp)
+        .execute()
+    )
+
+
+def _refused(now: Any) -> int:
+    """A refusal counts from now: one that lies ahead would be taken for the first of later ones."""
+    return int(
+        Refusal.update(first_at=_at_most(Refusal.first_at, now), at=_at_most(Refusal.at, now))
+        .where((Refusal.at > now + LESS) | (Refusal.first_at > now + LESS))
         .execute()
     )
 

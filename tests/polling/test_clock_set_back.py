@@ -6,10 +6,12 @@ from datetime import timedelta
 
 from audiospective import clock
 from audiospective.clients.spotify import SpotifyError
+from audiospective.incidents import mass_failure
 from audiospective.models import Connection, SpotifyApp
 from audiospective.models.base import read_clock
 from audiospective.models.gaps import Gap
 from audiospective.models.poll_log import PollLog
+from audiospective.models.refusals import Refusal
 from audiospective.policy.failures import Failure
 from audiospective.polling import batch, plan, record
 from audiospective.polling.clock_set_back import bring_back
@@ -84,6 +86,49 @@ def test_a_failures_pause_and_a_workers_lease_keep_their_own_length(services, fr
     assert row.lease_until == frozen.now + MINUTE
     assert row.last_polled_at == row.last_failed_at == frozen.now
     assert row.last_success_at == frozen.now - HOUR
+    assert bring_back(services) == 0
+
+
+def test_a_consent_that_ends_after_a_refusal_by_a_clock_that_was_ahead_is_believed(
+    services, spotify, frozen
+):
+    alice = connected(services, authorized_at=frozen.now - HOUR)
+    access = f"access-{alice.user_id}"
+    refusal = SpotifyError(Failure.AUTH, "invalid_grant")
+
+    def check(answer):
+        spotify.pages[access] = answer
+        run_whatever_is_due(services, frozen.now)
+        return Connection.get_by_id(alice.user_id)
+
+    frozen.forward(days=100)
+    assert check(refusal).consecutive_failures == 1
+    frozen.forward(days=-100)
+    frozen.forward(hours=1)
+    bring_back(services)
+    (row,) = Refusal.select()
+    assert row.first_at == row.at == frozen.now  # asked again, it is the second time
+    frozen.forward(hours=1)
+    assert check(listening(frozen.now, 1)).consecutive_failures == 0
+    frozen.forward(days=20)
+    assert mass_failure.refused_once(check(refusal))
+    frozen.forward(hours=3)
+    twice = check(refusal)
+    assert twice.consecutive_failures == 2
+    assert not mass_failure.refused_once(twice)
+    assert mass_failure.evidence(HOUR).is_own(twice, Failure.AUTH)
+
+
+def test_a_refusal_that_lies_ahead_is_found_where_no_connection_does(services, frozen):
+    alice = connected(services, last_polled_at=frozen.now, next_poll_at=frozen.now + HOUR)
+    before, ahead = frozen.now - HOUR, frozen.now + HOUR
+    for kind, first in (("auth", ahead), ("withheld", before)):
+        Refusal.create(app=alice.app_id, kind=kind, user=alice.user_id, first_at=first, at=ahead)
+    assert bring_back(services) == 2
+    rows = Refusal.select().order_by(Refusal.kind)
+    assert [(row.first_at, row.at) for row in rows] == [
+        (frozen.now, frozen.now), (before, frozen.now),
+    ]  # fmt: skip
     assert bring_back(services) == 0
 
 
