@@ -72,7 +72,10 @@ def status(facts: Facts, now: datetime) -> HealthStatus:
     if facts.own_app and not facts.secret_opens:
         return HealthStatus.OWN_APP_UNREADABLE
     refused = HealthStatus.OWN_APP_REFUSED if facts.own_app else HealthStatus.APP_REFUSED
-    if facts.connection == "not_allowed" and not facts.refused_once:
+    withheld = facts.consecutive_failures > 0 and facts.failure is Failure.WITHHELD
+    # Where reconnecting helps nothing, it is not offered.
+    once = facts.refused_once and not withheld
+    if facts.connection == "not_allowed" and not once:
         return HealthStatus.OWN_APP_NOT_LISTED if facts.own_app else HealthStatus.NOT_LISTED
     fresh = facts.last_success_at is not None and now - facts.last_success_at < FRESH
     if facts.app_blocked_until is not None and facts.app_blocked_until > now:
@@ -82,9 +85,9 @@ def status(facts: Facts, now: datetime) -> HealthStatus:
         return HealthStatus.UP_TO_DATE if fresh else HealthStatus.WAITING_FOR_LIMIT
     if facts.mass_refusal and not fresh:
         return refused
-    if facts.refused_once:
+    if once:
         return HealthStatus.REFUSED_ONCE
-    if facts.consecutive_failures and facts.failure is Failure.WITHHELD and not fresh:
+    if withheld and not facts.refused_once:
         return refused
     if facts.consecutive_failures and facts.failure is Failure.AUTH:
         # Polling still asks now and then; the member must act.

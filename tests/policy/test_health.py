@@ -39,9 +39,28 @@ BLOCKED = {"app_blocked_until": NOW + HOUR}
             {**FINE, "consecutive_failures": 1, "failure": Failure.AUTH, "refused_once": True},
             HealthStatus.REFUSED_ONCE,
         ),
+        # Reconnecting helps nothing where the app may not read plays, and it is no news after once.
+        (
+            {**FINE, "consecutive_failures": 1, "failure": Failure.WITHHELD, "refused_once": True},
+            HealthStatus.UP_TO_DATE,
+        ),
         (
             {**STALE, "consecutive_failures": 1, "failure": Failure.WITHHELD, "refused_once": True},
-            HealthStatus.REFUSED_ONCE,
+            HealthStatus.SPOTIFY_SILENT,
+        ),
+        (
+            {**FINE, "consecutive_failures": 2, "failure": Failure.WITHHELD},
+            HealthStatus.APP_REFUSED,
+        ),
+        (
+            {
+                **STALE,
+                "connection": "not_allowed",
+                "consecutive_failures": 3,
+                "failure": Failure.WITHHELD,
+                "refused_once": True,
+            },
+            HealthStatus.NOT_LISTED,
         ),
         ({**FINE, "connection": "not_allowed", "refused_once": True}, HealthStatus.REFUSED_ONCE),
         (

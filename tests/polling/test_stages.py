@@ -147,7 +147,7 @@ CASES = [
     ("page", (403, {}, api(403, "The user is not registered for this application.")),
      Failure.NOT_ALLOWED, USER, HealthStatus.REFUSED_ONCE, 30 * MINUTE),
     ("page", (403, {}, api(403, "Forbidden")),
-     Failure.WITHHELD, USER, HealthStatus.REFUSED_ONCE, 30 * MINUTE),
+     Failure.WITHHELD, USER, HealthStatus.UP_TO_DATE, 30 * MINUTE),
     ("page", (403, {}, api(403, "Active premium subscription required for the owner of the app")),
      Failure.APP, APP, HealthStatus.APP_REFUSED, 30 * MINUTE),
     ("page", (403, {"Content-Type": HTML}, b"<html>no</html>"),
@@ -238,6 +238,18 @@ def test_a_second_refusal_is_the_members_to_mend(real, script, alice, frozen, st
     twice = health.state(real, alice.user_id)
     assert twice.status is seen
     assert (twice.refused_at, twice.at_risk_since) == (None, once.last_success_at)
+
+
+def test_an_app_that_may_not_read_plays_is_told_from_the_second_refusal_on(
+    real, script, alice, frozen
+):
+    script.page = (403, {}, api(403, "Forbidden"))
+    seen = []
+    for minutes in (0, 30, 240):
+        frozen.forward(minutes=minutes)
+        batch.now(real, alice.user_id)
+        seen.append(health.state(real, alice.user_id).status)
+    assert seen == [HealthStatus.UP_TO_DATE, HealthStatus.APP_REFUSED, HealthStatus.APP_REFUSED]
 
 
 @pytest.mark.parametrize(
