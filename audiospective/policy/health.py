@@ -85,8 +85,9 @@ def status(facts: Facts, now: datetime) -> HealthStatus:
         return HealthStatus.UP_TO_DATE if fresh else HealthStatus.WAITING_FOR_LIMIT
     if facts.mass_refusal and not fresh:
         return refused
+    overdue = facts.next_poll_at is not None and now - facts.next_poll_at > OVERDUE
     if once:
-        return HealthStatus.REFUSED_ONCE
+        return HealthStatus.CATCHING_UP if overdue else HealthStatus.REFUSED_ONCE
     if withheld and not facts.refused_once:
         return refused
     if facts.consecutive_failures and facts.failure is Failure.AUTH:
@@ -97,7 +98,6 @@ def status(facts: Facts, now: datetime) -> HealthStatus:
         return HealthStatus.CATCHING_UP if ours else HealthStatus.SPOTIFY_SILENT
     if facts.unusable and not fresh:
         return HealthStatus.SPOTIFY_SILENT
-    overdue = facts.next_poll_at is not None and now - facts.next_poll_at > OVERDUE
     if overdue:
         return HealthStatus.CATCHING_UP
     return HealthStatus.FIRST_POLL if facts.last_success_at is None else HealthStatus.UP_TO_DATE

@@ -39,6 +39,36 @@ BLOCKED = {"app_blocked_until": NOW + HOUR}
             {**FINE, "consecutive_failures": 1, "failure": Failure.AUTH, "refused_once": True},
             HealthStatus.REFUSED_ONCE,
         ),
+        # It is asked again only while checks are made.
+        (
+            {
+                **FINE,
+                "connection": "not_allowed",
+                "consecutive_failures": 1,
+                "failure": Failure.NOT_ALLOWED,
+                "refused_once": True,
+                "next_poll_at": NOW - 29 * MINUTE,
+            },
+            HealthStatus.REFUSED_ONCE,
+        ),
+        *(
+            (
+                {
+                    **FINE,
+                    "connection": connection,
+                    "consecutive_failures": 1,
+                    "failure": failure,
+                    "refused_once": True,
+                    "next_poll_at": NOW - 31 * MINUTE,
+                },
+                HealthStatus.CATCHING_UP,
+            )
+            for connection, failure in (
+                ("active", Failure.AUTH),
+                ("active", Failure.WITHHELD),
+                ("not_allowed", Failure.NOT_ALLOWED),
+            )
+        ),
         # Reconnecting helps nothing where the app may not read plays, and it is no news after once.
         (
             {**FINE, "consecutive_failures": 1, "failure": Failure.WITHHELD, "refused_once": True},
