@@ -21,6 +21,9 @@ DONE = (SENT, FAILED, OBSOLETE)
 TOLD = (SENT, UNCERTAIN, SENDING)  # it went out, or may have
 
 LEASE = timedelta(seconds=120)  # longer than one e-mail can take
+# No e-mail is put off for as long: what waits for an instant beyond was put off by a clock that was
+# ahead.
+FURTHEST = timedelta(hours=2)
 
 
 class Notice(Row):
@@ -108,14 +111,18 @@ def put_off(notice: Notice, status: str, until: datetime, error: str) -> None:
 
 
 def free_abandoned() -> None:
-    """Notices whose sender died: perhaps they went out, so they go again under the same key."""
-    Notice.update(status=UNCERTAIN).where(
-        (Notice.status == SENDING) & (Notice.lease_until <= clock_now())
-    ).execute()
+    """Notices whose sender died: perhaps they went out, so they go again under the same key.
+
+    A lease longer than any is of a clock that was ahead.
+    """
+    now, longer = clock_now(), 2 * LEASE // timedelta(milliseconds=1)
+    over = (Notice.lease_until <= now) | (Notice.lease_until > now + longer)
+    Notice.update(status=UNCERTAIN).where((Notice.status == SENDING) & over).execute()
 
 
 def _ready(now: datetime) -> Any:
-    return Notice.status.in_(WAITING) & (Notice.next_attempt_at <= now)
+    due = (Notice.next_attempt_at <= now) | (Notice.next_attempt_at > now + FURTHEST)
+    return Notice.status.in_(WAITING) & due
 
 
 def _still_ours(notice: Notice) -> Any:

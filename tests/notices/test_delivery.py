@@ -304,3 +304,30 @@ def test_the_database_alone_remembers_a_pause(posted, office, frozen):
     frozen.forward(hours=23)
     drain(replace(posted))
     assert len(office.asked) == 1
+
+
+@pytest.mark.parametrize("answer", [(503, "internal_server_error"), (429, "daily_quota_exceeded")])
+def test_what_was_put_off_while_the_clock_was_ahead_goes_once_it_is_set_back(
+    posted, office, frozen, answer
+):
+    frozen.forward(days=100)
+    owe(posted)
+    owe(posted, "bob@mail.example")
+    office.answer = lambda email, key: refused(*answer)
+    drain(posted)
+    office.answer = None
+    frozen.forward(days=-100)
+    drain(posted)
+    assert statuses() == {SENT: 2}
+
+
+def test_an_email_whose_sender_died_while_the_clock_was_ahead_goes_once_it_is_set_back(
+    posted, office, frozen
+):
+    frozen.forward(days=100)
+    owe(posted)
+    (number,) = [row.id for row in Notice.select()]
+    assert notices.claim(number, clock.now()) is not None
+    frozen.forward(days=-100)
+    drain(posted)
+    assert statuses() == {SENT: 1}
