@@ -180,6 +180,14 @@ def test_the_purge_keeps_what_is_needed_and_forgets_the_rest(services, frozen):
     assert purge.daily() is not None
 
 
+def test_the_purge_goes_on_once_a_clock_that_was_ahead_is_set_back(services, frozen):
+    frozen.forward(days=100)
+    assert purge.daily() is not None
+    frozen.forward(days=-100)
+    assert purge.daily() is not None
+    assert purge.daily() is None
+
+
 @pytest.mark.parametrize(
     ("success_ago", "authorized_ago", "failure", "status", "purged"),
     [
