@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from peewee import ModelSelect
+from peewee import ModelSelect, __exception_wrapper__
 
 from audiospective import clock
 from audiospective.models.base import (
@@ -82,15 +82,22 @@ def try_advisory_lock(space: int, number: int = 0) -> bool:
 
 
 def run(query: str, values: Sequence[Any] = ()) -> Any:
-    """Run SQL text in which parameters are marked `?`; a cursor whose blobs are bytes."""
-    cursor = database.cursor() if is_sqlite() else database.connection().cursor(binary=True)
-    cursor.execute(query.replace("?", placeholder()), tuple(values))
+    """Run SQL text in which parameters are marked `?`; a cursor whose blobs are bytes.
+
+    Errors are Peewee's, as of all statements; so are those of `run_many` and `load`.
+    """
+    connection = database.connection()
+    with __exception_wrapper__:
+        cursor = connection.cursor() if is_sqlite() else connection.cursor(binary=True)
+        cursor.execute(query.replace("?", placeholder()), tuple(values))
     return cursor
 
 
 def run_many(query: str, rows: Sequence[Sequence[Any]]) -> None:
     """Run SQL text once for each row of parameters."""
-    database.cursor().executemany(query.replace("?", placeholder()), rows)
+    connection = database.connection()
+    with __exception_wrapper__:
+        connection.cursor().executemany(query.replace("?", placeholder()), rows)
 
 
 def among(query: str, values: Collection[int] | Collection[str]) -> list[tuple[Any, ...]]:
@@ -144,7 +151,8 @@ def load(table: str, rows: Sequence[Sequence[Any]]) -> None:
     if is_sqlite():
         run_many(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)  # noqa: S608
         return
-    with database.cursor().copy(f"COPY {table} FROM STDIN") as copy:
+    connection = database.connection()
+    with __exception_wrapper__, connection.cursor().copy(f"COPY {table} FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from psycopg.errors import LockNotAvailable
+from peewee import OperationalError
 
 from audiospective import clock, history
 from audiospective.history import (
@@ -21,6 +21,7 @@ from audiospective.history import (
     segment_store,
 )
 from audiospective.models import Play, PlaySegment, database
+from audiospective.models.away import says_away
 from audiospective.models.base import is_sqlite
 from tests.history.making import MINUTE, at, person, play, track
 from tests.support.processes import until
@@ -43,8 +44,8 @@ def polled_at_deletion(monkeypatch: pytest.MonkeyPatch, poll: Callable[[], objec
             with database.atomic():
                 database.execute_sql("SET LOCAL lock_timeout = '20ms'")
                 poll()
-        except LockNotAvailable:
-            return True
+        except OperationalError as error:
+            return says_away(error)
         return False
 
     def meanwhile(user_id: int, keys: list[hot_tail.Key]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,16 @@ import pytest
 from peewee import OperationalError, PeeweeException
 
 from audiospective import models
+from audiospective.models import dialects
 from audiospective.models.away import Pool, says_away
 from tests.support.processes import free_port
+
+# Statements as text, which Peewee does not run by itself.
+TEXTS: dict[str, Callable[[str], object]] = {
+    "one": lambda table: dialects.run(f"INSERT INTO {table} VALUES (?)", [1]),
+    "many": lambda table: dialects.run_many(f"INSERT INTO {table} VALUES (?)", [[1], [2]]),
+    "rows": lambda table: dialects.load(table, [[1], [2]]),
+}
 
 
 def failed(sql: str) -> PeeweeException:
@@ -60,6 +68,26 @@ def test_a_connection_that_was_cut_is_away(server: Any) -> None:
     assert says_away(failed("SELECT 1"))  # and it stays closed
 
 
+@pytest.mark.parametrize("text", TEXTS)
+def test_so_it_is_for_statements_as_text(server: Any, text: str) -> None:
+    server.execute_sql("CREATE TEMPORARY TABLE numbers (one INTEGER)")
+    TEXTS[text]("numbers")
+    with pytest.raises(PeeweeException) as missing:
+        TEXTS[text]("nowhere")
+    (pid,) = server.execute_sql("SELECT pg_backend_pid()").fetchone()
+    failed(f"SELECT pg_terminate_backend({pid})")
+    with pytest.raises(PeeweeException) as cut:
+        TEXTS[text]("numbers")
+    assert [says_away(missing.value), says_away(cut.value)] == [False, True]
+
+
+def test_a_deadlock_of_a_statement_as_text_is_away(server: object) -> None:
+    raised = "DO $$ BEGIN RAISE EXCEPTION 'odd' USING ERRCODE = '40P01'; END $$"
+    with pytest.raises(OperationalError) as caught:
+        dialects.run(raised)
+    assert says_away(caught.value)
+
+
 def test_a_server_that_is_not_there_is_away() -> None:
     models.bind(f"postgresql://nobody@127.0.0.1:{free_port()}/none")
     assert says_away(failed("SELECT 1"))
@@ -87,9 +115,14 @@ def test_a_file_that_is_locked_or_not_there_is_away_and_a_missing_table_is_not(
     models.bind(sqlite_database_url)
     other = sqlite3.connect(tmp_path / "archive.db", isolation_level=None)
     with models.database.connection_context():
+        models.database.execute_sql("CREATE TABLE numbers (one INTEGER)")
         models.database.execute_sql("PRAGMA busy_timeout = 1")
         other.execute("BEGIN IMMEDIATE")
         assert says_away(failed("BEGIN IMMEDIATE"))
+        for text in TEXTS.values():
+            with pytest.raises(OperationalError) as caught:
+                text("numbers")
+            assert says_away(caught.value)
         other.close()
         assert not says_away(failed("SELECT * FROM nowhere"))
         assert not says_away(failed("SELEC 1"))
