@@ -54,9 +54,14 @@ def unsynced() -> list[str]:
     return [name for name, value in values.items() if value == "off"]
 
 
-def locked(query: ModelSelect) -> ModelSelect:
-    """A query whose rows this transaction holds until it ends."""
-    return query if is_sqlite() else query.for_update()
+def locked(query: ModelSelect, *, referable: bool = False) -> ModelSelect:
+    """A query whose rows this transaction holds until it ends.
+
+    `referable`: others may write rows that refer to them meanwhile.
+    """
+    if is_sqlite():
+        return query
+    return query.for_update("FOR NO KEY UPDATE" if referable else True)
 
 
 def skip_locked(key: Any, condition: Any) -> Any:

@@ -48,9 +48,11 @@ class User(Row):
         """Raises SignedOutError if they signed out everywhere since this row was read.
 
         What is made in the same transaction ends with the sessions if they do it afterwards.
+        Meanwhile others may write rows of theirs: a round may hold one that is changed here next.
         """
         same = (User.id == self.id) & (User.session_key == self.session_key)
-        if dialects.locked(User.select(User.id).where(same)).first() is None:
+        query = User.select(User.id).where(same)
+        if dialects.locked(query, referable=True).first() is None:
             raise SignedOutError
 
     @classmethod

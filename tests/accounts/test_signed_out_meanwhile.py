@@ -6,18 +6,22 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from peewee import OperationalError
 
+from audiospective import models
 from audiospective.accounts import api_tokens, sessions, shares, sign_up, spotify_app
 from audiospective.accounts.outcomes import Visit
 from audiospective.clients.spotify import Profile, Tokens
-from audiospective.exports import buckets, forwarding, schedule
+from audiospective.exports import buckets, forwarding, forwarding_progress, schedule
 from audiospective.models import ApiToken, Connection, SharedLink, User, database, transaction
+from audiospective.models.away import says_away
 from audiospective.models.export_schedules import ExportSchedule
-from audiospective.models.forwards import Forward
+from audiospective.models.forwards import Forward, ForwardedPlay
 from audiospective.models.users import SignedOutError
 from audiospective.policy import api_scopes
 from audiospective.services import Services
 from tests.factories import make_user
+from tests.support.threads import elsewhere
 
 BUCKET = {"endpoint": "https://s3.example.com", "region": "us-east-1", "bucket": "plays",
           "prefix": "", "key_id": "key", "secret": "secret"}  # fmt: skip
@@ -70,3 +74,37 @@ def test_whoever_is_a_moment_earlier_is_ended_with_the_rest(services: Services) 
             ended = other.submit(everywhere)
         ended.result(20)
     assert not ApiToken.select().exists()
+
+
+def waits(act: Callable[[], object]) -> bool:
+    """Whether `act`, tried in another thread, has to wait for what is held here."""
+
+    def tried() -> bool:
+        try:
+            with database.atomic():
+                database.execute_sql("SET LOCAL lock_timeout = '20ms'")
+                act()
+        except OperationalError as error:
+            return says_away(error)
+        return False
+
+    return elsewhere(tried)
+
+
+def test_a_round_that_sends_plays_on_is_not_kept_waiting_and_a_change_of_the_key_is(
+    postgres_database_url: str,
+) -> None:
+    """Such a round holds the row that is written next here: both would wait for each other."""
+    models.bind(postgres_database_url)
+    with database.connection_context():
+        alice = make_user("alice")
+        row = Forward.create(
+            user=alice.id, root="https://listens.example.com", token_sealed="sealed",
+            since=alice.created_at, next_at=alice.created_at,
+        )  # fmt: skip
+        changed = User.update(session_key="another").where(User.id == alice.id)
+        with transaction():
+            alice.still_signed_in()
+            assert not waits(lambda: forwarding_progress.note(row, [(1, 1)]))
+            assert waits(changed.execute)
+        assert ForwardedPlay.select().count() == 1
