@@ -33,10 +33,10 @@ def migrate(up_to: str | None = None) -> list[str]:
 
     Raises EncodingError before anything is written.
     """
-    with database.connection_context():
+    # In this order: a connection that idles while another release migrates may be ended.
+    with _only_one_release(), database.connection_context():
         require_utf8()
-        with _only_one_release():
-            return list(_runner().up(up_to))
+        return list(_runner().up(up_to))
 
 
 def pending() -> list[str]:
@@ -87,7 +87,8 @@ def _only_one_release() -> Iterator[None]:
         return
     # A transaction on a connection of its own holds the lock: a lock of the session would stay
     # behind in a pooler that hands the server on after each transaction.
-    with psycopg.connect(database.obj.database, prepare_threshold=None) as holder:
+    dsn = database.obj.database
+    with psycopg.connect(dsn, connect_timeout=10, prepare_threshold=None) as holder:
         holder.execute(_WITHOUT_END)
         holder.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         yield

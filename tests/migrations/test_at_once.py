@@ -87,3 +87,30 @@ def test_on_postgresql_time_outs_of_a_host_end_neither_the_wait_nor_the_lock(
         waiting[0].result(20)
     watching.close()
     postgres.drop(name)
+
+
+def test_on_postgresql_who_waits_keeps_no_connection_idle(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`idle_session_timeout` or a pooler would end it, and with it the start."""
+    name = postgres.create()
+
+    class Runner:
+        def up(self, _: str | None) -> list[str]:
+            return ["0001_initial"]
+
+    monkeypatch.setattr(migrations, "_runner", Runner)
+    models.bind(postgres.url(name))
+    watching = psycopg.connect(postgres.url(), autocommit=True)
+    earlier = psycopg.connect(postgres.url(name))
+    earlier.execute("SELECT pg_advisory_xact_lock(%s)", (migrations._LOCK,))
+    others = "SELECT state FROM pg_stat_activity WHERE datname = %s AND pid <> %s"
+    with ThreadPoolExecutor(1) as later:
+        waiting = later.submit(models.migrate)
+        until(lambda: (False,) in watching.execute(HOLDERS).fetchall(), "it waits")
+        found = watching.execute(others, (name, earlier.info.backend_pid)).fetchall()
+        earlier.close()
+        assert waiting.result(20) == ["0001_initial"]
+    assert found == [("active",)]
+    watching.close()
+    postgres.drop(name)
