@@ -15,7 +15,7 @@ TOGETHER = timedelta(milliseconds=10)  # polls of one instant stand within this
 
 
 class PollLog(Row):
-    """One poll. `outcome` is "ok", "anomaly" or a failure type in lower case."""
+    """One poll. `outcome` is "ok", "empty", "undated" or a failure type in lower case."""
 
     user = ForeignKeyField(User, on_delete="CASCADE", backref="poll_log")
     at = InstantField()

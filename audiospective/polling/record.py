@@ -227,7 +227,7 @@ def _aside(claim: Claim, extra: Callable[[], Result]) -> Result | None:
 
 
 def _log(attempt: Attempt, outcome: str, added: int) -> None:
-    """One line for the person's health page; the same poll written twice is one line."""
+    """One line for the person's health page, once a poll: only who settles its claim comes here."""
     PollLog.note(
         attempt.claim.user_id,
         attempt.claim.claimed_at,
