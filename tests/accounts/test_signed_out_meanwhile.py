@@ -21,6 +21,7 @@ from audiospective.models.users import SignedOutError
 from audiospective.policy import api_scopes
 from audiospective.services import Services
 from tests.factories import make_user
+from tests.support.processes import until
 from tests.support.threads import elsewhere
 
 BUCKET = {"endpoint": "https://s3.example.com", "region": "us-east-1", "bucket": "plays",
@@ -61,19 +62,27 @@ def test_nothing_outlives_it(
     MAKING[what](services, User.get_by_id(read.id))
 
 
+def everywhere(user_id: int) -> None:
+    with database.connection_context():
+        sessions.end_all(User.get_by_id(user_id))
+
+
 def test_whoever_is_a_moment_earlier_is_ended_with_the_rest(services: Services) -> None:
     alice = make_user("alice")
-
-    def everywhere() -> None:
-        with database.connection_context():
-            sessions.end_all(User.get_by_id(alice.id))
-
     with ThreadPoolExecutor(1) as other:
         with transaction():
             api_tokens.make(alice, "Player", [api_scopes.PLAYS], 1825)
-            ended = other.submit(everywhere)
+            ended = other.submit(everywhere, alice.id)
         ended.result(20)
     assert not ApiToken.select().exists()
+
+
+def sends_on(user: User) -> Forward:
+    row: Forward = Forward.create(
+        user=user.id, root="https://listens.example.com", token_sealed="sealed",
+        since=user.created_at, next_at=user.created_at,
+    )  # fmt: skip
+    return row
 
 
 def waits(act: Callable[[], object]) -> bool:
@@ -98,13 +107,30 @@ def test_a_round_that_sends_plays_on_is_not_kept_waiting_and_a_change_of_the_key
     models.bind(postgres_database_url)
     with database.connection_context():
         alice = make_user("alice")
-        row = Forward.create(
-            user=alice.id, root="https://listens.example.com", token_sealed="sealed",
-            since=alice.created_at, next_at=alice.created_at,
-        )  # fmt: skip
+        row = sends_on(alice)
         changed = User.update(session_key="another").where(User.id == alice.id)
         with transaction():
             alice.still_signed_in()
             assert not waits(lambda: forwarding_progress.note(row, [(1, 1)]))
             assert waits(changed.execute)
         assert ForwardedPlay.select().count() == 1
+
+
+def test_a_round_that_holds_what_is_ended_writes_down_what_it_sent_first(
+    postgres_database_url: str,
+) -> None:
+    models.bind(postgres_database_url)
+    awaited = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    with database.connection_context(), ThreadPoolExecutor(1) as other:
+        alice = make_user("alice")
+        row = sends_on(alice)
+        with transaction():
+            forwarding_progress.update(row, {Forward.sent: 1})
+            ended = other.submit(everywhere, alice.id)
+            until(lambda: database.execute_sql(awaited).fetchone() != (0,), "it waits")
+            database.execute_sql("SET LOCAL lock_timeout = '20ms'")
+            forwarding_progress.note(row, [(1, 1)])
+        ended.result(20)
+        assert not Forward.select().exists()
+        assert not ForwardedPlay.select().exists()
+        assert User.get_by_id(alice.id).session_key != alice.session_key
