@@ -20,6 +20,7 @@ class Examination:
     """What was found; `faults` are sentences, `healed` years that were set aside and are whole.
 
     `lost`: closed years whose file in storage is gone or another, while storage itself answers.
+    `unread`: whether something could not be read, and nothing is known of it.
     """
 
     segments: int = 0
@@ -27,6 +28,7 @@ class Examination:
     faults: list[str] = field(default_factory=list)
     healed: list[int] = field(default_factory=list)
     lost: list[int] = field(default_factory=list)
+    unread: bool = False
 
 
 def examine(user_id: int) -> Examination:
@@ -49,6 +51,8 @@ def examine(user_id: int) -> Examination:
             found.faults.append(str(error))
             if isinstance(error.__cause__, MissingError | DamagedError):
                 found.lost.append(row.year)
+            else:
+                found.unread = True
             continue
         if problem is not None:
             try:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from audiospective import clock, log
 from audiospective.models import DamagedSegment, PlaySegment
+from audiospective.models.marks import Mark
 from audiospective.notices.kinds import operator_alert
 from audiospective.services import Services
 
 if TYPE_CHECKING:
     from audiospective.history.integrity import Examination
+
+LOST = "years_lost"  # mark: when a closed year was last found lost; the note says which are
 
 
 def members() -> list[int]:
@@ -39,34 +42,45 @@ def catalog() -> list[str]:
 
 def everything(services: Services) -> int:
     """Examine every archive and let the operators know of damage; how many faults there are."""
-    faults, lost = 0, []
+    faults, lost, unread = 0, [], set()
     for user_id, found in archives(members()):
         faults += len(found.faults)
         lost += [(user_id, year) for year in found.lost]
+        if found.unread:
+            unread.add(user_id)
     for fault in catalog():
         log.event("catalog_damaged", log.ERROR, fault=fault)
         faults += 1
     report_damage(services)
-    report_lost(services, lost)
+    report_lost(services, lost, unread)
     return faults
 
 
-def report_lost(services: Services, lost: Sequence[tuple[int, int]]) -> int:
+def report_lost(
+    services: Services, lost: Sequence[tuple[int, int]], unread: Collection[int] = ()
+) -> int:
     """One e-mail to each operator about all closed years whose files are gone or damaged.
 
-    `lost` are members with their years; told again when they are others. How many are owed now.
+    `lost` are members with their years; told again when another one is lost, or the same ones
+    after they had come back. Of `unread` members nothing is known: what was lost still is. How many
+    are owed now.
     """
-    if not lost:
+    mark = Mark.get_or_none(Mark.name == LOST)
+    known = {(user_id, year) for user_id, year in json.loads(mark.note)} if mark else set()
+    found = {*lost, *(one for one in known if one[0] in unread)}
+    if not found:
+        Mark.drop(LOST)
         return 0
-    digest = hashlib.sha256(repr(sorted(lost)).encode()).hexdigest()[:12]
-    user_id, year = min(lost)
+    since = mark.at if mark and found <= known else clock.now()
+    Mark.put(LOST, since, json.dumps(sorted(found)))
+    user_id, year = min(found)
     return operator_alert.tell(
         services,
         "segment_damaged",
-        f"segment_damaged.lost-{digest}",
+        f"segment_damaged.lost-{clock.to_ms(since)}",
         {
-            "since": clock.to_ms(clock.now()),
-            "said": f"Files of closed years are gone from storage or damaged: {len(lost)}, the"
+            "since": clock.to_ms(since),
+            "said": f"Files of closed years are gone from storage or damaged: {len(found)}, the"
             f" first is year {year} of account {user_id}.",
         },
     )

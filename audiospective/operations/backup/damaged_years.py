@@ -11,6 +11,8 @@ from audiospective.clients.storage import DamagedError, MissingError
 from audiospective.history import segment_store
 from audiospective.history.closed import objects
 from audiospective.models import DamagedSegment, PlaySegment
+from audiospective.models.marks import Mark
+from audiospective.operations import verify
 from audiospective.operations.backup.opening import opened
 from audiospective.services import Services
 
@@ -36,6 +38,8 @@ def put_back(services: Services, path: Path) -> int:
                 else:
                     DamagedSegment.update(blob=blob).where(DamagedSegment.id == place).execute()
                 found += 1
+    if found:
+        Mark.drop(verify.LOST)  # what is lost from now on is told, even if it was told before
     return found
 
 

@@ -16,7 +16,9 @@ from audiospective.operations import verify
 from audiospective.operations.backup import damaged_years, making, sealing
 from audiospective.operations.backup.errors import BackupError
 from audiospective.services import Services
+from tests.history.closing import Fragile, bound
 from tests.imports.restore import archives
+from tests.support.clocks import Frozen
 
 KEY = sealing.new_key()
 
@@ -35,6 +37,28 @@ def damage(user: User) -> int:
     PlaySegment.update(blob=b"spoilt").where(this).execute()
     assert len(integrity.examine(user.id).faults) == 1
     return year
+
+
+def operated_with_years_in_storage(services: Services, user: User) -> list[str]:
+    """Let somebody be the operator, their years be in storage alone; the keys."""
+    User.update(is_operator=True, email="a@mail.example", email_verified_at=clock.now()).execute()
+    keys = []
+    for row in PlaySegment.select():
+        keys.append(f"years/here/{user.id}/{row.year}")
+        services.storage.put(keys[-1], bytes(row.blob))
+        this = (PlaySegment.user == user) & (PlaySegment.year == row.year)
+        PlaySegment.update(blob=b"", object=keys[-1]).where(this).execute()
+    return keys
+
+
+def lose(services: Services, key: str) -> None:
+    """Remove a file; another process, which has read nothing yet, looks next."""
+    services.storage.delete(key)
+    objects.bind(services.storage)
+
+
+def alerts() -> int:
+    return int(Notice.select().where(Notice.kind == "operator_alert").count())
 
 
 def test_a_damaged_year_comes_back_from_a_sealed_backup(
@@ -56,22 +80,56 @@ def test_a_closed_year_whose_file_is_gone_is_told_and_comes_back(
     services: Services, alice: User, tmp_path: Path
 ) -> None:
     before = archives.plays(alice.id)
-    User.update(is_operator=True, email="a@mail.example", email_verified_at=clock.now()).execute()
-    keys = []
-    for row in PlaySegment.select():
-        keys.append(f"years/here/{alice.id}/{row.year}")
-        services.storage.put(keys[-1], bytes(row.blob))
-        this = (PlaySegment.user == alice) & (PlaySegment.year == row.year)
-        PlaySegment.update(blob=b"", object=keys[-1]).where(this).execute()
+    key = operated_with_years_in_storage(services, alice)[0]
     making.make(services, tmp_path / "one.backup")
-    services.storage.delete(keys[0])
-    objects.bind(services.storage)  # another process, which has read nothing yet
+    lose(services, key)
     assert verify.everything(services) == 1
     assert verify.everything(services) == 1
-    assert Notice.select().where(Notice.kind == "operator_alert").count() == 1
+    assert alerts() == 1
     assert damaged_years.put_back(services, tmp_path / "one.backup") == 1
     assert integrity.examine(alice.id).faults == []
     assert archives.plays(alice.id).equals(before)
+
+
+def test_a_closed_year_that_is_lost_a_second_time_is_told_a_second_time(
+    services: Services, alice: User, tmp_path: Path, frozen: Frozen
+) -> None:
+    key, other = operated_with_years_in_storage(services, alice)[:2]
+    content = services.storage.get(key)
+    making.make(services, tmp_path / "one.backup")
+    lose(services, key)
+    verify.everything(services)
+    frozen.forward(days=7)
+    lose(services, other)
+    verify.everything(services)
+    assert alerts() == 2
+    frozen.forward(days=7)
+    services.storage.put(key, content)
+    assert verify.everything(services) == 1
+    assert alerts() == 2
+    frozen.forward(days=7)
+    lose(services, key)
+    verify.everything(services)
+    assert alerts() == 3
+    assert damaged_years.put_back(services, tmp_path / "one.backup") == 2
+    frozen.forward(days=1)  # before the next check
+    lose(services, key)
+    verify.everything(services)
+    assert alerts() == 4
+
+
+def test_what_is_lost_is_not_told_again_after_storage_was_away(
+    services: Services, alice: User, frozen: Frozen
+) -> None:
+    lose(services, operated_with_years_in_storage(services, alice)[0])
+    verify.everything(services)
+    fragile = Fragile(services.storage)
+    fragile.away = True
+    with bound(fragile):
+        assert verify.everything(services) > 1
+    frozen.forward(days=7)
+    assert verify.everything(services) == 1
+    assert alerts() == 1
 
 
 def test_a_backup_from_after_the_damage_changes_nothing(
