@@ -94,7 +94,8 @@ def report_damage(services: Services) -> int:
         operator_alert.tell(
             services,
             "segment_damaged",
-            f"segment_damaged.{row.id}",
+            # SQLite gives the number of a row that is gone to another one.
+            f"segment_damaged.{row.id}.{clock.to_ms(row.found_at)}",
             {
                 "since": clock.to_ms(row.found_at),
                 "said": f"Account {row.user_id}, year {row.year}: {row.reason}.",

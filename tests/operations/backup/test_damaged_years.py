@@ -118,6 +118,23 @@ def test_a_closed_year_that_is_lost_a_second_time_is_told_a_second_time(
     assert alerts() == 4
 
 
+def test_a_year_that_is_damaged_again_after_it_was_whole_is_told_again(
+    services: Services, alice: User, frozen: Frozen
+) -> None:
+    User.update(is_operator=True, email="a@mail.example", email_verified_at=clock.now()).execute()
+    content = bytes(PlaySegment.select().order_by(PlaySegment.year).get().blob)
+    year = damage(alice)
+    verify.report_damage(services)
+    verify.report_damage(services)
+    assert alerts() == 1
+    DamagedSegment.update(blob=content).execute()
+    assert integrity.examine(alice.id).healed == [year]
+    frozen.forward(days=30)
+    damage(alice)
+    verify.report_damage(services)
+    assert alerts() == 2
+
+
 def test_what_is_lost_is_not_told_again_after_storage_was_away(
     services: Services, alice: User, frozen: Frozen
 ) -> None:
