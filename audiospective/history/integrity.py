@@ -78,9 +78,13 @@ def _heal(row: DamagedSegment, found: Examination) -> None:
             f"year {row.year} has been set aside since {row.found_at:%Y-%m-%d}: {problem}"
         )
         return
-    with lock.held(row.user_id):
-        bulk_add.absorb(row.user_id, plays)
-        row.delete_instance()
+    try:
+        with lock.held(row.user_id):
+            bulk_add.absorb(row.user_id, plays)
+            row.delete_instance()
+    except YearAwayError as error:
+        found.faults.append(f"year {row.year} is whole again and cannot be taken in: {error}")
+        return
     found.healed.append(row.year)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from audiospective import clock, log
+from audiospective.clients.queues import INTERRUPTS
 from audiospective.models import DamagedSegment, PlaySegment
 from audiospective.models.marks import Mark
 from audiospective.notices.kinds import operator_alert
@@ -26,11 +27,19 @@ def members() -> list[int]:
 
 
 def archives(user_ids: Sequence[int]) -> Iterator[tuple[int, Examination]]:
-    """Examine one archive after the other."""
-    from audiospective.history.integrity import examine
+    """Examine one archive after the other. One that cannot be examined is a fault of its own."""
+    from audiospective.history.integrity import Examination, examine
 
     for user_id in user_ids:
-        yield user_id, examine(user_id)
+        try:
+            found = examine(user_id)
+        except INTERRUPTS:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this one's alone
+            log.trouble("not_verified", error, user=user_id)
+            said = f"its years could not all be examined ({type(error).__name__})"
+            found = Examination(faults=[said], unread=True)
+        yield user_id, found
 
 
 def catalog() -> list[str]:
@@ -48,11 +57,11 @@ def everything(services: Services) -> int:
         lost += [(user_id, year) for year in found.lost]
         if found.unread:
             unread.add(user_id)
+    report_damage(services)
+    report_lost(services, lost, unread)
     for fault in catalog():
         log.event("catalog_damaged", log.ERROR, fault=fault)
         faults += 1
-    report_damage(services)
-    report_lost(services, lost, unread)
     return faults
 
 

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 
 from audiospective import clock
-from audiospective.history import integrity
+from audiospective.history import bulk_add, integrity, sealing, segment
 from audiospective.history.closed import objects
 from audiospective.models import DamagedSegment, PlaySegment, User
 from audiospective.models.notices import Notice
 from audiospective.operations import verify
-from audiospective.operations.backup import damaged_years, making, sealing
+from audiospective.operations.backup import damaged_years, making
+from audiospective.operations.backup import sealing as backup_sealing
 from audiospective.operations.backup.errors import BackupError
 from audiospective.services import Services
+from tests.factories import make_user
 from tests.history.closing import Fragile, bound
 from tests.imports.restore import archives
 from tests.support.clocks import Frozen
 
-KEY = sealing.new_key()
+KEY = backup_sealing.new_key()
 
 
 @pytest.fixture
@@ -147,6 +151,41 @@ def test_what_is_lost_is_not_told_again_after_storage_was_away(
     frozen.forward(days=7)
     assert verify.everything(services) == 1
     assert alerts() == 1
+
+
+def test_a_year_that_cannot_be_taken_in_again_ends_no_check(
+    services: Services, alice: User
+) -> None:
+    content = bytes(PlaySegment.select().order_by(PlaySegment.year).get().blob)
+    year = damage(alice)
+    late = segment.decode(content).head(1)
+    bulk_add.absorb(alice.id, late)  # its year goes on
+    keys = operated_with_years_in_storage(services, alice)
+    lose(services, next(key for key in keys if key.endswith(f"/{year}")))
+    DamagedSegment.update(blob=content).execute()
+    assert verify.everything(services) == 2
+    assert alerts() == 2  # of what stands aside, and of what is lost
+    assert DamagedSegment.select().count() == 1
+
+
+def test_an_archive_that_cannot_be_examined_keeps_no_other_from_it(
+    services: Services, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = bytes(PlaySegment.select().order_by(PlaySegment.year).get().blob)
+    bob = make_user("bob")
+    bulk_add.absorb(bob.id, segment.decode(content))
+    sealing.seal(bob.id, keep=0, trigger=0)
+    PlaySegment.update(blob=b"spoilt").where(PlaySegment.user == bob).execute()
+    misfit = integrity._misfit
+
+    def breaks(row: Any, plays: pl.DataFrame) -> str | None:
+        if row.user_id == alice.id:
+            raise ValueError("something that nobody thought of")
+        return misfit(row, plays)
+
+    monkeypatch.setattr(integrity, "_misfit", breaks)
+    assert verify.everything(services) == 2
+    assert {row.user_id for row in DamagedSegment.select()} == {bob.id}
 
 
 def test_a_backup_from_after_the_damage_changes_nothing(
