@@ -17,7 +17,7 @@ from audiospective.policy.in_words import plural
     "--from",
     "backup",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Put the bytes of damaged years back from this backup before.",
+    help="Put the bytes of damaged years back from this backup, and read again.",
 )
 @click.pass_context
 def command(ctx: click.Context, user: str | None, backup: Path | None) -> None:
@@ -34,13 +34,15 @@ def command(ctx: click.Context, user: str | None, backup: Path | None) -> None:
 
     faults = segments = plays = 0
     with opened() as services:
+        ids = [member(user).id] if user else verify.members()
         if backup is not None:
+            for _ in verify.archives(ids):
+                pass  # damage that nothing has read yet is not known, and would not be put back
             try:
                 found = damaged_years.put_back(services, backup)
             except (BackupError, StorageError) as error:
                 raise click.ClickException(str(error)) from None
             click.echo(f"{plural(found, 'damaged year')} found whole in the backup")
-        ids = [member(user).id] if user else verify.members()
         with click.progressbar(
             verify.archives(ids), length=len(ids), label="Verifying", hidden=len(ids) < 20
         ) as archives:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from audiospective.models.base import is_sqlite
 from audiospective.models.notices import Notice
 from audiospective.notices import compose
 from audiospective.operations import capacity, seal, verify
+from audiospective.operations.backup import making
 from audiospective.services import Services
 from audiospective.settings import Settings
 from tests.factories import make_user
@@ -178,6 +180,20 @@ def test_verify_exits_with_one_on_damage(services: Services, command: Any) -> No
     assert broken.exit_code == 1
     assert "year 2026 is damaged and set aside" in broken.output
     assert DamagedSegment.select().count() == 1
+
+
+def test_verify_puts_back_a_year_that_nothing_knew_to_be_damaged(
+    services: Services, command: Any, tmp_path: Path
+) -> None:
+    alice = make_user()
+    fill(alice.id, 30)
+    sealing.seal(alice.id, keep=10, trigger=0)
+    making.make(services, tmp_path / "one.backup")
+    PlaySegment.update(blob=b"spoilt").execute()
+    mended = command("verify", "--from", str(tmp_path / "one.backup"))
+    assert mended.exit_code == 0, mended.output
+    assert "1 damaged year found whole in the backup" in mended.output
+    assert "year 2026 is whole again" in mended.output
 
 
 def test_capacity_prints_sizes_forecast_and_bill(services: Services, command: Any) -> None:
