@@ -25,6 +25,7 @@ _NOT_HOSTS = tuple(
     )
 )
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
+_ISATAP = (0x00005EFE, 0x02005EFE)  # RFC 5214: these 32 bits, and then an IPv4 address
 
 
 def is_public(address: str) -> bool:
@@ -44,6 +45,10 @@ def is_public(address: str) -> bool:
             found = inner
         elif found.teredo or found.is_site_local:
             return False
+        elif (int(found) >> 32) & 0xFFFFFFFF in _ISATAP:
+            last = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+            if not is_public(str(last)):
+                return False
     if any(found in network for network in _NOT_HOSTS):
         return False
     return found.is_global and not found.is_multicast and not found.is_reserved

@@ -41,6 +41,10 @@ from audiospective.policy import public_addresses
         ("2002:7f00:1::", False),
         ("2002:5db8:d70e::", True),
         ("2001:0:7f00:1::", False),  # Teredo
+        ("2606:2800::5efe:10.1.2.3", False),  # ISATAP
+        ("2606:2800::200:5efe:169.254.169.254", False),
+        ("2606:2800::200:5efe:93.184.215.14", True),
+        ("fd00::5efe:93.184.215.14", False),
         ("fec0::1", False),
         ("no address", False),
     ],
