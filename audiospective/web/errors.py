@@ -10,7 +10,7 @@ from flask import Flask, Response, current_app, flash, make_response, request
 from flask_wtf.csrf import CSRFError
 from peewee import PeeweeException
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
+from redis.exceptions import MasterDownError, ReadOnlyError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as BaseResponse
@@ -71,6 +71,14 @@ AWAY = Words(
     "",
     "New plays are saved once it answers again; Spotify keeps your last 50 meanwhile.",
 )
+REDIS_AWAY = replace(
+    AWAY,
+    title="Redis cannot be reached right now",
+    text="Redis, through which this server hands out its work, takes nothing at the moment. That "
+    "usually passes within minutes. What is saved stays saved.",
+)
+# While another server takes over, a copy answers that refuses what is written.
+_REDIS = (RedisConnectionError, RedisTimeoutError, ReadOnlyError, MasterDownError)
 # Nobody can say what became of it: the answer of a commit may be what got lost.
 SENT = " Look whether what you sent has arrived before you send it again."
 TOO_LONG = Words(
@@ -126,8 +134,9 @@ def install(app: Flask) -> None:
         log.trouble(name, error, method=request.method, page=_route(), reference=reference)
         if problems.asked_here():
             return problems.response(503, reference=reference)
-        sent = request.method not in ("GET", "HEAD")
-        words = replace(AWAY, text=AWAY.text + SENT) if sent else AWAY
+        words = REDIS_AWAY if isinstance(error, RedisError) else AWAY
+        if request.method not in ("GET", "HEAD"):
+            words = replace(words, text=words.text + SENT)
         return answer(503, words, reference)
 
     @app.errorhandler(InternalServerError)
@@ -147,7 +156,7 @@ def install(app: Flask) -> None:
 
 def _passes(error: BaseException) -> bool:
     """Whether the database or Redis cannot be used just now: no fault of the page."""
-    return says_away(error) or isinstance(error, RedisConnectionError | RedisTimeoutError)
+    return says_away(error) or isinstance(error, _REDIS)
 
 
 def new_reference() -> str:

@@ -9,11 +9,12 @@ import pytest
 from flask import abort
 from peewee import OperationalError
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import MasterDownError, ReadOnlyError
 from werkzeug.exceptions import MethodNotAllowed, TooManyRequests
 
 from audiospective.models import database
 from audiospective.web.context import viewer
-from audiospective.web.errors import AWAY, SENT, WORDS
+from audiospective.web.errors import AWAY, REDIS_AWAY, SENT, WORDS
 from tests.factories import make_user
 from tests.web import markup
 from tests.web.conftest import MakeSite, Site
@@ -161,14 +162,26 @@ def test_the_page_while_the_database_is_away_needs_neither_database_nor_session(
     assert lost.status_code == 404  # an error page asks nobody who is there
 
 
-@pytest.fixture(params=["database", "redis"])
-def away(request: pytest.FixtureRequest, failing: Site) -> Site:
+AWAYS = {
+    OperationalError: AWAY,
+    RedisConnectionError: REDIS_AWAY,
+    ReadOnlyError: REDIS_AWAY,
+    MasterDownError: REDIS_AWAY,
+}
+
+
+@pytest.fixture(params=AWAYS)
+def kind(request: pytest.FixtureRequest) -> type[Exception]:
+    found: type[Exception] = request.param
+    return found
+
+
+@pytest.fixture
+def away(kind: type[Exception], failing: Site) -> Site:
     """A site whose every address of one kind meets a database, or a Redis, that is away."""
 
     def stop() -> None:
-        if request.param == "database":
-            raise OperationalError("no answer from secret-host")
-        raise RedisConnectionError("no answer from secret-host")
+        raise kind("no answer from secret-host")
 
     failing.app.add_url_rule("/api/v1/away", "api_away", stop)
     failing.app.add_url_rule("/1/away", "listens_away", stop)
@@ -176,7 +189,9 @@ def away(request: pytest.FixtureRequest, failing: Site) -> Site:
     return failing
 
 
-def test_what_is_away_is_said_in_the_form_that_was_asked_for(away: Site) -> None:
+def test_what_is_away_is_said_in_the_form_that_was_asked_for(
+    away: Site, kind: type[Exception]
+) -> None:
     visitor = away.visitor()
     answers = [
         visitor.page("/away", 503) and visitor.get("/away"),
@@ -189,7 +204,7 @@ def test_what_is_away_is_said_in_the_form_that_was_asked_for(away: Site) -> None
         "text/html", "text/plain", "application/problem+json", "application/json",
     ]  # fmt: skip
     assert not any("secret-host" in one.text for one in answers)
-    assert answers[1].text.startswith(AWAY.title)
+    assert answers[1].text.startswith(AWAYS[kind].title)
 
 
 def test_whoever_sent_something_to_a_database_that_is_away_looks_before_sending_it_again(
