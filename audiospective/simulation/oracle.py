@@ -18,7 +18,7 @@ from audiospective.models import Import, claims, database, notices
 from audiospective.models.base import as_list, listed, placeholder
 from audiospective.polling import batch
 from audiospective.sandbox.apps import CLIENT_ID
-from audiospective.simulation import losses, members, settled, whole_archive
+from audiospective.simulation import losses, members, settled, spotify, whole_archive
 from audiospective.simulation.emails import Post
 from audiospective.simulation.instance import Instance
 from audiospective.simulation.losses import Item, Page
@@ -65,6 +65,7 @@ class Oracle:
         self.slot = ""  # of the batch that is being polled, and ...
         self.before = batch.ANY_TIME  # ... its end
         self._asking: list[claims.Claim] = []
+        self._pages = 0
         self._shown: dict[tuple[int, int], Shown] = {}
         self._fences: dict[int, int] = {}
         self.claimed: set[tuple[int, int]] = set()  # members and instants of our clock, of days
@@ -146,6 +147,9 @@ class Oracle:
         return watched
 
     def _page_came(self, body: bytes) -> None:
+        self._pages += 1
+        if self._pages % spotify.WHOLE_WAY == 0 and not spotify.is_read_alike(body):
+            self.complain("a page reads otherwise as a whole than item by item")
         claim = self._asking[-1]
         heard, instance = self.heard[claim.user_id], self.instance
         frozen = self._snapshot(heard)

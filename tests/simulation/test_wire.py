@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from random import Random
 
 import pytest
 from flask import Flask
 
 from audiospective.clients import recently_played
+from audiospective.policy.plays import Page
 from audiospective.sandbox import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -150,3 +152,29 @@ def test_what_a_page_says_is_read_alike_item_by_item_and_by_the_oracle(sandbox, 
     _, (_, _, body) = page(sandbox, f"Bearer {control.mint('alice')['access_token']}")
     assert in_process.read_page(body) == recently_played.read_page(body)
     assert seen.read(body) == seen._read_any(body)
+
+
+def test_one_call_of_many_goes_through_the_framework_and_says_the_same(sandbox, monkeypatch):
+    monkeypatch.setattr(in_process, "WHOLE_WAY", 3)
+    through = []
+    whole = wire.ask
+    monkeypatch.setattr(
+        wire, "ask", lambda *args, **more: through.append(1) or whole(*args, **more)
+    )
+    client = in_process.InProcessSpotify(BASE, sandbox, None, Random(1), None, None)
+    token = Control(state_of(sandbox)).mint("alice")["access_token"]
+    request = {"headers": {"Authorization": f"Bearer {token}"}}
+    replies = [
+        client._ask("GET", f"{BASE}/v1/me/player/recently-played?limit=50", request)
+        for _ in range(6)
+    ]
+    assert len(through) == 2
+    assert len({(reply.status, reply.body) for reply in replies}) == 1
+
+
+def test_a_page_that_is_read_otherwise_as_a_whole_is_noticed(monkeypatch):
+    body = b'{"items":[{"played_at":"2026-03-01T12:00:00Z","track":{"id":"a"}}]}'
+    assert in_process.is_read_alike(body)
+    assert in_process.is_read_alike(b"<html>")
+    monkeypatch.setattr(in_process, "read_page", lambda _body: Page((), (), offered=1))
+    assert not in_process.is_read_alike(body)
