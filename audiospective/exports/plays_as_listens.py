@@ -64,7 +64,7 @@ def _listen(play: dict[str, Any], track: dict[str, Any]) -> dict[str, Any] | Non
 def _began(play: dict[str, Any], length: int | None) -> int:
     """When it began, as ListenBrainz wants it (UTC ms); where nobody knows, when it ended."""
     at: int = play["played_at"]
-    timing = Timing(play["timing"] or 0)
+    timing = play["timing"] or Timing.END
     if timing in BY_END:
         return at - (play["ms_played"] if play["ms_played"] is not None else length or 0)
     return at - (play["ms_played"] or 0) if timing in BY_HEARD else at

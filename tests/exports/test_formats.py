@@ -81,6 +81,15 @@ def test_csv_leaves_unknown_cells_empty(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("name", sorted(FORMATS))
+def test_what_a_newer_release_wrote_of_a_play_ends_no_export(name: str, tmp_path: Path) -> None:
+    at, one = datetime(2025, 1, 1, tzinfo=UTC), song("Slack Water", "Harbour Lights")
+    path = save(archive(imported(at, one, source=4, timing=99)), name, tmp_path)
+    if name == "csv":
+        (row,) = table(path)
+        assert (row["source"], row["timing"]) == ("unknown", "unknown")
+
+
 def test_a_platform_in_an_import_cannot_be_a_formula_either(tmp_path: Path) -> None:
     at = datetime(2025, 1, 1, tzinfo=UTC)
     user_id = archive(imported(at, song("Slack Water", "Harbour Lights"), platform="=1+1"))

@@ -26,6 +26,7 @@ from audiospective.exports import (
     forwarding_progress,
     forwarding_requests,
     forwarding_round,
+    plays_as_listens,
 )
 from audiospective.history import append, removal
 from audiospective.history.catalog import polled
@@ -134,6 +135,11 @@ def test_new_plays_go_on_once_with_the_time_at_which_they_began(
     row = forwarding.of(alice.id)
     assert row is not None
     assert (row.sent, row.error, row.failures) == (2, None, 0)
+
+
+def test_a_time_known_as_only_a_newer_release_says_goes_on_as_it_is() -> None:
+    play = {"played_at": 5_000, "ms_played": 2_000, "timing": 99}
+    assert plays_as_listens._began(play, None) == 5_000
 
 
 def test_a_play_that_arrives_late_goes_on_too(

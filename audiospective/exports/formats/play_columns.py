@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import polars as pl
 
+from audiospective.models.plays import FROM_BOTH
 from audiospective.policy.timing import Timing
 
+UNKNOWN = "unknown"  # what a newer release wrote
 SOURCES = {1: "poll", 2: "import", 3: "both"}
 TIMINGS = {timing.value: timing.name.lower() for timing in Timing}
 TEXTS = ("context", "reason_start", "reason_end", "platform", "country")  # whose words others chose
 PLAY = (
-    pl.col("source").replace_strict(SOURCES, return_dtype=pl.String),
+    (pl.col("source") & FROM_BOTH).replace_strict(SOURCES, default=UNKNOWN, return_dtype=pl.String),
     pl.col("context").alias("played_from"),
     "reason_start",
     "reason_end",
@@ -23,7 +25,7 @@ PLAY = (
     # How exactly the time is known, as a word of Timing.
     pl.col("timing")
     .fill_null(Timing.END.value)
-    .replace_strict(TIMINGS, return_dtype=pl.String)
+    .replace_strict(TIMINGS, default=UNKNOWN, return_dtype=pl.String)
     .alias("timing"),
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from audiospective.exports.formats.play_columns import SOURCES, TIMINGS
+from audiospective.exports.formats.play_columns import SOURCES, TIMINGS, UNKNOWN
 from audiospective.policy.counting import Measure, Rule
 from audiospective.policy.gaps import Cause, Certainty
 from audiospective.policy.health import HealthStatus
@@ -78,7 +78,7 @@ SCHEMAS: dict[str, Schema] = {
         played_at=INSTANT,
         local_time=INSTANT,
         ms_played=maybe(COUNT),
-        source=words(SOURCES.values()),
+        source=words([*SOURCES.values(), UNKNOWN]),
         played_from=maybe(TEXT),
         reason_start=maybe(TEXT),
         reason_end=maybe(TEXT),
@@ -88,7 +88,7 @@ SCHEMAS: dict[str, Schema] = {
         private=maybe(YES),
         platform=maybe(TEXT),
         country=maybe(TEXT),
-        timing=words(TIMINGS.values()),
+        timing=words([*TIMINGS.values(), UNKNOWN]),
         track=ref("Track"),
     ),
     "Track": thing(

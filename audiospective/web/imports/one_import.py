@@ -53,7 +53,9 @@ FIELDS = (
 
 def word(row: Import) -> str:
     """What state it is in, for a list and above its progress."""
-    return "Waiting for our server" if row.status in WORK and row.error else WORDS[row.status]
+    if row.status in WORK and row.error:
+        return "Waiting for our server"
+    return WORDS.get(row.status, "Unknown to this release")  # a newer one wrote it
 
 
 def of(row: Import, user: User) -> dict[str, Any]:

@@ -17,9 +17,10 @@ from audiospective.history import append, sealing
 from audiospective.history.catalog import polled
 from audiospective.history.closed import away
 from audiospective.history.closed.away import YearAwayError
-from audiospective.models import ApiToken, User
+from audiospective.models import ApiToken, Play, User
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
+from audiospective.models.plays import FROM_POLL
 from audiospective.policy import api_scopes
 from audiospective.web import throttle
 from audiospective.web.api import plays as plays_view
@@ -84,6 +85,13 @@ def test_plays_come_as_the_json_export_has_them(site: Site, alice: User, tmp_pat
     exported = orjson.loads((tmp_path / "plays.json").read_bytes())["plays"]
     assert found["plays"] == exported[::-1]
     assert found["plays"][0]["track"]["name"] == "Slack Water"
+
+
+def test_what_a_newer_release_tells_of_a_play_is_unknown(site: Site, alice: User) -> None:
+    save(alice, "Slack Water", "Ebb")
+    Play.update(source=FROM_POLL | 4, timing=99).execute()
+    found = ask(site, "/api/v1/plays", token(alice)).json["plays"]
+    assert [(one["source"], one["timing"]) for one in found] == [("poll", "unknown")] * 2
 
 
 @pytest.mark.parametrize("order", ["desc", "asc"])

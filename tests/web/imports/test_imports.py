@@ -113,6 +113,15 @@ def test_choices_are_worked_out_again(site: Site, browser: Visitor) -> None:
     assert "Add 8 plays" in browser.get(f"/imports/{row.id}").text
 
 
+def test_a_state_that_only_a_newer_release_knows_is_said_to_be_unknown(
+    browser: Visitor, alice: User
+) -> None:
+    now = clock.now()
+    row = Import.create(user=alice, status="of_tomorrow", created_at=now, changed_at=now)
+    for path in ("/imports", f"/imports/{row.id}"):
+        assert "Unknown to this release" in browser.page(path).text
+
+
 def test_what_is_discarded_leaves_nothing(site: Site, browser: Visitor) -> None:
     row = brought(site, browser)
     send(browser, f"/imports/{row.id}/discard")
