@@ -80,6 +80,24 @@ def test_what_no_reader_of_music_can_take_is_left_out_and_listed(name: str, tmp_
     assert len(reader(file)) == len(hard)
 
 
+def test_what_listenbrainz_refuses_of_names_is_left_out_and_listed(tmp_path: Path) -> None:
+    at = datetime(2025, 8, 1, tzinfo=UTC)
+    songs = [
+        song(" \u3000", "Odd Lots"),
+        song("Blank artist", " "),
+        song("Crowd", *("ü" * 30 + str(one) for one in range(90))),
+        song("Blank album", "Odd Lots", album="  "),
+        song("Duet", *("ü" * 30 + str(one) for one in range(60))),
+    ]
+    plays = (imported(at.replace(day=day), one) for day, one in enumerate(songs, 1))
+    file, changes = export(archive(*plays), "listenbrainz", tmp_path)
+    listed = {row["track"]: row["detail"] for row in changes if row["change"] == "left out"}
+    assert [detail.split()[-1] for detail in listed.values()] == ["blanks", "blanks", "listen"]
+    taken = readers.listenbrainz(file)
+    assert [one["track_metadata"]["track_name"] for one in taken] == ["Blank album", "Duet"]
+    assert "release_name" not in taken[0]["track_metadata"]
+
+
 def test_podcasts_and_books_stay_in_spotifys_form(tmp_path: Path) -> None:
     user_id = archive(*untakeable_plays())
     file, _ = export(user_id, "spotify", tmp_path)

@@ -19,9 +19,19 @@ from audiospective.exports.formats import music
 from audiospective.exports.formats.base import Format, Part, Write, lines, slug
 from audiospective.exports.formats.changes import Changes
 from audiospective.exports.snapshot import Snapshot
+from audiospective.policy import listens
 
 EARLIEST = 1_033_430_400  # 2002-10-01, in seconds
 LONGEST = 24 * 24 * 3600 * 1000  # ms
+# Bytes for what is told of a track: a listen has about a hundred more, and Python counts a blank
+# after each comma and colon.
+_ROOM = listens.LONGEST - 400
+
+
+def _blank(name: str) -> pl.Expr:
+    return pl.col(name).str.strip_chars() == ""
+
+
 _LINK = pl.when(pl.col("kind") == "track").then(
     pl.lit("https://open.spotify.com/track/") + pl.col("spotify_id")
 )
@@ -30,7 +40,7 @@ _NAMES = (
     pl.struct(
         pl.col("artists").list.join(", ", ignore_nulls=True).replace("", None).alias("artist_name"),
         frames.known("title").alias("track_name"),
-        frames.known("album").alias("release_name"),
+        pl.when(~_blank("album")).then("album").alias("release_name"),
     )
     .struct.json_encode()
     .str.replace_all(r',"release_name":null', "")
@@ -72,9 +82,15 @@ def _months(
     snapshot: Snapshot, changes: Changes | None
 ) -> Iterator[tuple[tuple[int, int], pl.Series]]:
     """Lines, in pieces that lie in one month (UTC) each."""
-    early = (frames.SECONDS < EARLIEST, "ListenBrainz takes nothing from before October 2002")
+    size = pl.col("names").str.len_bytes() + pl.col("more").str.len_bytes()
+    rules = (
+        (_blank("title"), "its title is nothing but blanks"),
+        (_blank("artist"), "its artist is nothing but blanks"),
+        (frames.SECONDS < EARLIEST, "ListenBrainz takes nothing from before October 2002"),
+        (size > _ROOM, f"ListenBrainz takes at most {listens.LONGEST:,} bytes for a listen"),
+    )
     for plays in snapshot.slices(_NAMES, _MORE, *music.FACTS, columns=("played_at", "ms_played")):
-        taken = music.takeable(plays, changes, early)
+        taken = music.takeable(plays, changes, *rules)
         told = taken.select(
             pl.col("played_at").dt.year().alias("year"),
             pl.col("played_at").dt.month().alias("month"),
