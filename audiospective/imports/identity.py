@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from audiospective.imports.reading.values import CONTROLS, NAME
+
 # What is asked of a frame of tracks; unknown is null. `artists` is every way to write who made it,
 # whoever is named first on it first.
 TRACKS = pl.Schema(
@@ -28,6 +30,7 @@ _NOBODY = (
     *("variousartists", "various", "va", "verschiedeneinterpreten", "variosartistas"),
     *("artistesvaries", "artistesdivers", "artistivari", "unknownartist", "unknown"),
 )
+_CONTROLS = CONTROLS.replace("\0", r"\x00")
 _ROUNDS = 50  # each joins at least the next neighbours; chains of names are short
 _ID, _SURE, _LIKELY, _GUEST = range(4)  # what a name that two tracks share proves
 
@@ -76,6 +79,7 @@ def _several(tracks: pl.DataFrame, column: str) -> pl.DataFrame:
 
 def folded(names: pl.Series) -> pl.Series:
     """Names as they are compared; what is nothing but punctuation stays as it is."""
+    names = _as_read(names)
     remarks = names.str.contains_any(["(", "[", " - "])
     if remarks.any():
         shorter = names.filter(remarks).str.replace(_GUESTS, "").str.replace(_EDITION, "")
@@ -87,6 +91,14 @@ def folded(names: pl.Series) -> pl.Series:
     bare = lower.str.replace_all(r"[\u0300-\u036f]", "").str.normalize("NFC")
     plain = bare.str.replace_all(r"[^\p{L}\p{N}]", "")
     return plain.zip_with(plain != "", bare)
+
+
+def _as_read(names: pl.Series) -> pl.Series:
+    """Names as files are read (see values.text): what Spotify answers is archived as it comes."""
+    plain = names.str.replace_all(f"[{_CONTROLS}]", "")
+    # A table read back may end its lines otherwise.
+    plain = plain.str.replace_all(r"[\r\n]+", " ").str.strip_chars()
+    return plain.str.head(NAME).str.strip_chars()
 
 
 def _joined(who: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
@@ -150,7 +162,7 @@ def _names(tracks: pl.DataFrame) -> pl.DataFrame:
     # Each text once: albums and artists come again and again.
     texts = pl.concat([tracks["title"], tracks["album"], makers["maker"]]).unique().drop_nulls()
     texts = texts.filter(texts != "")
-    plain = pl.DataFrame({"text": texts, "plain": folded(texts)})
+    plain = pl.DataFrame({"text": texts, "plain": folded(texts)}).filter(pl.col("plain") != "")
 
     def pairs(frame: pl.DataFrame, other: str, word: str) -> pl.DataFrame:
         named = frame.select("track", "title", other, "tie").drop_nulls()

@@ -50,6 +50,11 @@ def named(title: str, *artists: str, **more: object) -> Track:
         (named("Song", "A", spotify_id="x", album="Hits"), named("Song", album="Hits")),
         (named("Song", "Various Artists"), named("Song", "VARIOUS ARTISTS", spotify_id="x")),
         (named("!!!", "???"), named("!!!", "???")),
+        (named(" !!! ", "A"), named("!!!", "A")),
+        (named("?", " ...\x01"), named("?", "...")),
+        (named("?\r\n?", "A"), named("?\n?", "A")),
+        (named("Song (Remastered) ", "A"), named("Song (Remastered)", "A")),
+        (named("?", "A" * 2_000), named("?", "A" * 1_000)),
         (named("Caf\u00e9", "A"), named("Cafe\u0301", "A")),
     ],
 )

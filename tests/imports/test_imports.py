@@ -16,7 +16,7 @@ from audiospective.history.catalog import polled, unreferenced
 from audiospective.imports import uploads
 from audiospective.imports.findings import Findings
 from audiospective.imports.review import Review
-from audiospective.models import TrackLink
+from audiospective.models import TrackLink, User
 from audiospective.models.imports import DONE, FAILED, REVIEW, UNDONE
 from audiospective.policy.timing import Timing
 from audiospective.services import Services
@@ -73,6 +73,24 @@ def test_one_file_may_tell_of_one_track_to_the_millisecond_and_to_the_second(
     bob = factories.make_user("bob")
     row = done(services, bob, {export.name: export.read_bytes()})
     assert (row.status, row.added) == (DONE, 2)
+
+
+def test_an_own_export_of_names_with_blanks_and_controls_adds_nothing(
+    services: Services, tmp_path: Path
+) -> None:
+    names = [(" !!! ", "A"), ("?\r\n?", " ...\x01"), ("Song (Remastered) ", "A")]
+    at = datetime(2025, 1, 1, tzinfo=UTC)
+    alice = making.archive(
+        *(
+            making.polled(at + timedelta(hours=hour), making.song(*one, spotify_id=None))
+            for hour, one in enumerate(names)
+        )
+    )
+    before = archive(alice)
+    export = save(FORMATS["csv"], making.taken(alice, tmp_path), tmp_path, compatible=False)
+    row = done(services, User.get_by_id(alice), {export.name: export.read_bytes()})
+    assert (row.status, row.rows, row.added) == (DONE, 3, 0)
+    assert [play[0] for play in archive(alice)] == [play[0] for play in before]
 
 
 def test_the_same_file_twice_adds_nothing(services: Services) -> None:
