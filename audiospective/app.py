@@ -27,7 +27,7 @@ ROOT = Path(__file__).parent.parent
 
 # What surrounds every page; the pages themselves are the blueprints.
 FRAME = (
-    row_numbers, compression, context, filters, database, access, years_away, cross_origin, tokens,
+    row_numbers, compression, context, filters, access, years_away, cross_origin, tokens,
 )  # fmt: skip
 
 
@@ -50,6 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     security.configure(app, settings)
     app.extensions["audiospective"] = services
+    database.install(app)  # before what refuses requests: that may look up who asks
     security.install(app, settings)
     for part in FRAME:
         part.install(app)

@@ -8,13 +8,19 @@ from audiospective.models import database
 
 
 def install(app: Flask) -> None:
+    """Has to come before everything else that looks at requests, since that may open one."""
+
     @app.before_request
     def remember() -> None:
-        # A caller on the same thread (a test, a shell) keeps the connection it brought.
+        # A caller on the same thread (a test, a shell) keeps the connection it brought, unless
+        # that has broken: no request of this thread would ever be answered again.
+        usable = database.is_closed() or database.is_connection_usable()
+        if not usable and not database.in_transaction():
+            database.close()
         g.brought_connection = not database.is_closed()
 
     @app.teardown_request
     def give_back(_error: BaseException | None) -> None:
-        # A request that was refused before `remember` ran has opened nothing.
+        # Where `remember` did not run, nothing was answered: a context of a test or a shell.
         if not g.get("brought_connection", True) and not database.is_closed():
             database.close()
