@@ -25,5 +25,6 @@ VOLUME /var/lib/audiospective
 EXPOSE 8000
 # Of the pages; processes without pages turn it off.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
-    CMD ["python", "-c", "import os, urllib.request as web; web.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/healthz', timeout=4)"]
-CMD ["sh", "-c", "exec python -m audiospective.web --graceful-timeout 20"]
+    CMD ["python", "-c", "import os, urllib.request as web; web.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"] or 8000}/healthz', timeout=4)"]
+# Where `.env` says `PORT=` and nothing more, gunicorn would listen on the loopback of the container.
+CMD ["sh", "-c", "export PORT=${PORT:-8000}; exec python -m audiospective.web --graceful-timeout 20"]

@@ -8,6 +8,7 @@ import re
 import runpy
 import shutil
 import subprocess
+import sys
 import threading
 from fnmatch import fnmatch
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -69,7 +70,7 @@ def test_every_recipe_leaves_the_number_of_web_processes_to_one_place() -> None:
     image = (ROOT / "Dockerfile").read_text()
     unit_of_pages = (ROOT / "deploy/systemd/audiospective-web.service").read_text()
     assert not [one for one in (image, unit_of_pages, procfile(ROOT)["web"]) if "--workers" in one]
-    assert f'"sh", "-c", "exec {procfile(ROOT)["web"]}"' in image
+    assert f'exec {procfile(ROOT)["web"]}"]' in image
 
 
 @pytest.mark.parametrize(
@@ -113,10 +114,29 @@ def test_the_image_runs_without_root_and_is_asked_for_its_health() -> None:
     assert text.index("USER audiospective") < text.index("HEALTHCHECK") < text.rindex("CMD")
     assert "/healthz" in text
     command = json.loads(re.findall(r"^CMD (\[.+\])$", text, re.MULTILINE)[-1])
-    assert command[-1] == f"exec {procfile(ROOT)['web']}"
+    assert command[-1].endswith(f"; exec {procfile(ROOT)['web']}")
     everywhere = (ROOT / "requirements.txt").read_text() + (ROOT / "constraints.txt").read_text()
     assert "--only-binary :all:" in text  # nothing is compiled, so both processors get the same
     assert "sys_platform" not in everywhere
+
+
+@pytest.mark.parametrize(("port", "used"), [("", "8000"), ("9000", "9000")])
+def test_the_image_serves_and_is_asked_at_one_port_also_where_that_is_empty(
+    tmp_path: Path, port: str, used: str
+) -> None:
+    text = (ROOT / "Dockerfile").read_text()
+    asked, command = (
+        json.loads(one) for one in re.findall(r"^ *CMD (\[.+\])$", text, re.MULTILINE)
+    )
+    (tmp_path / "python").write_text("#!/bin/sh\necho $PORT\n")
+    (tmp_path / "python").chmod(0o700)
+    environment = {"PORT": port, "PATH": f"{tmp_path}:/usr/bin:/bin"}
+    served = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert served.stdout == f"{used}\n"
+    told = asked[-1].replace("web.urlopen(", "print(").replace(", timeout=4", "")
+    command = [sys.executable, *asked[1:-1], told]
+    found = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert found.stdout == f"http://127.0.0.1:{used}/healthz\n"
 
 
 def test_compose_starts_the_processes_of_the_procfile() -> None:
