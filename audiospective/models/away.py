@@ -13,8 +13,9 @@ _SQLITE = frozenset(
     {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_CANTOPEN}
 )
 # PostgreSQL's classes of errors, its appendix A: the connection, a transaction that met another,
-# too few resources, and a server that stops, starts or cancels.
-_CLASSES = ("08", "40", "53", "57")
+# too few resources, and a server that stops or starts.
+_CLASSES = ("08", "40", "53", "57P0")
+_FULL = "53100"  # a disk stays full until somebody makes room
 # A lock that did not come, and a server that has just become a read-only copy.
 _STATES = frozenset({"55P03", "25006"})
 
@@ -34,7 +35,7 @@ def says_away(error: BaseException) -> bool:
     state = getattr(cause, "sqlstate", None)
     if state is None:  # no server answered
         return isinstance(error, OperationalError)
-    return state in _STATES or state.startswith(_CLASSES)
+    return state in _STATES or (state.startswith(_CLASSES) and state != _FULL)
 
 
 class Pool(PooledPostgresqlDatabase):

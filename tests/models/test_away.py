@@ -45,7 +45,9 @@ def server(postgres_url: str) -> Iterator[Any]:
         ("53300", True),  # too many connections
         ("57P01", True),  # the server is told to stop
         ("57P03", True),  # it is starting
-        ("57014", True),  # a statement took too long
+        ("57P02", True),  # it crashed
+        ("57014", False),  # a statement took too long, or was cancelled
+        ("53100", False),  # the disk is full
         ("55P03", True),  # a lock did not come
         ("25006", True),  # this server has become a copy
         ("25P02", False),  # a statement after one that failed
