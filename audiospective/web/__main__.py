@@ -12,5 +12,7 @@ if __name__ == "__main__":
     environment.drop_empty()
     from gunicorn.app.wsgiapp import run  # it reads WEB_CONCURRENCY and PORT when it is imported
 
-    sys.argv.insert(1, APPLICATION)
+    sys.argv[0] = "-maudiospective.web"  # gunicorn starts a new release as Python with these
+    if APPLICATION not in sys.argv:
+        sys.argv.insert(1, APPLICATION)
     run(prog="gunicorn")
