@@ -50,9 +50,9 @@ def size(count: int) -> str:
     """Bytes: `812 bytes`, `41 kB`, `2.3 MB`, `240 MB`."""
     if count < 1000:
         return plural(count, "byte")
-    if count < 1_000_000:
+    if count < 999_500:  # where three figures would round up to four
         return f"{count / 1000:.0f} kB"
-    return f"{count / 1_000_000:.1f} MB" if count < 10_000_000 else f"{count / 1_000_000:,.0f} MB"
+    return f"{count / 1_000_000:.1f} MB" if count < 9_950_000 else f"{count / 1_000_000:,.0f} MB"
 
 
 def day(value: date) -> str:
