@@ -42,7 +42,10 @@ def signed_in(earlier: SettledCallback) -> User | None:
     """Whom the earlier request signed in, if that was just now."""
     if earlier.user_id is None or clock.now() - earlier.claimed_at > REPEATED:
         return None
-    user: User | None = User.get_or_none(User.id == earlier.user_id)
+    # Together: a sign-out everywhere empties the one and changes the other.
+    same = SettledCallback.state_hash == earlier.state_hash
+    query = User.select().join(SettledCallback, on=SettledCallback.user == User.id)
+    user: User | None = query.where(same).first()
     return user
 
 

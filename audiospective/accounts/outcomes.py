@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from audiospective.models.apps import ENVIRONMENT_APP
 from audiospective.policy.founding import WaitlistReason
@@ -30,24 +30,27 @@ class Visit:
 @dataclass(frozen=True)
 class Joined:
     """A new archive; `founding_number` is None for a free member. `attached`: the account was here
-    already, without Spotify."""
+    already, without Spotify. `session_key`: the member's, as it was then."""
 
     user_id: int
     founding_number: int | None
     attached: bool = False
+    session_key: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True)
 class Returned:
     """A known member. `connected`: the consent is in use; `reconnected`: the archive had stopped.
 
-    `refused` says why somebody who had disconnected could not connect again.
+    `refused` says why somebody who had disconnected could not connect again; `session_key`: the
+    member's, as it was then.
     """
 
     user_id: int
     connected: bool = True
     reconnected: bool = False
     refused: WaitlistReason | None = None
+    session_key: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from audiospective.exports import forwarding, schedule
 from audiospective.models import ApiToken, SharedLink, User, transaction
 from audiospective.models.dialects import locked
 from audiospective.models.export_schedules import BUCKET
-from audiospective.models.sessions import Session
+from audiospective.models.sessions import Session, SettledCallback
 from audiospective.models.sign_in_links import SignInLink
 from audiospective.notices import mail_tokens
 from audiospective.policy import sessions as rules
@@ -19,10 +19,14 @@ AT_MOST = 50  # sessions of one member; the ones that were not used for longest 
 
 
 def begin(user: User, way: str, device: str) -> str:
-    """Sign `user` in, and return the key that their browser keeps. `way`: spotify or email."""
+    """Sign `user` in, and return the key that their browser keeps. `way`: spotify or email.
+
+    Raises SignedOutError if they signed out everywhere since `user` was read.
+    """
     now = clock.now()
     key = new_key()
     with transaction():
+        user.still_signed_in()
         kept = (
             Session.select(Session.id)
             .where(Session.user == user.id)
@@ -102,8 +106,8 @@ def end(user: User, session_id: int) -> bool:
 
 
 def end_all(user: User) -> None:
-    """End every session of `user`, every link that would sign in again, every shared link,
-    every API token, sending plays on, and monthly exports into a bucket.
+    """End every session of `user`, every link and repetition that would sign in again, every
+    shared link, every API token, sending plays on, and monthly exports into a bucket.
 
     Whoever had a session may have named a server or a bucket of their own for that. Whatever else
     carries `session_key` (links to exports) ends with it.
@@ -114,8 +118,9 @@ def end_all(user: User) -> None:
         locked(User.select(User.id).where(User.id == user.id), referable=True).first()
         forwarding.stop(user.id)
         schedule.stop(user.id, only=BUCKET)
-        Session.delete().where(Session.user == user.id).execute()
         User.update(session_key=new_key()).where(User.id == user.id).execute()
+        Session.delete().where(Session.user == user.id).execute()
+        SettledCallback.update(user=None).where(SettledCallback.user == user.id).execute()
         SharedLink.delete().where(SharedLink.user == user.id).execute()  # whoever made them
         ApiToken.delete().where(ApiToken.user == user.id).execute()
         if user.email and user.email_verified_at is not None:

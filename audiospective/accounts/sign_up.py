@@ -160,23 +160,27 @@ def _come_in(
         ).execute()
     members.greet(services, user.id)
     _connect(user.id, _renewed(services, user.id, consent))
-    return Joined(user.id, number, attached=archive is not None)
+    return Joined(user.id, number, archive is not None, user.session_key)
 
 
 def _come_back(services: Services, consent: _Consent, user: User) -> Outcome:
-    visit = consent.visit
+    visit, key = consent.visit, user.session_key
     identity.release(consent.profile, user.id)
     User.update(**identity.columns(consent.profile, user)).where(User.id == user.id).execute()
     connection = Connection.get_or_none(Connection.user == user.id)
     status = connection.status if connection else DISCONNECTED
     if not visit.renews and status in (DISCONNECTED, PAUSED):
-        return Returned(user.id, connected=False)  # they only sign in; stopped stays stopped
+        return Returned(
+            user.id, connected=False, session_key=key
+        )  # they only sign in; stopped stays stopped
     app = SpotifyApp.get_by_id(visit.app_id)
     if app.owner_id != user.id and SpotifyApp.select().where(SpotifyApp.owner == user.id).exists():
-        return Returned(user.id, connected=False)  # theirs goes through an app of their own
+        return Returned(
+            user.id, connected=False, session_key=key
+        )  # theirs goes through an app of their own
     needs_seat = status == DISCONNECTED and app.owner_id != user.id
     if needs_seat and not founding.may_take_seat(seats.places_of(services, app, consent.now)):
-        return Returned(user.id, connected=False, refused=WaitlistReason.NO_SEAT)
+        return Returned(user.id, connected=False, refused=WaitlistReason.NO_SEAT, session_key=key)
     values = _renewed(services, user.id, consent)
     if status == ACTIVE and not visit.renews:
         # Spotify may have waved this through without a new consent: the six months go on.
@@ -184,7 +188,7 @@ def _come_back(services: Services, consent: _Consent, user: User) -> Outcome:
     _connect(user.id, values)
     if status in (DISCONNECTED, PAUSED):
         coverage.resume(user.id)
-    return Returned(user.id, reconnected=status != ACTIVE)
+    return Returned(user.id, reconnected=status != ACTIVE, session_key=key)
 
 
 def _connect(user_id: int, values: dict[str, object]) -> None:

@@ -17,8 +17,10 @@ from audiospective.models import ApiToken, Connection, SharedLink, User, databas
 from audiospective.models.away import says_away
 from audiospective.models.export_schedules import ExportSchedule
 from audiospective.models.forwards import Forward, ForwardedPlay
+from audiospective.models.sessions import Session
 from audiospective.models.users import SignedOutError
 from audiospective.policy import api_scopes
+from audiospective.policy.sessions import EMAIL
 from audiospective.services import Services
 from tests.factories import make_user
 from tests.support.processes import until
@@ -134,3 +136,17 @@ def test_a_round_that_holds_what_is_ended_writes_down_what_it_sent_first(
         assert not Forward.select().exists()
         assert not ForwardedPlay.select().exists()
         assert User.get_by_id(alice.id).session_key != alice.session_key
+
+
+def test_a_sign_in_under_way_is_ended_whichever_comes_first(services: Services) -> None:
+    alice = make_user("alice")
+
+    with ThreadPoolExecutor(1) as other:
+        with transaction():
+            sessions.begin(alice, EMAIL, "Test browser")
+            ended = other.submit(everywhere, alice.id)
+        ended.result(20)
+    assert not Session.select().exists()
+    with pytest.raises(SignedOutError):
+        sessions.begin(alice, EMAIL, "Test browser")  # with the row as it was read before
+    assert not Session.select().exists()

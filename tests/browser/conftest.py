@@ -34,7 +34,7 @@ class House:
         serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
         value = serializer.dumps(
             {
-                "_user_id": sessions.begin(user, way, "Test browser"),
+                "_user_id": sessions.begin(User.get_by_id(user.id), way, "Test browser"),
                 "_fresh": True,
                 "_permanent": True,
             }

@@ -40,7 +40,7 @@ class Visitor(FlaskClient):
         """Hold a session of `user`, begun just now."""
         base_url = self.application.extensions["audiospective"].settings.base_url
         with self.session_transaction(base_url=base_url) as session:
-            session["_user_id"] = sessions.begin(user, way, "Test browser")
+            session["_user_id"] = sessions.begin(User.get_by_id(user.id), way, "Test browser")
             session["_fresh"] = True
             session.permanent = True
         return self

@@ -27,7 +27,7 @@ from audiospective.accounts.outcomes import (
     Waitlisted,
     WrongAccount,
 )
-from audiospective.models import SpotifyApp, User
+from audiospective.models import SpotifyApp, User, transaction
 from audiospective.models.base import database
 from audiospective.models.sessions import SettledCallback
 from audiospective.models.users import SignedOutError
@@ -68,6 +68,14 @@ def page() -> ResponseReturnValue:
     if request.method == "HEAD" or "prefetch" in request.headers.get("Sec-Purpose", ""):
         return "", 204  # nobody has come back: a browser or a scanner looks ahead
     state = request.args.get("state", "")
+    try:
+        return _settled(state)
+    except SignedOutError:
+        flows.drop(state)
+        return pages.end(pages.START_AGAIN)
+
+
+def _settled(state: str) -> ResponseReturnValue:
     flow = flows.find(state)
     member = access.signed_in_person()
     if flow is None and member is not None:
@@ -106,23 +114,19 @@ def page() -> ResponseReturnValue:
         expected=flow.expects,
         entry=session.get(ENTRY),
     )
-    try:
-        outcome = sign_up.join(services(), profile, tokens, visit)
-    except SignedOutError:
-        flows.drop(state)
-        return pages.end(pages.START_AGAIN)
+    outcome = sign_up.join(services(), profile, tokens, visit)
     throttle.give_back(EXCHANGES)
     return _answer(state, flow, outcome, again)
 
 
 def _answer(state: str, flow: Flow, outcome: Outcome, again: dict[str, str]) -> Response:
     match outcome:
-        case Joined(user_id, _, attached):
-            target = flow.next if attached and flow.next else url_for("welcome.page")
-            return _signed_in(state, user_id, target)
-        case Returned(user_id):
+        case Joined():
+            target = flow.next if outcome.attached and flow.next else url_for("welcome.page")
+            return _signed_in(state, outcome, target)
+        case Returned():
             target = flow.next or url_for("dashboard.page")
-            response = _signed_in(state, user_id, target)
+            response = _signed_in(state, outcome, target)
             if outcome.refused is not None:
                 return pages.end(pages.REFUSED_SEAT)
             if outcome.reconnected:
@@ -142,9 +146,14 @@ def _answer(state: str, flow: Flow, outcome: Outcome, again: dict[str, str]) -> 
             return pages.end(pages.UNRECOGNIZED, again=again)
 
 
-def _signed_in(state: str, user_id: int, target: str) -> Response:
-    callbacks.remember(state, user_id, target)
-    access.sign_in(User.get_by_id(user_id), SPOTIFY)
+def _signed_in(state: str, outcome: Joined | Returned, target: str) -> Response:
+    same = (User.id == outcome.user_id) & (User.session_key == outcome.session_key)
+    user = User.get_or_none(same)
+    if user is None:
+        raise SignedOutError
+    with transaction():  # a sign-out everywhere ends both or keeps both from being made
+        access.sign_in(user, SPOTIFY)
+        callbacks.remember(state, user.id, target)
     return redirect(target)
 
 

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from audiospective.accounts import sign_in_link
+from audiospective.models.users import SignedOutError
 from audiospective.notices import mail_tokens
 from audiospective.policy import addresses
 from audiospective.policy import sessions as rules
@@ -82,7 +83,10 @@ def use(token: str) -> ResponseReturnValue:
     user = sign_in_link.use(found, chosen) if found else None
     if found is None or user is None:
         return _spent()
-    access.sign_in(user, EMAIL)
+    try:
+        access.sign_in(user, EMAIL)
+    except SignedOutError:  # which ends links that are on their way
+        return _spent()
     begun = user.spotify_account_id is None and user.created_at == user.email_verified_at
     fallback = url_for("welcome.page") if begun and not found.next_path else "/dashboard"
     return redirect(local_path(found.next_path, fallback), 303)

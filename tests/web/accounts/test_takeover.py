@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from audiospective import clock
-from audiospective.accounts import invitations, sessions, waitlist, waitlist_standing
+from audiospective.accounts import (
+    invitations,
+    sessions,
+    sign_in_link,
+    sign_up,
+    waitlist,
+    waitlist_standing,
+)
+from audiospective.accounts.outcomes import Outcome
 from audiospective.models import Connection, User
 from audiospective.models.notices import Notice
 from audiospective.models.sessions import Session, SettledCallback
@@ -321,6 +329,55 @@ def test_a_second_click_ends_as_the_first_and_signs_nobody_out(live: LiveSite) -
     assert User.select().count() == 1
     assert browser.get(back).headers["Location"] == "/dashboard"  # and a reload changes nothing
     assert signed_in(browser)
+
+
+def test_a_second_click_signs_nobody_in_who_has_signed_out_everywhere(live: LiveSite) -> None:
+    browser = live.site.visitor()
+    back = live.control.consent(live.leave_for_spotify(browser), "alice").removeprefix(BASE)
+    twin = copy(browser, live)
+    browser.get(back)
+    sessions.end_all(live.user("alice"))
+    twin.get(back)
+    assert not signed_in(twin)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_sign_in_with_spotify_ends_with_a_sign_out_everywhere_that_comes_between(
+    live: LiveSite, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    if known:
+        live.newcomer()
+    join = sign_up.join
+
+    def joined(*given: Any) -> Outcome:
+        outcome = join(*given)
+        sessions.end_all(live.user("alice"))
+        return outcome
+
+    monkeypatch.setattr(sign_up, "join", joined)
+    browser = live.site.visitor()
+    answer = live.connect(browser)
+    assert "That sign-in has run out" in answer.text
+    assert not signed_in(browser)
+
+
+def test_a_sign_in_by_link_ends_with_a_sign_out_everywhere_that_comes_between(
+    live: LiveSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = by_email("ana")
+    browser = live.site.visitor()
+    browser.submit(browser.page("/sign-in"), "/sign-in", email=ANA)
+    address = link(inbox(live, ANA)[-1])
+    use = sign_in_link.use
+
+    def used(*given: Any) -> User | None:
+        user = use(*given)
+        sessions.end_all(User.get_by_id(ana.id))
+        return user
+
+    monkeypatch.setattr(sign_in_link, "use", used)
+    assert browser.submit(browser.page(address), address).status_code == 410
+    assert not signed_in(browser)
 
 
 def test_a_click_while_the_first_is_answered_waits_and_leaves_the_cookie_alone(
