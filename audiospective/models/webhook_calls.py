@@ -11,6 +11,9 @@ from audiospective.models.base import LONG_AGO, InstantField, Row, clock_now
 
 QUEUED, SENT, FAILED, OBSOLETE = "queued", "sent", "failed", "obsolete"
 LEASE = timedelta(seconds=60)  # longer than one call can take
+# No message is put off for as long: what waits for an instant beyond was put off by a clock that
+# was ahead.
+FURTHEST = timedelta(hours=2)
 
 
 class WebhookCall(Row):
@@ -48,11 +51,16 @@ def put(values: dict[Any, Any]) -> bool:
 
 
 def claim(now: datetime) -> WebhookCall | None:
-    """Take the oldest message that may go now, or None; no other process gets it for LEASE."""
+    """Take the oldest message that may go now, or None; no other process gets it for LEASE.
+
+    A lease longer than any is of a clock that was ahead.
+    """
+    leased, longer = WebhookCall.lease_until, 2 * LEASE // timedelta(milliseconds=1)
+    next_at = WebhookCall.next_attempt_at
     ready = (
         (WebhookCall.status == QUEUED)
-        & (WebhookCall.next_attempt_at <= now)
-        & (WebhookCall.lease_until <= clock_now())
+        & ((next_at <= now) | (next_at > now + FURTHEST))
+        & ((leased <= clock_now()) | (leased > clock_now() + longer))
     )
     first = WebhookCall.select(WebhookCall.id).where(ready).order_by(WebhookCall.id).limit(1)
     number = first.scalar()

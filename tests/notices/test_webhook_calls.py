@@ -28,6 +28,25 @@ def test_two_senders_send_a_message_once_and_a_dead_one_is_taken_over(services):
     assert webhook_calls.forget(clock.now()) == 1
 
 
+def test_a_message_put_off_or_taken_while_the_clock_was_ahead_goes_once_it_is_set_back(
+    services, frozen
+):
+    with hooks.running() as server:
+        settings = replace(services.settings, alarm_webhook_urls=(server.url,))
+        services = replace(services, settings=settings)
+        frozen.forward(days=100)
+        facts = {"since": 1, "said": "x"}
+        webhooks.put(services, "backup", "backup.1", facts, webhooks.BEGUN)
+        server.status = 500
+        assert webhooks.deliver(services) == {"postponed": 1}
+        server.status = 200
+        webhooks.put(services, "backup", "backup.2", facts, webhooks.BEGUN)
+        assert webhook_calls.claim(clock.now()) is not None
+        assert webhooks.deliver(services) == {}
+        frozen.forward(days=-100)
+        assert webhooks.deliver(services) == {"sent": 2}
+
+
 def test_a_look_is_made_on_both(services, caplog):
     crowd(services, 2, last_success_at=clock.now())
     assert watch.look(services)
