@@ -36,8 +36,10 @@ def begin(topic: str, since: datetime, said: str, after: timedelta = timedelta()
     """Let an alarm stand, from `since` on if it does not yet; told once seen for `after`."""
     now, name = clock.now(), f"{PREFIX}{topic}"
     known = Mark.get_or_none(Mark.name == name)
-    told_from = _note(known).get("told_from") if known else None
-    note = {"said": said, "told_from": told_from or clock.to_ms(now + after)}
+    latest = clock.to_ms(now + after)
+    told_from = (_note(known).get("told_from") if known else None) or latest
+    # Later than `latest` is what a clock that was ahead noted.
+    note = {"said": said, "told_from": min(told_from, latest)}
     Mark.keep(name, since, json.dumps(note))
     if known is None:
         log.event("alarm", log.ERROR, topic=topic, said=said)
@@ -50,7 +52,8 @@ def end(topic: str) -> None:
     if known is None:
         return
     note = _note(known)
-    calm_since = clock.from_ms(note.get("calm_since") or clock.to_ms(now))
+    # What a clock that was ahead noted counts from now.
+    calm_since = min(clock.from_ms(note.get("calm_since") or clock.to_ms(now)), now)
     if _standing(known).told_from > now or now - calm_since >= CALM:
         Mark.drop(name)
         log.event("alarm_over", log.WARNING, topic=topic)

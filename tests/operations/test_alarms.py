@@ -308,6 +308,31 @@ def test_what_comes_and_goes_is_one_alarm(world: World) -> None:
     assert len(world.told()) == 1
 
 
+def test_an_alarm_begun_while_the_clock_was_ahead_is_told_once_it_is_set_back(services, frozen):
+    frozen.forward(days=100)
+    alarms.begin("redis_away", clock.now(), "x", after=watch.FLICKER)
+    frozen.forward(days=-100)
+    alarms.begin("redis_away", clock.now(), "x", after=watch.FLICKER)
+    assert alarms.standing() == []
+    frozen.forward(minutes=5)
+    alarms.begin("redis_away", clock.now(), "x", after=watch.FLICKER)
+    assert [one.topic for one in alarms.standing()] == ["redis_away"]
+
+
+def test_an_alarm_that_was_calm_while_the_clock_was_ahead_is_over_once_it_is_set_back(
+    services, frozen
+):
+    alarms.begin("backup", clock.now(), "x")
+    frozen.forward(days=100)
+    alarms.end("backup")
+    frozen.forward(days=-100)
+    alarms.end("backup")
+    assert [one.topic for one in alarms.standing()] == ["backup"]
+    frozen.forward(minutes=10)
+    alarms.end("backup")
+    assert alarms.standing() == []
+
+
 def test_one_process_looks_a_minute_and_a_worker_when_nobody_does(world: World) -> None:
     assert not watch.look(world.services)
     world.frozen.forward(seconds=46)
