@@ -87,12 +87,15 @@ def review(longest_poll: timedelta) -> None:
             Mark.keep(f"{OUTAGE}{app_id}", now, json.dumps(note))
         hit[app_id] = note
     for mark in Mark.named(OUTAGE):
+        if mark.at > now:  # noticed by a clock that was ahead: it counts from now
+            Mark.put(mark.name, now, mark.note)
         app = mark.name.removeprefix(OUTAGE)
         still = hit.get(int(app)) if app.isdigit() else None
         seen = clock.from_ms(_note(mark).get("seen", _ms(mark.at)))
         if still is None:
             continue  # nobody is polled there, so nothing shows that it is over
-        if not still["late"] or now - seen > outage.AFTERMATH:
+        # Seen as far ahead, it was seen by such a clock, and is not seen by this one.
+        if not still["late"] or abs(now - seen) > outage.AFTERMATH:
             Mark.drop(mark.name)
             log.event("outage_over", log.WARNING, app=app)
 

@@ -333,6 +333,35 @@ def test_an_alarm_that_was_calm_while_the_clock_was_ahead_is_over_once_it_is_set
     assert alarms.standing() == []
 
 
+def test_an_outage_noticed_while_the_clock_was_ahead_is_told_if_it_lasts_once_it_is_set_back(
+    services, frozen
+):
+    crowd(services, 3, last_success_at=clock.now() - 4 * HOUR)
+    frozen.forward(days=100)
+    outage.review(HOUR)
+    frozen.forward(days=-100)
+    outage.review(HOUR)
+    assert [found.noticed_at for found in outage.active().values()] == [frozen.now]
+    frozen.forward(hours=21)
+    outage.review(HOUR)
+    (found,) = outage.active().values()
+    assert found.is_told(clock.now())
+
+
+def test_an_outage_seen_only_while_the_clock_was_ahead_does_not_last_once_it_is_set_back(
+    services, frozen
+):
+    _late, *others = crowd(services, 12, last_success_at=clock.now() - 4 * HOUR)
+    served = Connection.user.in_([one.user_id for one in others])
+    Connection.update(last_success_at=clock.now()).where(served).execute()
+    frozen.forward(days=100)
+    outage.review(HOUR)
+    assert outage.active()
+    frozen.forward(days=-100)
+    outage.review(HOUR)
+    assert outage.active() == {}
+
+
 def test_one_process_looks_a_minute_and_a_worker_when_nobody_does(world: World) -> None:
     assert not watch.look(world.services)
     world.frozen.forward(seconds=46)
