@@ -113,7 +113,7 @@ def _admit(services: Services, register: FoundingRegister, consent: _Consent) ->
         return NotAttached()
     if visit.session_key not in (None, archive.session_key):
         raise SignedOutError  # while Spotify was asked whose code this is
-    archive.still_signed_in()
+    archive.still_signed_in(changes_account=True)
     return _come_in(services, register, consent, archive)
 
 

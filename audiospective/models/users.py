@@ -33,7 +33,7 @@ class User(Row):
     counting_measure = TextField(default="plays")
     theme = TextField(default="system")
     is_operator = BooleanField(default=False)
-    session_key = TextField(unique=True)  # random; what a session names, changed to revoke all
+    session_key = TextField()  # random; what a session names, changed to revoke all
     created_at = InstantField()
 
     class Meta:
@@ -44,15 +44,17 @@ class User(Row):
         """The preferences as a dictionary; a row that cannot be read counts as none."""
         return json_object(self.preferences)
 
-    def still_signed_in(self) -> None:
+    def still_signed_in(self, *, changes_account: bool = False) -> None:
         """Raises SignedOutError if they signed out everywhere since this row was read.
 
         What is made in the same transaction ends with the sessions if they do it afterwards.
         Meanwhile others may write rows of theirs: a round may hold one that is changed here next.
+        Not so with `changes_account`: the Spotify account is written next, which is indexed, and so
+        would wait for them while they wait for this transaction.
         """
         same = (User.id == self.id) & (User.session_key == self.session_key)
         query = User.select(User.id).where(same)
-        if dialects.locked(query, referable=True).first() is None:
+        if dialects.locked(query, referable=not changes_account).first() is None:
             raise SignedOutError
 
     @classmethod

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from peewee import OperationalError
 
-from audiospective import models
+from audiospective import clock, models
 from audiospective.accounts import api_tokens, sessions, shares, sign_up, spotify_app
 from audiospective.accounts.outcomes import Visit
 from audiospective.clients.spotify import Profile, Tokens
@@ -17,6 +17,7 @@ from audiospective.models import ApiToken, Connection, SharedLink, User, databas
 from audiospective.models.away import says_away
 from audiospective.models.export_schedules import ExportSchedule
 from audiospective.models.forwards import Forward, ForwardedPlay
+from audiospective.models.poll_log import PollLog
 from audiospective.models.sessions import Session
 from audiospective.models.users import SignedOutError
 from audiospective.policy import api_scopes
@@ -135,6 +136,19 @@ def test_a_round_that_holds_what_is_ended_writes_down_what_it_sent_first(
         ended.result(20)
         assert not Forward.select().exists()
         assert not ForwardedPlay.select().exists()
+        assert User.get_by_id(alice.id).session_key != alice.session_key
+
+
+def test_rows_that_are_being_written_for_somebody_keep_no_sign_out_everywhere_waiting(
+    postgres_database_url: str,
+) -> None:
+    """Whoever writes one may come to what is ended here, and each would wait for the other."""
+    models.bind(postgres_database_url)
+    with database.connection_context(), ThreadPoolExecutor(1) as other:
+        alice = make_user("alice")
+        with transaction():
+            PollLog.note(alice.id, clock.now(), "ok", offered=0, added=0, took_ms=0, tries=1)
+            other.submit(everywhere, alice.id).result(20)
         assert User.get_by_id(alice.id).session_key != alice.session_key
 
 

@@ -152,6 +152,7 @@ def _signed_in(state: str, outcome: Joined | Returned, target: str) -> Response:
     if user is None:
         raise SignedOutError
     with transaction():  # a sign-out everywhere ends both or keeps both from being made
+        user.still_signed_in()  # first, as there: whoever holds a session's row would be waited for
         access.sign_in(user, SPOTIFY)
         callbacks.remember(state, user.id, target)
     return redirect(target)

@@ -21,6 +21,7 @@ from audiospective.models import Connection, User
 from audiospective.models.notices import Notice
 from audiospective.models.sessions import Session, SettledCallback
 from audiospective.models.sign_in_links import SignInLink
+from audiospective.models.users import SignedOutError
 from audiospective.models.waitlist import WaitlistEntry
 from audiospective.notices import signed_links
 from audiospective.policy.sessions import EMAIL
@@ -359,6 +360,22 @@ def test_a_sign_in_with_spotify_ends_with_a_sign_out_everywhere_that_comes_betwe
     answer = live.connect(browser)
     assert "That sign-in has run out" in answer.text
     assert not signed_in(browser)
+
+
+def test_who_confirms_it_is_them_first_waits_for_a_sign_out_everywhere_and_ends_with_it(
+    live: LiveSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = live.newcomer()
+    (before,) = Session.select()
+
+    def ended(*_: Any, **__: Any) -> None:
+        raise SignedOutError
+
+    monkeypatch.setattr(User, "still_signed_in", ended)
+    answer = live.connect(browser, intent="confirm")
+    assert "That sign-in has run out" in answer.text
+    (after,) = Session.select()
+    assert after.key_hash == before.key_hash
 
 
 def test_a_sign_in_by_link_ends_with_a_sign_out_everywhere_that_comes_between(
