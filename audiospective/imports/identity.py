@@ -78,11 +78,13 @@ def _several(tracks: pl.DataFrame, column: str) -> pl.DataFrame:
 
 
 def folded(names: pl.Series) -> pl.Series:
-    """Names as they are compared; what is nothing but punctuation stays as it is."""
+    """Names as they are compared; what is nothing but punctuation or a remark stays as it is."""
     names = _as_read(names)
     remarks = names.str.contains_any(["(", "[", " - "])
     if remarks.any():
-        shorter = names.filter(remarks).str.replace(_GUESTS, "").str.replace(_EDITION, "")
+        whole = names.filter(remarks)
+        shorter = whole.str.replace(_GUESTS, "").str.replace(_EDITION, "")
+        shorter = shorter.zip_with(shorter != "", whole)  # nothing but a remark is the name
         names = pl.concat([names.filter(~remarks), shorter]).gather(
             pl.concat([(~remarks).arg_true(), remarks.arg_true()]).arg_sort()
         )

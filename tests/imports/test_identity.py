@@ -55,6 +55,7 @@ def named(title: str, *artists: str, **more: object) -> Track:
         (named("?\r\n?", "A"), named("?\n?", "A")),
         (named("Song (Remastered) ", "A"), named("Song (Remastered)", "A")),
         (named("?", "A" * 2_000), named("?", "A" * 1_000)),
+        (named("(With You)", "A"), named("(with you) ", "A")),
         (named("Caf\u00e9", "A"), named("Cafe\u0301", "A")),
     ],
 )
@@ -90,6 +91,7 @@ def test_the_same(one: Track, other: Track) -> None:
         ({}, {}),
         (named("パパ", "A"), named("ハハ", "A")),
         (named("!!!", "A"), named("???", "A")),
+        (named("(With You)", "A"), named("(With Me)", "A")),
         (named("", "A"), named("", "A", album="")),
     ],
 )
