@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from audiospective import log
+from audiospective.clients.queues import INTERRUPTS
 from audiospective.clients.storage import DamagedError, MissingError
 from audiospective.history import bulk_add, lock, reading, segment, segment_store
 from audiospective.history.catalog import frames
@@ -63,7 +65,14 @@ def examine(user_id: int) -> Examination:
             found.faults.append(f"year {row.year} is damaged and set aside: {problem}")
             continue
         found.plays += plays.height
-        found.faults += (f"year {row.year}: {doubt}" for doubt in _doubts(user_id, plays))
+        try:
+            doubts = list(_doubts(user_id, plays))
+        except INTERRUPTS:
+            raise
+        except Exception as error:  # noqa: BLE001 - of the catalog, say; what is lost is told still
+            log.trouble("not_verified", error, user=user_id, year=row.year)
+            doubts = [f"not all of it could be examined ({type(error).__name__})"]
+        found.faults += (f"year {row.year}: {doubt}" for doubt in doubts)
     return found
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from audiospective import history
 from audiospective.history import sealing, segment
+from audiospective.history.catalog import frames
 from audiospective.history.integrity import examine
 from audiospective.models import DamagedSegment, PlaySegment, RemovedPlay
 from tests.history.making import at, person, play, track
@@ -88,6 +89,19 @@ def test_a_track_that_the_catalog_lacks_is_a_fault_but_no_damage(alice: int) -> 
     assert "2 of its tracks" in fault
     assert history.frame(alice).height == 10
     assert history.recent(alice)[-1].title == ""
+
+
+def test_what_is_found_is_told_even_if_the_catalog_cannot_be_asked(
+    alice: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_tracks: pl.Series) -> pl.DataFrame:
+        raise ValueError("a block of the catalog")
+
+    monkeypatch.setattr(frames, "of", broken)
+    found = examine(alice)
+    (fault,) = found.faults
+    assert "not all of it could be examined (ValueError)" in fault
+    assert (found.segments, found.plays) == (1, 9)
 
 
 def test_a_deleted_play_that_is_still_there_is_a_fault(alice: int) -> None:
