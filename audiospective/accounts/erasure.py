@@ -25,6 +25,7 @@ from audiospective.models.export_schedules import ExportSchedule
 from audiospective.models.founding import FoundingRegister
 from audiospective.models.marks import Mark
 from audiospective.models.notices import Notice
+from audiospective.models.sessions import SettledCallback
 from audiospective.models.sign_in_links import SignInLink
 from audiospective.models.waitlist import WaitlistEntry
 from audiospective.notices import outbox
@@ -88,7 +89,10 @@ def begin(user_id: int) -> bool:
     Connection.delete().where(Connection.user == user_id).execute()
     user = User.get_by_id(user_id)
     own = _addresses(user)
-    sessions.end_all(user)
+    visits = SettledCallback.select().where(SettledCallback.user == user_id)
+    hashes = [visit.state_hash for visit in visits]
+    sessions.end_all(user)  # which leaves them as nobody's
+    SettledCallback.delete().where(SettledCallback.state_hash.in_(hashes)).execute()
     spotify_app.remove_own(user)
     WaitlistEntry.delete().where(
         (WaitlistEntry.user == user_id) | WaitlistEntry.email.in_(own)

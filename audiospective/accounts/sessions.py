@@ -120,7 +120,8 @@ def end_all(user: User) -> None:
         schedule.stop(user.id, only=BUCKET)
         User.update(session_key=new_key()).where(User.id == user.id).execute()
         Session.delete().where(Session.user == user.id).execute()
-        SettledCallback.update(user=None).where(SettledCallback.user == user.id).execute()
+        visits = SettledCallback.update(user=None, next_path="")
+        visits.where(SettledCallback.user == user.id).execute()
         SharedLink.delete().where(SharedLink.user == user.id).execute()  # whoever made them
         ApiToken.delete().where(ApiToken.user == user.id).execute()
         if user.email and user.email_verified_at is not None:
