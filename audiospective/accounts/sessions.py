@@ -7,7 +7,6 @@ import secrets
 from audiospective import clock
 from audiospective.exports import forwarding, schedule
 from audiospective.models import ApiToken, SharedLink, User, transaction
-from audiospective.models.dialects import locked
 from audiospective.models.export_schedules import BUCKET
 from audiospective.models.sessions import Session, SettledCallback
 from audiospective.models.sign_in_links import SignInLink
@@ -113,11 +112,7 @@ def end_all(user: User) -> None:
     carries `session_key` (links to exports) ends with it.
     """
     with transaction():
-        # Before the key, whose change waits for a round that writes rows of theirs: that one may
-        # hold one of these two, and a form that is being sent holds the user first.
-        locked(User.select(User.id).where(User.id == user.id), referable=True).first()
-        forwarding.stop(user.id)
-        schedule.stop(user.id, only=BUCKET)
+        # First, so that it waits for what is being made, and the rest finds that.
         User.update(session_key=new_key()).where(User.id == user.id).execute()
         Session.delete().where(Session.user == user.id).execute()
         visits = SettledCallback.update(user=None, next_path="")
@@ -126,6 +121,9 @@ def end_all(user: User) -> None:
         ApiToken.delete().where(ApiToken.user == user.id).execute()
         if user.email and user.email_verified_at is not None:
             SignInLink.delete().where(SignInLink.email == user.email).execute()
+        # After the user's row, as where a failure to send is noted.
+        forwarding.stop(user.id)
+        schedule.stop(user.id, only=BUCKET)
 
 
 def drop_ended() -> int:

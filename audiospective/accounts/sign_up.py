@@ -170,14 +170,12 @@ def _come_back(services: Services, consent: _Consent, user: User) -> Outcome:
     connection = Connection.get_or_none(Connection.user == user.id)
     status = connection.status if connection else DISCONNECTED
     if not visit.renews and status in (DISCONNECTED, PAUSED):
-        return Returned(
-            user.id, connected=False, session_key=key
-        )  # they only sign in; stopped stays stopped
+        # They only sign in; stopped stays stopped.
+        return Returned(user.id, connected=False, session_key=key)
     app = SpotifyApp.get_by_id(visit.app_id)
     if app.owner_id != user.id and SpotifyApp.select().where(SpotifyApp.owner == user.id).exists():
-        return Returned(
-            user.id, connected=False, session_key=key
-        )  # theirs goes through an app of their own
+        # Theirs goes through an app of their own.
+        return Returned(user.id, connected=False, session_key=key)
     needs_seat = status == DISCONNECTED and app.owner_id != user.id
     if needs_seat and not founding.may_take_seat(seats.places_of(services, app, consent.now)):
         return Returned(user.id, connected=False, refused=WaitlistReason.NO_SEAT, session_key=key)
