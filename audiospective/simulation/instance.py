@@ -1,4 +1,4 @@
-"""One instance in this process: the product's own services, with a sandbox behind every seam."""
+"""One instance in this process: the product's own services, with a sandbox for a world."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any, cast
+from unittest.mock import patch
 
 from audiospective import clock, models
 from audiospective.accounts import spotify_app
@@ -24,13 +25,12 @@ from audiospective.sandbox.exchange import state_of
 from audiospective.sandbox.state import SandboxState
 from audiospective.services import Services
 from audiospective.settings import Settings
-from audiospective.simulation import seams as in_place
-from audiospective.simulation import spotify as in_process
-from audiospective.simulation.faults import Seams
+from audiospective.simulation import in_process_spotify, substitutes
+from audiospective.simulation.faulty_storage import FaultyStorage
+from audiospective.simulation.memory_queues import MemoryQueues
 from audiospective.simulation.memory_redis import MemoryRedis
-from audiospective.simulation.storing import SeamedStorage
+from audiospective.simulation.operation_faults import FaultInjector
 from audiospective.simulation.timeline import Timeline
-from audiospective.simulation.waiting_jobs import WaitingJobs
 
 BASE = "http://sandbox.test"
 START = datetime(2025, 12, 28, 0, 0, tzinfo=UTC)  # a year ends soon, and leaves for storage
@@ -47,8 +47,8 @@ class Instance:
 
     services: Services
     timeline: Timeline
-    seams: Seams
-    jobs: WaitingJobs
+    injector: FaultInjector
+    queues: MemoryQueues
     redis: MemoryRedis
     control: Control
     world: SandboxState
@@ -76,12 +76,12 @@ def running(
 ) -> Iterator[Instance]:
     """An empty instance, for as long as the block lasts; `share` of its jobs meet with a fault."""
     timeline = Timeline(START)
-    seams = Seams(Random(f"seams/{seed}"), share)
+    injector = FaultInjector(Random(f"seams/{seed}"), share)
     with ExitStack() as stack:
         home = Path(stack.enter_context(TemporaryDirectory(prefix="audiospective-", dir=_fast())))
         stack.enter_context(_quiet())
         stack.enter_context(clock.use(timeline.now))
-        in_place.patch(stack, clock, "monotonic", timeline.monotonic)
+        stack.enter_context(patch.object(clock, "monotonic", timeline.monotonic))
         sandbox = create_sandbox(
             None, base=BASE, demo=False, seed=f"simulation/{seed}", source_ms=timeline.true_ms
         )
@@ -89,10 +89,10 @@ def running(
         stack.callback(world.close)
         url = database_url or f"sqlite:///{home / 'simulated.db'}"
         settings = replace(_settings(home, url), poll_max_minutes=poll_max_minutes)
-        instance = _built(seed, timeline, seams, settings, sandbox, world)
+        instance = _built(seed, timeline, injector, settings, sandbox, world)
         stack.enter_context(instance.services.database.connection_context())
         spotify_app.environment_app(instance.services)
-        in_place.take(stack, instance)
+        substitutes.install(stack, instance)
         stack.enter_context(context.use(instance.services))
         yield instance
 
@@ -100,28 +100,30 @@ def running(
 def _built(
     seed: int,
     timeline: Timeline,
-    seams: Seams,
+    injector: FaultInjector,
     settings: Settings,
     sandbox: Any,
     world: SandboxState,
 ) -> Instance:
-    redis = MemoryRedis(seams, timeline.monotonic)
-    jobs = WaitingJobs(seams, timeline)
+    redis = MemoryRedis(injector, timeline.monotonic)
+    queues = MemoryQueues(injector, timeline)
     built = Services.build(settings)
     models.migrate()
     chance = Random(f"calls/{seed}")
-    instance = Instance(built, timeline, seams, jobs, redis, Control(world), world, sandbox, chance)
-    storage = SeamedStorage(FileStorage(settings.home / "storage"), seams)
+    instance = Instance(
+        built, timeline, injector, queues, redis, Control(world), world, sandbox, chance
+    )
+    storage = FaultyStorage(FileStorage(settings.home / "storage"), injector)
     objects.bind(cast(Storage, storage))
     instance.services = replace(
         built,
         redis=cast(Any, redis),
-        queues=jobs,
+        queues=queues,
         limits=AppLimits(cast(Any, redis)),
-        spotify=in_process.InProcessSpotify(
+        spotify=in_process_spotify.InProcessSpotify(
             BASE,
             sandbox,
-            seams,
+            injector,
             chance,
             instance.call_takes,
             lambda body: instance.page_came(body),  # noqa: PLW0108 - it is set later

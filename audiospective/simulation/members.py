@@ -13,7 +13,7 @@ from audiospective.clients.spotify import Profile, Tokens
 from audiospective.models import Connection, User
 from audiospective.models.connections import REFRESH_PLACE
 from audiospective.simulation.instance import Instance
-from audiospective.simulation.seen import Key
+from audiospective.simulation.spotify_side import Key
 
 HABITS = ("steady", "commuter", "night", "loop", "radio", "seldom", "steady", "commuter")
 ZONES = ("UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu", "Pacific/Auckland")
@@ -111,7 +111,7 @@ def disconnect(_instance: Instance, member: Member) -> None:
     member.unsure = False
 
 
-def looks(instance: Instance, member: Member) -> None:
+def learn_outcome(instance: Instance, member: Member) -> None:
     """They see what came of something whose answer they never got: it was done, or it was not."""
     if not member.unsure:
         return

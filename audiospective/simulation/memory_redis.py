@@ -7,14 +7,14 @@ from typing import Any, Self
 
 from redis.exceptions import ConnectionError as AwayError
 
-from audiospective.simulation.faults import Result, Seams
+from audiospective.simulation.operation_faults import FaultInjector, Result
 
 
 class MemoryRedis:
-    """Answers as a server would, through the seams: it can be away, or lose an answer."""
+    """Answers as a server would, through the injector: it can be away, or lose an answer."""
 
-    def __init__(self, seams: Seams, seconds: Callable[[], float]) -> None:
-        self._seams = seams
+    def __init__(self, injector: FaultInjector, seconds: Callable[[], float]) -> None:
+        self._injector = injector
         self._seconds = seconds
         self._kept: dict[str, tuple[bytes, float]] = {}
 
@@ -44,7 +44,7 @@ class MemoryRedis:
         return _Pipeline(self)
 
     def _through(self, operation: Callable[[], Result]) -> Result:
-        return self._seams.pass_through("redis", operation, lambda: AwayError("simulated"))
+        return self._injector.pass_through("redis", operation, lambda: AwayError("simulated"))
 
     def _get(self, key: str) -> bytes | None:
         value, ends = self._kept.get(key, (b"", 0.0))

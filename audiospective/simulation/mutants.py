@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 from audiospective import clock
 from audiospective.history import append, relinked, segment, segment_store
@@ -41,23 +42,12 @@ def of(name: str | None) -> AbstractContextManager[None]:
 
 
 @contextmanager
-def instead(place: Any, name: str, value: Any) -> Iterator[None]:
-    """`place.name` is `value` while the block lasts."""
-    before = getattr(place, name)
-    setattr(place, name, value)
-    try:
-        yield
-    finally:
-        setattr(place, name, before)
-
-
-@contextmanager
 def unmarked() -> Iterator[None]:
     """Redis does not say which polls of a slot are done.
 
     No mutant: the row says it too, so this alone costs calls and nothing else.
     """
-    with instead(batch, "without_done", lambda _services, user_ids, _slot: list(user_ids)):
+    with patch.object(batch, "without_done", lambda _services, user_ids, _slot: list(user_ids)):
         yield
 
 
@@ -69,7 +59,7 @@ def due_check() -> Iterator[None]:
     def whenever(user_ids: Any, _before: Any, **more: Any) -> Any:
         return claim(user_ids, batch.ANY_TIME, **more)
 
-    with instead(claims, "claim", whenever):
+    with patch.object(claims, "claim", whenever):
         yield
 
 
@@ -87,7 +77,7 @@ def isolation() -> Iterator[None]:
     def alone(self: Writer, attempt: Any, **_: Any) -> None:
         self._write_pages([attempt])
 
-    with instead(Writer, "_write_alone", alone):
+    with patch.object(Writer, "_write_alone", alone):
         yield
 
 
@@ -101,7 +91,7 @@ def claim() -> Iterator[None]:
         Connection.update(lease_until=clock.EPOCH).where(held).execute()
         return honest(user_ids, *args, **more)
 
-    with instead(claims, "claim", greedy):
+    with patch.object(claims, "claim", greedy):
         yield
 
 
@@ -114,14 +104,14 @@ def fence() -> Iterator[None]:
         where = f"user_id = {mark} AND {mark} IS NOT NULL AND {now} IS NOT NULL"
         return f"UPDATE connections SET {settings} WHERE {where}"  # noqa: S608 - names of columns
 
-    with instead(claims, "_statement", statement):
+    with patch.object(claims, "_statement", statement):
         yield
 
 
 @mutant
 def linked_tracks() -> Iterator[None]:
     """A play that comes again under the id of another track is stored twice."""
-    with instead(relinked, "known_otherwise", lambda *_: set()):
+    with patch.object(relinked, "known_otherwise", lambda *_: set()):
         yield
 
 
@@ -142,8 +132,8 @@ def old_overlap_rule() -> Iterator[None]:
         return coverage._opened(before.user_id, found, now)
 
     with (
-        instead(coverage, "is_ordinary", lambda *_: False),
-        instead(coverage, "polled", polled),
+        patch.object(coverage, "is_ordinary", lambda *_: False),
+        patch.object(coverage, "polled", polled),
     ):
         yield
 
@@ -156,7 +146,7 @@ def short_pages() -> Iterator[None]:
     def sure(before: Any, page: Any, offered: int) -> Any:
         return None if offered < gaps.PAGE else doubt(before, page, offered)
 
-    with instead(gaps, "doubt", sure):
+    with patch.object(gaps, "doubt", sure):
         yield
 
 
@@ -170,7 +160,7 @@ def unreadable_items() -> Iterator[None]:
         times = {play.played_at for play in found.plays}
         return replace(done, seen=[item for item in done.seen if clock.to_ms(item.at) in times])
 
-    with instead(append, "page", stored):
+    with patch.object(append, "page", stored):
         yield
 
 
@@ -186,14 +176,14 @@ def late_plays() -> Iterator[None]:
         start = min(max(found.start, before.checked_at - gaps.SETTLED), found.end)
         return replace(found, start=start, probably_from=max(start, found.probably_from))
 
-    with instead(gaps, "gap", shorter):
+    with patch.object(gaps, "gap", shorter):
         yield
 
 
 @mutant
 def mixed_pages() -> Iterator[None]:
     """Late plays between known ones are nothing to wonder at."""
-    with instead(gaps, "_is_mixed", lambda _checked_at, _page: False):
+    with patch.object(gaps, "_is_mixed", lambda _checked_at, _page: False):
         yield
 
 
@@ -205,7 +195,7 @@ def first_page() -> Iterator[None]:
     def sure(before: Any, page: Any, offered: int) -> Any:
         return None if before.checked_at is None else doubt(before, page, offered)
 
-    with instead(gaps, "doubt", sure):
+    with patch.object(gaps, "doubt", sure):
         yield
 
 
@@ -215,10 +205,10 @@ def seal_verification() -> Iterator[None]:
     encoded = segment_store.encoded
 
     def blindly(user_id: int, year: int, plays: Any) -> Any:
-        with instead(segment, "decode", lambda *_: plays):
+        with patch.object(segment, "decode", lambda *_: plays):
             return encoded(user_id, year, plays)
 
-    with instead(segment_store, "encoded", blindly):
+    with patch.object(segment_store, "encoded", blindly):
         yield
 
 
@@ -226,10 +216,10 @@ def seal_verification() -> Iterator[None]:
 def mass_guard() -> Iterator[None]:
     """A refusal that meets everybody is taken for everybody's own."""
     with (
-        instead(rules, "tripped", lambda *_: False),
-        instead(rules, "tripped_at_once", lambda *_: False),
-        instead(rules, "everybody", lambda *_: False),
-        instead(rules, "believable", lambda *_: True),
+        patch.object(rules, "tripped", lambda *_: False),
+        patch.object(rules, "tripped_at_once", lambda *_: False),
+        patch.object(rules, "everybody", lambda *_: False),
+        patch.object(rules, "believable", lambda *_: True),
     ):
         yield
 
@@ -242,7 +232,7 @@ def outbox_claim() -> Iterator[None]:
         changed = Notice.update(status=notices.SENDING, attempts=Notice.attempts + 1)
         return next(iter(changed.where(Notice.id == number).returning(Notice).execute()), None)
 
-    with instead(notices, "claim", take):
+    with patch.object(notices, "claim", take):
         yield
 
 
@@ -266,10 +256,10 @@ def storage_proof() -> Iterator[None]:
 
     def blindly(user_id: int, year: int, own: str) -> bool:
         believed = Believed(objects.storage())
-        with instead(objects, "storage", lambda: believed):
+        with patch.object(objects, "storage", lambda: believed):
             return take(user_id, year, own)
 
-    with instead(moving, "take", blindly):
+    with patch.object(moving, "take", blindly):
         yield
 
 
@@ -283,12 +273,12 @@ def import_one_to_one() -> Iterator[None]:
             best[right] = min(best.get(right, (apart, left)), (apart, left))
         return [(left, right) for right, (_, left) in best.items()]
 
-    with instead(matching, "pair_up", nearest):
+    with patch.object(matching, "pair_up", nearest):
         yield
 
 
 @mutant
 def way_back() -> Iterator[None]:
     """The catalog is written in a form that the release before cannot read, and it still works."""
-    with instead(catalog, "WAY_BACK", timedelta(0)):
+    with patch.object(catalog, "WAY_BACK", timedelta(0)):
         yield

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 from audiospective import clock
 from audiospective.history.closed import objects
@@ -18,12 +19,18 @@ from audiospective.models import Import, claims, database, notices
 from audiospective.models.base import as_list, listed, placeholder
 from audiospective.polling import batch
 from audiospective.sandbox.apps import CLIENT_ID
-from audiospective.simulation import losses, members, settled, spotify, whole_archive
-from audiospective.simulation.emails import Post
+from audiospective.simulation import (
+    after_faults,
+    in_process_spotify,
+    losses,
+    members,
+    whole_archive,
+)
+from audiospective.simulation.email_checks import EmailChecks
 from audiospective.simulation.instance import Instance
 from audiospective.simulation.losses import Item, Page
 from audiospective.simulation.members import Member
-from audiospective.simulation.seen import Heard, Key, Read, Shown, read
+from audiospective.simulation.spotify_side import ArrivedPage, Key, PageItems, SpotifySide, read
 from audiospective.simulation.timeline import HOUR, MINUTE
 
 SETTLED = 5 * MINUTE
@@ -49,16 +56,17 @@ class Balance:
 
 
 class Oracle:
-    """Watches at the seams and looks into the rows; whatever is wrong is in `wrong`."""
+    """Watches what the product does and looks into its rows; whatever is wrong is in `wrong`."""
 
     def __init__(self, instance: Instance, people: list[Member]) -> None:
         self.instance = instance
         self.members = {member.user_id: member for member in people}
-        self.heard = {
-            member.user_id: Heard(instance.world.listeners[member.listener]) for member in people
+        self.sides = {
+            member.user_id: SpotifySide(instance.world.listeners[member.listener])
+            for member in people
         }
         for member in people:
-            member.polled = self.heard[member.user_id].archived
+            member.polled = self.sides[member.user_id].archived
         self.balance = Balance()
         self.wrong: list[str] = []
         self.trace: list[str] = []
@@ -66,12 +74,12 @@ class Oracle:
         self.before = batch.ANY_TIME  # ... its end
         self._asking: list[claims.Claim] = []
         self._pages = 0
-        self._shown: dict[tuple[int, int], Shown] = {}
+        self._arrived: dict[tuple[int, int], ArrivedPage] = {}
         self._fences: dict[int, int] = {}
         self.claimed: set[tuple[int, int]] = set()  # members and instants of our clock, of days
         self._slots: set[tuple[str, int]] = set()  # that were polled, of the last days
         self._gaps: dict[int, dict[int, Gap]] = {}
-        self._post = Post(instance, people)
+        self._emails = EmailChecks(instance, people)
         names = whole_archive.Names(dict(instance.world.catalog.tracks))
         self._readers = {member.user_id: whole_archive.Reader(names) for member in people}
 
@@ -84,8 +92,8 @@ class Oracle:
         fetching = batch.__dict__["fetch"]  # as others may have wrapped it already
         with ExitStack() as stack:
             self.instance.page_came = self._page_came
-            self.instance.mail_goes = lambda key: self.wrong.extend(self._post.goes(key))
-            self.instance.mail_went = self._post.going.discard
+            self.instance.mail_goes = lambda key: self.wrong.extend(self._emails.handed_over(key))
+            self.instance.mail_went = self._emails.going.discard
             for place, name, wrapped in (
                 (batch, "fetch", self._asked(fetching)),
                 (batch, "archive", self._of_slot(batch.archive)),
@@ -93,11 +101,10 @@ class Oracle:
                 (claims, "write", self._wrote(claims.write)),
                 (notices, "finish", self._finished(notices.finish)),
             ):
-                stack.callback(setattr, place, name, getattr(place, name))
-                setattr(place, name, wrapped)
+                stack.enter_context(patch.object(place, name, wrapped))
             yield
 
-    def look_through(self) -> None:
+    def check_archives(self) -> None:
         """Once a day: the whole archive of everybody, as a process that has just begun reads it."""
         objects.bind(objects.storage())
         yesterday = f"{clock.now() - timedelta(days=2):%Y-%m-%d}"
@@ -105,25 +112,25 @@ class Oracle:
         since = clock.to_ms(clock.now() - timedelta(days=2))
         self.claimed = {key for key in self.claimed if key[1] > since}
         for user_id, reader in self._readers.items():
-            self.wrong += reader.look(self.members[user_id], self.heard[user_id])
+            self.wrong += reader.check(self.members[user_id], self.sides[user_id])
 
-    def look_round(self, since: int, interval: int) -> None:
-        """Once the faults are over: see settled. Both in ms."""
+    def check_after_faults(self, since: int, interval: int) -> None:
+        """Once the faults are over: see after_faults. Both in ms."""
         now, people = self.instance.timeline.ms, list(self.members.values())
         for member in people:
-            members.looks(self.instance, member)
-        self.wrong += settled.overdue(people, now, since=since, interval=interval)
-        self.wrong += settled.owed(now)
-        self.wrong += settled.told(people, now, since)
-        self.wrong += settled.unfinished(self.instance, people)
-        self.wrong += settled.sentences(self.instance, people, self.heard)
+            members.learn_outcome(self.instance, member)
+        self.wrong += after_faults.not_polled(people, now, since=since, interval=interval)
+        self.wrong += after_faults.unsent_emails(now)
+        self.wrong += after_faults.not_told(people, now, since)
+        self.wrong += after_faults.unfinished_imports(self.instance, people)
+        self.wrong += after_faults.wrong_dashboards(self.instance, people, self.sides)
 
     def sum_up(self) -> None:
         """What is counted once, when a run ends."""
-        self.balance.emails = self._post.kinds
+        self.balance.emails = self._emails.kinds
         self.balance.imports = Counter(str(row.status) for row in Import.select())
 
-    # What is seen at the seams.
+    # What is seen as it happens.
 
     def _asked(self, fetch: Callable[..., Any]) -> Callable[..., Any]:
         def watched(services: Any, attempt: Any, deadline: Any) -> Any:
@@ -148,13 +155,15 @@ class Oracle:
 
     def _page_came(self, body: bytes) -> None:
         self._pages += 1
-        if self._pages % spotify.WHOLE_WAY == 0 and not spotify.is_read_alike(body):
+        if self._pages % in_process_spotify.WHOLE_WAY == 0 and not in_process_spotify.is_read_alike(
+            body
+        ):
             self.complain("a page reads otherwise as a whole than item by item")
         claim = self._asking[-1]
-        heard, instance = self.heard[claim.user_id], self.instance
-        frozen = self._snapshot(heard)
-        window = heard.window(
-            heard.listener.tape.window if frozen is None else frozen,
+        side, instance = self.sides[claim.user_id], self.instance
+        frozen = self._snapshot(side)
+        window = side.window(
+            side.listener.tape.window if frozen is None else frozen,
             instance.freezes,
             instance.frozen_since,
         )
@@ -163,18 +172,18 @@ class Oracle:
         except (ValueError, KeyError, TypeError):
             return  # no page at all
         claimed = clock.to_ms(claim.claimed_at)
-        self._shown[claim.user_id, claimed] = Shown(
+        self._arrived[claim.user_id, claimed] = ArrivedPage(
             claim.user_id, claimed, int(claim.connection.fence), self.slot,
             bool(self.slot) and claim.connection.next_poll_at < self.before, instance.timeline.ms,
             found, window, frozen is not None, instance.timeline.ahead != 0,
         )  # fmt: skip
 
-    def _snapshot(self, heard: Heard) -> Any:
+    def _snapshot(self, side: SpotifySide) -> Any:
         for fault in self.instance.world.faults.all.values():
             if fault.name == "stale" and fault.strikes(
-                "recently-played", heard.listener.id, CLIENT_ID
+                "recently-played", side.listener.id, CLIENT_ID
             ):
-                return fault.snapshots.get(heard.listener.id)
+                return fault.snapshots.get(side.listener.id)
         return None
 
     def _claimed(self, claim: Callable[..., list[claims.Claim]]) -> Callable[..., Any]:
@@ -208,7 +217,7 @@ class Oracle:
         def watched(notice: Any, status: str, *args: Any, **more: Any) -> bool:
             done = finish(notice, status, *args, **more)
             if done and status == notices.SENT:
-                self._post.sent.add(notice.key)
+                self._emails.sent.add(notice.key)
             return done
 
         return watched
@@ -217,76 +226,80 @@ class Oracle:
 
     def after_step(self) -> list[str]:
         """Judge the polls that were committed in the step; one line of the trace for each."""
-        self.wrong += self._post.look()
-        if not self._shown:
+        self.wrong += self._emails.new()
+        if not self._arrived:
             return []
-        oldest = min(claimed for _, claimed in self._shown)
+        oldest = min(claimed for _, claimed in self._arrived)
         rows = queried(
             "user_id, at, outcome, added FROM poll_log"
             f" WHERE {_among()} AND at >= ? ORDER BY at, user_id",
-            as_list([one for one, _ in self._shown]),
+            as_list([one for one, _ in self._arrived]),
             oldest,
         )
         done = [
-            (shown, str(outcome), int(added))
+            (arrived, str(outcome), int(added))
             for user_id, at, outcome, added in rows
-            if (shown := self._shown.pop((user_id, at), None)) is not None
+            if (arrived := self._arrived.pop((user_id, at), None)) is not None
         ]
         late = clock.to_ms(clock.now()) - RECENT
-        self._shown = {key: one for key, one in self._shown.items() if key[1] > late}
+        self._arrived = {key: one for key, one in self._arrived.items() if key[1] > late}
         if not done:
             return []
-        gaps = self._gaps_of([shown.user_id for shown, _, _ in done])
+        gaps = self._gaps_of([arrived.user_id for arrived, _, _ in done])
         lines = []
-        for shown, outcome, added in sorted(done, key=lambda one: (one[0].at, one[0].user_id)):
-            self._committed(shown, outcome, added, gaps.get(shown.user_id, {}))
-            lines.append(f"{shown.user_id} {shown.at} {outcome} {added} {shown.found.offered}")
+        for arrived, outcome, added in sorted(done, key=lambda one: (one[0].at, one[0].user_id)):
+            self._committed(arrived, outcome, added, gaps.get(arrived.user_id, {}))
+            lines.append(
+                f"{arrived.user_id} {arrived.at} {outcome} {added} {arrived.found.offered}"
+            )
         return lines
 
-    def _committed(self, shown: Shown, outcome: str, added: int, gaps: dict[int, Gap]) -> None:
-        heard, member = self.heard[shown.user_id], self.members[shown.user_id]
+    def _committed(
+        self, arrived: ArrivedPage, outcome: str, added: int, gaps: dict[int, Gap]
+    ) -> None:
+        side, member = self.sides[arrived.user_id], self.members[arrived.user_id]
         if outcome != OK and outcome not in ODD:
             return
         self.balance.polls += 1
-        self._once_a_slot(shown, member)
+        self._once_a_slot(arrived, member)
         # As long as nothing is played the same page comes again.
-        again = shown.found is heard.committed
-        new = frozenset[Key]() if again else shown.found.plays - heard.archived
-        heard.committed = shown.found
+        again = arrived.found is side.committed
+        new = frozenset[Key]() if again else arrived.found.plays - side.archived
+        side.committed = arrived.found
         if added != len(new):
             self.complain(
-                f"member {shown.user_id}: {added} plays were added of {len(new)} new ones"
+                f"member {arrived.user_id}: {added} plays were added of {len(new)} new ones"
             )
         self.balance.plays += len(new)
-        heard.archived.update(new)
-        heard.fresh.update(new)
-        if heard.last is not None and shown.window is heard.last.window:
-            items, fresh = heard.last.items, frozenset[Item]()  # nothing came since
+        side.archived.update(new)
+        side.fresh.update(new)
+        if side.last is not None and arrived.window is side.last.window:
+            items, fresh = side.last.items, frozenset[Item]()  # nothing came since
         else:
-            items = tuple(item for item in shown.window if item.shown and item.dated)
-            fresh = frozenset(items) - heard.known
-        heard.known |= fresh
+            items = tuple(item for item in arrived.window if item.shown and item.dated)
+            fresh = frozenset(items) - side.known
+        side.known |= fresh
         for item in fresh:
-            heard.unseen.pop(item, None)
+            side.unseen.pop(item, None)
         if new:
-            self._is_archived(shown.user_id, new)
+            self._is_archived(arrived.user_id, new)
         if outcome != OK:
             return
-        page = Page(shown.at, shown.window, items, fresh)
-        odd = shown.frozen or shown.wrong_clock
-        if not shown.frozen:
-            self._losses(heard, member, page, gaps, shown.found)
-        self._false_gaps(heard, member, page, gaps, exact=not (odd or heard.odd_last))
-        heard.last, heard.odd_last = page, odd
+        page = Page(arrived.at, arrived.window, items, fresh)
+        odd = arrived.frozen or arrived.wrong_clock
+        if not arrived.frozen:
+            self._losses(side, member, page, gaps, arrived.found)
+        self._false_gaps(side, member, page, gaps, exact=not (odd or side.odd_last))
+        side.last, side.odd_last = page, odd
 
-    def _once_a_slot(self, shown: Shown, member: Member) -> None:
+    def _once_a_slot(self, arrived: ArrivedPage, member: Member) -> None:
         """One slot, one committed poll, unless another one fell due in it: of whoever is polled
         every ten minutes, or because the member saw to it themselves."""
-        key = shown.slot, shown.user_id
-        if not shown.slot or shown.wrong_clock or shown.at - member.touched_at < HOUR:
+        key = arrived.slot, arrived.user_id
+        if not arrived.slot or arrived.wrong_clock or arrived.at - member.touched_at < HOUR:
             return
-        if key in self._slots and not shown.due:
-            self.complain(f"member {shown.user_id} was polled twice in slot {shown.slot}")
+        if key in self._slots and not arrived.due:
+            self.complain(f"member {arrived.user_id} was polled twice in slot {arrived.slot}")
         self._slots.add(key)
 
     def _is_archived(self, user_id: int, new: frozenset[Key]) -> None:
@@ -303,17 +316,17 @@ class Oracle:
                 self.complain(f"member {user_id}: a play of {at} was offered and is not archived")
 
     def _losses(
-        self, heard: Heard, member: Member, page: Page, gaps: dict[int, Gap], found: Read
+        self, side: SpotifySide, member: Member, page: Page, gaps: dict[int, Gap], found: PageItems
     ) -> None:
-        if not heard.unseen:
+        if not side.unseen:
             return
         offered, unreadable = found.offered, found.unreadable
         held = set(page.window)
-        gone = [item for item in heard.unseen if item not in held and item.arrived <= page.at]
+        gone = [item for item in side.unseen if item not in held and item.arrived <= page.at]
         for item in gone:
-            del heard.unseen[item]
-            every, since = heard.ended_from(item.ended), self._since(member)
-            kind = losses.kind(every, item, page, heard.last, since, SETTLED)
+            del side.unseen[item]
+            every, since = side.ended_from(item.ended), self._since(member)
+            kind = losses.kind(every, item, page, side.last, since, SETTLED)
             recorded = any(start <= item.ended <= end for start, _, end in gaps.values())
             self.balance.lost[kind] += 1
             self.balance.recorded[kind] += recorded
@@ -329,7 +342,7 @@ class Oracle:
         return max(member.consented_at, int(at))
 
     def _false_gaps(
-        self, heard: Heard, member: Member, page: Page, gaps: dict[int, Gap], *, exact: bool
+        self, side: SpotifySide, member: Member, page: Page, gaps: dict[int, Gap], *, exact: bool
     ) -> None:
         """Measure the gaps that this page opened; `exact`: none may be where nothing was missed."""
         before = self._gaps.get(member.user_id, {})
@@ -341,11 +354,11 @@ class Oracle:
             since = self._since(member)
             if not exact:
                 continue
-            parts = losses.stretches(page, heard.last, gap, since=since, settled=SETTLED)
+            parts = losses.stretches(page, side.last, gap, since=since, settled=SETTLED)
             self.balance.gap_hours += (gap[2] - gap[0]) / HOUR
             self.balance.possible_hours += sum(p.end - p.start for p in parts if p.ever) / HOUR
             false = any(not part.ever and part.end - part.start > 1 for part in parts)
-            if false or losses.tells_of_nothing(page, heard.last):
+            if false or losses.tells_of_nothing(page, side.last):
                 self.complain(
                     f"member {member.user_id}: the gap from {gap[0]} to {gap[2]} is false"
                 )

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
+from unittest.mock import patch
 
 from audiospective.clients.queues import ForbiddenTaskError
 from audiospective.history.catalog import buckets, decode, dictionaries, encode
 from audiospective.jobs import tasks
-from audiospective.simulation.mutants import instead
 
 SINCE = ("forward_plays",)  # tasks that it does not know
 
@@ -57,5 +57,5 @@ def at_work(complain: Callable[[str], None]) -> Iterator[None]:
             (buckets, "known", looked_up),
             *((tasks, name, refused) for name in SINCE),
         ):
-            stack.enter_context(instead(place, name, value))
+            stack.enter_context(patch.object(place, name, value))
         yield

@@ -1,6 +1,6 @@
-"""One run: jobs, deeds and weather in the order of time, judged after every step.
+"""One run: jobs, acts of members and lasting faults in the order of time, judged after every step.
 
-One module although it is long: jobs, deeds and weather share one clock and one trace.
+One module although it is long: all three share one clock and one trace.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from functools import lru_cache, partial
 from heapq import heappop, heappush
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
 from crontab import CronTab
 from peewee import PeeweeException
@@ -30,17 +31,24 @@ from audiospective.jobs import context, periodic, tasks
 from audiospective.models import database
 from audiospective.polling import batch, lost_claims
 from audiospective.polling.plan import TASK as BATCH
-from audiospective.simulation import lives, members, mutants, release_before, scenes, weather
-from audiospective.simulation.faults import Crash
+from audiospective.simulation import (
+    lasting_faults,
+    member_acts,
+    members,
+    mutants,
+    release_before,
+    scenes,
+)
 from audiospective.simulation.instance import Instance, running
+from audiospective.simulation.memory_queues import Job
+from audiospective.simulation.operation_faults import Crash
 from audiospective.simulation.oracle import Balance, Oracle, queried
-from audiospective.simulation.seams import hang_up
+from audiospective.simulation.substitutes import roll_back_if_open
 from audiospective.simulation.timeline import DAY, HOUR, MINUTE, SECOND
-from audiospective.simulation.waiting_jobs import Job
 
 POLL = "poll_user"
 POISON = "simulated: this member's plays cannot be stored"
-# What the seams raise, and what the product makes of it where it must not go on.
+# What a fault injector raises, and what the product makes of it where it must not go on.
 EXPECTED = (
     PeeweeException, RedisError, StorageError, YearAwayError, SegmentProofError, ForbiddenTaskError
 )  # fmt: skip
@@ -106,7 +114,7 @@ class Run:
         self.plan = plan
         self.instance = instance
         self.result = result
-        self.level = weather.LEVELS[plan.faults]
+        self.level = lasting_faults.LEVELS[plan.faults]
         self.chance = Random(f"run/{plan.seed}")
         self.hash = hashlib.sha256()
         self.events: list[tuple[int, int, str, Callable[[], object]]] = []
@@ -123,16 +131,16 @@ class Run:
         self.planned = 0  # true ms of the last round
 
     def go(self) -> None:
-        """Live the days, then the calm; stops with the first thing that is wrong."""
+        """Live the days, then some hours without faults, until something is wrong."""
         start = self.instance.timeline.ms
         end = start + self.plan.days * DAY
-        self._lay_out(start, end)
-        self.instance.seams.between = self._meanwhile
+        self._schedule_all(start, end)
+        self.instance.injector.between = self._meanwhile
         with ExitStack() as stack:
             stack.enter_context(self.oracle.watching())
             self._watch_claims(stack)
-            calm = weather.CALM if self.plan.scene is None else scenes.CALM
-            for until in (*range(start + DAY, end + 1, DAY), end + calm):
+            after = lasting_faults.AFTER if self.plan.scene is None else scenes.AFTER
+            for until in (*range(start + DAY, end + 1, DAY), end + after):
                 if not self._until(until) or not self._is_right(end):
                     break
                 if until <= end:
@@ -146,20 +154,22 @@ class Run:
             gc.unfreeze()
         gc.collect()
         gc.freeze()  # what lived through a day is mostly kept for good; a month is looked through
-        self.oracle.look_through()
+        self.oracle.check_archives()
         if self.instance.timeline.ms > end:
-            self.oracle.look_round(end, self.instance.services.settings.poll_max_minutes * MINUTE)
+            self.oracle.check_after_faults(
+                end, self.instance.services.settings.poll_max_minutes * MINUTE
+            )
         self.result.wrong = self.oracle.wrong
         return self.plan.keep_going or not self.oracle.wrong
 
     def _until(self, end: int) -> bool:
-        timeline, jobs = self.instance.timeline, self.instance.jobs
+        timeline, queues = self.instance.timeline, self.instance.queues
         while self.plan.keep_going or not self.oracle.wrong:
             if self.stop():
                 self.result.stopped = True
-                self.oracle.look_through()
+                self.oracle.check_archives()
                 break
-            times = [one for one in (jobs.next_at(), self._next_event()) if one is not None]
+            times = [one for one in (queues.next_at(), self._next_event()) if one is not None]
             if not times or min(times) > end:
                 timeline.to(end)
                 return True
@@ -167,7 +177,7 @@ class Run:
             if self.events and self.events[0][0] <= timeline.ms:
                 _, _, name, act = heappop(self.events)
                 self._step(name, act)
-            elif (job := jobs.next_job()) is not None:
+            elif (job := queues.next_job()) is not None:
                 self._step(_said(job), partial(self._job, job))
         self.result.wrong = self.oracle.wrong
         return False
@@ -178,41 +188,45 @@ class Run:
         outcome = act()
         lines = self.oracle.after_step()
         if self.plan.closely_from is not None and self.plan.closely_from <= self.result.at:
-            self.oracle.look_through()
+            self.oracle.check_archives()
         told = f"{self.instance.timeline.ms} {name} {outcome} {' | '.join(lines)}"
         self.hash.update(told.encode())
         self.result.log.append(told)
         del self.result.log[:-60]
 
-    def _lay_out(self, start: int, end: int) -> None:
+    def _schedule_all(self, start: int, end: int) -> None:
         for entry in self.timetable:
             self._plan_entry(entry)
-        for at, name, change in weather.forecast(self.level, self.chance, start, end):
+        for at, name, change in lasting_faults.schedule(self.level, self.chance, start, end):
             self._at(min(at, end), name, partial(change, self.instance))
         for member in self.people if self.plan.scene else ():
-            self._intend(member, scenes.SCENES[self.plan.scene or ""](member.chance, start), end)
+            self._schedule_acts(
+                member, scenes.SCENES[self.plan.scene or ""](member.chance, start), end
+            )
         for day in range(start, end, DAY) if self.plan.scene is None else ():
             self._at(day, "a day begins", partial(self._day, day, end))
-        self._at(end, "the calm begins", self._calm)
+        self._at(end, "the faults end", self._end_faults)
 
     def _day(self, day: int, end: int) -> None:
         for member in self.people:
-            self._intend(member, lives.day(member, day), end)
+            self._schedule_acts(member, member_acts.day(member, day), end)
 
-    def _intend(self, member: members.Member, plan: lives.Plan, end: int) -> None:
-        for at, name, deed in plan:
+    def _schedule_acts(
+        self, member: members.Member, schedule: member_acts.Schedule, end: int
+    ) -> None:
+        for at, name, act in schedule:
             self._at(
-                min(at, end), f"member {member.user_id} {name}", partial(self._deed, deed, member)
+                min(at, end), f"member {member.user_id} {name}", partial(self._act, act, member)
             )
 
-    def _deed(self, deed: Any, member: members.Member) -> str:
-        return self._tried("a page", lambda: deed(self.instance, member))
+    def _act(self, act: Any, member: members.Member) -> str:
+        return self._as_process("a page", lambda: act(self.instance, member))
 
-    def _calm(self) -> None:
+    def _end_faults(self) -> None:
         """Whatever still goes wrong ends here."""
-        self.instance.seams.share = 0.0
-        self.instance.seams.between = None
-        self.instance.seams.away.clear()
+        self.instance.injector.share = 0.0
+        self.instance.injector.between = None
+        self.instance.injector.away.clear()
 
     def _plan_entry(self, entry: periodic.Entry) -> None:
         now = self.instance.timeline.now()
@@ -239,7 +253,7 @@ class Run:
             if entry.name == "plan":
                 lost_claims.recover(self.instance.services)
 
-        return self._tried("the scheduler", put)
+        return self._as_process("the scheduler", put)
 
     def _is_worth_planning(self) -> bool:
         """Whether anybody is due in this window; once in a while it is planned all the same."""
@@ -269,14 +283,14 @@ class Run:
         ):
             self.instance.timeline.pass_by(1)
         act = partial(self._done, job)
-        outcome = self._tried(job.task, act)
+        outcome = self._as_process(job.task, act)
         if self.instance.twice and job.task == BATCH:
             self.instance.twice.pop(0)(self.instance)
         elif dice <= 1 - self.level.share / 5:
             return outcome
         # Delivered twice; never at the same instant, at which one poll could pass for the other.
         self.instance.timeline.pass_by(SECOND + self.chance.randrange(20 * SECOND))
-        return f"{outcome}, again {self._tried(job.task, act)}"
+        return f"{outcome}, again {self._as_process(job.task, act)}"
 
     def _done(self, job: Job) -> None:
         """By a worker of this release, or of the one before while some are left."""
@@ -284,18 +298,18 @@ class Run:
         with release_before.at_work(self.oracle.complain) if beside else nullcontext():
             getattr(tasks, job.task)(*job.args)
 
-    def _tried(self, name: str, act: Callable[[], object]) -> str:
+    def _as_process(self, name: str, act: Callable[[], object]) -> str:
         """Do something as a process of its own, which may be killed or fail."""
-        seams = self.instance.seams
-        process = seams.begin(name)
+        injector = self.instance.injector
+        process = injector.begin(name)
         depth = database.transaction_depth()
         try:
             act()
         except Crash as crash:
             self._at(self.instance.timeline.ms + 65 * SECOND, "lost claims are looked for",
-                     lambda: self._tried("the scheduler", self._recover))  # fmt: skip
+                     lambda: self._as_process("the scheduler", self._recover))  # fmt: skip
             outcome = f"killed at {crash}"
-            hang_up()
+            roll_back_if_open()
         except Exception as error:  # noqa: BLE001 - as a queue does: the job failed
             if POISON in str(error):
                 self.oracle.complain("what cannot be stored of one member ended the batch of all")
@@ -304,7 +318,7 @@ class Run:
             outcome = f"failed: {type(error).__name__}"
         else:
             outcome = "done"
-        seams.end(process)
+        injector.end(process)
         if database.transaction_depth() != depth:
             self.oracle.complain(f"{name} left a transaction open")
         return outcome
@@ -325,31 +339,30 @@ class Run:
 
         def ask(services: Any, attempt: Any, deadline: Any) -> Any:
             if self.by_id[attempt.claim.user_id].kills:
-                self.instance.seams.stack[-1].dead = True
+                self.instance.injector.stack[-1].dead = True
                 raise Crash("memory")
             return fetch(services, attempt, deadline)
 
         for place, name, wrapped in ((append, "page", store), (batch, "fetch", ask)):
-            stack.callback(setattr, place, name, getattr(place, name))
-            setattr(place, name, wrapped)
+            stack.enter_context(patch.object(place, name, wrapped))
 
     def _meanwhile(self, kind: str) -> None:
         """At some operations the world goes on: time passes, others work, a deploy begins."""
         if kind == "http" and database.transaction_depth():
             self.oracle.complain("a transaction was open while Spotify was asked")
-        seams, timeline = self.instance.seams, self.instance.timeline
+        injector, timeline = self.instance.injector, self.instance.timeline
         share = self.level.nested * (20 if kind == "mail" else 1)  # e-mails are few
-        if kind not in ("http", "mail") or len(seams.stack) > 1 or self.chance.random() >= share:
+        if kind not in ("http", "mail") or len(injector.stack) > 1 or self.chance.random() >= share:
             return
         if kind == "mail":
-            self._tried("send_emails", tasks.send_emails)
+            self._as_process("send_emails", tasks.send_emails)
             return
         match self.chance.choice(("pause", "sleep", "sleep", "deploy", "other", "twice", "twice")):
             case "pause":
                 timeline.pass_by(self.chance.randrange(25 * SECOND))
             case "sleep":  # past every lease; then others take over
                 timeline.pass_by(61 * SECOND + self.chance.randrange(3 * MINUTE))
-                self._tried("the scheduler", self._recover)
+                self._as_process("the scheduler", self._recover)
                 self._other()
             case "deploy":
                 context.stop_soon()
@@ -360,7 +373,7 @@ class Run:
 
     def _other(self) -> None:
         """Another worker does what waits, in the middle of this one's work."""
-        if (job := self.instance.jobs.next_job()) is not None:
+        if (job := self.instance.queues.next_job()) is not None:
             self._job(job)
 
     def _at(self, at: int, name: str, act: Callable[[], object]) -> None:
@@ -381,7 +394,7 @@ def simulate(
     `day_over` hears of every day that was lived to its end.
     """
     result = Result(plan)
-    level = weather.LEVELS[plan.faults]
+    level = lasting_faults.LEVELS[plan.faults]
     with (
         mutants.of(plan.mutant),
         running(
@@ -395,14 +408,14 @@ def simulate(
         result.balance = run.oracle.balance
         run.go()
         result.trace = run.hash.hexdigest()
-        result.met = instance.seams.met
+        result.met = instance.injector.met
     return result
 
 
 def shortest(result: Result) -> Result:
     """The shortest beginning of a failed run that fails: the day's last look is made step by step.
 
-    Seams and deeds follow from the seed, so the same steps are lived through again.
+    Faults and acts follow from the seed, so the same steps are lived through again.
     """
     closely = replace(result.plan, closely_from=max(0, result.at - DAY))
     again = simulate(closely)

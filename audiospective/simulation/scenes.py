@@ -11,26 +11,28 @@ from random import Random
 from typing import Any
 
 from audiospective.clients.queues import BULK
-from audiospective.simulation import imports, lives, weather
+from audiospective.simulation import lasting_faults, member_acts, member_files
 from audiospective.simulation.instance import Instance
 from audiospective.simulation.members import Member
 from audiospective.simulation.timeline import HOUR, MINUTE, SECOND
 
 DAYS = 2
-CALM = 8 * HOUR  # after them: three polls and more
+AFTER = 8 * HOUR  # after them: three polls and more
 SHORTEST = 31 * SECOND  # Spotify lists what was heard for longer than thirty
-SCENES: dict[str, Callable[[Random, int], lives.Plan]] = {}
+SCENES: dict[str, Callable[[Random, int], member_acts.Schedule]] = {}
 MEMBERS = {"everybody-refused": 12, "one-cannot-be-stored": 3}
 
 
-def scene(make: Callable[[Random, int], lives.Plan]) -> Callable[[Random, int], lives.Plan]:
+def scene(
+    make: Callable[[Random, int], member_acts.Schedule],
+) -> Callable[[Random, int], member_acts.Schedule]:
     """Put a scene on the list, under its name."""
     SCENES[make.__name__.replace("_", "-")] = make
     return make
 
 
 @scene
-def late_overflow(chance: Random, start: int) -> lives.Plan:
+def late_overflow(chance: Random, start: int) -> member_acts.Schedule:
     """An offline phone delivers more than a page, all older than what a speaker played since."""
     at = start + 2 * HOUR
     yield at, "plays on a phone", _plays(range(0, 90 * MINUTE, 3 * MINUTE))
@@ -40,14 +42,14 @@ def late_overflow(chance: Random, start: int) -> lives.Plan:
 
 
 @scene
-def short_page(chance: Random, start: int) -> lives.Plan:
+def short_page(chance: Random, start: int) -> member_acts.Schedule:
     """Pages that lack some items, with known ones first and then with as many new ones."""
     for at in (start + 2 * HOUR, start + 26 * HOUR, start + 40 * HOUR):
         yield at, "plays much, some of it never shown", _many(130, shown=lambda n: n % 12)
 
 
 @scene
-def unreadable_page(chance: Random, start: int) -> lives.Plan:
+def unreadable_page(chance: Random, start: int) -> member_acts.Schedule:
     """More than a page of items that fit no play, after one that is known."""
     yield start + 2 * HOUR, "plays", _plays([0])
     for at in (start + 26 * HOUR, start + 40 * HOUR):
@@ -55,7 +57,7 @@ def unreadable_page(chance: Random, start: int) -> lives.Plan:
 
 
 @scene
-def known_file(chance: Random, start: int) -> lives.Plan:
+def known_file(chance: Random, start: int) -> member_acts.Schedule:
     """A local file that is the newest of one page and the oldest of the next full one."""
     at = start + 2 * HOUR
     yield at, "plays", _plays(range(0, 60 * MINUTE, 3 * MINUTE))
@@ -68,7 +70,7 @@ def known_file(chance: Random, start: int) -> lives.Plan:
 
 
 @scene
-def late_between(chance: Random, start: int) -> lives.Plan:
+def late_between(chance: Random, start: int) -> member_acts.Schedule:
     """A second device delivers late what it played all the time among plays of the first."""
     at = start + 2 * HOUR
     yield at, "plays on one device", _plays(range(0, 8 * HOUR, 10 * MINUTE))
@@ -77,16 +79,16 @@ def late_between(chance: Random, start: int) -> lives.Plan:
 
 
 @scene
-def no_worker_at_first(chance: Random, start: int) -> lives.Plan:
+def no_worker_at_first(chance: Random, start: int) -> member_acts.Schedule:
     """Nobody asks until more than a page was played since the consent."""
-    _, stop_work, work = weather.no_worker(chance)
+    _, stop_work, work = lasting_faults.no_worker(chance)
     yield start, "no worker runs", lambda instance, _: stop_work(instance)
     yield start + MINUTE, "plays much", _many(130)
     yield start + 3 * HOUR, "a worker runs", lambda instance, _: work(instance)
 
 
 @scene
-def linked_tracks(chance: Random, start: int) -> lives.Plan:
+def linked_tracks(chance: Random, start: int) -> member_acts.Schedule:
     """What was shown is shown again under the ids of other tracks."""
     yield start + 2 * HOUR, "plays", _plays(range(0, 60 * MINUTE, 3 * MINUTE))
 
@@ -98,22 +100,22 @@ def linked_tracks(chance: Random, start: int) -> lives.Plan:
 
 
 @scene
-def damaged_segment(chance: Random, start: int) -> lives.Plan:
+def damaged_segment(chance: Random, start: int) -> member_acts.Schedule:
     """A year of plays loses one on its way into its segment."""
     yield start + HOUR, "segments lose a play", lambda i, _: setattr(i, "damages", 1)
     yield from _a_file(start)
 
 
 @scene
-def cut_object(chance: Random, start: int) -> lives.Plan:
+def cut_object(chance: Random, start: int) -> member_acts.Schedule:
     """Storage keeps less of a closed year than it was given."""
     yield from _a_file(start)
-    _, cut, _ = weather.cut(chance)
+    _, cut, _ = lasting_faults.cut(chance)
     yield start + 20 * HOUR, "storage keeps less", lambda instance, _: cut(instance)
 
 
 @scene
-def delivered_twice(_chance: Random, start: int) -> lives.Plan:
+def delivered_twice(_chance: Random, start: int) -> member_acts.Schedule:
     """Batches come again after they were done, at times when Redis has forgotten that they were."""
 
     def twice(instance: Instance, _member: Member) -> None:
@@ -124,7 +126,7 @@ def delivered_twice(_chance: Random, start: int) -> lives.Plan:
 
 
 @scene
-def everybody_refused(_chance: Random, start: int) -> lives.Plan:
+def everybody_refused(_chance: Random, start: int) -> member_acts.Schedule:
     """For a night Spotify calls every token invalid, though none is."""
     kept: list[int] = []
 
@@ -142,7 +144,7 @@ def everybody_refused(_chance: Random, start: int) -> lives.Plan:
 
 
 @scene
-def one_cannot_be_stored(_chance: Random, start: int) -> lives.Plan:
+def one_cannot_be_stored(_chance: Random, start: int) -> member_acts.Schedule:
     """For a day the database refuses what one member of a batch played."""
 
     def spoil(_instance: Instance, member: Member) -> None:
@@ -157,9 +159,9 @@ def one_cannot_be_stored(_chance: Random, start: int) -> lives.Plan:
 
 
 @scene
-def release_before(chance: Random, start: int) -> lives.Plan:
+def release_before(chance: Random, start: int) -> member_acts.Schedule:
     """Workers of two releases go on with one catalog, which is tidied meanwhile."""
-    _, begin, end = weather.release_before(chance)
+    _, begin, end = lasting_faults.release_before(chance)
     for hour in range(2, 42, 4):
         yield start + hour * HOUR, "plays", _plays(range(0, 45 * MINUTE, MINUTE))
     yield start + 12 * HOUR, "a deploy begins", lambda instance, _: begin(instance)
@@ -172,46 +174,46 @@ def _tidy(instance: Instance, _member: Member) -> None:
 
 
 def _bring(instance: Instance, member: Member) -> None:
-    imports.bring(instance, member, member.polled, (300, 300))  # more than stay unsealed
+    member_files.bring(instance, member, member.polled, (300, 300))  # more than stay unsealed
 
 
-def _a_file(start: int) -> lives.Plan:
+def _a_file(start: int) -> member_acts.Schedule:
     yield start + 2 * HOUR, "brings a file", _bring
     for hours in (5, 8, 11):
-        yield start + hours * HOUR, "says yes to what was found", imports.go_on
+        yield start + hours * HOUR, "says yes to what was found", member_files.go_on
 
 
-def _plays(offsets: Any, *, unit: int = 1, late: bool = False) -> lives.Deed:
+def _plays(offsets: Any, *, unit: int = 1, late: bool = False) -> member_acts.Act:
     """Plays that end so long after now, or before it; known to Spotify at once if they are late."""
     when = list(offsets)
 
-    def deed(instance: Instance, member: Member) -> None:
+    def act(instance: Instance, member: Member) -> None:
         now = instance.timeline.ms
         facts: list[dict[str, Any]] = [{"played_at": now + ms * unit} for ms in when]
         for fact in facts if late else ():
             fact["recorded_at"] = now
         instance.control.add_plays(member.listener, facts)
 
-    return deed
+    return act
 
 
-def _many(count: int, shown: Callable[[int], object] = lambda _n: True) -> lives.Deed:
+def _many(count: int, shown: Callable[[int], object] = lambda _n: True) -> member_acts.Act:
     """So many of the shortest plays in a row; those that are not `shown` no page has."""
 
-    def deed(instance: Instance, member: Member) -> None:
+    def act(instance: Instance, member: Member) -> None:
         now = instance.timeline.ms
         facts = [
             {"played_at": now + SHORTEST * (n + 1), "left_out": not shown(n)} for n in range(count)
         ]
         instance.control.add_plays(member.listener, facts)
 
-    return deed
+    return act
 
 
-def _local_files(count: int) -> lives.Deed:
-    def deed(instance: Instance, member: Member) -> None:
+def _local_files(count: int) -> member_acts.Act:
+    def act(instance: Instance, member: Member) -> None:
         now = instance.timeline.ms
-        facts = [lives.odd_play("local", now + SHORTEST * n) for n in range(count)]
+        facts = [member_acts.odd_play("local", now + SHORTEST * n) for n in range(count)]
         instance.control.add_plays(member.listener, facts)
 
-    return deed
+    return act

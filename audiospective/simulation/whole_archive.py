@@ -15,9 +15,9 @@ import polars as pl
 from audiospective import history
 from audiospective.history.catalog import lookup
 from audiospective.history.closed.away import YearAwayError
-from audiospective.simulation import imports
+from audiospective.simulation import member_files
 from audiospective.simulation.members import Member
-from audiospective.simulation.seen import Heard, Key
+from audiospective.simulation.spotify_side import Key, SpotifySide
 
 KEY = ["played_at", "track"]
 
@@ -48,36 +48,36 @@ class Reader:
         self._right: pl.DataFrame | None = None  # all plays, when they were last found right
         self._imported: set[Key] = set()  # of them those that only a file told of
 
-    def look(self, member: Member, heard: Heard) -> Iterator[str]:
+    def check(self, member: Member, side: SpotifySide) -> Iterator[str]:
         """Every play that was offered and written stands in the archive once, and no other does."""
-        yield from imports.troubles(member)
+        yield from member_files.troubles(member)
         try:
             plays = history.frame(member.user_id, columns=KEY)
         except YearAwayError as error:
             yield f"member {member.user_id}: {error}"
             return
         plays = plays.with_columns(pl.col("played_at").to_physical())
-        imported = imports.counts(member)
-        if not self._goes_on(plays, heard, imported):
-            wrong = list(self._compared(plays, heard.archived | imported))
+        imported = member_files.counts(member)
+        if not self._goes_on(plays, side, imported):
+            wrong = list(self._compared(plays, side.archived | imported))
             yield from (f"member {member.user_id}: {text}" for text in wrong)
             if wrong:
                 self._right = None
                 return
         self._right, self._imported = plays, imported
-        heard.fresh.clear()
+        side.fresh.clear()
 
-    def _goes_on(self, plays: pl.DataFrame, heard: Heard, imported: set[Key]) -> bool:
+    def _goes_on(self, plays: pl.DataFrame, side: SpotifySide, imported: set[Key]) -> bool:
         """Whether all that changed is what was offered since, and what a file brought or took."""
         if self._right is None or plays.n_unique() < plays.height:
             return False
         new = self._names.keys(plays.join(self._right, on=KEY, how="anti"))
         gone = self._names.keys(self._right.join(plays, on=KEY, how="anti"))
-        before = heard.archived - heard.fresh if imported != self._imported else set()
+        before = side.archived - side.fresh if imported != self._imported else set()
         # Of what is offered some was there already, from a file.
-        offered = heard.fresh - self._imported
+        offered = side.fresh - self._imported
         brought = imported - self._imported - before
-        taken = self._imported - imported - heard.archived
+        taken = self._imported - imported - side.archived
         once = len(new) == len(set(new))
         return once and set(new) == offered | brought and set(gone) == taken
 

@@ -17,9 +17,9 @@ from click.testing import CliRunner
 from audiospective.cli.simulate import command
 from audiospective.simulation import report
 from audiospective.simulation.instance import running
+from audiospective.simulation.memory_queues import Job
 from audiospective.simulation.run import Plan, Result, Run, simulate
 from audiospective.simulation.timeline import HOUR
-from audiospective.simulation.waiting_jobs import Job
 
 TRACE = "from audiospective.simulation.run import *; print(simulate(Plan(5, 1, 3, 'heavy')).trace)"
 

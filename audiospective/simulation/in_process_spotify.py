@@ -16,8 +16,8 @@ from audiospective.clients.spotify import SpotifyClient, SpotifyError
 from audiospective.policy.failures import Failure
 from audiospective.policy.plays import Page
 from audiospective.sandbox.exchange import state_of
-from audiospective.simulation import wire
-from audiospective.simulation.faults import Seams
+from audiospective.simulation import sandbox_calls
+from audiospective.simulation.operation_faults import FaultInjector
 
 WHOLE_WAY = 100  # one call of so many goes through all of the sandbox; one page is read whole
 
@@ -69,14 +69,14 @@ class InProcessSpotify(SpotifyClient):
         self,
         base: str,
         sandbox: Flask,
-        seams: Seams,
+        injector: FaultInjector,
         chance: Random,
         took: Callable[[float], None],
         came: Callable[[bytes], None],
     ) -> None:
         super().__init__(base, f"{base}/v1", chance=chance.random)
         self._app, self._world = sandbox.wsgi_app, state_of(sandbox)
-        self._seams = seams
+        self._injector = injector
         self._took = took
         self._came = came
         self._asked = 0
@@ -89,21 +89,21 @@ class InProcessSpotify(SpotifyClient):
             raise SpotifyError(Failure.NETWORK, "no time was left to ask")
         deadline.sends += 1
         self._took(left)
-        reply = self._seams.pass_through(
+        reply = self._injector.pass_through(
             "http", lambda: self._ask(method, url, request), _unreachable
         )
         if reply.status == 200 and "recently-played" in url:
             self._came(reply.body)
         return reply.status, reply.headers, reply.body
 
-    def _ask(self, method: str, url: str, request: dict[str, Any]) -> wire.Reply:
+    def _ask(self, method: str, url: str, request: dict[str, Any]) -> sandbox_calls.Reply:
         self._asked += 1
         try:
             if self._asked % WHOLE_WAY == 0:
-                return wire.ask(self._app, method, url, **request)
-            quick = wire.ask_for_poll(self._world, method, url, **request)
-            return wire.ask(self._app, method, url, **request) if quick is None else quick
-        except wire.DroppedError:
+                return sandbox_calls.ask(self._app, method, url, **request)
+            quick = sandbox_calls.ask_for_poll(self._world, method, url, **request)
+            return sandbox_calls.ask(self._app, method, url, **request) if quick is None else quick
+        except sandbox_calls.DroppedError:
             raise _unreachable() from None
 
 

@@ -1,4 +1,4 @@
-"""Faults at the seams: what happens to the n-th operation of a process, and when it dies."""
+"""Faults at single operations: what happens to the n-th one of a process, and when it dies."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Crash(BaseException):
 
 @dataclass
 class Process:
-    """One job under way; `fuse` operations from now `how` happens to it at a seam of `kind`."""
+    """One job under way; `fuse` operations from now `how` happens to it at one of `kind`."""
 
     name: str
     kind: str | None = None
@@ -30,7 +30,7 @@ class Process:
 
 
 @dataclass
-class Seams:
+class FaultInjector:
     """Every operation that leaves a process goes through `pass_through`."""
 
     chance: Random

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from audiospective.models.imports import UNDONE, Import
-from audiospective.simulation import imports, mutants
+from audiospective.simulation import member_files, mutants
 from audiospective.simulation.instance import running
 from audiospective.simulation.run import Plan, Result, Run
 from audiospective.simulation.timeline import DAY
@@ -20,17 +20,17 @@ def test_plays_of_a_file_are_matched_one_to_one_and_go_again(mutant):
         with run.oracle.watching():
             carried_out(run)
             instance.timeline.pass_by(3 * DAY)
-            imports.bring(instance, alice, alice.polled)
+            member_files.bring(instance, alice, alice.polled)
             carried_out(run)
-            imports.go_on(instance, alice)
+            member_files.go_on(instance, alice)
             carried_out(run)
-            assert imports.counts(alice) == alice.imported != set()
-            run.oracle.look_through()
+            assert member_files.counts(alice) == alice.imported != set()
+            run.oracle.check_archives()
             assert bool(run.oracle.wrong) == (mutant is not None)
-            imports.take_back(instance, alice)
+            member_files.take_back(instance, alice)
             carried_out(run)
-            assert imports.counts(alice) == set()
-            run.oracle.look_through()
+            assert member_files.counts(alice) == set()
+            run.oracle.check_archives()
             assert bool(run.oracle.wrong) == (mutant is not None)
 
 
@@ -43,26 +43,26 @@ def test_a_member_who_took_a_file_back_brings_another_and_only_then():
             carried_out(run)
             instance.timeline.pass_by(3 * DAY)
             for _ in range(3):
-                imports.bring(instance, alice, alice.polled)
+                member_files.bring(instance, alice, alice.polled)
                 first = alice.import_id
-                imports.bring(instance, alice, alice.polled)
+                member_files.bring(instance, alice, alice.polled)
                 carried_out(run)
-                imports.go_on(instance, alice)
+                member_files.go_on(instance, alice)
                 carried_out(run)
-                imports.bring(instance, alice, alice.polled)
+                member_files.bring(instance, alice, alice.polled)
                 assert alice.import_id == first
-                assert imports.counts(alice) == alice.imported != set()
-                run.oracle.look_through()
-                imports.take_back(instance, alice)
+                assert member_files.counts(alice) == alice.imported != set()
+                run.oracle.check_archives()
+                member_files.take_back(instance, alice)
                 carried_out(run)
-                run.oracle.look_through()
+                run.oracle.check_archives()
         assert not run.oracle.wrong
         assert Import.select().where(Import.status == UNDONE).count() == 3
 
 
 def carried_out(run):
-    jobs = run.instance.jobs
-    while (at := jobs.next_at()) is not None:
+    queues = run.instance.queues
+    while (at := queues.next_at()) is not None:
         run.instance.timeline.to(at)
-        job = jobs.next_job()
+        job = queues.next_job()
         run._step(job.task, lambda job=job: run._job(job))

@@ -9,17 +9,17 @@ from random import Random
 from typing import Any
 
 from audiospective.operations.catalog import WAY_BACK
+from audiospective.simulation.faulty_storage import FaultyStorage
 from audiospective.simulation.instance import Instance
-from audiospective.simulation.storing import SeamedStorage
 from audiospective.simulation.timeline import HOUR, MINUTE
 
 Change = Callable[[Instance], object]
-Plan = Iterator[tuple[int, str, Change]]
+Schedule = Iterator[tuple[int, str, Change]]
 
 
 @dataclass(frozen=True)
 class Level:
-    """`share` of jobs meet with a fault of their own; `every` so often the weather changes."""
+    """`share` of jobs meet a fault of their own; `every` so often one begins that lasts."""
 
     share: float
     nested: float  # of the operations at which somebody else does something meanwhile
@@ -34,7 +34,7 @@ LEVELS = {
 }
 
 
-def forecast(level: Level, chance: Random, start: int, end: int) -> Plan:
+def schedule(level: Level, chance: Random, start: int, end: int) -> Schedule:
     """What begins and ends between two instants, each with its change."""
     at = start + int(level.every * chance.random())
     while at < end:
@@ -125,8 +125,8 @@ def _away(kind: str) -> Callable[[Random], Made]:
     def make(_chance: Random) -> Made:
         return (
             f"{kind} is away",
-            lambda instance: instance.seams.away.add(kind),
-            lambda instance: instance.seams.away.discard(kind),
+            lambda instance: instance.injector.away.add(kind),
+            lambda instance: instance.injector.away.discard(kind),
         )
 
     return make
@@ -135,7 +135,7 @@ def _away(kind: str) -> Callable[[Random], Made]:
 def _flush(_chance: Random) -> Made:
     def flush(instance: Instance) -> None:
         instance.redis.flushall()
-        instance.jobs.flush()
+        instance.queues.flush()
 
     return "Redis forgets everything", flush, _nothing
 
@@ -161,8 +161,8 @@ def _slow(chance: Random) -> Made:
 def no_worker(_chance: Random) -> Made:
     return (
         "no worker runs",
-        lambda instance: setattr(instance.jobs, "served", False),
-        lambda instance: setattr(instance.jobs, "served", True),
+        lambda instance: setattr(instance.queues, "served", False),
+        lambda instance: setattr(instance.queues, "served", True),
     )
 
 
@@ -181,7 +181,7 @@ def release_before(_chance: Random) -> Made:
 def cut(_chance: Random) -> Made:
     def cut(instance: Instance) -> None:
         storage: Any = instance.services.storage
-        assert isinstance(storage, SeamedStorage)
+        assert isinstance(storage, FaultyStorage)
         storage.cuts += 3
 
     return "storage keeps less than it was given", cut, _nothing
@@ -213,4 +213,4 @@ KINDS: tuple[Callable[[Random], Made], ...] = (
     *(_mail, _mail, _away("redis"), _away("database"), _away("storage"), _flush, _clock_ahead),
     *(_slow, no_worker, cut, cut, _damage, release_before),
 )
-CALM = 30 * HOUR  # at the end, without any fault
+AFTER = 30 * HOUR  # for so long a run goes on without any fault

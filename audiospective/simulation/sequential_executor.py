@@ -29,13 +29,13 @@ class _Later(Future[Any]):
             self.set_exception(error)
 
 
-class OneThread:
+class SequentialExecutor:
     """Takes the place of ThreadPoolExecutor and of `wait` in a batch."""
 
     def __init__(self, chance: Random) -> None:
         self._chance = chance
 
-    def pool(self, *_: Any, **__: Any) -> OneThread:
+    def pool(self, *_: Any, **__: Any) -> SequentialExecutor:
         return self
 
     def submit(self, work: Callable[..., Any], *args: Any) -> Future[Any]:

@@ -15,7 +15,7 @@ CAPS = {"archive_stopped": 3, "no_success": 1, "renewal": 3}  # of one episode
 FALSE_ALARMS = 5  # members who may be told by mistake before a mass failure is seen
 
 
-class Post:
+class EmailChecks:
     """Looks through the sandbox's inbox, a little further after each step."""
 
     def __init__(self, instance: Instance, people: list[Member]) -> None:
@@ -28,7 +28,7 @@ class Post:
         self.going: set[str] = set()  # keys that are being handed over
         self.sent: set[str] = set()  # keys of notices that are noted as sent
 
-    def goes(self, key: str) -> Iterator[str]:
+    def handed_over(self, key: str) -> Iterator[str]:
         """An e-mail is about to be handed over."""
         if key in self.going:
             yield "an e-mail is handed over by two workers at once"
@@ -36,7 +36,7 @@ class Post:
         if key in self.sent:
             yield "an e-mail is handed over that is noted as sent"
 
-    def look(self) -> Iterator[str]:
+    def new(self) -> Iterator[str]:
         """What is wrong with the e-mails that arrived since the last look."""
         emails = self._instance.world.mailbox.emails
         if len(emails) == self._read:

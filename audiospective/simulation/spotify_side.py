@@ -22,7 +22,7 @@ Key = tuple[int, str]  # when it ended (ms), Spotify's id of the track
 
 
 @dataclass(frozen=True)
-class Read:
+class PageItems:
     """A page's body, read on its own: plays that fit, times of items that do not, all items."""
 
     plays: frozenset[Key]
@@ -53,7 +53,7 @@ _moment = lru_cache(maxsize=30_000)(to_ms)
 
 
 @lru_cache(maxsize=1_000)
-def read(body: bytes) -> Read:
+def read(body: bytes) -> PageItems:
     """What a body offers; tracks by the id that was played."""
     try:
         items = _FITTING.decode(body).items
@@ -61,10 +61,10 @@ def read(body: bytes) -> Read:
                  for item in items}  # fmt: skip
     except ValueError:
         return _read_any(body)
-    return Read(frozenset(found), frozenset(), len(items))
+    return PageItems(frozenset(found), frozenset(), len(items))
 
 
-def _read_any(body: bytes) -> Read:
+def _read_any(body: bytes) -> PageItems:
     """The same where not every item fits, which takes four times as long."""
     plays, unreadable = set(), set()
     items = orjson.loads(body)["items"]
@@ -79,11 +79,11 @@ def _read_any(body: bytes) -> Read:
             plays.add((at, str(linked["id"])))
         else:
             unreadable.add(at)
-    return Read(frozenset(plays), frozenset(unreadable), len(items))
+    return PageItems(frozenset(plays), frozenset(unreadable), len(items))
 
 
 @dataclass(frozen=True)
-class Shown:
+class ArrivedPage:
     """A page that arrived whole for a claimed member; `at` in true time, `claimed` in ours.
 
     `due`: whether they were due before the end of `slot` when they were claimed.
@@ -95,14 +95,14 @@ class Shown:
     slot: str
     due: bool
     at: int
-    found: Read
+    found: PageItems
     window: tuple[Item, ...]
     frozen: bool
     wrong_clock: bool
 
 
 @dataclass
-class Heard:
+class SpotifySide:
     """All that one listener's Spotify had, as items, and what of it the archive cannot know yet."""
 
     listener: Listener
@@ -112,7 +112,7 @@ class Heard:
     archived: set[Key] = field(default_factory=set)
     fresh: set[Key] = field(default_factory=set)  # archived since the archive was last read
     last: Page | None = None
-    committed: Read | None = None  # what was written last, all of it archived
+    committed: PageItems | None = None  # what was written last, all of it archived
     odd_last: bool = False  # the last page was frozen, or our clock wrong: no rule fits exactly
     _items: dict[int, Item] = field(default_factory=dict)
     _taken: int = 0

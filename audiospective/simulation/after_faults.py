@@ -1,4 +1,4 @@
-"""What must hold when no fault is left: everybody polled, nothing held or owed, all archived."""
+"""What must hold some time after the last fault: everybody polled, nothing held or owed."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from audiospective.models.notices import SENDING, SENT, WAITING, Notice
 from audiospective.notices import delivery
 from audiospective.operations import health
 from audiospective.policy.health import HealthStatus
-from audiospective.simulation import imports
+from audiospective.simulation import member_files
 from audiospective.simulation.instance import Instance
 from audiospective.simulation.members import Member
-from audiospective.simulation.seen import Heard
+from audiospective.simulation.spotify_side import SpotifySide
 from audiospective.simulation.timeline import HOUR, MINUTE
 
 INTERVALS = 3
@@ -23,7 +23,7 @@ ROUNDS = 3 * HOUR  # in which maintenance comes round thrice
 TOLD = ("archive_stopped", "no_success")
 
 
-def overdue(members: list[Member], now: int, *, since: int, interval: int) -> Iterator[str]:
+def not_polled(members: list[Member], now: int, *, since: int, interval: int) -> Iterator[str]:
     """Who was not polled within three intervals after the last fault, though nothing is waited for.
 
     `since` is when the faults ended, `interval` the longest time between polls, both in ms.
@@ -49,7 +49,7 @@ def overdue(members: list[Member], now: int, *, since: int, interval: int) -> It
             yield f"the claim of member {row.user_id} was never given back"
 
 
-def owed(now: int) -> Iterator[str]:
+def unsent_emails(now: int) -> Iterator[str]:
     """E-mails that should have gone and still wait."""
     paused = Mark.at_of(delivery.PAUSE)
     if paused is not None and clock.to_ms(paused) > now - ROUNDS:
@@ -60,14 +60,14 @@ def owed(now: int) -> Iterator[str]:
         yield f"an e-mail ({notice.kind}) waits since {notice.created_at}"
 
 
-def unfinished(instance: Instance, members: list[Member]) -> Iterator[str]:
+def unfinished_imports(instance: Instance, members: list[Member]) -> Iterator[str]:
     """Imports that no worker went on with, though nothing is in the way any more."""
     late = clock.from_ms(instance.timeline.ms - ROUNDS)
     for member in members:
-        yield from imports.unfinished(instance, member, late)
+        yield from member_files.unfinished(instance, member, late)
 
 
-def told(members: list[Member], now: int, since: int) -> Iterator[str]:
+def not_told(members: list[Member], now: int, since: int) -> Iterator[str]:
     """Whose archive stands still for more than a day, and who was not written to."""
     for member in members:
         if member.stopped or member.refused_since is None:
@@ -83,17 +83,19 @@ def told(members: list[Member], now: int, since: int) -> Iterator[str]:
             yield f"member {member.user_id} is refused since {member.refused_since} and not told"
 
 
-def sentences(instance: Instance, members: list[Member], heard: dict[int, Heard]) -> Iterator[str]:
+def wrong_dashboards(
+    instance: Instance, members: list[Member], sides: dict[int, SpotifySide]
+) -> Iterator[str]:
     """What the dashboard says, against what is."""
     now = instance.timeline.ms
     for member in members:
         state = health.state(instance.services, member.user_id)
         name = f"member {member.user_id}: the dashboard"
-        plays = len(heard[member.user_id].archived | imports.counts(member))
+        plays = len(sides[member.user_id].archived | member_files.counts(member))
         if state.plays != plays:
             yield f"{name} says {state.plays} plays, {plays} are there"
         if state.status is HealthStatus.UP_TO_DATE:
-            last = heard[member.user_id].last
+            last = sides[member.user_id].last
             if last is None or now - last.at > 7 * HOUR:
                 yield f"{name} says that all is saved, the last page came at {last and last.at}"
         if member.stopped == "paused" and state.status is not HealthStatus.PAUSED:

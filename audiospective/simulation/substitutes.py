@@ -8,6 +8,7 @@ from datetime import timedelta
 from random import Random
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import orjson
 import requests
@@ -24,41 +25,44 @@ from audiospective.models import dialects, migrations
 from audiospective.notices import delivery
 from audiospective.policy import closed_years
 from audiospective.polling import batch
-from audiospective.simulation import spotify as in_process
-from audiospective.simulation import wire
-from audiospective.simulation.faults import Seams
-from audiospective.simulation.one_thread import OneThread
+from audiospective.simulation import in_process_spotify, sandbox_calls
+from audiospective.simulation.operation_faults import FaultInjector
+from audiospective.simulation.sequential_executor import SequentialExecutor
 from audiospective.simulation.timeline import Timeline
 
 if TYPE_CHECKING:
     from audiospective.simulation.instance import Instance
 
 
-def take(stack: ExitStack, instance: Instance) -> None:
-    """Put what is simulated where the product meets the world."""
-    seams, one_thread = instance.seams, OneThread(Random(f"threads/{instance.chance.random()}"))
-    patch(stack, batch, "ThreadPoolExecutor", one_thread.pool)
-    patch(stack, batch, "wait", one_thread.wait)
-    patch(stack, spotify_client, "read_page", in_process.read_page)
-    patch(stack, Deadline, "pause", _pause(instance.timeline))
-    patch(stack, delivery, "threading", SimpleNamespace(Event=lambda: _Waiting(instance)))
-    patch(stack, mail, "_within", lambda _seconds, call: call())
-    patch(stack, mail, "_Client", lambda: _Mailing(instance))
-    patch(stack, reading_step, "run", _read_here)
-    patch(stack, sending, "run", _read_here)
-    patch(stack, child, "_tell", lambda rows: None)
-    patch(stack, segment, "encode", _encoding(instance, segment.encode))
-    patch(stack, closed_years, "OVER", timedelta(days=1))  # so that days are enough
-    patch(stack, closed_years, "AT_REST", timedelta(hours=12))
+def install(stack: ExitStack, instance: Instance) -> None:
+    """Put what is simulated where the product meets the world, until the stack ends."""
+    executor = SequentialExecutor(Random(f"threads/{instance.chance.random()}"))
+
+    def replace(place: Any, name: str, value: Any) -> None:
+        stack.enter_context(patch.object(place, name, value))
+
+    replace(batch, "ThreadPoolExecutor", executor.pool)
+    replace(batch, "wait", executor.wait)
+    replace(spotify_client, "read_page", in_process_spotify.read_page)
+    replace(Deadline, "pause", _pause(instance.timeline))
+    replace(delivery, "threading", SimpleNamespace(Event=lambda: _VirtualEvent(instance)))
+    replace(mail, "_within", lambda _seconds, call: call())
+    replace(mail, "_Client", lambda: _InProcessMail(instance))
+    replace(reading_step, "run", _read_here)
+    replace(sending, "run", _read_here)
+    replace(child, "_tell", lambda rows: None)
+    replace(segment, "encode", _lossy(instance, segment.encode))
+    replace(closed_years, "OVER", timedelta(days=1))  # so that days are enough
+    replace(closed_years, "AT_REST", timedelta(hours=12))
     begun = clock.from_ms(instance.timeline.start)  # migrations are noted by the machine's clock
-    patch(stack, migrations, "applied_at", lambda _name: begun)
-    patch(stack, polled, "digest", _kept(polled.digest))
-    patch(stack, compact, "LEAST", 100)  # so that the catalog of a few members comes to words
-    _take_database(stack, seams)
+    replace(migrations, "applied_at", lambda _name: begun)
+    replace(polled, "digest", _cached(polled.digest))
+    replace(compact, "LEAST", 100)  # so that the catalog of a few members comes to words
+    _replace_database(replace, instance.injector)
 
 
-def _kept(digest: Callable[[Any], int]) -> Callable[[Any], int]:
-    """The pages that are kept (in_process.read_page) hold the same tracks again and again.
+def _cached(digest: Callable[[Any], int]) -> Callable[[Any], int]:
+    """The pages that are kept (in_process_spotify.read_page) hold the same tracks again and again.
 
     Known by being the same object: to compare a track with another takes as long as its digest.
     """
@@ -75,11 +79,11 @@ def _kept(digest: Callable[[Any], int]) -> Callable[[Any], int]:
     return known
 
 
-def _encoding(instance: Instance, encode: Callable[..., bytes]) -> Callable[..., bytes]:
+def _lossy(instance: Instance, encode: Callable[..., bytes]) -> Callable[..., bytes]:
     def encoded(plays: Any) -> bytes:
         if instance.damages and plays.height > 1:
             instance.damages -= 1
-            instance.seams.met["segment: a play is lost on the way"] += 1
+            instance.injector.met["segment: a play is lost on the way"] += 1
             return encode(plays.head(plays.height - 1))
         return encode(plays)
 
@@ -96,7 +100,7 @@ def _pause(timeline: Timeline) -> Callable[[Deadline, float], bool]:
     return pause
 
 
-class _Waiting:
+class _VirtualEvent:
     """An event that nobody sets: whoever waits for it lets time pass."""
 
     def __init__(self, instance: Instance) -> None:
@@ -107,7 +111,7 @@ class _Waiting:
         return False
 
 
-def _take_database(stack: ExitStack, seams: Seams) -> None:
+def _replace_database(replace: Callable[[Any, str, Any], None], injector: FaultInjector) -> None:
     database = models.database.obj
     execute, commit, rollback, run = (
         database.execute_sql, database.commit, database.rollback, dialects.run,
@@ -124,15 +128,15 @@ def _take_database(stack: ExitStack, seams: Seams) -> None:
 
     if dialects.file() is not None:
         execute("PRAGMA synchronous = OFF")  # what is killed here is no machine
-    patch(stack, database, "execute_sql", lambda sql, params=None: seams.pass_through(
+    replace(database, "execute_sql", lambda sql, params=None: injector.pass_through(
         "database", lambda: execute(sql, params), away))  # fmt: skip
-    patch(stack, dialects, "run", lambda query, values=(): seams.pass_through(
+    replace(dialects, "run", lambda query, values=(): injector.pass_through(
         "database", lambda: run(query, values), away))  # fmt: skip
-    patch(stack, database, "commit", lambda: seams.pass_through("commit", commit, away))
-    patch(stack, database, "rollback", rolled_back)
+    replace(database, "commit", lambda: injector.pass_through("commit", commit, away))
+    replace(database, "rollback", rolled_back)
 
 
-def hang_up() -> None:
+def roll_back_if_open() -> None:
     """The database ends what a killed process had begun."""
     if _in_transaction(models.database.obj):
         models.database.obj.rollback()
@@ -152,7 +156,7 @@ def _read_here(order: Any, tick: Callable[[int], None]) -> Any:
     return found
 
 
-class _Mailing:
+class _InProcessMail:
     """The way to the mail service."""
 
     def __init__(self, instance: Instance) -> None:
@@ -161,9 +165,9 @@ class _Mailing:
     def request(
         self, method: str, url: str, headers: Any, json: Any = None, **_: Any
     ) -> tuple[bytes, int, Any]:
-        def ask() -> wire.Reply:
+        def ask() -> sandbox_calls.Reply:
             try:
-                return wire.ask(
+                return sandbox_calls.ask(
                     self._instance.app.wsgi_app,
                     method,
                     url,
@@ -171,21 +175,16 @@ class _Mailing:
                     data=orjson.dumps(json),
                     content_type="application/json",
                 )
-            except wire.DroppedError:
+            except sandbox_calls.DroppedError:
                 raise requests.ConnectionError("simulated") from None
 
         key = headers.get("Idempotency-Key", "")
         self._instance.mail_goes(key)
-        seams = self._instance.seams
+        injector = self._instance.injector
         try:
-            reply = seams.pass_through("mail", ask, lambda: requests.ConnectionError("simulated"))
+            reply = injector.pass_through(
+                "mail", ask, lambda: requests.ConnectionError("simulated")
+            )
         finally:
             self._instance.mail_went(key)
         return reply.body, reply.status, reply.headers
-
-
-def patch(stack: ExitStack, place: Any, name: str, value: Any) -> None:
-    """`place.name` is `value` until the stack ends."""
-    before = getattr(place, name)
-    setattr(place, name, value)
-    stack.callback(setattr, place, name, before)

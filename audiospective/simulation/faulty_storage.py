@@ -1,4 +1,4 @@
-"""Storage behind a seam: it can be away, lose an answer, or keep less than it was given."""
+"""Storage that can be away, lose an answer, or keep less than it was given."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from collections.abc import Callable
 from typing import Any
 
 from audiospective.clients.storage import AwayError, Storage
-from audiospective.simulation.faults import Seams
+from audiospective.simulation.operation_faults import FaultInjector
 
 
-class SeamedStorage:
+class FaultyStorage:
     """A folder of this run."""
 
-    def __init__(self, inner: Storage, seams: Seams) -> None:
+    def __init__(self, inner: Storage, injector: FaultInjector) -> None:
         self._inner = inner
-        self._seams = seams
+        self._injector = injector
         self.cuts = 0  # of the next puts, so many are kept without their last bytes
 
     def put(self, key: str, content: Any) -> int:
         def put() -> int:
             if self.cuts and "/owner" not in key:
                 self.cuts -= 1
-                self._seams.met["storage: cut"] += 1
+                self._injector.met["storage: cut"] += 1
                 whole = content if isinstance(content, bytes) else content.read()
                 self._inner.put(key, whole[:-7])
                 return len(whole)
@@ -34,4 +34,4 @@ class SeamedStorage:
         return lambda *args, **more: self._through(lambda: act(*args, **more))
 
     def _through(self, operation: Callable[[], Any]) -> Any:
-        return self._seams.pass_through("storage", operation, lambda: AwayError("simulated"))
+        return self._injector.pass_through("storage", operation, lambda: AwayError("simulated"))

@@ -22,8 +22,7 @@ from audiospective.sandbox import (
 from audiospective.sandbox.exchange import state_of
 from audiospective.sandbox.faults import NAMES
 from audiospective.sandbox.listeners import Listener
-from audiospective.simulation import seen, wire
-from audiospective.simulation import spotify as in_process
+from audiospective.simulation import in_process_spotify, sandbox_calls, spotify_side
 
 BASE = "http://sandbox.test"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -50,14 +49,14 @@ def both(sandbox: Flask, method: str, path: str, **request):
     world = state_of(sandbox)
     found = []
     for ask in (
-        lambda url: wire.ask(sandbox.wsgi_app, method, url, **request),
-        lambda url: wire.ask_for_poll(world, method, url, **request),
+        lambda url: sandbox_calls.ask(sandbox.wsgi_app, method, url, **request),
+        lambda url: sandbox_calls.ask_for_poll(world, method, url, **request),
     ):
         counted = world.calls.count()
         try:
             reply = ask(BASE + path)
             found.append((reply.status, dict(reply.headers), reply.body))
-        except wire.DroppedError:
+        except sandbox_calls.DroppedError:
             found.append("cut")
         assert world.calls.count() == counted + 1
     assert world.calls.recent[-1] == world.calls.recent[-2]
@@ -119,9 +118,9 @@ def test_a_token_call_is_refused_or_granted_alike(sandbox, form, app):
 
 def test_any_other_call_goes_through_the_framework(sandbox):
     world = state_of(sandbox)
-    assert wire.ask_for_poll(world, "GET", f"{BASE}/v1/me") is None
-    assert wire.ask_for_poll(world, "POST", f"{BASE}/v1/me/player/recently-played") is None
-    assert wire.ask_for_poll(world, "POST", f"{BASE}/emails", data={}) is None
+    assert sandbox_calls.ask_for_poll(world, "GET", f"{BASE}/v1/me") is None
+    assert sandbox_calls.ask_for_poll(world, "POST", f"{BASE}/v1/me/player/recently-played") is None
+    assert sandbox_calls.ask_for_poll(world, "POST", f"{BASE}/emails", data={}) is None
 
 
 @pytest.mark.parametrize(
@@ -141,7 +140,7 @@ def test_items_that_are_read_one_by_one_make_the_page_that_they_are(body):
         except recently_played.MalformedPageError as error:
             return type(error)
 
-    assert read(in_process.read_page) == read(recently_played.read_page)
+    assert read(in_process_spotify.read_page) == read(recently_played.read_page)
 
 
 @pytest.mark.parametrize("name", [None, *recent.DISTORTING])
@@ -150,18 +149,18 @@ def test_what_a_page_says_is_read_alike_item_by_item_and_by_the_oracle(sandbox, 
     if name is not None:
         control.fault(name, items=3)
     _, (_, _, body) = page(sandbox, f"Bearer {control.mint('alice')['access_token']}")
-    assert in_process.read_page(body) == recently_played.read_page(body)
-    assert seen.read(body) == seen._read_any(body)
+    assert in_process_spotify.read_page(body) == recently_played.read_page(body)
+    assert spotify_side.read(body) == spotify_side._read_any(body)
 
 
 def test_one_call_of_many_goes_through_the_framework_and_says_the_same(sandbox, monkeypatch):
-    monkeypatch.setattr(in_process, "WHOLE_WAY", 3)
+    monkeypatch.setattr(in_process_spotify, "WHOLE_WAY", 3)
     through = []
-    whole = wire.ask
+    whole = sandbox_calls.ask
     monkeypatch.setattr(
-        wire, "ask", lambda *args, **more: through.append(1) or whole(*args, **more)
+        sandbox_calls, "ask", lambda *args, **more: through.append(1) or whole(*args, **more)
     )
-    client = in_process.InProcessSpotify(BASE, sandbox, None, Random(1), None, None)
+    client = in_process_spotify.InProcessSpotify(BASE, sandbox, None, Random(1), None, None)
     token = Control(state_of(sandbox)).mint("alice")["access_token"]
     request = {"headers": {"Authorization": f"Bearer {token}"}}
     replies = [
@@ -174,7 +173,7 @@ def test_one_call_of_many_goes_through_the_framework_and_says_the_same(sandbox, 
 
 def test_a_page_that_is_read_otherwise_as_a_whole_is_noticed(monkeypatch):
     body = b'{"items":[{"played_at":"2026-03-01T12:00:00Z","track":{"id":"a"}}]}'
-    assert in_process.is_read_alike(body)
-    assert in_process.is_read_alike(b"<html>")
-    monkeypatch.setattr(in_process, "read_page", lambda _body: Page((), (), offered=1))
-    assert not in_process.is_read_alike(body)
+    assert in_process_spotify.is_read_alike(body)
+    assert in_process_spotify.is_read_alike(b"<html>")
+    monkeypatch.setattr(in_process_spotify, "read_page", lambda _body: Page((), (), offered=1))
+    assert not in_process_spotify.is_read_alike(body)

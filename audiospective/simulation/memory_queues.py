@@ -11,7 +11,7 @@ from redis.exceptions import ConnectionError as AwayError
 
 from audiospective import clock
 from audiospective.clients.queues import FREE, PRO, QUEUES, Later, Queues
-from audiospective.simulation.faults import Seams
+from audiospective.simulation.operation_faults import FaultInjector
 from audiospective.simulation.timeline import Timeline
 
 
@@ -26,11 +26,11 @@ class Job:
     id: str | None = None
 
 
-class WaitingJobs(Queues):
+class MemoryQueues(Queues):
     """What is enqueued waits here; what RQ itself does is tried with real processes elsewhere."""
 
-    def __init__(self, seams: Seams, timeline: Timeline) -> None:
-        self._seams = seams
+    def __init__(self, injector: FaultInjector, timeline: Timeline) -> None:
+        self._injector = injector
         self._timeline = timeline
         self._waiting: list[tuple[int, int, int, Job]] = []
         self._ids: set[str] = set()
@@ -60,7 +60,7 @@ class WaitingJobs(Queues):
         job = self._waiting[0][-1]
         if job.task != task or job.queue not in (PRO, FREE):
             return None
-        self._seams.pass_through("redis", self.next_job, lambda: AwayError("simulated"))
+        self._injector.pass_through("redis", self.next_job, lambda: AwayError("simulated"))
         return job.args
 
     def empty(self, queue: str) -> int:
@@ -71,7 +71,7 @@ class WaitingJobs(Queues):
             self._waiting = sorted(left)
             return gone
 
-        return self._seams.pass_through("redis", drop, lambda: AwayError("simulated"))
+        return self._injector.pass_through("redis", drop, lambda: AwayError("simulated"))
 
     def anything_before(self, queue: str) -> bool:
         before = QUEUES[: QUEUES.index(queue)]
@@ -108,7 +108,7 @@ class WaitingJobs(Queues):
             self._serial += 1
             heappush(self._waiting, (job.at, QUEUES.index(job.queue), self._serial, job))
 
-        self._seams.pass_through("redis", put, lambda: AwayError("simulated"))
+        self._injector.pass_through("redis", put, lambda: AwayError("simulated"))
 
 
 def _named(options: dict[str, Any]) -> str | None:

@@ -30,7 +30,7 @@ from audiospective.models.imports import (
     Import,
     ImportFile,
 )
-from audiospective.simulation.seen import Key
+from audiospective.simulation.spotify_side import Key
 from audiospective.simulation.timeline import DAY, MINUTE, SECOND
 
 if TYPE_CHECKING:
