@@ -10,9 +10,10 @@ from typing import Any
 import orjson
 import polars as pl
 
+from audiospective import log
+from audiospective.clients.queues import INTERRUPTS
 from audiospective.history import bulk_add, lock, reading, replacing, segment, segment_store
 from audiospective.history.catalog import tidy, unreferenced
-from audiospective.history.closed.away import YearAwayError
 from audiospective.models import DamagedSegment, Play, PlaySegment, RecordingChoice, RemovedPlay
 
 
@@ -20,29 +21,45 @@ from audiospective.models import DamagedSegment, Play, PlaySegment, RecordingCho
 class Freed:
     """How many tracks became one with another, were condemned, and are gone; other entries gone.
 
-    `complete` is False, and no track goes, while some year of somebody cannot be read.
+    `complete` is False, and no track goes, while some year of somebody cannot be read. `failed` are
+    members whose archive could not be read or changed: the next round tries again.
     """
 
     merged: int = 0
     condemned: int = 0
     tracks: int = 0
     others: int = 0
+    failed: int = 0
     complete: bool = True
 
 
 def free(now: datetime) -> Freed:
-    """Let go of everything in the catalog that nothing refers to; safe to stop and to repeat."""
+    """Let go of everything in the catalog that nothing refers to; safe to stop and to repeat.
+
+    Trouble with one member's archive keeps nothing from the others.
+    """
     done = Freed()
     twins = unreferenced.twins()
     used = bytearray(unreferenced.next_track())
     for user_id in sorted(_members()):
-        own = _tracks_of(user_id)
-        if own is None:
+        try:
+            own = _tracks_of(user_id)
+        except INTERRUPTS:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this one's alone
+            log.trouble("tracks_not_read", error, user=user_id)
+            done.failed += 1
             done.complete = False
             continue
-        if own & twins.keys() and merge(user_id, twins):
-            done.merged += len(own & twins.keys())
-            own = {twins.get(one, one) for one in own}
+        try:
+            if own & twins.keys() and merge(user_id, twins):
+                done.merged += len(own & twins.keys())
+                own = {twins.get(one, one) for one in own}
+        except INTERRUPTS:
+            raise
+        except Exception as error:  # noqa: BLE001 - such as a closed year that is away by now
+            log.trouble("tracks_not_merged", error, user=user_id)
+            done.failed += 1
         for one in own:
             used[one] = 1
     if done.complete and not DamagedSegment.select().exists():
@@ -122,8 +139,8 @@ def _members() -> Collection[int]:
     }
 
 
-def _tracks_of(user_id: int) -> set[int] | None:
-    """Every track that somebody's archive refers to; None if a part of it cannot be read."""
+def _tracks_of(user_id: int) -> set[int]:
+    """Every track that somebody's archive refers to; raises if a part of it cannot be read."""
     own = {
         track
         for model in (Play, RemovedPlay)
@@ -132,11 +149,8 @@ def _tracks_of(user_id: int) -> set[int] | None:
     chosen = RecordingChoice.select(RecordingChoice.track, RecordingChoice.other)
     for pair in chosen.where(RecordingChoice.user == user_id).tuples():
         own |= set(pair)
-    try:
-        for plays in _segments(user_id):
-            own |= set(plays["track"].unique())
-    except (segment_store.DamagedSegmentError, YearAwayError):
-        return None
+    for plays in _segments(user_id):
+        own |= set(plays["track"].unique())
     return own
 
 

@@ -11,6 +11,7 @@ from audiospective import clock, history
 from audiospective.history import append, references, removal, replacing, sealing
 from audiospective.history.catalog import imported, lookup, polled, unreferenced
 from audiospective.history.catalog.imported import Named
+from audiospective.history.closed.away import YearAwayError
 from audiospective.models import CondemnedTrack, PlaySegment, User
 from audiospective.policy.plays import AlbumFacts, ArtistFacts, TrackFacts
 from tests.history.making import at, person, play, track
@@ -100,6 +101,30 @@ def test_nothing_goes_while_a_year_cannot_be_read(frozen: Frozen) -> None:
     done = free(frozen)
     assert (done.complete, done.tracks) == (False, 0)
     assert there(one, gone) == [True, True]
+
+
+def test_a_year_that_goes_away_while_tracks_become_one_keeps_nothing_from_other_members(
+    frozen: Frozen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = person("alice"), person("bob")
+    kept, twin = twins_of(frozen, bob)
+    for who in (alice, bob):
+        play(who, at(1), twin, source=2)
+    whole = replacing.snapshot
+
+    def snapshot(user_id: int) -> replacing.Snapshot:
+        if user_id == alice:
+            raise YearAwayError(2016, "storage answered 503")
+        return whole(user_id)
+
+    monkeypatch.setattr(replacing, "snapshot", snapshot)
+    done = free(frozen)
+    assert (done.merged, done.failed, done.complete) == (1, 1, True)
+    assert history.frame(bob)["track"].to_list() == [kept]
+    monkeypatch.undo()
+    done = free(frozen)
+    assert (done.merged, done.failed) == (1, 0)
+    assert history.frame(alice)["track"].to_list() == [kept]
 
 
 def test_a_track_that_two_files_named_differently_becomes_one(frozen: Frozen) -> None:
