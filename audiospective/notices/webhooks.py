@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from peewee import PeeweeException
+
 from audiospective import clock, log
 from audiospective.clients import webhook
+from audiospective.clients.queues import INTERRUPTS
 from audiospective.models import webhook_calls
 from audiospective.models.webhook_calls import FAILED, OBSOLETE, QUEUED, SENT, WebhookCall
 from audiospective.notices import compose
@@ -98,15 +101,25 @@ def _one(services: Services, target: Webhook | None, call: WebhookCall) -> str:
     try:
         webhook.post(target, webhooks.request(target, _message(services, call)))
     except webhook.WebhookError as error:
-        if now - call.created_at >= GIVEN_UP:
-            webhook_calls.settle(call, FAILED, now, str(error))
-            log.event("webhook_failed", log.ERROR, target=call.target, answer=str(error))
-            return FAILED
-        wait = min(FIRST_RETRY * (1 << min(call.attempts - 1, 10)), LONGEST_RETRY)
-        webhook_calls.put_off(call, now + (error.wait or wait), str(error))
-        return "postponed"
+        return _not_taken(call, now, str(error), error.wait)
+    except (*INTERRUPTS, PeeweeException):
+        raise
+    except Exception as error:  # noqa: BLE001 - such as a topic of a newer release: it is this one's
+        log.trouble("webhook_not_made", error, target=call.target, topic=call.topic)
+        return _not_taken(call, now, type(error).__name__)
     webhook_calls.settle(call, SENT, now)
     return SENT
+
+
+def _not_taken(call: WebhookCall, now: datetime, why: str, wait: timedelta | None = None) -> str:
+    """Try it again later, or give it up."""
+    if now - call.created_at >= GIVEN_UP:
+        webhook_calls.settle(call, FAILED, now, why)
+        log.event("webhook_failed", log.ERROR, target=call.target, answer=why)
+        return FAILED
+    longer = min(FIRST_RETRY * (1 << min(call.attempts - 1, 10)), LONGEST_RETRY)
+    webhook_calls.put_off(call, now + (wait or longer), why)
+    return "postponed"
 
 
 def _message(services: Services, call: WebhookCall) -> Message:

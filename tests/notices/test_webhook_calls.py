@@ -47,6 +47,17 @@ def test_a_message_put_off_or_taken_while_the_clock_was_ahead_goes_once_it_is_se
         assert webhooks.deliver(services) == {"sent": 2}
 
 
+def test_a_message_that_cannot_be_made_keeps_nothing_from_the_others(services, frozen):
+    with hooks.running() as server:
+        settings = replace(services.settings, alarm_webhook_urls=(server.url,))
+        services = replace(services, settings=settings)
+        webhooks.put(services, "backup", "backup.1", {"since": "of a newer release"}, 0)
+        webhooks.put(services, "backup", "backup.2", {"since": 1, "said": "x"}, 0)
+        assert webhooks.deliver(services) == {"postponed": 1, "sent": 1}
+        frozen.forward(hours=25)
+        assert webhooks.deliver(services) == {"failed": 1}
+
+
 def test_a_look_is_made_on_both(services, caplog):
     crowd(services, 2, last_success_at=clock.now())
     assert watch.look(services)
