@@ -11,13 +11,11 @@ from datetime import timedelta
 from functools import partial
 
 from peewee import fn
-from redis.exceptions import RedisError
 
 from audiospective import clock, log
 from audiospective.accounts import outside_database, sessions, spotify_app
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.queues import INTERRUPTS
-from audiospective.clients.storage import StorageError
 from audiospective.models import Connection, Play, PlaySegment, User, belonging, transaction
 from audiospective.models.address_proofs import AddressProof
 from audiospective.models.deletions import Deletion
@@ -149,9 +147,12 @@ def _erase(services: Services, user_id: int, deadline: Deadline) -> bool:
 
 
 def _tried(part: Callable[[], object], user_id: int) -> bool:
+    """What fails is tried again in the next round, and keeps nothing from the others."""
     try:
         return part() is not False
-    except (StorageError, RedisError) as error:
+    except INTERRUPTS:
+        raise
+    except Exception as error:  # noqa: BLE001 - storage or Redis is away, mostly
         log.trouble("traces_not_removed", error, user=user_id)
         return False
 
@@ -174,7 +175,10 @@ def _finish(services: Services, user_id: int) -> bool:
 def _look_again(services: Services) -> None:
     """Remove what workers wrote while their member left; after an hour nobody can any more."""
     for mark in Mark.named(LEFT):
-        user_id = int(mark.name.removeprefix(LEFT))
+        name = mark.name.removeprefix(LEFT)
+        if not name.isdigit():  # what another release noted
+            continue
+        user_id = int(name)
         done = [
             _tried(partial(outside_database.remove_work, services, user_id), user_id),
             _tried(

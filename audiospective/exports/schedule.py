@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from redis.exceptions import RedisError
 
 from audiospective import clock, log
-from audiospective.clients.queues import EXPORT
+from audiospective.clients.queues import EXPORT, INTERRUPTS
 from audiospective.clients.storage import StorageError
 from audiospective.exports import buckets, export_requests
 from audiospective.exports.buckets import BucketError
@@ -87,17 +88,30 @@ def run_now(services: Services, user: User) -> bool:
 
 
 def look(services: Services) -> None:
-    """One round: begin what is due, go on with what was made."""
+    """One round: begin what is due, go on with what was made. One's trouble is nobody else's."""
     now = clock.now()
     due = ExportSchedule.export.is_null() & (ExportSchedule.next_at <= now)
     for row in list(ExportSchedule.select().where(due).order_by(ExportSchedule.next_at)):
-        _begin(services, row, rules.following(row.created_at, now))
+        _tried(row, lambda one: _begin(services, one, rules.following(one.created_at, now)))
     for row in list(ExportSchedule.select().where(ExportSchedule.export.is_null(False))):
-        if rules.is_lost(row.tries, row.tried_at, now, LOST) and _claim(row, now):
-            log.event("export_delivery_lost", log.ERROR, user=row.user_id, export=row.export)
-            _failed(services, row, BROKEN)
-        elif rules.may_try(row.tries, row.tried_at, now) and not _unfinished(row):
-            wake(services, row.user_id)
+        _tried(row, lambda one: _go_on(services, one, now))
+
+
+def _tried(row: ExportSchedule, part: Callable[[ExportSchedule], object]) -> None:
+    try:
+        part(row)
+    except INTERRUPTS:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is this one's alone
+        log.trouble("export_schedule_failed", error, user=row.user_id)
+
+
+def _go_on(services: Services, row: ExportSchedule, now: datetime) -> None:
+    if rules.is_lost(row.tries, row.tried_at, now, LOST) and _claim(row, now):
+        log.event("export_delivery_lost", log.ERROR, user=row.user_id, export=row.export)
+        _failed(services, row, BROKEN)
+    elif rules.may_try(row.tries, row.tried_at, now) and not _unfinished(row):
+        wake(services, row.user_id)
 
 
 def is_scheduled(export: Export) -> bool:

@@ -59,23 +59,40 @@ def recover(services: Services) -> int:
 
 
 def tidy(services: Services) -> int:
-    """Cancel what its member left lying, and empty storage of what nobody needs; how many."""
+    """Cancel what its member left lying, and empty storage of what nobody needs; how many.
+
+    Trouble with one import keeps nothing from the others.
+    """
     scratch.sweep(services.settings.home)
     now = clock.now()
     left = ((Import.status == UPLOADING) & (Import.changed_at < now - UPLOAD_PATIENCE)) | (
         (Import.status == REVIEW) & (Import.changed_at < now - PATIENCE)
     )
     rows = list(Import.select().where(left))
-    for row in rows:
-        cancel(services, row)
+    cancelled = sum(_tried(row, lambda one: cancel(services, one)) for row in rows)
     # Whoever ended an import may have been killed before storage was emptied of it.
     for row in Import.select().where(
         Import.status.in_(OVER) & (Import.changed_at > now - PATIENCE)
     ):
-        storing.drop_files(services.storage, row)
-        if row.status != DONE:
-            storing.drop(services.storage, row)
-    return len(rows)
+        _tried(row, lambda one: _empty(services, one))
+    return cancelled
+
+
+def _tried(row: Import, part: Callable[[Import], object]) -> bool:
+    try:
+        part(row)
+    except INTERRUPTS:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is this one's alone
+        log.trouble("import_not_tidied", error, user=row.user_id, import_id=row.id)
+        return False
+    return True
+
+
+def _empty(services: Services, row: Import) -> None:
+    storing.drop_files(services.storage, row)
+    if row.status != DONE:
+        storing.drop(services.storage, row)
 
 
 def join(services: Services) -> int:

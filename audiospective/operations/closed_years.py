@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from audiospective import clock, log
 from audiospective.clients.deadline import Deadline
+from audiospective.clients.queues import INTERRUPTS
 from audiospective.clients.storage import DamagedError, MissingError, StorageError
+from audiospective.models.away import says_away
 from audiospective.services import Services
 
 if TYPE_CHECKING:
@@ -86,3 +88,10 @@ def _each(
             done.failed += 1
             # An object that is lost or damaged says nothing of the others.
             failures += not isinstance(error, MissingError | DamagedError)
+        except INTERRUPTS:
+            raise
+        except Exception as error:  # whatever it is, it is this one's alone
+            if says_away(error):
+                raise
+            log.trouble("closed_year_failed", error, user=one[0], year=one[1])
+            done.failed += 1

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from audiospective import clock, log
 from audiospective.accounts import api_tokens, sessions, shares
+from audiospective.clients.queues import INTERRUPTS
 from audiospective.incidents import incident
 from audiospective.models import Connection, transaction, webhook_calls
 from audiospective.models.base import LONG_AGO
@@ -30,24 +32,35 @@ ORDINARY = ("ok", "empty")
 
 
 def daily() -> dict[str, int] | None:
-    """Purge if that was not done within the last day; rows by table, None when it was not time."""
+    """Purge if that was not done within the last day; rows by table, None when it was not time.
+
+    A table that cannot be purged is told, and left for the next day.
+    """
     now = clock.now()
     before = Mark.at_of(LAST)
     if before is not None and timedelta() <= now - before < EVERY:
         return None  # a mark from the future is none: the clock has been set back
     if not Mark.advance(LAST, before, now):
         return None  # another process just began
-    gone = {
-        "poll_log": _polls(now),
-        "counters": Counter.forget(now - COUNTERS),
-        "notices": _notices(now),
-        "tokens": _dead_tokens(now),
-        "operator_actions": OperatorAction.forget(now - ACTIONS),
-        "webhook_calls": webhook_calls.forget(now - NOTICES),
-        "sessions": sessions.drop_ended(),
-        "shared_links": shares.forget(now),
-        "api_tokens": api_tokens.forget(now),
+    parts: dict[str, Callable[[], int]] = {
+        "poll_log": lambda: _polls(now),
+        "counters": lambda: Counter.forget(now - COUNTERS),
+        "notices": lambda: _notices(now),
+        "tokens": lambda: _dead_tokens(now),
+        "operator_actions": lambda: OperatorAction.forget(now - ACTIONS),
+        "webhook_calls": lambda: webhook_calls.forget(now - NOTICES),
+        "sessions": sessions.drop_ended,
+        "shared_links": lambda: shares.forget(now),
+        "api_tokens": lambda: api_tokens.forget(now),
     }
+    gone = {}
+    for table, part in parts.items():
+        try:
+            gone[table] = part()
+        except INTERRUPTS:
+            raise
+        except Exception as error:  # noqa: BLE001 - one table must not keep the others full
+            log.trouble("not_purged", error, table=table)
     log.event("purged", **gone)
     return gone
 

@@ -14,6 +14,7 @@ from audiospective.accounts import (
     deletion_rounds,
     erasure,
     members,
+    outside_database,
     shares,
     sign_in_link,
     sign_up,
@@ -201,6 +202,23 @@ def test_what_a_worker_writes_after_the_end_goes_with_the_next_round(
     frozen.forward(hours=2)
     erasure.carry_out(services, Deadline(60))
     assert Mark.named(erasure.LEFT) == []
+
+
+def test_who_left_with_traces_that_cannot_be_removed_keeps_nothing_from_the_others(
+    services: Services, frozen: Frozen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = []
+
+    def broken(_services: Services, user_id: int) -> None:
+        looked.append(user_id)
+        if user_id == 7:
+            raise ValueError("a key of another program")
+
+    monkeypatch.setattr(outside_database, "remove_work", broken)
+    for name in ("7", "8", "of a newer release"):
+        Mark.put(f"{erasure.LEFT}{name}", clock.now())
+    erasure.carry_out(services, Deadline(60))
+    assert looked == [7, 8]
 
 
 def test_polls_go_on_until_the_day_and_a_change_of_mind_changes_nothing(

@@ -112,6 +112,28 @@ def test_two_rounds_at_once_begin_one(services: Services, alice: User, frozen: A
     assert Export.select().count() == 1
 
 
+def test_a_schedule_that_meets_an_error_keeps_nothing_from_the_others(
+    services: Services, alice: User, frozen: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = make_user("bob")
+    for user in (alice, bob):
+        schedule.save(services, user, "json", None)
+    frozen.forward(days=31)
+    whole = schedule.rules.following
+
+    def following(begun: Any, now: Any) -> Any:
+        if ExportSchedule.get(ExportSchedule.user == alice).created_at == begun:
+            raise ValueError("alice's alone")
+        return whole(begun, now)
+
+    ExportSchedule.update(created_at=clock.now() - 2 * MONTH, next_at=clock.now() - MONTH).where(
+        ExportSchedule.user == alice
+    ).execute()
+    monkeypatch.setattr(schedule.rules, "following", following)
+    rounds.look(services)
+    assert [one.user_id for one in Export.select()] == [bob.id]
+
+
 def test_killed_while_it_begins_no_month_is_left_out(
     services: Services, alice: User, frozen: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,6 +35,7 @@ from audiospective.models.imports import (
     Import,
     ImportFile,
 )
+from audiospective.policy import import_limits
 from audiospective.policy.import_limits import ATTEMPTS
 from audiospective.services import Services
 from tests import factories
@@ -171,6 +172,32 @@ def test_what_was_left_in_storage_by_whoever_died_goes(services: Services, how: 
         with pytest.raises(Crash):
             (rounds.cancel if how == "discarded" else _step)(services, row)
     assert list(services.storage.list("imports"))
+    rounds.tidy(services)
+    assert not list(services.storage.list("imports"))
+
+
+def test_an_import_whose_files_cannot_be_removed_keeps_nothing_from_the_others(
+    services: Services,
+) -> None:
+    rows = [
+        sent(services, factories.make_user(name), {"a.zip": b"PK\3\4 cut off"})
+        for name in ("alice", "bob")
+    ]
+    old = clock.now() - 2 * import_limits.PATIENCE
+    Import.update(status=REVIEW, changed_at=old).execute()
+    held = next(iter(services.storage.list(storing.home(rows[0])))).key
+
+    class Held:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(services.storage, name)
+
+        def delete(self, key: str) -> None:
+            if key == held:
+                raise StorageError("a lock holds it")
+            services.storage.delete(key)
+
+    assert rounds.tidy(replace(services, storage=Held())) == 1  # type: ignore[arg-type]
+    assert [one.key for one in services.storage.list("imports")] == [held]
     rounds.tidy(services)
     assert not list(services.storage.list("imports"))
 

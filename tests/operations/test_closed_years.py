@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from peewee import OperationalError
 
 from audiospective import clock, history, models
 from audiospective.accounts import deletion, erasure
@@ -105,6 +106,34 @@ def test_years_that_are_lost_or_damaged_keep_no_others_from_coming_home(
     done = closed_years.home()
     assert (done.moved, done.failed) == (2, 4)
     assert [year for _, year in moving.away()] == [2016, 2017, 2018, 2019]
+
+
+def test_a_member_whose_year_meets_an_error_keeps_nothing_from_the_others(
+    moving_out: Services, files: Fragile, alice: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = moving.take
+
+    def take(user_id: int, year: int, own: str) -> bool:
+        if year == YEARS[0]:
+            raise ValueError("of this year alone")
+        return whole(user_id, year, own)
+
+    monkeypatch.setattr(moving, "take", take)
+    done = closed_years.round_of(moving_out)
+    assert (done.moved, done.failed) == (len(YEARS) - 1, 1)
+    assert done.swept is not None
+
+
+def test_a_database_that_goes_away_ends_the_round(
+    moving_out: Services, files: Fragile, alice: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def take(*_: object) -> bool:
+        raise OperationalError("no server answers") from None
+
+    monkeypatch.setattr(moving, "take", take)
+    monkeypatch.setattr(closed_years, "says_away", lambda error: True)
+    with pytest.raises(OperationalError):
+        closed_years.round_of(moving_out)
 
 
 def test_who_is_deleted_in_a_copy_of_the_database_loses_nothing_of_the_original(

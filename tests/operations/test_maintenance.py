@@ -11,6 +11,7 @@ from peewee import OperationalError
 
 from audiospective import clock, log
 from audiospective.clients.spotify import SpotifyError
+from audiospective.jobs import context, tasks
 from audiospective.models import Connection, SpotifyApp, User
 from audiospective.models.counters import Counter
 from audiospective.models.marks import Mark
@@ -18,7 +19,7 @@ from audiospective.models.notices import FAILED, QUEUED, SENT, Notice
 from audiospective.models.poll_log import PollLog
 from audiospective.notices import delivery, owing
 from audiospective.notices.kinds import back_on
-from audiospective.operations import maintenance, purge
+from audiospective.operations import capacity, maintenance, purge
 from audiospective.policy.failures import Failure
 from audiospective.polling import batch, call_quota, plan, write
 from tests.factories import connected, crowd, listening
@@ -178,6 +179,30 @@ def test_the_purge_keeps_what_is_needed_and_forgets_the_rest(services, frozen):
     assert purge.daily() is None  # once a day
     frozen.forward(hours=21)
     assert purge.daily() is not None
+
+
+def test_a_table_that_cannot_be_purged_keeps_no_other_one_full(services, caplog, monkeypatch):
+    def broken(_before):
+        raise OperationalError("of this table alone")
+
+    monkeypatch.setattr(Counter, "forget", broken)
+    gone = purge.daily()
+    assert set(gone) >= {"poll_log", "notices", "sessions"}
+    assert "counters" not in gone
+    assert [one.event["table"] for one in caplog.records if one.msg == "not_purged"] == ["counters"]
+
+
+def test_what_the_ledger_cannot_measure_keeps_nothing_that_was_to_be_dropped(services, monkeypatch):
+    dropped = []
+
+    def broken(_services):
+        raise OperationalError("the sizes of tables")
+
+    monkeypatch.setattr(capacity, "record", broken)
+    monkeypatch.setattr(purge, "tombstones", lambda: dropped.append("tombstones"))
+    with context.use(services), pytest.raises(OperationalError):
+        tasks.keep_ledger()
+    assert dropped == ["tombstones"]
 
 
 def test_the_purge_goes_on_once_a_clock_that_was_ahead_is_set_back(services, frozen):
