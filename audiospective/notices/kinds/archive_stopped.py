@@ -27,6 +27,8 @@ def due(services: Services) -> Iterator[Candidate]:
     """Whoever stands still, unless a guard holds or the refusal may still be everybody's."""
     stopped = (Connection.status == NOT_ALLOWED) | incident.failing()
     people = [(one, _failure(one)) for one in members.connections(stopped)]
+    if not people:
+        return
     known = members.owed(KIND.name, Connection.select(Connection.user).where(stopped))
     guards = {(guard.app_id, guard.failure) for guard in mass_failure.active()}
     evidence = mass_failure.evidence(timedelta(minutes=services.settings.poll_max_minutes))

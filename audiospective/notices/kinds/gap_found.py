@@ -26,6 +26,8 @@ def due(services: Services) -> Iterator[Candidate]:
         & (Gap.probably_from < Gap.ended_at)
     )
     gaps = list(Gap.select(Gap, User).join(User).where(fresh).order_by(Gap.opened_at))
+    if not gaps:
+        return
     known = members.owed(KIND.name, Gap.select(Gap.user).where(fresh))
     for gap in gaps:
         if (gap.user_id, _key(gap)) not in known:

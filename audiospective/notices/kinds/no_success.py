@@ -45,6 +45,8 @@ def due(services: Services) -> Iterator[Candidate]:
         fn.COALESCE(Connection.last_success_at, Connection.authorized_at) <= clock.to_ms(limit)
     )
     people = [one for one in members.connections(silent) if not incident.is_broken(one)]
+    if not people:
+        return
     ids = Connection.select(Connection.user).where(silent)
     present = _Present(
         outage.active(),

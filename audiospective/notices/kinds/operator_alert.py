@@ -189,6 +189,8 @@ def _unlisted(services: Services, guarded: set[int]) -> Iterator[Trouble]:
     Who brought an app is its operator, and was told as the person it hits.
     """
     people = members.connections((Connection.status == NOT_ALLOWED) & SpotifyApp.owner.is_null())
+    if not people:
+        return
     evidence = mass_failure.evidence(timedelta(minutes=services.settings.poll_max_minutes))
     for one in people:
         if one.app_id not in guarded and evidence.is_own(one, Failure.NOT_ALLOWED):

@@ -28,6 +28,8 @@ def due(services: Services) -> Iterator[Candidate]:
         & (Connection.reauth_due_at <= now + renewal.STEPS[0])
     )
     people = [one for one in members.connections(ending) if not incident.is_broken(one)]
+    if not people:
+        return
     known = members.owed(KIND.name, Connection.select(Connection.user).where(ending))
     for one in people:
         before = {notice.step for notice in known.get((one.user_id, _key(one)), [])}
