@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from audiospective.history.catalog import lookup
 from audiospective.models import TrackLink, dialects
 from audiospective.models.base import as_list, listed
+from audiospective.models.plays import FROM_POLL
 from audiospective.policy.plays import PolledPlay
 
 Key = tuple[int, int]  # played_at in milliseconds, track
@@ -17,10 +18,14 @@ _KNOWN_OF_MANY = (
     "SELECT spotify_id, stands_for FROM {listed} CROSS JOIN track_links"
     " WHERE spotify_id = listed.value"
 )
-_AT = (
-    "SELECT track_id FROM plays WHERE user_id = ? AND played_at = ?"
-    " UNION SELECT track FROM removed_plays WHERE user_id = ? AND played_at = ?"
-)
+_AT = f"""
+SELECT track_id, source & {FROM_POLL} FROM plays WHERE user_id = ? AND played_at = ?
+UNION SELECT track, 1 FROM removed_plays WHERE user_id = ? AND played_at = ?
+"""  # noqa: S608 - a constant
+_TOLD_TOO = f"""
+UPDATE plays SET source = source | {FROM_POLL}, context = COALESCE(?, context)
+WHERE user_id = ? AND played_at = ? AND track_id = ?
+"""  # noqa: S608 - a constant
 
 
 def families(plays: Iterable[PolledPlay]) -> Mapping[str, str]:
@@ -53,22 +58,33 @@ def known_otherwise(
     track_ids: Mapping[str, int],
     found: Mapping[str, str],
 ) -> set[Key]:
-    """Keys of plays that are archived, or were deleted, under another id of their family."""
+    """Keys of plays that are archived, or were deleted, under another id of their family.
+
+    What only files told under that id keeps that a poll told it too, as `append.polled` does it
+    with a play's own id; so in the caller's transaction.
+    """
     known = set()
     for play in plays:
         family = found.get(play.track.spotify_id)
         if family is None:
             continue
         track = track_ids[play.track.spotify_id]
-        others = _spotify_ids_at(user_id, play.played_at, track)
-        links = dict(dialects.among(_KNOWN, others))
-        if any(links.get(other, other) == family for other in others):
+        alike = _of_family(user_id, play.played_at, track, family)
+        if alike:
             known.add((play.played_at, track))
+        if alike and not any(alike.values()):
+            dialects.run(_TOLD_TOO, (play.context, user_id, play.played_at, min(alike)))
     return known
 
 
-def _spotify_ids_at(user_id: int, played_at: int, track: int) -> set[str]:
+def _of_family(user_id: int, played_at: int, track: int, family: str) -> dict[int, bool]:
+    """The other tracks of a family at one instant, and whether a poll told of each."""
     rows = dialects.run(_AT, (user_id, played_at) * 2).fetchall()
-    others = {other for (other,) in rows} - {track}
-    named = lookup.tracks(others).values() if others else ()
-    return {one.spotify_id for one in named if one.spotify_id}
+    polled: dict[int, bool] = {}
+    for other, told in rows:
+        polled[other] = polled.get(other, False) or bool(told)
+    polled.pop(track, None)
+    named = lookup.tracks(polled).items() if polled else ()
+    ids = {number: one.spotify_id for number, one in named if one.spotify_id}
+    links = dict(dialects.among(_KNOWN, set(ids.values())))
+    return {number: polled[number] for number, one in ids.items() if links.get(one, one) == family}

@@ -11,7 +11,7 @@ from audiospective.history import bulk_add, hot_tail, removal, replacing, sealin
 from audiospective.models import Connection, Play, UnreadablePlay
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
-from audiospective.models.plays import FROM_IMPORT
+from audiospective.models.plays import FROM_BOTH, FROM_IMPORT
 from audiospective.models.poll_log import PollLog
 from audiospective.policy import gaps
 from audiospective.policy.gaps import Cause
@@ -164,6 +164,20 @@ def test_a_play_that_is_answered_under_another_id_stays_one_play(alice, told):
         assert alice.poll().new_plays == 0
     assert list(Play.select(Play.played_at, Play.track).tuples()) == rows
     assert alice.gaps() == []
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["linked", "plain again"])
+def test_a_play_of_a_file_that_a_poll_tells_under_another_id_is_kept_as_one_of_both(alice, told):
+    alice.plays(3)
+    if not told:
+        alice.control.fault("relinked", times=1)
+    alice.poll()
+    Play.update(source=FROM_IMPORT).execute()
+    alice.passes(hours=1)
+    if told:
+        alice.control.fault("relinked", times=1)
+    assert alice.poll().new_plays == 0
+    assert [one.source for one in Play.select()] == [FROM_BOTH] * 3
 
 
 def test_two_tracks_that_end_at_the_same_time_stay_two_plays(alice):
