@@ -62,7 +62,7 @@ def bring(
         second = at // SECOND * SECOND
         rows.append(_row(instance, second, track, 180 * SECOND))
         beside = (second + REPEATED, track)
-        if _is_alone(archived, at, track):
+        if _is_alone(instance, archived, at, track):
             rows.append(_row(instance, *beside, REPEATED))
             new.add(beside)
     chance.shuffle(rows)
@@ -141,9 +141,18 @@ def _past(chance: Random, instance: Instance, count: int) -> tuple[list[dict[str
     return [_row(instance, at, track, 180 * SECOND) for at, track in sorted(new)], new
 
 
-def _is_alone(archived: set[Key], at: int, track: str) -> bool:
+def _is_alone(instance: Instance, archived: set[Key], at: int, track: str) -> bool:
+    """Whether no other play of the song is near, not even under the id of a reissue."""
     near = range(at - 10 * MINUTE, at + 10 * MINUTE + 1)
-    return sum(key[1] == track and key[0] in near for key in archived) == 1
+    song = _song(instance, track)
+    return sum(key[0] in near and _song(instance, key[1]) == song for key in archived) == 1
+
+
+def _song(instance: Instance, track: str) -> tuple[str, str]:
+    """Title without remarks, and first artist: what the product goes by where ids differ."""
+    found = instance.world.catalog.tracks[track]
+    title = found.name.partition(" (")[0].partition(" - ")[0]
+    return title.casefold(), found.album.artists[0].name
 
 
 def _row(instance: Instance, ended: int, track: str, heard: int) -> dict[str, Any]:

@@ -60,6 +60,19 @@ def test_a_member_who_took_a_file_back_brings_another_and_only_then():
         assert Import.select().where(Import.status == UNDONE).count() == 3
 
 
+def test_no_play_is_written_beside_one_of_the_same_song_by_another_id():
+    """The archive would take them for one, as it must where only ids differ."""
+    with running(5, share=0) as instance:
+        songs = {}
+        for track in instance.world.catalog.tracks.values():
+            key = (track.name, track.album.artists[0].name)
+            songs.setdefault(key, []).append(track.id)
+        one, other = next(ids for ids in songs.values() if len(ids) > 1)[:2]
+        near, at = 40_000, 1_000_000_000
+        assert member_files._is_alone(instance, {(at, one)}, at, one)
+        assert not member_files._is_alone(instance, {(at, one), (at + near, other)}, at, one)
+
+
 def carried_out(run):
     queues = run.instance.queues
     while (at := queues.next_at()) is not None:
