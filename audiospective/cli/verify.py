@@ -17,7 +17,7 @@ from audiospective.policy.in_words import plural
     "--from",
     "backup",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Put the bytes of damaged years back from this backup, and read again.",
+    help="Put what is damaged back from this backup, and read again.",
 )
 @click.pass_context
 def command(ctx: click.Context, user: str | None, backup: Path | None) -> None:
@@ -26,10 +26,11 @@ def command(ctx: click.Context, user: str | None, backup: Path | None) -> None:
     Checks hash, number, range and order of the plays, that none is there twice or deleted, and
     that the catalog knows their tracks and, of everybody, can be read. A damaged year is set
     aside, whole, and never read in part. --from takes its bytes out of a backup that was made after
-    the year was last written and before it was damaged: try the newest first, then older ones.
+    the year was last written and before it was damaged: try the newest first, then older ones. Of
+    everybody, it puts damaged blocks of the catalog back as well.
     """
     from audiospective.operations import verify
-    from audiospective.operations.backup import damaged_years
+    from audiospective.operations.backup import damaged_blocks, damaged_years
     from audiospective.operations.backup.errors import BackupError
 
     faults = segments = plays = 0
@@ -40,9 +41,12 @@ def command(ctx: click.Context, user: str | None, backup: Path | None) -> None:
                 pass  # damage that nothing has read yet is not known, and would not be put back
             try:
                 found = damaged_years.put_back(services, backup)
+                blocks = 0 if user else damaged_blocks.put_back(services, backup)
             except (BackupError, StorageError) as error:
                 raise click.ClickException(str(error)) from None
             click.echo(f"{plural(found, 'damaged year')} found whole in the backup")
+            if blocks:
+                click.echo(f"{plural(blocks, 'damaged block')} of the catalog put back from it")
         with click.progressbar(
             verify.archives(ids), length=len(ids), label="Verifying", hidden=len(ids) < 20
         ) as archives:

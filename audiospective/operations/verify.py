@@ -11,6 +11,7 @@ from audiospective.clients.queues import INTERRUPTS
 from audiospective.models import DamagedSegment, PlaySegment
 from audiospective.models.marks import Mark
 from audiospective.notices.kinds import operator_alert
+from audiospective.operations import catalog_damage
 from audiospective.services import Services
 
 if TYPE_CHECKING:
@@ -43,10 +44,12 @@ def archives(user_ids: Sequence[int]) -> Iterator[tuple[int, Examination]]:
 
 
 def catalog() -> list[str]:
-    """What of the catalog cannot be read, in sentences."""
+    """What of the catalog cannot be read, in sentences; an alarm stands as long as that is so."""
     from audiospective.history.catalog import examine
 
-    return list(examine.faults())
+    found = list(examine.faults())
+    catalog_damage.keep(found, clock.now())
+    return [one.said for one in found]
 
 
 def everything(services: Services) -> int:
@@ -59,10 +62,7 @@ def everything(services: Services) -> int:
             unread.add(user_id)
     report_damage(services)
     report_lost(services, lost, unread)
-    for fault in catalog():
-        log.event("catalog_damaged", log.ERROR, fault=fault)
-        faults += 1
-    return faults
+    return faults + len(catalog())
 
 
 def report_lost(

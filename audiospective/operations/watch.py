@@ -23,6 +23,7 @@ from audiospective.models.imports import WORK, Import
 from audiospective.models.marks import Mark
 from audiospective.notices import delivery, owing, webhooks
 from audiospective.notices.kinds import operator_alert
+from audiospective.operations import catalog_damage
 from audiospective.operations.overview import polling, queues
 from audiospective.policy import alarms as rules
 from audiospective.policy.import_limits import LONG_WAIT
@@ -201,6 +202,7 @@ CHECKS = (
     Check("redis_away", _redis_away, after=FLICKER),
     Check("queue_old", _queue_old),
     Check("import_waits", _import_waits),
+    Check("catalog_damaged", lambda _services, now: catalog_damage.look(now)),
     Check("storage_away", _storage_away, after=FLICKER),
     Check("backup", _backup),
     Check("timetable", _timetable),

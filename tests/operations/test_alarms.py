@@ -17,7 +17,7 @@ from audiospective.clients.queues import FREE
 from audiospective.clients.storage import NoStorage
 from audiospective.imports import import_job
 from audiospective.incidents import alarms, mass_failure, outage
-from audiospective.models import Connection, DamagedSegment, Import, SpotifyApp, User
+from audiospective.models import CatalogBlock, Connection, DamagedSegment, Import, SpotifyApp, User
 from audiospective.models.imports import READING, REVIEW
 from audiospective.models.marks import Mark
 from audiospective.models.refusals import Refusal
@@ -139,6 +139,14 @@ def damaged(world: World) -> None:
     verify.report_damage(world.services)
 
 
+def catalog_damaged(_world: World) -> None:
+    CatalogBlock.create(id=(1 << 32) + 1, count=1, numbers=b"", facts=b"spoilt")
+
+
+def catalog_whole(_world: World) -> None:
+    CatalogBlock.delete().execute()
+
+
 def nobody_polled(world: World) -> None:
     connected(world.services, last_success_at=clock.now(), next_poll_at=clock.now())
 
@@ -202,6 +210,7 @@ ALARMS: dict[str, tuple[Step, Step | None]] = {
     "not_allowed": (unlisted, None),
     "storage": (full, None),
     "segment_damaged": (damaged, None),
+    "catalog_damaged": (catalog_damaged, catalog_whole),
     "no_polls": (nobody_polled, everybody_served),
     "mail_refused": (key_refused, key_accepted),
     "storage_away": (storage_away, lambda w: None),

@@ -177,6 +177,16 @@ def blocks_from(kind: Kind, first: int, limit: int = 2**31) -> list[StoredBlock]
     return _read(_BLOCKS_FROM, key_of(kind, first), key_of(kind, 0) + (1 << _BITS), limit)
 
 
+def blocks_after(key: int, limit: int) -> list[StoredBlock]:
+    """The blocks of any kind behind a key, in order."""
+    return _read(_BLOCKS_FROM, key + 1, 2**62, limit)
+
+
+def blocks_at(keys: Iterable[int]) -> list[StoredBlock]:
+    """The blocks that begin at these very keys."""
+    return [one for key in keys for one in _read(_BLOCKS_FROM, key, key + 1, 2)]
+
+
 def open_blocks(kind: Kind) -> list[StoredBlock]:
     """The small blocks of a kind, in order."""
     return _read(_OPEN, key_of(kind, 0), key_of(kind, 0) + (1 << _BITS))

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from audiospective.history.catalog import buckets, dictionaries, packing, rows
+from audiospective.history.catalog import buckets, dictionaries, examine, packing, rows
 from audiospective.history.catalog.buckets import Bucket, Family, Found, Name
 from audiospective.history.catalog.decode import Block, opened
 from audiospective.history.catalog.dictionaries import NONE
@@ -239,7 +239,9 @@ class Writer:
                 small = packing.blocks(kind, following, new)
                 size = self._state.open_size[kind] + sum(one.size for one in small)
             if size > MERGE_AT:
-                before = rows.open_blocks(kind)
+                before, apart = _readable(rows.open_blocks(kind))
+                stale += apart
+                made += [replace(one, is_open=False) for one in apart]
                 start = before[0].first if before else following
                 entries = _run(before, start, following) + new
                 small = packing.blocks(kind, start, entries, self._state.words)
@@ -280,6 +282,17 @@ class Writer:
                 self._buckets[buckets.key_of(family, number)] = made
                 self._named |= {key, buckets.key_of(family, number)}
             self._state.buckets[family] = need
+
+
+def _readable(before: list[StoredBlock]) -> tuple[list[StoredBlock], list[StoredBlock]]:
+    """Those behind the last one that cannot be read, and the others, which stay as they are.
+
+    New entries, and the plays that wait for them, must not depend on bytes that were damaged.
+    """
+    for place in reversed(range(len(before))):
+        if not examine.is_readable(before[place]):
+            return before[place + 1 :], before[: place + 1]
+    return before, []
 
 
 def _run(before: list[StoredBlock], start: int, end: int) -> list[Entry | None]:

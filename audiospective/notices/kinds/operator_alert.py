@@ -44,6 +44,7 @@ TOPICS = {
     "not_allowed": Topic(lasts=False),
     "storage": Topic(lasts=False),
     "segment_damaged": Topic(lasts=False),
+    "catalog_damaged": Topic(lasts=True),
     "no_polls": Topic(lasts=True),
     "mail_refused": Topic(lasts=True),
     "storage_away": Topic(lasts=True),

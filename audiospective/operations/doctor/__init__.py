@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from audiospective.operations.doctor import (
     alarms,
+    catalog,
     clocks,
     closed_years,
     database,
@@ -34,6 +35,7 @@ def examine(services: Services) -> Iterator[Finding]:
         pooler.look,
         files.privacy,
         files.disk,
+        catalog.look,
         redis.reached,
         redis_limits.look,
         redis.line,

@@ -241,7 +241,7 @@ def test_a_block_whose_words_are_missing_is_refused(monkeypatch: pytest.MonkeyPa
         everything()
     faults = list(examine.faults())
     assert faults
-    assert "are missing" in faults[0]
+    assert "are missing" in faults[0].said
 
 
 def test_words_that_were_altered_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
