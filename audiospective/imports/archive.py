@@ -16,6 +16,7 @@ from audiospective.imports.merging import apart
 from audiospective.models import RemovedPlay
 
 NUMBERED = pl.Schema({"track": pl.Int32(), **staging.TRACKS})
+_GUESTS = 99  # artists of a track beside the first one
 UNKNOWN = "Unknown item"  # what plays are called of which a file says nothing but the time
 
 
@@ -124,15 +125,22 @@ def written(user_id: int, before: replacing.Snapshot, made: replacing.Prepared) 
 
 
 def _named(tracks: pl.DataFrame) -> list[imported.Named]:
-    artist = pl.coalesce("artist", pl.col("artists").list.first(), "album_artist", "show")
+    # A credit such as "A, B" does not say whether they are one or two; a list does.
+    listed = pl.col("artists").list.drop_nulls().list.unique(maintain_order=True)
+    several = listed.list.len() > 1
+    credit = pl.coalesce("artist", listed.list.first(), "album_artist", "show")
     rows = tracks.select(
         "spotify_id",
         pl.col("kind").cast(pl.String).replace("unknown", "track"),
         pl.col("title").fill_null(UNKNOWN),
-        artist,
+        pl.when(several).then(listed.list.first()).otherwise(credit).alias("artist"),
         pl.coalesce("album", "show"),
+        pl.when(several).then(listed.list.slice(1, _GUESTS)).alias("guests"),
     )
-    return [imported.Named(*row) for row in rows.rows()]
+    return [
+        imported.Named(spotify_id, kind, title, artist, album, tuple(guests or ()))
+        for spotify_id, kind, title, artist, album, guests in rows.rows()
+    ]
 
 
 def _removed(

@@ -1,6 +1,10 @@
-"""Texts that spreadsheets take for something else, which exports guard with an apostrophe."""
+"""Texts that spreadsheets take for something else, which exports guard with an apostrophe, and
+lists in one cell.
+"""
 
 from __future__ import annotations
+
+import re
 
 _SIGNS = r"[\s]*[=+\-@\t\r\n＝＋－＠]"
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
@@ -22,3 +26,23 @@ _CONVERTED = "|".join(
 _RISKY = rf"(?:{_SIGNS}|(?i:{_CONVERTED})\s*$)"
 PLAIN = rf"^'*{_RISKY}"
 GUARDED = rf"^''*{_RISKY}"
+
+SEVERAL = "; "  # between the texts of a list; a semicolon within a text stands twice
+_SIGN = re.compile("(;;|; )")
+
+
+def listed(cell: str, first: str | None) -> list[str]:
+    """The texts of a list in one cell; `first` is the first one, as it stands in a cell of its own.
+
+    Earlier releases did not double semicolons; where the first text has some, that shows.
+    """
+    if first and ";" in first and (cell == first or cell.startswith(first + SEVERAL)):
+        rest = cell[len(first) + len(SEVERAL) :]
+        return [first, *listed(rest, None)] if rest else [first]
+    texts = [""]
+    for part in _SIGN.split(cell):
+        if part == SEVERAL:
+            texts.append("")
+        else:
+            texts[-1] += ";" if part == ";;" else part
+    return texts

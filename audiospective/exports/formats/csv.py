@@ -13,12 +13,13 @@ from audiospective.exports.formats.changes import Changes
 from audiospective.exports.formats.play_columns import PLAY, TEXTS, local_time
 from audiospective.exports.formats.spreadsheet_guard import guard, guarded
 from audiospective.exports.snapshot import Snapshot
+from audiospective.policy.spreadsheets import SEVERAL
 
-SEVERAL = "; "  # between the names of artists
+ARTISTS = pl.col("artists").list.eval(pl.element().str.replace_all(";", ";;", literal=True))
 _TRACK = (
     guarded(pl.col("title")).alias("track_name"),
     guarded(pl.col("artist")).alias("artist"),
-    guarded(pl.col("artists").list.join(SEVERAL, ignore_nulls=True)).alias("all_artists"),
+    guarded(ARTISTS.list.join(SEVERAL, ignore_nulls=True)).alias("all_artists"),
     guarded(pl.col("album")).alias("album"),
     "duration_ms",
     "kind",

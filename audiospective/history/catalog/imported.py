@@ -27,13 +27,27 @@ _by_id, _by_words = buckets.by_id.__wrapped__, buckets.by_words.__wrapped__
 
 
 class Named(NamedTuple):
-    """What an export says about a track; `spotify_id` is the last part of its URI."""
+    """What an export says about a track; `spotify_id` is the last part of its URI.
+
+    `guests` are the artists credited after the first one, where the file lists them one by one.
+    """
 
     spotify_id: str | None
     kind: str  # track, episode, chapter
     name: str
     artist: str | None = None
     album: str | None = None
+    guests: tuple[str, ...] = ()
+
+    @property
+    def credited(self) -> tuple[str, ...]:
+        """Every artist, as files list them."""
+        return (self.artist, *self.guests) if self.artist else self.guests
+
+    @property
+    def words(self) -> tuple[str | None, ...]:
+        """All that is said, by which the track is found."""
+        return (*self[:5], *self.guests)
 
 
 def remember(tracks: Iterable[Named], own: Collection[int] = ()) -> dict[Named, int]:
@@ -100,10 +114,10 @@ class _Sought(NamedTuple):
 
     @classmethod
     def of(cls, tracks: Sequence[Named]) -> _Sought:
-        artists = {one.artist for one in tracks if one.artist}
+        artists = {artist for one in tracks for artist in one.credited}
         albums = {(one.album, one.artist) for one in tracks if one.album}
         return cls(
-            {one: _by_words(Kind.TRACK, *one) for one in tracks},
+            {one: _by_words(Kind.TRACK, *one.words) for one in tracks},
             {one: _by_id(Kind.TRACK, one.spotify_id) for one in tracks if one.spotify_id},
             {artist: merge.words(Kind.ARTIST, artist) for artist in artists},
             {album: merge.words(Kind.ALBUM, *album) for album in albums},
@@ -128,18 +142,16 @@ def _store(catalog: Writer, sought: _Sought, own: Collection[int]) -> dict[Named
     for one, name in said.items():
         if one in ids:
             continue
-        artist = album = None
-        if one.artist:
-            artist = of_artist.get(one.artist)
-            if artist is None:
-                artist = _named(catalog, Kind.ARTIST, one.artist, artists[one.artist])
-                of_artist[one.artist] = artist
+        album = None
+        for artist in one.credited:
+            if artist not in of_artist:
+                of_artist[artist] = _named(catalog, Kind.ARTIST, artist, artists[artist])
         if one.album:
             record = one.album, one.artist
             album = of_album.get(record)
             if album is None:
                 album = of_album[record] = _named(catalog, Kind.ALBUM, one.album, albums[record])
-        credited = () if artist is None else (artist,)
+        credited = tuple(of_artist[artist] for artist in one.credited)
         entry = Track(one.spotify_id, one.name, one.kind, album, credited)
         made = ids[one] = catalog.add(Kind.TRACK, entry)
         if one in holders:
@@ -194,22 +206,21 @@ def _agree(catalog: Writer, doubtful: Mapping[Named, int], ids: dict[Named, int]
     named = catalog.follow(
         (kind, other)
         for entry in imported.values()
-        for kind, other in ((Kind.ALBUM, entry.album), (Kind.ARTIST, _first(entry)))
+        for kind, other in (
+            (Kind.ALBUM, entry.album),
+            *((Kind.ARTIST, artist) for artist in entry.artists),
+        )
         if other is not None
     )
     for one, holder in doubtful.items():
         entry = imported.get(one)
         if entry is not None and entry != merge.bare(entry):
             continue  # a restored bundle says more of it, which is its member's alone
-        if entry is None or (one.name, one.artist, one.album) == (
-            entry.name, named.get((Kind.ARTIST, _first(entry))),
+        if entry is None or (one.name, one.credited, one.album) == (
+            entry.name, tuple(named.get((Kind.ARTIST, artist)) for artist in entry.artists),
             named.get((Kind.ALBUM, entry.album)),
         ):  # fmt: skip
             ids[one] = holder
-
-
-def _first(entry: Track) -> int | None:
-    return entry.artists[0] if entry.artists else None
 
 
 def _named(catalog: Writer, kind: Kind, text: str, name: Name) -> int:

@@ -25,7 +25,7 @@ from audiospective.imports.reading.values import (
 )
 from audiospective.imports.sources import by_row
 from audiospective.imports.sources.base import Answers, File, Peek, Verdict
-from audiospective.policy.spreadsheets import GUARDED
+from audiospective.policy.spreadsheets import GUARDED, listed
 from audiospective.policy.timing import BY_HEARD, BY_START, Timing
 
 _FLAGS = ("shuffle", "skipped", "offline")
@@ -34,7 +34,6 @@ _KNOWN = {
     *("played_at", "ms_played", "timing", "track", "artist", "artists", "album", "length_ms"),
     *("kind", "spotify_uri", "uri", "isrc", "title", "duration_ms", "spotify_id"),
 }
-_SEVERAL = "; "  # between the artists of the CSV
 _SLICE = 50_000
 _MOST = 5_000_000  # plays of a Parquet file, which can claim any number in a few bytes
 _CREDITS = 100  # artists of a track
@@ -124,11 +123,12 @@ def _listed(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _tabled(row: Mapping[str, Any]) -> dict[str, Any]:
-    artists = (_plain(row.get("artists")) or "").split(_SEVERAL)
+    first = _plain(row.get("artist"))
+    artists = listed(_plain(row.get("artists"), _CREDITS * NAME) or "", first)
     track = {
         "kind": row.get("kind"),
         "title": _plain(row.get("track")),
-        "artists": artists if any(artists) else [_plain(row.get("artist"))],
+        "artists": artists if any(artists) else [first],
         "album": _plain(row.get("album")),
         "uri": row.get("spotify_uri"),
         "isrc": _plain(row.get("isrc")),
@@ -137,9 +137,9 @@ def _tabled(row: Mapping[str, Any]) -> dict[str, Any]:
     return _of_play(row) | _of_track(track)
 
 
-def _plain(value: object) -> str | None:
+def _plain(value: object, limit: int = NAME) -> str | None:
     """A text without the apostrophe that keeps spreadsheets from reading it as something else."""
-    written = text(value)
+    written = text(value, limit)
     return written[1:] if written and _APOSTROPHE.match(written) else written
 
 
