@@ -21,5 +21,10 @@ def derive(tracks: pl.DataFrame) -> pl.DataFrame:
 
 
 def known(name: str) -> pl.Expr:
-    """A text column in which an empty text is unknown, like a null."""
-    return pl.when(pl.col(name) != "").then(pl.col(name)).alias(name)
+    """A text column in which an empty text, or one of blanks, is unknown like a null."""
+    return pl.when(pl.col(name).str.strip_chars() != "").then(pl.col(name)).alias(name)
+
+
+def blanks(name: str) -> pl.Expr:
+    """Whether a text is there, of nothing but blanks."""
+    return (pl.col(name) != "") & (pl.col(name).str.strip_chars() == "")

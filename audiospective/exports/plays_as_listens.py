@@ -10,10 +10,12 @@ import audiospective
 from audiospective.history import segment
 from audiospective.history.catalog import track_facts
 from audiospective.models.plays import FROM_POLL
+from audiospective.policy import listens
 from audiospective.policy.forwarding import Key
 from audiospective.policy.timing import BY_END, BY_HEARD, Timing
 
 NAME = 500  # characters
+_ROOM = listens.LONGEST - 400  # bytes, for a server that counts blanks between keys and values
 
 
 def of(plays: pl.DataFrame) -> list[tuple[Key, dict[str, Any] | None]]:
@@ -26,14 +28,16 @@ def of(plays: pl.DataFrame) -> list[tuple[Key, dict[str, Any] | None]]:
 def tracks(among: pl.Series) -> pl.Series:
     """Those tracks of which a play is a listen."""
     facts = track_facts.of(among)
-    music = (pl.col("kind") == "track") & (pl.col("title") != "")
-    named = pl.col("artists").list.eval(pl.element().filter(pl.element() != "")).list.len() > 0
+    music = (pl.col("kind") == "track") & (pl.col("title").str.strip_chars() != "")
+    blank = pl.element().str.strip_chars() == ""
+    named = pl.col("artists").list.eval(pl.element().filter(~blank)).list.len() > 0
     return facts.filter(music & named)["track"]
 
 
 def _listen(play: dict[str, Any], track: dict[str, Any]) -> dict[str, Any] | None:
-    artists = [name[:NAME] for name in track["artists"] if name][:20]
-    if not artists or not track["title"] or track["kind"] != "track":
+    artists = [name[:NAME] for name in track["artists"] if name.strip()][:20]
+    title, album = track["title"] or "", track["album"] or ""
+    if not artists or not title.strip() or track["kind"] != "track":
         return None
     link = track["spotify_id"] and f"https://open.spotify.com/track/{track['spotify_id']}"
     polled = bool(play["source"] & FROM_POLL)
@@ -49,16 +53,20 @@ def _listen(play: dict[str, Any], track: dict[str, Any]) -> dict[str, Any] | Non
         "origin_url": link,
         "isrc": track["isrc"],
     }
+    known = {name: value for name, value in more.items() if value is not None}
     told = {
         "artist_name": ", ".join(artists)[:NAME],
-        "track_name": track["title"][:NAME],
-        "release_name": (track["album"] or "")[:NAME] or None,
-        "additional_info": {name: value for name, value in more.items() if value is not None},
+        "track_name": title[:NAME],
+        "release_name": album[:NAME] if album.strip() else None,
+        "additional_info": known,
     }
-    return {
+    listen = {
         "listened_at": _began(play, track["duration_ms"]) // 1000,
         "track_metadata": {name: value for name, value in told.items() if value is not None},
     }
+    if listens.size(listen) > _ROOM:  # the credit stays, cut as every name is
+        known.pop("artist_names")
+    return listen
 
 
 def _began(play: dict[str, Any], length: int | None) -> int:

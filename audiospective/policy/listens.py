@@ -47,7 +47,7 @@ def read(document: object) -> tuple[str, list[Mapping[str, Any]]]:
 def _check(listen: object, kind: str) -> None:
     if not isinstance(listen, dict):
         raise WrongError("Each listen has to be a JSON object.")
-    if _size(listen) > LONGEST:
+    if size(listen) > LONGEST:
         raise WrongError(f"JSON document is too large. Each listen may not exceed {LONGEST} bytes.")
     at, told = listen.get("listened_at"), listen.get("track_metadata")
     if kind == PLAYING_NOW:
@@ -72,7 +72,7 @@ def _check(listen: object, kind: str) -> None:
         raise WrongError("track_metadata.additional_info has to be an object.")
 
 
-def _size(listen: dict[str, Any]) -> int:
+def size(listen: dict[str, Any]) -> int:
     """Bytes as JSON; orjson reads deeper nesting than it writes."""
     try:
         return len(orjson.dumps(listen))

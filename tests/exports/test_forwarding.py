@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import polars as pl
 import pytest
 
 from audiospective import clock
@@ -28,7 +29,7 @@ from audiospective.exports import (
     forwarding_round,
     plays_as_listens,
 )
-from audiospective.history import append, removal
+from audiospective.history import append, removal, segment
 from audiospective.history.catalog import polled
 from audiospective.imports import listens, rounds
 from audiospective.jobs import context, tasks
@@ -38,8 +39,10 @@ from audiospective.models.notices import Notice
 from audiospective.notices import compose
 from audiospective.notices.kinds import forwarding_failed
 from audiospective.operations import reseal
+from audiospective.policy import listens as policy
 from audiospective.services import Services
 from tests import factories
+from tests.exports import making
 from tests.support.clocks import Frozen
 
 ROOT = "https://lb.example"
@@ -140,6 +143,25 @@ def test_new_plays_go_on_once_with_the_time_at_which_they_began(
 def test_a_time_known_as_only_a_newer_release_says_goes_on_as_it_is() -> None:
     play = {"played_at": 5_000, "ms_played": 2_000, "timing": 99}
     assert plays_as_listens._began(play, None) == 5_000
+
+
+@pytest.mark.usefixtures("database")
+def test_names_of_blanks_and_listens_that_are_too_large_are_not_sent() -> None:
+    tracks = [
+        making.song(" \u3000", "Odd Lots"),
+        making.song("Blank artist", " "),
+        making.song("Blank album", "Odd Lots", " ", album="  "),
+        making.song("Crowd", *("ü" * 400 + str(one) for one in range(20))),
+    ]
+    plays = [making.polled(clock.now() + number * MINUTE, one) for number, one in enumerate(tracks)]
+    told = [one for _, one in plays_as_listens.of(segment.of(plays)) if one is not None]
+    assert policy.read({"listen_type": "import", "payload": told}) == ("import", told)
+    titles = [one["track_metadata"]["track_name"] for one in told]
+    assert titles == ["Blank album", "Crowd"]
+    assert "release_name" not in told[0]["track_metadata"]
+    assert told[0]["track_metadata"]["additional_info"]["artist_names"] == ["Odd Lots"]
+    named = plays_as_listens.tracks(pl.Series(tracks, dtype=pl.Int32))
+    assert named.to_list() == tracks[2:]
 
 
 def test_a_play_that_arrives_late_goes_on_too(

@@ -98,6 +98,25 @@ def test_what_listenbrainz_refuses_of_names_is_left_out_and_listed(tmp_path: Pat
     assert "release_name" not in taken[0]["track_metadata"]
 
 
+@pytest.mark.parametrize("name", ["koito", "lastfm", "maloja"])
+def test_names_of_blanks_are_left_out_for_every_reader_of_music(name: str, tmp_path: Path) -> None:
+    at = datetime(2025, 8, 1, tzinfo=UTC)
+    songs = [
+        song(" \u3000", "Odd Lots"),
+        song("Blank artist", " "),
+        song("Blank album", "Odd Lots", " ", album="  "),
+    ]
+    plays = (imported(at.replace(day=day), one) for day, one in enumerate(songs, 1))
+    file, changes = export(archive(*plays), name, tmp_path)
+    listed = [row["detail"] for row in changes if row["change"] == "left out"]
+    assert listed == ["its title is nothing but blanks", "its artist is nothing but blanks"]
+    text = file.read_text(encoding="utf-8")
+    assert '"  "' not in text
+    assert '" "' not in text
+    (reader, *_) = (found for one, found in READERS if one == name)
+    assert len(reader(file)) == 1
+
+
 def test_podcasts_and_books_stay_in_spotifys_form(tmp_path: Path) -> None:
     user_id = archive(*untakeable_plays())
     file, _ = export(user_id, "spotify", tmp_path)

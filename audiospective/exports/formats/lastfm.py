@@ -33,11 +33,11 @@ def _table(snapshot: Snapshot, changes: Changes | None) -> Iterator[pl.DataFrame
         yield taken.with_columns(at.alias("at")).select(
             (pl.col("at").dt.epoch("ms") // 1000).cast(pl.String).alias("uts"),
             pl.col("at").dt.strftime("%d %b %Y, %H:%M").alias("utc_time"),
-            pl.col("artist").fill_null(""),
+            frames.known("artist").fill_null(""),
             _EMPTY.alias("artist_mbid"),
-            pl.col("album").fill_null(""),
+            frames.known("album").fill_null(""),
             _EMPTY.alias("album_mbid"),
-            pl.col("title").fill_null("").alias("track"),
+            frames.known("title").fill_null("").alias("track"),
             _EMPTY.alias("track_mbid"),
         )
 

@@ -27,11 +27,6 @@ LONGEST = 24 * 24 * 3600 * 1000  # ms
 # after each comma and colon.
 _ROOM = listens.LONGEST - 400
 
-
-def _blank(name: str) -> pl.Expr:
-    return pl.col(name).str.strip_chars() == ""
-
-
 _LINK = pl.when(pl.col("kind") == "track").then(
     pl.lit("https://open.spotify.com/track/") + pl.col("spotify_id")
 )
@@ -40,7 +35,7 @@ _NAMES = (
     pl.struct(
         pl.col("artists").list.join(", ", ignore_nulls=True).replace("", None).alias("artist_name"),
         frames.known("title").alias("track_name"),
-        pl.when(~_blank("album")).then("album").alias("release_name"),
+        frames.known("album").alias("release_name"),
     )
     .struct.json_encode()
     .str.replace_all(r',"release_name":null', "")
@@ -84,8 +79,6 @@ def _months(
     """Lines, in pieces that lie in one month (UTC) each."""
     size = pl.col("names").str.len_bytes() + pl.col("more").str.len_bytes()
     rules = (
-        (_blank("title"), "its title is nothing but blanks"),
-        (_blank("artist"), "its artist is nothing but blanks"),
         (frames.SECONDS < EARLIEST, "ListenBrainz takes nothing from before October 2002"),
         (size > _ROOM, f"ListenBrainz takes at most {listens.LONGEST:,} bytes for a listen"),
     )

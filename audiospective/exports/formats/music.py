@@ -17,6 +17,8 @@ FACTS = ("kind", *kinds.FACTS)
 _COMMON: Sequence[Rule] = (
     (pl.col("kind") == "episode", "a podcast, and this form is for music"),
     (pl.col("kind") == "chapter", "an audiobook, and this form is for music"),
+    (frames.blanks("title"), "its title is nothing but blanks"),
+    (frames.blanks("artist"), "its artist is nothing but blanks"),
     (frames.known("title").is_null(), "its title is not known"),
     (frames.known("artist").is_null(), "its artist is not known"),
 )
@@ -36,4 +38,5 @@ def takeable(plays: pl.DataFrame, changes: Changes | None, *rules: Rule) -> pl.D
 
 def names() -> pl.Expr:
     """The artists of a track that have a name."""
-    return pl.col("artists").list.eval(pl.element().filter(pl.element() != "")).alias("artists")
+    named = pl.element().filter(pl.element().str.strip_chars() != "")
+    return pl.col("artists").list.eval(named).alias("artists")
