@@ -11,6 +11,7 @@ from audiospective.imports import archive, clock_shift, merging
 from audiospective.imports.archive_frames import ArchiveFrames
 from audiospective.imports.choices import Choices
 from audiospective.imports.clock_shift import Shift
+from audiospective.imports.errors import RefusedError
 from audiospective.imports.findings import Findings
 from audiospective.imports.merging import ARRIVALS, Outcome, Source
 from audiospective.imports.reasons import Reason
@@ -137,8 +138,13 @@ def _by_source(
     """The plays of each source, the most trusted first, and of each precision of its files.
 
     Rows of one export never become one play, but two exports of one service may tell of the same
-    plays, one of them cut to minutes.
+    plays, one of them cut to minutes. Raises RefusedError where a newer release read a file.
     """
+    if {file.source for file in findings.files if file.source} - {one.name for one in SOURCES}:
+        raise RefusedError(
+            f"A newer release of this program made import {import_id}, and only such a one can read"
+            " all of it, so nothing was changed."
+        )
     for about in sorted(SOURCES, key=lambda one: -one.trust):
         files = [file.number for file in findings.files if file.source == about.name]
         theirs = plays["file"].is_in(files)

@@ -106,7 +106,9 @@ def used(tracks: pl.DataFrame, plays: pl.DataFrame) -> pl.DataFrame:
 
 def observed(plays: pl.DataFrame) -> pl.DataFrame:
     """What the plays tell of their time, as `observations.spans` wants it, but for the length."""
-    timing = pl.col("timing").fill_null(int(Timing.END))
+    # What only a newer release knows of it is taken for the end of the play, as files are read.
+    known = pl.col("timing").is_in([int(one) for one in Timing])
+    timing = pl.when(known).then("timing").otherwise(int(Timing.END))
     heard = timing.is_in([int(one) for one in BY_HEARD])
     ends = timing.is_in([int(one) for one in BY_END])
     precision = timing.replace_strict(

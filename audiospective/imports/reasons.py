@@ -76,3 +76,8 @@ _SENTENCES = {
     Reason.UNREADABLE_ROW: "The row is damaged.",
     Reason.WRONG_TYPE: "A value that is needed is of the wrong kind.",
 }
+
+
+def sentence(value: str) -> str:
+    """What a stored reason says; one that only a newer release knows stays the word it is."""
+    return Reason(value).sentence if value in _SENTENCES else value

@@ -9,9 +9,8 @@ import re
 import polars as pl
 
 from audiospective.clients.storage import MissingError, Storage
-from audiospective.imports import records, storing
+from audiospective.imports import reasons, records, storing
 from audiospective.imports.findings import Findings
-from audiospective.imports.reasons import Reason
 from audiospective.imports.review import Review
 from audiospective.models.imports import Import
 from audiospective.policy.spreadsheets import PLAIN
@@ -27,7 +26,7 @@ def rejected(storage: Storage, row: Import) -> str:
     writer = csv.writer(target)
     writer.writerow(["file", "row", "reason", "content"])
     for number, place, reason, raw in table.with_columns(pl.col("reason").cast(pl.String)).rows():
-        words = Reason(reason).sentence
+        words = reasons.sentence(reason)
         writer.writerow([_plain(names.get(number, "")), place, words, _plain(raw)])
     return target.getvalue()
 
@@ -52,9 +51,9 @@ def balance(storage: Storage, row: Import) -> str:
         one = sums[file.number]
         writer.writerow([*named, "added", "", one.added])
         writer.writerow([*named, "matched", "", one.matched])
-        for became, reasons in (("left out", one.skipped), ("rejected", one.rejected)):
-            for reason, rows in sorted(reasons.items()):
-                writer.writerow([*named, became, Reason(reason).sentence, rows])
+        for became, counts in (("left out", one.skipped), ("rejected", one.rejected)):
+            for reason, rows in sorted(counts.items()):
+                writer.writerow([*named, became, reasons.sentence(reason), rows])
         writer.writerow([*named, "all", "", one.rows])
     return target.getvalue()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import orjson
 
+from audiospective.imports import reasons
 from audiospective.imports.choices import Choices
 from audiospective.imports.findings import Findings, FoundFile
 
@@ -22,3 +23,8 @@ def test_what_the_next_release_keeps_besides_is_passed_over() -> None:
 def test_what_an_earlier_release_did_not_keep_is_as_by_default() -> None:
     assert Choices.loads("{}") == Choices()
     assert Findings.loads("{}") == Findings()
+
+
+def test_a_reason_that_only_the_next_release_knows_is_the_word_it_is() -> None:
+    assert reasons.sentence("of_tomorrow") == "of_tomorrow"
+    assert reasons.sentence("no_time") == reasons.Reason.NO_TIME.sentence

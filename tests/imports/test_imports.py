@@ -16,7 +16,7 @@ from audiospective.history.catalog import polled, unreferenced
 from audiospective.imports import uploads
 from audiospective.imports.findings import Findings
 from audiospective.imports.review import Review
-from audiospective.models import TrackLink, User
+from audiospective.models import Import, TrackLink, User
 from audiospective.models.imports import DONE, FAILED, REVIEW, UNDONE
 from audiospective.policy.timing import Timing
 from audiospective.services import Services
@@ -290,3 +290,28 @@ def test_chapters_of_two_books_by_one_author_stay_two(services: Services) -> Non
     assert (again.added, again.matched, again.skipped) == (0, 1, 1)
     both = done(services, alice, spotify_file(*extended))
     assert (both.added, both.matched, both.skipped) == (0, 1, 1)
+
+
+def test_an_export_of_what_only_a_newer_release_knows_of_times_is_recognized(
+    services: Services, tmp_path: Path
+) -> None:
+    at = datetime(2025, 3, 5, 12, tzinfo=UTC)
+    alice = making.archive(making.imported(at, making.song("Ebb", "Ann"), timing=99, source=66))
+    for form in ("parquet", "json", "csv"):
+        path = save(FORMATS[form], making.taken(alice, tmp_path), tmp_path, compatible=False)
+        row = done(services, User.get_by_id(alice), {path.name: path.read_bytes()})
+        assert (row.status, row.added, history.total(alice)) == (DONE, 0, 1)
+
+
+def test_nothing_is_taken_back_beside_a_file_that_only_a_newer_release_can_read(
+    services: Services,
+) -> None:
+    alice = factories.make_user("alice")
+    newer = done(services, alice, spotify_file(*month()))
+    told = Findings.loads(newer.findings)
+    told.files[0].source = "a service of tomorrow"
+    Import.update(findings=told.dumps()).where(Import.id == newer.id).execute()
+    row = done(services, alice, lastfm_file((1_740_000_000, 9)))
+    assert undone(services, row).status == DONE
+    assert "newer release" in (Import.get_by_id(row.id).error or "")
+    assert history.total(alice.id) == 57
