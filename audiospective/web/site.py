@@ -17,7 +17,7 @@ from audiospective.web.exports import schedule as export_schedule
 from audiospective.web.health import pages as health
 from audiospective.web.history import pages as history
 from audiospective.web.history import play
-from audiospective.web.imports import answering, sending
+from audiospective.web.imports import answering, reminder, sending
 from audiospective.web.imports import pages as imports
 from audiospective.web.landing import guide, status
 from audiospective.web.landing import pages as landing
@@ -82,6 +82,7 @@ BLUEPRINTS = tuple(
         imports,
         sending,
         answering,
+        reminder,
         overview,
         profile,
         counting,

@@ -69,7 +69,7 @@ def test_one_email_passes_twelve_files_and_a_failed_poll_with_its_email_two_doze
     assert [one.status for one in Notice.select()] == [SENT]
     assert len(sending) <= 12, sorted(sending)
     assert len(poll) <= 18, "\n".join(sorted(poll))
-    assert len(everything) <= 22, sorted(everything)
+    assert len(everything) <= 24, sorted(everything)  # one a kind that looks who is due
     assert len(poll | own) <= 24, "\n".join(
         sorted(poll | own)
     )  # the e-mail about this failure included

@@ -12,6 +12,7 @@ from audiospective import clock
 from audiospective.accounts import address, time_zone, welcome
 from audiospective.accounts.welcome import Wishes
 from audiospective.models import Connection, User
+from audiospective.notices.kinds import file_reminder
 from audiospective.operations import health
 from audiospective.policy import addresses, tiers
 from audiospective.policy.archive_state import ArchiveState
@@ -20,6 +21,7 @@ from audiospective.web import throttle
 from audiospective.web.access import is_fresh, own_session, person, signed_in, to_sign_in
 from audiospective.web.context import services, zone_name
 from audiospective.web.htmx import STOP_POLLING, fragment_of
+from audiospective.web.imports import reminder
 from audiospective.web.settings import address as address_settings
 from audiospective.web.waitlist.pages import NOT_AN_ADDRESS
 
@@ -105,6 +107,8 @@ def _page(
         zone_saved=time_zone.chosen(user) is not None,
         typed=_address() if typed is None else typed,
         invited=welcome.invited_address(user),
+        reminder=reminder.ahead(user),
+        reminder_days=file_reminder.DAYS,
         errors=errors or {},
     )
     return make_response(body, 422 if errors else 200)

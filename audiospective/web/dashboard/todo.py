@@ -15,6 +15,8 @@ from audiospective.models.imports import DONE, REVIEW
 from audiospective.operations import health
 from audiospective.policy.archive_state import ArchiveState
 from audiospective.web.access import own_session
+from audiospective.web.filters import local
+from audiospective.web.imports import reminder
 
 NEWCOMER = timedelta(days=60)  # rows of exports are not kept for ever, so later nobody can tell
 WARNED = {
@@ -42,7 +44,11 @@ def of(member: User, state: ArchiveState, now: datetime) -> list[Item]:
         where = url_for("imports.one", import_id=waiting)
         found.append(Item(f"Review import {waiting}", where, "before anything is added"))
     elif not imported:
-        found.append(Item("Import earlier years", url_for("imports.page"), "from Spotify’s file"))
+        coming = reminder.ahead(member)
+        why = (
+            f"we remind you on {local(coming.due_at, 'date')}" if coming else "from Spotify’s file"
+        )
+        found.append(Item("Import earlier years", url_for("imports.page"), why))
     if not exported and state.plays and now - member.created_at < NEWCOMER:
         found.append(
             Item("Make a first export", url_for("exports.page"), "to have a copy of your own")

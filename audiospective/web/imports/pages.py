@@ -10,11 +10,12 @@ from audiospective.clients.storage import MissingError, StorageError
 from audiospective.imports import personal_fields, unknown_files, uploads
 from audiospective.imports.sending import names_of
 from audiospective.models.imports import UPLOADING, WORK, Import
+from audiospective.notices.kinds import file_reminder
 from audiospective.policy import import_limits
 from audiospective.web.access import freshly_signed_in, is_fresh, person, signed_in
 from audiospective.web.context import services
 from audiospective.web.htmx import STOP_POLLING, fragment_of
-from audiospective.web.imports import one_import
+from audiospective.web.imports import one_import, reminder
 from audiospective.web.imports.sending import BODY
 
 blueprint = Blueprint("imports", __name__)
@@ -32,6 +33,8 @@ def page() -> ResponseReturnValue:
         fresh=is_fresh(),
         most=BODY,
         most_by_script=import_limits.IMPORT_BYTES,
+        reminder=reminder.ahead(person()),
+        reminder_days=file_reminder.DAYS,
         rules=personal_fields.rules(names_of(person()), unknown_files.ACCOUNT_PARTS),
     )
 

@@ -1,0 +1,33 @@
+"""The reminder of Spotify's file: asked for where the page tells how to request it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from audiospective import clock
+from audiospective.models import User
+from audiospective.notices.kinds import file_reminder
+from audiospective.notices.kinds.file_reminder import DAYS, Asked
+from audiospective.web.access import person, signed_in
+
+blueprint = Blueprint("reminder", __name__)
+
+NEVER = 0  # what the button sends that takes the wish back
+
+
+def ahead(member: User) -> Asked | None:
+    """The reminder that is still to come; no query."""
+    found = file_reminder.asked(member)
+    return found if found and found.due_at > clock.now() else None
+
+
+@blueprint.post("/imports/reminder")
+@signed_in
+def choose() -> ResponseReturnValue:
+    """Another number of days than those offered changes nothing."""
+    days = request.form.get("days", type=int)
+    if days in (NEVER, *DAYS):
+        file_reminder.ask(person().id, days)
+    back = "welcome.page" if request.form.get("back") == "welcome" else "imports.page"
+    return redirect(url_for(back) + "#reminder", 303)

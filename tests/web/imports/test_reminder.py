@@ -1,0 +1,50 @@
+"""The reminder of Spotify's file, as it is asked for on pages."""
+
+from __future__ import annotations
+
+import pytest
+
+from audiospective import clock
+from audiospective.models import User
+from audiospective.notices.kinds import file_reminder
+from tests.factories import make_user
+from tests.support.clocks import Frozen
+from tests.web.conftest import Site
+
+
+@pytest.mark.parametrize("path", ["/imports", "/welcome"])
+def test_it_is_asked_for_where_the_file_is_explained_and_taken_back(
+    site: Site, frozen: Frozen, path: str
+) -> None:
+    alice = make_user("alice", timezone="UTC")
+    browser = site.member(alice)
+    page = browser.page(path)
+    assert "once you have confirmed an e-mail address" in page.text
+    answer = browser.submit(page, "/imports/reminder", days="30")
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"{path}#reminder")
+    page = browser.page(path)
+    assert "We e-mail you on 13 Apr 2026" in page.by_id("reminder").text
+    assert "we need your e-mail address" in page.by_id("reminder").text
+    assert "Import earlier years we remind you on 13 Apr 2026" in browser.page("/dashboard").text
+    browser.submit(page, "/imports/reminder", days="0")
+    assert "Remind me in 10 days" in browser.page(path).text
+    assert file_reminder.asked(User.get_by_id(alice.id)) is None
+
+
+def test_with_a_proven_address_nothing_else_is_needed(site: Site, frozen: Frozen) -> None:
+    proven = {"email": "alice@example.org", "email_verified_at": clock.now()}
+    browser = site.member(make_user("alice", **proven))
+    assert "confirmed an e-mail address" not in browser.page("/imports").text
+    browser.submit(browser.page("/imports"), "/imports/reminder", days="10")
+    assert "we need your e-mail address" not in browser.page("/imports").text
+    frozen.forward(days=10)
+    assert "Remind me in 10 days" in browser.page("/imports").text
+
+
+@pytest.mark.parametrize("days", ["11", "-1", "ten", "", "99999999999999999999"])
+def test_days_that_are_not_offered_change_nothing(site: Site, days: str) -> None:
+    alice = make_user("alice")
+    browser = site.member(alice)
+    answer = browser.submit(browser.page("/imports"), "/imports/reminder", days=days)
+    assert answer.status_code == 303
+    assert file_reminder.asked(User.get_by_id(alice.id)) is None
