@@ -149,11 +149,11 @@ def _album(found: object) -> AlbumFacts | None:
 def _image(found: object) -> str | None:
     """The picture nearest to 300 pixels, https only but for a stand-in on this machine."""
     images = [
-        (abs((_whole(one.get("width")) or 0) - 300), str(one["url"]))
+        (abs((_whole(one.get("width")) or 0) - 300), url)
         for one in (found if isinstance(found, list) else ())
-        if isinstance(one, dict) and str(one.get("url", "")).startswith(SAFE_PICTURES)
+        if isinstance(one, dict) and (url := _text(one.get("url")) or "").startswith(SAFE_PICTURES)
     ]
-    return min(images)[1][:TEXT_LIMIT] if images else None
+    return min(images)[1] if images else None
 
 
 def _identity(found: Mapping[str, Any]) -> str | None:

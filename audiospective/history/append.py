@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from audiospective import clock
-from audiospective.history import relinked
+from audiospective.history import relinked, whole_seconds
 from audiospective.history.catalog import polled as catalog
 from audiospective.history.catalog import rows as catalog_rows
 from audiospective.history.catalog.entries import Kind
@@ -44,17 +44,32 @@ _UNLESS_TWINS = f""" AND NOT EXISTS (
     SELECT 1 FROM plays q WHERE q.user_id = u AND q.played_at = p
     AND q.source & {FROM_POLL} <> 0 AND {_TWIN.format(track="q.track_id")}
 )"""  # noqa: S608 - a constant
+_KEPT_AT_ONCE = 500  # unreadable items a statement
 _KEEP = """
 INSERT INTO unreadable_plays (user_id, digest, reason, item, played_at, seen_at) VALUES {rows}
 ON CONFLICT DO NOTHING RETURNING digest
 """
 _COLUMNS = {"u": "int", "p": "bigint", "t": "int", "c": "text"}
 _SPANS = {"u": "int", "f": "bigint", "l": "bigint"}
-# Written as a cross join, in which SQLite begins with the left side.
+# Written as cross joins, in which SQLite begins with the left side. The first row, of nobody, says
+# up to which number there are tracks.
 _TOLD = f"""
-SELECT q.user_id, q.played_at, q.track_id FROM {{rows}} CROSS JOIN plays q
+WITH pages AS (SELECT u, f, l FROM {{rows}})
+SELECT 0, 0, next_track FROM catalog_state
+UNION ALL SELECT q.user_id, q.played_at, q.track_id FROM pages CROSS JOIN plays q
 WHERE q.user_id = u AND q.played_at BETWEEN f AND l AND q.source & {FROM_POLL} <> 0
+UNION ALL SELECT r.user_id, r.played_at, r.track FROM pages CROSS JOIN removed_plays r
+WHERE r.user_id = u AND r.played_at BETWEEN f AND l
 """  # noqa: S608 - a constant
+_NOBODY = 0
+
+
+class LostTracksError(Exception):
+    """Tracks that were just kept are not in the catalog: ask for them again.
+
+    A server that took over from another may lack the last commits, and would give their numbers to
+    other tracks.
+    """
 
 
 @dataclass(frozen=True)
@@ -92,19 +107,28 @@ def remember(plays: Sequence[PolledPlay]) -> Tracks:
     return Tracks(ids, relinked.families(plays), catalog_rows.any_twins())
 
 
-def told(pages: Mapping[int, Page]) -> dict[int, set[Key]]:
-    """Plays of the time of these pages that polls told already, by user; one statement.
+def told(pages: Mapping[int, Page], tracks: Tracks) -> Tracks:
+    """With the plays of the time of these pages that polls told, or that were deleted, by user.
 
-    Most of a page is known. Asked for in the transaction that stores the pages, so that only what
-    is left over has to be compared and written one by one.
+    Most of a page is known. Asked for in the transaction that stores the pages, in one statement,
+    so that only what is left over has to be compared and written one by one. Raises
+    LostTracksError.
     """
-    spans = [(user_id, page.oldest, page.newest) for user_id, page in pages.items() if page.plays]
+    spans = [
+        (user_id, page.oldest - whole_seconds.LESS, page.newest + whole_seconds.LESS)
+        for user_id, page in pages.items()
+        if page.plays and page.oldest is not None and page.newest is not None
+    ]
+    if not spans:
+        return tracks
     known: dict[int, set[Key]] = defaultdict(set)
-    if spans:
-        source, values = dialects.table_of(_SPANS, spans)
-        for user_id, *key in dialects.run(_TOLD.format(rows=source), values).fetchall():
-            known[user_id].add((key[0], key[1]))
-    return known
+    source, values = dialects.table_of(_SPANS, spans)
+    for user_id, played_at, track in dialects.run(_TOLD.format(rows=source), values).fetchall():
+        known[user_id].add((played_at, track))
+    ((_, following),) = known.pop(_NOBODY)
+    if max(tracks.ids.values(), default=0) >= following:
+        raise LostTracksError
+    return replace(tracks, told=known)
 
 
 def page(user_id: int, found: Page, tracks: Tracks) -> Appended:
@@ -114,7 +138,7 @@ def page(user_id: int, found: Page, tracks: Tracks) -> Appended:
     left = [(key, play) for key, play in zip(keys, found.plays, strict=True) if key not in told]
     known = relinked.known_otherwise(
         user_id, [play for _, play in left], tracks.ids, tracks.families
-    )
+    ) | whole_seconds.known([key for key, _ in left], told)
     new = polled(
         [NewPlay(user_id, *key, play.context) for key, play in left if key not in known],
         twins=tracks.twins,
@@ -160,8 +184,13 @@ def unreadable(user_id: int, items: Sequence[Unreadable]) -> set[str]:
     if not items:
         return set()
     now = clock.to_ms(clock.now())
-    rows = [(user_id, one.digest, one.reason, one.raw, one.played_at, now) for one in items]
-    text = _KEEP.format(rows=", ".join(["(?, ?, ?, ?, ?, ?)"] * len(rows)))
-    values = [value for row in rows for value in row]
-    added = database.execute_sql(text.replace("?", placeholder()), values)
-    return {str(digest) for (digest,) in added.fetchall()}
+    once = {one.digest: one for one in items}  # an odd page may hold thousands of the same
+    rows = [(user_id, key, one.reason, one.raw, one.played_at, now) for key, one in once.items()]
+    new: set[str] = set()
+    for start in range(0, len(rows), _KEPT_AT_ONCE):
+        some = rows[start : start + _KEPT_AT_ONCE]
+        text = _KEEP.format(rows=", ".join(["(?, ?, ?, ?, ?, ?)"] * len(some)))
+        values = [value for row in some for value in row]
+        added = database.execute_sql(text.replace("?", placeholder()), values)
+        new |= {str(digest) for (digest,) in added.fetchall()}
+    return new

@@ -12,6 +12,7 @@ from audiospective.models.base import InstantField, Row, database, placeholder
 from audiospective.models.users import User
 
 TOGETHER = timedelta(milliseconds=10)  # polls of one instant stand within this
+_MOST = 32_767  # that a column can count; an absurd page must not cost its plays
 
 
 class PollLog(Row):
@@ -47,11 +48,12 @@ class PollLog(Row):
         later, or where the next one is free, so that neither poll's outcome is lost.
         """
         marks = ", ".join([placeholder()] * 7)
+        counted = (min(offered, _MOST), min(added, _MOST), took_ms, min(tries, _MOST))
         for ms in count(clock.to_ms(at)):
             done = database.execute_sql(
                 "INSERT INTO poll_log (user_id, at, outcome, offered, added, took_ms, tries) "  # noqa: S608
                 f"VALUES ({marks}) ON CONFLICT DO NOTHING",
-                (user_id, ms, outcome, offered, added, took_ms, tries),
+                (user_id, ms, outcome, *counted),
             )
             if done.rowcount:
                 return

@@ -185,7 +185,7 @@ class Writer:
         tracks = append.remember([play for attempt in attempts for play in _plays(attempt)])
         pages = {one.claim.user_id: one.page for one in attempts if one.page is not None}
         with transaction():
-            tracks = replace(tracks, told=append.told(pages))
+            tracks = append.told(pages, tracks)
             added = [
                 (attempt, record.success(self.services, attempt, tracks)) for attempt in attempts
             ]

@@ -206,6 +206,29 @@ def test_names_that_a_database_refuses_are_made_storable_and_cost_no_page(escape
     page.unreadable[0].raw.encode()
 
 
+def texts(found, *way):
+    """The ways to every text in an item."""
+    if isinstance(found, dict):
+        return [one for key, inner in found.items() for one in texts(inner, *way, key)]
+    if isinstance(found, list):
+        return [one for key, inner in enumerate(found) for one in texts(inner, *way, key)]
+    return [way] if isinstance(found, str) else []
+
+
+@pytest.mark.parametrize("way", texts(ITEM), ids=str)
+@pytest.mark.parametrize("odd", ["\\ud83d", "\\u0000"])
+def test_no_text_of_an_item_is_one_that_cannot_be_stored(way, odd):
+    item = orjson.loads(orjson.dumps(ITEM))
+    inner = item
+    for key in way[:-1]:
+        inner = inner[key]
+    inner[way[-1]] += "odd"
+    page = read_page(orjson.dumps({"items": [item]}).replace(b"odd", odd.encode()))
+    kept = orjson.dumps([*page.plays, *page.unreadable])
+    assert page.offered == 1
+    assert b"\\u0000" not in kept
+
+
 @pytest.mark.parametrize("depth", [100, 900, 5000])
 def test_an_item_nested_deeply_costs_no_other_item(depth):
     nested = "[" * depth + "]" * depth

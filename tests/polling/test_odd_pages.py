@@ -1,0 +1,91 @@
+"""Pages that Spotify may send although it never did: none costs, doubles or hides a play."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from audiospective.history import append, removal
+from audiospective.history.catalog import lookup
+from audiospective.models import Play, UnreadablePlay, transaction
+from audiospective.models.poll_log import PollLog
+from audiospective.policy.plays import Page
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+ODD = timedelta(milliseconds=513)
+
+
+class Seconds:
+    """Spotify as it would answer without fractions of seconds."""
+
+    def __init__(self, spotify: Any) -> None:
+        self.spotify = spotify
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.spotify, name)
+
+    def recently_played(self, token: str, deadline: Any) -> Page:
+        page = self.spotify.recently_played(token, deadline)
+        plays = [replace(play, played_at=play.played_at // 1000 * 1000) for play in page.plays]
+        return replace(page, plays=tuple(plays))
+
+
+def test_whole_seconds_for_a_while_double_no_play_and_leave_no_gap(alice):
+    exact = alice.services
+    whole = replace(exact, spotify=Seconds(exact.spotify))
+    alice.plays(60, until=alice.frozen.now - ODD)
+    alice.poll()
+    deleted = Play.select().order_by(Play.played_at.desc()).first()
+    removal.remove(alice.row.user_id, [(deleted.played_at, deleted.track)])
+    alice.passes(hours=1)
+    for alice.services in (whole, whole, exact, exact):
+        assert alice.poll().new_plays == 0
+    alice.services = whole
+    alice.passes(hours=1)
+    alice.plays(3, until=alice.frozen.now - ODD)
+    assert alice.poll().new_plays == 3
+    alice.services = exact
+    assert alice.poll().new_plays == 0
+    assert (len(alice.archived()), alice.gaps()) == (52, [])
+
+
+def test_a_page_of_thousands_of_nothings_is_kept_and_costs_no_check(alice):
+    alice.plays(5)
+    alice.poll()
+    alice.passes(hours=1)
+    nothings = f'{{"items": [{",".join(["null"] * 40_000)}]}}'
+    alice.control.fault("body", endpoint="recently-played", times=1, status=200, text=nothings)
+    assert alice.poll().new_plays == 0
+    assert UnreadablePlay.select().count() == 1
+    assert PollLog.select().order_by(PollLog.at.desc()).first().offered == 32_767
+    assert len(alice.archived()) == 5
+
+
+def test_thousands_of_items_that_fit_no_play_are_kept_each(alice):
+    texts = ",".join(f'"item {number}"' for number in range(11_000))
+    page = f'{{"items": [{texts}]}}'
+    alice.control.fault("body", endpoint="recently-played", times=1, status=200, text=page)
+    alice.poll()
+    assert UnreadablePlay.select().count() == 11_000
+
+
+def test_tracks_whose_commit_a_failover_lost_are_kept_again(alice, monkeypatch):
+    """The plays would else stand under numbers that other tracks get."""
+    real, lost = append.remember, []
+
+    def remember(plays: Any) -> append.Tracks:
+        if lost:
+            return real(plays)
+        with transaction() as told:
+            found = real(plays)
+            told.rollback()
+        lost.append(found)
+        return found
+
+    monkeypatch.setattr(append, "remember", remember)
+    alice.plays(3)
+    assert alice.poll().new_plays == 3
+    tracks = {play.track for play in Play.select()}
+    assert lost
+    assert all(one.spotify_id for one in lookup.tracks(tracks).values())
