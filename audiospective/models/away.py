@@ -16,6 +16,14 @@ _SQLITE = frozenset(
 # too few resources, and a server that stops or starts.
 _CLASSES = ("08", "40", "53", "57P0")
 _FULL = "53100"  # a disk stays full until somebody makes room
+# A server that vanished says nothing: no answer for a minute ends a connection. The machine's own
+# limits are fifteen minutes while something is on its way there, and else two hours.
+NOTICED = {
+    "keepalives_idle": 30,  # seconds
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,  # ms
+}
 # A lock that did not come, and a server that has just become a read-only copy.
 _STATES = frozenset({"55P03", "25006"})
 
@@ -36,6 +44,14 @@ def says_away(error: BaseException) -> bool:
     if state is None:  # no server answered
         return isinstance(error, OperationalError)
     return state in _STATES or (state.startswith(_CLASSES) and state != _FULL)
+
+
+def noticing(url: str) -> dict[str, int]:
+    """Options of libpq with which a connection to a server that vanished ends, but for those that
+    `url` sets itself."""
+    from psycopg.conninfo import conninfo_to_dict  # who has SQLite does not need it
+
+    return {name: value for name, value in NOTICED.items() if name not in conninfo_to_dict(url)}
 
 
 class Pool(PooledPostgresqlDatabase):

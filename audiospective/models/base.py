@@ -24,7 +24,7 @@ from peewee import (
 )
 
 from audiospective import clock
-from audiospective.models.away import Pool
+from audiospective.models.away import Pool, noticing
 from audiospective.policy import service_urls
 
 database = DatabaseProxy()
@@ -99,6 +99,7 @@ def bind(url: str, *, pooled: bool = False) -> Database:
             # Behind PgBouncer in transaction mode the next statement may meet another server, which
             # knows nothing of what was prepared here.
             "prepare_threshold": None,
+            **noticing(dsn),
         }
         if pooled:
             chosen = Pool(dsn, max_connections=8, stale_timeout=300, timeout=15, **options)

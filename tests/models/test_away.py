@@ -13,7 +13,7 @@ from peewee import OperationalError, PeeweeException
 
 from audiospective import models
 from audiospective.models import dialects
-from audiospective.models.away import Pool, says_away
+from audiospective.models.away import Pool, noticing, says_away
 from tests.support.processes import free_port
 
 # Statements as text, which Peewee does not run by itself.
@@ -130,3 +130,18 @@ def test_a_file_that_is_locked_or_not_there_is_away_and_a_missing_table_is_not(
         assert not says_away(failed("SELEC 1"))
     models.bind(f"sqlite:///{tmp_path}/unmounted/archive.db")
     assert says_away(failed("SELECT 1"))
+
+
+def test_a_server_that_vanished_is_noticed_within_a_minute(server: Any) -> None:
+    """A failover sends no farewell: scheduler and pages would wait for it for up to two hours."""
+    told = server.connection().info.get_parameters()
+    idle, interval, count = (
+        int(told[f"keepalives_{name}"]) for name in ("idle", "interval", "count")
+    )
+    assert idle + interval * count <= 60
+    assert int(told["tcp_user_timeout"]) <= 60_000
+
+
+def test_what_the_address_of_a_database_says_of_that_itself_counts() -> None:
+    given = noticing("postgresql://a@b/c?keepalives_idle=5&tcp_user_timeout=1000")
+    assert given == {"keepalives_interval": 10, "keepalives_count": 3}
