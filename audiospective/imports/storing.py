@@ -12,12 +12,22 @@ from pathlib import Path
 from audiospective.clients.storage import Content, DamagedError, Storage, StorageError
 from audiospective.models.imports import Import
 
+FOLDER = "imports"
 RESULT = "result.parquet"  # see kept_result
 
 
 def prefix(user_id: int) -> str:
     """Under which everything of one member is stored."""
-    return f"imports/{user_id}"
+    return f"{FOLDER}/{user_id}"
+
+
+def owner(key: str) -> tuple[int, int]:
+    """Of which member and import a file is; (0, 0) for one that is not named as ours are."""
+    try:
+        _, user_id, number, _ = key.split("/", 3)
+        return int(user_id), int(number)
+    except ValueError:
+        return 0, 0
 
 
 def home(row: Import) -> str:
@@ -49,7 +59,12 @@ def files(storage: Storage, row: Import, folder: Path) -> Iterator[list[tuple[st
     for one in sorted(row.files, key=lambda file: file.number):
         path = folder / f"file-{one.number}"
         with path.open("wb") as target:
+            at = 0
             for piece in storage.list(f"{home(row)}/file-{one.number}"):
+                # An import that a restored database forgot may have left others under its number.
+                if at == one.size or not piece.key.endswith(f"/{at:014d}"):
+                    continue
+                at += piece.size
                 with storage.open(piece.key) as source:
                     while data := source.read(1 << 20):
                         target.write(data)

@@ -53,7 +53,7 @@ def test_the_doctor_finds_nothing_wrong_with_a_whole_deployment(stack):
     for subject in (
         *("Settings", "Database", "Durability", "Pooler", "Privacy", "Disk", "Redis", "Storage"),
         *("Redis limits", "Redis line", "Spotify app", "Redirect URI", "Spotify API", "E-mail"),
-        *("Mail account", "Closed years", "Clock", "Alarms", "Catalog"),
+        *("Mail account", "Closed years", "Imports", "Clock", "Alarms", "Catalog"),
     ):
         assert any(f" {subject}: " in line for line in lines)
 

@@ -6,9 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from audiospective import clock
 from audiospective.clients.storage import Bucket, FileStorage, S3Storage, Storage
-from audiospective.models import dialects
-from audiospective.operations.doctor import files, storage
+from audiospective.imports import storing
+from audiospective.models import Import, dialects
+from audiospective.operations.doctor import files, forgotten_imports, storage
+from tests.factories import make_user
 from tests.support.s3 import in_front_of
 
 KIND = pytest.mark.parametrize("kind", ["file", "s3"])
@@ -72,3 +75,18 @@ def test_an_archive_on_a_disk_that_a_deploy_empties_is_a_finding(
         assert (bool(finding.advice), finding.serious) == (bool(change), serious)
     else:
         assert finding.state == "the archive is on a database server"
+
+
+def test_a_database_from_before_is_told_by_the_files_of_imports_that_it_forgot(services) -> None:
+    alice, kept = make_user("alice").id, services.storage
+    known = Import.create(user=alice, created_at=clock.now(), changed_at=clock.now())
+    kept.put(f"{storing.home(known)}/tracks.parquet", b"x")
+    kept.put("imports/9000/5/tracks.parquet", b"x")  # of a member who is being deleted
+    kept.put("imports/odd", b"x")
+    finding = forgotten_imports.look(services)
+    assert (finding.state, finding.advice) == ("the database knows all that was brought", "")
+    kept.put(f"imports/{alice}/{known.id + 1}/tracks.parquet", b"x")
+    finding = forgotten_imports.look(services)
+    assert finding.state.endswith(f"of members {alice}")
+    assert "import it again" in finding.advice
+    assert not finding.serious

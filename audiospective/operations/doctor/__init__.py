@@ -11,6 +11,7 @@ from audiospective.operations.doctor import (
     closed_years,
     database,
     files,
+    forgotten_imports,
     mail,
     mail_account,
     pages,
@@ -47,6 +48,7 @@ def examine(services: Services) -> Iterator[Finding]:
         mail_account.look,
         storage.look,
         closed_years.look,
+        forgotten_imports.look,
         clocks.look,
         alarms.look,
     )
