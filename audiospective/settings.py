@@ -64,7 +64,9 @@ class Settings:
     derived_stats: bool = True
     log_level: str = "INFO"
     sentry_dsn: str = field(default="", repr=False)
-    backup_key: str = field(default="", repr=False)  # an age identity; seals and opens backups
+    backup_key: str = field(
+        default="", repr=False
+    )  # an age identity; encrypts and decrypts backups
     redis_tls_verify: bool = True  # off: a server with a self-signed certificate, as on Heroku
     metrics_token: str = field(default="", repr=False)  # without one there is no /metrics
     alarm_webhook_urls: tuple[str, ...] = field(default=(), repr=False)
@@ -276,7 +278,7 @@ class _Reader:
         keys = tuple(key.strip() for key in self.text("TOKEN_KEYS").split(",") if key.strip())
         if not keys:
             self.faults.append(
-                "TOKEN_KEYS is not set: one or more Fernet keys, comma-separated; the first seals."
+                "TOKEN_KEYS is not set: Fernet keys, comma-separated; the first one encrypts."
             )
         found = [secret_values.fernet_key(key) for key in keys]
         self.faults += [  # the key itself never appears in the message

@@ -33,15 +33,15 @@ def make_connection(
 ) -> Connection:
     """A connection that is due, with a fresh access token "access-<id>" and "refresh-<id>"."""
     now = clock.now()
-    seal = services.vault.seal
+    encrypt = services.vault.encrypt
     return Connection.create(
         **{
             "user": user,
             "app": app or spotify_app.environment_app(services),
             "scope": "user-read-recently-played",
-            "access_sealed": seal(ACCESS_PLACE, user.id, f"access-{user.id}"),
+            "access_encrypted": encrypt(ACCESS_PLACE, user.id, f"access-{user.id}"),
             "access_expires_at": now + timedelta(hours=1),
-            "refresh_sealed": seal(REFRESH_PLACE, user.id, f"refresh-{user.id}"),
+            "refresh_encrypted": encrypt(REFRESH_PLACE, user.id, f"refresh-{user.id}"),
             "authorized_at": now - timedelta(days=1),
             "reauth_due_at": now + timedelta(days=180),
             "next_poll_at": now - timedelta(minutes=1),

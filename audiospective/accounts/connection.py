@@ -29,8 +29,8 @@ def disconnect(user_id: int) -> bool:
     """Stop polling and forget the tokens; the archive stays. True if there was a connection."""
     forget = {
         Connection.status: DISCONNECTED,
-        Connection.access_sealed: "",
-        Connection.refresh_sealed: "",
+        Connection.access_encrypted: "",
+        Connection.refresh_encrypted: "",
         Connection.access_expires_at: LONG_AGO,
     }
     return _move(user_id, (*POLLED, PAUSED, NEEDS_REAUTH), forget)

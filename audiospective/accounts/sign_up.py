@@ -44,7 +44,7 @@ def join(services: Services, profile: Profile, tokens: Tokens, visit: Visit) -> 
     """Settle a consent in one transaction.
 
     The register's lock makes sign-ups take turns, so that the last founding number and the last
-    seat are given once. The tokens are sealed; nothing is kept of somebody who does not come in.
+    seat are given once. The tokens are encrypted; nothing is kept of somebody who does not come in.
     Raises SignedOutError where that happened since the visit began.
     """
     try:
@@ -202,14 +202,14 @@ def _connect(user_id: int, values: dict[str, object]) -> None:
 
 def _renewed(services: Services, user_id: int, consent: _Consent) -> dict[str, object]:
     """What a fresh consent sets: tokens, dates, and a clean slate for circuit and e-mails."""
-    seal, tokens, now = services.vault.seal, consent.tokens, consent.now
+    encrypt, tokens, now = services.vault.encrypt, consent.tokens, consent.now
     return {
         "app": consent.visit.app_id,
         "status": ACTIVE,
         "scope": tokens.scope or "",
-        "access_sealed": seal(ACCESS_PLACE, user_id, tokens.access_token),
+        "access_encrypted": encrypt(ACCESS_PLACE, user_id, tokens.access_token),
         "access_expires_at": now + timedelta(seconds=tokens.expires_in),
-        "refresh_sealed": seal(REFRESH_PLACE, user_id, tokens.refresh_token or ""),
+        "refresh_encrypted": encrypt(REFRESH_PLACE, user_id, tokens.refresh_token or ""),
         "authorized_at": now,
         "reauth_due_at": renewal.reauth_due(now),
         "next_poll_at": now,

@@ -44,7 +44,7 @@ class Trouble(StrEnum):
 
 def credentials(services: Services, app: SpotifyApp) -> Credentials:
     """An app's id and secret; raises VaultError if the secret cannot be opened."""
-    secret = services.vault.open(SECRET_PLACE, app.id, app.secret_sealed)
+    secret = services.vault.decrypt(SECRET_PLACE, app.id, app.secret_encrypted)
     return Credentials(app.client_id, secret)
 
 
@@ -70,7 +70,7 @@ def own_app(user: User) -> SpotifyApp | None:
 
 
 def keep_own(services: Services, user: User, client_id: str, secret: str) -> Trouble | None:
-    """Test a pair with Spotify and keep it, sealed, as this person's app; None when it is kept.
+    """Test a pair with Spotify and keep it, encrypted, as this person's app; None when it is kept.
 
     An app that is replaced takes its consent along: tokens never cross apps.
     """
@@ -95,11 +95,11 @@ def keep_own(services: Services, user: User, client_id: str, secret: str) -> Tro
                 own = SpotifyApp.create(
                     owner=user,
                     client_id=client_id,
-                    secret_sealed="",
+                    secret_encrypted="",
                     seats=DEVELOPMENT_SEATS,
                     created_at=clock.now(),
                 )
-            own.secret_sealed = services.vault.seal(SECRET_PLACE, own.id, secret)
+            own.secret_encrypted = services.vault.encrypt(SECRET_PLACE, own.id, secret)
             own.blocked_until = LONG_AGO
             own.block_reason = None
             own.save()
@@ -141,8 +141,8 @@ def _remove(app: SpotifyApp) -> None:
     Connection.update(
         app=ENVIRONMENT_APP,
         status=DISCONNECTED,
-        access_sealed="",
-        refresh_sealed="",
+        access_encrypted="",
+        refresh_encrypted="",
         access_expires_at=LONG_AGO,
         fence=Connection.fence + 1,
     ).where(Connection.app == app.id).execute()
@@ -167,7 +167,7 @@ def _differs(services: Services, app: SpotifyApp) -> bool:
 def _secret(services: Services, app: SpotifyApp) -> str | None:
     try:
         return credentials(services, app).client_secret
-    except VaultError:  # sealed with a key that is gone; the environment knows it anew
+    except VaultError:  # encrypted with a key that is gone; the environment knows it anew
         return None
 
 
@@ -179,7 +179,7 @@ def _sync(services: Services) -> None:
         SpotifyApp.insert(
             id=ENVIRONMENT_APP,
             client_id=settings.spotify_client_id,
-            secret_sealed="",
+            secret_encrypted="",
             created_at=clock.now(),
         ).on_conflict_ignore().execute()
         numbered_by_hand("spotify_apps")
@@ -187,7 +187,7 @@ def _sync(services: Services) -> None:
         _retire(services, app)
     SpotifyApp.update(
         client_id=settings.spotify_client_id,
-        secret_sealed=services.vault.seal(
+        secret_encrypted=services.vault.encrypt(
             SECRET_PLACE, ENVIRONMENT_APP, settings.spotify_client_secret
         ),
         mode=settings.spotify_app_mode,
@@ -215,14 +215,14 @@ def _retire(services: Services, app: SpotifyApp) -> None:
     SpotifyApp.update(client_id=f"moving:{old_id}").where(SpotifyApp.id == app.id).execute()
     kept = SpotifyApp.create(
         client_id=old_id,
-        secret_sealed="",
+        secret_encrypted="",
         mode=app.mode,
         seats=app.seats,
         blocked_until=app.blocked_until,
         block_reason=app.block_reason,
         created_at=app.created_at,
     )
-    kept.secret_sealed = services.vault.seal(SECRET_PLACE, kept.id, secret)
+    kept.secret_encrypted = services.vault.encrypt(SECRET_PLACE, kept.id, secret)
     kept.save()
     Connection.update(app=kept.id).where(Connection.app == app.id).execute()
     SpotifyApp.update(blocked_until=LONG_AGO, block_reason=None).where(

@@ -25,8 +25,8 @@ def fill(services: Services, count: int, due: Sequence[tuple[datetime, float]]) 
     Both are taken in turn, so fewer than `count` will do.
     """
     app, now = spotify_app.environment_app(services), clock.now()
-    access = services.vault.seal(ACCESS_PLACE, 1, TOKEN)
-    refresh = services.vault.seal(REFRESH_PLACE, 1, TOKEN[:131])
+    access = services.vault.encrypt(ACCESS_PLACE, 1, TOKEN)
+    refresh = services.vault.encrypt(REFRESH_PLACE, 1, TOKEN[:131])
     people = (
         {
             "id": number + 1, "spotify_account_id": f"bench-{number}", "minute_offset": number % 60,
@@ -40,8 +40,8 @@ def fill(services: Services, count: int, due: Sequence[tuple[datetime, float]]) 
     connections = (
         {
             "user": number + 1, "app": app.id, "scope": "user-read-recently-played",
-            "access_sealed": access, "access_expires_at": now + timedelta(minutes=30),
-            "refresh_sealed": refresh, "authorized_at": now - timedelta(days=30),
+            "access_encrypted": access, "access_expires_at": now + timedelta(minutes=30),
+            "refresh_encrypted": refresh, "authorized_at": now - timedelta(days=30),
             "reauth_due_at": now - timedelta(days=30) + HALF_YEAR,
             "next_poll_at": due[number % len(due)][0],
             "plays_per_hour": due[number % len(due)][1],

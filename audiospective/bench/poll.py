@@ -194,9 +194,11 @@ def _crowd(services: Services, sandbox: Sandbox, names: Sequence[str]) -> dict[i
             user=user_id,
             app=app,
             scope=grant["scope"],
-            access_sealed=services.vault.seal(ACCESS_PLACE, user_id, grant["access_token"]),
+            access_encrypted=services.vault.encrypt(ACCESS_PLACE, user_id, grant["access_token"]),
             access_expires_at=now + timedelta(hours=1),
-            refresh_sealed=services.vault.seal(REFRESH_PLACE, user_id, grant["refresh_token"]),
+            refresh_encrypted=services.vault.encrypt(
+                REFRESH_PLACE, user_id, grant["refresh_token"]
+            ),
             authorized_at=now,
             reauth_due_at=now + timedelta(days=180),
             next_poll_at=now,

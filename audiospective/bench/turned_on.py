@@ -26,7 +26,7 @@ def by_all(members: int, day: datetime) -> None:
         ExportSchedule.create(user=number + 1, created_at=begun,
                               next_at=export_schedule.following(begun, day))  # fmt: skip
     # One job serves all members, so the rows of one stand for everybody's.
-    Forward.create(user=1, root="https://bench.example", token_sealed="", since=day, next_at=day)
+    Forward.create(user=1, root="https://bench.example", token_encrypted="", since=day, next_at=day)
     Import.create(user=1, status=DONE, live=True, created_at=day, changed_at=day, polls_seen=-1)
 
 

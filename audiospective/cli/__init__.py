@@ -12,6 +12,8 @@ import click
 from audiospective import __version__, environment
 from audiospective.settings import SettingsError
 
+FORMER = {"reseal": "rotate-keys"}  # names that commands had, which go on working
+
 
 class _Lazy(click.Group):
     """Finds commands as modules of this package: `up.py` holds `up`'s `command`."""
@@ -21,6 +23,7 @@ class _Lazy(click.Group):
         return sorted(name.rstrip("_").replace("_", "-") for name in modules)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        cmd_name = FORMER.get(cmd_name, cmd_name)
         if cmd_name not in self.list_commands(ctx):
             return None
         name = cmd_name.replace("-", "_") + "_" * iskeyword(cmd_name)  # `import_.py`: `import`

@@ -18,14 +18,14 @@ from audiospective.models.marks import Mark
 def command(file: Path | None, check: bool, new_key: bool) -> None:
     """Write database and stored uploads into FILE (audiospective-DATE.backup), and read it again.
 
-    With BACKUP_KEY the file is sealed, as `age` does it. Nothing is overwritten, nothing has to be
-    stopped, and either database can be filled from it.
+    With BACKUP_KEY the file is encrypted, as `age` does it. Nothing is overwritten, nothing has to
+    be stopped, and either database can be filled from it.
     """
-    from audiospective.operations.backup import making, sealing
+    from audiospective.operations.backup import encryption, making
     from audiospective.operations.backup.errors import BackupError
 
     if new_key:
-        click.echo(sealing.new_key())
+        click.echo(encryption.new_key())
         return
     with opened() as services:
         now = clock.now()

@@ -41,7 +41,7 @@ class BucketError(Exception):
 def opened(services: Services, row: ExportSchedule, *, seconds: float = 30.0) -> Storage:
     """The bucket of a schedule; raises BucketError if its secret cannot be read."""
     try:
-        secret = services.vault.open(SECRET_PLACE, row.user_id, row.secret_sealed)
+        secret = services.vault.decrypt(SECRET_PLACE, row.user_id, row.secret_encrypted)
     except VaultError:
         raise BucketError(UNREADABLE) from None
     return connected(

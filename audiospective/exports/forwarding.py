@@ -48,13 +48,13 @@ def save(services: Services, user: User, root: str, token: str, *, players: bool
     Raises UnusableError or SignedOutError, and nothing is changed then.
     """
     known, now = of(user.id), clock.now()
-    sealed = services.vault.seal(TOKEN_PLACE, user.id, token) if token else ""
-    if not sealed and known is not None:
-        sealed = known.token_sealed
-    name = checked(services, user.id, root, sealed)
-    if not token:  # sealed anew, it is known apart from what was refused
-        sealed = services.vault.rotate(sealed)
-    values = {"root": root, "token_sealed": sealed, "players": players, "next_at": now,
+    encrypted = services.vault.encrypt(TOKEN_PLACE, user.id, token) if token else ""
+    if not encrypted and known is not None:
+        encrypted = known.token_encrypted
+    name = checked(services, user.id, root, encrypted)
+    if not token:  # encrypted anew, it is known apart from what was refused
+        encrypted = services.vault.rotate(encrypted)
+    values = {"root": root, "token_encrypted": encrypted, "players": players, "next_at": now,
               "failures": 0, "refused": False, "error": None}  # fmt: skip
     with transaction():
         user.still_signed_in()  # the server may have taken its time on purpose
@@ -65,19 +65,21 @@ def save(services: Services, user: User, root: str, token: str, *, players: bool
     return name
 
 
-def checked(services: Services, user_id: int, root: str, sealed: str) -> str:
+def checked(services: Services, user_id: int, root: str, encrypted: str) -> str:
     """Whose token it is, as the server says; raises UnusableError."""
     try:
-        return server(services, user_id, root, sealed, Deadline(ASKING)).name()
+        return server(services, user_id, root, encrypted, Deadline(ASKING)).name()
     except ServerError as error:
         raise UnusableError(told(error)) from None
     except VaultError:
         raise UnusableError(UNREADABLE) from None
 
 
-def server(services: Services, user_id: int, root: str, sealed: str, end: Deadline) -> ListenServer:
+def server(
+    services: Services, user_id: int, root: str, encrypted: str, end: Deadline
+) -> ListenServer:
     """The server with the member's token, for requests until `end`; raises VaultError."""
-    return ListenServer(root, services.vault.open(TOKEN_PLACE, user_id, sealed), end)
+    return ListenServer(root, services.vault.decrypt(TOKEN_PLACE, user_id, encrypted), end)
 
 
 def told(error: ServerError) -> str:

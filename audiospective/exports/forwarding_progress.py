@@ -61,8 +61,8 @@ def failed(services: Services, row: Forward, sentence: str, *, refused: bool = F
 
 
 def _name(row: Forward) -> str:
-    """Of a token as it was given: the same one that is saved again is sealed anew."""
-    return hashlib.sha256(row.token_sealed.encode()).hexdigest()[:32]
+    """Of a token as it was given: the same one that is saved again is encrypted anew."""
+    return hashlib.sha256(row.token_encrypted.encode()).hexdigest()[:32]
 
 
 def update(row: Forward, values: dict[Any, Any]) -> int:
@@ -75,5 +75,5 @@ def unchanged(row: Forward) -> Any:
     return (
         (Forward.user == row.user_id)
         & (Forward.root == row.root)
-        & (Forward.token_sealed == row.token_sealed)
+        & (Forward.token_encrypted == row.token_encrypted)
     )

@@ -70,7 +70,7 @@ def one(services: Services, row: Forward, end: Deadline) -> int:
         if not _joined(row.user_id):
             update(row, {Forward.next_at: clock.now() + AGAIN})
             return 0
-        server = forwarding.server(services, row.user_id, row.root, row.token_sealed, end)
+        server = forwarding.server(services, row.user_id, row.root, row.token_encrypted, end)
         turn = Turn(row, server, end)
         sent, whole = _new(turn)
         sent += _past(turn)

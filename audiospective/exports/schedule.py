@@ -51,17 +51,17 @@ def save(services: Services, user: User, form: str, told: dict[str, str] | None)
         "export": None,  # what is being made stays on the shelf, and goes nowhere
         "tries": 0,
         "tried_at": None,
-        "secret_sealed": "",
+        "secret_encrypted": "",
         **dict.fromkeys(("endpoint", "region", "bucket", "prefix", "key_id"), ""),
     }
     if told is not None:
         plain = {name: value for name, value in told.items() if name != "secret"}
-        sealed = (
-            services.vault.seal(SECRET_PLACE, user.id, told["secret"])
+        encrypted = (
+            services.vault.encrypt(SECRET_PLACE, user.id, told["secret"])
             if told["secret"] or known is None
-            else known.secret_sealed
+            else known.secret_encrypted
         )
-        values |= {**plain, "secret_sealed": sealed}
+        values |= {**plain, "secret_encrypted": encrypted}
         row = ExportSchedule(user=user.id, **values)
         buckets.check(buckets.opened(services, row, seconds=buckets.SECONDS))
     with transaction():

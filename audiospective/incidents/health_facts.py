@@ -34,7 +34,7 @@ def of(services: Services, connection: Connection) -> Facts:
 
 def _opens(services: Services, connection: Connection) -> bool:
     try:
-        services.vault.open(SECRET_PLACE, connection.app_id, connection.app.secret_sealed)
+        services.vault.decrypt(SECRET_PLACE, connection.app_id, connection.app.secret_encrypted)
     except VaultError:
         return False
     return True

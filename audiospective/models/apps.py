@@ -15,7 +15,7 @@ class SpotifyApp(Row):
 
     owner = ForeignKeyField(User, null=True, on_delete="CASCADE", backref="apps")
     client_id = TextField(unique=True)
-    secret_sealed = TextField()
+    secret_encrypted = TextField(column_name="secret_sealed")
     mode = TextField(default="development")
     seats = IntegerField(null=True)  # null: no limit
     blocked_until = InstantField(default=LONG_AGO)
@@ -32,5 +32,5 @@ BY_IDS = Prepared(
     SpotifyApp, lambda _now: SpotifyApp.select().where(SpotifyApp.id.in_(given_list("app_ids")))
 )
 
-# Where the vault seals an app's secret; the owner is the app's id.
+# The vault's place of an app's secret; the owner is the app's id.
 SECRET_PLACE = "spotify_apps.secret"  # noqa: S105 - the name of a place

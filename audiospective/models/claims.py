@@ -115,14 +115,14 @@ def write(claim: Claim, values: Mapping[Any, Any]) -> bool:
 
 
 def rotate(claim: Claim, values: Mapping[Any, Any], spent: str) -> bool:
-    """Write tokens to a connection that still has the sealed refresh token `spent`, whoever holds
-    it; False, and nothing written, if it has another one by now."""
+    """Write tokens to a connection that still has the (encrypted) refresh token `spent`, whoever
+    holds it; False, and nothing written, if it has another one by now."""
     mark = placeholder()
     settings = ", ".join(f"{column.column_name} = {mark}" for column in values)
     given = [column.db_value(value) for column, value in values.items()]
     changed = database.execute_sql(
         f"UPDATE connections SET {settings} "  # noqa: S608 - names of our own columns
-        f"WHERE user_id = {mark} AND refresh_sealed = {mark}",
+        f"WHERE user_id = {mark} AND {Connection.refresh_encrypted.column_name} = {mark}",
         (*given, claim.user_id, spent),
     ).rowcount
     return bool(changed)

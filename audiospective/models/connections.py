@@ -26,9 +26,9 @@ class Connection(Row):
     app = ForeignKeyField(SpotifyApp, backref="connections")
     status = TextField(default=ACTIVE)
     scope = TextField(default="")
-    access_sealed = TextField(default="")
+    access_encrypted = TextField(default="", column_name="access_sealed")
     access_expires_at = InstantField(default=LONG_AGO)
-    refresh_sealed = TextField(default="")
+    refresh_encrypted = TextField(default="", column_name="refresh_sealed")
     authorized_at = InstantField()
     reauth_due_at = InstantField()
 
@@ -56,6 +56,6 @@ class Connection(Row):
         table_name = "connections"
 
 
-# Where the vault seals a connection's tokens; the owner is the user's id.
+# The vault's places of a connection's tokens; the owner is the user's id.
 ACCESS_PLACE = "connections.access"
 REFRESH_PLACE = "connections.refresh"

@@ -10,7 +10,7 @@ from audiospective.models.users import User
 EMAIL = "email"  # an e-mail says that it is ready
 BUCKET = "bucket"  # it is put into a bucket of the member's own
 
-# Where the vault seals the bucket's secret; the owner is the user's id.
+# The vault's place of the bucket's secret; the owner is the user's id.
 SECRET_PLACE = "export_schedules.secret"  # noqa: S105 - a place, no secret
 
 
@@ -25,7 +25,7 @@ class ExportSchedule(Row):
     bucket = TextField(default="")
     prefix = TextField(default="")
     key_id = TextField(default="")
-    secret_sealed = TextField(default="")
+    secret_encrypted = TextField(default="", column_name="secret_sealed")
     created_at = InstantField()
     next_at = InstantField(index=True)
     export = IntegerField(null=True)

@@ -15,7 +15,7 @@ from peewee import (
 from audiospective.models.base import InstantField, Row
 from audiospective.models.users import User
 
-# Where the vault seals the token of the other server; the owner is the user's id.
+# The vault's place of the token of the other server; the owner is the user's id.
 TOKEN_PLACE = "forwards.token"  # noqa: S105 - a place, no secret
 
 
@@ -29,7 +29,7 @@ class Forward(Row):
 
     user = ForeignKeyField(User, primary_key=True, on_delete="CASCADE", backref="forward")
     root = TextField()
-    token_sealed = TextField()
+    token_encrypted = TextField(column_name="token_sealed")
     since = InstantField()
     players = BooleanField(default=False)
     next_at = InstantField(index=True)

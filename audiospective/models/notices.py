@@ -37,7 +37,8 @@ class Notice(Row):
     dedupe_key = TextField()  # what it is about: one incident, one renewal, one request
     step = SmallIntegerField(default=0)  # of several e-mails about the same, from 0
     status = TextField(default=QUEUED)
-    data_sealed = TextField(default="")  # what the text is made of; emptied once it is settled
+    # What the text is made of; emptied once it is settled.
+    data_encrypted = TextField(default="", column_name="data_sealed")
     attempts = SmallIntegerField(default=0)
     next_attempt_at = InstantField()
     lease_until = InstantField(default=LONG_AGO)
@@ -55,7 +56,7 @@ class Notice(Row):
 
     @property
     def owner(self) -> int:
-        """Whose data the vault sealed this e-mail's under: the user's id, 0 for strangers."""
+        """Whose data the vault encrypted this e-mail's under: the user's id, 0 for strangers."""
         return int(self.user_id or 0)
 
 
@@ -95,7 +96,7 @@ def finish(
             sent_at=now if status == SENT else None,
             provider_id=provider_id,
             error=error,
-            data_sealed="",
+            data_encrypted="",
         )
         .where(_still_ours(notice))
         .execute()

@@ -82,8 +82,8 @@ def envelope(services: Services, kind: Kind, notice: Notice) -> Envelope | None:
 
 def opened(services: Services, notice: Notice) -> dict[str, Any]:
     """What an e-mail is made of; raises VaultError if it cannot be opened."""
-    sealed = services.vault.open(PLACE + notice.key, notice.owner, notice.data_sealed)
-    return {FORMERLY.get(name, name): value for name, value in json.loads(sealed).items()}
+    encrypted = services.vault.decrypt(PLACE + notice.key, notice.owner, notice.data_encrypted)
+    return {FORMERLY.get(name, name): value for name, value in json.loads(encrypted).items()}
 
 
 def render(kind: str, data: Mapping[str, Any]) -> Words:

@@ -30,7 +30,9 @@ def put(services: Services, kind: Kind, draft: Draft) -> bool:
         Notice.kind: kind.name,
         Notice.dedupe_key: draft.dedupe_key,
         Notice.step: draft.step,
-        Notice.data_sealed: services.vault.seal(PLACE + key, draft.user_id or 0, json.dumps(data)),
+        Notice.data_encrypted: services.vault.encrypt(
+            PLACE + key, draft.user_id or 0, json.dumps(data)
+        ),
         Notice.next_attempt_at: now,
         Notice.created_at: now,
     }

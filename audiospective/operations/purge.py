@@ -82,7 +82,7 @@ def _notices(now: datetime) -> int:
 
 
 def _dead_tokens(now: datetime) -> int:
-    """Tokens that Spotify refused stay sealed for a while: it has taken back refusals before."""
+    """Tokens that Spotify refused stay for a while: it has taken back refusals before."""
     limit = now - DEAD_TOKENS
     failing = (
         (Connection.status == ACTIVE)
@@ -93,14 +93,14 @@ def _dead_tokens(now: datetime) -> int:
         return int(
             Connection.update(
                 status=NEEDS_REAUTH,
-                access_sealed="",
-                refresh_sealed="",
+                access_encrypted="",
+                refresh_encrypted="",
                 access_expires_at=LONG_AGO,
             )
             .where(
                 incident.unheld(
                     (failing | (Connection.status == NEEDS_REAUTH))
-                    & (Connection.refresh_sealed != "")
+                    & (Connection.refresh_encrypted != "")
                     & (Connection.authorized_at < limit)
                     & (Connection.last_success_at.is_null() | (Connection.last_success_at < limit))
                     & (Connection.lease_until == LONG_AGO)

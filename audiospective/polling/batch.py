@@ -159,7 +159,7 @@ def credentials(services: Services, app_ids: Collection[int]) -> dict[int, Crede
     found: dict[int, Credentials] = {}
     for app in BY_IDS.run(app_ids=list(app_ids)):
         try:
-            secret = services.vault.open(SECRET_PLACE, app.id, app.secret_sealed)
+            secret = services.vault.decrypt(SECRET_PLACE, app.id, app.secret_encrypted)
         except VaultError as error:
             log.trouble("app_secret_not_opened", error, app=app.id)
         else:

@@ -27,7 +27,7 @@ class Attempt:
     """What is known so far about the poll of one claimed person.
 
     `rotated` says that `tokens` replaced the refresh token: it must be on disk before anything
-    else is asked, since the old one is dead. `stored` says that it is; `spent` is the sealed
+    else is asked, since the old one is dead. `stored` says that it is; `spent` is the encrypted
     refresh token that was sent.
     """
 
@@ -117,8 +117,8 @@ class _Fetching:
         tokens = self.attempt.tokens
         if tokens is None:
             claim = self.attempt.claim
-            sealed = claim.connection.access_sealed
-            return self.services.vault.open(ACCESS_PLACE, claim.user_id, sealed)
+            encrypted = claim.connection.access_encrypted
+            return self.services.vault.decrypt(ACCESS_PLACE, claim.user_id, encrypted)
         if not tokens.access_token:  # the answer held a new refresh token only, which is kept
             raise SpotifyError(Failure.NETWORK, NO_TOKEN)
         if not _in_scope(tokens):
@@ -148,8 +148,8 @@ class _Fetching:
 
     def _refresh(self) -> None:
         attempt = self.attempt
-        spent = attempt.spent or attempt.claim.connection.refresh_sealed
-        old = self.services.vault.open(REFRESH_PLACE, attempt.claim.user_id, spent)
+        spent = attempt.spent or attempt.claim.connection.refresh_encrypted
+        old = self.services.vault.decrypt(REFRESH_PLACE, attempt.claim.user_id, spent)
         tokens = self.services.spotify.refresh(attempt.credentials, old, self.deadline)
         self._learn(
             spent=spent,
@@ -171,6 +171,6 @@ def _in_scope(tokens: Tokens) -> bool:
 def _ends_soon(claim: Claim) -> bool:
     connection = claim.connection
     return (
-        not connection.access_sealed
+        not connection.access_encrypted
         or connection.access_expires_at - claim.claimed_at < RENEW_BEFORE
     )

@@ -37,14 +37,14 @@ OK, EMPTY, UNDATED = "ok", "empty", "undated"  # outcomes in the log of polls, b
 def rotation(services: Services, attempt: Attempt) -> Attempt | None:
     """Keep a rotated refresh token at once; None when the connection has moved on since.
 
-    Compares with the sealed token that was spent instead of the fence: if that one is still
+    Compares with the encrypted token that was spent instead of the fence: if that one is still
     stored, it is dead, and this worker holds the only living one, late or not.
     """
     assert attempt.tokens is not None
-    values = _sealed(services, attempt.claim, attempt.tokens)
+    values = _encrypted(services, attempt.claim, attempt.tokens)
     if not claims.rotate(attempt.claim, values, attempt.spent):
         return None
-    return replace(attempt, rotated=False, stored=True, spent=values[Connection.refresh_sealed])
+    return replace(attempt, rotated=False, stored=True, spent=values[Connection.refresh_encrypted])
 
 
 def outcome(attempt: Attempt) -> str:
@@ -243,19 +243,22 @@ def _tokens(services: Services, attempt: Attempt) -> dict[Any, Any]:
     """Tokens that the poll brought, whatever became of it: without them each try would refresh."""
     if attempt.tokens is None or attempt.stored:
         return {}
-    return _sealed(services, attempt.claim, attempt.tokens)
+    return _encrypted(services, attempt.claim, attempt.tokens)
 
 
-def _sealed(services: Services, claim: Claim, found: Tokens) -> dict[Any, Any]:
-    seal, user_id = services.vault.seal, claim.user_id
-    values: dict[Any, Any] = {Connection.access_sealed: "", Connection.access_expires_at: LONG_AGO}
+def _encrypted(services: Services, claim: Claim, found: Tokens) -> dict[Any, Any]:
+    encrypt, user_id = services.vault.encrypt, claim.user_id
+    values: dict[Any, Any] = {
+        Connection.access_encrypted: "",
+        Connection.access_expires_at: LONG_AGO,
+    }
     if found.access_token:
         values = {
-            Connection.access_sealed: seal(ACCESS_PLACE, user_id, found.access_token),
+            Connection.access_encrypted: encrypt(ACCESS_PLACE, user_id, found.access_token),
             Connection.access_expires_at: claim.claimed_at + timedelta(seconds=found.expires_in),
         }
     if found.refresh_token:
-        values[Connection.refresh_sealed] = seal(REFRESH_PLACE, user_id, found.refresh_token)
+        values[Connection.refresh_encrypted] = encrypt(REFRESH_PLACE, user_id, found.refresh_token)
     if found.scope is not None:
         values[Connection.scope] = found.scope
     return values

@@ -34,7 +34,7 @@ from audiospective.simulation.timeline import Timeline
 
 BASE = "http://sandbox.test"
 START = datetime(2025, 12, 28, 0, 0, tzinfo=UTC)  # a year ends soon, and leaves for storage
-KEY = "5c0hW9hYJtYc4m3v4fVgQx5o3jH1bq8m1l6D9y3Zk2E="  # what it seals ends with the run
+KEY = "5c0hW9hYJtYc4m3v4fVgQx5o3jH1bq8m1l6D9y3Zk2E="  # what it encrypts ends with the run
 
 
 @dataclass

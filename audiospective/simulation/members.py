@@ -128,10 +128,10 @@ def check_now(instance: Instance, member: Member) -> None:
 
 def holds_a_living_token(instance: Instance, member: Member) -> bool:
     """Whether Spotify would take the refresh token that is stored here."""
-    sealed = row(member).refresh_sealed
-    if not sealed:
+    encrypted = row(member).refresh_encrypted
+    if not encrypted:
         return False
-    token = instance.services.vault.open(REFRESH_PLACE, member.user_id, sealed)
+    token = instance.services.vault.decrypt(REFRESH_PLACE, member.user_id, encrypted)
     grant = instance.world.grants.find_refresh(token)
     return grant is not None and grant.revoked_ms is None and grant.refresh_token == token
 

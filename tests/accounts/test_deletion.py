@@ -230,7 +230,7 @@ def test_polls_go_on_until_the_day_and_a_change_of_mind_changes_nothing(
     assert deletion.schedule(services, user).asked_at == row.asked_at
     frozen.forward(days=6, hours=23)
     assert erasure.carry_out(services, Deadline(60)) == 0
-    assert Connection.get(Connection.user == user).refresh_sealed
+    assert Connection.get(Connection.user == user).refresh_encrypted
     assert deletion.keep(user)
     assert not deletion.keep(user)
     frozen.forward(days=30)

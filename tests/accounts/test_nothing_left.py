@@ -89,7 +89,7 @@ def everything(life: Life, server: FakeServer) -> Belongings:
     made.values += [
         ADDRESS, f"account-{TAG}", TAG.title(), f"{TAG}-artist", f"{TAG}-title", f"{TAG}-album",
         f"{TAG}-player", f"{TAG}-token", row.token_sha256, row.prefix, user.session_key,
-        Forward.get().token_sealed, Connection.get(Connection.user == user).refresh_sealed, f"https://{TAG}.example",
+        Forward.get().token_encrypted, Connection.get(Connection.user == user).refresh_encrypted, f"https://{TAG}.example",
     ]  # fmt: skip
     made.rows = {"tokens": (token, shared, f"{TAG}-secret", f"refresh-{user.id}")}
     return made

@@ -209,7 +209,7 @@ def test_an_own_app_needs_no_seat_and_no_founding_place(services: Services) -> N
     few = with_settings(services, founding_member_cap=0)
     bob = make_user("bob", spotify_account_id=None, spotify_id=None)
     own = SpotifyApp.create(
-        owner=bob, client_id="bobs", secret_sealed="", seats=5, created_at=clock.now()
+        owner=bob, client_id="bobs", secret_encrypted="", seats=5, created_at=clock.now()
     )
     hers = {"signed_in": bob.id, "attaches": True}
     assert join(few, "bob", **hers) == Waitlisted(WaitlistReason.FULL)
@@ -221,7 +221,7 @@ def test_a_stranger_gets_nowhere_through_somebody_elses_app(services: Services) 
     few = with_settings(services, founding_member_cap=0)
     bob = make_user("bob")
     own = SpotifyApp.create(
-        owner=bob, client_id="bobs", secret_sealed="", seats=5, created_at=clock.now()
+        owner=bob, client_id="bobs", secret_encrypted="", seats=5, created_at=clock.now()
     )
     assert join(few, "charlie", app_id=own.id) == Waitlisted(WaitlistReason.FULL)
 
@@ -229,12 +229,12 @@ def test_a_stranger_gets_nowhere_through_somebody_elses_app(services: Services) 
 def test_tokens_of_one_app_never_replace_those_of_another(services: Services) -> None:
     alice = join(services, "alice")
     own = SpotifyApp.create(
-        owner=alice.user_id, client_id="alices", secret_sealed="", created_at=clock.now()
+        owner=alice.user_id, client_id="alices", secret_encrypted="", created_at=clock.now()
     )
     join(services, "alice", signed_in=alice.user_id, app_id=own.id, renews=True)
-    before = Connection.get().refresh_sealed
+    before = Connection.get().refresh_encrypted
     assert join(services, "alice") == Returned(alice.user_id, connected=False)
-    assert (Connection.get().app_id, Connection.get().refresh_sealed) == (own.id, before)
+    assert (Connection.get().app_id, Connection.get().refresh_encrypted) == (own.id, before)
 
 
 def test_an_account_known_by_its_old_id_is_recognized(services: Services) -> None:

@@ -82,7 +82,7 @@ def test_whoever_is_a_moment_earlier_is_ended_with_the_rest(services: Services) 
 
 def sends_on(user: User) -> Forward:
     row: Forward = Forward.create(
-        user=user.id, root="https://listens.example.com", token_sealed="sealed",
+        user=user.id, root="https://listens.example.com", token_encrypted="encrypted",
         since=user.created_at, next_at=user.created_at,
     )  # fmt: skip
     return row

@@ -197,7 +197,7 @@ def _monthly(house: House) -> tuple[str, User]:
     user, now = member(house), clock.now()
     ExportSchedule.create(
         user=user, goes_to="bucket", endpoint="https://s3.example.com", region="auto",
-        bucket="my-listening", prefix="music", key_id="AKIAEXAMPLE", secret_sealed="x",
+        bucket="my-listening", prefix="music", key_id="AKIAEXAMPLE", secret_encrypted="x",
         created_at=now, next_at=now + timedelta(days=12), failures=1,
         error="The service did not answer. Look at the address.",
     )  # fmt: skip

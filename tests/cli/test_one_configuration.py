@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from audiospective import clock
+from audiospective import cli, clock
 from audiospective.cli import audiospective, tick
 from audiospective.jobs import inline, periodic, tasks
 from audiospective.models.marks import Mark
@@ -44,7 +44,16 @@ def test_a_fault_in_the_env_file_stops_every_command(tmp_path, monkeypatch) -> N
     monkeypatch.setenv("AUDIOSPECTIVE_HOME", str(tmp_path))
     arguments = {"poll": ["x"], "operator": ["grant", "x"]}
     tried = 0
-    for name in ("doctor", "tick", "capacity", "verify", "reseal", "poll", "migrate", "operator"):
+    for name in (
+        "doctor",
+        "tick",
+        "capacity",
+        "verify",
+        "rotate-keys",
+        "poll",
+        "migrate",
+        "operator",
+    ):
         result = CliRunner().invoke(audiospective, [name, *arguments.get(name, [])])
         assert isinstance(result.exception, SettingsError), (name, result.output)
         assert "BASE_URL must not use localhost" in str(result.exception), name
@@ -86,3 +95,10 @@ def test_a_tick_missed_for_hours_is_made_up_once(services, frozen, monkeypatch) 
     assert len(ran) == 2
     frozen.to(clock.now() + timedelta(minutes=20))
     assert [one.name for one in inline.due(entries, clock.now())] == ["maintenance"]
+
+
+def test_a_command_goes_on_working_under_the_name_it_had_and_is_listed_under_its_own() -> None:
+    commands = audiospective.list_commands(None)
+    for former, name in cli.FORMER.items():
+        assert former not in commands
+        assert audiospective.get_command(None, former) is audiospective.get_command(None, name)

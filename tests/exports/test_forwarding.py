@@ -38,7 +38,7 @@ from audiospective.models.forwards import Forward, ForwardedPlay
 from audiospective.models.notices import Notice
 from audiospective.notices import compose
 from audiospective.notices.kinds import forwarding_failed
-from audiospective.operations import reseal
+from audiospective.operations import key_rotation
 from audiospective.policy import listens as policy
 from audiospective.services import Services
 from tests import factories
@@ -633,7 +633,7 @@ def test_signing_out_everywhere_ends_it_for_that_member_alone(
 def test_ending_it_forgets_the_token_and_what_was_sent(services: Services, alice: User) -> None:
     poll(alice, (clock.now(), "Ebb"))
     send(services)
-    assert "token" not in Forward.get().token_sealed
-    assert any(model is Forward for model, _ in reseal.columns())
+    assert "token" not in Forward.get().token_encrypted
+    assert any(model is Forward for model, _ in key_rotation.columns())
     assert forwarding.stop(alice.id)
     assert Forward.select().count() == ForwardedPlay.select().count() == 0

@@ -227,7 +227,7 @@ def test_it_arrives_in_the_members_bucket(
 ) -> None:
     schedule.save(services, alice, "json", told(bucket))
     assert row().goes_to == BUCKET
-    assert bucket.secret not in row().secret_sealed
+    assert bucket.secret not in row().secret_encrypted
     assert inside(bucket).size(buckets.CHECK) is None
     frozen.forward(days=31)
     rounds.look(services)
@@ -252,8 +252,8 @@ def test_a_secret_is_not_taken_along_to_another_account(
 ) -> None:
     schedule.save(services, alice, "json", told(bucket))
     bob = User.get_by_id(archive(name="bob"))
-    sealed = {"secret_sealed": row().secret_sealed, "bucket": bucket.name, "user": bob.id}
-    other = ExportSchedule(goes_to=BUCKET, **sealed)
+    encrypted = {"secret_encrypted": row().secret_encrypted, "bucket": bucket.name, "user": bob.id}
+    other = ExportSchedule(goes_to=BUCKET, **encrypted)
     with pytest.raises(BucketError, match="Enter them again"):
         buckets.opened(services, other)
 
@@ -261,9 +261,9 @@ def test_a_secret_is_not_taken_along_to_another_account(
 def test_private_addresses_are_never_spoken_with(services: Services, alice: User) -> None:
     from audiospective.models.export_schedules import SECRET_PLACE
 
-    secret = services.vault.seal(SECRET_PLACE, alice.id, "s")
+    secret = services.vault.encrypt(SECRET_PLACE, alice.id, "s")
     where = {"endpoint": "https://127.0.0.1:9", "region": "auto", "bucket": "b-b", "key_id": "k"}
-    mine = ExportSchedule(user=alice.id, secret_sealed=secret, **where)
+    mine = ExportSchedule(user=alice.id, secret_encrypted=secret, **where)
     with pytest.raises(BucketError, match="public Internet"):
         buckets.check(buckets.opened(services, mine, seconds=5))
 
@@ -371,7 +371,7 @@ def test_it_is_not_changed_by_a_form_that_keeps_the_secret(
     schedule.save(services, alice, "csv", told(bucket, secret=""))
     assert row().form == "csv"
     schedule.save(services, alice, "csv", None)
-    assert (row().goes_to, row().secret_sealed, row().key_id) == (EMAIL, "", "")
+    assert (row().goes_to, row().secret_encrypted, row().key_id) == (EMAIL, "", "")
 
 
 def test_it_goes_with_its_member(services: Services, alice: User) -> None:

@@ -155,9 +155,9 @@ def sending_on(stack: Stack, browser: Browser) -> None:
     said = browser.submit("/settings/forwarding", "/settings/forwarding", root=SERVER, token=typed)
     assert typed not in said.text
     ana, vault = User.get(User.email == ANA), stack.services.vault
-    sealed = vault.seal(TOKEN_PLACE, ana.id, kept)
+    encrypted = vault.encrypt(TOKEN_PLACE, ana.id, kept)
     now = clock.now()
-    Forward.create(user=ana.id, root=SERVER, token_sealed=sealed, since=now, next_at=now,
+    Forward.create(user=ana.id, root=SERVER, token_encrypted=encrypted, since=now, next_at=now,
                    past_at=clock.to_ms(now), past_track=0)  # fmt: skip
     stack.services.queues.enqueue("upkeep", "forward_plays")
     until(lambda: Forward.get(Forward.user == ana.id).failures, "a worker tried it", 120)

@@ -195,8 +195,8 @@ def kept_secret(stack: Stack) -> set[str]:
     settings, vault = stack.services.settings, stack.services.vault
     found = {settings.secret_key, *settings.token_keys, settings.spotify_client_secret, MAIL_KEY}
     for one in Connection.select():
-        found.add(vault.open(ACCESS_PLACE, one.user_id, one.access_sealed))
-        found.add(vault.open(REFRESH_PLACE, one.user_id, one.refresh_sealed))
+        found.add(vault.decrypt(ACCESS_PLACE, one.user_id, one.access_encrypted))
+        found.add(vault.decrypt(REFRESH_PLACE, one.user_id, one.refresh_encrypted))
     people = User.select(User.spotify_id, User.display_name).tuples()
     return found | {name for row in people for name in row if name}
 

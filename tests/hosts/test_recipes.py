@@ -57,7 +57,9 @@ def test_app_json_sets_what_a_platform_has_to_and_nothing_unknown() -> None:
     assert settings.trusted_proxies == 1
     assert not settings.redis_tls_verify
     vault = Vault(settings.token_keys)
-    assert vault.open("table.column", 1, vault.seal("table.column", 1, "a token")) == "a token"
+    assert (
+        vault.decrypt("table.column", 1, vault.encrypt("table.column", 1, "a token")) == "a token"
+    )
 
 
 def test_a_dyno_of_512_mb_is_asked_for_one_web_process() -> None:

@@ -66,12 +66,12 @@ class Stack:
     def connect(self, name: str, **values: Any) -> Connection:
         tokens = self.control.mint(name)
         user = make_user(name)
-        seal = self.services.vault.seal
+        encrypt = self.services.vault.encrypt
         return make_connection(
             self.services,
             user,
-            access_sealed=seal(ACCESS_PLACE, user.id, tokens["access_token"]),
-            refresh_sealed=seal(REFRESH_PLACE, user.id, tokens["refresh_token"]),
+            access_encrypted=encrypt(ACCESS_PLACE, user.id, tokens["access_token"]),
+            refresh_encrypted=encrypt(REFRESH_PLACE, user.id, tokens["refresh_token"]),
             **values,
         )
 

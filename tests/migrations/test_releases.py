@@ -73,8 +73,11 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 def goes_on(services: Services, spotify: FakeSpotify, member: dict[str, Any]) -> None:
     """Tokens of then open, and a poll adds what was played since."""
     row = Connection.get_by_id(member["user_id"])
-    for place, sealed in ((ACCESS_PLACE, row.access_sealed), (REFRESH_PLACE, row.refresh_sealed)):
-        token = services.vault.open(place, row.user_id, sealed)
+    for place, encrypted in (
+        (ACCESS_PLACE, row.access_encrypted),
+        (REFRESH_PLACE, row.refresh_encrypted),
+    ):
+        token = services.vault.decrypt(place, row.user_id, encrypted)
         played = listening(clock.now(), 5, prefix=f"since {row.user_id} ")
         spotify.pages[token] = spotify.pages[f"access-{token}"] = played
     assert batch.now(services, row.user_id).outcomes == {"archived": 1}

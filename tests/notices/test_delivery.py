@@ -60,16 +60,16 @@ def test_an_email_goes_out_once_and_what_it_was_made_of_is_forgotten(posted, off
     drain(posted)
     (notice,) = Notice.select()
     assert (notice.status, notice.attempts, notice.sent_at) == (SENT, 1, frozen.now)
-    assert (notice.provider_id, notice.data_sealed) == ("mail-0", "")
+    assert (notice.provider_id, notice.data_encrypted) == ("mail-0", "")
     assert office.asked == [("stranger@mail.example", notice.key)]
 
 
-def test_what_an_email_is_made_of_is_sealed_for_that_email_alone(posted, office):
+def test_what_an_email_is_made_of_is_encrypted_for_that_email_alone(posted, office):
     owe(posted, data={"token": "very-secret"})
     owe(posted, "bob@mail.example", data={"token": "bobs"})
     alice, bob = Notice.select().order_by(Notice.id)
-    assert "very-secret" not in alice.data_sealed
-    Notice.update(data_sealed=alice.data_sealed).where(Notice.id == bob.id).execute()
+    assert "very-secret" not in alice.data_encrypted
+    Notice.update(data_encrypted=alice.data_encrypted).where(Notice.id == bob.id).execute()
     drain(posted)
     assert office.to("bob@mail.example") == []
     assert Notice.get_by_id(bob.id).status == FAILED

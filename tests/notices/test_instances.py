@@ -60,7 +60,7 @@ def by_member(kind: str) -> list[int]:
 @pytest.mark.parametrize("size", SIZES)
 def test_two_hours_of_refusals_for_everybody_ask_nobody_to_reconnect(life, size):
     people = instance(life, size)
-    tokens = {row.user_id: row.refresh_sealed for row in Connection.select()}
+    tokens = {row.user_id: row.refresh_encrypted for row in Connection.select()}
     for one in people:
         life.breaks(one, REVOKED)
     life.passes(timedelta(minutes=10), hours=2)
@@ -70,7 +70,7 @@ def test_two_hours_of_refusals_for_everybody_ask_nobody_to_reconnect(life, size)
     assert sent("archive_stopped") == sent("no_success") == sent("back_on") == []
     rows = list(Connection.select())
     assert {(row.status, row.consecutive_failures) for row in rows} == {("active", 0)}
-    assert {row.user_id: row.refresh_sealed for row in rows} == tokens
+    assert {row.user_id: row.refresh_encrypted for row in rows} == tokens
     assert all(row.last_success_at > clock.now() - 2 * HOUR for row in rows)
     # The operator hears of it where it could be seen as everybody's, and that it is over.
     assert [one.step for one in alerts("guard")] == ([] if size == 1 else [0, OVER])

@@ -221,7 +221,7 @@ def test_a_round_that_took_long_leaves_the_emails_to_a_job_of_their_own(
 
 def test_an_alert_whose_trouble_is_over_before_it_could_leave_is_not_sent(posted, office, frozen):
     make_user("olga", email="olga@mail.example", email_verified_at=clock.now(), is_operator=True)
-    SpotifyApp.create(client_id="x", secret_sealed="", created_at=clock.now())
+    SpotifyApp.create(client_id="x", secret_encrypted="", created_at=clock.now())
     Mark.put("guard:1:auth", clock.now())
     assert owing.owe(posted)["operator_alert"] == 1
     Mark.drop("guard:1:auth")

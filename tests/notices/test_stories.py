@@ -78,7 +78,7 @@ def test_a_revoked_person_gets_three_emails_and_no_fourth_in_sixty_days(life, fl
     assert len(life.emails()) == 3
     assert sum(life.spotify.calls.values()) == calls
     assert health.state(life.services, alice.user_id).status is HealthStatus.RECONNECT_NEEDED
-    assert life.row(alice).refresh_sealed == ""  # dead tokens are not kept for ever
+    assert life.row(alice).refresh_encrypted == ""  # dead tokens are not kept for ever
 
 
 def test_whoever_reconnects_after_the_first_email_gets_back_on_and_nothing_more(life):
@@ -163,7 +163,7 @@ def test_a_false_mass_invalid_grant_mails_nobody_and_costs_no_token(life):
     people = crowd(life, size := 300)
     operator = life.user(people[-1])
     User.update(is_operator=True).where(User.id == operator.id).execute()
-    tokens = {row.user_id: row.refresh_sealed for row in Connection.select()}
+    tokens = {row.user_id: row.refresh_encrypted for row in Connection.select()}
     life.frozen.forward(minutes=45)
     for one in people:
         life.breaks(one, REVOKED)
@@ -173,9 +173,9 @@ def test_a_false_mass_invalid_grant_mails_nobody_and_costs_no_token(life):
     rows = list(Connection.select())
     assert {row.status for row in rows} == {"active"}
     assert {row.consecutive_failures for row in rows} == {0}
-    assert {row.user_id: row.refresh_sealed for row in rows} == tokens
+    assert {row.user_id: row.refresh_encrypted for row in rows} == tokens
     vault = life.services.vault
-    assert vault.open(REFRESH_PLACE, people[7].user_id, tokens[people[7].user_id]).startswith(
+    assert vault.decrypt(REFRESH_PLACE, people[7].user_id, tokens[people[7].user_id]).startswith(
         "refresh-"
     )
     state = health.state(life.services, people[0].user_id)
@@ -615,10 +615,10 @@ def test_whoever_brought_an_app_is_its_operator(life):
     boss, alice = life.person("boss"), life.person("alice")
     operate(life, boss)
     app = SpotifyApp.create(
-        owner=alice.user_id, client_id="own", secret_sealed="", seats=5, created_at=clock.now()
+        owner=alice.user_id, client_id="own", secret_encrypted="", seats=5, created_at=clock.now()
     )
-    secret = life.services.vault.seal(SECRET_PLACE, app.id, "own-secret")
-    SpotifyApp.update(secret_sealed=secret).where(SpotifyApp.id == app.id).execute()
+    secret = life.services.vault.encrypt(SECRET_PLACE, app.id, "own-secret")
+    SpotifyApp.update(secret_encrypted=secret).where(SpotifyApp.id == app.id).execute()
     Connection.update(app=app.id).where(Connection.user == alice.user_id).execute()
     healthy(life, alice)
     life.breaks(alice, SpotifyError(Failure.APP, "invalid_client", status=400))

@@ -419,7 +419,7 @@ def test_an_address_that_was_taken_out_of_the_settings_gets_nothing_more(world: 
 def test_a_member_with_an_own_app_is_the_only_one_who_hears_of_it(world: World) -> None:
     bob = make_user("bob", email="bob@mail.example", email_verified_at=clock.now())
     app = SpotifyApp.create(
-        owner=bob, client_id="bobs", secret_sealed="", block_reason="app",
+        owner=bob, client_id="bobs", secret_encrypted="", block_reason="app",
         blocked_at=clock.now(), created_at=clock.now(),
     )  # fmt: skip
     connected(world.services, "carol", app=app)

@@ -225,7 +225,7 @@ def test_the_purge_goes_on_once_a_clock_that_was_ahead_is_set_back(services, fro
         (31, 100, "auth", "paused", False),
     ],
 )
-def test_dead_tokens_are_kept_sealed_for_thirty_days(
+def test_dead_tokens_are_kept_for_thirty_days(
     services, frozen, success_ago, authorized_ago, failure, status, purged
 ):
     alice = connected(
@@ -238,7 +238,7 @@ def test_dead_tokens_are_kept_sealed_for_thirty_days(
     )
     purge.daily()
     row = Connection.get_by_id(alice.user_id)
-    assert (row.refresh_sealed == "") == purged
+    assert (row.refresh_encrypted == "") == purged
     assert row.status == ("needs_reauth" if purged else status)
 
 

@@ -281,7 +281,7 @@ def test_a_token_about_to_end_is_refreshed_first_and_the_old_refresh_token_stays
     after = reload(alice)
     assert (report.calls, report.new_plays) == (2, 2)
     assert after.access_expires_at == frozen.now + timedelta(hours=1)
-    assert after.refresh_sealed == alice.refresh_sealed
+    assert after.refresh_encrypted == alice.refresh_encrypted
 
 
 def test_a_token_with_six_minutes_left_is_not_refreshed(services, spotify, frozen):
@@ -295,8 +295,8 @@ def test_a_rotated_refresh_token_is_on_disk_before_the_page_is_asked_for(service
     seen = []
 
     def look():
-        sealed = reload(alice).refresh_sealed
-        seen.append(services.vault.open("connections.refresh", alice.user_id, sealed))
+        encrypted = reload(alice).refresh_encrypted
+        seen.append(services.vault.decrypt("connections.refresh", alice.user_id, encrypted))
         return listening(frozen.now, 1)
 
     spotify.refreshes[f"refresh-{alice.user_id}"] = Tokens("access-new", 3600, "refresh-new")
@@ -325,22 +325,22 @@ def test_a_rotation_that_comes_late_is_saved_while_nobody_else_used_the_token(
 
     spotify.refreshes[f"refresh-{alice.user_id}"] = oversleep
     assert run(services, [alice]).outcomes == {"stale": 1}
-    sealed = reload(alice).refresh_sealed
-    assert services.vault.open("connections.refresh", alice.user_id, sealed) == "refresh-new"
+    encrypted = reload(alice).refresh_encrypted
+    assert services.vault.decrypt("connections.refresh", alice.user_id, encrypted) == "refresh-new"
 
 
 def test_a_rotation_never_overwrites_the_tokens_of_a_reconnect(services, spotify, frozen):
     alice = connected(services, access_expires_at=frozen.now)
-    fresh = services.vault.seal("connections.refresh", alice.user_id, "reconnected")
+    fresh = services.vault.encrypt("connections.refresh", alice.user_id, "reconnected")
 
     def reconnect():
         with services.database.connection_context():
-            Connection.update(refresh_sealed=fresh, fence=Connection.fence + 1).execute()
+            Connection.update(refresh_encrypted=fresh, fence=Connection.fence + 1).execute()
         return Tokens("access-new", 3600, "refresh-new")
 
     spotify.refreshes[f"refresh-{alice.user_id}"] = reconnect
     assert run(services, [alice]).outcomes == {"stale": 1}
-    assert reload(alice).refresh_sealed == fresh
+    assert reload(alice).refresh_encrypted == fresh
 
 
 def test_a_401_is_answered_by_one_refresh_and_one_more_try(services, spotify, frozen):
@@ -395,10 +395,10 @@ def test_a_limit_of_one_app_leaves_the_others_alone(services, spotify, frozen):
     alice = connected(services)
     own = SpotifyApp.create(
         client_id="bobs",
-        secret_sealed="",
+        secret_encrypted="",
         created_at=frozen.now,
     )
-    own.secret_sealed = services.vault.seal("spotify_apps.secret", own.id, "s")
+    own.secret_encrypted = services.vault.encrypt("spotify_apps.secret", own.id, "s")
     own.save()
     bob = make_connection(services, make_user("bob"), app=own)
     refused = SpotifyError(Failure.QUOTA, "429", status=429, retry_after="50000")
@@ -437,9 +437,9 @@ def test_success_closes_the_circuit(services, spotify, frozen):
 
 def test_tokens_swapped_between_people_open_nothing(services, spotify):
     alice, bob = connected(services, "alice"), connected(services, "bob")
-    Connection.update(access_sealed=bob.access_sealed, refresh_sealed=bob.refresh_sealed).where(
-        Connection.user == alice.user_id
-    ).execute()
+    Connection.update(
+        access_encrypted=bob.access_encrypted, refresh_encrypted=bob.refresh_encrypted
+    ).where(Connection.user == alice.user_id).execute()
     assert run(services, [alice]).outcomes == {"failed:unknown": 1}
     assert spotify.calls == {}
 
@@ -497,8 +497,8 @@ def test_one_person_can_be_polled_at_once_whatever_the_cadence(services, spotify
 
 
 def token_of(services, connection):
-    sealed = reload(connection).refresh_sealed
-    return services.vault.open("connections.refresh", connection.user_id, sealed)
+    encrypted = reload(connection).refresh_encrypted
+    return services.vault.decrypt("connections.refresh", connection.user_id, encrypted)
 
 
 def test_answers_that_come_while_the_last_group_is_written_are_not_thrown_away(

@@ -371,7 +371,7 @@ def reconnects(services, member):
     tokens = Tokens("access-fresh", 3600, "refresh-fresh", scope="user-read-recently-played")
     visit = Visit(renews=True, signed_in=member.user_id)
     sign_up.join(services, Profile("account-alice", "alice", "Alice"), tokens, visit)
-    Connection.update(access_sealed=member.access_sealed).execute()
+    Connection.update(access_encrypted=member.access_encrypted).execute()
 
 
 STOPS = {

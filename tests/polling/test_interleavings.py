@@ -78,8 +78,8 @@ def test_somebody_acts_while_they_are_polled_and_the_poll_steps_back(
     if action in ("is deleted", "leaves"):
         assert row is None
         return
-    opened = row.refresh_sealed and services.vault.open(
-        "connections.refresh", user, row.refresh_sealed
+    opened = row.refresh_encrypted and services.vault.decrypt(
+        "connections.refresh", user, row.refresh_encrypted
     )
     assert opened == KEPT.get(action, "refresh-new" if rotate else f"refresh-{user}")
     assert row.lease_until == LONG_AGO
@@ -115,10 +115,10 @@ def test_somebody_acts_while_their_plays_are_being_written_and_has_the_last_word
     row = reload(alice)
     assert row.status == status
     if status == "active":
-        opened = services.vault.open("connections.refresh", alice.user_id, row.refresh_sealed)
+        opened = services.vault.decrypt("connections.refresh", alice.user_id, row.refresh_encrypted)
         assert opened == "refresh-fresh"
     else:
-        assert row.refresh_sealed == ""
+        assert row.refresh_encrypted == ""
 
 
 def test_six_workers_that_claim_the_same_people_share_them_without_overlap(services):

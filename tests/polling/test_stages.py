@@ -203,8 +203,7 @@ def test_every_refusal_is_charged_to_whom_it_belongs(
     assert PollLog.get().outcome == failure.value
     assert row.last_success_at == before.last_success_at  # a refusal moves nothing on
     assert (row.newest_play_at, Play.select().count()) == (before.newest_play_at, 0)
-    seal = real.vault
-    assert seal.open(REFRESH_PLACE, alice.user_id, row.refresh_sealed) == (
+    assert real.vault.decrypt(REFRESH_PLACE, alice.user_id, row.refresh_encrypted) == (
         f"refresh-{alice.user_id}"  # and no token is thrown away for it
     )
     if charged == USER:
@@ -273,8 +272,8 @@ def test_an_email_is_owed_where_only_the_person_can_help(real, script, alice, an
 
 
 def test_an_access_token_that_ended_early_is_renewed_once_and_all_is_well(real, script, alice):
-    seal = real.vault.seal(ACCESS_PLACE, alice.user_id, "early")
-    Connection.update(access_sealed=seal, access_expires_at=clock.now() + HOUR).execute()
+    encrypted = real.vault.encrypt(ACCESS_PLACE, alice.user_id, "early")
+    Connection.update(access_encrypted=encrypted, access_expires_at=clock.now() + HOUR).execute()
     answers = iter([(401, {}, api(401, "The access token expired"))])
     fine = (200, {}, b'{"items": [], "next": null}')
 
@@ -299,7 +298,7 @@ def test_a_token_answer_with_an_odd_lifetime_is_taken_for_an_hour(real, script, 
     assert batch.now(real, alice.user_id).outcomes == {"archived": 1}
     row = Connection.get_by_id(alice.user_id)
     assert row.access_expires_at == clock.now() + HOUR
-    assert real.vault.open(REFRESH_PLACE, alice.user_id, row.refresh_sealed) == "r2"
+    assert real.vault.decrypt(REFRESH_PLACE, alice.user_id, row.refresh_encrypted) == "r2"
 
 
 def test_a_new_refresh_token_is_kept_though_the_answer_lacks_everything_else(real, script, alice):
@@ -307,7 +306,7 @@ def test_a_new_refresh_token_is_kept_though_the_answer_lacks_everything_else(rea
     script.page = FINE
     assert batch.now(real, alice.user_id).outcomes == {"failed:network": 1}
     row = Connection.get_by_id(alice.user_id)
-    assert real.vault.open(REFRESH_PLACE, alice.user_id, row.refresh_sealed) == "r2"
+    assert real.vault.decrypt(REFRESH_PLACE, alice.user_id, row.refresh_encrypted) == "r2"
     asked = []
     script.token = lambda: asked.append(1) or token(access_token="a3", expires_in=3600)
     Connection.update(circuit_open_until=clock.EPOCH, newest_play_at=None).execute()
@@ -319,7 +318,7 @@ def test_a_new_refresh_token_is_kept_though_the_scope_is_gone(real, script, alic
     script.token = token(access_token="a2", refresh_token="r2", scope="user-top-read")
     assert batch.now(real, alice.user_id).outcomes == {"failed:auth": 1}
     row = Connection.get_by_id(alice.user_id)
-    assert real.vault.open(REFRESH_PLACE, alice.user_id, row.refresh_sealed) == "r2"
+    assert real.vault.decrypt(REFRESH_PLACE, alice.user_id, row.refresh_encrypted) == "r2"
 
 
 def test_with_every_call_taking_twelve_seconds_of_twenty_the_second_check_succeeds(

@@ -75,15 +75,15 @@ def blocked(reason: str, wait: timedelta, **values: Any) -> Make:
     return make
 
 
-def own_app(secret_sealed: str | None = None, **values: Any) -> Make:
-    """Alice through an app that she brought; its secret is sealed unless `secret_sealed` says."""
+def own_app(secret_encrypted: str | None = None, **values: Any) -> Make:
+    """Alice through an app of her own; its secret is usable unless `secret_encrypted` is given."""
 
     def make(services: Services) -> User:
         user = connected(**values)(services)
         app = SpotifyApp.create(
-            owner=user, client_id="a" * 32, secret_sealed="", created_at=clock.now()
+            owner=user, client_id="a" * 32, secret_encrypted="", created_at=clock.now()
         )
-        app.secret_sealed = secret_sealed or services.vault.seal(
+        app.secret_encrypted = secret_encrypted or services.vault.encrypt(
             "spotify_apps.secret", app.id, "secret"
         )
         app.save()
@@ -184,7 +184,7 @@ STATES: dict[str, tuple[HealthStatus, Make]] = {
     ),
     "own app's secret unreadable": (
         HealthStatus.OWN_APP_UNREADABLE,
-        own_app(ago=DAY, secret_sealed="sealed with a key that is gone"),
+        own_app(ago=DAY, secret_encrypted="encrypted with a key that is gone"),
     ),
     "guard in force": (HealthStatus.APP_REFUSED, guarded),
     "never polled": (

@@ -74,9 +74,9 @@ def alice(services, frozen) -> Iterator[Alice]:
         tokens = sandbox.control.mint("alice")
         real = replace(services, spotify=SpotifyClient(sandbox.accounts_url, sandbox.api_url))
         row = connected(real, authorized_at=frozen.now)
-        seal = real.vault.seal
+        encrypt = real.vault.encrypt
         Connection.update(
-            access_sealed=seal(ACCESS_PLACE, row.user_id, tokens["access_token"]),
-            refresh_sealed=seal(REFRESH_PLACE, row.user_id, tokens["refresh_token"]),
+            access_encrypted=encrypt(ACCESS_PLACE, row.user_id, tokens["access_token"]),
+            refresh_encrypted=encrypt(REFRESH_PLACE, row.user_id, tokens["refresh_token"]),
         ).execute()
         yield Alice(real, sandbox.control, frozen, row)

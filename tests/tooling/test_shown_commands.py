@@ -56,7 +56,7 @@ LIFE: dict[str, tuple[str, ...]] = {
     "backup --new-key": ("backup --new-key",),
     "restore FILE": (f"{DRILL} restore whole.backup",),
     "verify --from FILE": ("verify --from whole.backup",),
-    "reseal": ("reseal",),
+    "rotate-keys": ("rotate-keys",),
     "delete-member NUMBER": ("delete-member bob --yes",),
     "delete-member USER": ("delete-member bob --yes",),
     "doctor": ("doctor",),

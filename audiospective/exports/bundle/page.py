@@ -118,7 +118,7 @@ def _pieces(
         owner=snapshot.owner.name,
         zone=snapshot.owner.zone,
         format=FORMAT,
-        sealed=page_words.moment(snapshot.taken_at, zone),
+        made=page_words.moment(snapshot.taken_at, zone),
         overview=shown,
         statistics=meta["statistics"],
         counted=made.counted,

@@ -21,11 +21,11 @@ INSET = " " * 4
 def text(snapshot: Snapshot, known: Known, files: Sequence[File]) -> str:
     """README.txt, lines of at most 78 characters where paths allow."""
     zone = ZoneInfo(snapshot.owner.zone)
-    sealed = snapshot.taken_at.astimezone(zone)
+    made = snapshot.taken_at.astimezone(zone)
     lines = [
         f"The listening of {snapshot.owner.name}",
         f"{snapshot.plays:,} plays",
-        f"Sealed {sealed.day} {sealed:%B %Y, %H:%M} ({snapshot.owner.zone})",
+        f"Made {made.day} {made:%B %Y, %H:%M} ({snapshot.owner.zone})",
         "",
         "Open index.html with a double click: it shows this archive in any browser,",
         "without network, account or server.",

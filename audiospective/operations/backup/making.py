@@ -13,7 +13,7 @@ from audiospective import __version__, clock
 from audiospective.clients.storage import MissingError, StorageError
 from audiospective.models import dialects, migrations
 from audiospective.models.marks import Mark
-from audiospective.operations.backup import schema, sealing, source
+from audiospective.operations.backup import encryption, schema, source
 from audiospective.operations.backup.container import Manifest, Reading, Writing
 from audiospective.operations.backup.errors import BackupError
 from audiospective.services import Services
@@ -27,7 +27,7 @@ YEARS = "play_segments"  # where the keys of closed years stand
 
 
 def make(services: Services, target: Path) -> Manifest:
-    """Write a backup to `target`, sealed if BACKUP_KEY is set; raises BackupError, OSError.
+    """Write a backup to `target`, encrypted if BACKUP_KEY is set; raises BackupError, OSError.
 
     It is written under another name beside `target`, read again in full and only then named.
     """
@@ -44,7 +44,7 @@ def make(services: Services, target: Path) -> Manifest:
             if key:
                 clear = folder / "backup.zip"
                 _write(services, folder, clear)
-                sealing.seal(clear, draft, key)
+                encryption.encrypt(clear, draft, key)
                 clear.unlink()
             else:
                 _write(services, folder, draft)
@@ -53,7 +53,7 @@ def make(services: Services, target: Path) -> Manifest:
         finally:
             draft.unlink(missing_ok=True)
     size = target.stat().st_size
-    Mark.put(MARK, clock.now(), f"{target.name}, {size} bytes{', sealed' if key else ''}")
+    Mark.put(MARK, clock.now(), f"{target.name}, {size} bytes{', encrypted' if key else ''}")
     return manifest
 
 
@@ -61,8 +61,8 @@ def verified(path: Path, scratch: Path, key: str) -> Manifest:
     """Open a backup and read all of it; `scratch` is a path for its clear text. BackupError."""
     try:
         opened = path
-        if sealing.is_sealed(path):
-            sealing.open_(path, scratch, key)
+        if encryption.is_encrypted(path):
+            encryption.decrypt(path, scratch, key)
             opened = scratch
         with closing(Reading(opened)) as reading:
             reading.check()

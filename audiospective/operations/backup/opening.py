@@ -1,4 +1,4 @@
-"""Opens the file of a backup, sealed or not, to be read."""
+"""Opens the file of a backup, encrypted or not, to be read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from audiospective.operations.backup import sealing
+from audiospective.operations.backup import encryption
 from audiospective.operations.backup.container import Reading
 from audiospective.services import Services
 
@@ -19,8 +19,8 @@ def opened(services: Services, path: Path) -> Iterator[Reading]:
     work.mkdir(parents=True, exist_ok=True, mode=0o700)
     with TemporaryDirectory(dir=work) as name:
         clear = path
-        if sealing.is_sealed(path):
+        if encryption.is_encrypted(path):
             clear = Path(name) / "backup.zip"
-            sealing.open_(path, clear, services.settings.backup_key)
+            encryption.decrypt(path, clear, services.settings.backup_key)
         with closing(Reading(clear)) as reading:
             yield reading

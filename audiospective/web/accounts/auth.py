@@ -45,7 +45,7 @@ def connect() -> ResponseReturnValue:
         asked = sign_in.consent_to(services(), app, spotify_app.credentials(services(), app))
     except sign_in.UnavailableError as error:
         return sign_in_outcomes.page(sign_in_outcomes.UNAVAILABLE, until=error.until)
-    except VaultError:  # sealed with a key that is gone
+    except VaultError:  # encrypted with a key that is gone
         return sign_in_outcomes.page(sign_in_outcomes.SECRET_LOST)
     confirms = intent == "confirm" and member is not None
     state, flow = flows.begin(

@@ -71,7 +71,7 @@ def of(row: Import, user: User) -> dict[str, Any]:
         "waits_since": row.changed_at if clock.now() - row.changed_at >= LONG_WAIT else None,
         "found": found,
         "review": told,
-        "sealed": clock.from_ms((found.restore or {})["sealed_at"]) if found.restores else None,
+        "made": clock.from_ms((found.restore or {})["sealed_at"]) if found.restores else None,
         "now": (told or {}).get("now") or {},
         "then": (told or {}).get("then") or {},
         "years": _years(told) if told else None,

@@ -59,7 +59,7 @@ def test() -> ResponseReturnValue:
     row = forwarding.of(person().id)
     if row is not None:
         try:
-            name = forwarding.checked(services(), person().id, row.root, row.token_sealed)
+            name = forwarding.checked(services(), person().id, row.root, row.token_encrypted)
             flash(f"The server answers and knows you as {name}." if name else "The server answers.")
         except UnusableError as error:
             flash(str(error))

@@ -20,7 +20,7 @@ from audiospective.history.closed import prefix
 from audiospective.models import Play, PlaySegment, User
 from audiospective.models.exports import EXPIRED, READY, Export
 from audiospective.models.marks import Mark
-from audiospective.operations.backup import container, making, restoring, schema, sealing, source
+from audiospective.operations.backup import container, encryption, making, restoring, schema, source
 from audiospective.operations.backup.errors import BackupError
 from audiospective.services import Services
 from tests.fixtures import make_settings
@@ -29,7 +29,7 @@ from tests.imports.restore import archives
 from tests.support.postgres import Postgres
 from tests.support.redis import hang_up
 
-KEY = sealing.new_key()
+KEY = encryption.new_key()
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def alice(services: Services) -> User:
     return user
 
 
-def sealed(services: Services) -> Services:
+def encrypted(services: Services) -> Services:
     return replace(services, settings=replace(services.settings, backup_key=KEY))
 
 
@@ -93,7 +93,7 @@ def test_what_comes_back_is_what_was_there(
 ) -> None:
     before, plays = everything(), archives.plays(alice.id)
     prefix.own(services.storage, clock.now())
-    made = making.make(sealed(services), tmp_path / "one.backup")
+    made = making.make(encrypted(services), tmp_path / "one.backup")
     assert made.rows()["users"] == User.select().count()
 
     other = elsewhere(engine)
@@ -211,7 +211,7 @@ def test_storage_that_fails_leaves_no_row_and_the_restore_can_be_repeated(
 ) -> None:
     key = closed_year(services, alice)
     before = everything()
-    making.make(sealed(services), tmp_path / "one.backup")
+    making.make(encrypted(services), tmp_path / "one.backup")
     other = elsewhere("sqlite")
     storage = Failing(other.storage)
     with models.database.connection_context():
@@ -251,7 +251,7 @@ def test_other_files_are_replaced_only_on_request(
     elsewhere: Callable[[str], Any],
     bytes_there: bytes,
 ) -> None:
-    making.make(sealed(services), tmp_path / "one.backup")
+    making.make(encrypted(services), tmp_path / "one.backup")
     other, key = elsewhere("sqlite"), "imports/1/1/plays.parquet"
     other.storage.put(key, bytes_there)
     with models.database.connection_context():
@@ -291,14 +291,14 @@ def test_only_a_backup_that_opened_again_counts(
 def test_success_is_noted_for_an_alarm(services: Services, alice: User, tmp_path: Path) -> None:
     at = datetime(2026, 11, 1, tzinfo=UTC)
     with clock.use(lambda: at):
-        making.make(sealed(services), tmp_path / "one.backup")
+        making.make(encrypted(services), tmp_path / "one.backup")
     assert Mark.at_of(making.MARK) == at
-    assert Mark.get(Mark.name == making.MARK).note.endswith("sealed")
+    assert Mark.get(Mark.name == making.MARK).note.endswith("encrypted")
 
 
 @pytest.fixture(scope="module")
 def clear(tmp_path_factory: pytest.TempPathFactory, migrate: Callable[[str], None]) -> Path:
-    """A backup that is not sealed, of a small instance."""
+    """A backup that is not encrypted, of a small instance."""
     folder = tmp_path_factory.mktemp("clear")
     url = f"sqlite:///{folder / 'archive.db'}"
     migrate(url)
@@ -311,14 +311,14 @@ def clear(tmp_path_factory: pytest.TempPathFactory, migrate: Callable[[str], Non
     return folder / "one.backup"
 
 
-def test_a_sealed_backup_tells_nothing_and_opens_with_its_key_alone(
+def test_an_encrypted_backup_tells_nothing_and_opens_with_its_key_alone(
     clear: Path, tmp_path: Path
 ) -> None:
-    path = tmp_path / "sealed"
-    sealing.seal(clear, path, KEY)
+    path = tmp_path / "encrypted"
+    encryption.encrypt(clear, path, KEY)
     assert b"alice" not in path.read_bytes()
     assert making.verified(path, tmp_path / "a", KEY).rows()["users"] == 1
-    for key in ("", sealing.new_key()):
+    for key in ("", encryption.new_key()):
         with pytest.raises(BackupError, match="BACKUP_KEY"):
             making.verified(path, tmp_path / "b", key)
 
@@ -329,17 +329,17 @@ def test_a_backup_that_was_cut_off_is_refused(clear: Path, tmp_path: Path, kept:
     (tmp_path / "cut").write_bytes(whole[: int(len(whole) * kept)])
     with pytest.raises(BackupError):
         making.verified(tmp_path / "cut", tmp_path / "a", "")
-    sealing.seal(clear, tmp_path / "sealed", KEY)
-    whole = (tmp_path / "sealed").read_bytes()
-    (tmp_path / "sealed").write_bytes(whole[: int(len(whole) * kept)])
+    encryption.encrypt(clear, tmp_path / "encrypted", KEY)
+    whole = (tmp_path / "encrypted").read_bytes()
+    (tmp_path / "encrypted").write_bytes(whole[: int(len(whole) * kept)])
     with pytest.raises(BackupError):
-        making.verified(tmp_path / "sealed", tmp_path / "a", KEY)
+        making.verified(tmp_path / "encrypted", tmp_path / "a", KEY)
 
 
 @pytest.mark.parametrize("at", [0.1, 0.5, 0.8])
 def test_a_changed_byte_is_found(clear: Path, tmp_path: Path, at: float) -> None:
-    sealing.seal(clear, tmp_path / "sealed", KEY)
-    for path in (clear, tmp_path / "sealed"):
+    encryption.encrypt(clear, tmp_path / "encrypted", KEY)
+    for path in (clear, tmp_path / "encrypted"):
         body = bytearray(path.read_bytes())
         place = int(len(body) * at)
         if path == clear:  # a byte of a table, not one of the zip's own bookkeeping

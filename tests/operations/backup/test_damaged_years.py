@@ -15,8 +15,7 @@ from audiospective.history.closed import objects
 from audiospective.models import DamagedSegment, PlaySegment, User
 from audiospective.models.notices import Notice
 from audiospective.operations import verify
-from audiospective.operations.backup import damaged_years, making
-from audiospective.operations.backup import sealing as backup_sealing
+from audiospective.operations.backup import damaged_years, encryption, making
 from audiospective.operations.backup.errors import BackupError
 from audiospective.services import Services
 from tests.factories import make_user
@@ -24,7 +23,7 @@ from tests.history.closing import Fragile, bound
 from tests.imports.restore import archives
 from tests.support.clocks import Frozen
 
-KEY = backup_sealing.new_key()
+KEY = encryption.new_key()
 
 
 @pytest.fixture
@@ -65,15 +64,15 @@ def alerts() -> int:
     return int(Notice.select().where(Notice.kind == "operator_alert").count())
 
 
-def test_a_damaged_year_comes_back_from_a_sealed_backup(
+def test_a_damaged_year_comes_back_from_an_encrypted_backup(
     services: Services, alice: User, tmp_path: Path
 ) -> None:
     before = archives.plays(alice.id)
-    sealed = replace(services, settings=replace(services.settings, backup_key=KEY))
-    making.make(sealed, tmp_path / "one.backup")
+    encrypted = replace(services, settings=replace(services.settings, backup_key=KEY))
+    making.make(encrypted, tmp_path / "one.backup")
     year = damage(alice)
     assert archives.plays(alice.id).height < before.height
-    assert damaged_years.put_back(sealed, tmp_path / "one.backup") == 1
+    assert damaged_years.put_back(encrypted, tmp_path / "one.backup") == 1
     found = integrity.examine(alice.id)
     assert (found.healed, found.faults) == ([year], [])
     assert archives.plays(alice.id).equals(before)

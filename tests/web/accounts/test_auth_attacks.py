@@ -324,8 +324,8 @@ def test_no_token_secret_or_code_is_in_logs_or_pages(
         assert "sandbox-secret" not in answer.text
     vault, connection = live.site.services.vault, live.connection()
     texts += [
-        vault.open("connections.access", connection.user_id, connection.access_sealed),
-        vault.open("connections.refresh", connection.user_id, connection.refresh_sealed),
+        vault.decrypt("connections.access", connection.user_id, connection.access_encrypted),
+        vault.decrypt("connections.refresh", connection.user_id, connection.refresh_encrypted),
         "sandbox-secret",
     ]
     said = "\n".join(f"{record.getMessage()} {record.__dict__}" for record in caplog.records)

@@ -29,12 +29,12 @@ def test_the_first_visit_makes_a_founding_member_and_leads_to_welcome(live: Live
     assert "founding member 1" in page.text
 
 
-def test_what_the_consent_gave_is_sealed_and_dated(live: LiveSite) -> None:
+def test_what_the_consent_gave_is_encrypted_and_dated(live: LiveSite) -> None:
     live.newcomer("alice")
     connection, user = live.connection("alice"), live.user("alice")
     vault = live.site.services.vault
-    assert len(vault.open(ACCESS_PLACE, user.id, connection.access_sealed)) > 20
-    assert len(vault.open(REFRESH_PLACE, user.id, connection.refresh_sealed)) > 20
+    assert len(vault.decrypt(ACCESS_PLACE, user.id, connection.access_encrypted)) > 20
+    assert len(vault.decrypt(REFRESH_PLACE, user.id, connection.refresh_encrypted)) > 20
     assert connection.scope == "user-read-recently-played"
     assert connection.reauth_due_at == reauth_due(connection.authorized_at)
     assert connection.next_poll_at <= clock.now()
@@ -194,9 +194,9 @@ def test_a_server_without_an_app_says_so(make_live) -> None:
 
 def test_the_return_of_somebody_who_disconnected_only_signs_in(live: LiveSite) -> None:
     live.newcomer("alice")
-    Connection.update(status=DISCONNECTED, refresh_sealed="", access_sealed="").execute()
+    Connection.update(status=DISCONNECTED, refresh_encrypted="", access_encrypted="").execute()
     assert live.connect(live.site.visitor(), "alice").headers["Location"] == "/dashboard"
-    assert (live.connection().status, live.connection().refresh_sealed) == (DISCONNECTED, "")
+    assert (live.connection().status, live.connection().refresh_encrypted) == (DISCONNECTED, "")
 
 
 def test_the_return_of_somebody_who_paused_does_not_resume(live: LiveSite) -> None:
@@ -234,7 +234,7 @@ def test_reconnecting_resets_everything_that_stood_in_the_way(
     assert after.fence > before.fence
     assert after.authorized_at == clock.now()
     assert after.reauth_due_at == reauth_due(clock.now())
-    assert after.refresh_sealed != before.refresh_sealed
+    assert after.refresh_encrypted != before.refresh_encrypted
 
 
 def test_signing_in_does_not_pretend_to_be_a_new_consent(live: LiveSite, frozen: Frozen) -> None:
@@ -247,7 +247,7 @@ def test_signing_in_does_not_pretend_to_be_a_new_consent(live: LiveSite, frozen:
         before.authorized_at,
         before.reauth_due_at,
     )
-    assert after.refresh_sealed != before.refresh_sealed
+    assert after.refresh_encrypted != before.refresh_encrypted
 
 
 def test_renewing_starts_a_new_half_year(live: LiveSite, frozen: Frozen) -> None:

@@ -145,7 +145,7 @@ def test_attaching_names_the_archive_tells_its_address_and_can_be_undone(live: L
     assert owner.submit(page, undo).headers["Location"] == "/detach/done"
     row, connection = User.get_by_id(ana.id), Connection.get()
     assert (row.spotify_account_id, row.spotify_id, row.email) == (None, None, ANA)
-    assert (connection.status, connection.refresh_sealed) == ("disconnected", "")
+    assert (connection.status, connection.refresh_encrypted) == ("disconnected", "")
     assert not signed_in(thief)
     assert not signed_in(browser)
     owner.page("/detach/done")

@@ -133,7 +133,7 @@ def test_disconnecting_is_explained_and_forgets_the_tokens(site: Site) -> None:
     assert "It deletes nothing" in page.text
     member.submit(page, "/connection/disconnect")
     left = Connection.get()
-    assert (left.status, left.access_sealed, left.refresh_sealed) == ("disconnected", "", "")
+    assert (left.status, left.access_encrypted, left.refresh_encrypted) == ("disconnected", "", "")
     assert member.page("/dashboard").one("h1").text == "Disconnected"
 
 

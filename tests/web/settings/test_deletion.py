@@ -76,7 +76,7 @@ def test_in_seven_days_and_kept_on_the_page(live: LiveSite, alice: User) -> None
     assert ask(browser, "later", " Delete ").headers["Location"] == PAGE
     page = browser.page(PAGE)
     assert "To be deleted on" in page.text
-    assert Connection.get().refresh_sealed  # plays are saved until then
+    assert Connection.get().refresh_encrypted  # plays are saved until then
     browser.submit(page, f"{PAGE}/keep")
     assert "Nothing was deleted" in browser.page(PAGE).text
     assert Deletion.select().count() == 0
@@ -149,7 +149,7 @@ def test_whoever_connects_again_meanwhile_begins_a_new_archive(live: LiveSite) -
     assert live.user("alice").id != old
     erasure.carry_out(live.site.services, Deadline(60))
     assert live.user("alice").id != old
-    assert live.connection("alice").refresh_sealed
+    assert live.connection("alice").refresh_encrypted
 
 
 def test_disconnecting_offers_to_delete_as_well(live: LiveSite, alice: User) -> None:

@@ -1,4 +1,4 @@
-"""A Spotify app of one's own: kept when Spotify knows it, sealed, and never mixed with another."""
+"""A Spotify app of one's own: kept, encrypted, if Spotify knows it; never mixed with another."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def test_the_steps_show_the_exact_redirect_uri(live: LiveSite, bob: Visitor) -> 
     assert field.attributes["value"] == "http://127.0.0.1:8000/callback"
 
 
-def test_a_good_pair_is_kept_sealed_and_never_shown_again(live: LiveSite, bob: Visitor) -> None:
+def test_a_good_pair_is_kept_encrypted_and_never_shown_again(live: LiveSite, bob: Visitor) -> None:
     assert enter(bob).status_code == 303
     own = SpotifyApp.get(SpotifyApp.client_id == ID)
-    assert SECRET not in own.secret_sealed
+    assert SECRET not in own.secret_encrypted
     assert spotify_app.credentials(live.site.services, own).client_secret == SECRET
     text = bob.page(PAGE).text + bob.get(PAGE).text
     assert SECRET not in text
@@ -140,7 +140,7 @@ def test_another_app_needs_another_consent(live: LiveSite, bob: Visitor) -> None
     live.control.make_app(other, SECRET)
     enter(bob, other)
     connection = live.connection("bob")
-    assert (connection.status, connection.refresh_sealed) == (DISCONNECTED, "")
+    assert (connection.status, connection.refresh_encrypted) == (DISCONNECTED, "")
     assert SpotifyApp.get_or_none(SpotifyApp.client_id == ID) is None
     assert f"client_id={other}" in live.leave_for_spotify(bob, intent="reconnect")
 
@@ -148,10 +148,10 @@ def test_another_app_needs_another_consent(live: LiveSite, bob: Visitor) -> None
 def test_a_new_secret_of_the_same_app_keeps_the_consent(live: LiveSite, bob: Visitor) -> None:
     enter(bob)
     live.connect(bob, "bob", intent="reconnect")
-    sealed = live.connection("bob").refresh_sealed
+    encrypted = live.connection("bob").refresh_encrypted
     live.control.set_app(ID, client_secret="1" * 32)
     assert enter(bob, ID, "1" * 32).status_code == 303
-    assert live.connection("bob").refresh_sealed == sealed
+    assert live.connection("bob").refresh_encrypted == encrypted
     own = SpotifyApp.get(SpotifyApp.client_id == ID)
     assert spotify_app.credentials(live.site.services, own).client_secret == "1" * 32
 
@@ -165,7 +165,7 @@ def test_removing_the_app_removes_the_consent_given_through_it(
     remove = f"{PAGE}/remove"
     bob.submit(bob.page(remove), remove)
     connection = live.connection("bob")
-    assert (connection.status, connection.refresh_sealed) == (DISCONNECTED, "")
+    assert (connection.status, connection.refresh_encrypted) == (DISCONNECTED, "")
     assert connection.fence > fence
     assert SpotifyApp.select().count() == 1
 
@@ -198,7 +198,7 @@ def test_a_return_by_spotify_does_not_exchange_the_tokens_of_an_own_app(
     answer = live.connect(live.site.visitor(), "bob")  # signed out: through the server's app
     assert answer.headers["Location"] == "/dashboard"
     after = live.connection("bob")
-    assert (after.app_id, after.refresh_sealed) == (before.app_id, before.refresh_sealed)
+    assert (after.app_id, after.refresh_encrypted) == (before.app_id, before.refresh_encrypted)
 
 
 def test_the_operators_new_client_id_leaves_old_consents_with_the_old_app(
@@ -214,7 +214,7 @@ def test_the_operators_new_client_id_leaves_old_consents_with_the_old_app(
     assert (bob.app_id, bob.app.client_id) == (1, "second-client")
     assert alice.app.client_id == "sandbox-client"
     assert spotify_app.credentials(services, alice.app).client_secret == "sandbox-secret"
-    token = services.vault.open(REFRESH_PLACE, alice.user_id, alice.refresh_sealed)
+    token = services.vault.decrypt(REFRESH_PLACE, alice.user_id, alice.refresh_encrypted)
     assert token
     back = make_live()
     spotify_app.environment_app(back.site.services)
@@ -238,7 +238,7 @@ def test_an_own_app_gets_a_row_of_its_own_on_every_database(
     services = live.site.services
     environment = spotify_app.environment_app(services)
     user = make_user("bob")
-    own = SpotifyApp.create(owner=user, client_id="x", secret_sealed="", created_at=clock.now())
+    own = SpotifyApp.create(owner=user, client_id="x", secret_encrypted="", created_at=clock.now())
     assert (environment.id, own.id) == (1, 2)
     Connection.select().count()
 

@@ -272,7 +272,7 @@ def test_no_address_or_token_is_in_the_outbox_in_clear(full: LiveSite) -> None:
     entry = WaitlistEntry.get()
     email = inbox(full, ANA)[0]
     token = link(email).rpartition("/")[2]
-    assert token not in notice.data_sealed
+    assert token not in notice.data_encrypted
     assert token not in (entry.token_hash, entry.salt)
 
 

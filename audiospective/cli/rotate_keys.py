@@ -1,4 +1,4 @@
-"""`reseal`: move every sealed secret to the first of TOKEN_KEYS."""
+"""`rotate-keys`: encrypt every secret with the first of TOKEN_KEYS."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from audiospective.cli._archive import opened
 
 @click.command()
 def command() -> None:
-    """Seal all tokens and secrets anew with the first key, so that old keys can go.
+    """Encrypt all tokens and secrets with the first key, so that old keys can go.
 
     Put the new key first in TOKEN_KEYS, restart every process, run this, then take the old key
     out. It can be stopped and repeated at any time.
     """
-    from audiospective.operations import reseal
+    from audiospective.operations import key_rotation
 
     with opened() as services:
-        report = reseal.everything(services)
+        report = key_rotation.rotate(services)
     for name, count in sorted(report.moved.items()):
         click.echo(f"{count:>8,} {name}")
     if report.busy:
@@ -27,7 +27,7 @@ def command() -> None:
         )
     if report.broken:
         raise click.ClickException(
-            f"{report.broken.total():,} values cannot be opened with any key; they are left as "
-            "they are. Add the key they were sealed with and run this again."
+            f"{report.broken.total():,} values cannot be decrypted with any key; they are left as "
+            "they are. Add the key they were encrypted with and run this again."
         )
-    click.echo("Everything is sealed with the first key.")
+    click.echo("Everything is encrypted with the first key.")
