@@ -24,6 +24,7 @@ class Alarm:
     said: str
     mark: str
     told_from: datetime
+    noted_at: datetime  # which tells it from an earlier one; ahead, if the clock was ahead then
 
 
 def standing() -> list[Alarm]:
@@ -36,10 +37,13 @@ def begin(topic: str, since: datetime, said: str, after: timedelta = timedelta()
     """Let an alarm stand, from `since` on if it does not yet; told once seen for `after`."""
     now, name = clock.now(), f"{PREFIX}{topic}"
     known = Mark.get_or_none(Mark.name == name)
+    since = min(since, now)
     latest = clock.to_ms(now + after)
     told_from = (_note(known).get("told_from") if known else None) or latest
     # Later than `latest` is what a clock that was ahead noted.
     note = {"said": said, "told_from": min(told_from, latest)}
+    if known is not None and (found := _standing(known).since) != known.at:
+        note["since"] = clock.to_ms(found)
     Mark.keep(name, since, json.dumps(note))
     if known is None:
         log.event("alarm", log.ERROR, topic=topic, said=said)
@@ -68,13 +72,16 @@ def beat(who: str) -> None:
 
 
 def _standing(mark: Mark) -> Alarm:
+    """One that began at an instant which lies ahead began, for all that is known, now."""
     note = _note(mark)
+    since = min(clock.from_ms(note["since"]) if "since" in note else mark.at, clock.now())
     return Alarm(
         topic=mark.name.removeprefix(PREFIX),
-        since=mark.at,
+        since=since,
         said=str(note.get("said", "")),
         mark=mark.name,
         told_from=clock.from_ms(note.get("told_from", 0)),
+        noted_at=mark.at,
     )
 
 

@@ -28,7 +28,8 @@ from audiospective.notices import compose
 from audiospective.notices.kind import Kind, find
 from audiospective.services import Services
 
-PAUSE = "mail:paused_until"  # no e-mail goes out before this instant, whoever asks
+# Mark: no e-mail goes out before this instant, whoever asks; the note says since when (ms) and why.
+PAUSE = "mail:paused_until"
 ALARM = "mail:account_refused"  # since when the provider does not accept key or sender
 SECONDS = 30.0  # in which a round begins e-mails; with the last one it fits into a job's minute
 SHORT = timedelta(seconds=3)  # a rate limit this short is waited for inside the round
@@ -71,9 +72,7 @@ def drain(
     if not services.settings.resend_api_key or not services.settings.mail_from:
         log.event("mail_not_configured", log.WARNING, waiting=len(due))
         return report
-    paused, now = Mark.at_of(PAUSE), clock.now()
-    # A pause that ends later was set by a clock that was ahead.
-    if paused is not None and now < paused <= now + LONGEST_PAUSE:
+    if _is_paused():
         return report
     _Round(services, report, wait or threading.Event().wait).run(due)
     if report.outcomes:
@@ -206,7 +205,18 @@ def _backoff(attempts: int) -> timedelta:
 
 
 def _pause(wait: timedelta, reason: str) -> None:
-    Mark.put(PAUSE, clock.now() + wait, reason)
+    now = clock.now()
+    Mark.put(PAUSE, now + wait, f"{clock.to_ms(now)} {reason}")
+
+
+def _is_paused() -> bool:
+    """Not by a clock that was ahead: such a pause began later than now, or ends too late."""
+    now, mark = clock.now(), Mark.get_or_none(Mark.name == PAUSE)
+    if mark is None:
+        return False
+    word = mark.note.partition(" ")[0]
+    since = clock.from_ms(int(word)) if word.isdecimal() and len(word) > 10 else now
+    return bool(now < mark.at <= now + LONGEST_PAUSE and since <= now + mail.MINUTE)
 
 
 def _distrust(notice: Notice) -> None:

@@ -125,12 +125,13 @@ def _not_taken(call: WebhookCall, now: datetime, why: str, wait: timedelta | Non
 def _message(services: Services, call: WebhookCall) -> Message:
     """The words of the e-mail about the same."""
     facts, over = json.loads(call.message), call.step == OVER
+    facts["since"] = min(int(facts["since"]), clock.to_ms(clock.now()))  # if the clock was ahead
     title, text = compose.alarm(call.topic, facts, over=over)
     return Message(
         topic=call.topic,
         title=title,
         text=text,
-        since=int(facts["since"]) // 1000,
+        since=facts["since"] // 1000,
         over=over,
         server=services.settings.base_url,
     )

@@ -9,7 +9,7 @@ from audiospective import clock, log
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.incidents import mass_failure, outage
 from audiospective.models.counters import Counter
-from audiospective.notices import delivery, outbox, owing
+from audiospective.notices import clock_set_back, delivery, outbox, owing
 from audiospective.notices.kinds import archive_stopped
 from audiospective.operations import purge
 from audiospective.services import Services
@@ -25,6 +25,7 @@ def maintain(services: Services, wait: Callable[[float], object] | None = None) 
     began = clock.monotonic()
     longest_poll = timedelta(minutes=services.settings.poll_max_minutes)
     parts: tuple[tuple[str, Callable[[], object]], ...] = (
+        ("clock", clock_set_back.bring_emails_back),
         ("guards", lambda: mass_failure.review(longest_poll)),
         ("outages", lambda: outage.review(longest_poll)),
         ("feeds", outage.review_feeds),

@@ -21,7 +21,7 @@ from audiospective.incidents import alarms, outage
 from audiospective.models.counters import Counter
 from audiospective.models.imports import WORK, Import
 from audiospective.models.marks import Mark
-from audiospective.notices import delivery, owing, webhooks
+from audiospective.notices import clock_set_back, delivery, owing, webhooks
 from audiospective.notices.kinds import operator_alert
 from audiospective.operations import catalog_damage
 from audiospective.operations.overview import polling, queues
@@ -69,6 +69,7 @@ def look(services: Services) -> bool:
         ("apps", outage.review_apps),
         *((check.topic, _checking(services, check, now)) for check in CHECKS),
         ("emails", lambda: owing.owe(services, operator_alert.KIND.name)),
+        ("clock", clock_set_back.bring_messages_back),
         ("webhooks", lambda: operator_alert.owe_webhooks(services)),
         ("post", lambda: webhooks.deliver(services)),
         ("send", lambda: delivery.drain(services, only=operator_alert.KIND.name)),

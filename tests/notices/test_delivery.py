@@ -306,19 +306,45 @@ def test_the_database_alone_remembers_a_pause(posted, office, frozen):
     assert len(office.asked) == 1
 
 
-@pytest.mark.parametrize("answer", [(503, "internal_server_error"), (429, "daily_quota_exceeded")])
+@pytest.mark.parametrize("hours", [3, 2400])
+@pytest.mark.parametrize(
+    "answer",
+    [(503, "internal_server_error"), (429, "daily_quota_exceeded"), (401, "invalid_api_key")],
+)
 def test_what_was_put_off_while_the_clock_was_ahead_goes_once_it_is_set_back(
-    posted, office, frozen, answer
+    posted, office, frozen, answer, hours
 ):
-    frozen.forward(days=100)
+    frozen.forward(hours=hours)
     owe(posted)
     owe(posted, "bob@mail.example")
     office.answer = lambda email, key: refused(*answer)
     drain(posted)
     office.answer = None
-    frozen.forward(days=-100)
+    frozen.forward(hours=-hours)
     drain(posted)
     assert statuses() == {SENT: 2}
+
+
+@pytest.mark.parametrize(
+    ("note", "minutes", "waits"),
+    [
+        ("429 of a release that notes no begin", 60, True),
+        ("429 of a release that notes no begin", 24 * 60 + 2, False),
+        ("{now} 429", 60, True),
+        ("{soon} 429", 60, True),  # clocks of two machines differ by less than a minute
+        ("{later} 429", 60, False),
+        ("{now} 429", 0, False),
+    ],
+)
+def test_a_pause_holds_unless_it_is_over_or_began_later_than_now(
+    posted, office, frozen, note, minutes, waits
+):
+    owe(posted)
+    now = clock.to_ms(clock.now())
+    said = note.format(now=now, soon=now + 59_000, later=now + 61_000)
+    Mark.put(delivery.PAUSE, clock.now() + timedelta(minutes=minutes), said)
+    drain(posted)
+    assert (office.asked == []) == waits
 
 
 def test_an_email_whose_sender_died_while_the_clock_was_ahead_goes_once_it_is_set_back(

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+
+import pytest
 
 from audiospective import clock
 from audiospective.models import webhook_calls
+from audiospective.models.notices import SENT, Notice
 from audiospective.models.webhook_calls import OBSOLETE, WebhookCall
-from audiospective.notices import webhooks
+from audiospective.notices import clock_set_back, members, webhooks
 from audiospective.operations import watch
+from audiospective.policy import escalation
 from tests.factories import crowd
 from tests.support import hooks
 
@@ -45,6 +50,51 @@ def test_a_message_put_off_or_taken_while_the_clock_was_ahead_goes_once_it_is_se
         assert webhooks.deliver(services) == {}
         frozen.forward(days=-100)
         assert webhooks.deliver(services) == {"sent": 2}
+
+
+@pytest.mark.parametrize("hours", [3, 2400])
+def test_what_was_told_while_the_clock_was_ahead_counts_from_when_it_is_set_back(
+    services, frozen, hours
+):
+    facts = {"since": 1, "said": "x"}
+    with hooks.running() as server:
+        settings = replace(services.settings, alarm_webhook_urls=(server.url,))
+        services = replace(services, settings=settings)
+        server.status = 500
+        frozen.forward(hours=hours)
+        ahead = clock.to_ms(clock.now())
+        for number in range(webhooks.A_DAY):
+            webhooks.put(services, "backup", f"backup.{number}", {**facts, "since": ahead}, 0)
+        frozen.forward(hours=-hours)
+        assert clock_set_back.bring_messages_back() == webhooks.A_DAY
+        assert clock_set_back.bring_messages_back() == 0
+        assert webhooks.put(services, "backup", "backup.x", facts, 0) == 0  # no flood either
+        frozen.forward(hours=24, minutes=1)
+        assert webhooks.put(services, "backup", "backup.y", facts, 0) == 1
+        assert webhooks.deliver(services) == {"failed": webhooks.A_DAY, "postponed": 1}
+        assert {one.json["since"] <= clock.to_ms(clock.now()) // 1000
+                for one in server.posted} == {True}  # fmt: skip
+
+
+@pytest.mark.parametrize("hours", [3, 2400])
+def test_the_reminder_after_an_email_counts_from_when_the_clock_is_set_back(
+    services, frozen, hours
+):
+    frozen.forward(hours=hours)
+    for name, minutes in (("punctual", 1), ("late", 90)):
+        Notice.create(
+            key=name, recipient=name, kind="archive_stopped", dedupe_key="x", status=SENT,
+            created_at=clock.now(), sent_at=clock.now() + timedelta(minutes=minutes),
+            next_attempt_at=clock.now(),
+        )  # fmt: skip
+    frozen.forward(hours=-hours)
+    assert clock_set_back.bring_emails_back() == 2
+    for notice in Notice.select():
+        told = members.told_at([notice])
+        assert told == clock.now()
+        assert escalation.due(1, told, clock.now() + timedelta(hours=48)) == 1
+        assert escalation.due(1, told, clock.now() + timedelta(hours=47)) is None
+    assert clock_set_back.bring_emails_back() == 0
 
 
 def test_a_message_that_cannot_be_made_keeps_nothing_from_the_others(services, frozen):

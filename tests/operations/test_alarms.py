@@ -328,6 +328,28 @@ def test_an_alarm_begun_while_the_clock_was_ahead_is_told_once_it_is_set_back(se
     assert [one.topic for one in alarms.standing()] == ["redis_away"]
 
 
+@pytest.mark.parametrize("hours", [3, 2400])
+def test_an_alarm_told_while_the_clock_was_ahead_began_when_it_was_set_back_and_is_told_once(
+    world: World, hours: int
+) -> None:
+    Mark.put("backup.succeeded", clock.now() + timedelta(hours=hours - 37))
+    world.frozen.forward(hours=hours)
+    watch.look(world.services)
+    world.frozen.forward(hours=-hours)
+    back = clock.now()
+    Mark.put("backup.succeeded", clock.now() - 37 * HOUR)
+    world.pass_by(10)
+    (alarm,) = alarms.standing()
+    assert alarm.since <= back + timedelta(minutes=5)
+    assert [one["state"] for one in world.told()] == ["begun"]
+    Mark.put("backup.succeeded", clock.now())
+    world.pass_by(20)
+    _begun, over = world.told()
+    assert over["state"] == "over"
+    assert over["since"] <= clock.to_ms(clock.now()) // 1000
+    assert alarms.standing() == []
+
+
 def test_an_alarm_that_was_calm_while_the_clock_was_ahead_is_over_once_it_is_set_back(
     services, frozen
 ):

@@ -143,7 +143,8 @@ def _over(services: Services, user_id: int, key: str, told: list[Notice]) -> Dra
     if recipient is None:
         return None
     app = subject.partition(".")[0]
-    facts = {"since": int(since)} | ({"app": app} if app else {})
+    began = min(int(since), clock.to_ms(clock.now()))  # noted by a clock that was ahead, if later
+    facts = {"since": began} | ({"app": app} if app else {})
     return Draft(
         recipient=recipient,
         dedupe_key=key,
@@ -179,7 +180,8 @@ def _troubles(services: Services) -> Iterator[Trouble]:
             yield Trouble(topic, key, facts, whose, one.mark)
     for alarm in alarms.standing():
         told = {"since": clock.to_ms(alarm.since), "said": alarm.said}
-        yield Trouble(alarm.topic, f"{alarm.topic}.{told['since']}", told, mark=alarm.mark)
+        key = f"{alarm.topic}.{clock.to_ms(alarm.noted_at)}"
+        yield Trouble(alarm.topic, key, told, mark=alarm.mark)
     many_unlisted = (one for one in lasting if one.failure is Failure.NOT_ALLOWED)
     yield from _unlisted(services, {one.app_id for one in (*in_force, *many_unlisted)})
 
@@ -223,7 +225,7 @@ def _operators() -> list[User]:
 
 
 def _about(app_id: int, since: datetime) -> dict[str, Any]:
-    return {"app": app_id, "since": clock.to_ms(since)}
+    return {"app": app_id, "since": clock.to_ms(min(since, clock.now()))}
 
 
 def _data(services: Services, user: User, topic: str, facts: Mapping[str, Any]) -> dict[str, Any]:
