@@ -35,8 +35,8 @@ class Wishes:
     emails: frozenset[str]
 
 
-def choices() -> list[EmailChoice]:
-    """The tick boxes, each with the kinds that name it."""
+def choices(*, figures: bool = True) -> list[EmailChoice]:
+    """The tick boxes, each with the kinds that name it; without `figures` none for a report."""
     return [
         EmailChoice(
             choice.name.lower(),
@@ -44,6 +44,7 @@ def choices() -> list[EmailChoice]:
             tuple(one.name for one in kind.everything() if one.choice is choice),
         )
         for choice in Choice
+        if figures or choice is not Choice.MONTH
     ]
 
 

@@ -18,7 +18,9 @@ from audiospective.services import Services
 
 SENT_ONCE = ("welcome",)
 OPERATORS_ONLY = ("operator_alert",)
+OPT_IN = ("monthly_report",)  # comes to nobody who has not asked for it; made of figures
 MAIL_OFF = "mail_off"  # in users.preferences: kinds of e-mails that the person switched off
+MAIL_ON = "mail_on"  # the same, of OPT_IN: those that they asked for
 
 
 class Audience(Enum):
@@ -34,6 +36,7 @@ class Choice(Enum):
 
     STOPPED = "My archive has stopped, or is about to"
     GAPS = "Plays may be missing"
+    MONTH = "A month is over, with a report of it"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,8 +119,12 @@ def address(user: User, kind: str) -> str | None:
 
 
 def switched_off(user: User) -> set[str]:
-    """Kinds of e-mails that this person does not want."""
-    found = json_object(user.preferences).get(MAIL_OFF)
+    """Kinds of e-mails that this person does not want, or has not asked for."""
+    wishes = json_object(user.preferences)
+    return _kinds(wishes.get(MAIL_OFF)) | (set(OPT_IN) - _kinds(wishes.get(MAIL_ON)))
+
+
+def _kinds(found: object) -> set[str]:
     return {str(kind) for kind in found} if isinstance(found, list) else set()
 
 
@@ -132,14 +139,20 @@ def switch(user_id: int, kind: str, *, on: bool) -> bool:
     user = User.get_or_none(User.id == user_id)
     if user is None:
         return False
-    off = switched_off(user) - {kind} if on else switched_off(user) | {kind}
+    if kind in OPT_IN:
+        asked = set(OPT_IN) - switched_off(user)
+        asked = asked | {kind} if on else asked - {kind}
+        return User.wish(user_id, **{MAIL_ON: sorted(asked)})
+    off = _kinds(user.wishes.get(MAIL_OFF))
+    off = off - {kind} if on else off | {kind}
     return User.wish(user_id, **{MAIL_OFF: sorted(off)})
 
 
-def optional(user: User) -> list[Kind]:
+def optional(user: User, *, figures: bool = True) -> list[Kind]:
     """The kinds that this member may switch on and off by themselves, in a stable order.
 
-    What is sent once (the welcome) is left out, and alerts about the server for all but operators.
+    What is sent once (the welcome) is left out, alerts about the server for all but operators, and
+    what is made of figures where the server makes none.
     """
     return [
         one
@@ -148,4 +161,5 @@ def optional(user: User) -> list[Kind]:
         and one.audience is Audience.MEMBER
         and one.name not in SENT_ONCE
         and (one.name not in OPERATORS_ONLY or user.is_operator)
+        and (figures or one.name not in OPT_IN)
     ]

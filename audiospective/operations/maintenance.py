@@ -11,7 +11,7 @@ from audiospective.incidents import mass_failure, outage
 from audiospective.models.counters import Counter
 from audiospective.notices import clock_set_back, delivery, outbox, owing
 from audiospective.notices.kinds import archive_stopped
-from audiospective.operations import purge
+from audiospective.operations import monthly_report, purge
 from audiospective.services import Services
 
 SECONDS = 40.0  # for what comes before the e-mails; after that they get a job of their own
@@ -31,6 +31,7 @@ def maintain(services: Services, wait: Callable[[float], object] | None = None) 
         ("feeds", outage.review_feeds),
         ("apps", outage.review_apps),
         ("notices", lambda: owing.owe(services)),
+        ("reports", lambda: monthly_report.owe(services)),
         ("deactivate", archive_stopped.stop_polling),
         ("counters", lambda: Counter.roll_up(clock.now())),
         ("purge", purge.daily),

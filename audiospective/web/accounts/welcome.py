@@ -101,7 +101,7 @@ def _page(
         tier=tiers.tier_of(user.tier, user.founding_number),
         first=_first_poll(user),
         wishes=wishes,
-        emails=welcome.choices(),
+        emails=welcome.choices(figures=services().settings.derived_stats),
         zones=time_zone.zones(),
         zone_guess=zone_name(),
         zone_saved=time_zone.chosen(user) is not None,

@@ -44,7 +44,7 @@ def page() -> ResponseReturnValue:
     return render_template(
         "settings/emails.html",
         member=member,
-        kinds=kind.optional(member),
+        kinds=kind.optional(member, figures=services().settings.derived_stats),
         off=kind.switched_off(member),
         state=health.state(services(), member.id),
         pending=address.pending(session) if session else None,
@@ -61,7 +61,7 @@ def save() -> ResponseReturnValue:
     member = person()
     ticked = set(request.form.getlist("kinds"))
     with transaction():
-        for one in kind.optional(member):
+        for one in kind.optional(member, figures=services().settings.derived_stats):
             kind.switch(member.id, one.name, on=one.name in ticked)
     flash("Saved", "form")
     return redirect(url_for("emails.page") + "#saved", 303)

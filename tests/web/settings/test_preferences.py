@@ -161,6 +161,22 @@ def test_each_kind_of_email_is_switched_by_itself(browser, alice):
     assert ticked == ["gap_found"]
 
 
+def test_a_monthly_report_comes_to_nobody_who_did_not_tick_it(browser, alice):
+    box = browser.page("/settings/emails").by_id("kinds-monthly_report")
+    assert "checked" not in box.attributes
+    send(browser, "/settings/emails", kinds="monthly_report")
+    assert "monthly_report" not in kind.switched_off(User.get_by_id(alice.id))
+    box = browser.page("/settings/emails").by_id("kinds-monthly_report")
+    assert "checked" in box.attributes
+
+
+def test_a_server_without_figures_offers_no_report(make_site):
+    site = make_site(derived_stats=False)
+    browser = site.member(make_user("bob"))
+    assert browser.page("/settings/emails").by_id("kinds-monthly_report") is None
+    assert browser.page("/welcome").by_id("emails-month") is None
+
+
 def test_the_address_in_old_emails_still_leads_to_the_choice(browser):
     answer = browser.get("/settings/alerts")
     assert (answer.status_code, answer.headers["Location"]) == (308, "/settings/emails")
