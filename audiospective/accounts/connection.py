@@ -7,6 +7,7 @@ from audiospective.models import Connection, transaction
 from audiospective.models.base import LONG_AGO
 from audiospective.models.claims import POLLED
 from audiospective.models.connections import ACTIVE, DISCONNECTED, NEEDS_REAUTH, PAUSED
+from audiospective.policy import check_wait
 from audiospective.polling import coverage, poll
 from audiospective.services import Services
 
@@ -17,11 +18,13 @@ def pause(user_id: int) -> bool:
 
 
 def resume(services: Services, user_id: int) -> bool:
-    """Poll again, at once; True if it was paused."""
-    due = {Connection.status: ACTIVE, Connection.next_poll_at: clock.now()}
-    if not _move(user_id, (PAUSED,), due):
+    """Poll again, at once unless that was done minutes ago; True if it was paused."""
+    now, row = clock.now(), Connection.get_or_none(Connection.user == user_id)
+    at = check_wait.soonest(row.last_polled_at if row else None, now)
+    if not _move(user_id, (PAUSED,), {Connection.status: ACTIVE, Connection.next_poll_at: at}):
         return False
-    poll.request(services, user_id)
+    if at <= now:
+        poll.request(services, user_id)
     return True
 
 

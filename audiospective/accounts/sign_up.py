@@ -6,8 +6,6 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from redis.exceptions import RedisError
-
 from audiospective import clock, log
 from audiospective.accounts import attachment, identity, members, seats, sessions
 from audiospective.accounts.outcomes import (
@@ -20,7 +18,6 @@ from audiospective.accounts.outcomes import (
     Waitlisted,
     WrongAccount,
 )
-from audiospective.clients.queues import INTERACTIVE
 from audiospective.clients.spotify import Profile, Tokens
 from audiospective.models import Connection, SpotifyApp, User, transaction
 from audiospective.models.base import LONG_AGO, read_clock
@@ -34,7 +31,7 @@ from audiospective.models.connections import (
 from audiospective.models.founding import FoundingRegister
 from audiospective.models.users import SignedOutError
 from audiospective.models.waitlist import WaitlistEntry
-from audiospective.policy import founding, member_names, renewal
+from audiospective.policy import check_wait, founding, member_names, renewal
 from audiospective.policy.founding import Visitor, WaitlistReason
 from audiospective.polling import coverage, other_account
 from audiospective.services import Services
@@ -67,12 +64,10 @@ def poll_soon(services: Services, user_id: int) -> bool:
 
     Nothing is lost then: the connection is due, and the next plan finds it.
     """
-    try:
-        services.queues.enqueue(INTERACTIVE, "poll_user", user_id)
-    except RedisError as error:
-        log.trouble("first_poll_waits_for_timetable", error, user=user_id)
-        return False
-    return True
+    if services.queues.wake("poll_user", user_id):
+        return True
+    log.event("first_poll_waits_for_timetable", log.WARNING, user=user_id)
+    return False
 
 
 @dataclass(frozen=True)
@@ -180,6 +175,8 @@ def _come_back(services: Services, consent: _Consent, user: User) -> Outcome:
     if needs_seat and not founding.may_take_seat(seats.places_of(services, app, consent.now)):
         return Returned(user.id, connected=False, refused=WaitlistReason.NO_SEAT, session_key=key)
     values = _renewed(services, user.id, consent)
+    checked = connection.last_success_at if connection else None
+    values["next_poll_at"] = check_wait.soonest(checked, consent.now)
     if status == ACTIVE and not visit.renews:
         # Spotify may have waved this through without a new consent: the six months go on.
         del values["authorized_at"], values["reauth_due_at"]

@@ -204,9 +204,12 @@ class Queues:
     def enqueue_once(
         self, queue: str, task: str, *args: Any, job_id: str, timeout: int = DEFAULT_TIMEOUT
     ) -> bool:
-        """The same, unless a job with this id waits already; whether it was enqueued."""
-        known = self.redis.hget(TaskJob.key_for(job_id), "status")
-        if known == b"queued":
+        """The same, unless a job with this id waits already; whether it was enqueued.
+
+        The queue is asked, not the job: one that was lost with its worker says for ever that it
+        waits.
+        """
+        if self.redis.lpos(self.queue(queue).key, job_id) is not None:
             return False
         self.enqueue(queue, task, *args, job_id=job_id, timeout=timeout)
         return True
@@ -270,9 +273,9 @@ class Queues:
         return int(self.queue(queue).empty())
 
     def wake(self, task: str, *args: Any) -> bool:
-        """Enqueue what somebody waits for; False when Redis is away."""
+        """Enqueue what somebody waits for, unless it waits already; False when Redis is away."""
         try:
-            self.enqueue(INTERACTIVE, task, *args)
+            self.enqueue_once(INTERACTIVE, task, *args, job_id="-".join(map(str, (task, *args))))
         except RedisError:
             return False
         return True

@@ -44,7 +44,7 @@ def archive_batch(services: Services, slot: str, user_ids: Sequence[int]) -> Non
 def poll_user(services: Services, user_id: int) -> None:
     """Poll one person at once: somebody is waiting for it."""
     with deadline(batch.SECONDS) as end:
-        poll.one(services, user_id, end)
+        poll.wished(services, user_id, end)
 
 
 @task

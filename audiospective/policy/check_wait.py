@@ -29,6 +29,14 @@ class Wait:
     checked_at: datetime | None = None
 
 
+def soonest(last: datetime | None, now: datetime) -> datetime:
+    """When somebody is polled who lets us ask (again): at once, or PATIENCE after `last`.
+
+    Resuming or signing in over and over must not spend the calls of everybody's app.
+    """
+    return now if last is None else min(max(now, last + PATIENCE), now + PATIENCE)
+
+
 def wait(
     polled_at: datetime | None,
     circuit_open_until: datetime,

@@ -55,10 +55,17 @@ def archive(
     return report
 
 
-def now(services: Services, user_id: int, *, deadline: Deadline | None = None) -> Report:
-    """Poll one person at once, whatever the cadence says; circuits and blocks still hold."""
+def now(
+    services: Services,
+    user_id: int,
+    *,
+    deadline: Deadline | None = None,
+    before: datetime = ANY_TIME,
+) -> Report:
+    """Poll one person at once if they are due before `before`, by default whatever the cadence
+    says; circuits and blocks still hold."""
     report = Report()
-    claimed = claims.claim([user_id], ANY_TIME)
+    claimed = claims.claim([user_id], before)
     _Run(services, deadline or Deadline(SECONDS), report, None).run(claimed)
     return report
 

@@ -10,6 +10,7 @@ from audiospective import clock, log
 from audiospective.clients.deadline import Deadline
 from audiospective.models import transaction
 from audiospective.models.connections import Connection
+from audiospective.policy.schedule import CLOCKS_DIFFER
 from audiospective.polling import batch, plan
 from audiospective.polling.write import Report
 from audiospective.services import Services
@@ -44,12 +45,20 @@ def many(services: Services, slot: datetime, user_ids: Sequence[int], deadline: 
     return report
 
 
-def one(services: Services, user_id: int, deadline: Deadline) -> Report:
-    """Poll one person now."""
+def one(
+    services: Services, user_id: int, deadline: Deadline, before: datetime = batch.ANY_TIME
+) -> Report:
+    """Poll one person now, if they are due before `before`."""
     began = clock.monotonic()
-    report = batch.now(services, user_id, deadline=deadline)
+    report = batch.now(services, user_id, deadline=deadline, before=before)
     _log("poll", report, began, user=user_id)
     return report
+
+
+def wished(services: Services, user_id: int, deadline: Deadline) -> Report:
+    """Poll somebody who waits for it, unless that has been done since: wishes that come together
+    are one, whatever their number."""
+    return one(services, user_id, deadline, clock.now() + CLOCKS_DIFFER)
 
 
 def request(services: Services, user_id: int) -> None:

@@ -25,9 +25,11 @@ from audiospective.clients.spotify import Profile, Tokens
 from audiospective.models import Connection, SpotifyApp, User, database
 from audiospective.models.connections import ACTIVE, DISCONNECTED, NOT_ALLOWED
 from audiospective.models.waitlist import WaitlistEntry
+from audiospective.policy import check_wait
 from audiospective.policy.founding import Opening, WaitlistReason
 from audiospective.services import Services
 from tests.factories import make_user
+from tests.support.clocks import Frozen
 
 SCOPE = "user-read-recently-played"
 TOKENS = Tokens("access", 3600, "refresh", SCOPE)
@@ -77,6 +79,20 @@ def test_joining_twice_is_a_return(services: Services) -> None:
     first = join(services, "alice")
     assert join(services, "alice") == Returned(first.user_id)
     assert User.select().count() == 1
+
+
+def test_coming_back_over_and_over_polls_no_more_often(services: Services, frozen: Frozen) -> None:
+    alice = join(services, "alice")
+    assert Connection.get().next_poll_at <= clock.now()
+    Connection.update(last_success_at=clock.now()).execute()
+    checked = frozen.now
+    for renews in (False, True):
+        frozen.forward(minutes=2)
+        join(services, "alice", renews=renews, signed_in=alice.user_id)
+        assert Connection.get().next_poll_at == checked + check_wait.PATIENCE
+    frozen.forward(minutes=2)
+    join(services, "alice", renews=True)
+    assert Connection.get().next_poll_at == frozen.now
 
 
 def test_hundreds_at_once_get_exactly_the_places_there_are(services: Services) -> None:

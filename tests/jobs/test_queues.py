@@ -76,6 +76,15 @@ def test_the_end_of_a_job_takes_along_only_itself(services, since, stays):
     assert TaskJob.exists("poll-1", connection=services.redis) == stays
 
 
+def test_a_job_that_was_lost_with_its_worker_does_not_count_as_waiting(services):
+    assert services.queues.wake("poll_user", 1)
+    assert services.queues.queue(INTERACTIVE).pop_job_id() == "poll_user-1"
+    assert services.redis.hget("rq:job:poll_user-1", "status") == b"queued"
+    for _ in range(2):
+        assert services.queues.wake("poll_user", 1)
+    assert services.queues.queue(INTERACTIVE).get_job_ids() == ["poll_user-1"]
+
+
 def test_a_person_is_polled_through_the_queue(services, spotify, burst):
     alice = connected(services)
     spotify.pages[f"access-{alice.user_id}"] = listening(clock.now(), 3)

@@ -17,7 +17,7 @@ from audiospective.models import Connection, Play, SpotifyApp, claims
 from audiospective.models.base import LONG_AGO
 from audiospective.policy import failures
 from audiospective.policy.failures import Failure
-from audiospective.polling import batch, plan, record
+from audiospective.polling import batch, plan, poll, record
 from audiospective.polling.batch import archive
 from tests.factories import connected, crowd, listening, make_connection, make_user, page, play
 
@@ -494,6 +494,15 @@ def test_one_person_can_be_polled_at_once_whatever_the_cadence(services, spotify
     assert batch.now(services, alice.user_id).outcomes == {"archived": 1}
     Connection.update(circuit_open_until=frozen.now + timedelta(hours=1)).execute()
     assert batch.now(services, alice.user_id).outcomes == {}
+
+
+def test_wishes_for_a_poll_that_come_together_are_one(services, spotify, frozen):
+    alice = connected(services, next_poll_at=frozen.now + timedelta(hours=1))
+    offer(spotify, [alice])
+    poll.request(services, alice.user_id)
+    for outcomes in ({"archived": 1}, {}, {}):
+        assert poll.wished(services, alice.user_id, Deadline(20)).outcomes == outcomes
+    assert spotify.calls["recently_played"] == 1
 
 
 def token_of(services, connection):

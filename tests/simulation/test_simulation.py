@@ -15,6 +15,8 @@ import pytest
 from click.testing import CliRunner
 
 from audiospective.cli.simulate import command
+from audiospective.models import Connection
+from audiospective.models.base import LONG_AGO
 from audiospective.simulation import report
 from audiospective.simulation.instance import running
 from audiospective.simulation.memory_queues import Job
@@ -71,6 +73,7 @@ def test_two_polls_of_a_member_at_one_instant_are_told_apart():
         run = Run(plan, instance, Result(plan))
         with run.oracle.watching():
             for _ in range(3):
+                Connection.update(next_poll_at=LONG_AGO).execute()
                 job = Job(instance.timeline.ms, "interactive", "poll_user", (1,))
                 run._step(job.task, lambda job=job: run._job(job))
         assert run.oracle.wrong == []
@@ -86,6 +89,7 @@ def test_a_poll_at_an_instant_that_comes_again_after_our_clock_is_set_back_is_on
             for passes, ahead in ((0, 0), (12 * HOUR, 3 * HOUR), (HOUR, 0), (2 * HOUR, 0)):
                 timeline.to(timeline.ms + passes)
                 timeline.ahead = ahead
+                Connection.update(next_poll_at=LONG_AGO).execute()
                 job = Job(timeline.ms, "interactive", "poll_user", (run.people[0].user_id,))
                 run._step(job.task, lambda job=job: run._job(job))
         assert run.oracle.wrong == []

@@ -101,7 +101,7 @@ def pause() -> ResponseReturnValue:
 @signed_in
 def resume() -> ResponseReturnValue:
     if connection.resume(services(), person().id):
-        flash("Resumed. The first check is on its way.")
+        flash("Resumed. The next check is made within minutes.")
     return _back()
 
 

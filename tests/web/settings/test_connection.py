@@ -8,6 +8,7 @@ from audiospective import clock
 from audiospective.clients.queues import INTERACTIVE
 from audiospective.models import Connection
 from audiospective.models.poll_log import PollLog
+from audiospective.policy.check_wait import PATIENCE
 from tests.factories import connected, make_user
 from tests.support.clocks import Frozen
 from tests.web import markup
@@ -115,6 +116,29 @@ def test_pausing_and_resuming_are_two_forms(site: Site, frozen: Frozen) -> None:
     member.submit(page, "/connection/resume")
     assert Connection.get().status == "active"
     assert Connection.get().next_poll_at <= frozen.now
+    assert site.services.queues.queue(INTERACTIVE).count == 1
+
+
+def test_pausing_and_resuming_over_and_over_spends_no_calls(site: Site, frozen: Frozen) -> None:
+    polled = frozen.now - timedelta(minutes=1)
+    found = connected(
+        site.services, last_polled_at=polled, next_poll_at=frozen.now + timedelta(minutes=50)
+    )
+    member = site.member(found.user)
+    form = {"csrf_token": token(member)}
+    for _ in range(3):
+        for verb in ("pause", "resume"):
+            assert member.post(f"/connection/{verb}", data=form).status_code == 303
+    assert Connection.get().status == "active"
+    assert Connection.get().next_poll_at == polled + PATIENCE
+    assert site.services.queues.queue(INTERACTIVE).count == 0
+
+
+def test_many_wishes_before_the_first_is_heard_are_one_job(site: Site, frozen: Frozen) -> None:
+    member = site.member(connected(site.services).user)
+    form = {"csrf_token": token(member)}
+    for _ in range(5):
+        assert member.post(CHECK, data=form).status_code == 303
     assert site.services.queues.queue(INTERACTIVE).count == 1
 
 
