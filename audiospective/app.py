@@ -21,6 +21,7 @@ from audiospective.web import (
     years_away,
 )
 from audiospective.web.api import cross_origin, tokens
+from audiospective.web.sent_files import Request
 from audiospective.web.site import BLUEPRINTS
 
 ROOT = Path(__file__).parent.parent
@@ -47,6 +48,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         static_folder=None,
         template_folder=str(ROOT / "templates"),
     )
+    app.request_class = Request
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     security.configure(app, settings)
     app.extensions["audiospective"] = services

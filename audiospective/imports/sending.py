@@ -12,6 +12,7 @@ from audiospective.imports.reading_process import AccidentError, run
 from audiospective.imports.uploads import Announced
 from audiospective.models import User
 from audiospective.models.imports import Import
+from audiospective.policy.import_limits import READ_SECONDS
 from audiospective.services import Services
 
 PIECE = 1 << 20
@@ -26,9 +27,15 @@ def names_of(user: User) -> list[str]:
 
 
 def send(
-    services: Services, user: User, files: Sequence[Sent], told: Callable[[int], None] | None = None
+    services: Services,
+    user: User,
+    files: Sequence[Sent],
+    told: Callable[[int], None] | None = None,
+    *,
+    seconds: float = READ_SECONDS,
 ) -> Import:
-    """An import of these files, which a worker reads. `told` hears how many bytes were kept.
+    """An import of these files, which a worker reads. `told` hears how many bytes were kept;
+    looking through them may take `seconds`.
 
     What is personal in them is dropped in a process of its own before storage sees a byte.
     Raises RefusedError and storage.StorageError; then nothing is kept.
@@ -43,7 +50,7 @@ def send(
                 {"names": names_of(user)},
                 strip=True,
             )
-            run(order, lambda _rows: None)
+            run(order, lambda _rows: None, seconds)
             for number in range(len(files)):
                 size = uploads.take(services, row, number, _pieces(folder / "out" / str(number)))
                 if told:

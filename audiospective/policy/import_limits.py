@@ -18,5 +18,6 @@ UPLOAD_PATIENCE = timedelta(days=1)  # and one whose files stopped coming
 LONG_WAIT = timedelta(days=1)  # for storage, database or a worker, after which operators are told
 ATTEMPTS = 3  # workers that may die over an import before it is given up
 READ_SECONDS = 30 * 60  # of a worker, for reading the files of one import
+STRIP_SECONDS = 5 * 60  # of a web process, for taking out what is personal of a form's files
 MEMORY_BYTES = 3 << 30  # of addresses of the process that reads files; Polars reserves plenty
 SCRATCH_BYTES = 10 << 30  # of the disk, for one file that it writes

@@ -149,7 +149,7 @@ def _in_transaction(database: Any) -> bool:
     return bool(connection.info.transaction_status)  # psycopg: 0 is idle
 
 
-def _read_here(order: Any, tick: Callable[[int], None]) -> Any:
+def _read_here(order: Any, tick: Callable[[int], None], _seconds: float = 0) -> Any:
     """Files are read in this process."""
     found = child.strip(order) if order.strip else child.read(order)
     tick(sum(file.rows for file in found.files))

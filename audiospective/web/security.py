@@ -17,6 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from audiospective import log
 from audiospective.settings import Settings
+from audiospective.web import long_bodies
 from audiospective.web.api import problems
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ def install(app: Flask, settings: Settings) -> None:
     _require_https(app, settings)
     _require_our_name(app, settings)
     _bound_bodies(app)
+    long_bodies.install(app)
     csrf.init_app(app)
     _look_through_proxies(app, settings)
     _send_headers(app, settings)

@@ -22,7 +22,7 @@ DAY = "2025-03-"
 def without_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have files stripped and read in this very process."""
 
-    def run(order: child.Order, tick: Callable[[int], None]) -> Findings:
+    def run(order: child.Order, tick: Callable[[int], None], _seconds: float = 0) -> Findings:
         found = child.strip(order) if order.strip else child.read(order)
         tick(sum(file.rows for file in found.files))
         return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import BinaryIO
 
@@ -31,6 +32,7 @@ from audiospective.web import throttle
 from audiospective.web.access import freshly_signed_in, person, signed_in
 from audiospective.web.context import services
 from audiospective.web.htmx import STOP_POLLING, fragment_of
+from audiospective.web.long_bodies import Turns
 from audiospective.web.throttle import Limit
 
 blueprint = Blueprint("exports", __name__)
@@ -39,6 +41,7 @@ BOUND_TO = "exports"  # in the session: a random text that links to files are bo
 EAGER = timedelta(seconds=10)
 CHUNK = 1 << 20
 A_DAY = Limit("exports", 30, 86_400)
+DOWNLOADS = Turns(above=0, at_once=8, of_one=2)  # each holds a thread for as long as it is read
 TYPES = {"zip": "application/zip", "csv": "text/csv", "json": "application/json"}
 
 
@@ -128,18 +131,24 @@ def _sent(export: Export) -> ResponseReturnValue:
         response.headers["Cache-Control"] = "private, no-store"
         response.headers["Referrer-Policy"] = "no-referrer"
         return response
-    content = services().storage.open(export.key)
-    response = Response(_pieces(content), content_type=kind, direct_passthrough=True)
+    if not DOWNLOADS.take(export.user_id):
+        flash("Other files are being fetched just now. Try again in a minute.")
+        return redirect(url_for("exports.page") + "#shelf", 303)
+    with ExitStack() as opened:
+        opened.callback(DOWNLOADS.give_back, export.user_id)
+        content = opened.enter_context(services().storage.open(export.key))
+        held = opened.pop_all()
+    response = Response(_pieces(content, held), content_type=kind, direct_passthrough=True)
     response.headers["Content-Length"] = str(export.size)
     response.headers["Content-Disposition"] = f'attachment; filename="{export.file_name}"'
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
-    response.call_on_close(content.close)
+    response.call_on_close(held.close)
     return response
 
 
-def _pieces(content: BinaryIO) -> Iterator[bytes]:
-    with content:
+def _pieces(content: BinaryIO, held: ExitStack) -> Iterator[bytes]:
+    with held:
         while piece := content.read(CHUNK):
             yield piece
 

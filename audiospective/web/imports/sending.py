@@ -13,7 +13,7 @@ from audiospective.imports import scratch, sending, uploads
 from audiospective.imports.errors import RefusedError
 from audiospective.imports.uploads import Announced
 from audiospective.models.imports import Import
-from audiospective.policy.import_limits import CHUNK_BYTES
+from audiospective.policy.import_limits import CHUNK_BYTES, STRIP_SECONDS
 from audiospective.web import security, throttle
 from audiospective.web.access import freshly_signed_in, person, signed_in
 from audiospective.web.context import services
@@ -44,7 +44,7 @@ def form() -> ResponseReturnValue:
                 with path.open("wb") as target:
                     shutil.copyfileobj(one.stream, target)
                 files.append((path, str(one.filename)))
-            row = sending.send(services(), user, files)
+            row = sending.send(services(), user, files, seconds=STRIP_SECONDS)
     except RefusedError as error:
         flash(error.sentence, "refused")
         return redirect(url_for("imports.page"), 303)
@@ -62,7 +62,7 @@ def announce() -> ResponseReturnValue:
     try:
         sizes = [int(one) for one in request.form.getlist("size")]
         told = zip(request.form.getlist("name"), sizes, request.form.getlist("stamp"), strict=True)
-        files = [Announced(name, size, stamp[:60]) for name, size, stamp in told]
+        files = [Announced(name, size, stamp.replace("\0", "")[:60]) for name, size, stamp in told]
     except ValueError:
         abort(400)
     if any(size < 0 for size in sizes):

@@ -18,7 +18,9 @@ from audiospective.models.exports import CANCELLED, EXPIRED, READY, WAITING, WOR
 from audiospective.policy.export_rules import KEPT, LINK
 from audiospective.policy.sessions import FRESH
 from audiospective.web.access import sign_out_everywhere
+from audiospective.web.exports import pages
 from audiospective.web.exports.pages import A_DAY
+from audiospective.web.long_bodies import Turns
 from tests.exports.making import archive, hard_plays
 from tests.web.conftest import MakeSite, Site, Visitor
 
@@ -265,6 +267,20 @@ def test_a_storage_that_is_away_is_said_in_words(
     monkeypatch.setattr(site.services.storage, "open", away)
     assert browser.get(address).status_code == 303
     assert "Our storage does not answer" in browser.get("/exports").text
+
+
+def test_one_member_does_not_hold_every_thread_with_slow_downloads(
+    site: Site, browser: Visitor, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = Turns(above=0, at_once=3, of_one=1)
+    monkeypatch.setattr(pages, "DOWNLOADS", turns)
+    address = link(browser, make(site, ask(browser)))
+    for _ in range(3):  # each gives its turn back, whether it is read or only looked at
+        assert browser.get(address).data
+        assert browser.head(address).status_code == 200
+    turns.take(alice.id)
+    assert browser.get(address).status_code == 303
+    assert "Try again in a minute" in browser.get("/exports").text
 
 
 def test_nothing_of_a_link_is_logged(
