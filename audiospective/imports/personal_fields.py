@@ -30,7 +30,7 @@ FIELDS = (
 )
 # A whole cell of a workbook that is an address of the network, and who wrote the workbook.
 CELLS = (
-    r"(<t(?:\s[^>]*)?>)\s*(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-fA-F]{0,4}:){3,7}[0-9a-fA-F]{0,4})"
+    r"(<t(?:\s[^<>]*)?>)\s*(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-fA-F]{0,4}:){3,7}[0-9a-fA-F]{0,4})"
     r"\s*(?=</t>)|(<(?:dc:creator|cp:lastModifiedBy)>)[^<]*"
 )
 

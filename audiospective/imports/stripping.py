@@ -168,7 +168,7 @@ def _line(fields: Sequence[str], sign: str) -> bytes:
 
 def _workbook(path: Path, opener: Opener) -> Iterator[bytes]:
     """A workbook in whose cells no addresses stand, nor its author's name beside them."""
-    packed = io.BytesIO()
+    packed = opener.scratch / "workbook"
     source = directory.opened(path, opener.budget)
     try:
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target:
@@ -178,7 +178,7 @@ def _workbook(path: Path, opener: Opener) -> Iterator[bytes]:
                         file.write(piece)
     finally:
         directory.close(source)
-    yield packed.getvalue()
+    yield from _blocks(packed.open("rb"))
 
 
 def _without_cell(match: re.Match[bytes]) -> bytes:

@@ -18,7 +18,6 @@ T = TypeVar("T")
 _DEPTH = 2  # objects around an array with a key
 LIMIT = 16 << 20  # bytes of one row
 _BLOCK = 1 << 16
-_KEYED = re.compile(rb'"((?:[^"\\]|\\.)*+)"\s*:\s*\Z', re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -107,17 +106,23 @@ def _opening(buffer: bytes, key: str | None) -> int | None:
         raise ContainerError("The list of plays is not where it should be.")
     if key is None:
         return start.end()
-    depth = last = 0
+    depth, wanted = 0, b'"%b"' % key.encode()
+    before: re.Match[bytes] | None = None  # the text that stands just before
     for token in TOKEN.finditer(buffer):
         sign = token[0]
-        if sign == b"[" and 1 <= depth <= _DEPTH:
-            keyed = _KEYED.search(buffer, last, token.start())
-            if keyed and keyed[1] == key.encode():
-                return token.end()
+        if sign[:1] == b'"':
+            before = token
+            continue
+        if sign == b"[" and 1 <= depth <= _DEPTH and _names(before, wanted, buffer, token.start()):
+            return token.end()
+        before = None
         if sign in (b"{", b"["):
             depth += 1
         elif sign in (b"}", b"]"):
             depth -= 1
-        if sign in (b"{", b"}", b"]", b","):
-            last = token.end()
     return None
+
+
+def _names(text: re.Match[bytes] | None, wanted: bytes, buffer: bytes, end: int) -> bool:
+    """Whether a text is this key of what begins at `end`."""
+    return text is not None and text[0] == wanted and buffer[text.end() : end].strip() == b":"
