@@ -20,14 +20,20 @@ STILL_GOOD = timedelta(minutes=10)  # for so long yet
 
 
 def send(
-    services: Services, email: str, next_path: str, *, allowed: Callable[[], bool] = lambda: True
+    services: Services,
+    email: str,
+    next_path: str,
+    *,
+    seldom: Callable[[], bool] = lambda: True,
+    allowed: Callable[[], bool] = lambda: True,
 ) -> None:
     """Send a link to `email` (normalized), known or not: opening an account takes a link, too.
 
     Whoever asks again and again gets no more than AT_MOST links that are good for a while yet, so
     that nobody can fill a stranger's inbox; and there is always one of them in it, so that nobody
-    can keep its owner out. `allowed` spends the allowance of e-mails of all visitors together, only
-    if one is owed; when it is used up, members still get their link and new addresses do not.
+    can keep its owner out. `seldom` spends what one address gets in a day, `allowed` the allowance
+    of e-mails of all visitors together, both only if one is owed; when either is used up, members
+    still get a link, after the first one at a time, and new addresses do not.
     """
     now = clock.now()
     token = mail_tokens.new_token()
@@ -35,7 +41,8 @@ def send(
     known = bool(archives(email))
     good = (SignInLink.email == email) & SignInLink.used_at.is_null()
     good &= SignInLink.expires_at > now + STILL_GOOD
-    if SignInLink.select().where(good).count() >= AT_MOST:
+    there = SignInLink.select().where(good).count()
+    if there >= AT_MOST or (not seldom() and (there or not known)):
         log.event("sign_in_link_not_repeated")
         return
     if not allowed() and not known:

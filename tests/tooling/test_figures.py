@@ -30,7 +30,7 @@ from audiospective.policy import (
 )
 from audiospective.policy import import_limits as limits
 from audiospective.web import server
-from audiospective.web.accounts import flows
+from audiospective.web.accounts import flows, sign_in
 from audiospective.web.api import figures, listenbrainz, plays, tokens
 from audiospective.web.api import listens as reading
 from audiospective.web.imports import sending
@@ -45,6 +45,8 @@ SAID = [
     ("accounts", "a link that works once, for 30 minutes", sign_in_link.GOOD_FOR, 30 * MINUTE),
     ("accounts", "at most three good sign-in links at a time", sign_in_link.AT_MOST, 3),
     ("accounts", "good for ten minutes yet", sign_in_link.STILL_GOOD, 10 * MINUTE),
+    ("accounts", "After twelve in a day", (sign_in.TO_ONE.count, sign_in.TO_ONE.seconds),
+     (12, 86_400)),
     ("accounts", "within the last 15 minutes", sessions.FRESH, 15 * MINUTE),
     ("accounts", "takes the account away again for 30 days", attachment.UNDO_WITHIN, 30 * DAY),
     ("accounts", "take the archive back for 14 days", former_address.RESTORE_WITHIN, 14 * DAY),

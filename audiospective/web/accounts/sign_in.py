@@ -24,6 +24,7 @@ blueprint = Blueprint("sign_in", __name__)
 
 A_VISITOR = (Limit("link minute", 6, 60), Limit("link hour", 30, 3600))
 ALL = Limit("link all", 600, 3600, shared=True)
+TO_ONE = Limit("links to one address", 12, 24 * 3600)  # whoever asks; then see sign_in_link
 ASKED = "asked"  # in the session: the address for which this browser has asked for a link
 TRIES = Limit("link tries", 30, 60)
 
@@ -48,7 +49,13 @@ def ask() -> ResponseReturnValue:
         if email is None:
             typed = typed[: addresses.LONGEST]
             return _form(way_back, typed=typed, errors={"email": NOT_AN_ADDRESS})
-        sign_in_link.send(services(), email, way_back, allowed=lambda: not throttle.spend(ALL))
+        sign_in_link.send(
+            services(),
+            email,
+            way_back,
+            seldom=lambda: not throttle.spend(TO_ONE, who=f"address {email}"),
+            allowed=lambda: not throttle.spend(ALL),
+        )
         session[ASKED] = mail_tokens.digest(email)[:16]
     return redirect(url_for("sign_in.sent"), 303)
 

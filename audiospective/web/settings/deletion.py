@@ -16,6 +16,7 @@ blueprint = Blueprint("deletion", __name__)
 WORD = "delete"  # what has to be typed
 LATER, NOW = "later", "now"
 TRIES = Limit("keep tries", 30, 60)
+WISHES = Limit("deletions", 12, 24 * 3600)  # each of them an e-mail
 
 
 @blueprint.get("/settings/delete")
@@ -37,6 +38,7 @@ def delete() -> ResponseReturnValue:
     if errors:
         return _page(when, errors)
     if when == LATER:
+        throttle.enforce(WISHES, who=f"member {person().id}")
         deletion.schedule(services(), person())
         return redirect(url_for("deletion.page"), 303)
     deletion.at_once(services(), person())

@@ -11,6 +11,7 @@ from werkzeug.routing import AnyConverter, Rule
 from audiospective import clock, models
 from audiospective.accounts import sessions, sign_in_link
 from audiospective.models import Connection, User
+from audiospective.models.notices import Notice
 from audiospective.models.sign_in_links import SignInLink
 from audiospective.web.accounts import sign_in as web_sign_in
 from audiospective.web.throttle import Limit
@@ -216,6 +217,23 @@ def test_strangers_who_ask_for_an_address_cannot_keep_its_owner_out(
     assert len(inbox(live, ANA)) <= 6 * 9  # nor fill the inbox
 
 
+def test_an_address_that_strangers_keep_entering_gets_few_e_mails_a_day(
+    live: LiveSite, frozen: Frozen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web_sign_in, "TO_ONE", Limit("links to one address", 4, 24 * 3600))
+    alice = proven("alice")
+    for number in range(20):  # for a hundred minutes
+        assert ask_from(live, number) == ask_from(live, number, "no@example.org") == 303
+        frozen.forward(minutes=5)
+    assert Notice.select().where(Notice.recipient == "no@example.org").count() == 4
+    assert 4 < Notice.select().where(Notice.recipient == ANA).count() < 10
+    good = (SignInLink.email == alice.email) & (SignInLink.expires_at > frozen.now)
+    assert SignInLink.select().where(good).exists()
+    frozen.forward(days=1)
+    ask_from(live, 1, "no@example.org")
+    assert Notice.select().where(Notice.recipient == "no@example.org").count() == 5
+
+
 def test_used_up_e_mails_of_all_visitors_keep_no_member_out(
     live: LiveSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -269,6 +287,17 @@ def test_a_fragment_of_another_site_is_not_led_back_to(live: LiveSite) -> None:
     answer = live.site.visitor().fragment(
         "/ui/first-poll", **{"HX-Current-URL": "http://evil.example/welcome"}
     )
+    assert answer.headers["HX-Redirect"] == "/sign-in?next=%2Fdashboard"
+
+
+@pytest.mark.parametrize("header", ["Referer", "HX-Current-URL"])
+@pytest.mark.parametrize("sent", ["http://[", "http://\u2100.example/", "//\\[::1/"])
+def test_an_address_that_is_none_leads_to_the_dashboard(
+    live: LiveSite, header: str, sent: str
+) -> None:
+    headers = {header: sent.encode().decode("latin-1")}
+    answer = live.site.visitor().fragment("/ui/first-poll", **headers)
+    assert answer.status_code == 401
     assert answer.headers["HX-Redirect"] == "/sign-in?next=%2Fdashboard"
 
 

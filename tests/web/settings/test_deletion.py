@@ -12,8 +12,11 @@ from audiospective.accounts import deletion_links, erasure
 from audiospective.clients.deadline import Deadline
 from audiospective.models import Connection, User
 from audiospective.models.deletions import Deletion
+from audiospective.models.notices import Notice
 from audiospective.models.sessions import Session
 from audiospective.services import Services
+from audiospective.web.settings import deletion as web_deletion
+from audiospective.web.throttle import Limit
 from tests.factories import connected, make_user
 from tests.support.clocks import Frozen
 from tests.web.conftest import LiveSite, Site, Visitor
@@ -124,6 +127,20 @@ def test_the_link_of_an_earlier_wish_does_not_end_a_later_one(
     ask(browser, "later")
     live.site.visitor().page(first, status=410)
     assert Deletion.select().count() == 1
+
+
+def test_changing_ones_mind_over_and_over_sends_no_endless_e_mails(
+    live: LiveSite, alice: User, frozen: Frozen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web_deletion, "WISHES", Limit("deletions", 2, 24 * 3600))
+    browser = live.site.member(alice)
+    for _ in range(2):
+        assert ask(browser, "later").status_code == 303
+        browser.submit(browser.page(PAGE), f"{PAGE}/keep")
+        frozen.forward(minutes=1)
+    assert ask(browser, "later").status_code == 429
+    assert Notice.select().where(Notice.recipient == ANA).count() == 2
+    assert ask(browser, "now").headers["Location"] == "/deleted"
 
 
 def test_at_once_everybody_is_signed_out_and_the_account_is_gone(
