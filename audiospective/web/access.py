@@ -188,7 +188,10 @@ def _way_back() -> str:
     """The page to return to: this one, or for fragments and posts the one they were on."""
     if request.method == "GET" and not is_fragment():
         return local_path(request.full_path.rstrip("?"), "/dashboard")
-    came_from = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
+    try:
+        came_from = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
+    except ValueError:  # such as "http://[": whoever sends that gets no error page of ours for it
+        return "/dashboard"
     if came_from.netloc and came_from.netloc != request.host:
         return "/dashboard"
     path = f"{came_from.path}?{came_from.query}" if came_from.query else came_from.path

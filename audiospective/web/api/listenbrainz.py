@@ -30,7 +30,7 @@ security.csrf.exempt(blueprint)
 security.larger_body("listenbrainz.submit", listens.BODY, tokens.known)
 
 SENT = Limit("listens", 600, 300)  # requests of one token: a player tells twice a track
-# Portions of up to 100 listens of one token; a long history is for a file.
+# Portions of up to 100 listens of one member; a long history is for a file.
 PORTIONS = Limit("listens stored", 600, 3600)
 PORTION = 100
 # Bytes from which on a body is parsed while no other one is in this process: JSON may take
@@ -91,7 +91,7 @@ def _pay(portions: int) -> None:
     found = tokens.shown()
     assert found is not None
     for _ in range(portions):
-        throttle.enforce(PORTIONS, who=f"token {found.id}")
+        throttle.enforce(PORTIONS, who=f"member {found.user_id}")
 
 
 def _take(body: bytes, paid: int) -> None:

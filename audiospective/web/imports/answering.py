@@ -15,10 +15,17 @@ from audiospective.imports.findings import Findings
 from audiospective.imports.questions import unanswered
 from audiospective.imports.sources import csv_columns
 from audiospective.models.imports import Import
+from audiospective.web import throttle
 from audiospective.web.access import freshly_signed_in, person, signed_in
 from audiospective.web.context import services
+from audiospective.web.throttle import Limit
 
 blueprint = Blueprint("answering", __name__)
+
+CHANGES = Limit("import choices", 100, 86_400)  # after each a worker reads all files again
+OFTEN = (
+    "You have changed this very often today. Take it as it is, discard it, or come back tomorrow."
+)
 
 
 @blueprint.post("/imports/<int:import_id>/choices")
@@ -40,7 +47,7 @@ def choose(import_id: int) -> ResponseReturnValue:
             choices.clocks[source] = shift["zone"] or f"{shift['minutes']:+d}"
         elif answer == "keep":
             choices.clocks[source] = AS_IT_STANDS
-    return _moved(row, lambda: uploads.choose(services(), row, choices))
+    return _read_again(row, choices)
 
 
 @blueprint.post("/imports/<int:import_id>/answers")
@@ -60,7 +67,7 @@ def answer(import_id: int) -> ResponseReturnValue:
     for file in found.files:
         if file.columns and f"started_at-{file.number}" in form:
             choices.mapping[file.name] = _mapping(file.number, file.columns, file.mapping)
-    return _moved(row, lambda: uploads.choose(services(), row, choices))
+    return _read_again(row, choices)
 
 
 def _mapping(number: int, columns: list[str], before: dict[str, str]) -> dict[str, str]:
@@ -110,6 +117,13 @@ def _own(import_id: int) -> Import:
     if found is None:
         abort(404)
     return found
+
+
+def _read_again(row: Import, choices: Choices) -> ResponseReturnValue:
+    if throttle.spend(CHANGES, who=f"member {row.user_id}"):
+        flash(OFTEN, "refused")
+        return redirect(url_for("imports.one", import_id=row.id), 303)
+    return _moved(row, lambda: uploads.choose(services(), row, choices))
 
 
 def _moved(row: Import, step: Callable[[], None]) -> ResponseReturnValue:

@@ -17,9 +17,11 @@ from audiospective.clients.storage import AwayError
 from audiospective.imports import import_job, rounds
 from audiospective.imports.findings import Findings
 from audiospective.models import User
-from audiospective.models.imports import CANCELLED, DONE, REVIEW, UNDONE, Import
+from audiospective.models.imports import CANCELLED, DONE, REVIEW, UNDONE, Import, ImportFile
 from audiospective.policy import import_limits
 from audiospective.policy.sessions import FRESH
+from audiospective.web.imports import answering
+from audiospective.web.throttle import Limit
 from tests.factories import make_user
 from tests.imports.importing import lastfm_file, month, spotify_file, without_processes
 from tests.imports.reading_files import zipped
@@ -111,6 +113,18 @@ def test_choices_are_worked_out_again(site: Site, browser: Visitor) -> None:
     send(browser, f"/imports/{row.id}/choices", private="on", podcasts="on", audiobooks="on")
     assert worked(site, row).status == REVIEW
     assert "Add 8 plays" in browser.get(f"/imports/{row.id}").text
+
+
+def test_choices_that_change_without_end_occupy_no_worker(
+    site: Site, browser: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answering, "CHANGES", Limit("import choices", 1, 86_400))
+    row = brought(site, browser)
+    send(browser, f"/imports/{row.id}/choices", private="on")
+    assert worked(site, row).status == REVIEW
+    send(browser, f"/imports/{row.id}/choices")
+    assert Import.get_by_id(row.id).status == REVIEW
+    assert "very often today" in browser.get(f"/imports/{row.id}").text
 
 
 def test_a_state_that_only_a_newer_release_knows_is_said_to_be_unknown(
@@ -324,6 +338,13 @@ def test_an_announcement_that_makes_no_sense_is_refused(browser: Visitor, bad: A
     told = {"name": "a", "size": "1", "stamp": "s", **bad}
     assert post(browser, "/imports/uploads", told).status_code == 400
     assert not Import.select().exists()
+
+
+def test_a_stamp_holds_nothing_that_a_database_refuses(browser: Visitor) -> None:
+    told = {"name": "a\0b", "size": "1", "stamp": "s\0s"}
+    assert post(browser, "/imports/uploads", told).status_code == 200
+    file = ImportFile.get()
+    assert (file.name, file.stamp) == ("ab", "ss")
 
 
 def test_more_than_a_member_may_have_open_or_keep_is_refused(
