@@ -9,7 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from audiospective.clients.storage import Content, DamagedError, Storage, StorageError
+from audiospective.clients.storage import (
+    Content,
+    DamagedError,
+    FileStorage,
+    Storage,
+    StorageError,
+)
 from audiospective.models.imports import Import
 
 FOLDER = "imports"
@@ -43,8 +49,11 @@ def part(row: Import, number: int, offset: int) -> str:
 def put(storage: Storage, key: str, content: Content) -> int:
     """Store it and see that storage holds all of it: whoever sent it may not have it for long.
 
-    The number of bytes; raises storage.StorageError.
+    The number of bytes; raises storage.StorageError, also where uploads would fill the disk, on
+    which everybody's plays may be.
     """
+    if isinstance(storage, FileStorage) and storage.is_nearly_full():
+        raise StorageError("the disk is nearly full")
     size = storage.put(key, content)
     if storage.size(key) != size:
         raise StorageError(f"storage keeps less of {key} than it was given")

@@ -139,7 +139,7 @@ def json_object(text: str) -> dict[str, Any]:
     """A JSON object that a row holds as text; what cannot be read counts as an empty one."""
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -24,4 +24,4 @@ class Request(flask.Request):
     ) -> IO[bytes]:
         folder = services().settings.home / "scratch"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return cast(IO[bytes], tempfile.SpooledTemporaryFile(max_size=SMALL, dir=folder))
+        return cast(IO[bytes], tempfile.SpooledTemporaryFile(max_size=SMALL, dir=str(folder)))

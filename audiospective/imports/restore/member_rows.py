@@ -75,6 +75,6 @@ def _is_known(name: str, value: object) -> bool:
     if name == "preferences":
         try:
             return isinstance(json.loads(str(value)), dict)
-        except ValueError:
+        except (ValueError, RecursionError):
             return False
     return True

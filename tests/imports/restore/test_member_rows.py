@@ -19,7 +19,7 @@ from peewee import (
 from audiospective import models
 from audiospective.imports.restore import member_rows
 from audiospective.models import User, portable
-from audiospective.models.base import Row
+from audiospective.models.base import Row, json_object
 from audiospective.models.portable import Belonging
 from tests.history.making import person
 
@@ -99,3 +99,9 @@ def test_a_row_comes_back_with_our_numbers_if_it_fits(
     member_rows.belongings(user_id, {"test_favourites": [told]}, NUMBERS)
     found = Favourite.select(Favourite.track, Favourite.artist, Favourite.stars, Favourite.words)
     assert list(found.tuples()) == ([] if kept is None else [kept])
+
+
+def test_preferences_nested_without_end_are_left_out_and_read_as_none() -> None:
+    nested = '{"a":' * 5_000
+    assert not member_rows._is_known("preferences", nested)
+    assert json_object(nested) == {}

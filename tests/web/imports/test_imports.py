@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import shutil
 import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -331,6 +332,19 @@ def test_pieces_arrive_once_each_and_in_order(site: Site, browser: Visitor, alic
     assert post(browser, told["arrived"], {}).get_json()["url"] == "/imports/1"
     assert post(browser, f"{where}?offset={len(data)}", b"x").status_code == 409
     assert worked(site, Import.get_by_id(1)).status == REVIEW
+
+
+def test_uploads_leave_room_on_the_disk_for_the_plays_of_all(
+    site: Site, browser: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ((name, data),) = spotify_file(*month()).items()
+    where = f"{pieces(browser, name, len(data)).get_json()['files'][0]['url']}?offset=0"
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "disk_usage", lambda _: (100 << 30, 0, 100 << 20))
+        answer = post(browser, where, data)
+    assert (answer.status_code, "did not take the file" in answer.text) == (503, True)
+    assert not list(site.services.storage.list("imports"))
+    assert post(browser, where, data).get_json() == {"received": len(data)}
 
 
 @pytest.mark.parametrize("bad", [{"size": "x"}, {"size": "-1"}, {"name": ["a", "b"]}])
