@@ -15,7 +15,7 @@ HARMLESS = {
     "connection.resume", "counting.save", "deletion.keep", "export_schedule.stop", "exports.cancel",
     "exports.throw_away", "hidden.hide", "hidden.show", "plays.remove", "plays.restore",
     "profile.save", "recordings.merge", "recordings.set_apart", "recordings.undo",
-    "sending.arrived", "sending.piece", "shares.end", "welcome.save",
+    "reminder.choose", "sending.arrived", "sending.piece", "shares.end", "welcome.save",
 }  # fmt: skip
 
 
