@@ -10,7 +10,7 @@ from redis import BlockingConnectionPool, Redis
 
 from audiospective import models
 from audiospective.clients import storage
-from audiospective.clients.limits import AppLimits
+from audiospective.clients.blocked_apps import BlockedApps
 from audiospective.clients.queues import Queues
 from audiospective.clients.spotify import SpotifyClient
 from audiospective.clients.storage import Storage
@@ -33,7 +33,7 @@ class Services:
     database: Database
     redis: Redis
     queues: Queues
-    limits: AppLimits
+    blocked_apps: BlockedApps
     spotify: SpotifyClient
     vault: Vault
     storage: Storage
@@ -55,7 +55,7 @@ class Services:
             database=models.bind(settings.database_url, pooled=threads),
             redis=redis,
             queues=Queues(redis),
-            limits=AppLimits(redis),
+            blocked_apps=BlockedApps(redis),
             spotify=SpotifyClient(settings.spotify_accounts_url, settings.spotify_api_url),
             vault=Vault(settings.token_keys),
             storage=kept,

@@ -11,7 +11,7 @@ from audiospective.clients.consent import SCOPE, Consent
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.spotify import Credentials, Profile, SpotifyError, Tokens
 from audiospective.models import SpotifyApp
-from audiospective.policy import limits
+from audiospective.policy import retry_after
 from audiospective.policy.failures import Failure
 from audiospective.polling import record
 from audiospective.services import Services
@@ -122,7 +122,7 @@ def _silence(
     if not at_token:
         return record.block(services, asked.app_id, error.failure, error.retry_after)
     now = clock.now()
-    return now + limits.pause(error.failure, error.retry_after, now)
+    return now + retry_after.pause(error.failure, error.retry_after, now)
 
 
 def _plain(identity: str) -> bool:

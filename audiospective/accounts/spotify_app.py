@@ -106,7 +106,7 @@ def keep_own(services: Services, user: User, client_id: str, secret: str) -> Tro
     except IntegrityError:
         return Trouble.IN_USE
     with suppress(RedisError):  # the row is what lasts; a block in Redis ends by itself
-        services.limits.lift(own.id)
+        services.blocked_apps.lift(own.id)
     return None
 
 
@@ -200,7 +200,7 @@ def _sync(services: Services) -> None:
         .execute()
     )
     if lifted:
-        services.limits.lift(ENVIRONMENT_APP)
+        services.blocked_apps.lift(ENVIRONMENT_APP)
 
 
 def _retire(services: Services, app: SpotifyApp) -> None:

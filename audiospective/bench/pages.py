@@ -1,4 +1,4 @@
-"""`bench pages`: pages of two long lives as they are deployed, next to one that does nothing.
+"""`bench pages`: pages of two long archives as they are deployed, next to one that does nothing.
 
 One module although it is long: what is measured and how it is told follow one list of pages.
 """
@@ -20,7 +20,7 @@ from flask import Flask
 
 from audiospective import clock, history, models
 from audiospective.app import create_app
-from audiospective.bench import lives, servers, website
+from audiospective.bench import long_archives, servers, website
 from audiospective.bench.measuring import Echo, p95, seconds
 from audiospective.bench.website import Visitor, Website
 from audiospective.history import recent_plays
@@ -57,13 +57,13 @@ class Timed:
 def run(echo: Echo, *, small: bool, url: str, file: Path | None = None) -> None:
     """Fill an empty database, or take what `file` keeps, and time pages for a visitor."""
     if file is None:
-        lives.fill(echo, small=small)
+        long_archives.fill(echo, small=small)
     else:
-        lives.kept(file, url, echo, small=small)
+        long_archives.kept(file, url, echo, small=small)
     with servers.queue() as queue, website.home(url, queue) as settings:
         app = create_app(Settings.from_env(settings))
-        for user_id in lives.listeners():
-            lives.connect(app.extensions["audiospective"], user_id)
+        for user_id in long_archives.listeners():
+            long_archives.connect(app.extensions["audiospective"], user_id)
             _life(echo, settings, app, user_id, 5 if small else 40)
 
 
@@ -89,7 +89,7 @@ def _life(echo: Echo, settings: dict[str, str], app: Flask, user_id: int, times:
                 f"{one.new:9.0f}{one.new_used:7.0f}  {one.queries:7}"
             )
         _depths(echo, site, user_id, times)
-        with _polling(settings["DATABASE_URL"], lives.other()):
+        with _polling(settings["DATABASE_URL"], long_archives.other()):
             busy = {name: _warm(site, address, times)[0] for name, address in pages.items()}
         memory = site.peak_mb()
     _judged(echo, plays, found, busy, memory)
@@ -179,7 +179,7 @@ def _other_port(settings: dict[str, str]) -> Iterator[dict[str, str]]:
 
 
 def _hear(user_id: int) -> None:
-    lives.listen(user_id, clock.to_ms(clock.now()))
+    long_archives.listen(user_id, clock.to_ms(clock.now()))
 
 
 def addresses(user_id: int) -> dict[str, str]:
@@ -266,7 +266,7 @@ def _poll(url: str, user_id: int) -> None:
     with database.connection_context():
         while not never.wait(PAUSE):
             at += int(timedelta(minutes=3) / timedelta(milliseconds=1))
-            lives.listen(user_id, at)
+            long_archives.listen(user_id, at)
 
 
 if __name__ == "__main__":

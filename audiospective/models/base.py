@@ -24,7 +24,7 @@ from peewee import (
 )
 
 from audiospective import clock
-from audiospective.models.away import Pool, noticing
+from audiospective.models.database_away import Pool, noticing
 from audiospective.policy import service_urls
 
 database = DatabaseProxy()

@@ -10,7 +10,7 @@ from audiospective import clock, log
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.clients.storage import DamagedError, MissingError, StorageError
-from audiospective.models.away import says_away
+from audiospective.models.database_away import says_away
 from audiospective.services import Services
 
 if TYPE_CHECKING:

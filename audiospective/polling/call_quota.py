@@ -34,7 +34,7 @@ def pause_spent(services: Services) -> list[int]:
             (SpotifyApp.id == app.id) & (SpotifyApp.blocked_until < until)
         )
         if changed.execute():
-            services.limits.block(app.id, until)
+            services.blocked_apps.block(app.id, until)
             log.event("budget_spent", app=app.id, allowance=allowance)
         paused.append(app.id)
     return paused

@@ -39,8 +39,8 @@ def bring_back(services: Services) -> int:
         blocked = _blocked(now)
         refused = _refused(now)
     for app in blocked:
-        services.limits.lift(app.id)
-        services.limits.block(app.id, app.blocked_until)
+        services.blocked_apps.lift(app.id)
+        services.blocked_apps.block(app.id, app.blocked_until)
     if found or blocked or refused:
         log.event(
             "clock_was_ahead", log.WARNING, people=found, apps=len(blocked), refusals=refused,

@@ -11,7 +11,7 @@ from audiospective.clients.deadline import Deadline
 from audiospective.clients.spotify import NO_TOKEN, Credentials, SpotifyError, Tokens
 from audiospective.models.claims import Claim
 from audiospective.models.connections import ACCESS_PLACE, REFRESH_PLACE
-from audiospective.policy import empty_pages, limits
+from audiospective.policy import empty_pages, retry_after
 from audiospective.policy.empty_pages import Reading
 from audiospective.policy.failures import CHARGED_TO_APP, Failure
 from audiospective.policy.plays import Page
@@ -78,8 +78,8 @@ class _Fetching:
             if error.failure in CHARGED_TO_APP:
                 # At once, from this thread: the others must not run into the same wall.
                 now = clock.now()
-                span = limits.pause(error.failure, error.retry_after, now)
-                self.services.limits.block(self.attempt.claim.app_id, now + span)
+                span = retry_after.pause(error.failure, error.retry_after, now)
+                self.services.blocked_apps.block(self.attempt.claim.app_id, now + span)
             self._learn(
                 failure=error.failure,
                 detail=str(error),
@@ -92,7 +92,7 @@ class _Fetching:
 
     def _go_on(self) -> None:
         attempt = self.attempt
-        if self.services.limits.blocked_until(attempt.claim.app_id):
+        if self.services.blocked_apps.blocked_until(attempt.claim.app_id):
             self._learn(blocked=True)
             return
         if attempt.tokens is None and _ends_soon(attempt.claim):

@@ -21,7 +21,7 @@ from audiospective.models.claims import Claim
 from audiospective.models.connections import ACCESS_PLACE, ACTIVE, NOT_ALLOWED, REFRESH_PLACE
 from audiospective.models.poll_log import PollLog
 from audiospective.notices.kinds import back_on
-from audiospective.policy import failures, gaps, limits, schedule
+from audiospective.policy import failures, gaps, retry_after, schedule
 from audiospective.policy.failures import Failure
 from audiospective.policy.gaps import Found
 from audiospective.policy.mass_failure import RECHECK
@@ -197,17 +197,17 @@ def quarantine(services: Services, attempt: Attempt) -> bool:
     return True
 
 
-def block(services: Services, app_id: int, found: Failure, retry_after: str | None) -> datetime:
+def block(services: Services, app_id: int, found: Failure, header: str | None) -> datetime:
     """Stop every call of an app; returns until when. A block that lasts longer already stays.
 
     By the database's clock, which is the one that claims compare it with.
     """
     now = read_clock()
-    until = now + limits.pause(found, retry_after, now)
+    until = now + retry_after.pause(found, header, now)
     SpotifyApp.update(blocked_until=until, blocked_at=now, block_reason=found.value).where(
         (SpotifyApp.id == app_id) & (SpotifyApp.blocked_until < until)
     ).execute()
-    services.limits.block(app_id, until)
+    services.blocked_apps.block(app_id, until)
     return until
 
 

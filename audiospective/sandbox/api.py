@@ -158,7 +158,7 @@ def _refusal(here: SandboxState, caller: Caller) -> Answer | None:
     """Why this call is not answered, whatever it asks for."""
     if caller.problem is not None or caller.app is None:
         return caller.problem or answers.TOKEN_INVALID
-    refused = here.limits.refuse(caller.app, here.clock.now_ms())
+    refused = here.throttles.refuse(caller.app, here.clock.now_ms())
     if refused is not None:
         return refused
     if not caller.app.extended and not caller.app.owner_premium:

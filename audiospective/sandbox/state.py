@@ -16,11 +16,11 @@ from audiospective.sandbox.faults import Faults
 from audiospective.sandbox.first_listeners import roster
 from audiospective.sandbox.grants import Grants
 from audiospective.sandbox.items import Writer
-from audiospective.sandbox.limits import Limits
 from audiospective.sandbox.listeners import BRISK_MS, Listener
 from audiospective.sandbox.mailbox import Mailbox
 from audiospective.sandbox.plays import UNSET, Play
 from audiospective.sandbox.store import Store
+from audiospective.sandbox.throttles import Throttles
 
 # Plays given by hand sort behind generated ones of the same millisecond.
 FIRST_ORDER = 10**15
@@ -49,7 +49,7 @@ class SandboxState:
         self.clock = VirtualClock(self.source_ms, int(state.get("offset_ms", 0)))
         self.faults = Faults()
         self.calls = CallLog()
-        self.limits = Limits()
+        self.throttles = Throttles()
         self.grants = Grants(self.clock, self.store)
         self.mailbox = Mailbox(self.clock, self.store)
         # The keys the mail provider knows; None means that it takes any.

@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 from audiospective import clock, models
 from audiospective.accounts import spotify_app
-from audiospective.clients.limits import AppLimits
+from audiospective.clients.blocked_apps import BlockedApps
 from audiospective.clients.storage import FileStorage, Storage
 from audiospective.history.closed import objects
 from audiospective.jobs import context
@@ -119,7 +119,7 @@ def _built(
         built,
         redis=cast(Any, redis),
         queues=queues,
-        limits=AppLimits(cast(Any, redis)),
+        blocked_apps=BlockedApps(cast(Any, redis)),
         spotify=in_process_spotify.InProcessSpotify(
             BASE,
             sandbox,

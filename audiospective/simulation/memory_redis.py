@@ -37,7 +37,7 @@ class MemoryRedis:
         return self._through(lambda: int(self._kept.pop(key, None) is not None))
 
     def eval(self, _script: str, _count: int, key: str, value: int, ex: int) -> None:
-        """The one script there is (clients/limits.py): of two ends the later one stays."""
+        """The one script there is (clients/blocked_apps.py): of two ends the later one stays."""
         self._through(lambda: self._later(key, value, ex))
 
     def pipeline(self, *, transaction: bool) -> _Pipeline:

@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as BaseResponse
 
 from audiospective import log
-from audiospective.models.away import says_away
+from audiospective.models.database_away import says_away
 from audiospective.models.users import SignedOutError
 from audiospective.web import access
 from audiospective.web.api import problems

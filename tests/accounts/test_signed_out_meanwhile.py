@@ -14,7 +14,7 @@ from audiospective.accounts.outcomes import Visit
 from audiospective.clients.spotify import Profile, Tokens
 from audiospective.exports import buckets, forwarding, forwarding_progress, schedule
 from audiospective.models import ApiToken, Connection, SharedLink, User, database, transaction
-from audiospective.models.away import says_away
+from audiospective.models.database_away import says_away
 from audiospective.models.export_schedules import ExportSchedule
 from audiospective.models.forwards import Forward, ForwardedPlay
 from audiospective.models.poll_log import PollLog

@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from audiospective import clock, log, models
-from audiospective.bench import all_benches, export, habits, lives, pages, poll, virtual_day
+from audiospective.bench import all_benches, export, habits, long_archives, pages, poll, virtual_day
 from audiospective.bench.filling import frame
 from audiospective.bench.habits import Poll
 from audiospective.bench.listening import TODAY, Catalog, listen
@@ -96,8 +96,8 @@ def test_every_export_can_be_measured(sqlite_database_url: str) -> None:
 def test_pages_are_timed_through_the_web_server_and_archives_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sqlite_database_url: str
 ) -> None:
-    monkeypatch.setattr(lives, "SMALL", (300,))
-    monkeypatch.setattr(lives, "TRACKS", (300, 300))
+    monkeypatch.setattr(long_archives, "SMALL", (300,))
+    monkeypatch.setattr(long_archives, "TRACKS", (300, 300))
     every = pages.addresses
     monkeypatch.setattr(pages, "addresses", lambda user_id: {"history": every(user_id)["history"]})
     file = tmp_path / "kept.db"
@@ -114,8 +114,10 @@ def test_pages_are_timed_through_the_web_server_and_archives_kept(
     assert 0 < queries <= pages.QUERIES
     models.bind(sqlite_database_url)
     with models.database.connection_context():
-        lives.kept(file, sqlite_database_url, lambda _: pytest.fail("filled again"), small=True)
-        assert recent_plays.total(*lives.listeners()) == 300
+        long_archives.kept(
+            file, sqlite_database_url, lambda _: pytest.fail("filled again"), small=True
+        )
+        assert recent_plays.total(*long_archives.listeners()) == 300
 
 
 def test_an_import_can_be_measured() -> None:

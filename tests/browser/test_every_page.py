@@ -15,7 +15,7 @@ from werkzeug.routing import Rule
 from audiospective.models import User
 from tests.browser import axe
 from tests.browser.conftest import House
-from tests.browser.lives import LIVES, things
+from tests.browser.members import MEMBERS, things
 from tests.browser.test_accessibility import PAINTED, PRIMARY, TARGETS
 from tests.support.browser import OpenPage
 from tests.web import markup
@@ -44,7 +44,7 @@ VISITED: dict[str, tuple[str, ...]] = {
 }
 
 
-def pages(house: House, user: User, life: str) -> list[tuple[str, str]]:
+def pages(house: House, user: User, member: str) -> list[tuple[str, str]]:
     """(rule, address) of every page that opens for this member without script."""
     client = house.site.member(user)
     found = []
@@ -54,7 +54,7 @@ def pages(house: House, user: User, life: str) -> list[tuple[str, str]]:
             continue
         if rule.rule.startswith("/ui/"):
             continue
-        if not rule.rule.startswith(VISITED[life]):
+        if not rule.rule.startswith(VISITED[member]):
             continue
         for address in addresses(house, rule, user):
             answer = client.get(address)
@@ -104,19 +104,19 @@ def overflow(page: Page) -> list[str]:
     return [f"{over} px stick out at {page.viewport_size}"] if over > 0 else []
 
 
-@pytest.mark.parametrize("life", LIVES)
-def test_every_page_bears_the_state(house: House, open_page: OpenPage, life: str) -> None:
-    user = LIVES[life](house.services)
+@pytest.mark.parametrize("member", MEMBERS)
+def test_every_page_bears_the_state(house: House, open_page: OpenPage, member: str) -> None:
+    user = MEMBERS[member](house.services)
     page = open_page(base_url=house.url)
     page.context.add_cookies([house.cookie(user)])  # type: ignore[list-item]
     found: list[str] = []
-    visited = pages(house, user, life)
+    visited = pages(house, user, member)
     for number, (_, address) in enumerate(visited):
         page.goto(address)
-        look = (number + list(LIVES).index(life)) % len(LOOKS)
+        look = (number + list(MEMBERS).index(member)) % len(LOOKS)
         found += [f"{address} {LOOKS[look]}: {wrong}" for wrong in problems(page, look)]
     assert not found, "\n".join(found)
-    if life == "huge":
+    if member == "huge":
         assert no_page_was_left_out(house, {rule for rule, _ in visited}) == []
 
 

@@ -11,7 +11,7 @@ from audiospective import clock
 from audiospective.models import User
 from audiospective.models.shared_links import SharedLink
 from tests.browser.conftest import House, Visit
-from tests.browser.lives import huge
+from tests.browser.members import huge
 
 
 @pytest.fixture

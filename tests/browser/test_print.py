@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 
 from audiospective import clock
 from tests.browser.conftest import House, Visit
-from tests.browser.lives import huge
+from tests.browser.members import huge
 
 A4 = {"width": 794, "height": 1123}  # CSS pixels
 MOST = 5  # pages

@@ -21,8 +21,8 @@ from audiospective.history import (
     segment_store,
 )
 from audiospective.models import Play, PlaySegment, database
-from audiospective.models.away import says_away
 from audiospective.models.base import is_sqlite
+from audiospective.models.database_away import says_away
 from tests.history.making import MINUTE, at, person, play, track
 from tests.support.processes import until
 from tests.support.threads import elsewhere

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from audiospective.imports import archive_frames
 from audiospective.imports.archive_frames import ArchiveFrames
 from audiospective.imports.merging import Outcome, merge
-from tests.imports.lives import TELLERS, File, Heard, lives, polled, told_by
+from tests.imports.invented_listening import TELLERS, File, Heard, listening, polled, told_by
 
 sources = st.permutations(sorted(TELLERS))
 
@@ -27,7 +27,7 @@ def heard_in(life: list[Heard], sittings: set[int]) -> list[Heard]:
 
 
 @settings(max_examples=25)
-@given(lives(), sources, st.booleans())
+@given(listening(), sources, st.booleans())
 def test_all_sources_in_any_order(life: list[Heard], order: list[str], live: bool) -> None:
     start = polled(life) if live else archive_frames.nothing()
     files = [told_by(name, life, number) for number, name in enumerate(order, 1)]
@@ -41,7 +41,7 @@ def test_all_sources_in_any_order(life: list[Heard], order: list[str], live: boo
 
 @settings(max_examples=40)
 @given(
-    lives(),
+    listening(),
     st.lists(
         st.tuples(st.sampled_from(sorted(TELLERS)), st.sets(st.integers(0, 2), min_size=1)),
         min_size=1,

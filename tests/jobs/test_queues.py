@@ -117,7 +117,7 @@ def test_marks_that_are_no_times_hold_no_poll_up(services, spotify, burst, left)
     burst()
     assert spotify.calls == {"recently_played": 1}
     until = clock.now() + timedelta(hours=1)
-    services.limits.block(alice.app_id, until)
+    services.blocked_apps.block(alice.app_id, until)
     assert services.redis.get(blocked) == str(clock.to_ms(until)).encode()
 
 

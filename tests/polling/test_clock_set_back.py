@@ -140,7 +140,7 @@ def test_a_short_limit_of_spotify_does_not_become_one_of_an_hour(services, froze
     bring_back(services)
     until = frozen.now + timedelta(seconds=30)
     assert SpotifyApp.get_by_id(app.id).blocked_until == until
-    assert services.limits.blocked_until(app.id) == until
+    assert services.blocked_apps.blocked_until(app.id) == until
 
 
 def test_nothing_is_brought_back_while_clocks_are_right(services, frozen):

@@ -11,7 +11,7 @@ from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
 from audiospective.models.poll_log import PollLog
 from audiospective.operations import health
-from tests.browser.lives import huge, things
+from tests.browser.members import huge, things
 from tests.web.conftest import Site
 
 # What is no page that somebody reads again and again: files, and the ways out.

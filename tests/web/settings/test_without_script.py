@@ -6,7 +6,7 @@ import pytest
 
 from audiospective import clock
 from audiospective.models import User
-from tests.browser.lives import huge
+from tests.browser.members import huge
 from tests.web import markup
 from tests.web.conftest import Site, Visitor
 from tests.web.markup import Tag

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from audiospective.policy.failures import Failure
-from audiospective.policy.limits import pause
+from audiospective.policy.retry_after import pause
 
 NOW = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 

@@ -42,7 +42,7 @@ def length(song: int, seed: int) -> int:
 
 
 @st.composite
-def lives(draw: st.DrawFn) -> list[Heard]:
+def listening(draw: st.DrawFn) -> list[Heard]:
     """Some sittings, an hour or more apart; songs may come again at once, and be skipped."""
     seed = draw(st.integers(0, 50))
     heard: list[Heard] = []

@@ -1,4 +1,4 @@
-"""Two long lives for `bench pages`: filled once, or taken from a file that was kept."""
+"""Two long archives for `bench pages`: filled once, or taken from a file that was kept."""
 
 from __future__ import annotations
 

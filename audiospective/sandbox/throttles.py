@@ -10,7 +10,7 @@ RATE_MS = 30_000
 QUOTA_MS = 86_400_000
 
 
-class Limits:
+class Throttles:
     """Rolling windows over the virtual clock; guarded by the sandbox's lock."""
 
     def __init__(self) -> None:

@@ -115,7 +115,7 @@ def only_files(services: Services) -> User:
     return user
 
 
-LIVES: dict[str, Make] = {
+MEMBERS: dict[str, Make] = {
     "new": archive_states.STATES["never polled"][1],
     "empty": archive_states.import_only(0),
     "failing": archive_states.STATES["outage"][1],

@@ -6,7 +6,7 @@ import pytest
 
 from audiospective.sandbox import Control
 from audiospective.sandbox.apps import App
-from audiospective.sandbox.limits import Limits
+from audiospective.sandbox.throttles import Throttles
 from tests.sandbox.conftest import Client
 
 
@@ -24,7 +24,7 @@ from tests.sandbox.conftest import Client
 def test_three_calls_fit_into_any_thirty_seconds(
     calls: list[int], at: int, wait: str | None
 ) -> None:
-    limits, app = Limits(), App(rate_limit=3)
+    limits, app = Throttles(), App(rate_limit=3)
     for moment in calls:
         assert limits.refuse(app, moment) is None
     refused = limits.refuse(app, at)

@@ -22,7 +22,7 @@ if tonumber(ARGV[1]) > known then redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV
 """
 
 
-class AppLimits:
+class BlockedApps:
     """Remembers until when an app may not call.
 
     Redis tells the other workers, who ask it again after ASKED; the app's row in the database is

@@ -13,7 +13,7 @@ from peewee import OperationalError, PeeweeException
 
 from audiospective import models
 from audiospective.models import dialects
-from audiospective.models.away import Pool, noticing, says_away
+from audiospective.models.database_away import Pool, noticing, says_away
 from tests.support.processes import free_port
 
 # Statements as text, which Peewee does not run by itself.
