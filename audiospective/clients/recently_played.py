@@ -24,6 +24,7 @@ from audiospective.policy.plays import (
 _PLAYED_AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
 _TOO_FINE = re.compile(r"(\.\d{6})\d+")
 _FINEST = len("2026-01-31T23:59:59.123456Z")
+_LATEST = clock.to_ms(datetime(9999, 1, 1, tzinfo=UTC))  # later days are none in every zone
 _KINDS = ("track", "episode", "chapter")
 RAW_LIMIT = 16_384  # characters of an unreadable item that are kept
 SAFE_PICTURES = ("https://", "http://127.0.0.1:")
@@ -99,6 +100,8 @@ def _played_at(item: Mapping[str, Any]) -> int:
         raise _MisfitError("played_at is missing or no time") from None
     if played_at <= 0:
         raise _MisfitError("played_at lies before 1970")
+    if played_at >= _LATEST:
+        raise _MisfitError("played_at lies after 9998")
     return played_at
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from audiospective.policy.sealing import year_span
 
+_EPOCH, _MS = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 OVER = timedelta(days=14)  # after its end: late plays of the last days have arrived
 AT_REST = timedelta(days=7)  # since it was last written: an import may still be under way
 KEPT = timedelta(days=30)  # objects that nothing refers to stay: an older backup may refer to them
@@ -20,9 +21,9 @@ STORAGE, DATABASE = "storage", "database"  # where closed years are kept
 
 def is_closed(year: int, sealed_at: datetime, now: datetime) -> bool:
     """Whether a year of UTC, last written at `sealed_at`, may move."""
-    _, following = year_span(year)
-    ended = datetime.fromtimestamp(following / 1000, tz=now.tzinfo)
-    return now - ended >= OVER and now - sealed_at >= AT_REST
+    _, following = year_span(year)  # after 9999 it is no datetime
+    since = (now - _EPOCH) // _MS - following
+    return since >= OVER // _MS and now - sealed_at >= AT_REST
 
 
 def said(years: Collection[int]) -> str:

@@ -101,6 +101,7 @@ def test_every_field_of_a_track_but_its_id_may_be_missing_or_null(field):
         {**ITEM, "played_at": "2026-11-21T18:42:07"},  # no zone: not a known instant
         {**ITEM, "played_at": "2026-02-31T18:42:07Z"},
         {**ITEM, "played_at": "0001-01-01T00:00:00+14:00"},
+        {**ITEM, "played_at": "9999-12-31T23:59:59.999Z"},
         {**ITEM, "played_at": 1795286527513},
     ],
 )
@@ -118,6 +119,8 @@ def test_an_item_that_is_no_play_is_kept_and_the_others_are_read(item):
         ({**ITEM, "track": None}, instant_ms(ITEM["played_at"])),
         ({**ITEM, "track": {**TRACK, "id": None}}, instant_ms(ITEM["played_at"])),
         ({**ITEM, "played_at": "yesterday"}, None),
+        ({**ITEM, "played_at": "9999-01-01T00:00:00Z"}, None),
+        ({**ITEM, "track": None, "played_at": "9998-12-31T23:59:59Z"}, 253370764799000),
         ({**ITEM, "track": None, "played_at": "1969-12-31T00:00:00Z"}, None),
         ("item", None),
     ],

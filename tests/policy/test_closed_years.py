@@ -28,6 +28,10 @@ def test_a_year_is_closed_two_weeks_after_its_end_once_it_is_at_rest(
     assert closed_years.is_closed(2025, sealed, now) is closed
 
 
+def test_the_last_year_that_a_clock_can_tell_keeps_no_other_from_closing() -> None:
+    assert not closed_years.is_closed(9999, NEW_YEAR, NEW_YEAR)
+
+
 @pytest.mark.parametrize(
     ("years", "said"),
     [

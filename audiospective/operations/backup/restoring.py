@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from peewee import fn
 
 from audiospective import clock
 from audiospective.clients.storage import StorageError
 from audiospective.history.closed import prefix
-from audiospective.models import database, dialects, migrations, transaction
+from audiospective.models import User, database, dialects, migrations, transaction
 from audiospective.models.base import placeholder
 from audiospective.models.exports import CANCELLED, EXPIRED, READY, UNFINISHED, Export
+from audiospective.models.founding import FoundingRegister
 from audiospective.operations.backup import files, schema
 from audiospective.operations.backup.container import Manifest, Reading
 from audiospective.operations.backup.errors import BackupError
@@ -23,6 +25,7 @@ from audiospective.services import Services
 
 # Rows that migrations make by themselves.
 MADE = frozenset({"catalog_state", "founding_register"})
+SINCE = 10_000  # members who may have joined after the backup was made
 PARAMETERS = 900  # a statement; SQLite allows that many everywhere
 NOT_EMPTY = "The database holds rows of {} already; a backup is restored into an empty one."
 NEWER = "The backup was made by a newer release ({}). Install that one first."
@@ -146,3 +149,15 @@ def _settle() -> None:
     ended = {"status": CANCELLED, "changed_at": now}
     Export.update(ended).where(Export.status.in_(UNFINISHED)).execute()
     prefix.abandon()
+    _leave_out_numbers()
+
+
+def _leave_out_numbers() -> None:
+    """Nobody new gets the number of somebody who joined since: links in e-mails name it."""
+    given = User.select(fn.MAX(User.id)).scalar() or 0
+    left = FoundingRegister.select(FoundingRegister.last_member).scalar() or 0
+    highest = max(given, left) + SINCE
+    FoundingRegister.note_left(highest)
+    if dialects.file() is None:
+        counter = "pg_get_serial_sequence('users', 'id')"
+        database.execute_sql(f"SELECT setval({counter}, %s)", (highest,))
