@@ -139,6 +139,9 @@ def page(user_id: int, found: Page, tracks: Tracks) -> Appended:
     known = relinked.known_otherwise(
         user_id, [play for _, play in left], tracks.ids, tracks.families
     ) | whole_seconds.known([key for key, _ in left], told)
+    if told and len(known) < len(left):
+        others = [one for one in left if one[0] not in known]
+        known |= relinked.stand_ins(others, set(told).difference(keys))
     new = polled(
         [NewPlay(user_id, *key, play.context) for key, play in left if key not in known],
         twins=tracks.twins,

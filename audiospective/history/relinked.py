@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from audiospective.history.catalog import lookup
+from audiospective.history.catalog.lookup import TrackNames
 from audiospective.models import TrackLink, dialects
 from audiospective.models.base import as_list, listed
 from audiospective.models.plays import FROM_POLL
-from audiospective.policy.plays import PolledPlay
+from audiospective.policy.plays import PolledPlay, TrackFacts
 
 Key = tuple[int, int]  # played_at in milliseconds, track
 
@@ -75,6 +77,38 @@ def known_otherwise(
         if alike and not any(alike.values()):
             dialects.run(_TOLD_TOO, (play.context, user_id, play.played_at, min(alike)))
     return known
+
+
+def stand_ins(plays: Sequence[tuple[Key, PolledPlay]], gone: Collection[Key]) -> set[Key]:
+    """Keys of plays that came instead of another one of the very same time and recording.
+
+    `gone` are keys that polls told, or that were deleted, and that the page no longer shows. Apps
+    in development mode are not told what a track stands for (`linked_from`). Who ended one
+    recording twice in a millisecond would see both.
+    """
+    ended: dict[int, set[int]] = defaultdict(set)
+    for played_at, track in gone:
+        ended[played_at].add(track)
+    doubtful = [(key, play.track) for key, play in plays if key[0] in ended]
+    if not doubtful:
+        return set()
+    named = lookup.tracks({track for (at, _), _ in doubtful for track in ended[at]})
+    found = set()
+    for key, told in doubtful:
+        others = ended[key[0]]
+        same = next((one for one in sorted(others) if _is_same(told, named[one])), None)
+        if same is not None:
+            others.remove(same)
+            found.add(key)
+    return found
+
+
+def _is_same(told: TrackFacts, known: TrackNames) -> bool:
+    if told.isrc and told.isrc == known.isrc:
+        return True
+    makers = {artist.name.casefold() for artist in told.artists}
+    same_name = bool(told.name) and told.name.casefold() == known.title.casefold()
+    return same_name and not makers.isdisjoint(name.casefold() for _, name in known.artists)
 
 
 def _of_family(user_id: int, played_at: int, track: int, family: str) -> dict[int, bool]:

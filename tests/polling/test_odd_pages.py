@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import orjson
+
 from audiospective.history import append, removal
 from audiospective.history.catalog import lookup
 from audiospective.models import Play, UnreadablePlay, transaction
@@ -48,6 +50,34 @@ def test_whole_seconds_for_a_while_double_no_play_and_leave_no_gap(alice):
     alice.services = exact
     assert alice.poll().new_plays == 0
     assert (len(alice.archived()), alice.gaps()) == (52, [])
+
+
+def test_a_stand_in_that_nothing_links_to_the_track_stays_one_play(alice):
+    """Spotify tells apps in development mode no `linked_from`."""
+    alice.plays(60)
+    alice.poll()
+    deleted = Play.select().order_by(Play.played_at.desc()).first()
+    removal.remove(alice.row.user_id, [(deleted.played_at, deleted.track)])
+    before = list(Play.select(Play.played_at, Play.track).tuples())
+    alice.passes(hours=1)
+    for suffix in ("A", "B"):
+        alice.control.fault("relinked", times=1, suffix=suffix, told=False)
+        assert alice.poll().new_plays == 0
+    assert alice.poll().new_plays == 0
+    assert list(Play.select(Play.played_at, Play.track).tuples()) == before
+    assert alice.gaps() == []
+
+
+def test_tracks_of_one_name_that_end_at_one_time_are_plays_each(alice):
+    facts = {"name": "Slack Water", "type": "track", "artists": [{"id": "a" * 22, "name": "Quay"}]}
+    for ids in (("b", "c"), ("b", "c", "d"), ("d", "c", "b")):
+        alice.control.fault("body", endpoint="recently-played", times=1, status=200, text=(
+            orjson.dumps({"items": [alice.item(alice.frozen.now - MINUTE,
+                                    track={**facts, "id": one * 22})["raw"] for one in ids]})
+            .decode()
+        ))  # fmt: skip
+        alice.poll()
+    assert len(alice.archived()) == 3
 
 
 def test_a_page_of_thousands_of_nothings_is_kept_and_costs_no_check(alice):
