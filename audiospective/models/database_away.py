@@ -49,9 +49,14 @@ def says_away(error: BaseException) -> bool:
 def noticing(url: str) -> dict[str, int]:
     """Options of libpq with which a connection to a server that vanished ends, but for those that
     `url` sets itself."""
-    from psycopg.conninfo import conninfo_to_dict  # who has SQLite does not need it
+    from psycopg import ProgrammingError  # who has SQLite does not need it
+    from psycopg.conninfo import conninfo_to_dict
 
-    return {name: value for name, value in NOTICED.items() if name not in conninfo_to_dict(url)}
+    try:
+        told = conninfo_to_dict(url)
+    except ProgrammingError:  # what is wrong with it is said where it is used
+        told = {}
+    return {name: value for name, value in NOTICED.items() if name not in told}
 
 
 class Pool(PooledPostgresqlDatabase):

@@ -13,7 +13,7 @@ from peewee import OperationalError, PeeweeException
 
 from audiospective import models
 from audiospective.models import dialects
-from audiospective.models.database_away import Pool, noticing, says_away
+from audiospective.models.database_away import NOTICED, Pool, noticing, says_away
 from tests.support.processes import free_port
 
 # Statements as text, which Peewee does not run by itself.
@@ -145,3 +145,9 @@ def test_a_server_that_vanished_is_noticed_within_a_minute(server: Any) -> None:
 def test_what_the_address_of_a_database_says_of_that_itself_counts() -> None:
     given = noticing("postgresql://a@b/c?keepalives_idle=5&tcp_user_timeout=1000")
     assert given == {"keepalives_interval": 10, "keepalives_count": 3}
+
+
+def test_an_address_that_cannot_be_read_is_a_fault_of_the_connection_alone() -> None:
+    address = "postgresql://a@b/c?schema=public"  # as other programs write it
+    assert noticing(address) == NOTICED
+    models.bind(address)
