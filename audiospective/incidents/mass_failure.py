@@ -20,16 +20,20 @@ from audiospective.policy import mass_failure
 from audiospective.policy.failures import TRAITS, Failure, named
 
 KEPT = timedelta(days=2)
+# Behind the kind of a refusal that was expected: kept, but no part of a mass failure.
+EXPECTED = ".expected"
 
 
 @dataclass(frozen=True)
 class Evidence:
     """What tells a person's own refusal from one that meets everybody.
 
-    `first`: when each (app, failure, user) was first refused; `served`: the latest success by app.
+    `first`: when each (app, failure, user) was first refused, and `expected` the same of those
+    whose consent was about to end; `served`: the latest success by app.
     """
 
     first: dict[tuple[int, str, int], datetime]
+    expected: dict[tuple[int, str, int], datetime]
     served: dict[int, datetime]
     pause: timedelta
     now: datetime
@@ -46,8 +50,10 @@ class Evidence:
     def is_own(self, connection: Connection, failure: Failure) -> bool:
         """Whether the person may be told that their access was refused."""
         refused_last = connection.last_failure_type == failure.value
+        expected = self.expected.get((connection.app_id, failure.value, connection.user_id))
+        began = [one for one in (self.first_refused(connection, failure), expected) if one]
         return mass_failure.believable(
-            self.first_refused(connection, failure),
+            max(began, default=None),
             connection.last_failed_at if refused_last else None,
             self.served.get(connection.app_id),
             self.pause,
@@ -58,20 +64,19 @@ def refused(claim: Claim, failure: Failure, longest_poll: timedelta) -> bool:
     """Note that Spotify turned somebody away; True if that happens to so many that it is not them.
 
     The caller holds the transaction in which the failure is written or, with True, is not.
-    People who were refused before do not count again: broken consents add up over months.
+    People who were refused before do not count again: broken consents add up over months. Nor do
+    those whose consent is about to end; but while all are refused, they are no more believed.
     """
     connection, now = claim.connection, claim.claimed_at
     if not TRAITS[failure].guarded:
         return False
-    known = connection.consecutive_failures and connection.last_failure_type == failure.value
-    if known or (
-        failure is Failure.AUTH and mass_failure.ends_anyway(connection.reauth_due_at, now)
-    ):
+    if connection.consecutive_failures and connection.last_failure_type == failure.value:
         return False
-    _note(claim, failure)
+    expected = failure is Failure.AUTH and mass_failure.ends_anyway(connection.reauth_due_at, now)
+    _note(claim, failure.value + EXPECTED * expected)
     if in_force(claim.app_id, failure):
         return True
-    if not _tripped(claim.app_id, failure, now, longest_poll):
+    if expected or not _tripped(claim.app_id, failure, now, longest_poll):
         return False
     _trip(claim.app_id, failure, now)
     return True
@@ -101,12 +106,12 @@ def refused_once(connection: Connection) -> bool:
     failure = named(connection.last_failure_type)
     if not connection.consecutive_failures or failure is None or not TRAITS[failure].guarded:
         return False
-    noted = Refusal.get_or_none(
+    noted = Refusal.select(fn.MAX(Refusal.first_at)).where(
         (Refusal.app == connection.app_id)
-        & (Refusal.kind == failure.value)
+        & Refusal.kind.in_(_kinds(failure))
         & (Refusal.user == connection.user_id)
     )
-    return mass_failure.refused_once(noted and noted.first_at, connection.last_failed_at)
+    return mass_failure.refused_once(noted.scalar(), connection.last_failed_at)
 
 
 def review(longest_poll: timedelta) -> None:
@@ -130,29 +135,37 @@ def review(longest_poll: timedelta) -> None:
 
 def evidence(longest_poll: timedelta) -> Evidence:
     """What is known of all refusals at present; two queries."""
-    first = {
-        (row.app_id, row.kind, row.user_id): row.first_at
-        for row in Refusal.select(Refusal.app, Refusal.kind, Refusal.user, Refusal.first_at)
-    }
+    first: dict[tuple[int, str, int], datetime] = {}
+    expected: dict[tuple[int, str, int], datetime] = {}
+    for row in Refusal.select(Refusal.app, Refusal.kind, Refusal.user, Refusal.first_at):
+        kind = row.kind.removesuffix(EXPECTED)
+        found = first if kind == row.kind else expected
+        found[row.app_id, kind, row.user_id] = row.first_at
     served = Connection.select(Connection.app, fn.MAX(Connection.last_success_at)).group_by(
         Connection.app
     )
     return Evidence(
         first,
+        expected,
         {app_id: at for app_id, at in served.tuples() if at is not None},
         max(mass_failure.PAUSE, 2 * longest_poll),
         clock.now(),
     )
 
 
-def _note(claim: Claim, failure: Failure) -> None:
+def _kinds(failure: Failure) -> tuple[str, str]:
+    """Under which refusals are noted, expected or not."""
+    return failure.value, failure.value + EXPECTED
+
+
+def _note(claim: Claim, kind: str) -> None:
     """The first refusal of an incident stays known through whatever a guard takes back."""
     now = claim.claimed_at
     connection = claim.connection
     served = max(connection.last_success_at or LONG_AGO, connection.authorized_at)
     first = Case(None, [(Refusal.at <= served, EXCLUDED.first_at)], Refusal.first_at)
     Refusal.insert(
-        app=claim.app_id, kind=failure.value, user=claim.user_id, first_at=now, at=now
+        app=claim.app_id, kind=kind, user=claim.user_id, first_at=now, at=now
     ).on_conflict(
         conflict_target=[Refusal.app, Refusal.kind, Refusal.user],
         update={Refusal.at: EXCLUDED.at, Refusal.first_at: first},
@@ -216,7 +229,7 @@ def _spare(guard: Guard, window: timedelta) -> None:
     """
     people = Refusal.select(Refusal.user).where(
         (Refusal.app == guard.app_id)
-        & (Refusal.kind == guard.failure.value)
+        & Refusal.kind.in_(_kinds(guard.failure))
         & (Refusal.at > guard.since - window)
     )
     with transaction():

@@ -13,7 +13,7 @@ class Refusal(Row):
     """The refusals of one kind for one person; the key makes counting people, not calls."""
 
     app = ForeignKeyField(SpotifyApp, on_delete="CASCADE")
-    kind = TextField()  # the failure type
+    kind = TextField()  # the failure type; behind it ".expected" where the consent was about to end
     user = ForeignKeyField(User, on_delete="CASCADE")
     first_at = InstantField()  # the first one since this person was last served
     at = InstantField()  # the latest one that counted

@@ -75,8 +75,7 @@ def believable(
 
     `first` and `latest` are this person's refusals of one incident, `served` the latest success of
     anybody of the same app. Believed is what was refused again although somebody else was served
-    since, and what is still so after `pause`. Without a `first` it was expected, or stands since
-    days.
+    since, and what is still so after `pause`. Without a `first` it stands since days.
     """
     if first is None:
         return True

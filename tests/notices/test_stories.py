@@ -341,6 +341,29 @@ def test_a_founding_day_that_ends_together_is_no_accident(life):
     assert len(sent("archive_stopped")) == 12
 
 
+@pytest.mark.parametrize("near_their_end", [8, 20], ids=["some", "all"])
+def test_consents_about_to_end_are_not_taken_for_ended_while_everybody_is_refused(
+    life, near_their_end
+):
+    ends = clock.now() + timedelta(days=2)
+    people = crowd(life, 20)
+    ids = [one.user_id for one in people[:near_their_end]]
+    Connection.update(reauth_due_at=ends).where(Connection.user.in_(ids)).execute()
+    life.frozen.forward(minutes=45)
+    for one in people:
+        life.breaks(one, REVOKED)
+    life.passes(timedelta(minutes=5), minutes=100)
+    for one in people:
+        life.heals(one)
+    life.passes(hours=6)
+    assert sent("archive_stopped") == []
+    assert {life.row(one).consecutive_failures for one in people} == {0}
+    for one in people[:5]:
+        life.breaks(one, REVOKED)
+    life.passes(hours=3)
+    assert len(sent("archive_stopped")) == 5
+
+
 def test_a_spotify_outage_of_thirty_hours_mails_nobody_and_loses_nothing_it_could_keep(life):
     people = [life.person(f"listener{number}") for number in range(6)]
     for one in people:
