@@ -1,4 +1,7 @@
-"""Keeps a mass failure from being held against people: notices it, spares them, lifts itself."""
+"""Keeps a mass failure from being held against people: notices it, spares them, lifts itself.
+
+One module although it is long: what a poll notes, a round reviews and an e-mail asks is one rule.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +18,11 @@ from audiospective.models.base import LONG_AGO, clock_now
 from audiospective.models.claims import POLLED, Claim
 from audiospective.models.connections import ACTIVE
 from audiospective.models.marks import Mark
-from audiospective.models.refusals import Refusal
+from audiospective.models.refusals import EXPECTED, Refusal, kinds_of
 from audiospective.policy import mass_failure
 from audiospective.policy.failures import TRAITS, Failure, named
 
 KEPT = timedelta(days=2)
-# Behind the kind of a refusal that was expected: kept, but no part of a mass failure.
-EXPECTED = ".expected"
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def refused_once(connection: Connection) -> bool:
         return False
     noted = Refusal.select(fn.MAX(Refusal.first_at)).where(
         (Refusal.app == connection.app_id)
-        & Refusal.kind.in_(_kinds(failure))
+        & Refusal.kind.in_(kinds_of(failure.value))
         & (Refusal.user == connection.user_id)
     )
     return mass_failure.refused_once(noted.scalar(), connection.last_failed_at)
@@ -151,11 +152,6 @@ def evidence(longest_poll: timedelta) -> Evidence:
         max(mass_failure.PAUSE, 2 * longest_poll),
         clock.now(),
     )
-
-
-def _kinds(failure: Failure) -> tuple[str, str]:
-    """Under which refusals are noted, expected or not."""
-    return failure.value, failure.value + EXPECTED
 
 
 def _note(claim: Claim, kind: str) -> None:
@@ -229,7 +225,7 @@ def _spare(guard: Guard, window: timedelta) -> None:
     """
     people = Refusal.select(Refusal.user).where(
         (Refusal.app == guard.app_id)
-        & Refusal.kind.in_(_kinds(guard.failure))
+        & Refusal.kind.in_(kinds_of(guard.failure.value))
         & (Refusal.at > guard.since - window)
     )
     with transaction():
