@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from flask import Flask, Response, abort, redirect, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
@@ -125,8 +125,7 @@ def _require_https(app: Flask, settings: Settings) -> None:
             return None
         if request.method not in ("GET", "HEAD"):
             return abort(403, "plain http")
-        where = settings.base_url + request.full_path.rstrip("?")
-        return cast(Response, redirect(where, HTTPStatus.PERMANENT_REDIRECT))
+        return cast(Response, redirect(_here(settings), HTTPStatus.PERMANENT_REDIRECT))
 
 
 def _require_our_name(app: Flask, settings: Settings) -> None:
@@ -145,7 +144,7 @@ def _require_our_name(app: Flask, settings: Settings) -> None:
             return None
         if asked == ("localhost", address[1]) and home.hostname in LOOPBACK:
             # Spotify refuses localhost as a redirect URI; a session begun there would be lost.
-            return cast(Response, redirect(settings.base_url + request.full_path.rstrip("?")))
+            return cast(Response, redirect(_here(settings)))
         log.event("host_refused", log.WARNING, host=header[:200], expected=settings.base_url)
         return abort(400, "forged host")
 
@@ -200,6 +199,13 @@ def _send_headers(app: Flask, settings: Settings) -> None:
         # Personal unless a view says otherwise; a shared cache must never guess.
         response.headers.setdefault("Cache-Control", "private, no-store")
         return response
+
+
+def _here(settings: Settings) -> str:
+    """This page at our own address; a path may hold line breaks, which no header takes."""
+    query = request.query_string.decode("ascii", "ignore")
+    path = quote(request.path, safe="/:@!$&'()*+,;=~")
+    return f"{settings.base_url}{path}{query and '?'}{query}"
 
 
 def _is_signed_in() -> bool:

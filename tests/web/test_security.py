@@ -100,6 +100,22 @@ def test_localhost_leads_to_the_address_that_spotify_accepts(visitor: Visitor) -
     assert answer.headers["Location"] == "http://127.0.0.1:8000/dashboard?a=1"
 
 
+@pytest.mark.parametrize(
+    ("asked", "leads"),
+    [
+        ("/history/%0d%0aSet-Cookie:a=b", "/history/%0D%0ASet-Cookie:a=b"),
+        ("/tracks/%E2%82%AC%20%3F?q=%0d%0a", "/tracks/%E2%82%AC%20%3F?q=%0d%0a"),
+        ("/reports/2026-01-01..2026-02-01", "/reports/2026-01-01..2026-02-01"),
+    ],
+)
+def test_what_is_no_part_of_a_header_stays_out_of_a_redirect(
+    visitor: Visitor, asked: str, leads: str
+) -> None:
+    answer = visitor.get(asked, headers={"Host": "localhost:8000"})
+    assert (answer.status_code, answer.headers["Location"]) == (
+        302, f"http://127.0.0.1:8000{leads}")  # fmt: skip
+
+
 def test_localhost_is_a_stranger_where_the_site_has_a_name(make_site: MakeSite) -> None:
     visitor = make_site(base_url="https://archive.example").visitor()
     assert visitor.get("/", headers={"Host": "localhost"}).status_code == 400
