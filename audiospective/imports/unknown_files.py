@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from audiospective.imports import json_faults
 from audiospective.imports.sources.base import Peek
 
 _EXTENDED = (
@@ -68,6 +69,10 @@ def sentence(peek: Peek) -> str:
     called = " although it is called a zip" if peek.basename.lower().endswith(".zip") else ""
     if peek.kind == "empty":
         return "The file is empty."
+    if peek.kind == "zeros":
+        return "The file is damaged: it holds nothing but zeros. Download it again."
+    if peek.kind == "wide text":
+        return "A text in UTF-16 that does not say so; save it as UTF-8 and send it again."
     if peek.kind in _PACKED:
         return f"Packed with {peek.kind}; unpack it and send the files, or send a zip."
     if peek.kind in _KINDS:
@@ -85,5 +90,7 @@ def sentence(peek: Peek) -> str:
     if re.fullmatch(r"\s*\[\s*\]\s*", peek.text):
         return "A list with nothing in it: this file holds no plays."
     if peek.opening in ("[", "{"):
+        if fault := json_faults.sentence(peek.text, whole=peek.size <= len(peek.head)):
+            return fault
         return "JSON of a kind that is not known here; a CSV with time, artist and title always is."
     return "A text in which no listening history was recognised."

@@ -49,4 +49,14 @@ def kind(head: bytes) -> str:
     if start.startswith(_HTML) or (start.startswith(b"<") and b"<html" in head[:4096].lower()):
         return "html"
     # A stray NUL is a damaged row of a text; many are no text at all.
-    return "binary" if head.count(0) * 10 > len(head) else "text"
+    if head.count(0) * 10 <= len(head):
+        return "text"
+    if not head.strip(b"\0"):
+        return "zeros"
+    return "wide text" if _is_wide(head[:400]) else "binary"
+
+
+def _is_wide(start: bytes) -> bool:
+    """Whether it is UTF-16 without a mark, mostly of Latin letters: every other byte is zero."""
+    zeros = sorted(side.count(0) / len(side) for side in (start[::2], start[1::2]) if side)
+    return len(zeros) == 2 and zeros[0] == 0 and zeros[1] > 0.9
