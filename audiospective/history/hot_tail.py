@@ -31,13 +31,14 @@ CHUNK = 500
 # The statements of every poll, seal and look are text: Peewee takes longer to write them than the
 # database to run them.
 _NAMES = tuple(getattr(Play, name).column_name for name in COLUMNS)
-_ROWS = f"""
+ROWS = f"""
 SELECT {", ".join(f"p.{name}" for name in _NAMES)} FROM plays p
 WHERE p.user_id = ? AND p.played_at >= ? AND p.played_at < ? AND NOT EXISTS (
     SELECT 1 FROM removed_plays r
     WHERE r.user_id = p.user_id AND r.played_at = p.played_at AND r.track = p.track_id
-) ORDER BY p.played_at, p.track_id
+)
 """  # noqa: S608 - a constant
+_IN_ORDER = f"{ROWS} ORDER BY p.played_at, p.track_id"
 _DELETE = "DELETE FROM plays WHERE user_id = ? AND (played_at, track_id) IN ({keys})"
 _INSERT = f"""
 INSERT INTO plays (user_id, {", ".join(_NAMES)}) VALUES {{rows}}
@@ -58,7 +59,7 @@ def plays(user_id: int, start: int | None = None, end: int | None = None) -> Mod
 
 def rows(user_id: int, start: int, end: int) -> list[tuple[Any, ...]]:
     """The rows of `plays` as tuples of COLUMNS, in order."""
-    found: list[tuple[Any, ...]] = _run(_ROWS, [user_id, start, end]).fetchall()
+    found: list[tuple[Any, ...]] = _run(_IN_ORDER, [user_id, start, end]).fetchall()
     return found
 
 

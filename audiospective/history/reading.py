@@ -9,10 +9,11 @@ from typing import Any
 import polars as pl
 
 from audiospective import clock
-from audiospective.history import flags, hot_tail, segment, segment_store
+from audiospective.history import flags, hot_tail, one_look, segment, segment_store
 from audiospective.history.catalog import frames
 from audiospective.history.closed import away
 from audiospective.history.closed.away import YearAwayError
+from audiospective.history.segment_store import Stored
 from audiospective.models import PlaySegment, RemovedPlay
 from audiospective.policy.sealing import year_span
 
@@ -53,9 +54,9 @@ def between(
 ) -> pl.DataFrame:
     """The same with milliseconds."""
     needed = _needed(columns)
-    # Rows first: what is sealed between the two queries is seen twice, never not at all.
-    rows = from_rows(user_id, start, end).select(needed)
-    parts = _from_segments(user_id, start, end, needed)
+    rows, segments = _together(user_id, start, end)
+    parts = _from_segments(segments, start, end, needed)
+    rows = rows.select(needed)
     plays = _join(parts, rows)
     plays = without_removed(user_id, plays) if parts else plays
     if any(name in CATALOG_COLUMNS for name in columns):
@@ -107,7 +108,8 @@ def repeated(user_id: int, end: int) -> int:
     if rows.is_empty():
         return 0
     start = int(rows["played_at"].to_physical()[0])
-    parts = _from_segments(user_id, start, end, list(segment.KEY))
+    segments = segment_store.stored(user_id, start, end)
+    parts = _from_segments(segments, start, end, list(segment.KEY))
     return rows.join(pl.concat([rows.clear(), *parts]), on=segment.KEY, how="semi").height
 
 
@@ -131,14 +133,31 @@ def _needed(columns: Sequence[str]) -> list[str]:
     return [name for name in segment.COLUMNS if name in columns or name in segment.KEY]
 
 
+def _together(
+    user_id: int, start: int | None, end: int | None
+) -> tuple[pl.DataFrame, list[Stored]]:
+    """The rows of a span, and the segments that may hold plays of it, as they are at one instant.
+
+    If segments change all the time, what is sealed meanwhile is seen twice.
+    """
+    first = segment_store.EVER if start is None else start
+    last = segment_store.NEVER if end is None else end
+    for _ in range(one_look.TRIES):
+        rows, marks = one_look.plays(user_id, first, last)
+        segments = segment_store.stored(user_id, first, last) if marks else []
+        if [(one.year, one.sha256) for one in segments] == [mark[:2] for mark in marks]:
+            break
+    return as_frame(rows), segments
+
+
 def _from_segments(
-    user_id: int, start: int | None, end: int | None, columns: list[str]
+    stored: list[Stored], start: int | None, end: int | None, columns: list[str]
 ) -> list[pl.DataFrame]:
     first = segment_store.EVER if start is None else start
     last = segment_store.NEVER if end is None else end
     instant = pl.col("played_at").to_physical()
     parts = []
-    rows = segment_store.fetched(segment_store.stored(user_id, first, last))
+    rows = segment_store.fetched(stored)
     together = segment_store.opened_all(rows, columns)
     for row in rows:
         try:

@@ -8,13 +8,14 @@ a page begins and which segments can hold it are one question.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from audiospective.history import (
     archived_tracks,
     hot_tail,
+    one_look,
     reading,
     recordings,
     segment,
@@ -26,8 +27,9 @@ from audiospective.history.catalog import rows as catalog
 from audiospective.history.catalog.lookup import TrackNames
 from audiospective.history.closed import away
 from audiospective.history.closed.away import YearAwayError
+from audiospective.history.one_look import Mark
 from audiospective.history.recent_plays import RecentPlay, named
-from audiospective.models import PlaySegment, RemovedPlay, database
+from audiospective.models import RemovedPlay, database
 from audiospective.stats import cache
 
 SHOWN = ("played_at", "track", "source", "ms_played", "context")
@@ -83,7 +85,8 @@ class Page:
 class _Piece:
     """A stretch of time, half-open, with the segment that lies in it, if any; ms.
 
-    Late plays are rows outside of what the segment spans, from `first_at` to `last_at`.
+    Late plays are rows outside of what the segment spans, from `first_at` to `last_at`. `is_part`:
+    the segment may have plays outside of the stretch.
     """
 
     start: int
@@ -92,6 +95,7 @@ class _Piece:
     sha256: str = ""
     first_at: int = segment_store.NEVER
     last_at: int = segment_store.EVER
+    is_part: bool = False
 
 
 def page(
@@ -207,11 +211,17 @@ class _Search:
     def __init__(self, user_id: int, wanted: Wanted, at: str | None) -> None:
         self._user_id, self._wanted = user_id, wanted
         self._tracks = _tracks(user_id, wanted, at)
-        # Rows first: what is sealed between the queries is seen twice, never not at all.
-        self._rows = reading.from_rows(user_id, wanted.start, wanted.end)
-        self._pieces = _pieces(user_id)
+        self._pieces = self._look()
         removed = RemovedPlay.select(RemovedPlay.played_at, RemovedPlay.track)
         self._removed = list(removed.where(RemovedPlay.user == user_id).tuples())
+
+    def _look(self) -> list[_Piece]:
+        """See the rows, and the pieces of time that go with them."""
+        start = segment_store.EVER if self._wanted.start is None else self._wanted.start
+        end = segment_store.NEVER if self._wanted.end is None else self._wanted.end
+        rows, marks = one_look.plays(self._user_id, start, end)
+        self._rows = reading.as_frame(rows)
+        return _pieces(marks)
 
     def parts(
         self,
@@ -229,12 +239,17 @@ class _Search:
             pieces.reverse()
         needed = _needed(columns, self._wanted)
         size = len(pieces) if at_once else SPARSE if self._wanted.is_narrow else 1
+        tries = one_look.TRIES
         while pieces:
-            batch, pieces = pieces[:size], pieces[size:]
-            size *= 2
-            years = [one.year for one in batch if one.year and self._opens(one, reach)]
-            opening = segment_store.fetched(segment_store.of_years(self._user_id, years))
-            stored = {row.year: row for row in opening}
+            batch, rest = pieces[:size], pieces[size:]
+            seen = {one.year: one.sha256 for one in batch if one.year and self._opens(one, reach)}
+            opening = segment_store.of_years(self._user_id, list(seen))
+            if {row.year: row.sha256 for row in opening} != seen and tries:
+                tries -= 1  # plays may have moved to rows that were not seen
+                pieces = _within(self._look(), pieces)
+                continue
+            pieces, size = rest, size * 2
+            stored = {row.year: row for row in segment_store.fetched(opening)}
             for one in batch:
                 row = stored.get(one.year or 0)
                 found = self._match(self._piece(one, row, needed), edge, rising=rising)
@@ -275,6 +290,9 @@ class _Search:
         except YearAwayError as error:
             away.tolerate(error)
             return rows
+        if piece.is_part:
+            at = pl.col("played_at").to_physical()
+            sealed = sealed.filter((at >= piece.start) & (at < piece.end))
         plays = segment.merge([sealed, rows]) if rows.height else sealed
         return reading.without(plays, self._removed)
 
@@ -362,16 +380,21 @@ def _tracks(user_id: int, wanted: Wanted, at: str | None) -> pl.Series | None:
     return found
 
 
-def _pieces(user_id: int) -> list[_Piece]:
+def _pieces(marks: Sequence[Mark]) -> list[_Piece]:
     """All time in pieces that hold one segment each, oldest first."""
-    columns = (PlaySegment.year, PlaySegment.sha256, PlaySegment.first_at, PlaySegment.last_at)
-    query = PlaySegment.select(*columns).where(PlaySegment.user == user_id)
-    stored = list(query.order_by(PlaySegment.year).tuples())
-    if not stored:
+    if not marks:
         return [_Piece(segment_store.EVER, segment_store.NEVER)]
-    starts = [segment_store.EVER, *(first_at for _, _, first_at, _ in stored[1:])]
+    starts = [segment_store.EVER, *(mark.first_at for mark in marks[1:])]
     ends = [*starts[1:], segment_store.NEVER]
-    return [
-        _Piece(start, end, *segment_of)
-        for start, end, segment_of in zip(starts, ends, stored, strict=True)
+    return [_Piece(start, end, *mark) for start, end, mark in zip(starts, ends, marks, strict=True)]
+
+
+def _within(pieces: Sequence[_Piece], before: Sequence[_Piece]) -> list[_Piece]:
+    """Of `pieces`, what lies in the time that those `before` are of; in their order."""
+    first, last = sorted((before[0], before[-1]), key=lambda one: one.start)
+    found = [
+        replace(one, start=max(one.start, first.start), end=min(one.end, last.end), is_part=True)
+        for one in pieces
+        if one.end > first.start and one.start < last.end
     ]
+    return found if before[0] is first else found[::-1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from audiospective import clock, history
 from audiospective.exports.bundle import state
 from audiospective.exports.snapshot import RestlessError, load
-from audiospective.history import reading, removal, replacing, sealing, segment
+from audiospective.history import one_look, reading, removal, replacing, sealing, segment
 from audiospective.history.catalog import polled as catalog
 from audiospective.models import PlaySegment
 from audiospective.models.coverage import Coverage
@@ -101,17 +102,17 @@ def test_plays_that_an_import_makes_rows_again_meanwhile_are_in_it_once(
     one = song("Slack Water", "Harbour Lights")
     user_id = archive(*(polled(datetime(2024, month, 1, tzinfo=UTC), one) for month in (3, 6, 9)))
     sealing.seal(user_id, keep=0, trigger=0)
-    read, changes = history.reading.from_rows, []
+    look, changes = one_look.plays, []
 
-    def from_rows(*told: int) -> pl.DataFrame:
-        rows = read(*told)
+    def plays(*told: int) -> Any:
+        seen = look(*told)
         if not changes:
             changes.append(True)
             before = replacing.snapshot(user_id)
             replacing.replace(user_id, before, before.plays.tail(2))
-        return rows
+        return seen
 
-    monkeypatch.setattr(history.reading, "from_rows", from_rows)
+    monkeypatch.setattr(one_look, "plays", plays)
     found = taken(user_id, tmp_path)
     assert PlaySegment.select().count() == 0
     again = load(tmp_path)
@@ -126,20 +127,20 @@ def test_no_copy_is_used_of_an_archive_that_changes_during_each(
     one = song("Slack Water", "Harbour Lights")
     user_id = archive(*(polled(datetime(2024, month, 1, tzinfo=UTC), one) for month in (3, 6, 9)))
     sealing.seal(user_id, keep=0, trigger=0)
-    whole, read, lengths = (0, clock.to_ms(datetime(2025, 1, 1, tzinfo=UTC))), reading.from_rows, []
+    whole, look, lengths = (0, clock.to_ms(datetime(2025, 1, 1, tzinfo=UTC))), one_look.plays, []
 
-    def from_rows(*told: int) -> pl.DataFrame:
-        rows = read(*told)
-        monkeypatch.setattr(reading, "from_rows", read)
+    def plays(*told: int) -> Any:
+        seen = look(*told)
+        monkeypatch.setattr(one_look, "plays", look)
         before = reading.between(user_id, *whole, segment.COLUMNS)
         lengths.append(len(lengths) + 1)
         # As a player that sends the past does it: what was sealed is a row afterwards.
         heard = before.with_columns(ms_played=pl.lit(lengths[-1], pl.Int32))
         replacing.replace_part(user_id, whole, before, heard)
-        monkeypatch.setattr(reading, "from_rows", from_rows)
-        return rows
+        monkeypatch.setattr(one_look, "plays", plays)
+        return seen
 
-    monkeypatch.setattr(reading, "from_rows", from_rows)
+    monkeypatch.setattr(one_look, "plays", plays)
     with pytest.raises(RestlessError):
         taken(user_id, tmp_path)
     assert load(tmp_path) is None

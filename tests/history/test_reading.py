@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 import polars as pl
@@ -14,7 +13,7 @@ import pytest
 from audiospective import clock, history
 from audiospective.history import reading, sealing, segment, segment_store
 from audiospective.models import DamagedSegment, PlaySegment, RemovedPlay, User
-from tests.history.making import MINUTE, at, person, play, track
+from tests.history.making import at, person, play, track
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -130,25 +129,6 @@ def test_a_tombstone_hides_even_what_is_sealed(alice: int) -> None:
     assert history.frame(alice).height == 24  # there is no play of noon
     RemovedPlay.create(user=alice, played_at=moment(2023, hour=0), track=1, removed_at=clock.now())
     assert history.frame(alice).height == 23
-
-
-def test_a_sealing_between_the_two_queries_hides_nothing(
-    alice: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for minute in range(5):
-        play(alice, moment(2025, 7) + minute * MINUTE, 1)
-    queries = {name: getattr(reading, name) for name in ("from_rows", "_from_segments")}
-
-    def then_seal(name: str, *args: Any) -> Any:
-        for one, query in queries.items():
-            monkeypatch.setattr(reading, one, query)
-        found = queries[name](*args)
-        sealing.seal(alice, keep=0, trigger=0)
-        return found
-
-    for name in queries:  # whichever comes first
-        monkeypatch.setattr(reading, name, partial(then_seal, name))
-    assert history.frame(alice).height == 29
 
 
 def test_reading_everything_piece_by_piece_opens_one_segment_at_a_time(
