@@ -12,6 +12,7 @@ from audiospective.imports import balance_sheet, covered_gaps, estimate
 from audiospective.imports.apply_import import ADDED, FOREIGN, Staged, Worked
 from audiospective.imports.archive_frames import ArchiveFrames
 from audiospective.imports.balance_sheet import Sums
+from audiospective.imports.choices import of_this_release
 
 SHORT = 30_000  # ms; below that Spotify itself counts no stream
 
@@ -24,7 +25,6 @@ class Review:
     total: Sums = field(default_factory=Sums)
     years_before: dict[int, int] = field(default_factory=dict)
     years_after: dict[int, int] = field(default_factory=dict)
-    tracks_after: int = 0
     gaps: int = 0  # open before
     gaps_closed: int = 0
     short: int = 0  # of the added ones
@@ -43,12 +43,16 @@ class Review:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Review:
-        told = dict(values)
-        told["files"] = {int(number): Sums(**one) for number, one in told["files"].items()}
-        told["total"] = Sums(**told["total"])
+        told = of_this_release(cls, values)
+        told["files"] = {int(number): _sums(one) for number, one in told["files"].items()}
+        told["total"] = _sums(told["total"])
         for name in ("years_before", "years_after"):
             told[name] = {int(year): plays for year, plays in told[name].items()}
         return cls(**told)
+
+
+def _sums(told: Mapping[str, Any]) -> Sums:
+    return Sums(**of_this_release(Sums, told))
 
 
 def of(user_id: int, before: ArchiveFrames, staged: Staged, worked: Worked) -> Review:
@@ -64,7 +68,6 @@ def of(user_id: int, before: ArchiveFrames, staged: Staged, worked: Worked) -> R
         total=balance_sheet.total(files),
         years_before=years(before),
         years_after=years(worked.frames),
-        tracks_after=worked.frames.plays["track"].n_unique(),
         gaps=covered_gaps.open_gaps(user_id),
         gaps_closed=covered_gaps.closable(user_id, spans),
         short=int((added["bin"] == ADDED).sum()),

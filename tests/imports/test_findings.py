@@ -5,8 +5,10 @@ from __future__ import annotations
 import orjson
 
 from audiospective.imports import reasons
+from audiospective.imports.balance_sheet import Sums
 from audiospective.imports.choices import Choices
 from audiospective.imports.findings import Findings, FoundFile
+from audiospective.imports.review import Review
 
 
 def test_what_the_next_release_keeps_besides_is_passed_over() -> None:
@@ -18,6 +20,14 @@ def test_what_the_next_release_keeps_besides_is_passed_over() -> None:
     kept = orjson.loads(findings.dumps()) | {"of_tomorrow": {}}
     kept["files"][0]["of_tomorrow"] = "x"
     assert Findings.loads(orjson.dumps(kept)) == findings
+
+    review = Review(files={0: Sums(rows=2, added=2)}, total=Sums(rows=2, added=2))
+    more = {"of_tomorrow": 1, "tracks_after": 3}  # the last one is of yesterday
+    shown = review.as_dict() | more
+    shown["total"] |= more
+    assert Review.from_dict(orjson.loads(orjson.dumps(shown, option=orjson.OPT_NON_STR_KEYS))) == (
+        review
+    )
 
 
 def test_what_an_earlier_release_did_not_keep_is_as_by_default() -> None:
