@@ -82,6 +82,10 @@ def _heal(row: DamagedSegment, found: Examination) -> None:
         problem = _misfit(row, plays)
     except segment_store.DamagedSegmentError as error:
         problem = str(error)
+    except YearAwayError as error:
+        found.faults.append(str(error))
+        found.unread = True
+        return
     if problem is not None:
         found.faults.append(
             f"year {row.year} has been set aside since {row.found_at:%Y-%m-%d}: {problem}"

@@ -51,6 +51,10 @@ class UnreadableSegmentError(Exception):
     """The bytes are no segment of a known format."""
 
 
+class ExhaustedError(Exception):
+    """This process got no threads, memory or files to read with: that says nothing of the bytes."""
+
+
 def encode(plays: pl.DataFrame) -> bytes:
     """A file of plays (all COLUMNS) in the order of their keys.
 
@@ -81,7 +85,10 @@ def decode(blob: bytes, columns: Sequence[str] = COLUMNS, version: int = FORMAT)
 
 
 def decode_all(blobs: Sequence[bytes], columns: Sequence[str] = COLUMNS) -> list[pl.DataFrame]:
-    """The same for several files of this format: together they take half as long."""
+    """The same for several files of this format: together they take half as long.
+
+    Raises ExhaustedError as well: where threads cannot be made, Polars panics.
+    """
     try:
         known = [pl.read_parquet_schema(blob) for blob in blobs]
         scans = [
@@ -92,7 +99,9 @@ def decode_all(blobs: Sequence[bytes], columns: Sequence[str] = COLUMNS) -> list
             for blob, found in zip(blobs, known, strict=True)
         ]
         plays = pl.collect_all(scans)
-    except (PolarsError, PanicException, OSError) as error:
+    except (PanicException, OSError, MemoryError) as error:
+        raise ExhaustedError(str(error).partition("\n")[0]) from None
+    except PolarsError as error:
         raise UnreadableSegmentError(str(error).partition("\n")[0]) from None
     return [_whole(one, found, columns) for one, found in zip(plays, known, strict=True)]
 

@@ -15,6 +15,7 @@ from peewee import fn
 from audiospective import clock, log
 from audiospective.history import segment
 from audiospective.history.closed import objects
+from audiospective.history.closed.away import YearAwayError
 from audiospective.models import DamagedSegment, PlaySegment, dialects, transaction
 from audiospective.models.base import as_list, listed
 from audiospective.policy.sealing import year_span
@@ -79,7 +80,8 @@ def of_years(user_id: int, years: Collection[int]) -> list[Stored]:
 def opened(row: Stored | DamagedSegment, columns: Sequence[str] = segment.COLUMNS) -> pl.DataFrame:
     """The plays of a segment; raises DamagedSegmentError rather than give half a year.
 
-    Raises YearAwayError if its bytes are in storage, and storage does not give them just now.
+    Raises YearAwayError if its bytes are in storage, and storage does not give them just now, or
+    if they are sound and this process has nothing left to read them with.
     """
     if isinstance(row, Stored) and not row.is_home:
         return _decoded(row, objects.read(row), columns)
@@ -94,7 +96,7 @@ def opened_all(rows: Sequence[Stored], columns: Sequence[str]) -> dict[int, pl.D
     sound = [row for row in rows if row.is_home and _is_sound(row)]
     try:
         found = segment.decode_all([bytes(row.blob) for row in sound], columns)
-    except segment.UnreadableSegmentError:
+    except (segment.UnreadableSegmentError, segment.ExhaustedError):
         return {}
     return {
         row.year: plays
@@ -114,6 +116,9 @@ def _decoded(row: Stored | DamagedSegment, blob: bytes, columns: Sequence[str]) 
         plays = segment.decode(blob, columns, row.format)
     except segment.UnreadableSegmentError as error:
         raise DamagedSegmentError(str(error)) from None
+    except segment.ExhaustedError as error:
+        log.event("year_away", log.WARNING, year=row.year, reason=str(error))
+        raise YearAwayError(row.year, str(error)) from error
     if plays.height != row.plays:
         raise DamagedSegmentError(f"it holds {plays.height} plays, {row.plays} were noted")
     return plays
@@ -171,7 +176,7 @@ def encoded(user_id: int, year: int, plays: pl.DataFrame) -> Encoded | None:
     first, following = year_span(year)
     try:
         found = segment.decode(blob)
-    except segment.UnreadableSegmentError as error:
+    except (segment.UnreadableSegmentError, segment.ExhaustedError) as error:
         raise SegmentProofError(f"year {year} of user {user_id}: {error}") from None
     if not (found.equals(plays) and first <= instants[0] and instants[-1] < following):
         raise SegmentProofError(f"year {year} of user {user_id} reads back changed")

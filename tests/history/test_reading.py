@@ -6,12 +6,16 @@ import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+from unittest.mock import Mock
 
 import polars as pl
 import pytest
+from polars.exceptions import PanicException
 
 from audiospective import clock, history
-from audiospective.history import reading, sealing, segment, segment_store
+from audiospective.history import integrity, reading, sealing, segment, segment_store
+from audiospective.history.closed import away
+from audiospective.history.closed.away import YearAwayError
 from audiospective.models import DamagedSegment, PlaySegment, RemovedPlay, User
 from tests.history.making import at, person, play, track
 
@@ -182,6 +186,25 @@ class TestDamage:
         self.spoil(alice, 2023, blob=blob, sha256=hashlib.sha256(blob).hexdigest())
         assert history.frame(alice)["played_at"].dt.year().unique().to_list() == [2022, 2024, 2025]
         assert bytes(DamagedSegment.get().blob) == blob
+
+    @pytest.mark.parametrize(
+        "error", [PanicException("no thread"), OSError("no file"), MemoryError()]
+    )
+    def test_a_process_with_nothing_left_to_read_with_sets_no_sound_year_aside(
+        self, alice: int, monkeypatch: pytest.MonkeyPatch, error: BaseException
+    ) -> None:
+        """Polars panics where a host lets it make no threads: every year would have gone."""
+        before = history.frame(alice)
+        with monkeypatch.context() as strained:
+            strained.setattr(pl, "collect_all", Mock(side_effect=error))
+            with pytest.raises(YearAwayError):
+                history.frame(alice)
+            with away.tolerated() as missing:
+                assert history.frame(alice).height == reading.from_rows(alice).height
+            assert missing == {2022, 2023, 2024, 2025}
+            assert integrity.examine(alice).unread
+        assert not DamagedSegment.select().exists()
+        assert history.frame(alice).equals(before)
 
     def test_a_wrong_count_is_damage_too(self, alice: int) -> None:
         self.spoil(alice, 2023, plays=7)
