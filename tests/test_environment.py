@@ -33,7 +33,7 @@ from audiospective.settings import Settings, SettingsError
         ("MAIL_FROM=Alice <alice@archive.example>", {"MAIL_FROM": "Alice <alice@archive.example>"}),
     ],
 )
-def test_values_are_read(
+def test_values_of_the_env_file_are_read_as_they_are_written(
     text: str, values: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(tmp_path, monkeypatch, text)

@@ -50,7 +50,7 @@ MAKING: dict[str, Callable[[Services, User], object]] = {
 
 
 @pytest.mark.parametrize("what", MAKING)
-def test_nothing_outlives_it(
+def test_nothing_that_is_being_made_outlives_a_sign_out_everywhere(
     services: Services, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     """A service that a thief names answers when it pleases."""

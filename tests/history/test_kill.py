@@ -42,7 +42,9 @@ with models.database.connection_context():
     ("moment", "moved"),
     [("before the rows go", 0), ("before the commit", 0), ("after the commit", 18)],
 )
-def test_killed_while_sealing(database: object, database_url: str, moment: str, moved: int) -> None:
+def test_a_process_killed_while_sealing_loses_no_play(
+    database: object, database_url: str, moment: str, moved: int
+) -> None:
     alice, song = person("alice"), track("song")
     for minute in range(20):
         play(alice, at(minute), song)

@@ -59,7 +59,7 @@ def named(title: str, *artists: str, **more: object) -> Track:
         (named("Caf\u00e9", "A"), named("Cafe\u0301", "A")),
     ],
 )
-def test_the_same(one: Track, other: Track) -> None:
+def test_tracks_with_one_id_or_with_names_written_alike_are_one(one: Track, other: Track) -> None:
     assert together(one, other) == [0, 0]
     assert together(other, one) == [0, 0]
 
@@ -95,7 +95,7 @@ def test_the_same(one: Track, other: Track) -> None:
         (named("", "A"), named("", "A", album="")),
     ],
 )
-def test_not_the_same(one: Track, other: Track) -> None:
+def test_tracks_that_differ_in_an_id_or_in_a_word_are_two(one: Track, other: Track) -> None:
     assert together(one, other) == [0, 1]
 
 
@@ -167,5 +167,5 @@ def test_an_issue_is_told_where_names_alone_join_several_ids() -> None:
     assert found["issue"].to_list() == [0, 0, 2, None, None, None]
 
 
-def test_no_tracks() -> None:
+def test_of_no_tracks_none_are_one() -> None:
     assert together() == []

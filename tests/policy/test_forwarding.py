@@ -30,7 +30,7 @@ HOST = "api.listenbrainz.org"
         (False, False, "ios", OLD, True, False),  # from a file
     ],
 )
-def test_what_goes(
+def test_polled_plays_are_sent_on_and_those_of_players_if_the_member_says_so(
     polled: bool, live: bool, platform: str | None, key: tuple[int, int], players: bool, sent: bool
 ) -> None:
     play = Candidate(key, polled, live, platform)

@@ -25,7 +25,7 @@ TODAY = date(2026, 11, 26)
         (12, 14, 7, 100, date(2027, 1, 9)),
     ],
 )
-def test_the_next_milestone(
+def test_the_next_milestone_has_a_day_where_the_pace_tells_one(
     plays: int, recent: int, days: int, goal: int, day: date | None
 ) -> None:
     found = milestones.following(plays, recent, days, TODAY)

@@ -144,7 +144,7 @@ def candidate(track, plays, base="song", artist=7, duration=200_000):
         (candidate(1, 5, base=""), candidate(2, 9, base=""), False),
     ],
 )
-def test_what_is_suggested(one, other, suggested):
+def test_tracks_that_differ_in_little_are_suggested_as_one_recording(one, other, suggested):
     assert suggestions([one, other], set()) == ([(one, other)] if suggested else [])
     assert suggestions([one, other], {frozenset((1, 2))}) == []
 

@@ -184,7 +184,7 @@ def test_every_figure_is_what_plain_python_says(songs: list[Song], measure: Meas
     compare()
 
 
-def test_no_play_and_one_play(songs: list[Song]) -> None:
+def test_figures_of_no_play_and_of_one_are_what_plain_python_says(songs: list[Song]) -> None:
     for heard in ([], [Heard(EDGES[0], songs[1], None)]):
         for zone, span in zip(ZONES, SPANS * 2, strict=False):
             check(Naive(heard, zone, by_time=False), prepared(heard, FigureOptions(1, zone)), span)

@@ -88,7 +88,9 @@ def back(*days: int) -> set[date]:
         (back(5), back(3, 4), None),
     ],
 )
-def test_the_current_streak(heard: set[date], unknown: set[date], days: int | None) -> None:
+def test_a_day_that_is_unknown_neither_breaks_nor_extends_the_current_streak(
+    heard: set[date], unknown: set[date], days: int | None
+) -> None:
     found = streaks.current(heard, TODAY, unknown)
     assert (found.days if found else None) == days
 

@@ -61,7 +61,7 @@ def test_instants_are_written_in_the_readers_zone(
         assert filters.iso(EVENING) == "2026-03-28T23:30:59Z"
 
 
-def test_numbers() -> None:
+def test_a_number_has_a_comma_for_each_thousand() -> None:
     assert filters.number(1204) == "1,204"
 
 

@@ -65,7 +65,9 @@ def test_pages_that_tell_of_a_return(site: Site, queries: list[str]) -> None:
     assert {address: many for address, many in spent.items() if many > QUERIES} == {}
 
 
-def test_every_page(site: Site, queries: list[str]) -> None:
+def test_no_page_of_a_huge_archive_asks_the_database_too_often(
+    site: Site, queries: list[str]
+) -> None:
     user = huge(site.services)
     member = site.member(user)
     spent: dict[str, int] = {}

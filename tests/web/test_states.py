@@ -201,7 +201,7 @@ def an_own_app_in_use_is_one_that_works(seen: Seen) -> None:
         assert "is in use" not in seen.text("own app")
 
 
-def test_pages_agree(seen: Seen) -> None:
+def test_pages_agree_about_the_state_of_an_archive(seen: Seen) -> None:
     broken = []
     for one in RULES:
         try:

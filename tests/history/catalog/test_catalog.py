@@ -114,7 +114,7 @@ def test_a_rolled_back_track_is_not_remembered(database: Any) -> None:
     assert entry(told()).name == "Bohemian Rhapsody"
 
 
-def test_changed_names_arrive() -> None:
+def test_names_that_spotify_changed_take_the_place_of_the_former_ones() -> None:
     track_id = told()
     told(
         name="Bohemian Rhapsody - Remaster",
@@ -224,7 +224,7 @@ def test_one_id_with_two_names_is_one_track() -> None:
     assert len(ids) == 2
 
 
-def test_many_at_once() -> None:
+def test_many_new_tracks_at_once_share_their_artists_and_are_found_again_by_a_poll() -> None:
     many = [Named(f"t{n}", "track", f"name {n}", f"artist {n % 97}", f"album {n % 301}")
             for n in range(1_300)]  # fmt: skip
     ids = imported.remember(many)

@@ -64,7 +64,7 @@ def test_no_text_that_resembles_a_time_is_an_error(text: str, day_first: bool) -
         ("0001-01-01T00:00:00+23:59", None),
     ],
 )
-def test_iso_times(written: str, wall: str | None) -> None:
+def test_an_iso_time_is_read_however_it_is_written(written: str, wall: str | None) -> None:
     found = times.iso(written)
     assert found is not None
     assert wall is None or found == ms(wall)

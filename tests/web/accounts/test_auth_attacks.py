@@ -72,6 +72,8 @@ def test_a_state_runs_out_after_half_an_hour(live: LiveSite, frozen: Frozen) -> 
     address = live.leave_for_spotify(browser)
     frozen.forward(minutes=31)
     assert live.come_back(browser, address).status_code == 400
+    assert not signed_in(browser)
+    assert User.select().count() == 0
 
 
 def test_several_tabs_may_come_back_in_any_order(live: LiveSite) -> None:
@@ -96,7 +98,10 @@ def test_a_flow_begun_by_bob_does_not_end_as_charlie(live: LiveSite) -> None:
     bob = live.newcomer("bob")
     address = live.leave_for_spotify(bob, intent="reconnect")
     bob.submit(bob.page("/dashboard"), "/sign-out")
-    assert live.come_back(bob, address, "bob").status_code == 400
+    before = list(Connection.select().dicts())
+    assert live.come_back(bob, address, "charlie").status_code == 400
+    assert list(Connection.select().dicts()) == before
+    assert not signed_in(bob)
 
 
 def test_bob_cannot_attach_the_spotify_of_alice(live: LiveSite) -> None:
@@ -156,7 +161,7 @@ def test_no_session_lasts_longer_than_ninety_days(live: LiveSite, frozen: Frozen
         frozen.forward(days=20)
         with browser.session_transaction(base_url=BASE):
             pass  # the cookie is renewed at every visit
-        assert signed_in(browser)
+    assert signed_in(browser)
     frozen.forward(days=11)
     assert not signed_in(browser)
 
@@ -305,7 +310,9 @@ def test_bad_codes_cost_few_calls_to_spotify(live: LiveSite, frozen: Frozen) -> 
 
 def test_good_sign_ins_of_a_whole_school_are_not_limited(live: LiveSite, frozen: Frozen) -> None:
     for _ in range(40):
-        assert live.connect(live.site.visitor(), "alice").status_code == 302
+        browser = live.site.visitor()
+        assert live.connect(browser, "alice").status_code == 302
+        assert signed_in(browser)
 
 
 def test_no_token_secret_or_code_is_in_logs_or_pages(

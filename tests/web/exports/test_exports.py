@@ -124,7 +124,9 @@ def test_an_unknown_format_is_refused(browser: Visitor) -> None:
     assert not Export.select().exists()
 
 
-def test_cancel_and_delete(site: Site, browser: Visitor) -> None:
+def test_an_export_is_cancelled_and_another_one_deleted_with_its_file(
+    site: Site, browser: Visitor
+) -> None:
     export = ask(browser)
     send(browser, f"/exports/{export.id}/cancel")
     assert Export.get_by_id(export.id).status == CANCELLED
@@ -298,4 +300,5 @@ def test_nothing_of_a_link_is_logged(
 
 def test_without_a_session_the_page_leads_to_the_sign_in(make_site: MakeSite) -> None:
     visitor = make_site().visitor()
-    assert visitor.get("/exports").status_code == 302
+    answer = visitor.get("/exports")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/sign-in?next=/exports")

@@ -96,7 +96,9 @@ def test_everything_newest_first_with_its_days_and_links(member: Visitor, alice:
         ("skipped=perhaps&source=me&least=0&context=%3Cscript%3E&artist_id=x", 66),
     ],
 )
-def test_filters(member: Visitor, query: str, count: int) -> None:
+def test_a_filter_leaves_what_fits_and_nonsense_filters_nothing(
+    member: Visitor, query: str, count: int
+) -> None:
     assert total(member.page(f"/history?{query}")).split()[0] == str(count)
 
 
