@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from time import process_time
 from typing import TYPE_CHECKING
@@ -37,6 +37,16 @@ def _tell(result: Result) -> None:
         f"day {result.days}: {found.polls} polls, {found.plays} plays, {process_time():.0f} s",
         err=True,
     )
+
+
+def _lists(what: str, asked: str | None, known: Mapping[str, object]) -> bool:
+    """Whether a list was asked for, which is printed; raises BadParameter for an unknown name."""
+    if asked == "list":
+        for name, one in known.items():
+            click.echo(f"{name}: {one.__doc__}")
+    elif asked is not None and asked not in known:
+        raise click.BadParameter(f"there is no {what} {asked}; see --{what} list")
+    return asked == "list"
 
 
 @click.command()
@@ -81,16 +91,8 @@ def command(
     from audiospective.simulation import mutants, report, scenes
     from audiospective.simulation.run import Plan, shortest, simulate
 
-    for what, asked, known in (
-        ("mutant", mutant, mutants.MUTANTS),
-        ("scene", scene, scenes.SCENES),
-    ):
-        if asked == "list":
-            for name, said in known.items():
-                click.echo(f"{name}: {said.__doc__}")
-            return
-        if asked is not None and asked not in known:
-            raise click.BadParameter(f"there is no {what} {asked}; see --{what} list")
+    if _lists("mutant", mutant, mutants.MUTANTS) or _lists("scene", scene, scenes.SCENES):
+        return
     if scene is not None:
         members, days, faults = scenes.MEMBERS.get(scene, 1), scenes.DAYS, "none"
     failed = 0

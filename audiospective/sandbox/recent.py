@@ -39,12 +39,7 @@ def recently_played(
     `args` are what `query` says.
     """
     try:
-        limit = _number(args, "limit", DEFAULT_LIMIT)
-        after, before = _number(args, "after"), _number(args, "before")
-        if limit is None or not 1 <= limit <= MOST:
-            raise BadParameterError("Invalid limit")
-        if after is not None and before is not None:
-            raise BadParameterError("Only one of `after` and `before` may be given")
+        limit, after, before = _asked(args)
     except BadParameterError as error:
         return answers.api_error(400, str(error))
     window = _window(here, listener, call)
@@ -74,6 +69,17 @@ def recently_played(
     if plain:
         here.pages[key] = (listener.tape.version, query, body)
     return Answer(200, body)
+
+
+def _asked(args: Mapping[str, str]) -> tuple[int, int | None, int | None]:
+    """Limit, `after` and `before` (milliseconds) of a call; raises BadParameterError."""
+    limit = _number(args, "limit", DEFAULT_LIMIT)
+    after, before = _number(args, "after"), _number(args, "before")
+    if limit is None or not 1 <= limit <= MOST:
+        raise BadParameterError("Invalid limit")
+    if after is not None and before is not None:
+        raise BadParameterError("Only one of `after` and `before` may be given")
+    return limit, after, before
 
 
 def _page(

@@ -44,6 +44,10 @@ def not_polled(members: list[Member], now: int, *, since: int, interval: int) ->
             and not row.empty_pages  # its answers hold nothing that can be used
         ):
             yield f"member {row.user_id} is polled without success"
+
+
+def held_claims(now: int) -> Iterator[str]:
+    """Claims whose lease ran out long ago; `now` by our clock, in ms."""
     for row in Connection.select().where(Connection.lease_until > clock.EPOCH):
         if clock.to_ms(row.lease_until) + 20 * MINUTE < now:
             yield f"the claim of member {row.user_id} was never given back"

@@ -120,6 +120,7 @@ class Oracle:
         for member in people:
             members.learn_outcome(self.instance, member)
         self.wrong += after_faults.not_polled(people, now, since=since, interval=interval)
+        self.wrong += after_faults.held_claims(now)
         self.wrong += after_faults.unsent_emails(now)
         self.wrong += after_faults.not_told(people, now, since)
         self.wrong += after_faults.unfinished_imports(self.instance, people)
