@@ -27,12 +27,12 @@ from hypothesis.stateful import (
 from audiospective import clock, history
 from audiospective.clients.storage import FileStorage, StorageError
 from audiospective.history import append, removal, sealing, segment, segment_store
-from audiospective.history.closed import away, moving, objects, prefix, sweeping
+from audiospective.history.closed import moving, objects, prefix, sweeping
 from audiospective.models import Play, PlaySegment, RemovedPlay, User
 from audiospective.models.base import Row
 from audiospective.models.plays import FROM_POLL
 from audiospective.policy import calendar
-from tests.history.closing import Fragile, bound, forget_cache
+from tests.history.closing import Fragile, bound, forget_cache, tolerated
 from tests.history.crashing import Crash
 from tests.history.making import person, track
 
@@ -160,7 +160,7 @@ class Archive(RuleBasedStateMachine):
         forget_cache()
         objects.storage().away = True
         gone = {year for user, year in moving.away() if user == self.alice}
-        with away.tolerated() as missing:
+        with tolerated() as missing:
             found = history.frame(self.alice)
             assert missing == gone
             hidden = sum(clock.from_ms(at).year in gone for at, _ in self.plays)

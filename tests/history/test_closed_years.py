@@ -11,11 +11,11 @@ import pytest
 from audiospective import clock, history
 from audiospective.clients.storage import Bucket, FileStorage, S3Storage, StorageError
 from audiospective.history import append, bulk_add, integrity, references, removal, sealing, segment
-from audiospective.history.closed import away, moving, objects, prefix, sweeping
+from audiospective.history.closed import moving, objects, prefix, sweeping
 from audiospective.history.closed.away import YearAwayError
 from audiospective.models import DamagedSegment, PlaySegment, UnusedObject, User
 from audiospective.models.marks import Mark
-from tests.history.closing import Fragile, bound, forget_cache
+from tests.history.closing import Fragile, bound, forget_cache, tolerated
 from tests.history.crashing import Crash, crashing
 from tests.history.making import MINUTE, person, track
 from tests.support.clocks import Frozen
@@ -115,7 +115,7 @@ def test_years_that_are_away_are_told_never_left_out_in_silence(files: Fragile, 
         history.frame(alice)
     with pytest.raises(YearAwayError):
         removal.remove(alice, [(OLD, track("song"))])
-    with away.tolerated() as missing:
+    with tolerated() as missing:
         assert history.frame(alice).height == 2
         assert missing == {2021, 2023}
         assert len(history.recent(alice, 20)) == 2
@@ -138,7 +138,7 @@ def test_one_object_that_is_lost_or_damaged_takes_no_other_year_along(
     forget_cache()
     key = PlaySegment.get(PlaySegment.year == 2021).object
     files.delete(key) if lost else files.put(key, b"other bytes")
-    with away.tolerated() as missing:
+    with tolerated() as missing:
         assert history.frame(alice).height == 14
         assert missing == {2021}
     assert not DamagedSegment.select().exists()

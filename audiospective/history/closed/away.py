@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 
 
@@ -18,21 +16,11 @@ class YearAwayError(Exception):
 _missing: ContextVar[set[int] | None] = ContextVar("years_away", default=None)
 
 
-@contextmanager
-def tolerated() -> Iterator[set[int]]:
-    """Reading goes on without years that are away, and says here which ones they were.
+def begin() -> None:
+    """Tolerate years that are away from now on in this context (a request).
 
     For pages. Whoever writes, exports or counts for good reads without it.
     """
-    token = _missing.set(set())
-    try:
-        yield years()
-    finally:
-        _missing.reset(token)
-
-
-def begin() -> None:
-    """Tolerate years that are away from now on in this context (a request)."""
     _missing.set(set())
 
 
