@@ -23,11 +23,11 @@ def on_starting(server):
     over a second process that ends while it is ending for the first.
     """
     from audiospective.environment import give_memory_back
-    from audiospective.web import first_look
+    from audiospective.web import startup_check
 
     give_memory_back()
     if server.cfg.workers > 1:
-        first_look.look()
+        startup_check.look()
 
 
 def post_worker_init(worker):

@@ -16,7 +16,7 @@ from typing import Any
 from crontab import CronTab
 
 from audiospective import clock
-from audiospective.bench import crowd, turned_on
+from audiospective.bench import crowd, opt_ins
 from audiospective.bench.cataloging import catalog_rows
 from audiospective.bench.habits import Member, Poll
 from audiospective.bench.listening import Catalog
@@ -47,7 +47,7 @@ def run(
             Connection.update(
                 next_poll_at=day + timedelta(minutes=one.offset), last_polled_at=day - MINUTE
             ).where(Connection.user == number + 1).execute()
-        turned_on.by_all(len(members), day)
+        opt_ins.by_all(len(members), day)
     entries = timetable(services.settings)
     with context.use(replace(services, queues=queue)):
         for minute in range(hours * 60):
@@ -85,7 +85,7 @@ def reckoned(
 def _told(echo: Echo, found: Counter[str], hours: int) -> Figures:
     total, asked = (
         sum(jobs for task, jobs in found.items() if task in kinds) * 24 / hours
-        for kinds in (found.keys(), turned_on.TASKS)
+        for kinds in (found.keys(), opt_ins.TASKS)
     )
     names = ", ".join(f"{task} {jobs:,}" for task, jobs in found.most_common())
     echo(f"  {total:,.0f} jobs a day, {asked:,.0f} of what members turn on;"
@@ -130,7 +130,7 @@ class _Counted(Queues):
             if task == "archive_batch":
                 _polls(members, args[1], at)
             else:
-                (turned_on.TASKS.get(task) or getattr(tasks, task))(*args)
+                (opt_ins.TASKS.get(task) or getattr(tasks, task))(*args)
 
 
 def _polls(members: Sequence[Member], user_ids: Sequence[int], at: datetime) -> None:

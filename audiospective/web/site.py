@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audiospective.web import assets, components, guessed, metrics, probes, theme
+from audiospective.web import assets, components, metrics, probes, short_addresses, theme
 from audiospective.web.accounts import address, auth, callback, detach, sign_in, welcome
 from audiospective.web.api import description as api_description
 from audiospective.web.api import figures as api_figures
@@ -52,7 +52,7 @@ BLUEPRINTS = tuple(
         metrics,
         theme,
         components,
-        guessed,
+        short_addresses,
         landing,
         guide,
         status,

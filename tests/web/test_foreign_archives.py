@@ -35,7 +35,7 @@ OPEN = {
     "assets.favicon", "assets.file",
     "auth.connect", "auth.ended", "auth.sign_out", "callback.page", "components.page",
     "deletion.done", "deletion.keep_by_link", "deletion.kept", "detach.done", "detach.page",
-    "guessed.page",
+    "short_addresses.page",
     "guide.own_app", "guide.privacy", "landing.counter", "landing.page", "listenbrainz.validate",
     "metrics.page",
     "probes.alive", "probes.ready", "reconnect.page", "shared.of_year", "shared.page",

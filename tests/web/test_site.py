@@ -10,8 +10,8 @@ import pytest
 from flask import Blueprint
 
 from audiospective import web
-from audiospective.web.guessed import MEANT
 from audiospective.web.navigation import PAGES
+from audiospective.web.short_addresses import MEANT
 from audiospective.web.site import BLUEPRINTS
 from tests.factories import make_user
 

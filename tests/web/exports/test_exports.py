@@ -301,4 +301,4 @@ def test_nothing_of_a_link_is_logged(
 def test_without_a_session_the_page_leads_to_the_sign_in(make_site: MakeSite) -> None:
     visitor = make_site().visitor()
     answer = visitor.get("/exports")
-    assert (answer.status_code, answer.headers["Location"]) == (302, "/sign-in?next=/exports")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/sign-in?next=%2Fexports")

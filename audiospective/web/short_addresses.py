@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
 
-blueprint = Blueprint("guessed", __name__)
+blueprint = Blueprint("short_addresses", __name__)
 
 MEANT = {
     "import": "imports.page",
