@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from playhouse.migrations import Runner
@@ -17,11 +19,14 @@ from audiospective.models.base import database, is_sqlite
 
 DIRECTORY = Path(__file__).parent.parent / "migrations"
 _LOCK = 0x41554449  # any constant that every release of this program agrees on
+_AT_A_TIME = 5_000  # ms that one try waits for it
+_PAUSE = 0.5  # seconds between two tries, in which no connection is held
 # Time-outs of a role, a database or a host's defaults would end the wait, or give the lock away.
 _WITHOUT_END = """
 SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN
 ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')
 """
+_LIMITED = f"SET LOCAL lock_timeout = {_AT_A_TIME}"
 
 
 class EncodingError(Exception):
@@ -88,10 +93,26 @@ def _only_one_release() -> Iterator[None]:
     # A transaction on a connection of its own holds the lock: a lock of the session would stay
     # behind in a pooler that hands the server on after each transaction.
     dsn = database.obj.database
-    with psycopg.connect(dsn, connect_timeout=10, prepare_threshold=None) as holder:
-        holder.execute(_WITHOUT_END)
+    while True:
+        with psycopg.connect(dsn, connect_timeout=10, prepare_threshold=None) as holder:
+            if _has_lock(holder):
+                yield
+                return
+        # Through a pooler who migrates may need the very connection that was held here.
+        threading.Event().wait(_PAUSE)
+
+
+def _has_lock(holder: psycopg.Connection[Any]) -> bool:
+    """Whether the lock came in the time of one try."""
+    holder.execute(_WITHOUT_END)
+    holder.execute(_LIMITED)
+    try:
         holder.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-        yield
+    except psycopg.errors.LockNotAvailable:
+        holder.rollback()
+        return False
+    holder.execute("SET LOCAL lock_timeout = 0")
+    return True
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from audiospective import models
+from audiospective.models import migrations
 from audiospective.operations.doctor import pooler
 from audiospective.operations.doctor.finding import Finding
 from audiospective.services import Services
@@ -44,6 +45,24 @@ def test_pages_and_polls_work_whichever_server_connection_they_meet(
         until(lambda: stack.polled() == 30, "all 30 are polled through the pooler")
         assert worker.poll() is None
         assert stack.plays() == 150
+
+
+@pytest.mark.races
+def test_more_releases_at_once_than_the_pooler_has_connections_wait_for_each_other_and_end(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "_LIMITED", "SET LOCAL lock_timeout = 200")
+    monkeypatch.setattr(migrations, "_PAUSE", 0.1)
+    name = postgres.create()
+
+    def migrates(_number: int) -> None:
+        with migrations._only_one_release(), psycopg.connect(url, connect_timeout=30) as own:
+            own.execute("SELECT 1")
+
+    with pgbouncer.running(postgres.url(name)) as url, ThreadPoolExecutor(5) as releases:
+        models.bind(url)
+        assert list(releases.map(migrates, range(5), timeout=60)) == [None] * 5
+    postgres.drop(name)
 
 
 @pytest.mark.races

@@ -72,7 +72,8 @@ def test_on_postgresql_time_outs_of_a_host_end_neither_the_wait_nor_the_lock(
             waiting.append(another.submit(wait))
             until(held_and_awaited, "another release waits")
             database.execute_sql("SELECT pg_sleep(1.3)")
-            assert held_and_awaited()
+            assert (True,) in watching.execute(HOLDERS).fetchall()
+            assert not waiting[0].done()
             return ["0001_initial"]
 
     def wait() -> None:
@@ -111,6 +112,6 @@ def test_on_postgresql_who_waits_keeps_no_connection_idle(
         found = watching.execute(others, (name, earlier.info.backend_pid)).fetchall()
         earlier.close()
         assert waiting.result(20) == ["0001_initial"]
-    assert found == [("active",)]
+    assert found in ([("active",)], [])  # between two tries it has none
     watching.close()
     postgres.drop(name)
