@@ -6,6 +6,7 @@ of SQLite, as JSON; bytes are {"bytes": base 85}. `members` say what the archive
 
 from __future__ import annotations
 
+import argparse
 import base64
 import gzip
 import hashlib
@@ -116,10 +117,13 @@ def write(path: Path, version: str, date: str, redis_url: str) -> None:
 
 
 def main() -> None:
-    version, date = sys.argv[1:]
-    path = FOLDER / f"{version}.json.gz"
+    parser = argparse.ArgumentParser(prog="python -m tests.migrations.release")
+    parser.add_argument("version", help="of this tree, such as 0.3.0")
+    parser.add_argument("date", help="of its release, such as 2026-11-27")
+    told = parser.parse_args()
+    path = FOLDER / f"{told.version}.json.gz"
     with redis.running() as redis_url:
-        write(path, version, date, redis_url)
+        write(path, told.version, told.date, redis_url)
     sys.stdout.write(f"{path}: {path.stat().st_size:,} bytes\n")
 
 

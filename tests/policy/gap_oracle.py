@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -172,4 +172,8 @@ def main(first: int, count: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    parser = argparse.ArgumentParser(prog="python -m tests.policy.gap_oracle")
+    parser.add_argument("first", type=int, help="number of the first world")
+    parser.add_argument("count", type=int, help="how many worlds")
+    told = parser.parse_args()
+    main(told.first, told.count)

@@ -7,9 +7,8 @@ Nothing here but the SQL knows how days are cut, what is ranked, or what a strea
 
 from __future__ import annotations
 
-import sys
+import argparse
 import tempfile
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -126,8 +125,7 @@ def same_streaks(own: Listening, tool: Any) -> None:
     assert sorted((one.days, one.first, one.last) for one in streaks.every(days)) == sorted(rows)
 
 
-def main(arguments: Sequence[str]) -> None:
-    plays = int(arguments[0]) if arguments else 200_000
+def main(plays: int) -> None:
     with scratch(None), tempfile.TemporaryDirectory() as home:
         catalog = Catalog.of(30_000)
         catalog_rows(catalog)
@@ -158,4 +156,6 @@ def main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    parser = argparse.ArgumentParser(prog="python -m tests.stats.another_counter")
+    parser.add_argument("plays", type=int, nargs="?", default=200_000, help="of the archive")
+    main(parser.parse_args().plays)

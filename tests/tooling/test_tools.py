@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import runpy
 import shutil
 import subprocess
 import sys
@@ -229,3 +230,24 @@ def test_a_machine_without_a_package_manager_is_told_what_is_missing(
         SystemExit, match=r"Missing: PostgreSQL, Redis, PgBouncer, HAProxy, curl, Chromium"
     ):
         system.main([])
+
+
+@pytest.mark.parametrize(
+    ("path", "wants"),
+    [
+        ("tests/migrations/release.py", "version date"),
+        ("tests/policy/gap_oracle.py", "first count"),
+        ("tests/stats/another_counter.py", "[plays]"),
+    ],
+)
+def test_a_command_that_is_given_too_little_or_nonsense_says_what_it_wants(
+    path: str, wants: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["many"] if "plays" in wants else []
+    monkeypatch.setattr(sys, "argv", [path, *given])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(TOOLS.parent / path), run_name="__main__")
+    assert ended.value.code == 2
+    usage = capsys.readouterr().err
+    assert usage.startswith("usage: python -m tests.")
+    assert wants in usage.splitlines()[0]
