@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import secrets
 
+from peewee import PeeweeException
+
 from audiospective import clock
 from audiospective.exports import forwarding, schedule
 from audiospective.models import ApiToken, SharedLink, User, transaction
+from audiospective.models.database_away import says_full
 from audiospective.models.export_schedules import BUCKET
 from audiospective.models.sessions import Session, SettledCallback
 from audiospective.models.sign_in_links import SignInLink
@@ -79,11 +82,19 @@ def prove(session: Session, way: str) -> str | None:
 
 
 def note(session: Session) -> bool:
-    """Write down that the session is in use, once an hour; True when it was time."""
+    """Write down that the session is in use, once an hour; True when it was time.
+
+    A full disk keeps nobody from reading: then it is written down later.
+    """
     now = clock.now()
     if not rules.to_note(dates(session), now):
         return False
-    Session.update(seen_at=now).where(Session.id == session.id).execute()
+    try:
+        Session.update(seen_at=now).where(Session.id == session.id).execute()
+    except PeeweeException as error:
+        if not says_full(error):
+            raise
+        return False
     return True
 
 

@@ -12,6 +12,8 @@ from playhouse.pool import MaxConnectionsExceeded, PooledPostgresqlDatabase
 _SQLITE = frozenset(
     {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_CANTOPEN}
 )
+# The second where not even the file is there through which readers find each other.
+_SQLITE_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
 # PostgreSQL's classes of errors, its appendix A: the connection, a transaction that met another,
 # too few resources, and a server that stops or starts.
 _CLASSES = ("08", "40", "53", "57P0")
@@ -44,6 +46,14 @@ def says_away(error: BaseException) -> bool:
     if state is None:  # no server answered
         return isinstance(error, OperationalError)
     return state in _STATES or (state.startswith(_CLASSES) and state != _FULL)
+
+
+def says_full(error: BaseException) -> bool:
+    """Whether an error of Peewee's means that the database's disk takes nothing more."""
+    cause: Any = getattr(error, "orig", None)
+    if isinstance(cause, sqlite3.Error):
+        return getattr(cause, "sqlite_errorcode", None) in _SQLITE_FULL
+    return getattr(cause, "sqlstate", None) == _FULL
 
 
 def noticing(url: str) -> dict[str, int]:

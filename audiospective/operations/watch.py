@@ -23,7 +23,7 @@ from audiospective.models.imports import WORK, Import
 from audiospective.models.marks import Mark
 from audiospective.notices import clock_set_back, delivery, owing, webhooks
 from audiospective.notices.kinds import operator_alert
-from audiospective.operations import catalog_damage
+from audiospective.operations import catalog_damage, disk
 from audiospective.operations.overview import polling, queues
 from audiospective.policy import alarms as rules
 from audiospective.policy.import_limits import LONG_WAIT
@@ -177,6 +177,11 @@ def _storage_away(services: Services, now: datetime) -> tuple[datetime, str] | N
     return None
 
 
+def _disk_low(services: Services, now: datetime) -> tuple[datetime, str] | None:
+    room = disk.low(services.settings)
+    return (now, room.said) if room is not None else None
+
+
 def _backup(services: Services, now: datetime) -> tuple[datetime, str] | None:
     Mark.advance(INSTALLED, None, now)
     return rules.old_backup(
@@ -204,6 +209,7 @@ CHECKS = (
     Check("queue_old", _queue_old),
     Check("import_waits", _import_waits),
     Check("catalog_damaged", lambda _services, now: catalog_damage.look(now)),
+    Check("disk_low", _disk_low),
     Check("storage_away", _storage_away, after=FLICKER),
     Check("backup", _backup),
     Check("timetable", _timetable),

@@ -10,7 +10,13 @@ ENOUGH = 5  # members whose polls all failed within PATIENCE say more than chanc
 QUEUE_AGE = timedelta(minutes=10)
 PULSE = {"scheduler": timedelta(minutes=5), "tick": timedelta(minutes=30)}
 BACKUP_AGE = timedelta(hours=36)  # a day, and time to make one
+LOW_SHARE, LOW_BYTES = 0.05, 500_000_000  # of a disk; whichever is less
 INTERRUPTED = timedelta(minutes=10)  # between two looks: nothing ran here meanwhile
+
+
+def is_low(free: int, total: int) -> bool:
+    """Whether a disk is nearly full: soon its database takes no more plays."""
+    return free < min(total * LOW_SHARE, LOW_BYTES)
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as BaseResponse
 
 from audiospective import log
-from audiospective.models.database_away import says_away
+from audiospective.models.database_away import says_away, says_full
 from audiospective.models.users import SignedOutError
-from audiospective.web import access
+from audiospective.web import access, repeated_faults
 from audiospective.web.api import problems
 from audiospective.web.api.problems import ProblemError
 from audiospective.web.htmx import is_fragment
@@ -77,6 +77,14 @@ REDIS_AWAY = replace(
     text="Redis, through which this server hands out its work, takes nothing at the moment. That "
     "usually passes within minutes. What is saved stays saved.",
 )
+FULL = Words(
+    "The disk of this server is full",
+    "So nothing was changed. What is saved stays saved, and pages that only show something go on.",
+    "Try again",
+    "",
+    "New plays are saved once whoever runs this server has made room; Spotify keeps your last 50 "
+    "meanwhile.",
+)
 # While another server takes over, a copy answers that refuses what is written.
 _REDIS = (RedisConnectionError, RedisTimeoutError, ReadOnlyError, MasterDownError)
 # Nobody can say what became of it: the answer of a commit may be what got lost.
@@ -94,6 +102,7 @@ SIGNED_OUT = "You were signed out meanwhile, so nothing was changed. Sign in and
 
 def install(app: Flask) -> None:
     broken = _made_at_start(app)
+    repeated_faults.install(app)
 
     @app.errorhandler(ProblemError)
     def told(problem: ProblemError) -> Response:
@@ -127,22 +136,22 @@ def install(app: Flask) -> None:
     @app.errorhandler(PeeweeException)
     @app.errorhandler(RedisError)
     def away(error: BaseException) -> Response:
-        if not _passes(error):
+        if not _is_of_the_server(error):
             raise error
-        reference = new_reference()
-        name = "redis_away" if isinstance(error, RedisError) else "database_away"
-        log.trouble(name, error, method=request.method, page=_route(), reference=reference)
+        name, words = _named(error)
+        reference = repeated_faults.tell(name, error, method=request.method, page=_route())
         if problems.asked_here():
             return problems.response(503, reference=reference)
-        words = REDIS_AWAY if isinstance(error, RedisError) else AWAY
-        if request.method not in ("GET", "HEAD"):
+        if request.method not in ("GET", "HEAD") and words is not FULL:
             words = replace(words, text=words.text + SENT)
         return answer(503, words, reference)
 
     @app.errorhandler(InternalServerError)
     def failed(error: InternalServerError) -> Response:
         cause = error.original_exception
-        if cause is not None and _passes(cause):  # raised while an answer was being finished
+        if cause is not None and _is_of_the_server(
+            cause
+        ):  # raised while an answer was being finished
             return away(cause)
         reference = new_reference()
         fields = {"method": request.method, "page": _route(), "reference": reference}
@@ -154,9 +163,16 @@ def install(app: Flask) -> None:
         return Response(broken.replace(REFERENCE, reference), 500, mimetype="text/html")
 
 
-def _passes(error: BaseException) -> bool:
+def _is_of_the_server(error: BaseException) -> bool:
     """Whether the database or Redis cannot be used just now: no fault of the page."""
-    return says_away(error) or isinstance(error, _REDIS)
+    return says_away(error) or says_full(error) or isinstance(error, _REDIS)
+
+
+def _named(error: BaseException) -> tuple[str, Words]:
+    """How such an error is called in the log, and on the page."""
+    if isinstance(error, RedisError):
+        return "redis_away", REDIS_AWAY
+    return ("database_full", FULL) if says_full(error) else ("database_away", AWAY)
 
 
 def new_reference() -> str:

@@ -10,9 +10,12 @@ from flask.typing import ResponseReturnValue
 from peewee import PeeweeException
 from redis import RedisError
 
-from audiospective import clock, log
+from audiospective import clock
 from audiospective.models import database
+from audiospective.operations import disk
 from audiospective.operations.overview import polling
+from audiospective.policy.in_words import size
+from audiospective.web import repeated_faults
 from audiospective.web.context import services
 
 blueprint = Blueprint("probes", __name__)
@@ -29,7 +32,7 @@ def alive() -> ResponseReturnValue:
 
 @blueprint.get("/readyz")
 def ready() -> ResponseReturnValue:
-    """The database answers and polls are made. Redis is said but not required: pages work so."""
+    """The database answers, polls are made, no disk is nearly full. Redis is said, not required."""
     lines, status = [], 200
     try:
         database.execute_sql("SELECT 1").fetchone()
@@ -38,8 +41,11 @@ def ready() -> ResponseReturnValue:
         lines.append("polling: ok" if since is None else f"polling: none since {since:%F %T} UTC")
         status = 200 if since is None else 503
     except PeeweeException as error:
-        log.trouble("database_away", error)
+        repeated_faults.tell("database_away", error, page="/readyz")
         lines.append("database: no answer")
+        status = 503
+    if (room := disk.low(services().settings)) is not None:
+        lines.append(f"disk: {size(room.free)} left")
         status = 503
     try:
         services().redis.ping()

@@ -13,7 +13,7 @@ from peewee import OperationalError, PeeweeException
 
 from audiospective import models
 from audiospective.models import dialects
-from audiospective.models.database_away import NOTICED, Pool, noticing, says_away
+from audiospective.models.database_away import NOTICED, Pool, noticing, says_away, says_full
 from tests.support.processes import free_port
 
 # Statements as text, which Peewee does not run by itself.
@@ -62,6 +62,23 @@ def test_a_state_of_postgresql_says_whether_it_passes(
 ) -> None:
     raised = f"DO $$ BEGIN RAISE EXCEPTION 'odd' USING ERRCODE = '{state}'; END $$"
     assert says_away(failed(raised)) is away
+
+
+def test_a_full_disk_of_the_server_is_told_apart(server: object) -> None:
+    raised = "DO $$ BEGIN RAISE EXCEPTION 'odd' USING ERRCODE = '53100'; END $$"
+    assert says_full(failed(raised))
+    assert not says_full(failed("SELECT * FROM nowhere"))
+
+
+def test_a_full_disk_under_sqlite_is_told_apart(sqlite_database_url: str) -> None:
+    models.bind(sqlite_database_url)
+    with models.database.connection_context():
+        models.database.execute_sql("CREATE TABLE numbers (one BLOB)")
+        models.database.execute_sql("PRAGMA max_page_count = 2")
+        error = failed("INSERT INTO numbers VALUES (randomblob(100000))")
+        assert says_full(error)
+        assert not says_away(error)
+        assert not says_full(failed("SELECT * FROM nowhere"))
 
 
 def test_a_connection_that_was_cut_is_away(server: Any) -> None:

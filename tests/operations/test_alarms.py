@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ from audiospective.models.refusals import Refusal
 from audiospective.models.webhook_calls import WebhookCall
 from audiospective.notices import compose, webhooks
 from audiospective.notices.kinds.operator_alert import TOPICS
-from audiospective.operations import capacity, verify, watch
+from audiospective.operations import capacity, disk, verify, watch
 from audiospective.services import Services
 from tests.factories import connected, crowd, make_user
 from tests.support import hooks
@@ -45,6 +46,7 @@ class World:
     frozen: Frozen
     office: PostOffice
     hooks: Hooks
+    patch: pytest.MonkeyPatch
 
     def setting(self, **values: Any) -> None:
         settings = replace(self.services.settings, **values)
@@ -67,9 +69,9 @@ def database_url(sqlite_database_url: str) -> str:
 
 
 @pytest.fixture
-def world(posted: Services, frozen: Frozen, office: PostOffice):
+def world(posted: Services, frozen: Frozen, office: PostOffice, monkeypatch: pytest.MonkeyPatch):
     with hooks.running() as server:
-        found = World(posted, frozen, office, server)
+        found = World(posted, frozen, office, server, monkeypatch)
         found.setting(alarm_webhook_urls=(f"json+{server.url}/alarm",))
         make_user(
             "olga", email=OPERATOR, email_verified_at=clock.now(), is_operator=True,
@@ -161,6 +163,11 @@ def key_accepted(world: World) -> None:
     Mark.drop("mail:paused_until")
 
 
+def disk_left(world: World, free: int) -> None:
+    room = SimpleNamespace(total=10**10, free=free)
+    world.patch.setattr(disk.shutil, "disk_usage", lambda _folder: room)
+
+
 def storage_away(world: World) -> None:
     world.services = replace(world.services, storage=NoStorage("the host does not answer"))
 
@@ -213,6 +220,7 @@ ALARMS: dict[str, tuple[Step, Step | None]] = {
     "catalog_damaged": (catalog_damaged, catalog_whole),
     "no_polls": (nobody_polled, everybody_served),
     "mail_refused": (key_refused, key_accepted),
+    "disk_low": (lambda w: disk_left(w, 10**8), lambda w: disk_left(w, 10**9)),
     "storage_away": (storage_away, lambda w: None),
     "redis_away": (redis_away, lambda w: None),
     "queue_old": (jobs_wait, jobs_taken),

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import logging
 import re
+import sqlite3
 
 import pytest
 from flask import abort
-from peewee import OperationalError
+from peewee import Database, OperationalError, _WriteQuery
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import MasterDownError, ReadOnlyError
 from werkzeug.exceptions import MethodNotAllowed, TooManyRequests
 
+from audiospective import clock
+from audiospective.accounts import sessions
 from audiospective.models import database
+from audiospective.models.marks import Mark
+from audiospective.web import repeated_faults
 from audiospective.web.context import viewer
-from audiospective.web.errors import AWAY, REDIS_AWAY, SENT, WORDS
+from audiospective.web.errors import AWAY, FULL, REDIS_AWAY, SENT, WORDS
 from tests.factories import make_user
 from tests.web import markup
 from tests.web.conftest import MakeSite, Site
@@ -205,6 +210,76 @@ def test_what_is_away_is_said_in_the_form_that_was_asked_for(
     ]  # fmt: skip
     assert not any("secret-host" in one.text for one in answers)
     assert answers[1].text.startswith(AWAYS[kind].title)
+
+
+def full(kind: type[BaseException], **fields: object) -> OperationalError:
+    """What Peewee raises for what a driver raised."""
+    found = OperationalError("no room in secret-folder")
+    cause = kind("full")
+    for name, value in fields.items():
+        setattr(cause, name, value)
+    found.orig = cause
+    return found
+
+
+def test_a_full_disk_is_said_as_what_it_is_and_only_what_writes_meets_it(
+    make_site: MakeSite, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    site = make_site()
+    member = site.member(make_user())
+    raised = full(sqlite3.OperationalError, sqlite_errorcode=sqlite3.SQLITE_FULL)
+    whole = Database.execute
+
+    def execute(self: Database, query: object, *rest: object, **more: object) -> object:
+        if isinstance(query, _WriteQuery):
+            raise raised
+        return whole(self, query, *rest, **more)
+
+    def write() -> str:
+        Mark.put("a form", clock.now())
+        return "written"
+
+    site.app.add_url_rule("/write", "write", write, methods=["GET", "POST"])
+    site.app.config["WTF_CSRF_ENABLED"] = False
+    monkeypatch.setattr(Database, "execute", execute)
+    monkeypatch.setattr(sessions.rules, "to_note", lambda *_: True)  # as once an hour
+    assert member.get("/dashboard").status_code == 200
+    for answer in (member.get("/write"), member.post("/write")):
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
+        page = markup.read(answer.text)
+        assert page.one("h1").text == FULL.title
+        assert "nothing was changed" in page.text
+        assert SENT.strip() not in page.text
+        assert "secret-folder" not in answer.text
+    assert [one.msg for one in caplog.records if one.levelname == "ERROR"] == ["database_full"]
+
+
+def test_an_outage_is_one_line_and_then_a_count_a_minute(
+    failing: Site, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.ERROR)
+    now = 1_000.0
+    monkeypatch.setattr(repeated_faults.clock, "monotonic", lambda: now)
+    visitor = failing.visitor()
+
+    def met() -> list[tuple[str, int]]:
+        return [(one.msg, one.event.get("again", 0)) for one in caplog.records]
+
+    answers = [visitor.get("/fail/database") for _ in range(5)]
+    assert met() == [("database_away", 0)]
+    (reference,) = {markup.read(answer.text).one("code").text for answer in answers}
+    assert caplog.records[0].event["reference"] == reference
+    now += 59
+    visitor.get("/healthz")
+    assert len(met()) == 1
+    now += 1
+    visitor.get("/healthz")
+    visitor.get("/healthz")
+    assert met()[1:] == [("database_away", 4)]
+    assert caplog.records[1].event["reference"] == reference
+    now += 60
+    visitor.get("/fail/database")
+    assert met()[2:] == [("database_away", 0)]
 
 
 def test_whoever_sent_something_to_a_database_that_is_away_looks_before_sending_it_again(

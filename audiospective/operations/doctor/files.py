@@ -6,6 +6,7 @@ from pathlib import Path
 
 from audiospective import environment
 from audiospective.models import dialects
+from audiospective.operations.disk import low
 from audiospective.operations.doctor.finding import Finding
 from audiospective.services import Services
 
@@ -13,6 +14,8 @@ from audiospective.services import Services
 def disk(services: Services) -> Finding:
     """An SQLite file on a disk that a deploy throws away is an archive that is thrown away."""
     settings = services.settings
+    if (room := low(settings)) is not None:
+        return Finding("Disk", room.said, "Make room: a full disk takes no more plays.")
     if not dialects.file():
         return Finding("Disk", "the archive is on a database server")
     if settings.host_platform:
