@@ -58,7 +58,7 @@ def is_readable(one: StoredBlock) -> bool:
 def _problem(one: StoredBlock) -> str | None:
     try:
         list(Block(one.kind, one.count, one.numbers, one.facts))
-    except (PeeweeException, *INTERRUPTS):
+    except (PeeweeException, MemoryError, *INTERRUPTS):
         raise
     except Exception as error:  # noqa: BLE001 - whatever bytes that were altered lead to
         return str(error) or type(error).__name__
