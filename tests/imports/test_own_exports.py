@@ -53,3 +53,21 @@ def test_artists_that_are_listed_one_by_one_stay_apart(
         track_facts.of(told["track"]), on="track", how="left", maintain_order="left"
     )
     assert credited["artists"].to_list() == CREDITS
+
+
+@pytest.mark.usefixtures("at_once")
+def test_files_for_other_programs_bring_no_play_twice_to_the_archive_they_are_of(
+    services: Services, tmp_path: Path
+) -> None:
+    song = making.song("Ebb", "Ann", "Bo")
+    polled = [making.polled(START + timedelta(hours=number), song) for number in range(3)]
+    told = [making.imported(START + timedelta(days=1, hours=number), song) for number in range(3)]
+    began = [{**one, "ms_played": None, "timing": 5} for one in told]
+    for one in began:
+        one["played_at"] += 12 * 3_600_000
+    alice = making.archive(*polled, *told, *began)
+    for form in ("koito", "listenbrainz", "maloja"):
+        taken = making.taken(alice, tmp_path)
+        path = files.save(FORMATS[form], taken, tmp_path, compatible=False)
+        row = done(services, User.get_by_id(alice), {path.name: path.read_bytes()})
+        assert (form, row.rows, row.added, history.total(alice)) == (form, 9, 0, 9)

@@ -33,8 +33,8 @@ def _take(gathering: Gathering, number: int, row: Mapping[str, Any]) -> None:
     found = written if isinstance(written, list) else []
     ordered = sorted(found, key=lambda one: inner(one, "is_primary") is not True)
     artists = [name for name in map(_name, ordered) if name]
-    # What Koito itself took from Spotify's files has the time of the end.
-    at = "ended_at" if row.get("client") == "spotify" else "started_at"
+    # What Koito itself took from Spotify's files has the time of the end, and so have own exports.
+    at = "ended_at" if row.get("client") in ("spotify", "audiospective") else "started_at"
     gathering.play(
         number,
         row,

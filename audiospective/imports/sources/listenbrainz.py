@@ -24,6 +24,7 @@ from audiospective.imports.sources.base import Answers, File, Peek, Verdict
 KNOWN = {"listened_at", "track_metadata"}
 # ListenBrainz reads Spotify itself, live and from files, and then writes the time of the end.
 _OWN_READERS = ("listenbrainz", "ListenBrainz Archive Importer")
+_OWN_EXPORT = "audiospective"  # by the end, too; what is sent on live begins with a capital
 
 
 def sniff(peek: Peek) -> Verdict | None:
@@ -51,7 +52,7 @@ def take(gathering: Gathering, number: int, row: Mapping[str, Any]) -> None:
         number,
         row,
         {
-            "ended_at" if _from_spotify(more) else "started_at": times.unix(row.get("listened_at")),
+            "ended_at" if _by_end(more) else "started_at": times.unix(row.get("listened_at")),
             "title": text(inner(metadata, "track_name")),
             "artist": text(inner(metadata, "artist_name")) or ", ".join(artists) or None,
             "artists": artists or None,
@@ -70,8 +71,10 @@ def take(gathering: Gathering, number: int, row: Mapping[str, Any]) -> None:
     )
 
 
-def _from_spotify(more: object) -> bool:
+def _by_end(more: object) -> bool:
     service = inner(more, "music_service")
+    if inner(more, "submission_client") == _OWN_EXPORT:
+        return True
     if inner(more, "submission_client") in _OWN_READERS:
         return bool(service == "spotify.com")
     return bool(inner(more, "listening_from") == "spotify" and not inner(more, "submission_client"))

@@ -12,6 +12,7 @@ from audiospective.imports.reading.values import inner, milliseconds, names, pos
 from audiospective.imports.sources import by_row
 from audiospective.imports.sources.base import Answers, File, Peek, Verdict
 
+_BY_END = ("import:spotify", "import:audiospective")
 _KNOWN = {"time", "track", "duration", "origin"}
 
 
@@ -28,8 +29,8 @@ def read(files: Sequence[File], answers: Answers) -> Iterator[Batch | Broken]:
 def _take(gathering: Gathering, number: int, row: Mapping[str, Any]) -> None:
     track = row.get("track")
     artists = _artists(names(inner(track, "artists")))
-    # What Maloja itself took from Spotify's files has the time of the end.
-    at = "ended_at" if row.get("origin") == "import:spotify" else "started_at"
+    # What Maloja itself took from Spotify's files has the time of the end; so have own exports.
+    at = "ended_at" if row.get("origin") in _BY_END else "started_at"
     gathering.play(
         number,
         row,
