@@ -14,9 +14,9 @@ from polars.exceptions import PanicException
 
 from audiospective import clock, history
 from audiospective.history import integrity, reading, sealing, segment, segment_store
-from audiospective.history.closed import away
 from audiospective.history.closed.away import YearAwayError
 from audiospective.models import DamagedSegment, PlaySegment, RemovedPlay, User
+from tests.history.closing import tolerated
 from tests.history.making import at, person, play, track
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -199,7 +199,7 @@ class TestDamage:
             strained.setattr(pl, "collect_all", Mock(side_effect=error))
             with pytest.raises(YearAwayError):
                 history.frame(alice)
-            with away.tolerated() as missing:
+            with tolerated() as missing:
                 assert history.frame(alice).height == reading.from_rows(alice).height
             assert missing == {2022, 2023, 2024, 2025}
             assert integrity.examine(alice).unread
