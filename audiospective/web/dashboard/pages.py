@@ -49,8 +49,14 @@ class Now:
 @signed_in
 def page() -> ResponseReturnValue:
     found = _now()
+    left = _todo(found)
     return render_template(
-        "dashboard/page.html", **_state(found), **_music(found), todo=_todo(found), tabs=tops.TABS
+        "dashboard/page.html",
+        **_state(found),
+        **_music(found),
+        todo=left,
+        brought_nothing=any(item.label == todo.IMPORT for item in left),
+        tabs=tops.TABS,
     )
 
 

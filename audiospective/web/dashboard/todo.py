@@ -18,6 +18,7 @@ from audiospective.web.access import own_session
 from audiospective.web.filters import local
 from audiospective.web.imports import reminder
 
+IMPORT = "Import earlier years"
 NEWCOMER = timedelta(days=60)  # rows of exports are not kept for ever, so later nobody can tell
 WARNED = {
     health.NO_ADDRESS: "Add an e-mail address",
@@ -48,7 +49,7 @@ def of(member: User, state: ArchiveState, now: datetime) -> list[Item]:
         why = (
             f"we remind you on {local(coming.due_at, 'date')}" if coming else "from Spotify’s file"
         )
-        found.append(Item("Import earlier years", url_for("imports.page"), why))
+        found.append(Item(IMPORT, url_for("imports.page"), why))
     if not exported and state.plays and now - member.created_at < NEWCOMER:
         found.append(
             Item("Make a first export", url_for("exports.page"), "to have a copy of your own")
