@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from playwright.sync_api import expect
 
 from audiospective import clock
 from audiospective.incidents import alarms
@@ -12,6 +13,24 @@ from tests.browser.conftest import House
 from tests.browser.test_every_page import LOOKS, problems
 from tests.support.browser import OpenPage
 from tests.web.ops.test_ops import busy, die, operator
+
+
+def test_figures_that_have_stood_for_two_minutes_are_called_old_and_live_ones_are_not(
+    house: House, open_page: OpenPage
+) -> None:
+    page = open_page(base_url=house.url)
+    page.context.add_cookies([house.cookie(operator())])  # type: ignore[list-item]
+    page.clock.install()
+    page.goto("/ops")
+    heading = page.locator("h1")
+    page.clock.fast_forward(110_000)
+    expect(heading).to_have_text("No poll was made in this time")
+    page.clock.fast_forward(20_000)
+    expect(heading).to_have_text("Data is old: load this page again")
+    page.goto("/ops?live=1")
+    alarms.begin("backup", clock.now(), "The last one failed.")
+    page.clock.fast_forward(11_000)
+    expect(heading).to_have_text("There is no recent backup")
 
 
 @pytest.mark.parametrize("full", [False, True], ids=["empty", "busy"])

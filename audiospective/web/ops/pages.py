@@ -77,7 +77,7 @@ def page() -> ResponseReturnValue:
 def summary() -> ResponseReturnValue:
     window, now = ops_windows.named(request.args.get("w")), clock.now()
     measured, _ = _measured(window, now)
-    return render_template("ops/_summary.html", **_summary(window, now, measured), live=True)
+    return render_template("ops/_summary_update.html", **_summary(window, now, measured), live=True)
 
 
 @blueprint.get("/ops/<any(polls,duration,retries,skipped,calls,queue,mail,storage):name>")

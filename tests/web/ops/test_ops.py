@@ -177,6 +177,9 @@ def test_the_live_part_is_the_same_as_that_of_the_page(site: Site) -> None:
     assert 'hx-get="/ui/ops/summary?w=7d"' in browser.get("/ops?w=7d&live=1").text
     assert 'hx-trigger="every 10s"' in browser.fragment("/ui/ops/summary?w=7d").text
     assert "hx-get" not in browser.page("/ops").one("div", id="summary").attributes
+    alarms.begin("backup", clock.now(), "The last one failed.")
+    said = browser.fragment("/ui/ops/summary").text
+    assert '<div hx-swap-oob="innerHTML:#ops-state">There is no recent backup' in said
 
 
 def test_a_dead_job_is_put_back_and_that_is_noted(site: Site, caplog) -> None:
