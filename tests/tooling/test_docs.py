@@ -27,6 +27,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob(".
 OTHERS = {
     "LISTEN",
     "LISTEN_BEHIND",
+    "COMPOSE_PROFILES",
     "PORT",
     "WEB_CONCURRENCY",
     "POSTGRES_PASSWORD",
