@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from audiospective.models.notices import Notice
-from audiospective.simulation import members
+from audiospective.simulation import ended_consents, members
 from audiospective.simulation.instance import Instance
 from audiospective.simulation.members import Member
 from audiospective.simulation.timeline import DAY, HOUR
@@ -57,6 +57,7 @@ class EmailChecks:
 
     def _is_true(self, user_id: int) -> Iterator[str]:
         member, now = self._by_id[user_id], self._instance.timeline.ms
+        yield from ended_consents.noticed(self._instance, member)
         if member.refused_since is not None:
             return
         if not members.holds_a_living_token(self._instance, member):

@@ -12,6 +12,7 @@ from audiospective.accounts.outcomes import Visit
 from audiospective.clients.spotify import Profile, Tokens
 from audiospective.models import Connection, User
 from audiospective.models.connections import REFRESH_PLACE
+from audiospective.sandbox.grants import Grant
 from audiospective.simulation.instance import Instance
 from audiospective.simulation.spotify_side import Key
 
@@ -128,12 +129,18 @@ def check_now(instance: Instance, member: Member) -> None:
 
 def holds_a_living_token(instance: Instance, member: Member) -> bool:
     """Whether Spotify would take the refresh token that is stored here."""
+    grant = stored_grant(instance, member)
+    return grant is not None and grant.revoked_ms is None and instance.timeline.ms < grant.ends_ms()
+
+
+def stored_grant(instance: Instance, member: Member) -> Grant | None:
+    """What the refresh token that is stored here stands for; None where another replaced it."""
     encrypted = row(member).refresh_encrypted
     if not encrypted:
-        return False
+        return None
     token = instance.services.vault.decrypt(REFRESH_PLACE, member.user_id, encrypted)
     grant = instance.world.grants.find_refresh(token)
-    return grant is not None and grant.revoked_ms is None and grant.refresh_token == token
+    return grant if grant is not None and grant.refresh_token == token else None
 
 
 def row(member: Member) -> Connection:

@@ -21,6 +21,7 @@ from audiospective.polling import batch
 from audiospective.sandbox.apps import CLIENT_ID
 from audiospective.simulation import (
     after_faults,
+    ended_consents,
     in_process_spotify,
     losses,
     members,
@@ -113,6 +114,7 @@ class Oracle:
         self.claimed = {key for key in self.claimed if key[1] > since}
         for user_id, reader in self._readers.items():
             self.wrong += reader.check(self.members[user_id], self.sides[user_id])
+            self.wrong += ended_consents.noticed(self.instance, self.members[user_id])
 
     def check_after_faults(self, since: int, interval: int) -> None:
         """Once the faults are over: see after_faults. Both in ms."""
