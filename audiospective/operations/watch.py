@@ -124,9 +124,9 @@ def _redis_away(services: Services, now: datetime) -> tuple[datetime, str] | Non
     if pulse is not None and pulse.note == "tick":
         return None  # which does without Redis
     try:
-        services.redis.ping()
+        services.redis.set(WATCHED, 1, ex=UNWATCHED)  # a full one, or a copy, answers a ping
     except RedisError as error:
-        return now, f"Asking it ends with {type(error).__name__}."
+        return now, f"Writing to it ends with {type(error).__name__}."
     return None
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from redis import Redis
+from redis.exceptions import OutOfMemoryError
 
 from audiospective import clock
 from audiospective.clients.queues import FREE
@@ -278,6 +279,28 @@ def test_of_an_import_that_waits_each_event_that_tells_why_is_named(event: str) 
     facts = {"since": 0, "said": "", "late": 1, "of": 1, "failure": "auth"}
     assert event in compose.alarm("import_waits", facts, over=False)[1]
     assert f"`{event}`" in runbook.split("(`import_waits`)\n")[1].split("\n### ")[0]
+
+
+class FullRedis:
+    """Answers, and takes nothing more."""
+
+    def __init__(self, behind: Redis) -> None:
+        self.behind = behind
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.behind, name)
+
+    def set(self, *_: object, **__: object) -> None:
+        raise OutOfMemoryError("OOM command not allowed when used memory > 'maxmemory'")
+
+
+def test_a_redis_that_answers_and_takes_nothing_is_told_as_one_that_does_not_answer(
+    world: World,
+) -> None:
+    world.services = replace(world.services, redis=FullRedis(world.services.redis))  # type: ignore[arg-type]
+    world.pass_by(10)
+    (told,) = [one for one in world.told() if one["alarm"] == "redis_away"]
+    assert "OutOfMemoryError" in told["text"]
 
 
 def test_nothing_is_told_while_all_is_well(world: World) -> None:
