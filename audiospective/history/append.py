@@ -136,14 +136,20 @@ def page(user_id: int, found: Page, tracks: Tracks) -> Appended:
     keys = [(play.played_at, tracks.ids[play.track.spotify_id]) for play in found.plays]
     told = tracks.told.get(user_id, ())
     left = [(key, play) for key, play in zip(keys, found.plays, strict=True) if key not in told]
-    known = relinked.known_otherwise(
+    otherwise = relinked.known_otherwise(
         user_id, [play for _, play in left], tracks.ids, tracks.families
-    ) | whole_seconds.known([key for key, _ in left], told)
+    )
+    known = otherwise.keys() | whole_seconds.known([key for key, _ in left], told)
     if told and len(known) < len(left):
         others = [one for one in left if one[0] not in known]
         known |= relinked.stand_ins(others, set(told).difference(keys))
+    told_by_files = {key: (key[0], track) for key, track in otherwise.items() if track is not None}
     new = polled(
-        [NewPlay(user_id, *key, play.context) for key, play in left if key not in known],
+        [
+            NewPlay(user_id, *told_by_files.get(key, key), play.context)
+            for key, play in left
+            if key not in known or key in told_by_files
+        ],
         twins=tracks.twins,
     )[user_id]
     digests = unreadable(user_id, found.unreadable)

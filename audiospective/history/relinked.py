@@ -24,10 +24,6 @@ _AT = f"""
 SELECT track_id, source & {FROM_POLL} FROM plays WHERE user_id = ? AND played_at = ?
 UNION SELECT track, 1 FROM removed_plays WHERE user_id = ? AND played_at = ?
 """  # noqa: S608 - a constant
-_TOLD_TOO = f"""
-UPDATE plays SET source = source | {FROM_POLL}, context = COALESCE(?, context)
-WHERE user_id = ? AND played_at = ? AND track_id = ?
-"""  # noqa: S608 - a constant
 
 
 def families(plays: Iterable[PolledPlay]) -> Mapping[str, str]:
@@ -59,13 +55,12 @@ def known_otherwise(
     plays: Sequence[PolledPlay],
     track_ids: Mapping[str, int],
     found: Mapping[str, str],
-) -> set[Key]:
+) -> dict[Key, int | None]:
     """Keys of plays that are archived, or were deleted, under another id of their family.
 
-    What only files told under that id keeps that a poll told it too, as `append.polled` does it
-    with a play's own id; so in the caller's transaction.
+    With each the track under which only files told it, None where a poll did or it was deleted.
     """
-    known = set()
+    known: dict[Key, int | None] = {}
     for play in plays:
         family = found.get(play.track.spotify_id)
         if family is None:
@@ -73,9 +68,7 @@ def known_otherwise(
         track = track_ids[play.track.spotify_id]
         alike = _of_family(user_id, play.played_at, track, family)
         if alike:
-            known.add((play.played_at, track))
-        if alike and not any(alike.values()):
-            dialects.run(_TOLD_TOO, (play.context, user_id, play.played_at, min(alike)))
+            known[play.played_at, track] = None if any(alike.values()) else min(alike)
     return known
 
 

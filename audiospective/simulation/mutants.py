@@ -112,7 +112,7 @@ def fence() -> Iterator[None]:
 def linked_tracks() -> Iterator[None]:
     """A play that comes again under the id of another track is stored twice."""
     with (
-        patch.object(relinked, "known_otherwise", lambda *_: set()),
+        patch.object(relinked, "known_otherwise", lambda *_: {}),
         patch.object(relinked, "stand_ins", lambda *_: set()),
     ):
         yield

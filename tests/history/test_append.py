@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from audiospective.history import append
-from audiospective.models import Play
+from audiospective.history import append, relinked
+from audiospective.models import Play, TrackLink
 from audiospective.models.plays import FROM_POLL
+from audiospective.policy.plays import Page, PolledPlay, TrackFacts
 from tests.history.making import at, person, play, track
 
 FROM_FILE = 2
@@ -46,3 +47,23 @@ def test_a_page_that_tells_one_play_twice_stores_it_once() -> None:
     assert append.polled(twice)[alice] == {(at(1), song)}
     assert row(alice) == (FROM_POLL, "spotify:album:y")
     assert told(alice, song) == set()
+
+
+@pytest.mark.usefixtures("database")
+def test_a_play_of_a_file_that_is_told_under_another_id_goes_the_way_of_all_plays_of_a_page() -> (
+    None
+):
+    """One statement in the order of the page: it waits for imports as all others do."""
+    alice, own, other = person("alice"), track("own"), track("other")
+    play(alice, at(1), other, source=FROM_FILE)
+    stands_for = {"track own": "track other", "track other": "track other"}
+    for spotify_id, family in stands_for.items():
+        TrackLink.insert(spotify_id=spotify_id, stands_for=family).execute()
+    told_now = PolledPlay(at(1), TrackFacts("track own", "own"), linked_from="track other")
+    found = relinked.known_otherwise(alice, [told_now], {"track own": own}, stands_for)
+    assert found == {(at(1), own): other}
+    append.page(alice, Page((told_now,)), append.Tracks({"track own": own}, stands_for))
+    assert list(Play.select(Play.track, Play.source).tuples()) == [(other, FROM_FILE | FROM_POLL)]
+    assert relinked.known_otherwise(alice, [told_now], {"track own": own}, stands_for) == {
+        (at(1), own): None
+    }

@@ -161,7 +161,7 @@ def test_no_session_lasts_longer_than_ninety_days(live: LiveSite, frozen: Frozen
         frozen.forward(days=20)
         with browser.session_transaction(base_url=BASE):
             pass  # the cookie is renewed at every visit
-    assert signed_in(browser)
+        assert signed_in(browser)
     frozen.forward(days=11)
     assert not signed_in(browser)
 
