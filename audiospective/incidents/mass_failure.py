@@ -53,11 +53,14 @@ class Evidence:
         refused_last = connection.last_failure_type == failure.value
         expected = self.expected.get((connection.app_id, failure.value, connection.user_id))
         began = [one for one in (self.first_refused(connection, failure), expected) if one]
+        # Where all consents of an app are near their end no guard trips. Until one is over, others
+        # have to be served meanwhile, or a day has to pass.
+        early = expected is not None and connection.reauth_due_at > self.now
         return mass_failure.believable(
             max(began, default=None),
             connection.last_failed_at if refused_last else None,
             self.served.get(connection.app_id),
-            self.pause,
+            mass_failure.LASTING if early else self.pause,
         )
 
 

@@ -341,9 +341,11 @@ def test_a_founding_day_that_ends_together_is_no_accident(life):
     assert len(sent("archive_stopped")) == 12
 
 
-@pytest.mark.parametrize("near_their_end", [8, 20], ids=["some", "all"])
+@pytest.mark.parametrize(
+    ("near_their_end", "minutes"), [(8, 100), (20, 100), (20, 600)], ids=["some", "all", "for long"]
+)
 def test_consents_about_to_end_are_not_taken_for_ended_while_everybody_is_refused(
-    life, near_their_end
+    life, near_their_end, minutes
 ):
     ends = clock.now() + timedelta(days=2)
     people = crowd(life, 20)
@@ -352,10 +354,10 @@ def test_consents_about_to_end_are_not_taken_for_ended_while_everybody_is_refuse
     life.frozen.forward(minutes=45)
     for one in people:
         life.breaks(one, REVOKED)
-    life.passes(timedelta(minutes=5), minutes=100)
+    life.passes(timedelta(minutes=10), minutes=minutes)
     for one in people:
         life.heals(one)
-    life.passes(hours=6)
+    life.passes(hours=9)
     assert sent("archive_stopped") == []
     assert {life.row(one).consecutive_failures for one in people} == {0}
     for one in people[:5]:
