@@ -1,16 +1,21 @@
-"""Reports of a month that ended, for the members who asked for them, a few seconds a round."""
+"""Reports of a month that ended, for members who asked, a few seconds a round, so many a day."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+
+from peewee import fn
 
 from audiospective import clock, log
 from audiospective.accounts import preferences
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.history.catalog import lookup
 from audiospective.models import Play, PlaySegment, User, transaction
-from audiospective.notices import kind, members
+from audiospective.models.marks import Mark
+from audiospective.models.notices import OBSOLETE, SENDING, WAITING, Notice
+from audiospective.notices import kind
 from audiospective.notices.kinds import monthly_report
 from audiospective.operations import health
 from audiospective.policy import archive_state, calendar, in_words, known_time, periods
@@ -24,20 +29,34 @@ if TYPE_CHECKING:
     from audiospective.stats.rankings import Place
 
 SECONDS = 15.0  # of a round; who is left comes in the next ones
+AT_A_TIME = 200
 SHOWN = 5  # artists and tracks
+# Mark: when somebody's turn came last; the note says of which month, and behind which member the
+# next turn begins.
+TURN = "monthly_reports:turn"
+DAY = timedelta(days=1)
 
 
 def owe(services: Services) -> int:
-    """Owe what is due now; returns how many. One member's trouble keeps nothing from the others.
+    """Owe what is due now and fits into the day; returns how many. One by one, in turn.
 
-    Without derived statistics there are no reports.
+    One member's trouble keeps nothing from the others. Without derived statistics there are no
+    reports.
     """
     if not services.settings.derived_stats:
         return 0
-    began, owed = clock.monotonic(), 0
-    for user, month in _due(clock.now()):
-        if clock.monotonic() - began > SECONDS:
+    began, now, owed = clock.monotonic(), clock.now(), 0
+    month = rule.anywhere(now)
+    last = _turn(month, now)
+    if month is None or (room := rule.A_DAY - _of_the_day(now)) <= 0:
+        return 0
+    for user in _due(month, last):
+        if owed >= room or clock.monotonic() - began > SECONDS:
             break
+        if rule.of(calendar.usable(user.timezone), now) is None:
+            continue
+        # Before the work: even what kills this process must not be what the next round begins with.
+        Mark.put(TURN, now, f"{month.address} {user.id}")
         try:
             figures = _figures(services, user, month)
             with transaction():
@@ -51,33 +70,67 @@ def owe(services: Services) -> int:
     return owed
 
 
-def _due(now: datetime) -> list[tuple[User, Period]]:
-    """Whoever asked for reports, can be written to and was not yet told of the month that ended."""
+def _turn(month: Period | None, now: datetime) -> int:
+    """Behind which member this round begins; tells how many the month before left without."""
+    mark = Mark.get_or_none(Mark.name == TURN)
+    told, _, last = mark.note.partition(" ") if mark else ("", "", "0")
+    if told == (month.address if month else ""):
+        return int(last)
+    if told:
+        ended = periods.month(date.fromisoformat(f"{told}-01"))
+        if left := User.select().where(_without(ended)).count():
+            log.event("monthly_reports_left", log.WARNING, month=told, members=left)
+    begins = 0
+    if month:
+        begins = int((User.select(fn.MAX(User.id)).scalar() or 0) * rule.begins_at(month))
+    Mark.put(TURN, now, f"{month.address if month else ''} {begins}")
+    return begins
+
+
+def _of_the_day(now: datetime) -> int:
+    """Reports that went out in the last 24 hours, or still will."""
+    lately = (Notice.created_at > now - DAY) | (Notice.sent_at > now - DAY)
+    counts = (Notice.status != OBSOLETE) & (lately | Notice.status.in_((*WAITING, SENDING)))
+    return int(Notice.select().where((Notice.kind == monthly_report.KIND.name) & counts).count())
+
+
+def _due(month: Period, last: int) -> Iterator[User]:
+    """Whoever may be owed the report of a month: those behind `last` (an id), then the others."""
+    for part in (User.id > last, User.id <= last):
+        behind = 0
+        while found := list(
+            User.select()
+            .where(_without(month) & part & (User.id > behind))
+            .order_by(User.id)
+            .limit(AT_A_TIME)
+        ):
+            yield from (one for one in found if kind.address(one, monthly_report.KIND.name))
+            behind = found[-1].id
+
+
+def _without(month: Period) -> Any:
+    """Asked for reports, proved an address, may have plays of the month, was not told of it.
+
+    Of silent members no file is opened. Plays near its ends may be another month's in their zone.
+    """
     name = monthly_report.KIND.name
     asked = User.preferences.contains(f'"{name}"') & User.email_verified_at.is_null(False)
-    months = [
-        (user, month)
-        for user in User.select().where(asked).order_by(User.id)
-        if kind.address(user, name) and (month := rule.of(calendar.usable(user.timezone), now))
-    ]
-    told = members.owed(name, [user.id for user, _ in months]) if months else {}
-    return [
-        (user, month)
-        for user, month in months
-        if (user.id, month.address) not in told and _may_have_plays(user, month)
-    ]
-
-
-def _may_have_plays(user: User, month: Period) -> bool:
-    """Whether plays of the month may be stored; of most silent members no file is opened."""
-    days = calendar.days(calendar.usable(user.timezone), month.first, month.last)
-    start, end = map(clock.to_ms, days)
-    hot = (Play.user == user) & (Play.played_at >= start) & (Play.played_at < end)
-    sealed = (PlaySegment.first_at < end) & (PlaySegment.last_at >= start)
-    return bool(
-        Play.select().where(hot).exists()
-        or PlaySegment.select().where((PlaySegment.user == user) & sealed).exists()
+    start, end = map(clock.to_ms, rule.span(month))
+    hot = Play.select().where(
+        (Play.user == User.id) & (Play.played_at >= start) & (Play.played_at < end)
     )
+    sealed = PlaySegment.select().where(
+        (PlaySegment.user == User.id)
+        & (PlaySegment.first_at < end)
+        & (PlaySegment.last_at >= start)
+    )
+    told = Notice.select().where(
+        (Notice.user == User.id)
+        & (Notice.kind == name)
+        & (Notice.dedupe_key == month.address)
+        & (Notice.status != OBSOLETE)
+    )
+    return asked & (fn.EXISTS(hot) | fn.EXISTS(sealed)) & ~fn.EXISTS(told)
 
 
 def _figures(services: Services, user: User, month: Period) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,9 +13,11 @@ from audiospective import clock
 from audiospective.history import append, sealing
 from audiospective.history.catalog import polled
 from audiospective.models import User
-from audiospective.models.notices import Notice
+from audiospective.models.notices import SENT, Notice
 from audiospective.notices import compose, kind
 from audiospective.operations import monthly_report
+from audiospective.policy import monthly_report as rule
+from audiospective.policy.periods import Period
 from audiospective.services import Services
 from tests.factories import make_user, track
 from tests.support.clocks import Frozen
@@ -88,21 +91,98 @@ def test_without_derived_figures_there_is_none(services: Services, frozen: Froze
     assert monthly_report.owe(without) == 0
 
 
-def test_trouble_with_one_and_a_round_that_takes_long_keep_it_from_nobody_for_good(
-    services: Services, frozen: Frozen, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def turns(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Whose figures were made, in this order; those of "mallory" never can be."""
+    tried: list[str] = []
+
+    def figures(_services: Services, user: User, _month: Period) -> dict[str, Any] | None:
+        tried.append(user.email.partition("@")[0])
+        if tried[-1] == "mallory":
+            raise RuntimeError
+        return None if tried[-1] == "nobody" else {"month": "February 2026"}
+
+    monkeypatch.setattr(monthly_report, "_figures", figures)
+    return tried
+
+
+def test_trouble_with_one_and_a_round_that_takes_long_keep_it_from_nobody(
+    services: Services, frozen: Frozen, monkeypatch: pytest.MonkeyPatch, turns: list[str]
 ) -> None:
     frozen.to(FIRST)
-    people = [member(name, ("2026-02-14T10:00:00", "Ebb")) for name in ("alice", "bob", "charlie")]
-    figures = monthly_report._figures
-
-    def fails(services: Services, user: User, *rest: Any) -> Any:
-        if user.id == people[0].id:
-            raise RuntimeError
-        return figures(services, user, *rest)
-
-    monkeypatch.setattr(monthly_report, "_figures", fails)
-    seconds = iter((0.0, 1.0, 2.0, 99.0, 0.0, 1.0, 2.0))
+    for name in ("mallory", "nobody", "alice", "bob"):
+        member(name, ("2026-02-14T10:00:00", "Ebb"))
+    seconds = itertools.cycle((0.0, 1.0, 99.0))  # each round has the time for one
     monkeypatch.setattr(clock, "monotonic", lambda: next(seconds))
+    assert sum(monthly_report.owe(services) for _ in range(4)) == 2
+    assert sorted(turns) == ["alice", "bob", "mallory", "nobody"]
+    assert {one.recipient for one in Notice.select()} == {"alice@example.org", "bob@example.org"}
+    turns.clear()
+    monthly_report.owe(services)
+    monthly_report.owe(services)
+    assert sorted(turns) == ["mallory", "nobody"]  # again, and behind all others
+
+
+def test_what_does_not_fit_into_a_day_waits_for_the_next(
+    services: Services, frozen: Frozen, monkeypatch: pytest.MonkeyPatch, turns: list[str]
+) -> None:
+    frozen.to(FIRST)
+    for name in ("alice", "bob", "charlie", "dora", "erin"):
+        member(name, ("2026-02-14T10:00:00", "Ebb"))
+    monkeypatch.setattr(rule, "A_DAY", 2)
+    monkeypatch.setattr(monthly_report, "AT_A_TIME", 1)
+    assert [monthly_report.owe(services) for _ in range(2)] == [2, 0]
+    frozen.forward(hours=25)
+    assert monthly_report.owe(services) == 0  # the first two still wait to be sent
+    Notice.update(status=SENT, sent_at=frozen.now).execute()
+    frozen.forward(hours=23)
+    assert monthly_report.owe(services) == 0  # and were sent within this day
+    frozen.forward(hours=2)
+    assert monthly_report.owe(services) == 2
+    Notice.update(status=SENT, sent_at=frozen.now).execute()
+    frozen.forward(hours=25)
     assert monthly_report.owe(services) == 1
-    assert monthly_report.owe(services) == 1
-    assert {one.recipient for one in Notice.select()} == {"bob@example.org", "charlie@example.org"}
+    assert sorted(turns) == ["alice", "bob", "charlie", "dora", "erin"]
+
+
+def test_the_log_tells_once_how_many_a_month_left_without(
+    services: Services, frozen: Frozen, monkeypatch: pytest.MonkeyPatch, turns: list[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    frozen.to(FIRST)
+    for name in ("alice", "bob", "charlie"):
+        member(name, ("2026-02-14T10:00:00", "Ebb"))
+    member("dora")  # played nothing
+    monkeypatch.setattr(rule, "A_DAY", 1)
+    monthly_report.owe(services)
+    assert "monthly_reports_left" not in caplog.text
+    frozen.to(datetime(2026, 3, 22, tzinfo=UTC))
+    assert [monthly_report.owe(services) for _ in range(2)] == [0, 0]
+    said = [one.event for one in caplog.records if one.getMessage() == "monthly_reports_left"]
+    assert said == [{"month": "2026-02", "members": 2}]
+
+
+def test_each_month_begins_with_somebody_else(
+    services: Services, frozen: Frozen, turns: list[str]
+) -> None:
+    frozen.to(FIRST)
+    plays = [(f"2026-{month:02}-14T10:00:00", "Ebb") for month in range(2, 8)]
+    for number in range(12):
+        member(f"m{number}", *plays)
+    first = set()
+    for month in range(3, 9):
+        frozen.to(datetime(2026, month, 1, 8, tzinfo=UTC))
+        turns.clear()
+        assert monthly_report.owe(services) == 12
+        Notice.update(status=SENT, sent_at=frozen.now).execute()
+        first.add(turns[0])
+    assert len(first) == 6
+
+
+def test_outside_its_days_nobody_is_looked_at(
+    services: Services, frozen: Frozen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frozen.to(datetime(2026, 3, 25, tzinfo=UTC))
+    member("alice", ("2026-02-14T10:00:00", "Ebb"))
+    monkeypatch.setattr(User, "select", None)
+    assert monthly_report.owe(services) == 0
