@@ -166,17 +166,17 @@ def test_each_month_begins_with_somebody_else(
     services: Services, frozen: Frozen, turns: list[str]
 ) -> None:
     frozen.to(FIRST)
-    plays = [(f"2026-{month:02}-14T10:00:00", "Ebb") for month in range(2, 8)]
-    for number in range(12):
+    plays = [(f"2026-{month:02}-14T10:00:00", "Ebb") for month in range(2, 5)]
+    for number in range(6):
         member(f"m{number}", *plays)
     first = set()
-    for month in range(3, 9):
+    for month in range(3, 6):
         frozen.to(datetime(2026, month, 1, 8, tzinfo=UTC))
         turns.clear()
-        assert monthly_report.owe(services) == 12
+        assert monthly_report.owe(services) == 6
         Notice.update(status=SENT, sent_at=frozen.now).execute()
         first.add(turns[0])
-    assert len(first) == 6
+    assert len(first) == 3
 
 
 def test_outside_its_days_nobody_is_looked_at(
