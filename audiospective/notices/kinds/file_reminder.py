@@ -25,14 +25,11 @@ WISH = "file_reminder"  # in users.preferences: when it was asked for (milliseco
 
 @dataclass(frozen=True)
 class Asked:
-    """What a member asked for."""
+    """What a member asked for: when, when it comes, and from when on it does not."""
 
     at: datetime
-    days: int
-
-    @property
-    def due_at(self) -> datetime:
-        return self.at + timedelta(days=self.days)
+    due_at: datetime
+    over_at: datetime
 
 
 def ask(user_id: int, days: int) -> None:
@@ -48,7 +45,9 @@ def asked(user: User) -> Asked | None:
     match user.wishes.get(WISH):
         case [int(at), int(days)] if days in DAYS:
             try:
-                return Asked(clock.from_ms(at), days)
+                begun = clock.from_ms(at)
+                due_at = begun + timedelta(days=days)
+                return Asked(begun, due_at, due_at + LATEST)
             except OverflowError:  # no instant, whoever wrote it
                 return None
     return None
@@ -60,7 +59,7 @@ def due(services: Services) -> Iterator[Candidate]:
     waiting = {
         user: wish
         for user in User.select().where(User.preferences.contains(f'"{WISH}": ['))
-        if (wish := asked(user)) and wish.due_at <= now < wish.due_at + LATEST
+        if (wish := asked(user)) and wish.due_at <= now < wish.over_at
     }
     if not waiting:
         return

@@ -116,7 +116,17 @@ def test_who_switched_reminders_off_and_asks_for_one_gets_it(
 
 
 @pytest.mark.parametrize(
-    "wish", ["[1]", '"soon"', "[1, 11]", '["1", 10]', "[1e400, 10]", "[9999999999999999, 10]"]
+    "wish",
+    [
+        "[1]",
+        '"soon"',
+        "[1, 11]",
+        '["1", 10]',
+        "[1e400, 10]",
+        "[9999999999999999, 10]",
+        "[253402300799000, 30]",  # the last second that there is, and days after it
+        "[253400000000000, 10]",  # its end would be beyond
+    ],
 )
 def test_a_wish_that_cannot_be_read_is_none(services: Services, alice: User, wish: str) -> None:
     User.update(preferences=f'{{"file_reminder": {wish}}}').execute()
