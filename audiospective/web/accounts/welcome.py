@@ -12,7 +12,6 @@ from audiospective import clock
 from audiospective.accounts import address, time_zone, welcome
 from audiospective.accounts.welcome import Wishes
 from audiospective.models import Connection, User
-from audiospective.notices.kinds import file_reminder
 from audiospective.operations import health
 from audiospective.policy import addresses, tiers
 from audiospective.policy.archive_state import ArchiveState
@@ -108,7 +107,7 @@ def _page(
         typed=_address() if typed is None else typed,
         invited=welcome.invited_address(user),
         reminder=reminder.ahead(user),
-        reminder_days=file_reminder.DAYS,
+        reminder_days=reminder.offered(),
         errors=errors or {},
     )
     return make_response(body, 422 if errors else 200)

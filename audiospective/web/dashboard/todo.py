@@ -45,7 +45,7 @@ def of(member: User, state: ArchiveState, now: datetime) -> list[Item]:
         where = url_for("imports.one", import_id=waiting)
         found.append(Item(f"Review import {waiting}", where, "before anything is added"))
     elif not imported:
-        coming = reminder.ahead(member)
+        coming = reminder.ahead(member) if member.email_verified_at else None
         why = (
             f"we remind you on {local(coming.due_at, 'date')}" if coming else "from Spotify’s file"
         )

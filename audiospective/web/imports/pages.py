@@ -10,7 +10,6 @@ from audiospective.clients.storage import MissingError, StorageError
 from audiospective.imports import personal_fields, unknown_files, uploads
 from audiospective.imports.sending import names_of
 from audiospective.models.imports import UPLOADING, WORK, Import
-from audiospective.notices.kinds import file_reminder
 from audiospective.policy import import_limits
 from audiospective.web.access import freshly_signed_in, is_fresh, person, signed_in
 from audiospective.web.context import services
@@ -34,7 +33,7 @@ def page() -> ResponseReturnValue:
         most=BODY,
         most_by_script=import_limits.IMPORT_BYTES,
         reminder=reminder.ahead(person()),
-        reminder_days=file_reminder.DAYS,
+        reminder_days=reminder.offered(),
         rules=personal_fields.rules(names_of(person()), unknown_files.ACCOUNT_PARTS),
     )
 
