@@ -92,6 +92,7 @@ def _draft(services: Services, user: User, wish: Asked) -> Draft | None:
         | {
             "asked_at": clock.to_ms(wish.at),
             "import_url": f"{services.settings.base_url}/imports",
+            "expires_at": clock.to_ms(wish.over_at),
         },
     )
 

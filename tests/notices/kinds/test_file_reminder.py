@@ -8,7 +8,7 @@ from audiospective import clock
 from audiospective.models import User
 from audiospective.models.imports import DONE, UNDONE, Import
 from audiospective.models.notices import Notice
-from audiospective.notices import kind, owing
+from audiospective.notices import compose, kind, owing
 from audiospective.notices.kinds import file_reminder
 from audiospective.services import Services
 from tests.factories import make_user
@@ -104,6 +104,19 @@ def test_it_waits_for_an_address_that_is_proven_and_not_for_ever(
     frozen.forward(days=41)
     User.update(email_verified_at=clock.now()).execute()
     assert reminded(services) == 0
+
+
+def test_one_that_waited_for_too_long_is_not_sent_any_more(
+    services: Services, alice: User, frozen: Frozen
+) -> None:
+    file_reminder.ask(alice.id, 10)
+    frozen.forward(days=10)
+    assert reminded(services) == 1
+    (notice,) = Notice.select()
+    frozen.forward(days=29)
+    assert compose.envelope(services, file_reminder.KIND, notice)
+    frozen.forward(days=1)
+    assert compose.envelope(services, file_reminder.KIND, notice) is None
 
 
 def test_who_switched_reminders_off_and_asks_for_one_gets_it(

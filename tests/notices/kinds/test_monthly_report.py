@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,11 +10,12 @@ import pytest
 from audiospective import clock
 from audiospective.models import User
 from audiospective.models.notices import Notice
-from audiospective.notices import kind
+from audiospective.notices import compose, kind
 from audiospective.notices.kinds import monthly_report
 from audiospective.services import Services
 from tests.factories import make_user
 from tests.notices.reading import BASE, write
+from tests.support.clocks import Frozen
 
 FIGURES: dict[str, Any] = {
     "month": "October 2026",
@@ -72,3 +74,17 @@ def test_nobody_gets_it_who_did_not_ask_and_who_did_once_a_month(
     assert not put(services, alice, "2026-12")
     assert kind.switched_off(User.get_by_id(alice.id)) == {"gap_found", "monthly_report"}
     assert Notice.select().count() == 2
+
+
+def test_after_the_next_month_has_ended_where_the_member_is_it_is_not_sent_any_more(
+    services: Services, alice: User, frozen: Frozen
+) -> None:
+    User.update(timezone="America/New_York").execute()
+    kind.switch(alice.id, "monthly_report", on=True)
+    frozen.to(datetime(2026, 12, 31, 5, tzinfo=UTC))
+    put(services, alice, "2026-11")
+    frozen.to(datetime(2027, 1, 1, 4, 59, tzinfo=UTC))
+    (notice,) = Notice.select()
+    assert compose.envelope(services, monthly_report.KIND, notice)
+    frozen.forward(minutes=1)
+    assert compose.envelope(services, monthly_report.KIND, notice) is None
