@@ -62,9 +62,12 @@ def invited_address(user: User) -> str | None:
 
 
 def save(services: Services, user: User, session: Session, wanted: Wishes) -> bool:
-    """Settle it; True if an e-mail goes out to prove a new address."""
+    """Settle it; True if an e-mail goes out to prove a new address.
+
+    A choice that the page does not offer stays as it is.
+    """
     with transaction():
-        for choice in choices():
+        for choice in choices(figures=services.settings.derived_stats):
             for name in choice.kinds:
                 kind.switch(user.id, name, on=choice.name in wanted.emails)
         time_zone.choose(user.id, wanted.timezone)

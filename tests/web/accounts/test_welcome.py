@@ -11,7 +11,7 @@ from audiospective import clock
 from audiospective.accounts import time_zone
 from audiospective.clients.deadline import Deadline
 from audiospective.history import sealing
-from audiospective.models import Connection, Play
+from audiospective.models import Connection, Play, User
 from audiospective.models.notices import Notice
 from audiospective.notices import kind, members
 from audiospective.polling import batch, poll
@@ -19,7 +19,7 @@ from audiospective.web.accounts import welcome
 from tests.factories import make_user
 from tests.support.archive_states import plays
 from tests.support.clocks import Frozen
-from tests.web.conftest import LiveSite, Visitor
+from tests.web.conftest import LiveSite, MakeSite, Visitor
 from tests.web.mailbox import inbox, link
 
 ALL = ["stopped", "gaps"]
@@ -127,6 +127,18 @@ def test_everything_may_be_left_as_it_is(live: LiveSite) -> None:
     assert save(browser).status_code == 303
     assert (live.user().timezone, live.user().email) == ("UTC", None)
     assert Notice.select().count() == 0
+
+
+def test_saving_keeps_the_report_of_whoever_asked_for_it_where_none_is_offered(
+    make_site: MakeSite,
+) -> None:
+    site = make_site(derived_stats=False)
+    alice = make_user("alice")
+    kind.switch(alice.id, "monthly_report", on=True)
+    browser = site.member(alice)
+    assert save(browser, emails=["stopped"]).status_code == 303
+    off = kind.switched_off(User.get_by_id(alice.id))
+    assert ("monthly_report" in off, "gap_found" in off) == (False, True)
 
 
 @pytest.mark.parametrize(
