@@ -139,11 +139,11 @@ def switch(user_id: int, kind: str, *, on: bool) -> bool:
     user = User.get_or_none(User.id == user_id)
     if user is None:
         return False
+    # The lists may name kinds of a newer release, and a restored bundle any kind in either.
+    asked, off = _kinds(user.wishes.get(MAIL_ON)), _kinds(user.wishes.get(MAIL_OFF))
     if kind in OPT_IN:
-        asked = set(OPT_IN) - switched_off(user)
         asked = asked | {kind} if on else asked - {kind}
-        return User.wish(user_id, **{MAIL_ON: sorted(asked)})
-    off = _kinds(user.wishes.get(MAIL_OFF))
+        return User.wish(user_id, **{MAIL_ON: sorted(asked), MAIL_OFF: sorted(off - {kind})})
     off = off - {kind} if on else off | {kind}
     return User.wish(user_id, **{MAIL_OFF: sorted(off)})
 

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from audiospective.models import User
 from audiospective.notices import compose, kind, kinds
 from audiospective.notices.kind import Audience, Choice
+from tests.factories import make_user
 
 NAMES = sorted(kind.names())
 HERE = Path(__file__).parent
@@ -65,3 +67,21 @@ def test_every_box_that_a_member_ticks_stands_for_some_kind(choice):
 def test_a_kind_of_another_release_is_none_of_ours():
     for name in ("from_the_future", "", "kinds", "__init__", "os"):
         assert kind.find(name) is None
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_switching_one_kind_leaves_those_of_a_newer_release_alone(database, on):
+    stored = '{"mail_on": ["yearly_report"], "mail_off": ["news", "gap_found"]}'
+    alice = make_user("alice", preferences=stored)
+    for name in ("monthly_report", "gap_found"):
+        assert kind.switch(alice.id, name, on=on)
+    wishes = User.get_by_id(alice.id).wishes
+    assert wishes["mail_on"] == (["monthly_report", "yearly_report"] if on else ["yearly_report"])
+    assert wishes["mail_off"] == (["news"] if on else ["gap_found", "news"])
+
+
+@pytest.mark.parametrize("name", [*kind.OPT_IN, "gap_found"])
+def test_a_kind_that_a_bundle_brought_as_switched_off_can_be_switched_on(database, name):
+    alice = make_user("alice", preferences=f'{{"mail_off": ["{name}"]}}')
+    kind.switch(alice.id, name, on=True)
+    assert name not in kind.switched_off(User.get_by_id(alice.id))
