@@ -17,6 +17,7 @@ from audiospective.models.marks import Mark
 from audiospective.models.notices import DONE, Notice
 from audiospective.models.operator_actions import OperatorAction
 from audiospective.models.poll_log import PollLog
+from audiospective.notices.kinds import file_reminder
 from audiospective.policy.failures import Failure
 
 POLLS = timedelta(days=3)  # the last fifty polls of somebody who is polled hourly
@@ -52,6 +53,7 @@ def daily() -> dict[str, int] | None:
         "sessions": sessions.drop_ended,
         "shared_links": lambda: shares.forget(now),
         "api_tokens": lambda: api_tokens.forget(now),
+        "reminders": lambda: file_reminder.forget(now),
     }
     gone = {}
     for table, part in parts.items():

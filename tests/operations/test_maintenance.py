@@ -173,7 +173,7 @@ def test_the_purge_keeps_what_is_needed_and_forgets_the_rest(services, frozen):
     gone = purge.daily()
     assert gone == {
         "poll_log": 2, "counters": 1, "notices": 2, "tokens": 0, "sessions": 0, "shared_links": 0,
-        "operator_actions": 0, "webhook_calls": 0, "api_tokens": 0,
+        "operator_actions": 0, "webhook_calls": 0, "api_tokens": 0, "reminders": 0,
     }  # fmt: skip
     assert {row.key for row in Notice.select()} == {"waiting", "member"}
     assert purge.daily() is None  # once a day

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from peewee import fn
+from peewee import chunked, fn
 
 from audiospective import clock
 from audiospective.models import Import, User
@@ -20,6 +21,7 @@ from audiospective.services import Services
 
 DAYS = (10, 30)  # what can be chosen; Spotify names 30 as the longest that its file takes
 LATEST = timedelta(days=30)  # an address that is proven later still gets it so long
+AT_A_TIME = 1_000  # databases take only so many values in one query
 WISH = "file_reminder"  # in users.preferences: when it was asked for (milliseconds), and days
 
 
@@ -56,18 +58,30 @@ def asked(user: User) -> Asked | None:
 def due(services: Services) -> Iterator[Candidate]:
     """Whoever waits for it, has not been reminded and has imported nothing since they asked."""
     now = clock.now()
-    waiting = {
-        user: wish
-        for user in User.select().where(User.preferences.contains(f'"{WISH}": ['))
-        if (wish := asked(user)) and wish.due_at <= now < wish.over_at
-    }
-    if not waiting:
-        return
-    ids = [user.id for user in waiting]
-    known, brought = members.owed(KIND.name, ids), _last_imports(ids)
-    for user, wish in waiting.items():
-        if (user.id, _key(wish)) not in known and brought.get(user.id, wish.at) <= wish.at:
-            yield Candidate(user.id, partial(_draft, services, user, wish))
+    waiting = [(user, wish) for user, wish in _wishes() if wish.due_at <= now < wish.over_at]
+    for some in chunked(waiting, AT_A_TIME):
+        ids = [user.id for user, _ in some]
+        known, brought = members.owed(KIND.name, ids), _last_imports(ids)
+        for user, wish in some:
+            if (user.id, _key(wish)) not in known and brought.get(user.id, wish.at) <= wish.at:
+                yield Candidate(user.id, partial(_draft, services, user, wish))
+
+
+def forget(now: datetime) -> int:
+    """Take the wishes back whose time is over; returns how many."""
+    gone = 0
+    for user, wish in _wishes():
+        if wish.over_at <= now:
+            rest = {name: value for name, value in user.wishes.items() if name != WISH}
+            same = (User.id == user.id) & (User.preferences == user.preferences)  # not asked anew
+            gone += int(User.update(preferences=json.dumps(rest)).where(same).execute())
+    return gone
+
+
+def _wishes() -> list[tuple[User, Asked]]:
+    """All members who asked for it, with what they asked for; one query."""
+    asking = User.select().where(User.preferences.contains(f'"{WISH}": ['))
+    return [(user, wish) for user in asking if (wish := asked(user))]
 
 
 def _last_imports(ids: list[int]) -> dict[int, datetime]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from audiospective import clock
 from audiospective.models import User
 from audiospective.models.imports import DONE, UNDONE, Import
 from audiospective.models.notices import Notice
-from audiospective.notices import compose, kind, owing
+from audiospective.notices import compose, kind, members, owing
 from audiospective.notices.kinds import file_reminder
 from audiospective.services import Services
 from tests.factories import make_user
@@ -117,6 +119,38 @@ def test_one_that_waited_for_too_long_is_not_sent_any_more(
     assert compose.envelope(services, file_reminder.KIND, notice)
     frozen.forward(days=1)
     assert compose.envelope(services, file_reminder.KIND, notice) is None
+
+
+def test_wishes_are_gone_through_in_portions_and_forgotten_once_they_are_over(
+    services: Services, alice: User, frozen: Frozen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    owed = members.owed
+
+    def noted(name: str, people: Any) -> members.Owed:
+        if name == "file_reminder":
+            sizes.append(len(people))
+        return owed(name, people)
+
+    monkeypatch.setattr(members, "owed", noted)
+    monkeypatch.setattr(file_reminder, "AT_A_TIME", 2)
+    people = [alice.id]
+    for name in ("bob", "charlie", "dora", "emil"):
+        values = {"email": f"{name}@example.org", "email_verified_at": clock.now()}
+        people.append(make_user(name, preferences='{"zone_chosen": true}', **values).id)
+    for one in people:
+        file_reminder.ask(one, 10)
+    frozen.forward(days=10)
+    assert [reminded(services) for _ in range(2)] == [5, 0]
+    assert sizes == [2, 2, 1] * 2
+    file_reminder.ask(alice.id, 10)
+    frozen.forward(days=30, minutes=-1)
+    assert file_reminder.forget(clock.now()) == 0
+    frozen.forward(minutes=1)
+    assert [file_reminder.forget(clock.now()) for _ in range(2)] == [4, 0]
+    assert file_reminder.asked(User.get_by_id(alice.id))
+    assert User.get_by_id(people[1]).wishes.get("zone_chosen") is True
+    assert "file_reminder" not in User.get_by_id(people[1]).wishes
 
 
 def test_who_switched_reminders_off_and_asks_for_one_gets_it(
