@@ -89,13 +89,20 @@ def try_advisory_lock(space: int, number: int = 0) -> bool:
 def run(query: str, values: Sequence[Any] = ()) -> Any:
     """Run SQL text in which parameters are marked `?`; a cursor whose blobs are bytes.
 
-    Errors are Peewee's, as of all statements; so are those of `run_many` and `load`.
+    Errors are Peewee's, as of all statements; so are those of `rows_of`, `run_many` and `load`.
     """
     connection = database.connection()
     with __exception_wrapper__:
         cursor = connection.cursor() if is_sqlite() else connection.cursor(binary=True)
         cursor.execute(query.replace("?", placeholder()), tuple(values))
     return cursor
+
+
+def rows_of(query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """All rows of SQL text: SQLite reads on as they are fetched, and may meet damage then."""
+    with __exception_wrapper__:
+        rows: list[tuple[Any, ...]] = run(query, values).fetchall()
+    return rows
 
 
 def run_many(query: str, rows: Sequence[Sequence[Any]]) -> None:

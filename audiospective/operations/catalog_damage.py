@@ -7,8 +7,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from audiospective import log
-from audiospective.history.catalog import examine, rows
-from audiospective.history.catalog.entries import Kind
+from audiospective.history.catalog import examine
 from audiospective.history.catalog.examine import Fault
 from audiospective.models.marks import Mark
 from audiospective.policy.in_words import plural
@@ -29,9 +28,8 @@ def look(now: datetime) -> tuple[datetime, str] | None:
     if before is None or not timedelta() <= now - before.at < EVERY:
         after = int(before.note) if before is not None and before.note.isdigit() else examine.START
         found, last = examine.portion(after, PORTION)
-        fresh = [one for kind in Kind for one in rows.open_blocks(kind)]
-        read = {one.key for one in fresh}
-        found = [*{one.key: one for one in (*found, *examine.among(fresh))}.values()]
+        fresh, read = examine.newest()
+        found = [*{one.key: one for one in (*found, *fresh)}.values()]
         _note(
             found,
             [

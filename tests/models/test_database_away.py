@@ -100,6 +100,13 @@ def test_so_it_is_for_statements_as_text(server: Any, text: str) -> None:
     assert [says_away(missing.value), says_away(cut.value)] == [False, True]
 
 
+def test_an_error_that_comes_with_a_later_row_is_peewees(sqlite_database_url: str) -> None:
+    models.bind(sqlite_database_url)
+    query = "SELECT abs(value) FROM json_each('[1, -9223372036854775808]')"
+    with models.database.connection_context(), pytest.raises(PeeweeException):
+        dialects.rows_of(query)
+
+
 def test_a_deadlock_of_a_statement_as_text_is_away(server: object) -> None:
     raised = "DO $$ BEGIN RAISE EXCEPTION 'odd' USING ERRCODE = '40P01'; END $$"
     with pytest.raises(OperationalError) as caught:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
+from peewee import DatabaseError, OperationalError
 
 from audiospective import clock, log
 from audiospective.history.catalog import dictionaries, examine, lookup, polled, rows
@@ -129,6 +131,63 @@ def test_blocks_and_words_come_back_from_a_backup(
         f"Song {one}" for one in range(320)
     }
     assert damaged_blocks.put_back(services, tmp_path / "one.backup") == 0
+
+
+def refused(monkeypatch: pytest.MonkeyPatch, *keys: int) -> None:
+    """As where pages of the disk are damaged: the database gives no answer with these bytes."""
+    real = rows._read
+
+    def read(query: str, *values: int) -> list[rows.StoredBlock]:
+        found = real(query, *values)
+        if any(one.key in keys and one.size for one in found):
+            raise DatabaseError("database disk image is malformed\nmore")
+        return found
+
+    monkeypatch.setattr(rows, "_read", read)
+
+
+def test_what_the_database_itself_finds_damaged_is_told_and_the_walk_goes_on(
+    large: dict[str, int], frozen: Frozen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = sorted([row.id for row in CatalogBlock.select()] + [row.id for row in OpenBlock])
+    newest = max(row.id for row in OpenBlock)
+    refused(monkeypatch, keys[0], newest)
+    monkeypatch.setattr(catalog_damage, "PORTION", 2)
+    found = catalog_damage.look(clock.now())
+    assert found is not None
+    assert found[1].startswith("2 blocks cannot be read")
+    assert found[1].endswith("on cannot be read: database disk image is malformed.")
+    key = spoil(CatalogBlock, Kind.TRACK)
+    for _ in keys:
+        frozen.forward(minutes=5)
+        found = catalog_damage.look(clock.now())
+    assert found is not None
+    assert found[1].startswith("3 blocks cannot be read")
+    assert {one.key for one in examine.faults()} == {keys[0], key, newest}
+
+
+def test_keys_that_the_database_cannot_list_are_told_and_a_database_that_is_away_is_not(
+    large: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused(monkeypatch, *[row.id for row in CatalogBlock.select()])
+    damaged = DatabaseError("invalid page in block 0")
+    monkeypatch.setattr(rows, "keys_after", Mock(side_effect=damaged))
+    assert [one.said.split(": ")[-1] for one in examine.faults()] == ["invalid page in block 0"]
+    monkeypatch.setattr(rows, "_read", Mock(side_effect=OperationalError("server is gone")))
+    with pytest.raises(OperationalError):
+        catalog_damage.look(clock.now())
+    assert catalog_damage.standing() is None
+
+
+def test_blocks_that_the_database_does_not_give_come_back_from_a_backup(
+    large: dict[str, int], services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    making.make(services, tmp_path / "one.backup")
+    key = spoil(CatalogBlock, Kind.TRACK)
+    with monkeypatch.context() as patched:
+        refused(patched, key)
+        assert damaged_blocks.put_back(services, tmp_path / "one.backup") == 1
+    assert list(examine.faults()) == []
 
 
 def test_a_block_that_has_other_entries_by_now_is_not_put_back(

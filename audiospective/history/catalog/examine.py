@@ -1,16 +1,24 @@
-"""Opens every block of the catalog: what cannot be read is told, in sentences."""
+"""Opens every block of the catalog: what cannot be read is told, in sentences.
+
+That is also what the database itself finds damaged. A database that is away is no damage: its
+error is raised.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from peewee import PeeweeException
 
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.history.catalog import rows
 from audiospective.history.catalog.decode import Block
+from audiospective.history.catalog.entries import Kind
 from audiospective.history.catalog.rows import StoredBlock
+from audiospective.models import database
+from audiospective.models.database_away import says_away
 
 START = 0  # before every key
 PORTION = 200  # blocks that are held at a time
@@ -37,12 +45,78 @@ def portion(after: int, limit: int) -> tuple[list[Fault], int | None]:
 
     The key is None where no block follows.
     """
-    blocks = rows.blocks_after(after, limit)
-    return list(among(blocks)), blocks[-1].key if len(blocks) == limit else None
+    found, keys = _looked_at(
+        partial(rows.blocks_after, after, limit),
+        partial(rows.keys_after, after, limit),
+        max(after + 1, rows.key_of(min(Kind), 0)),
+    )
+    return found, keys[-1] if len(keys) == limit else None
 
 
-def among(blocks: Iterable[StoredBlock]) -> Iterator[Fault]:
-    """Those of some blocks that cannot be read."""
+def newest() -> tuple[list[Fault], set[int]]:
+    """Those among the small blocks, and the keys of all of these."""
+    found, keys = [], set()
+    for kind in Kind:
+        faults, own = _looked_at(
+            partial(rows.open_blocks, kind), partial(rows.open_keys, kind), rows.key_of(kind, 0)
+        )
+        found += faults
+        keys.update(own)
+    return found, keys
+
+
+def at(keys: Iterable[int]) -> Iterator[StoredBlock]:
+    """The blocks with these keys, within a transaction or not.
+
+    One whose bytes the database does not give comes without them, and cannot be read.
+    """
+    for key in keys:
+        for read in (partial(rows.blocks_at, [key]), partial(rows.without_bytes, key)):
+            try:
+                with database.atomic():
+                    blocks = read()
+            except PeeweeException as error:
+                if says_away(error):
+                    raise
+                continue
+            yield from blocks
+            break
+
+
+def _looked_at(
+    read: Callable[[], list[StoredBlock]], keys: Callable[[], list[int]], start: int
+) -> tuple[list[Fault], list[int]]:
+    """Faults among blocks, and the keys of all; one by one if the database cannot read them all."""
+    try:
+        blocks = read()
+        return list(_among(blocks)), [one.key for one in blocks]
+    except PeeweeException as error:
+        if says_away(error):
+            raise
+    try:
+        listed = keys()
+    except PeeweeException as error:
+        if says_away(error):
+            raise
+        return [_refused(start, error)], []
+    found = []
+    for key in listed:
+        try:
+            found += _among(rows.blocks_at([key]))
+        except PeeweeException as error:
+            if says_away(error):
+                raise
+            found.append(_refused(key, error))
+    return found, listed
+
+
+def _refused(key: int, error: PeeweeException) -> Fault:
+    kind, first = rows.begins(key)
+    why = next(iter(str(error).splitlines()), type(error).__name__)
+    return Fault(key, f"catalog: {kind.name.lower()}s from {first} on cannot be read: {why}")
+
+
+def _among(blocks: Iterable[StoredBlock]) -> Iterator[Fault]:
     for one in blocks:
         if (problem := _problem(one)) is not None:
             span = f"{one.first} to {one.first + one.count - 1}"

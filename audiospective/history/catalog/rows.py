@@ -47,6 +47,16 @@ _BLOCKS_FROM = (
     " WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
 )
 _OPEN = "SELECT id, count, numbers, facts, 1 FROM catalog_open WHERE id >= ? AND id < ? ORDER BY id"
+# Without what is large: a damaged row, or a part of one, is often no further than in its bytes.
+_KEYS_AFTER = (
+    "SELECT * FROM (SELECT id FROM catalog_blocks UNION ALL SELECT id FROM catalog_open) b"
+    " WHERE id > ? ORDER BY id LIMIT ?"
+)
+_OPEN_KEYS = "SELECT id FROM catalog_open WHERE id >= ? AND id < ? ORDER BY id"
+_WITHOUT_BYTES = (
+    "SELECT id, count, NULL, NULL, 0 FROM catalog_blocks WHERE id = ?"
+    " UNION ALL SELECT id, count, NULL, NULL, 1 FROM catalog_open WHERE id = ?"
+)
 
 
 _HEADS = (
@@ -94,6 +104,11 @@ class State:
                  for kind in Kind]  # fmt: skip
         families = [table[family] for family in Family for table in (self.buckets, self.names)]
         return [self.version, *kinds, *families, self.words]
+
+
+def begins(key: int) -> tuple[Kind, int]:
+    """With which entry the block with this key begins."""
+    return Kind(key >> _BITS), key & (1 << _BITS) - 1
 
 
 def key_of(kind: Kind, first: int) -> int:
@@ -187,6 +202,22 @@ def blocks_at(keys: Iterable[int]) -> list[StoredBlock]:
     return [one for key in keys for one in _read(_BLOCKS_FROM, key, key + 1, 2)]
 
 
+def without_bytes(key: int) -> list[StoredBlock]:
+    """The block that begins at this very key, but for its bytes."""
+    return _read(_WITHOUT_BYTES, key, key)
+
+
+def keys_after(key: int, limit: int) -> list[int]:
+    """The keys of `blocks_after`."""
+    return [one for (one,) in dialects.rows_of(_KEYS_AFTER, [key, limit])]
+
+
+def open_keys(kind: Kind) -> list[int]:
+    """The keys of `open_blocks`."""
+    ends = [key_of(kind, 0), key_of(kind, 0) + (1 << _BITS)]
+    return [one for (one,) in dialects.rows_of(_OPEN_KEYS, ends)]
+
+
 def open_blocks(kind: Kind) -> list[StoredBlock]:
     """The small blocks of a kind, in order."""
     return _read(_OPEN, key_of(kind, 0), key_of(kind, 0) + (1 << _BITS))
@@ -270,10 +301,9 @@ def pardon(tracks: Collection[int]) -> None:
 
 
 def _read(query: str, *values: int) -> list[StoredBlock]:
-    return [_stored(row) for row in dialects.run(query, values).fetchall()]
+    return [_stored(row) for row in dialects.rows_of(query, values)]
 
 
 def _stored(row: Sequence[Any]) -> StoredBlock:
     key, count, numbers, facts, is_open = row
-    kind, first = Kind(key >> _BITS), key & (1 << _BITS) - 1
-    return StoredBlock(kind, first, count, numbers, facts or b"", bool(is_open))
+    return StoredBlock(*begins(key), count, numbers or b"", facts or b"", bool(is_open))

@@ -27,7 +27,7 @@ def put_back(services: Services, path: Path) -> int:
         return 0
     with opened(services, path) as reading, writing() as catalog:
         _words(reading)
-        now = {one.key: one for one in rows.blocks_at(damaged)}
+        now = {one.key: one for one in examine.at(damaged)}
         found = {key: one for key, one in now.items() if examine.is_readable(one)}  # by the words
         for table in ("catalog_blocks", "catalog_open"):
             for one in _blocks(reading, table, now):
