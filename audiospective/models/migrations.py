@@ -16,6 +16,7 @@ from playhouse.migrations import Runner
 
 from audiospective.models import dialects
 from audiospective.models.base import database, is_sqlite
+from audiospective.models.database_away import noticing
 
 DIRECTORY = Path(__file__).parent.parent / "migrations"
 _LOCK = 0x41554449  # any constant that every release of this program agrees on
@@ -94,7 +95,9 @@ def _only_one_release() -> Iterator[None]:
     # behind in a pooler that hands the server on after each transaction.
     dsn = database.obj.database
     while True:
-        with psycopg.connect(dsn, connect_timeout=10, prepare_threshold=None) as holder:
+        with psycopg.connect(
+            dsn, connect_timeout=10, prepare_threshold=None, **noticing(dsn)
+        ) as holder:
             if _has_lock(holder):
                 yield
                 return

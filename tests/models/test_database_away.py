@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from peewee import OperationalError, PeeweeException
 
 from audiospective import models
-from audiospective.models import dialects
+from audiospective.models import dialects, migrations
 from audiospective.models.database_away import NOTICED, Pool, noticing, says_away, says_full
+from audiospective.operations.backup import source
 from tests.support.processes import free_port
 
 # Statements as text, which Peewee does not run by itself.
@@ -35,6 +37,15 @@ def server(postgres_url: str) -> Iterator[Any]:
     models.bind(postgres_url)
     with models.database.connection_context():
         yield models.database
+
+
+def notices_soon(connection: Any) -> bool:
+    """Whether a connection to a server that vanished ends within a minute."""
+    told = connection.info.get_parameters()
+    idle, interval, count = (
+        int(told.get(f"keepalives_{name}", 3600)) for name in ("idle", "interval", "count")
+    )
+    return idle + interval * count <= 60 and 0 < int(told.get("tcp_user_timeout", 0)) <= 60_000
 
 
 @pytest.mark.parametrize(
@@ -158,12 +169,21 @@ def test_a_file_that_is_locked_or_not_there_is_away_and_a_missing_table_is_not(
 
 def test_a_server_that_vanished_is_noticed_within_a_minute(server: Any) -> None:
     """A failover sends no farewell: scheduler and pages would wait for it for up to two hours."""
-    told = server.connection().info.get_parameters()
-    idle, interval, count = (
-        int(told[f"keepalives_{name}"]) for name in ("idle", "interval", "count")
-    )
-    assert idle + interval * count <= 60
-    assert int(told["tcp_user_timeout"]) <= 60_000
+    assert notices_soon(server.connection())
+
+
+def test_so_it_is_while_releases_wait_for_each_other_and_in_a_backup(
+    server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, connect = [], psycopg.connect
+
+    def noted(*args: Any, **options: Any) -> Any:
+        made.append(connect(*args, **options))
+        return made[-1]
+
+    monkeypatch.setattr(psycopg, "connect", noted)
+    with migrations._only_one_release(), source.consistent(tmp_path):
+        assert [notices_soon(one) for one in made] == [True, True]
 
 
 def test_what_the_address_of_a_database_says_of_that_itself_counts() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 
 from audiospective.models import database, dialects
+from audiospective.models.database_away import noticing
 from audiospective.operations.backup.schema import Table
 
 Rows = Callable[[Table], Iterator[tuple[Any, ...]]]
@@ -28,7 +29,8 @@ def consistent(scratch: Path) -> Iterator[Rows]:
         with _copy(scratch / "copy.db") as copy:
             yield lambda table: iter(copy.execute(table.query))
     else:
-        with psycopg.connect(database.obj.database, prepare_threshold=None) as connection:
+        dsn = database.obj.database
+        with psycopg.connect(dsn, prepare_threshold=None, **noticing(dsn)) as connection:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             connection.read_only = True
             connection.execute("SELECT 1")  # the snapshot is taken with the first statement
