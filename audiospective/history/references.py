@@ -15,6 +15,7 @@ from audiospective.clients.queues import INTERRUPTS
 from audiospective.history import bulk_add, lock, reading, replacing, segment, segment_store
 from audiospective.history.catalog import tidy, unreferenced
 from audiospective.models import DamagedSegment, Play, PlaySegment, RecordingChoice, RemovedPlay
+from audiospective.models.database_away import says_away
 
 
 @dataclass
@@ -36,7 +37,8 @@ class Freed:
 def free(now: datetime) -> Freed:
     """Let go of everything in the catalog that nothing refers to; safe to stop and to repeat.
 
-    Trouble with one member's archive keeps nothing from the others.
+    Trouble with one member's archive keeps nothing from the others. Raises where the database is
+    away: nobody's can be read then.
     """
     done = Freed()
     twins = unreferenced.twins()
@@ -46,7 +48,9 @@ def free(now: datetime) -> Freed:
             own = _tracks_of(user_id)
         except INTERRUPTS:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is this one's alone
+        except Exception as error:  # whatever it is, it is this one's alone
+            if says_away(error):
+                raise
             log.trouble("tracks_not_read", error, user=user_id)
             done.failed += 1
             done.complete = False
@@ -57,7 +61,9 @@ def free(now: datetime) -> Freed:
                 own = {twins.get(one, one) for one in own}
         except INTERRUPTS:
             raise
-        except Exception as error:  # noqa: BLE001 - such as a closed year that is away by now
+        except Exception as error:  # such as a closed year that is away by now
+            if says_away(error):
+                raise
             log.trouble("tracks_not_merged", error, user=user_id)
             done.failed += 1
         for one in own:

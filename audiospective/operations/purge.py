@@ -13,6 +13,7 @@ from audiospective.models import Connection, transaction, webhook_calls
 from audiospective.models.base import LONG_AGO
 from audiospective.models.connections import ACTIVE, NEEDS_REAUTH
 from audiospective.models.counters import Counter
+from audiospective.models.database_away import says_away
 from audiospective.models.marks import Mark
 from audiospective.models.notices import DONE, Notice
 from audiospective.models.operator_actions import OperatorAction
@@ -28,6 +29,7 @@ ACTIONS = timedelta(days=400)  # what operators did
 NOTICES = timedelta(days=200)  # longer than any episode that an e-mail must not repeat in
 DEAD_TOKENS = timedelta(days=30)
 EVERY = timedelta(hours=20)
+AGAIN = timedelta(hours=1)  # after one that did not end
 LAST = "purged"
 ORDINARY = ("ok", "empty")
 
@@ -35,13 +37,15 @@ ORDINARY = ("ok", "empty")
 def daily() -> dict[str, int] | None:
     """Purge if that was not done within the last day; rows by table, None when it was not time.
 
-    A table that cannot be purged is told, and left for the next day.
+    A table that cannot be purged is told, and left for the next day. Where the database is away,
+    the purge ends, and begins anew in an hour.
     """
     now = clock.now()
     before = Mark.at_of(LAST)
     if before is not None and timedelta() <= now - before < EVERY:
         return None  # a mark from the future is none: the clock has been set back
-    if not Mark.advance(LAST, before, now):
+    begun = now - EVERY + AGAIN
+    if not Mark.advance(LAST, before, begun):
         return None  # another process just began
     parts: dict[str, Callable[[], int]] = {
         "poll_log": lambda: _polls(now),
@@ -61,8 +65,11 @@ def daily() -> dict[str, int] | None:
             gone[table] = part()
         except INTERRUPTS:
             raise
-        except Exception as error:  # noqa: BLE001 - one table must not keep the others full
+        except Exception as error:  # one table must not keep the others full
+            if says_away(error):
+                raise
             log.trouble("not_purged", error, table=table)
+    Mark.advance(LAST, begun, now)
     log.event("purged", **gone)
     return gone
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from peewee import OperationalError
 
 from audiospective import clock, history
 from audiospective.history import append, references, removal, replacing, sealing
@@ -77,6 +79,20 @@ def test_a_poll_between_condemning_and_dropping_saves_the_track(frozen: Frozen) 
     append.polled([append.NewPlay(alice, at(1), one, None)])
     free(frozen)
     assert there(one) == [True]
+
+
+def test_a_database_that_is_away_ends_the_round_with_one_error(
+    frozen: Frozen, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("alice", "bob"):
+        play(person(name), at(1), track("one"))
+    for part in ("merge", "_tracks_of"):
+        with monkeypatch.context() as patched:
+            patched.setattr(references, part, Mock(side_effect=OperationalError("server is gone")))
+            patched.setattr(unreferenced, "twins", lambda: dict.fromkeys(range(9), 1))
+            with pytest.raises(OperationalError):
+                free(frozen)
+    assert caplog.messages == []
 
 
 def test_an_import_saves_it_too(frozen: Frozen) -> None:

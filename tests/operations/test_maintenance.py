@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import logging
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
-from peewee import OperationalError
+from peewee import OperationalError, ProgrammingError
 
 from audiospective import clock, log
 from audiospective.clients.spotify import SpotifyError
@@ -183,13 +184,31 @@ def test_the_purge_keeps_what_is_needed_and_forgets_the_rest(services, frozen):
 
 def test_a_table_that_cannot_be_purged_keeps_no_other_one_full(services, caplog, monkeypatch):
     def broken(_before):
-        raise OperationalError("of this table alone")
+        raise ProgrammingError("of this table alone")
 
     monkeypatch.setattr(Counter, "forget", broken)
     gone = purge.daily()
     assert set(gone) >= {"poll_log", "notices", "sessions"}
     assert "counters" not in gone
     assert [one.event["table"] for one in caplog.records if one.msg == "not_purged"] == ["counters"]
+
+
+def test_a_purge_that_a_database_away_ends_begins_anew_in_an_hour(
+    services, frozen, caplog, monkeypatch
+):
+    purge.daily()
+    frozen.forward(hours=21)
+    with monkeypatch.context() as patched:
+        patched.setattr(Counter, "forget", Mock(side_effect=OperationalError("server is gone")))
+        with pytest.raises(OperationalError):
+            purge.daily()
+    assert "not_purged" not in caplog.messages
+    frozen.forward(minutes=59)
+    assert purge.daily() is None
+    frozen.forward(minutes=1)
+    assert purge.daily() is not None
+    frozen.forward(hours=19)
+    assert purge.daily() is None
 
 
 def test_what_the_ledger_cannot_measure_keeps_nothing_that_was_to_be_dropped(services, monkeypatch):
