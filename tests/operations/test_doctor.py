@@ -88,6 +88,8 @@ class Told:
 REDIS = [
     ({"role": "slave"}, "replica", True),
     ({"maxmemory": 9_000_000, "maxmemory_policy": "allkeys-lru"}, "allkeys-lru", False),
+    ({"redis_version": "6.0.5"}, "Redis 6.0.5 is older than 6.0.6", True),
+    ({"redis_version": "5.0.14"}, "older", True),
     ({"maxclients": 10}, "10 clients at most", False),
 ]
 
@@ -102,6 +104,8 @@ def test_a_redis_that_is_set_up_wrongly(services, info, says, serious) -> None:
 
 def test_a_redis_that_is_set_up_well(services) -> None:
     assert not redis_limits.look(services).advice
+    for version in ("6.0.6", "6.2", "10.0.0", "8.0-rc1"):
+        assert not redis_limits.look(replace(services, redis=Told(redis_version=version))).advice
     small = Told(maxmemory=25_000_000, maxmemory_policy="noeviction", maxclients=20)
     assert redis_limits.look(replace(services, redis=small)).state.startswith("25 MB, 0 of 20")
 

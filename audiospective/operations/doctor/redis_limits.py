@@ -1,4 +1,4 @@
-"""How Redis is set up: when it is full, and for how many clients."""
+"""How Redis is set up: its version, when it is full, and for how many clients."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 from audiospective.operations.doctor.finding import UNASKED, Finding
 from audiospective.services import Services
 
+OLDEST = (6, 0, 6)  # the first that has LPOS: <https://redis.io/docs/latest/commands/lpos/>
 CLIENTS = 20  # of Redis, for two web processes, a worker and a scheduler
 
 
@@ -23,6 +24,13 @@ def look(services: Services) -> Finding:
             "Redis limits",
             "the server is a replica and takes no writes",
             "Let REDIS_URL name the primary.",
+        )
+    version = str(info.get("redis_version", ""))
+    if _parts(version) < OLDEST:
+        return Finding(
+            "Redis limits",
+            f"Redis {version} is older than {'.'.join(map(str, OLDEST))}",
+            "Move to a newer one: this one does not know commands that jobs are enqueued with.",
         )
     policy, most = str(info.get("maxmemory_policy", "")), int(info.get("maxmemory", 0))
     if most and policy and policy != "noeviction":
@@ -43,3 +51,11 @@ def look(services: Services) -> Finding:
     used = int(info.get("connected_clients", 0))
     room = f"{most / 1_000_000:,.0f} MB" if most else "no limit of memory"
     return Finding("Redis limits", f"{room}, {used} of {clients or 'any'} clients")
+
+
+def _parts(version: str) -> tuple[int, ...]:
+    """A version to compare with; one that is not told, or not in numbers, counts as new enough."""
+    try:
+        return tuple(int(part) for part in version.split("."))
+    except ValueError:
+        return OLDEST
