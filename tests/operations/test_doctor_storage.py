@@ -83,6 +83,7 @@ def test_a_database_from_before_is_told_by_the_files_of_imports_that_it_forgot(s
     kept.put(f"{storing.home(known)}/tracks.parquet", b"x")
     kept.put("imports/9000/5/tracks.parquet", b"x")  # of a member who is being deleted
     kept.put("imports/odd", b"x")
+    kept.put(f"imports/{alice}/{10**20}/x", b"x")
     finding = forgotten_imports.look(services)
     assert (finding.state, finding.advice) == ("the database knows all that was brought", "")
     kept.put(f"imports/{alice}/{known.id + 1}/tracks.parquet", b"x")
@@ -90,3 +91,18 @@ def test_a_database_from_before_is_told_by_the_files_of_imports_that_it_forgot(s
     assert finding.state.endswith(f"of members {alice}")
     assert "import it again" in finding.advice
     assert not finding.serious
+
+
+def test_where_only_the_first_files_of_imports_were_looked_at_the_doctor_says_so(
+    services, monkeypatch
+) -> None:
+    monkeypatch.setattr(forgotten_imports, "_MOST", 2)
+    alice = make_user("alice").id
+    known = Import.create(user=alice, created_at=clock.now(), changed_at=clock.now())
+    for name in ("a", "b"):
+        services.storage.put(f"{storing.home(known)}/{name}", b"x")
+    services.storage.put(f"imports/{alice}/{known.id + 1}/a", b"x")
+    assert forgotten_imports.look(services).state == "the database knows all of the first 2 files"
+    Import.delete().execute()
+    state = forgotten_imports.look(services).state
+    assert state.endswith(f"of members {alice} (looked at the first 2 files)")
