@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import polars as pl
 
+from audiospective.policy.timing import Timing
+
 UTC_MS = "%Y-%m-%dT%H:%M:%S%.3fZ"
 UTC_S = "%Y-%m-%dT%H:%M:%SZ"
 PLAYED = pl.col("played_at")
 SECONDS = (PLAYED.dt.epoch("ms") // 1000).alias("seconds")  # of the end, as others count
+# Who wrote a play, for forms that have a place for it; with what `played_at` is.
+SENDER = (
+    pl.col("timing")
+    .fill_null(int(Timing.END))
+    .replace_strict(
+        {int(one): one.sender for one in Timing}, default=Timing.END.sender, return_dtype=pl.String
+    )
+)
 
 
 def derive(tracks: pl.DataFrame) -> pl.DataFrame:

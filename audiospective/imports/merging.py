@@ -14,10 +14,11 @@ import polars as pl
 
 from audiospective.imports import clock_shift, identity, matching, observations
 from audiospective.imports.archive_frames import FACTS, PLAYS, ArchiveFrames, observed, timing, used
+from audiospective.imports.reading import own_files
 from audiospective.imports.source_bits import BITS, trusted
 from audiospective.imports.sources import Trust
 from audiospective.models.plays import FROM_IMPORT, FROM_POLL
-from audiospective.policy.timing import BY_HEARD, MINUTE
+from audiospective.policy.timing import BY_HEARD, BY_START, MINUTE, SECOND, Timing
 
 _SLICE = 1 << 17  # rows at a time, where all of a million at once would need room several times
 # What files tell of a play: its time (UTC ms), its track (below zero), and FACTS.
@@ -239,7 +240,7 @@ def _merged(
     named = tracks.filter(pl.col("spotify_id").is_not_null())["track"]
     polled = pl.col("source") & FROM_POLL != 0
     better = pl.col("seen").fill_null(0) & trusted(source.trust) == 0
-    sooner = ~polled & (pl.col("timing_new") < pl.col("timing").fill_null(0))
+    sooner = ~polled & (pl.col("timing_new") < pl.col("timing").fill_null(0)) & ~_back(source)
     other = (
         ~polled
         & pl.col("track_new").is_in(named.implode())
@@ -274,6 +275,19 @@ def _merged(
     ).cast(PLAYS)
     same = plays.join(changed, on="left", how="anti").drop("left")
     return pl.concat([same, changed.select(PLAYS.names())])
+
+
+def _back(source: Source) -> pl.Expr:
+    """Whether the archive's own instant may have come back in one of its files, called an end.
+
+    They had no word for what else it is (Spotify's form has none yet), and cut it to the second.
+    """
+    second = pl.col("timing_new") == int(Timing.END_SECOND)
+    began = pl.col("timing").is_in([int(one) for one in BY_START])
+    # Koito's form has no time heard: of a minute and the time heard it keeps the minute.
+    minute = pl.col("timing_new") == int(Timing.END_MINUTE)
+    own = second | minute if source.name in own_files.FORMS else second & began
+    return own & (pl.col("at_new") == pl.col("at") // SECOND * SECOND)
 
 
 def _added(new: pl.DataFrame, known_as: pl.DataFrame, source: Source) -> pl.DataFrame:

@@ -25,7 +25,20 @@ class Timing(IntEnum):
         """The instant lies in the so many milliseconds from the known one on."""
         return _PRECISION[self]
 
+    @property
+    def sender(self) -> str:
+        """By which name files for other programs say that they are ours, and what the instant is.
 
+        It is the program that sent a play, to those who read them: they take any name.
+        """
+        return (
+            _SENDER
+            if self.precision <= SECOND and self in BY_END
+            else f"{_SENDER}-{self.name.lower()}"
+        )
+
+
+_SENDER = "audiospective"
 _PRECISION = {
     Timing.END: 1,
     Timing.END_SECOND: SECOND,
@@ -40,3 +53,5 @@ _PRECISION = {
 BY_END = (Timing.END, Timing.END_SECOND, Timing.END_MINUTE, Timing.END_DAY)
 BY_HEARD = (Timing.HEARD, Timing.HEARD_MINUTE)
 BY_START = (Timing.BEGAN, Timing.BEGAN_MINUTE, Timing.BEGAN_DAY)
+# Such files have whole seconds.
+OF_SENDER = {one.sender: one for one in Timing if one != Timing.END}

@@ -58,7 +58,7 @@ def _facts(*, compatible: bool) -> pl.Expr:
 
 def _texts(snapshot: Snapshot, changes: Changes | None) -> Iterator[pl.Series]:
     facts = (_facts(compatible=changes is not None), *music.FACTS, "album")
-    for plays in snapshot.slices(*facts, columns=("played_at",)):
+    for plays in snapshot.slices(*facts, columns=("played_at", "timing")):
         taken = music.takeable(plays, changes)
         if changes:
             unknown = pl.when(frames.known("album").is_null())
@@ -67,7 +67,9 @@ def _texts(snapshot: Snapshot, changes: Changes | None) -> Iterator[pl.Series]:
             pl.concat_str(
                 pl.lit('{"listened_at":"'),
                 pl.col("played_at").dt.strftime(frames.UTC_S),
-                pl.lit('","client":"audiospective",'),
+                pl.lit('","client":"'),
+                frames.SENDER,
+                pl.lit('",'),
                 pl.col("of_track").str.slice(1),
             )
         ).to_series()

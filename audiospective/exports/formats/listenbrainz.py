@@ -23,9 +23,9 @@ from audiospective.policy import listens
 
 EARLIEST = 1_033_430_400  # 2002-10-01, in seconds
 LONGEST = 24 * 24 * 3600 * 1000  # ms
-# Bytes for what is told of a track: a listen has about a hundred more, and Python counts a blank
+# Bytes for what is told of a track: a listen has about 150 more, and Python counts a blank
 # after each comma and colon.
-_ROOM = listens.LONGEST - 400
+_ROOM = listens.LONGEST - 450
 
 _LINK = pl.when(pl.col("kind") == "track").then(
     pl.lit("https://open.spotify.com/track/") + pl.col("spotify_id")
@@ -45,7 +45,6 @@ _NAMES = (
 # mark would have a backslash before it, so this finds keys only.
 _MORE = (
     pl.struct(
-        pl.lit("audiospective").alias("submission_client"),
         pl.lit("spotify.com").alias("music_service"),
         music.names().alias("artist_names"),
         _LENGTH.alias("duration_ms"),
@@ -66,8 +65,10 @@ def _text() -> pl.Expr:
         frames.SECONDS,
         pl.lit(',"track_metadata":'),
         pl.col("names").str.head(-1),
-        pl.lit(',"additional_info":'),
-        pl.col("more").str.head(-1),
+        pl.lit(',"additional_info":{"submission_client":"'),
+        frames.SENDER,
+        pl.lit('",'),
+        pl.col("more").str.slice(1).str.head(-1),
         played,
         pl.lit("}}}"),
     )
@@ -82,7 +83,8 @@ def _months(
         (frames.SECONDS < EARLIEST, "ListenBrainz takes nothing from before October 2002"),
         (size > _ROOM, f"ListenBrainz takes at most {listens.LONGEST:,} bytes for a listen"),
     )
-    for plays in snapshot.slices(_NAMES, _MORE, *music.FACTS, columns=("played_at", "ms_played")):
+    columns = ("played_at", "ms_played", "timing")
+    for plays in snapshot.slices(_NAMES, _MORE, *music.FACTS, columns=columns):
         taken = music.takeable(plays, changes, *rules)
         told = taken.select(
             pl.col("played_at").dt.year().alias("year"),

@@ -33,7 +33,7 @@ _TRACK = (
 
 def _texts(snapshot: Snapshot, changes: Changes | None) -> Iterator[pl.Series]:
     last = -(2**62)
-    columns = ("played_at", "ms_played")
+    columns = ("played_at", "ms_played", "timing")
     for plays in snapshot.slices(_TRACK, *music.FACTS, columns=columns):
         taken = music.takeable(plays, changes).with_columns(frames.SECONDS)
         if changes and taken.height:
@@ -47,7 +47,9 @@ def _texts(snapshot: Snapshot, changes: Changes | None) -> Iterator[pl.Series]:
                 "of_track",
                 pl.lit(',"duration":'),
                 heard,
-                pl.lit(',"origin":"import:audiospective"}'),
+                pl.lit(',"origin":"import:'),
+                frames.SENDER,
+                pl.lit('"}'),
             )
         ).to_series()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from audiospective.imports.plays import SECOND, Batch, Broken
-from audiospective.imports.reading import times
+from audiospective.imports.reading import own_files, times
 from audiospective.imports.reading.gathering import Gathering
 from audiospective.imports.reading.values import inner, positive, text, uuid
 from audiospective.imports.sources import by_row
@@ -33,13 +33,14 @@ def _take(gathering: Gathering, number: int, row: Mapping[str, Any]) -> None:
     found = written if isinstance(written, list) else []
     ordered = sorted(found, key=lambda one: inner(one, "is_primary") is not True)
     artists = [name for name in map(_name, ordered) if name]
-    # What Koito itself took from Spotify's files has the time of the end, and so have own exports.
-    at = "ended_at" if row.get("client") in ("spotify", "audiospective") else "started_at"
+    client, at = row.get("client"), times.iso(row.get("listened_at"))
+    # What Koito itself took from Spotify's files has the time of the end.
+    told = {"ended_at" if client == "spotify" else "started_at": at}
     gathering.play(
         number,
         row,
         {
-            at: times.iso(row.get("listened_at")),
+            **(own_files.instants(client, at, None) if own_files.ours(client) else told),
             "title": _name(row.get("track")),
             "artist": ", ".join(artists) or None,
             "artists": artists or None,

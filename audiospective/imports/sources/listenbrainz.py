@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from audiospective.imports.plays import SECOND, Batch, Broken
-from audiospective.imports.reading import times
+from audiospective.imports.reading import own_files, times
 from audiospective.imports.reading.gathering import Gathering
 from audiospective.imports.reading.values import (
     inner,
@@ -24,7 +24,6 @@ from audiospective.imports.sources.base import Answers, File, Peek, Verdict
 KNOWN = {"listened_at", "track_metadata"}
 # ListenBrainz reads Spotify itself, live and from files, and then writes the time of the end.
 _OWN_READERS = ("listenbrainz", "ListenBrainz Archive Importer")
-_OWN_EXPORT = "audiospective"  # by the end, too; what is sent on live begins with a capital
 
 
 def sniff(peek: Peek) -> Verdict | None:
@@ -48,11 +47,16 @@ def take(gathering: Gathering, number: int, row: Mapping[str, Any]) -> None:
     track_id = spotify_id(inner(more, "spotify_id")) or spotify_id(inner(more, "origin_url"))
     mbid = inner(metadata, "mbid_mapping", "recording_mbid") or inner(more, "recording_mbid")
     played = milliseconds(inner(more, "ms_played"))
+    if played is None:
+        played = milliseconds(inner(more, "duration_played"), SECOND)
+    at, sender = times.unix(row.get("listened_at")), inner(more, "submission_client")
+    told = {"ended_at" if _from_spotify(more) else "started_at": at}
+    # What is sent on live is not of them: its name begins with a capital.
     gathering.play(
         number,
         row,
         {
-            "ended_at" if _by_end(more) else "started_at": times.unix(row.get("listened_at")),
+            **(own_files.instants(sender, at, played) if own_files.ours(sender) else told),
             "title": text(inner(metadata, "track_name")),
             "artist": text(inner(metadata, "artist_name")) or ", ".join(artists) or None,
             "artists": artists or None,
@@ -63,18 +67,14 @@ def take(gathering: Gathering, number: int, row: Mapping[str, Any]) -> None:
             "mbid": uuid(mbid),
             "length_ms": positive(inner(more, "duration_ms"))
             or positive(inner(more, "duration"), SECOND),
-            "ms_played": milliseconds(inner(more, "duration_played"), SECOND)
-            if played is None
-            else played,
+            "ms_played": played,
             "platform": text(inner(more, "media_player")),
         },
     )
 
 
-def _by_end(more: object) -> bool:
+def _from_spotify(more: object) -> bool:
     service = inner(more, "music_service")
-    if inner(more, "submission_client") == _OWN_EXPORT:
-        return True
     if inner(more, "submission_client") in _OWN_READERS:
         return bool(service == "spotify.com")
     return bool(inner(more, "listening_from") == "spotify" and not inner(more, "submission_client"))

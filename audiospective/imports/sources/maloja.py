@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from audiospective.imports.plays import SECOND, Batch, Broken
-from audiospective.imports.reading import times
+from audiospective.imports.reading import own_files, times
 from audiospective.imports.reading.gathering import Gathering
 from audiospective.imports.reading.values import inner, milliseconds, names, positive, text
 from audiospective.imports.sources import by_row
 from audiospective.imports.sources.base import Answers, File, Peek, Verdict
 
-_BY_END = ("import:spotify", "import:audiospective")
 _KNOWN = {"time", "track", "duration", "origin"}
 
 
@@ -29,20 +28,23 @@ def read(files: Sequence[File], answers: Answers) -> Iterator[Batch | Broken]:
 def _take(gathering: Gathering, number: int, row: Mapping[str, Any]) -> None:
     track = row.get("track")
     artists = _artists(names(inner(track, "artists")))
-    # What Maloja itself took from Spotify's files has the time of the end; so have own exports.
-    at = "ended_at" if row.get("origin") in _BY_END else "started_at"
+    played = milliseconds(row.get("duration"), SECOND)
+    at, origin = times.unix(row.get("time")), row.get("origin")
+    # What Maloja itself took from Spotify's files has the time of the end.
+    told = {"ended_at" if origin == "import:spotify" else "started_at": at}
+    sender = origin.removeprefix("import:") if isinstance(origin, str) else None
     gathering.play(
         number,
         row,
         {
-            at: times.unix(row.get("time")),
+            **(own_files.instants(sender, at, played) if own_files.ours(sender) else told),
             "title": text(inner(track, "title")),
             "artist": ", ".join(artists) or None,
             "artists": artists or None,
             "album": text(inner(track, "album", "albumtitle")),
             "album_artist": ", ".join(names(inner(track, "album", "artists"))) or None,
             "length_ms": positive(inner(track, "length"), SECOND),
-            "ms_played": milliseconds(row.get("duration"), SECOND),
+            "ms_played": played,
         },
     )
 
