@@ -40,7 +40,9 @@ class Notice(Row):
     # What the text is made of; emptied once it is settled.
     data_encrypted = TextField(default="", column_name="data_sealed")
     attempts = SmallIntegerField(default=0)
-    next_attempt_at = InstantField()
+    next_attempt_at = (
+        InstantField()
+    )  # once it is settled: when it was, or was owed if that is later
     lease_until = InstantField(default=LONG_AGO)
     created_at = InstantField()
     sent_at = InstantField(null=True)
@@ -97,6 +99,7 @@ def finish(
             provider_id=provider_id,
             error=error,
             data_encrypted="",
+            next_attempt_at=max(now, notice.created_at),
         )
         .where(_still_ours(notice))
         .execute()

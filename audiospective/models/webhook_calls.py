@@ -30,7 +30,9 @@ class WebhookCall(Row):
     message = TextField()  # JSON: title, text, since
     status = TextField(default=QUEUED)
     attempts = SmallIntegerField(default=0)
-    next_attempt_at = InstantField()
+    next_attempt_at = (
+        InstantField()
+    )  # once it is settled: when it was, or was owed if that is later
     lease_until = InstantField(default=LONG_AGO)
     created_at = InstantField()
     sent_at = InstantField(null=True)
@@ -81,7 +83,11 @@ def claim(now: datetime) -> WebhookCall | None:
 def settle(call: WebhookCall, status: str, now: datetime, error: str | None = None) -> None:
     """Write down the end of a message."""
     WebhookCall.update(
-        status=status, sent_at=now if status == SENT else None, error=error, lease_until=LONG_AGO
+        status=status,
+        sent_at=now if status == SENT else None,
+        error=error,
+        lease_until=LONG_AGO,
+        next_attempt_at=max(now, call.created_at),
     ).where(WebhookCall.id == call.id).execute()
 
 

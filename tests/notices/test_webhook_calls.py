@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from audiospective import clock
-from audiospective.models import webhook_calls
+from audiospective.models import dialects, notices, webhook_calls
 from audiospective.models.notices import SENT, Notice
 from audiospective.models.webhook_calls import OBSOLETE, WebhookCall
 from audiospective.notices import clock_set_back, members, webhooks
@@ -95,6 +95,45 @@ def test_the_reminder_after_an_email_counts_from_when_the_clock_is_set_back(
         assert escalation.due(1, told, clock.now() + timedelta(hours=48)) == 1
         assert escalation.due(1, told, clock.now() + timedelta(hours=47)) is None
     assert clock_set_back.bring_emails_back() == 0
+
+
+def test_what_was_owed_before_and_sent_while_the_clock_was_ahead_counts_from_then(services, frozen):
+    began = clock.now()
+    for name in ("in time", "early"):
+        Notice.create(
+            key=name, recipient=name, kind="archive_stopped", dedupe_key="x",
+            created_at=began + timedelta(hours=3 if name == "early" else 0), next_attempt_at=began,
+        )  # fmt: skip
+    for number, ahead in zip(
+        [one.id for one in Notice.select().order_by(Notice.id)], (3, 0), strict=True
+    ):
+        frozen.forward(hours=ahead)
+        claimed = notices.claim(number, clock.now())
+        assert notices.finish(claimed, SENT, clock.now())
+        frozen.forward(hours=-ahead)
+    assert clock_set_back.bring_emails_back() == 2
+    assert {one.created_at for one in Notice} | {one.sent_at for one in Notice} == {began}
+    assert clock_set_back.bring_emails_back() == 0
+
+
+@pytest.mark.parametrize("model", [Notice, WebhookCall])
+def test_an_index_finds_what_a_clock_that_was_ahead_noted(services, model, monkeypatch):
+    run, asked = services.database.execute_sql, "EXPLAIN QUERY PLAN "
+    if not dialects.file():
+        run("SET enable_seqscan = off")
+        asked = "EXPLAIN "
+    told: list[tuple[str, list[object]]] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(clock, "is_virtual", lambda: False)
+        patched.setattr(
+            services.database, "execute_sql", lambda *said: told.append(said) or run(*said)
+        )
+        clock_set_back._brought_back(model)
+    sql, values = told[-1]
+    plan = str(run(asked + sql, values).fetchall())
+    assert "next_attempt_at" in plan
+    assert "SCAN " not in plan
+    assert "Seq Scan" not in plan
 
 
 def test_a_message_that_cannot_be_made_keeps_nothing_from_the_others(services, frozen):
