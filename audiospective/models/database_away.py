@@ -56,7 +56,7 @@ def says_full(error: BaseException) -> bool:
     return getattr(cause, "sqlstate", None) == _FULL
 
 
-def noticing(url: str) -> dict[str, int]:
+def noticing(url: str) -> dict[str, Any]:
     """Options of libpq with which a connection to a server that vanished ends, but for those that
     `url` sets itself."""
     from psycopg import ProgrammingError  # who has SQLite does not need it

@@ -55,7 +55,8 @@ def portion(after: int, limit: int) -> tuple[list[Fault], int | None]:
 
 def newest() -> tuple[list[Fault], set[int]]:
     """Those among the small blocks, and the keys of all of these."""
-    found, keys = [], set()
+    found: list[Fault] = []
+    keys: set[int] = set()
     for kind in Kind:
         faults, own = _looked_at(
             partial(rows.open_blocks, kind), partial(rows.open_keys, kind), rows.key_of(kind, 0)
@@ -99,7 +100,7 @@ def _looked_at(
         if says_away(error):
             raise
         return [_refused(start, error)], []
-    found = []
+    found: list[Fault] = []
     for key in listed:
         try:
             found += _among(rows.blocks_at([key]))
