@@ -12,7 +12,6 @@ from pathlib import Path
 from audiospective.clients.storage import (
     Content,
     DamagedError,
-    FileStorage,
     Storage,
     StorageError,
 )
@@ -49,11 +48,9 @@ def part(row: Import, number: int, offset: int) -> str:
 def put(storage: Storage, key: str, content: Content) -> int:
     """Store it and see that storage holds all of it: whoever sent it may not have it for long.
 
-    The number of bytes; raises storage.StorageError, also where uploads would fill the disk, on
-    which everybody's plays may be.
+    The number of bytes; raises storage.StorageError. What members send needs disk_room, too; what
+    a worker makes of it does not, since an import that is read and added gives its room back.
     """
-    if isinstance(storage, FileStorage) and storage.is_nearly_full():
-        raise StorageError("the disk is nearly full")
     size = storage.put(key, content)
     if storage.size(key) != size:
         raise StorageError(f"storage keeps less of {key} than it was given")

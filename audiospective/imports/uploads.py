@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from audiospective import clock
-from audiospective.imports import rounds, storing
+from audiospective.imports import disk_room, rounds, storing
 from audiospective.imports.choices import Choices
 from audiospective.imports.errors import RefusedError
 from audiospective.imports.findings import Findings
@@ -106,7 +106,7 @@ def receive(services: Services, row: Import, number: int, offset: int, data: byt
     # Of one size, so that two tabs which send one file write the same pieces.
     if len(data) != min(limits.CHUNK_BYTES, file.size - offset):
         raise QuotaError("The file is not as long as it was said to be.")
-    storing.put(services.storage, storing.part(row, number, offset), data)
+    _store(services, row, number, offset, data)
     ImportFile.update(received=offset + len(data)).where(
         (ImportFile.id == file.id) & (ImportFile.received == offset)
     ).execute()
@@ -202,6 +202,11 @@ def _within_limits(files: Sequence[Announced]) -> None:
 def _put(services: Services, row: Import, number: int, offset: int, data: bytes) -> int:
     if offset + len(data) > limits.FILE_BYTES:
         raise QuotaError(f"A file may have at most {limits.FILE_BYTES >> 30} GB.")
+    return _store(services, row, number, offset, data)
+
+
+def _store(services: Services, row: Import, number: int, offset: int, data: bytes) -> int:
+    disk_room.require_in(services.storage)
     return storing.put(services.storage, storing.part(row, number, offset), data)
 
 

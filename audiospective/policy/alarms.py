@@ -11,12 +11,19 @@ QUEUE_AGE = timedelta(minutes=10)
 PULSE = {"scheduler": timedelta(minutes=5), "tick": timedelta(minutes=30)}
 BACKUP_AGE = timedelta(hours=36)  # a day, and time to make one
 LOW_SHARE, LOW_BYTES = 0.05, 500_000_000  # of a disk; whichever is less
+# Uploads leave this free. It is less than what is low: the alarm comes before anybody is refused.
+RESERVED_SHARE, RESERVED_BYTES = 0.02, 256 << 20
 INTERRUPTED = timedelta(minutes=10)  # between two looks: nothing ran here meanwhile
 
 
 def is_low(free: int, total: int) -> bool:
     """Whether a disk is nearly full: soon its database takes no more plays."""
     return free < min(total * LOW_SHARE, LOW_BYTES)
+
+
+def has_room(free: int, total: int, wanted: int = 0) -> bool:
+    """Whether a disk may take `wanted` bytes, and a little more, of what members send."""
+    return free - wanted >= min(total * RESERVED_SHARE, RESERVED_BYTES)
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,19 @@ from typing import IO, cast
 
 import flask
 
+from audiospective.imports import disk_room
 from audiospective.web.context import services
 
 SMALL = 512 * 1024  # bytes of a file that stay in memory
 
 
 class Request(flask.Request):
-    """A request whose files are gone once it is answered, also if the process is killed."""
+    """A request whose files are gone once it is answered, also if the process is killed.
+
+    Reading them raises storage.StorageError where the disk has no room for all that is to come.
+    """
+
+    _has_room = False
 
     def _get_file_stream(
         self,
@@ -24,4 +30,8 @@ class Request(flask.Request):
     ) -> IO[bytes]:
         folder = services().settings.home / "scratch"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        coming = total_content_length or self.max_content_length or 0
+        if coming > SMALL and not self._has_room:
+            disk_room.require(folder, disk_room.OF_A_FORM * coming)
+            self._has_room = True
         return cast(IO[bytes], tempfile.SpooledTemporaryFile(max_size=SMALL, dir=str(folder)))

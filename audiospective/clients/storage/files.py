@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,7 +14,6 @@ from audiospective.clients.storage.errors import DamagedError, MissingError, Sto
 from audiospective.clients.storage.keys import Content, checked, parts
 from audiospective.clients.storage.values import Download, Stored
 
-RESERVE = 512 << 20  # bytes that what members send leaves free, or a fiftieth of a small disk
 _DRAFTS = ".drafts"
 
 
@@ -91,14 +89,6 @@ class FileStorage:
 
     def link(self, key: str, download: Download) -> str | None:
         return None
-
-    def is_nearly_full(self) -> bool:
-        """Whether little room is left on the disk, which the database may share."""
-        try:
-            total, _, free = shutil.disk_usage(self.root)
-        except OSError:  # not made yet
-            return False
-        return free < min(RESERVE, total // 50)
 
     def _path(self, key: str) -> Path:
         return self.root / checked(key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from pathlib import Path
 
@@ -9,11 +10,11 @@ from flask import Blueprint, Response, abort, flash, jsonify, redirect, request,
 from flask.typing import ResponseReturnValue
 
 from audiospective.clients.storage import StorageError
-from audiospective.imports import scratch, sending, uploads
+from audiospective.imports import disk_room, scratch, sending, uploads
 from audiospective.imports.errors import RefusedError
 from audiospective.imports.uploads import Announced
 from audiospective.models.imports import Import
-from audiospective.policy.import_limits import CHUNK_BYTES, STRIP_SECONDS
+from audiospective.policy.import_limits import CHUNK_BYTES, IMPORT_BYTES, STRIP_SECONDS
 from audiospective.web import security, throttle
 from audiospective.web.access import freshly_signed_in, person, signed_in
 from audiospective.web.context import services
@@ -27,6 +28,23 @@ AWAY = "Our storage did not take the file. Try again later."
 
 security.larger_body("sending.form", BODY)
 security.larger_body("sending.piece", CHUNK_BYTES)
+
+
+@blueprint.errorhandler(StorageError)
+def not_taken(_error: Exception) -> ResponseReturnValue:
+    """Also where a form's body is read, which comes before its view."""
+    if request.endpoint != "sending.form":
+        return _plain(AWAY, 503)
+    flash(AWAY, "refused")
+    return redirect(url_for("imports.page"), 303)
+
+
+@blueprint.errorhandler(OSError)
+def not_written(error: OSError) -> ResponseReturnValue:
+    """The disk took no more of what came."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        raise error
+    return not_taken(error)
 
 
 @blueprint.post("/imports")
@@ -48,9 +66,6 @@ def form() -> ResponseReturnValue:
     except RefusedError as error:
         flash(error.sentence, "refused")
         return redirect(url_for("imports.page"), 303)
-    except StorageError:
-        flash(AWAY, "refused")
-        return redirect(url_for("imports.page"), 303)
     return redirect(url_for("imports.one", import_id=row.id), 303)
 
 
@@ -69,6 +84,8 @@ def announce() -> ResponseReturnValue:
         abort(400)
     row = uploads.unfinished(user, files)
     if row is None:
+        coming = min(sum(sizes), IMPORT_BYTES)  # more is refused in other words
+        disk_room.require_in(services().storage, disk_room.OF_PIECES * coming)
         throttle.enforce(A_DAY, who=f"member {user.id}")
         try:
             row = uploads.begin(user, files)
@@ -98,8 +115,6 @@ def piece(import_id: int, number: int) -> ResponseReturnValue:
         return _plain("This upload has ended. Reload the page to see how it stands.", 409)
     except RefusedError as error:
         return _plain(error.sentence, 422)
-    except StorageError:
-        return _plain(AWAY, 503)
     return jsonify(received=received)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import re
 import shutil
+import tempfile
 import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +23,8 @@ from audiospective.models import User
 from audiospective.models.imports import CANCELLED, DONE, REVIEW, UNDONE, Import, ImportFile
 from audiospective.policy import import_limits
 from audiospective.policy.sessions import FRESH
-from audiospective.web.imports import answering
+from audiospective.web import sent_files
+from audiospective.web.imports import answering, sending
 from audiospective.web.throttle import Limit
 from tests.factories import make_user
 from tests.imports.importing import lastfm_file, month, spotify_file, without_processes
@@ -334,17 +337,61 @@ def test_pieces_arrive_once_each_and_in_order(site: Site, browser: Visitor, alic
     assert worked(site, Import.get_by_id(1)).status == REVIEW
 
 
+def disk_left(patch: pytest.MonkeyPatch, free: int) -> None:
+    patch.setattr(shutil, "disk_usage", lambda _: (100 << 30, 0, free))
+
+
 def test_uploads_leave_room_on_the_disk_for_the_plays_of_all(
     site: Site, browser: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ((name, data),) = spotify_file(*month()).items()
     where = f"{pieces(browser, name, len(data)).get_json()['files'][0]['url']}?offset=0"
     with monkeypatch.context() as patch:
-        patch.setattr(shutil, "disk_usage", lambda _: (100 << 30, 0, 100 << 20))
-        answer = post(browser, where, data)
-    assert (answer.status_code, "did not take the file" in answer.text) == (503, True)
+        disk_left(patch, 100 << 20)
+        for answer in (post(browser, where, data), pieces(browser, "another", 1)):
+            assert (answer.status_code, "did not take the file" in answer.text) == (503, True)
     assert not list(site.services.storage.list("imports"))
+    assert Import.select().count() == 1
     assert post(browser, where, data).get_json() == {"received": len(data)}
+
+
+def test_what_is_announced_needs_room_for_all_that_becomes_of_it(
+    browser: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sent_files, "SMALL", 1_000)
+    disk_left(monkeypatch, (256 << 20) + 1_000_000)
+    assert pieces(browser, "a", 600_000).status_code == 503
+    assert pieces(browser, "b", 400_000).status_code == 200
+    send(browser, "/imports", files=(io.BytesIO(bytes(300_000)), "c"))
+    assert sending.AWAY in browser.get("/imports").text
+    assert Import.select().count() == 1
+
+
+@pytest.mark.parametrize("where", ["SpooledTemporaryFile", "copyfileobj"])
+def test_a_form_that_fills_the_disk_is_told_so_and_leaves_nothing(
+    site: Site, browser: Visitor, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tempfile if where[0] == "S" else shutil, where, full)
+        ((name, data),) = spotify_file(*month()).items()
+        answer = send(browser, "/imports", files=(io.BytesIO(data), name))
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/imports")
+    assert sending.AWAY in browser.get("/imports").text
+    assert not Import.select().exists()
+    assert not list((site.services.settings.home / "scratch").iterdir())
+
+
+def test_what_has_arrived_is_read_and_added_also_where_no_more_is_taken(
+    site: Site, browser: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = brought(site, browser)
+    disk_left(monkeypatch, 100 << 20)
+    assert worked(site, row).status == REVIEW
+    send(browser, f"/imports/{row.id}/agree")
+    assert worked(site, row).status == DONE
 
 
 @pytest.mark.parametrize("bad", [{"size": "x"}, {"size": "-1"}, {"name": ["a", "b"]}])
