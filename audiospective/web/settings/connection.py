@@ -101,7 +101,7 @@ def pause() -> ResponseReturnValue:
 @signed_in
 def resume() -> ResponseReturnValue:
     if connection.resume(services(), person().id):
-        flash("Resumed. The next check is made within minutes.")
+        flash("Resumed. Checks go on by themselves.")
     return _back()
 
 

@@ -132,6 +132,7 @@ def test_pausing_and_resuming_over_and_over_spends_no_calls(site: Site, frozen: 
     assert Connection.get().status == "active"
     assert Connection.get().next_poll_at == polled + PATIENCE
     assert site.services.queues.queue(INTERACTIVE).count == 0
+    assert "Resumed. Checks go on by themselves." in member.get("/dashboard").text
 
 
 def test_many_wishes_before_the_first_is_heard_are_one_job(site: Site, frozen: Frozen) -> None:
