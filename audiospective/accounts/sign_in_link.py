@@ -25,15 +25,17 @@ def send(
     next_path: str,
     *,
     seldom: Callable[[], bool] = lambda: True,
+    rarely: Callable[[], bool] = lambda: True,
     allowed: Callable[[], bool] = lambda: True,
 ) -> None:
     """Send a link to `email` (normalized), known or not: opening an account takes a link, too.
 
     Whoever asks again and again gets no more than AT_MOST links that are good for a while yet, so
     that nobody can fill a stranger's inbox; and there is always one of them in it, so that nobody
-    can keep its owner out. `seldom` spends what one address gets in a day, `allowed` the allowance
-    of e-mails of all visitors together, both only if one is owed; when either is used up, members
-    still get a link, after the first one at a time, and new addresses do not.
+    can keep its owner out. `seldom` spends what one address gets in a day, `rarely` what one that
+    opens no archive gets after that, `allowed` the allowance of e-mails of all visitors together,
+    each only if one is owed. Once `seldom` is used up, a link comes only where no good one is
+    there; members get it for as long as they ask, also when `allowed` is used up.
     """
     now = clock.now()
     token = mail_tokens.new_token()
@@ -42,7 +44,7 @@ def send(
     good = (SignInLink.email == email) & SignInLink.used_at.is_null()
     good &= SignInLink.expires_at > now + STILL_GOOD
     there = SignInLink.select().where(good).count()
-    if there >= AT_MOST or (not seldom() and (there or not known)):
+    if there >= AT_MOST or (not seldom() and (there or not (rarely() or known))):
         log.event("sign_in_link_not_repeated")
         return
     if not allowed() and not known:

@@ -47,6 +47,8 @@ SAID = [
     ("accounts", "good for ten minutes yet", sign_in_link.STILL_GOOD, 10 * MINUTE),
     ("accounts", "After twelve in a day", (sign_in.TO_ONE.count, sign_in.TO_ONE.seconds),
      (12, 86_400)),
+    ("accounts", "twelve more that day", (sign_in.TO_NONE.count, sign_in.TO_NONE.seconds),
+     (12, 86_400)),
     ("accounts", "within the last 15 minutes", sessions.FRESH, 15 * MINUTE),
     ("accounts", "takes the account away again for 30 days", attachment.UNDO_WITHIN, 30 * DAY),
     ("accounts", "take the archive back for 14 days", former_address.RESTORE_WITHIN, 14 * DAY),

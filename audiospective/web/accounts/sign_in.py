@@ -24,7 +24,9 @@ blueprint = Blueprint("sign_in", __name__)
 
 A_VISITOR = (Limit("link minute", 6, 60), Limit("link hour", 30, 3600))
 ALL = Limit("link all", 600, 3600, shared=True)
-TO_ONE = Limit("links to one address", 12, 24 * 3600)  # whoever asks; then see sign_in_link
+TO_ONE = Limit("links to one address", 12, 24 * 3600)  # whoever asks
+# Then one at a time, as long as they are good: of an archive without end, of no archive so many.
+TO_NONE = Limit("more links to one address", 12, 24 * 3600)
 ASKED = "asked"  # in the session: the address for which this browser has asked for a link
 TRIES = Limit("link tries", 30, 60)
 
@@ -54,6 +56,7 @@ def ask() -> ResponseReturnValue:
             email,
             way_back,
             seldom=lambda: not throttle.spend(TO_ONE, who=f"address {email}"),
+            rarely=lambda: not throttle.spend(TO_NONE, who=f"address {email}"),
             allowed=lambda: not throttle.spend(ALL),
         )
         session[ASKED] = mail_tokens.digest(email)[:16]

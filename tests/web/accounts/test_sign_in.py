@@ -221,17 +221,31 @@ def test_an_address_that_strangers_keep_entering_gets_few_e_mails_a_day(
     live: LiveSite, frozen: Frozen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(web_sign_in, "TO_ONE", Limit("links to one address", 4, 24 * 3600))
+    monkeypatch.setattr(web_sign_in, "TO_NONE", Limit("more links to one address", 2, 24 * 3600))
     alice = proven("alice")
     for number in range(20):  # for a hundred minutes
         assert ask_from(live, number) == ask_from(live, number, "no@example.org") == 303
         frozen.forward(minutes=5)
-    assert Notice.select().where(Notice.recipient == "no@example.org").count() == 4
+    assert Notice.select().where(Notice.recipient == "no@example.org").count() == 4 + 2
     assert 4 < Notice.select().where(Notice.recipient == ANA).count() < 10
     good = (SignInLink.email == alice.email) & (SignInLink.expires_at > frozen.now)
     assert SignInLink.select().where(good).exists()
     frozen.forward(days=1)
     ask_from(live, 1, "no@example.org")
-    assert Notice.select().where(Notice.recipient == "no@example.org").count() == 5
+    assert Notice.select().where(Notice.recipient == "no@example.org").count() == 4 + 2 + 1
+
+
+def test_a_stranger_who_asks_twelve_times_keeps_nobody_from_opening_an_archive(
+    live: LiveSite, frozen: Frozen
+) -> None:
+    for number in range(40):  # for more than three hours
+        ask_from(live, number)
+        frozen.forward(minutes=5 if number < 39 else 30)
+    assert Notice.select().where(Notice.recipient == ANA).count() > web_sign_in.TO_ONE.count
+    owner = live.site.visitor()
+    assert ask(owner).status_code == 303
+    assert "gets only so many" in owner.get("/sign-in/sent").text
+    assert press(owner, link(inbox(live, ANA)[-1])).headers["Location"] == "/welcome"
 
 
 def test_used_up_e_mails_of_all_visitors_keep_no_member_out(
