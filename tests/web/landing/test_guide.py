@@ -18,6 +18,7 @@ def test_privacy_says_what_this_server_really_does(make_site: MakeSite) -> None:
     assert "Resend" not in plain
     assert "Sentry" not in plain
     assert "storage service" not in plain
+    assert "forget it within a few hours; an e-mail address that is entered to sign in" in plain
     for kept in ("device", "country", "private session", "shuffle", "offline", "skipped",
                  "Links you share", "A bucket of your own"):  # fmt: skip
         assert kept in plain
