@@ -13,6 +13,7 @@ from flask import (
     Response,
     abort,
     flash,
+    g,
     make_response,
     redirect,
     render_template,
@@ -137,7 +138,7 @@ def _sent(export: Export) -> ResponseReturnValue:
     with ExitStack() as opened:
         opened.callback(DOWNLOADS.give_back, export.user_id)
         content = opened.enter_context(services().storage.open(export.key))
-        held = opened.pop_all()
+        g.download = held = opened.pop_all()
     response = Response(_pieces(content, held), content_type=kind, direct_passthrough=True)
     response.headers["Content-Length"] = str(export.size)
     response.headers["Content-Disposition"] = f'attachment; filename="{export.file_name}"'
@@ -145,6 +146,14 @@ def _sent(export: Export) -> ResponseReturnValue:
     response.headers["Referrer-Policy"] = "no-referrer"
     response.call_on_close(held.close)
     return response
+
+
+@blueprint.teardown_request
+def end_download(error: BaseException | None) -> None:
+    """Where another answer takes the place of the file, nobody closes that of the file."""
+    held = g.pop("download", None)
+    if held is not None and error is not None:
+        held.close()
 
 
 def _pieces(content: BinaryIO, held: ExitStack) -> Iterator[bytes]:

@@ -286,6 +286,23 @@ def test_one_member_does_not_hold_every_thread_with_slow_downloads(
     assert "Try again in a minute" in browser.get("/exports").text
 
 
+def test_a_download_that_fails_before_it_begins_gives_its_turn_back(
+    site: Site, browser: Visitor, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = Turns(above=0, at_once=1, of_one=1)
+    monkeypatch.setattr(pages, "DOWNLOADS", turns)
+    address = link(browser, make(site, ask(browser)))
+
+    def failing(_response: object) -> Any:
+        raise LookupError
+
+    monkeypatch.setitem(site.app.config, "PROPAGATE_EXCEPTIONS", False)
+    with monkeypatch.context() as patch:
+        patch.setitem(site.app.after_request_funcs, None, [failing])
+        assert browser.get(address).status_code == 500
+    assert turns.take(alice.id)
+
+
 def test_nothing_of_a_link_is_logged(
     site: Site, browser: Visitor, caplog: pytest.LogCaptureFixture
 ) -> None:
