@@ -100,8 +100,9 @@ def run(query: str, values: Sequence[Any] = ()) -> Any:
 
 def rows_of(query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """All rows of SQL text: SQLite reads on as they are fetched, and may meet damage then."""
+    cursor = run(query, values)  # not inside: an error wrapped twice hides what the driver said
     with __exception_wrapper__:
-        rows: list[tuple[Any, ...]] = run(query, values).fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
 
 

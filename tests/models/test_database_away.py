@@ -118,6 +118,35 @@ def test_an_error_that_comes_with_a_later_row_is_peewees(sqlite_database_url: st
         dialects.rows_of(query)
 
 
+def test_rows_keep_what_the_driver_said_of_an_error(sqlite_database_url: str) -> None:
+    models.bind(sqlite_database_url)
+    with models.database.connection_context(), pytest.raises(OperationalError) as caught:
+        dialects.rows_of("SELECT 1 FROM nowhere")
+    assert isinstance(caught.value.orig, sqlite3.Error)
+    assert not says_away(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("state", "away", "full"),
+    [
+        ("58030", False, False),
+        ("57014", False, False),
+        ("53100", False, True),
+        ("40P01", True, False),
+    ],
+)
+def test_rows_tell_a_server_that_is_away_from_other_errors(
+    server: object, state: str, away: bool, full: bool
+) -> None:
+    dialects.run(
+        "CREATE FUNCTION pg_temp.odd() RETURNS int LANGUAGE plpgsql AS"
+        f" $$ BEGIN RAISE EXCEPTION 'odd' USING ERRCODE = '{state}'; END $$"
+    )
+    with pytest.raises(PeeweeException) as caught:
+        dialects.rows_of("SELECT pg_temp.odd()")
+    assert (says_away(caught.value), says_full(caught.value)) == (away, full)
+
+
 def test_a_deadlock_of_a_statement_as_text_is_away(server: object) -> None:
     raised = "DO $$ BEGIN RAISE EXCEPTION 'odd' USING ERRCODE = '40P01'; END $$"
     with pytest.raises(OperationalError) as caught:
