@@ -17,6 +17,8 @@ from audiospective.history.catalog import tidy, unreferenced
 from audiospective.models import DamagedSegment, Play, PlaySegment, RecordingChoice, RemovedPlay
 from audiospective.models.database_away import says_away
 
+IN_VAIN = 3  # members in a row that the database does not serve: it is away
+
 
 @dataclass
 class Freed:
@@ -43,14 +45,14 @@ def free(now: datetime) -> Freed:
     done = Freed()
     twins = unreferenced.twins()
     used = bytearray(unreferenced.next_track())
+    in_vain = 0
     for user_id in sorted(_members()):
         try:
             own = _tracks_of(user_id)
         except INTERRUPTS:
             raise
-        except Exception as error:  # whatever it is, it is this one's alone
-            if says_away(error):
-                raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this one's alone
+            in_vain = _counted(error, in_vain)
             log.trouble("tracks_not_read", error, user=user_id)
             done.failed += 1
             done.complete = False
@@ -59,11 +61,11 @@ def free(now: datetime) -> Freed:
             if own & twins.keys() and merge(user_id, twins):
                 done.merged += len(own & twins.keys())
                 own = {twins.get(one, one) for one in own}
+            in_vain = 0
         except INTERRUPTS:
             raise
-        except Exception as error:  # such as a closed year that is away by now
-            if says_away(error):
-                raise
+        except Exception as error:  # noqa: BLE001 - such as a closed year that is away by now
+            in_vain = _counted(error, in_vain)
             log.trouble("tracks_not_merged", error, user=user_id)
             done.failed += 1
         for one in own:
@@ -76,6 +78,18 @@ def free(now: datetime) -> Freed:
         done.complete = False
     done.others = tidy.tidy().dropped
     return done
+
+
+def _counted(error: Exception, in_vain: int) -> int:
+    """How many members in a row the database did not serve; raises where that is too many.
+
+    One may have met another transaction that held what it wanted.
+    """
+    if not says_away(error):
+        return 0
+    if in_vain + 1 == IN_VAIN:
+        raise error
+    return in_vain + 1
 
 
 def merge(user_id: int, tracks: Mapping[int, int]) -> bool:
