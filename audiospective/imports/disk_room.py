@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from audiospective import log
 from audiospective.clients.storage import FileStorage, Storage, StorageError
 from audiospective.policy import alarms
 
@@ -20,6 +21,7 @@ def require(folder: Path, wanted: int = 0) -> None:
     except OSError:  # not made yet
         return
     if not alarms.has_room(free, total, wanted):
+        log.event("upload_has_no_room", log.WARNING, wanted=wanted, free=free)
         raise StorageError("the disk is nearly full")
 
 

@@ -11,7 +11,7 @@ QUEUE_AGE = timedelta(minutes=10)
 PULSE = {"scheduler": timedelta(minutes=5), "tick": timedelta(minutes=30)}
 BACKUP_AGE = timedelta(hours=36)  # a day, and time to make one
 LOW_SHARE, LOW_BYTES = 0.05, 500_000_000  # of a disk; whichever is less
-# Uploads leave this free. It is less than what is low: the alarm comes before anybody is refused.
+# Uploads leave this free. It is less than what is low: the alarm comes before all are refused.
 RESERVED_SHARE, RESERVED_BYTES = 0.02, 256 << 20
 INTERRUPTED = timedelta(minutes=10)  # between two looks: nothing ran here meanwhile
 

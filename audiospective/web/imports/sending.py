@@ -25,6 +25,7 @@ blueprint = Blueprint("sending", __name__)
 BODY = 512 << 20  # bytes of all files of one form
 A_DAY = Limit("imports", 20, 86_400)
 AWAY = "Our storage did not take the file. Try again later."
+NO_ROOM = "There is not enough room here for files of this size at present."
 
 security.larger_body("sending.form", BODY)
 security.larger_body("sending.piece", CHUNK_BYTES)
@@ -85,7 +86,10 @@ def announce() -> ResponseReturnValue:
     row = uploads.unfinished(user, files)
     if row is None:
         coming = min(sum(sizes), IMPORT_BYTES)  # more is refused in other words
-        disk_room.require_in(services().storage, disk_room.OF_PIECES * coming)
+        try:
+            disk_room.require_in(services().storage, disk_room.OF_PIECES * coming)
+        except StorageError:  # no dropped line, after which a page would try again by itself
+            return _plain(NO_ROOM, 422)
         throttle.enforce(A_DAY, who=f"member {user.id}")
         try:
             row = uploads.begin(user, files)

@@ -348,8 +348,10 @@ def test_uploads_leave_room_on_the_disk_for_the_plays_of_all(
     where = f"{pieces(browser, name, len(data)).get_json()['files'][0]['url']}?offset=0"
     with monkeypatch.context() as patch:
         disk_left(patch, 100 << 20)
-        for answer in (post(browser, where, data), pieces(browser, "another", 1)):
-            assert (answer.status_code, "did not take the file" in answer.text) == (503, True)
+        answer = post(browser, where, data)
+        assert (answer.status_code, "did not take the file" in answer.text) == (503, True)
+        answer = pieces(browser, "another", 1)
+        assert (answer.status_code, answer.text) == (422, sending.NO_ROOM)
     assert not list(site.services.storage.list("imports"))
     assert Import.select().count() == 1
     assert post(browser, where, data).get_json() == {"received": len(data)}
@@ -360,7 +362,7 @@ def test_what_is_announced_needs_room_for_all_that_becomes_of_it(
 ) -> None:
     monkeypatch.setattr(sent_files, "SMALL", 1_000)
     disk_left(monkeypatch, (256 << 20) + 1_000_000)
-    assert pieces(browser, "a", 600_000).status_code == 503
+    assert pieces(browser, "a", 600_000).status_code == 422
     assert pieces(browser, "b", 400_000).status_code == 200
     send(browser, "/imports", files=(io.BytesIO(bytes(300_000)), "c"))
     assert sending.AWAY in browser.get("/imports").text
