@@ -55,7 +55,8 @@ class Evidence:
         began = [one for one in (self.first_refused(connection, failure), expected) if one]
         # Where all consents of an app are near their end no guard trips. Until one is over, others
         # have to be served meanwhile, or a day has to pass.
-        early = expected is not None and connection.reauth_due_at > self.now
+        due = connection.reauth_due_at
+        early = expected and due > self.now and mass_failure.ends_anyway(due, self.now)
         return mass_failure.believable(
             max(began, default=None),
             connection.last_failed_at if refused_last else None,
