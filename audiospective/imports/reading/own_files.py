@@ -20,7 +20,7 @@ def instants(sender: str, at: int | None, played: int | None) -> dict[str, Any]:
     """
     timing = OF_SENDER[sender]
     if at is not None and timing in BY_HEARD and played is not None:
-        # Cut to a second was the sum: the beginning itself was a whole one.
+        # Cut to a second was the sum: most sources tell the beginning in whole seconds.
         return {"started_at": -(-(at - played) // SECOND) * SECOND, "precision": timing.precision}
     side = "started_at" if timing in BY_START else "ended_at"
     return {side: at, "precision": timing.precision}
