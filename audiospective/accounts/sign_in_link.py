@@ -31,8 +31,8 @@ def send(
     """Send a link to `email` (normalized), known or not: opening an account takes a link, too.
 
     Whoever asks again and again gets no more than AT_MOST links that are good for a while yet, so
-    that nobody can fill a stranger's inbox; and there is always one of them in it, so that nobody
-    can keep its owner out. `seldom` spends what one address gets in a day, `rarely` what one that
+    that nobody can fill a stranger's inbox; and there is always one of them in a member's, so that
+    nobody can keep them out. `seldom` spends what one address gets in a day, `rarely` what one that
     opens no archive gets after that, `allowed` the allowance of e-mails of all visitors together,
     each only if one is owed. Once `seldom` is used up, a link comes only where no good one is
     there; members get it for as long as they ask, also when `allowed` is used up.

@@ -1,4 +1,4 @@
-"""When the report of a month is sent: in the first days of the next, in the member's zone."""
+"""When a month's report is sent: from the 1st to the 20th of the next, by the member's zone."""
 
 from __future__ import annotations
 

@@ -149,9 +149,8 @@ def install(app: Flask) -> None:
     @app.errorhandler(InternalServerError)
     def failed(error: InternalServerError) -> Response:
         cause = error.original_exception
-        if cause is not None and _is_of_the_server(
-            cause
-        ):  # raised while an answer was being finished
+        # Raised while an answer was being finished.
+        if cause is not None and _is_of_the_server(cause):
             return away(cause)
         reference = new_reference()
         fields = {"method": request.method, "page": _route(), "reference": reference}

@@ -9,6 +9,7 @@ import pytest
 
 from audiospective import clock
 from audiospective.clients.spotify import SpotifyError
+from audiospective.incidents import mass_failure
 from audiospective.models import Connection, SpotifyApp, User
 from audiospective.models.apps import SECRET_PLACE
 from audiospective.models.connections import REFRESH_PLACE
@@ -342,7 +343,9 @@ def test_a_founding_day_that_ends_together_is_no_accident(life):
 
 
 @pytest.mark.parametrize(
-    ("near_their_end", "minutes"), [(8, 100), (20, 100), (20, 600)], ids=["some", "all", "for long"]
+    ("near_their_end", "minutes"),
+    [(8, 100), (8, 600), (20, 100), (20, 600)],
+    ids=["some", "some for long", "all", "all for long"],
 )
 def test_consents_about_to_end_are_not_taken_for_ended_while_everybody_is_refused(
     life, near_their_end, minutes
@@ -364,6 +367,22 @@ def test_consents_about_to_end_are_not_taken_for_ended_while_everybody_is_refuse
         life.breaks(one, REVOKED)
     life.passes(hours=3)
     assert len(sent("archive_stopped")) == 5
+
+
+def test_a_new_consent_is_not_waited_for_because_the_one_before_was_about_to_end(life):
+    alice = life.person()
+    healthy(life, alice)
+    Connection.update(reauth_due_at=clock.now() + timedelta(days=2)).execute()
+    life.frozen.forward(hours=1)
+    life.breaks(alice, REVOKED)
+    polled(life, alice)
+    assert mass_failure.refused_once(life.row(alice))
+    life.frozen.forward(minutes=5)
+    life.reconnect(alice)
+    life.frozen.forward(hours=1)
+    life.breaks(alice, REVOKED)
+    life.passes(hours=8)
+    assert len(sent("archive_stopped")) == 1
 
 
 def test_a_spotify_outage_of_thirty_hours_mails_nobody_and_loses_nothing_it_could_keep(life):

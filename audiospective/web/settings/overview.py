@@ -92,10 +92,8 @@ def _grouped(lines: list[Line]) -> list[tuple[str, list[Line]]]:
 def _now(member: User, state: ArchiveState, counts: Counts) -> dict[str, str]:
     """What is chosen on each page, in a few words."""
     chosen = preferences.of(member)
-    kinds, off = (
-        kind.optional(member, figures=services().settings.derived_stats),
-        kind.switched_off(member),
-    )
+    kinds = kind.optional(member, figures=services().settings.derived_stats)
+    off = kind.switched_off(member)
     on = sum(one.name not in off for one in kinds)
     hidden, links = counts.hidden, counts.links
     onward = forwarding.of(member.id)
