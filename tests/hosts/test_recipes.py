@@ -39,13 +39,14 @@ def known_settings() -> set[str]:
     return set(re.findall(r"^#?([A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
 
 
-def test_app_json_sets_what_a_platform_has_to_and_nothing_unknown() -> None:
+def test_app_json_sets_what_a_platform_has_to_and_nothing_unknown(tmp_path: Path) -> None:
     app = json.loads((ROOT / "app.json").read_text())
     assert set(app["formation"]) == set(PROCESSES) == procfile(ROOT).keys() - {"release"}
     assert app["env"].keys() - known_settings() == {"WEB_CONCURRENCY"}  # gunicorn.conf.py reads it
     generated = {name for name, about in app["env"].items() if about.get("generator") == "secret"}
     assert generated == {"SECRET_KEY", "TOKEN_KEYS"}
     given = {
+        "AUDIOSPECTIVE_HOME": str(tmp_path),  # what `make run` keeps in the checkout is not theirs
         "DATABASE_URL": "postgres://user:word@database.example:5432/name",
         "REDIS_URL": "rediss://:word@redis.example:6380",
         "BASE_URL": "https://name.herokuapp.com",
