@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from jinja2 import Environment
-from jinja2.nodes import Call, Macro, Name
+from jinja2.nodes import Call, FromImport, Macro, Name, Template
 from peewee import OperationalError
 
 from audiospective import models
@@ -43,6 +43,23 @@ def test_the_component_page_shows_every_block() -> None:
         shown |= more
     assert len(blocks) > 40
     assert set(blocks) <= shown
+
+
+def read(tree: Template | Macro) -> set[str]:
+    return {name.name for name in tree.find_all(Name) if name.ctx == "load"}
+
+
+def test_a_template_takes_in_nothing_that_it_does_not_use() -> None:
+    unused = []
+    for path in sorted(TEMPLATES.rglob("*.html")):
+        tree = Environment(autoescape=True).parse(path.read_text())
+        named = [name for one in tree.find_all(FromImport) for name in one.names]
+        taken = {name[1] if isinstance(name, tuple) else name for name in named}
+        unused += [f"{path.relative_to(TEMPLATES)}: {one}" for one in taken - read(tree)]
+        for macro in tree.find_all(Macro):
+            told = {one.name for one in macro.args} - read(macro)
+            unused += [f"{path.relative_to(TEMPLATES)}: {macro.name}({one})" for one in told]
+    assert unused == []
 
 
 def test_htmx_is_told_to_do_nothing_that_the_policy_forbids(visitor: Visitor) -> None:
