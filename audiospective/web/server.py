@@ -7,7 +7,7 @@ import logging
 import re
 import selectors
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -18,6 +18,8 @@ from gunicorn.workers import gthread
 from werkzeug.exceptions import ClientDisconnected
 
 from audiospective import clock, log
+from audiospective.web import sources
+from audiospective.web.sources import Sources
 
 REQUEST_SECONDS = 20.0  # for a request to come, in however many pieces, before it gets a thread
 REQUEST_BYTES = 64 * 1024  # of it are awaited; a thread reads what a longer body has beyond that
@@ -38,12 +40,18 @@ class BoundedSocket(socket.socket):
     late = False
     peeked = 0  # bytes that were there when it was last looked at
     in_body = False  # while a view may be reading: a body that breaks off must not pass for whole
+    head = b""  # what the next request begins with
+    is_long = False  # whether a thread has to wait for the rest of its body
+
+    on_line: Callable[[], None] | None = None  # called once, when a thread waits for the visitor
 
     def allow(self, seconds: float) -> None:
         """Let what is read from now on take so long in all."""
         self.ends = clock.monotonic() + seconds
 
     def recv(self, size: int, flags: int = 0) -> bytes:
+        if self.in_body and self.is_long:
+            self._tell()
         left = self.ends - clock.monotonic()
         found = b""
         if left > 0:
@@ -71,6 +79,7 @@ class BoundedSocket(socket.socket):
             return False
         except OSError:
             return True  # the thread finds out what is wrong
+        self.head, self.is_long = found, wanted(found) >= REQUEST_BYTES
         # Woken without anything more: the visitor has shut their side.
         missing = len(found) not in (0, self.peeked) and len(found) < wanted(found)
         self.peeked = len(found) if missing else 0
@@ -86,8 +95,14 @@ class BoundedSocket(socket.socket):
         with self._taken_in_time():
             return super().sendfile(file, offset, count)
 
+    def _tell(self) -> None:
+        told, self.on_line = self.on_line, None
+        if told is not None:
+            told()
+
     @contextmanager
     def _taken_in_time(self) -> Iterator[None]:
+        self._tell()
         self.settimeout(SEND_SECONDS)
         try:
             yield
@@ -111,8 +126,13 @@ class Worker(gthread.ThreadWorker):
 
     gunicorn's own lets half a request hold a thread for as long as its visitor likes, and closes
     connections in the one thread that accepts them, up to two seconds each. Here a request gets a
-    thread once it is there, and closing is the thread's business.
+    thread once it is there and its source has its turn (web.sources), and closing is the thread's
+    business.
     """
+
+    def init_process(self) -> None:
+        self.sources: Sources[Any] = Sources(super().enqueue_req)
+        super().init_process()
 
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:
@@ -141,6 +161,14 @@ class Worker(gthread.ThreadWorker):
         if conn.sock.has_request():
             super().on_pending_socket_readable(conn, client)
 
+    def enqueue_req(self, conn: Any) -> None:
+        conn.sock.on_line = partial(self.method_queue.defer, self.sources.made, conn)
+        self.sources.arrived(conn, self._source(conn))
+
+    def finish_request(self, conn: Any, fs: Any) -> None:
+        self.sources.ended(conn)
+        super().finish_request(conn, fs)
+
     def handle(self, conn: Any) -> Any:
         conn.sock.allow(HEAD_SECONDS)
         result = super().handle(conn)
@@ -165,6 +193,12 @@ class Worker(gthread.ThreadWorker):
         kept = bool(super()._keepalive_after(conn, keepalive))
         conn.sock.late = False
         return kept
+
+    def _source(self, conn: Any) -> str:
+        # A connection of a Unix socket has no address.
+        peer = str(conn.client[0]) if isinstance(conn.client, tuple) else ""
+        proxies = self.wsgi.extensions["audiospective"].settings.trusted_proxies
+        return sources.source(conn.sock.head, peer, proxies)
 
     def _await_request(self, conn: Any) -> None:
         conn.sock.setblocking(False)

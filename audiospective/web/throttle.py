@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 import threading
 from dataclasses import dataclass, replace
 
@@ -14,6 +13,7 @@ from redis.exceptions import RedisError
 from werkzeug.exceptions import TooManyRequests
 
 from audiospective import clock
+from audiospective.policy import visitors
 from audiospective.web.context import services
 
 STRICTER = 4  # without Redis every process counts by itself, so each allows only a part
@@ -125,33 +125,18 @@ def visitor() -> str:
     Proxies of our own are looked through (see security.install); what else a header says is
     whatever the visitor liked to send.
     """
-    address = _address()
-    if address is None:
-        return (request.remote_addr or "")[:64]
-    return _network(address, 64) if address.version == 6 else str(address)
+    return visitors.visitor(request.remote_addr or "")
 
 
 def networks() -> list[tuple[str, int]]:
     """The networks that the visitor comes from, smallest first, and what part each may spend."""
-    address = _address()
+    address = visitors.address(request.remote_addr or "")
     if address is None:
         return [(visitor(), PARTS[0][2])]
     return [
-        (_network(address, bits if address.version == 4 else bits6), part)
+        (visitors.network(address, bits if address.version == 4 else bits6), part)
         for bits, bits6, part in PARTS
     ]
-
-
-def _address() -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        address = ipaddress.ip_address(request.remote_addr or "")
-    except ValueError:
-        return None
-    return address if address.version == 4 else address.ipv4_mapped or address
-
-
-def _network(address: ipaddress.IPv4Address | ipaddress.IPv6Address, bits: int) -> str:
-    return str(ipaddress.ip_network((address, bits), strict=False))
 
 
 def _counted(limit: Limit, who: str | None) -> list[tuple[Limit, str]]:

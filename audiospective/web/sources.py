@@ -1,0 +1,73 @@
+"""Which requests get a thread: those of one source few at a time, so that it delays no other.
+
+A source is an address that requests come from. Threads share one interpreter: whoever had all of
+them at work, be it with light pages, would make everybody else's many times slower. What waits here
+holds no thread and no connection to the database, only its own connection, and is not refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from audiospective.policy import visitors
+
+MAKING = 2  # answers of one source that are made at a time: a large page, and a light one beside it
+THREADS = 8  # that one source may have, those included that wait for its own slow line
+
+_FORWARDED = re.compile(rb"\r\nx-forwarded-for:([^\r\n]*)", re.IGNORECASE)
+
+R = TypeVar("R")
+
+
+@dataclass
+class Sources(Generic[R]):
+    """What waits for a thread, and what has one, of one process; for the thread that accepts."""
+
+    start: Callable[[R], None]  # gives a request its thread
+    _waiting: list[tuple[R, str]] = field(default_factory=list)
+    _making: dict[R, str] = field(default_factory=dict)
+    _threads: dict[R, str] = field(default_factory=dict)
+
+    def arrived(self, one: R, source: str) -> None:
+        """A request is there; it gets its thread at once or in its turn.
+
+        Those of nobody in particular, a `source` that is empty, are not held back.
+        """
+        self._waiting.append((one, source))
+        self._go_on()
+
+    def made(self, one: R) -> None:
+        """From now on it waits for its visitor's line; may be told more than once."""
+        if self._making.pop(one, None) is not None:
+            self._go_on()
+
+    def ended(self, one: R) -> None:
+        """Its thread is free again."""
+        self._making.pop(one, None)
+        self._threads.pop(one, None)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Start all that may, who came first first."""
+        making, threads = Counter(self._making.values()), Counter(self._threads.values())
+        later = []
+        for one, source in self._waiting:
+            if source and (making[source] >= MAKING or threads[source] >= THREADS):
+                later.append((one, source))
+                continue
+            making[source] += 1
+            threads[source] += 1
+            self._making[one] = self._threads[one] = source
+            self.start(one)
+        self._waiting = later
+
+
+def source(head: bytes, peer: str, proxies: int) -> str:
+    """Whom a request comes from; `head` are the bytes it begins with, `proxies` ours before us."""
+    end = head.find(b"\r\n\r\n") + 2
+    told = b",".join(_FORWARDED.findall(head, 0, end)) if proxies else b""
+    return visitors.visitor(visitors.forwarded(peer, told.decode("latin-1"), proxies))
