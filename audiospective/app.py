@@ -16,6 +16,7 @@ from audiospective.web import (
     database,
     errors,
     filters,
+    heavy_pages,
     row_numbers,
     security,
     years_away,
@@ -29,6 +30,7 @@ ROOT = Path(__file__).parent.parent
 # What surrounds every page; the pages themselves are the blueprints.
 FRAME = (
     row_numbers, compression, context, filters, access, years_away, cross_origin, tokens,
+    heavy_pages,
 )  # fmt: skip
 
 

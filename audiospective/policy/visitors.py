@@ -30,6 +30,12 @@ def visitor(text: str) -> str:
     return network(found, CUSTOMER) if found.version == 6 else str(found)
 
 
+def is_near(text: str) -> bool:
+    """Whether an address is no public one: this machine's, or one of its own network."""
+    found = address(text)
+    return found is None or not found.is_global
+
+
 def forwarded(peer: str, told: str, proxies: int) -> str:
     """The address behind so many proxies of our own; `told` are their X-Forwarded-For, with commas.
 

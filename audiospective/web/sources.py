@@ -67,7 +67,12 @@ class Sources(Generic[R]):
 
 
 def source(head: bytes, peer: str, proxies: int) -> str:
-    """Whom a request comes from; `head` are the bytes it begins with, `proxies` ours before us."""
+    """Whom a request comes from; `head` are the bytes it begins with, `proxies` ours before us.
+
+    Empty for a proxy nearby of which the settings say nothing: behind it everybody would be one.
+    """
     end = head.find(b"\r\n\r\n") + 2
-    told = b",".join(_FORWARDED.findall(head, 0, end)) if proxies else b""
+    told = b",".join(_FORWARDED.findall(head, 0, end))
+    if told and not proxies and visitors.is_near(peer):
+        return ""
     return visitors.visitor(visitors.forwarded(peer, told.decode("latin-1"), proxies))

@@ -40,3 +40,12 @@ def test_of_what_a_request_says_of_its_way_only_our_proxies_are_believed(
     told: str, proxies: int, address: str
 ) -> None:
     assert visitors.forwarded("peer", told, proxies) == address
+
+
+@pytest.mark.parametrize(
+    ("address", "near"),
+    [("127.0.0.1", True), ("::1", True), ("10.1.2.3", True), ("fd00::1", True), ("", True),
+     ("8.8.8.8", False), ("::ffff:8.8.8.8", False), ("2606:4700::1", False)],
+)  # fmt: skip
+def test_a_proxy_nearby_has_no_public_address(address: str, near: bool) -> None:
+    assert visitors.is_near(address) is near

@@ -6,7 +6,7 @@ import pytest
 
 from audiospective.web.sources import MAKING, THREADS, Sources, source
 
-ALICE, BOB = "192.0.2.1", "192.0.2.2"
+ALICE, BOB = "8.8.8.8", "192.0.2.2"
 
 
 @pytest.fixture
@@ -86,3 +86,9 @@ HEAD = b"GET / HTTP/1.1\r\nHost: a\r\n"
 )
 def test_a_source_is_who_stands_behind_our_proxies(head: bytes, proxies: int, found: str) -> None:
     assert source(head, ALICE, proxies) == found
+
+
+def test_behind_a_proxy_that_the_settings_leave_out_nobody_waits_for_all_others() -> None:
+    told = HEAD + b"X-Forwarded-For: 192.0.2.2\r\n\r\n"
+    assert [source(told, peer, 0) for peer in ("10.0.0.1", "127.0.0.1", "")] == ["", "", ""]
+    assert source(HEAD + b"\r\n", "127.0.0.1", 0) == "127.0.0.1"
