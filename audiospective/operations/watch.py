@@ -26,6 +26,7 @@ from audiospective.notices.kinds import operator_alert
 from audiospective.operations import catalog_damage, disk
 from audiospective.operations.overview import polling, queues
 from audiospective.policy import alarms as rules
+from audiospective.policy import redis_refusal
 from audiospective.policy.import_limits import LONG_WAIT
 from audiospective.policy.in_words import plural
 from audiospective.services import Services
@@ -126,7 +127,9 @@ def _redis_away(services: Services, now: datetime) -> tuple[datetime, str] | Non
     try:
         services.redis.set(WATCHED, 1, ex=UNWATCHED)  # a full one, or a copy, answers a ping
     except RedisError as error:
-        return now, f"Writing to it ends with {type(error).__name__}."
+        found = redis_refusal.known(str(error))
+        cause = f" {found[0][:1].upper()}{found[0][1:]}. {found[1]}" if found else ""
+        return now, f"Writing to it ends with {type(error).__name__}.{cause}"
     return None
 
 

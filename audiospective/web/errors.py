@@ -10,7 +10,7 @@ from flask import Flask, Response, current_app, flash, make_response, request
 from flask_wtf.csrf import CSRFError
 from peewee import PeeweeException
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import MasterDownError, ReadOnlyError, RedisError
+from redis.exceptions import MasterDownError, OutOfMemoryError, ReadOnlyError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as BaseResponse
@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from audiospective import log
 from audiospective.models.database_away import says_away, says_full
 from audiospective.models.users import SignedOutError
+from audiospective.policy import redis_refusal
 from audiospective.web import access, repeated_faults
 from audiospective.web.api import problems
 from audiospective.web.api.problems import ProblemError
@@ -85,8 +86,10 @@ FULL = Words(
     "New plays are saved once whoever runs this server has made room; Spotify keeps your last 50 "
     "meanwhile.",
 )
-# While another server takes over, a copy answers that refuses what is written.
-_REDIS = (RedisConnectionError, RedisTimeoutError, ReadOnlyError, MasterDownError)
+# While another server takes over, a copy answers that refuses what is written; so does a full one.
+_REDIS = (
+    RedisConnectionError, RedisTimeoutError, ReadOnlyError, MasterDownError, OutOfMemoryError,
+)  # fmt: skip
 # Nobody can say what became of it: the answer of a commit may be what got lost.
 SENT = " Look whether what you sent has arrived before you send it again."
 TOO_LONG = Words(
@@ -164,7 +167,9 @@ def install(app: Flask) -> None:
 
 def _is_of_the_server(error: BaseException) -> bool:
     """Whether the database or Redis cannot be used just now: no fault of the page."""
-    return says_away(error) or says_full(error) or isinstance(error, _REDIS)
+    if isinstance(error, RedisError):
+        return isinstance(error, _REDIS) or redis_refusal.takes_nothing(str(error))
+    return says_away(error) or says_full(error)
 
 
 def _named(error: BaseException) -> tuple[str, Words]:

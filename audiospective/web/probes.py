@@ -9,8 +9,11 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from peewee import PeeweeException
 from redis import RedisError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from audiospective import clock
+from audiospective.clients import redis_trial
 from audiospective.models import database
 from audiospective.operations import disk
 from audiospective.operations.overview import polling
@@ -48,10 +51,12 @@ def ready() -> ResponseReturnValue:
         lines.append(f"disk: {size(room.free)} left")
         status = 503
     try:
-        services().redis.ping()
+        redis_trial.write(services().redis)
         lines.append("redis: ok")
-    except RedisError:
+    except (RedisConnectionError, RedisTimeoutError):
         lines.append("redis: no answer")
+    except RedisError:
+        lines.append("redis: takes nothing")
     return "\n".join(lines) + "\n", status, PLAIN
 
 

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from redis import Redis
 
 from audiospective import clock
 from audiospective.models import dialects
@@ -100,6 +101,15 @@ def test_a_redis_that_is_set_up_wrongly(services, info, says, serious) -> None:
     assert says in found.state
     assert found.advice
     assert found.serious == serious
+
+
+def test_a_redis_that_answers_and_takes_nothing_is_a_fault(services, full_redis_url) -> None:
+    with Redis.from_url(full_redis_url) as full:
+        found = redis.reached(replace(services, redis=full))
+    assert "full" in found.state
+    assert "more memory" in found.advice
+    assert found.serious
+    assert not redis.reached(services).advice
 
 
 def test_a_redis_that_is_set_up_well(services) -> None:

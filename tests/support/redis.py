@@ -48,6 +48,13 @@ def running(*options: str) -> Iterator[str]:
         shutil.rmtree(home, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def full_redis_url() -> Iterator[str]:
+    """A server that answers and is full: it uses more memory than it may as soon as it is up."""
+    with running("--maxmemory", "100kb", "--maxmemory-policy", "noeviction") as url:
+        yield url
+
+
 @contextmanager
 def running_tls(home: Path) -> Iterator[str]:
     """A server that speaks TLS only, with a certificate that it signed itself; yields its URL."""

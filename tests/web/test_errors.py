@@ -10,7 +10,7 @@ import pytest
 from flask import abort
 from peewee import Database, OperationalError, _WriteQuery
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import MasterDownError, ReadOnlyError
+from redis.exceptions import MasterDownError, OutOfMemoryError, ReadOnlyError, ResponseError
 from werkzeug.exceptions import MethodNotAllowed, TooManyRequests
 
 from audiospective import clock
@@ -167,11 +167,20 @@ def test_the_page_while_the_database_is_away_needs_neither_database_nor_session(
     assert lost.status_code == 404  # an error page asks nobody who is there
 
 
+class UnsavedError(ResponseError):
+    """What a Redis answers that cannot save to its disk; the client has no class for it."""
+
+    def __str__(self) -> str:
+        return f"MISCONF Redis is configured to save RDB snapshots, but it's unable to: {self.args}"
+
+
 AWAYS = {
     OperationalError: AWAY,
     RedisConnectionError: REDIS_AWAY,
     ReadOnlyError: REDIS_AWAY,
     MasterDownError: REDIS_AWAY,
+    OutOfMemoryError: REDIS_AWAY,
+    UnsavedError: REDIS_AWAY,
 }
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+
+from redis import Redis
 
 from audiospective import clock
 from tests.factories import connected
@@ -26,6 +29,14 @@ def test_not_ready_while_nobody_is_polled_although_polls_are_due(make_site):
     assert status == 503
     assert "polling: none since" in text
     assert site.visitor().get("/healthz").status_code == 200  # nothing is restarted because of it
+
+
+def test_a_redis_that_answers_and_takes_nothing_is_said(make_site, full_redis_url):
+    site = make_site()
+    for url, line in ((full_redis_url, "takes nothing"), ("redis://127.0.0.1:1/0", "no answer")):
+        with Redis.from_url(url) as told:
+            site.app.extensions["audiospective"] = replace(site.services, redis=told)
+            assert ready(site) == (200, f"database: ok\npolling: ok\nredis: {line}\n")
 
 
 def test_asking_often_costs_the_database_little(make_site, monkeypatch):

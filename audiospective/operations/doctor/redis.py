@@ -1,9 +1,10 @@
-"""Whether Redis is reached, and who can listen in on the way."""
+"""Whether Redis can be used, and who can listen in on the way."""
 
 from __future__ import annotations
 
 from redis.exceptions import RedisError
 
+from audiospective.clients import redis_trial
 from audiospective.operations.doctor.finding import Finding, first_line
 from audiospective.policy import hosts, redis_refusal
 from audiospective.services import Services
@@ -11,18 +12,16 @@ from audiospective.services import Services
 
 def reached(services: Services) -> Finding:
     try:
-        services.redis.ping()
+        redis_trial.write(services.redis)
     except RedisError as error:
-        said = redis_refusal.in_words(str(error), first_line(error))
-        if "REDIS_TLS_VERIFY" in said:
-            state, _, advice = said.partition(". ")
-            return Finding("Redis", state, advice)
+        if found := redis_refusal.known(str(error)):
+            return Finding("Redis", *found)
         return Finding(
             "Redis",
-            said.removeprefix("the server ").removesuffix("."),
+            f"does not answer ({first_line(error)})",
             "Check REDIS_URL and that the server runs. Nothing is lost meanwhile.",
         )
-    return Finding("Redis", "answers")
+    return Finding("Redis", "answers, and takes what is written")
 
 
 def line(services: Services) -> Finding:
