@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from peewee import fn
 
@@ -18,6 +19,7 @@ from audiospective.clients.deadline import Deadline
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.models import Connection, Play, PlaySegment, User, belonging, transaction
 from audiospective.models.address_proofs import AddressProof
+from audiospective.models.base import agreed_now
 from audiospective.models.deletions import Deletion
 from audiospective.models.export_schedules import ExportSchedule
 from audiospective.models.founding import FoundingRegister
@@ -41,7 +43,7 @@ def carry_out(services: Services, deadline: Deadline) -> int:
 
     Safe to run late, twice and by several processes. Trouble with one keeps nothing from others.
     """
-    due = Deletion.select(Deletion.user).where(Deletion.due_at <= clock.now())
+    due = Deletion.select(Deletion.user).where(_due())
     gone = 0
     for (user_id,) in list(due.order_by(Deletion.due_at, Deletion.user).tuples()):
         if deadline.remaining() <= 0:
@@ -60,8 +62,13 @@ def carry_out(services: Services, deadline: Deadline) -> int:
 
 def anything_to_do() -> bool:
     """Whether a deletion is due, or somebody who left is still to be looked for."""
-    due = Deletion.select().where(Deletion.due_at <= clock.now())
+    due = Deletion.select().where(_due())
     return bool(due.exists() or Mark.named(LEFT))
+
+
+def _due() -> Any:
+    """The condition that one is to go on: it has begun, or its days are over by every clock."""
+    return Deletion.begun_at.is_null(False) | (Deletion.due_at <= agreed_now())
 
 
 def _has_begun(user_id: int) -> bool:

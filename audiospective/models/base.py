@@ -165,6 +165,13 @@ def read_clock() -> datetime:
     return clock.from_ms(int(ms))
 
 
+def agreed_now() -> datetime:
+    """The earlier of this machine's clock and the database's: what has passed by it has passed by
+    both. For what cannot be taken back, which a single clock that is ahead must not bring about.
+    """
+    return min(clock.now(), read_clock())
+
+
 def listed(kind: str = "bigint") -> str:
     """A table with the one column `value`, made from one parameter (`as_list`).
 

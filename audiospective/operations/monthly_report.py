@@ -13,6 +13,7 @@ from audiospective.accounts import preferences
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.history.catalog import lookup
 from audiospective.models import Play, PlaySegment, User, transaction
+from audiospective.models.base import agreed_now
 from audiospective.models.marks import Mark
 from audiospective.models.notices import OBSOLETE, SENDING, WAITING, Notice
 from audiospective.notices import kind
@@ -41,11 +42,11 @@ def owe(services: Services) -> int:
     """Owe what is due now and fits into the day; returns how many. One by one, in turn.
 
     One member's trouble keeps nothing from the others. Without derived statistics there are no
-    reports.
+    reports. A month is over once it is by this machine's clock and by the database's.
     """
     if not services.settings.derived_stats:
         return 0
-    began, now, owed = clock.monotonic(), clock.now(), 0
+    began, now, owed = clock.monotonic(), agreed_now(), 0
     month = rule.anywhere(now)
     last = _turn(month, now)
     if month is None or (room := rule.A_DAY - _of_the_day(now)) <= 0:

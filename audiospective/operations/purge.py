@@ -10,7 +10,7 @@ from audiospective.accounts import api_tokens, sessions, shares
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.incidents import incident
 from audiospective.models import Connection, transaction, webhook_calls
-from audiospective.models.base import LONG_AGO
+from audiospective.models.base import LONG_AGO, agreed_now
 from audiospective.models.connections import ACTIVE, NEEDS_REAUTH
 from audiospective.models.counters import Counter
 from audiospective.models.database_away import says_away
@@ -47,17 +47,18 @@ def daily() -> dict[str, int] | None:
     begun = now - EVERY + AGAIN
     if not Mark.advance(LAST, before, begun):
         return None  # another process just began
+    sure = agreed_now()  # rows that are gone cannot be taken back
     parts: dict[str, Callable[[], int]] = {
-        "poll_log": lambda: _polls(now),
-        "counters": lambda: Counter.forget(now - COUNTERS),
-        "notices": lambda: _notices(now),
-        "tokens": lambda: _dead_tokens(now),
-        "operator_actions": lambda: OperatorAction.forget(now - ACTIONS),
-        "webhook_calls": lambda: webhook_calls.forget(now - NOTICES),
+        "poll_log": lambda: _polls(sure),
+        "counters": lambda: Counter.forget(sure - COUNTERS),
+        "notices": lambda: _notices(sure),
+        "tokens": lambda: _dead_tokens(sure),
+        "operator_actions": lambda: OperatorAction.forget(sure - ACTIONS),
+        "webhook_calls": lambda: webhook_calls.forget(sure - NOTICES),
         "sessions": sessions.drop_ended,
-        "shared_links": lambda: shares.forget(now),
-        "api_tokens": lambda: api_tokens.forget(now),
-        "reminders": lambda: file_reminder.forget(now),
+        "shared_links": lambda: shares.forget(sure),
+        "api_tokens": lambda: api_tokens.forget(sure),
+        "reminders": lambda: file_reminder.forget(sure),
     }
     gone = {}
     for table, part in parts.items():
@@ -123,4 +124,4 @@ def tombstones() -> int:
     """Drop what deleted plays were kept for: undoing them, for as long as that was promised."""
     from audiospective.history import removal  # loads Polars, which a worker's parent must not
 
-    return removal.drop_expired(clock.now())
+    return removal.drop_expired(agreed_now())

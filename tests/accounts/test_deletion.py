@@ -29,7 +29,7 @@ from audiospective.clients.storage import StorageError
 from audiospective.exports import finished, schedule
 from audiospective.history.closed import prefix
 from audiospective.imports import storing
-from audiospective.models import Connection, Import, User, belonging, transaction
+from audiospective.models import Connection, Import, User, base, belonging, transaction
 from audiospective.models.base import is_sqlite
 from audiospective.models.deletions import Deletion
 from audiospective.models.exports import Export
@@ -269,6 +269,21 @@ def test_after_seven_days_the_account_goes_by_itself(services: Services, frozen:
     assert erasure.carry_out(services, Deadline(60)) == 1
     assert not deletion.keep(user)
     assert belongings.rows_of(alice.user_id) == {}
+
+
+def test_a_machine_whose_clock_is_ahead_shortens_nobodys_seven_days(
+    services: Services, frozen: Frozen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = make_user("alice"), make_user("bob")
+    deletion.schedule(services, alice)
+    asked = frozen.now
+    frozen.forward(days=7)
+    monkeypatch.setattr(base, "read_clock", lambda: asked + timedelta(days=5))
+    assert not erasure.anything_to_do()
+    assert erasure.carry_out(services, Deadline(60)) == 0
+    deletion.at_once(services, bob)  # who waits for no clock
+    assert erasure.carry_out(services, Deadline(60)) == 1
+    assert deletion.keep(alice)
 
 
 def test_from_the_first_moment_nobody_gets_in_and_no_address_leads_there(

@@ -12,8 +12,9 @@ from peewee import OperationalError, ProgrammingError
 
 from audiospective import clock, log
 from audiospective.clients.spotify import SpotifyError
+from audiospective.history import removal
 from audiospective.jobs import context, tasks
-from audiospective.models import Connection, SpotifyApp, User
+from audiospective.models import Connection, SpotifyApp, User, base
 from audiospective.models.counters import Counter
 from audiospective.models.marks import Mark
 from audiospective.models.notices import FAILED, QUEUED, SENT, Notice
@@ -180,6 +181,20 @@ def test_the_purge_keeps_what_is_needed_and_forgets_the_rest(services, frozen):
     assert purge.daily() is None  # once a day
     frozen.forward(hours=21)
     assert purge.daily() is not None
+
+
+def test_a_machine_whose_clock_is_ahead_purges_nothing_before_its_time(
+    services, frozen, monkeypatch
+):
+    alice = connected(services)
+    PollLog.create(user=alice.user_id, at=frozen.now, outcome="network")
+    asked = []
+    monkeypatch.setattr(removal, "drop_expired", asked.append)
+    monkeypatch.setattr(base, "read_clock", lambda right=frozen.now: right)
+    frozen.forward(days=31)
+    assert purge.daily()["poll_log"] == 0
+    purge.tombstones()
+    assert asked == [frozen.now - timedelta(days=31)]
 
 
 def test_a_table_that_cannot_be_purged_keeps_no_other_one_full(services, caplog, monkeypatch):

@@ -12,7 +12,7 @@ import pytest
 from audiospective import clock
 from audiospective.history import append, sealing
 from audiospective.history.catalog import polled
-from audiospective.models import User
+from audiospective.models import User, base
 from audiospective.models.notices import SENT, Notice
 from audiospective.notices import compose, kind
 from audiospective.operations import monthly_report
@@ -70,6 +70,17 @@ def test_a_month_is_told_once_with_the_figures_of_its_days(
     frozen.to(datetime(2026, 4, 2, tzinfo=UTC) + timedelta(hours=9))
     assert monthly_report.owe(services) == 1
     assert told(services)[1]["plays_before"] == 3
+
+
+def test_a_machine_whose_clock_is_ahead_tells_of_no_month_that_is_not_over(
+    services: Services, frozen: Frozen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frozen.to(FIRST)
+    member("alice", ("2026-02-14T10:00:00", "Ebb"))
+    with monkeypatch.context() as behind:
+        behind.setattr(base, "read_clock", lambda: FIRST - timedelta(days=2))
+        assert monthly_report.owe(services) == 0
+    assert monthly_report.owe(services) == 1
 
 
 def test_those_who_did_not_ask_or_played_nothing_or_proved_no_address_are_left_alone(
