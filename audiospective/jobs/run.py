@@ -7,16 +7,17 @@ import gc
 from audiospective import boot
 from audiospective.environment import give_memory_back, use_utc
 from audiospective.jobs import scheduler as scheduling
-from audiospective.jobs.worker import build
+from audiospective.jobs.worker import load_tasks, serve
 
 
 def worker(*, bulk: bool = False) -> None:
     """Serve the queues until told to stop; with `bulk` only those of long jobs."""
     give_memory_back()
-    made = build(boot.services().redis, bulk=bulk)
+    redis = boot.services().redis
+    load_tasks()
     gc.collect()
     gc.freeze()  # no job looks through what is loaded for garbage, or copies it by doing so
-    made.work(logging_level="WARNING")
+    serve(redis, bulk=bulk)
 
 
 def scheduler() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from contextlib import suppress
 from types import FrameType
 from typing import Any
@@ -15,6 +16,7 @@ from rq.exceptions import ShutDownImminentException
 from rq.serializers import JSONSerializer
 from rq.worker import Worker
 
+from audiospective import log
 from audiospective.clients.queues import (
     LONG,
     QUEUES,
@@ -31,6 +33,7 @@ WORKER_TTL = 60  # seconds after which a silent worker's jobs count as abandoned
 MAINTENANCE = 30  # seconds between two looks for abandoned jobs
 LONG_JOBS = "bulk-"  # how names of workers begin that serve long jobs alone
 LOOK, LOOK_SECONDS = "watch_server", 120  # the job that looks for alarms
+RETRY_SECONDS = 5  # between two tries of a Redis that takes nothing
 FORCE_AFTER = 12  # seconds a running job has to end by itself; the dyno is killed after 30
 
 
@@ -43,6 +46,7 @@ class ArchiveWorker(QuietFailures, Worker):
     """
 
     _is_first_round = True
+    is_told_to_stop = False
 
     @property
     def _ordered_queues(self) -> list[Queue]:
@@ -74,12 +78,21 @@ class ArchiveWorker(QuietFailures, Worker):
         super().heartbeat(timeout, pipeline)
         worker_registration.register(self, pipeline)
 
+    def stop_listening(self) -> None:
+        """End the thread that listens to Redis, which outlives a worker that an error ended."""
+        thread: Any = self.pubsub_thread
+        if thread:
+            thread.stop()
+        with suppress(RedisError):
+            self.unsubscribe()
+
     def setup_work_horse_signals(self) -> None:
         signal.signal(signal.SIGUSR2, self._end_soon)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
     def handle_warm_shutdown_request(self) -> None:
+        self.is_told_to_stop = True
         if self.horse_pid:
             self.kill_horse(sig=signal.SIGUSR2)
 
@@ -93,6 +106,27 @@ class ArchiveWorker(QuietFailures, Worker):
         raise ShutDownImminentException(f"the process must end (signal {sign})", {})
 
 
+def serve(redis: Redis, *, bulk: bool = False) -> None:
+    """Serve the queues until told to stop; a Redis that went away, or is full, is waited for.
+
+    A worker that ends because of it would be started again by a platform, each time later: up to
+    hours after Redis takes what is written.
+    """
+    while True:
+        made = build(redis, bulk=bulk)
+        try:
+            made.work(logging_level="WARNING")
+            return
+        except RedisError as error:
+            made.stop_listening()
+            if made.is_told_to_stop:  # and could not say that it ends
+                return
+            log.trouble("redis_away", error)
+        for sign in (signal.SIGTERM, signal.SIGINT):  # they were meant for the one that ended
+            signal.signal(sign, signal.SIG_DFL)
+        threading.Event().wait(RETRY_SECONDS)
+
+
 def long_jobs_are_served(redis: Redis) -> bool:
     """Whether a worker lives that serves long jobs and nothing else."""
     served = redis.smembers(f"rq:workers:{LONG[0]}")
@@ -101,13 +135,14 @@ def long_jobs_are_served(redis: Redis) -> bool:
     return bool(own) and bool(redis.exists(*own))
 
 
-def build(redis: Redis, *, bulk: bool = False) -> ArchiveWorker:
-    """A worker for all queues, or with `bulk` for those of long jobs.
-
-    Importing the tasks now spares every forked job the time.
-    """
+def load_tasks() -> None:
+    """Import the tasks, which spares every forked job the time."""
     from audiospective.jobs import tasks  # noqa: F401
 
+
+def build(redis: Redis, *, bulk: bool = False) -> ArchiveWorker:
+    """A worker for all queues, or with `bulk` for those of long jobs."""
+    load_tasks()
     # RQ ends a read that hangs on a dead connection, but only on connections opened from now on.
     redis.connection_pool.disconnect()
     redis.connection_pool.reset()

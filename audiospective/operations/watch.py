@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from redis.exceptions import RedisError
 
 from audiospective import __version__, clock, log
+from audiospective.clients import redis_trial
 from audiospective.clients.queues import INTERRUPTS, WATCHED
 from audiospective.clients.storage import StorageError
 from audiospective.incidents import alarms, outage
@@ -125,7 +126,7 @@ def _redis_away(services: Services, now: datetime) -> tuple[datetime, str] | Non
     if pulse is not None and pulse.note == "tick":
         return None  # which does without Redis
     try:
-        services.redis.set(WATCHED, 1, ex=UNWATCHED)  # a full one, or a copy, answers a ping
+        redis_trial.write(services.redis)
     except RedisError as error:
         found = redis_refusal.known(str(error))
         cause = f" {found[0][:1].upper()}{found[0][1:]}. {found[1]}" if found else ""

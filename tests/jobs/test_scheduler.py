@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import tempfile
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ import redis
 from audiospective import clock
 from audiospective.clients.queues import FREE, Later
 from audiospective.jobs import scheduler as scheduling
+from audiospective.jobs import worker as jobs_worker
 from audiospective.models import claims, database
 from audiospective.models.base import is_sqlite
 from tests.factories import crowd
@@ -63,6 +66,51 @@ def test_scheduler_and_worker_wait_for_redis_and_go_on_by_themselves(sqlite_data
             assert worker.poll() is None
             stack.services.queues.enqueue("upkeep", "plan_polls")
             until(lambda: stack.polled() == len(people), "people are polled again", 60)
+
+
+@pytest.fixture
+def brief_waits(monkeypatch):
+    """Workers that do what is there and end, and that wait for nothing."""
+    whole = jobs_worker.ArchiveWorker.work
+    monkeypatch.setattr(jobs_worker, "RETRY_SECONDS", 0)
+    monkeypatch.setattr(
+        jobs_worker.ArchiveWorker,
+        "work",
+        lambda self, **options: whole(self, burst=True, **options),
+    )
+    before = [(sign, signal.getsignal(sign)) for sign in (signal.SIGTERM, signal.SIGINT)]
+    yield
+    for sign, handler in before:
+        signal.signal(sign, handler)
+
+
+def test_a_worker_waits_for_a_redis_that_is_full(brief_waits, monkeypatch, caplog):
+    with redis_on(free_port()) as client:
+        client.config_set("maxmemory", "100kb")
+        told = []
+
+        def trouble(event, error):
+            told.append((event, type(error).__name__))
+            if len(told) == 2:
+                client.config_set("maxmemory", "0")
+
+        monkeypatch.setattr(jobs_worker.log, "trouble", trouble)
+        jobs_worker.serve(client)
+        assert told == [("redis_away", "OutOfMemoryError")] * 2
+        hang_up(client)
+
+
+def test_a_worker_that_is_told_to_stop_while_redis_is_full_stops(brief_waits, monkeypatch):
+    with redis_on(free_port()) as client:
+
+        def stop_now(worker, *_):
+            client.config_set("maxmemory", "100kb")  # so it cannot say that it ends
+            os.kill(os.getpid(), signal.SIGTERM)
+
+        monkeypatch.setattr(jobs_worker.ArchiveWorker, "check_for_suspension", stop_now)
+        monkeypatch.setattr(jobs_worker.log, "trouble", lambda *_: pytest.fail("it goes on"))
+        jobs_worker.serve(client)
+        hang_up(client)
 
 
 def test_the_workers_parent_holds_no_database_open(sqlite_database_url, redis_url, tmp_path):

@@ -124,10 +124,10 @@ def test_ready_means_that_the_database_answers(
 def test_redis_away_is_said_but_stops_no_page(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     from redis.exceptions import ConnectionError as RedisConnectionError
 
-    def away() -> None:
+    def away(*_: object, **__: object) -> None:
         raise RedisConnectionError("away")
 
-    monkeypatch.setattr(site.services.redis, "ping", away)
+    monkeypatch.setattr(site.services.redis, "set", away)
     answer = site.visitor().get("/readyz")
     assert (answer.status_code, answer.text) == (
         200,
