@@ -36,6 +36,8 @@ class Outage:
     """Nobody of an app, or hardly anybody, is served, or was until a few hours ago.
 
     `since`: the last success before it; `late` of `people` were without one when it was last seen.
+    `noted_at` tells it from another one; it lies ahead, if the clock was ahead then. `told`: it
+    lasted for so long, by whichever clock.
     """
 
     app_id: int
@@ -45,10 +47,12 @@ class Outage:
     late: int
     people: int
     mark: str
+    noted_at: datetime
+    told: bool
 
     def is_told(self, now: datetime) -> bool:
         """Whether it has lasted for so long that it is told."""
-        return outage.is_told(self.since, self.noticed_at, now)
+        return self.told or outage.is_told(self.since, self.noticed_at, now)
 
     def is_of(self, guard: Guard) -> bool:
         """Whether it is no more than what a guard was tripped by that no longer holds."""
@@ -80,10 +84,13 @@ def review(longest_poll: timedelta) -> None:
         .group_by(Connection.app)
         .tuples()
     )
+    known = {found.app_id: found for found in active().values()}
     hit = {}
     for app_id, missing, people, last in rows:
         note = {"late": int(missing), "people": int(people), "since": int(last), "seen": _ms(now)}
         if outage.hits_everybody(note["late"], note["people"]):
+            if before := known.get(app_id):
+                note |= {"noted": _ms(before.noted_at), "told": int(before.is_told(now))}
             Mark.keep(f"{OUTAGE}{app_id}", now, json.dumps(note))
         hit[app_id] = note
     for mark in Mark.named(OUTAGE):
@@ -114,6 +121,8 @@ def active() -> dict[int, Outage]:
                 late=note.get("late", 0),
                 people=note.get("people", 1),
                 mark=mark.name,
+                noted_at=clock.from_ms(note.get("noted", _ms(mark.at))),
+                told=bool(note.get("told")),
             )
     return found
 

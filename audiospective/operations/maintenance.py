@@ -12,6 +12,7 @@ from audiospective.models.counters import Counter
 from audiospective.notices import clock_set_back, delivery, outbox, owing
 from audiospective.notices.kinds import archive_stopped
 from audiospective.operations import monthly_report, purge
+from audiospective.polling import clock_set_back as polls_set_back
 from audiospective.services import Services
 
 SECONDS = 40.0  # for what comes before the e-mails; after that they get a job of their own
@@ -26,6 +27,7 @@ def maintain(services: Services, wait: Callable[[float], object] | None = None) 
     longest_poll = timedelta(minutes=services.settings.poll_max_minutes)
     parts: tuple[tuple[str, Callable[[], object]], ...] = (
         ("clock", clock_set_back.bring_emails_back),
+        ("polls", lambda: polls_set_back.bring_back(services)),
         ("guards", lambda: mass_failure.review(longest_poll)),
         ("outages", lambda: outage.review(longest_poll)),
         ("feeds", outage.review_feeds),

@@ -65,7 +65,8 @@ def _polled(now: Any) -> int:
                 [(Connection.circuit_open_until > now, Connection.circuit_open_until - ahead)],
                 Connection.circuit_open_until,
             ),
-            last_success_at=_at_most(Connection.last_success_at, now),
+            # As long before the last poll as it was: a day without one stays a day without one.
+            last_success_at=_back(Connection.last_success_at, ahead, now),
             last_failed_at=_at_most(Connection.last_failed_at, now),
             last_polled_at=now,
         )
@@ -108,6 +109,12 @@ def _refused(now: Any) -> int:
         .where((Refusal.at > now + LESS) | (Refusal.first_at > now + LESS))
         .execute()
     )
+
+
+def _back(column: Any, ahead: Any, now: Any) -> Case:
+    """What lies ahead of `now` comes back by `ahead`, and to `now` at the latest."""
+    back = column - ahead
+    return Case(None, [(column <= now, column), (back > now, now)], back)
 
 
 def _at_most(column: Any, now: Any) -> Case:

@@ -26,7 +26,7 @@ from audiospective.models.refusals import Refusal
 from audiospective.models.webhook_calls import WebhookCall
 from audiospective.notices import compose, webhooks
 from audiospective.notices.kinds.operator_alert import TOPICS
-from audiospective.operations import capacity, disk, verify, watch
+from audiospective.operations import capacity, disk, maintenance, verify, watch
 from audiospective.services import Services
 from tests.factories import connected, crowd, make_user
 from tests.support import hooks
@@ -408,6 +408,37 @@ def test_an_outage_noticed_while_the_clock_was_ahead_is_told_if_it_lasts_once_it
     outage.review(HOUR)
     (found,) = outage.active().values()
     assert found.is_told(clock.now())
+
+
+def test_an_outage_told_while_the_clock_was_ahead_is_over_when_it_is_and_not_when_it_is_set_back(
+    world: World,
+) -> None:
+    def states() -> list[str]:
+        return [one["state"] for one in world.told() if one["alarm"] == "outage"]
+
+    def fail(hours: int) -> None:
+        for _ in range(hours):
+            world.frozen.forward(hours=1)
+            Connection.update(last_polled_at=clock.now()).execute()
+            maintenance.maintain(world.services)
+
+    world.frozen.forward(days=3)
+    crowd(world.services, 3, last_success_at=clock.now(), last_polled_at=clock.now())
+    fail(hours=26)
+    world.pass_by(10)
+    assert states() == ["begun"]
+    world.frozen.forward(days=-3)
+    for _ in range(3):
+        world.pass_by(20)
+        maintenance.maintain(world.services)
+    fail(hours=25)
+    world.pass_by(10)
+    assert states() == ["begun"]
+    everybody_served(world)
+    world.pass_by(25)
+    assert states() == ["begun", "over"]
+    about = [one for one in world.office.subjects(OPERATOR) if title("outage", over=True) in one]
+    assert len(about) == 1
 
 
 def test_an_outage_seen_only_while_the_clock_was_ahead_does_not_last_once_it_is_set_back(

@@ -171,7 +171,7 @@ def _troubles(services: Services) -> Iterator[Trouble]:
         unexplained = found.app_id not in explained and owner.get(found.app_id) is None
         if unexplained and found.is_told(clock.now()):
             facts = _about(found.app_id, found.since) | {"late": found.late, "of": found.people}
-            key = f"outage.{found.app_id}.{clock.to_ms(found.noticed_at)}"
+            key = f"outage.{found.app_id}.{clock.to_ms(found.noted_at)}"
             yield Trouble("outage", key, facts, mark=found.mark)
     for topic, standstills in (("frozen", outage.frozen()), ("app_refused", refused)):
         for one in standstills:
