@@ -10,7 +10,6 @@ import hashlib
 import unicodedata
 from collections.abc import Sequence
 
-import resvg_py
 from markupsafe import Markup, escape
 
 from audiospective.policy.in_words import duration
@@ -18,6 +17,7 @@ from audiospective.stats.cache import Cache
 from audiospective.web.charts.bars import Bars
 from audiospective.web.figures.ranked_list import RankedList
 from audiospective.web.panels import Failed
+from audiospective.web.reports import drawing
 from audiospective.web.reports.report import Report
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"  # of the picture by itself
@@ -91,12 +91,12 @@ def svg(report: Report) -> str:
     return "".join(out)
 
 
-def png(drawing: str) -> bytes:
-    """The same as PNG; kept, since drawing takes a moment."""
-    key = hashlib.sha256(drawing.encode()).hexdigest()
+def png(picture: str) -> bytes:
+    """The same as PNG; kept, since drawing takes a moment. Raises drawing.DrawingError."""
+    key = hashlib.sha256(picture.encode()).hexdigest()
     found: bytes | None = _pngs.get(key)
     if found is None:
-        found = bytes(resvg_py.svg_to_bytes(svg_string=drawing, width=WIDTH))
+        found = drawing.png(picture, WIDTH)
         _pngs.put(key, found, len(found))
     return found
 

@@ -1,0 +1,38 @@
+"""Pictures are drawn beside the web process, which goes on meanwhile."""
+
+from __future__ import annotations
+
+import struct
+import sys
+
+import pytest
+
+from audiospective.web.reports import drawing, picture
+from audiospective.web.reports.drawing import DrawingError
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 2"><path d="M0 0h4v2z"/></svg>'
+
+
+def test_the_web_process_itself_draws_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "resvg_py", None)  # importing it fails
+    found = picture.png(SVG)
+    assert found.startswith(b"\x89PNG")
+    assert struct.unpack(">II", found[16:24]) == (picture.WIDTH, picture.WIDTH // 2)
+    assert "resvg_py" not in vars(picture)
+
+
+@pytest.mark.parametrize("text", ["", "no SVG at all"])
+def test_what_cannot_be_drawn_is_an_error(text: str) -> None:
+    with pytest.raises(DrawingError):
+        drawing.png(text, 100)
+
+
+def test_a_picture_that_takes_too_long_or_finds_no_process_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(drawing, "SECONDS", 0)
+    with pytest.raises(DrawingError):
+        drawing.png(SVG, 100)
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(DrawingError):
+        drawing.png(SVG, 100)
