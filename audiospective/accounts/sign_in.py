@@ -57,14 +57,14 @@ class AppConsent:
 
 def consent_to(services: Services, app: SpotifyApp, found: Credentials) -> AppConsent:
     """Raises UnavailableError while Spotify lets this app make no call."""
-    if until := blocked_until(services, app):
+    if until := blocked_until(app):
         raise UnavailableError(until)
     settings = services.settings
     consent = Consent(settings.spotify_accounts_url, found, settings.callback_url)
     return AppConsent(app.id, consent)
 
 
-def blocked_until(services: Services, app: SpotifyApp) -> datetime | None:
+def blocked_until(app: SpotifyApp) -> datetime | None:
     """Until when this app may not call because of a 429; None if it may."""
     now = clock.now()
     until: datetime = app.blocked_until

@@ -49,7 +49,7 @@ def run(echo: Echo, *, members: int, url: str, small: bool = False) -> Figures:
         start = DAY + busiest * HOUR
         with clock.use(lambda: start):
             crowd.fill(services, members, [_next_at(walk, start) for walk in walks])
-        figures |= _an_hour(echo, services, start, members)
+        figures |= _an_hour(echo, services, start)
         figures |= _rounds(echo, services, start + HOUR)
         figures |= _after_a_day_away(echo, services, start + HOUR + timedelta(days=1))
         if members <= WHOLE_DAY:
@@ -95,7 +95,7 @@ def _services(url: str) -> Iterator[Services]:
         yield services
 
 
-def _an_hour(echo: Echo, services: Services, start: datetime, members: int) -> Figures:
+def _an_hour(echo: Echo, services: Services, start: datetime) -> Figures:
     """Plan the six windows of an hour; polls are taken to happen when they were planned."""
     planned: Counter[int] = Counter()  # polls by second
     taken, queries, people, batches, most = [], [], 0, 0, 0.0

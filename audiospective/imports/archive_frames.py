@@ -123,7 +123,7 @@ def observed(plays: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def timing(began: str, ended: str, precision: str, played: str) -> pl.Expr:
+def timing(ended: str, precision: str, played: str) -> pl.Expr:
     """The Timing of what a file tells; names of columns."""
     exact = pl.col(precision)
     by_end = (

@@ -74,7 +74,7 @@ def merge(
     everything = _every_track(frames, tracks)
     who = identity.same(everything)
     arrivals = on_who(arrivals.with_row_index("place"), who, everything).with_columns(
-        timing=timing("began", "ended", "precision", "ms_played"),
+        timing=timing("ended", "precision", "ms_played"),
         at=pl.coalesce("ended", pl.col("began") + pl.col("ms_played"), "began"),
         played=pl.col("ms_played"),
     )

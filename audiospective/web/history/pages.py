@@ -71,7 +71,7 @@ def _answer(typed: Asked, period: str | None) -> ResponseReturnValue:
     gaps = health.gaps(services(), member.id)
     if (before or after) and not found.plays:
         return redirect(request.path + typed.query())
-    days = _days(asked, wanted, found, gaps, whole, before)
+    days = _days(wanted, found, gaps, whole, before)
     today = calendar.today(zone_name(), clock.now())
     return render_template(
         "history/page.html",
@@ -93,7 +93,7 @@ def _answer(typed: Asked, period: str | None) -> ResponseReturnValue:
 
 
 def _days(
-    asked: Asked, wanted: Wanted, found: search.Page, gaps: Sequence[Missing], whole: PlaysByDay,
+    wanted: Wanted, found: search.Page, gaps: Sequence[Missing], whole: PlaysByDay,
     before: tuple[int, int] | None,
 ) -> list[listing.Day]:  # fmt: skip
     if wanted.is_narrow:  # gaps stand where all plays do, not among those that match
