@@ -149,6 +149,7 @@ def test_people_whose_turn_never_came_are_given_back_uncharged(services, spotify
         release.set()
     assert report.outcomes == {"failed:network": 16, "released": 34}
     waiting = [reload(one) for one in people if one.user_id in report.unpolled]
+    assert len(waiting) == 34
     assert all(row.consecutive_failures == row.unfinished_claims == 0 for row in waiting)
     assert all(row.lease_until == LONG_AGO for row in waiting)
 

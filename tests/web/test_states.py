@@ -164,7 +164,7 @@ def what_is_not_saved_is_said_everywhere_or_nowhere(seen: Seen) -> None:
     assert ("Not saved since" in seen.text("health")) == risk
     assert ("stopped on" in seen.text("reconnect")) == risk
     if risk:
-        assert "is being saved" not in seen.text("reconnect")
+        assert "Access to Spotify expires" not in seen.text("reconnect")
     assert seen.state.traits.tone is not Tone.GOOD or not risk
 
 
