@@ -111,6 +111,13 @@ def test_the_floors_that_are_shown_are_those_that_are_checked() -> None:
     assert [set(row.split()) for row in rows] == floors
 
 
+def test_sandbox_and_supervisor_are_kept_from_every_floor_but_the_clock() -> None:
+    checked = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    layers = {one["id"]: one["layers"] for one in checked["contracts"] if "layers" in one}
+    floors = set(re.findall(r"\w+", " ".join(layers["floors"])))
+    assert set(re.findall(r"\w+", layers["guests"][0])) == floors - {"clock"}
+
+
 def lines(module: Path) -> int:
     return len(module.read_text().splitlines())
 
