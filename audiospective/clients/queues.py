@@ -24,8 +24,8 @@ from rq_scheduler import Scheduler
 INTERACTIVE = "interactive"  # somebody is looking at the page
 PRO = "pro"
 FREE = "free"
-UPKEEP = "upkeep"  # the timetable's own jobs, sealing, e-mails
-BULK = "bulk"  # imports
+UPKEEP = "upkeep"  # the timetable's short jobs: planning, e-mails, checks
+BULK = "bulk"  # imports, sealing, closed years, the weekly checks
 EXPORT = "exports"  # after everything else: nobody's plays wait for somebody's file
 QUEUES = (INTERACTIVE, UPKEEP, PRO, FREE, BULK, EXPORT)  # workers serve them in this order
 LONG = (BULK, EXPORT)  # their jobs take minutes; a worker of their own keeps polls from waiting
