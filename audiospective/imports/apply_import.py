@@ -11,9 +11,11 @@ from audiospective.imports import archive, clock_shift, merging
 from audiospective.imports.archive_frames import ArchiveFrames
 from audiospective.imports.choices import Choices
 from audiospective.imports.clock_shift import Shift
+from audiospective.imports.duplicate_files import OWN
 from audiospective.imports.errors import RefusedError
 from audiospective.imports.findings import Findings
 from audiospective.imports.merging import ARRIVALS, Outcome, Source
+from audiospective.imports.reading import own_files
 from audiospective.imports.reasons import Reason
 from audiospective.imports.sources import SOURCES
 
@@ -46,7 +48,8 @@ class Staged:
 class Worked:
     """`frames` holds the archive afterwards, its new tracks below zero as in `tracks`.
 
-    `sheet` (SHEET) has every row of the files; `covered` are plays by source, for their time.
+    `sheet` (SHEET) has every row of the files; `covered` are plays by source, for their time, but
+    for those of files that an archive like this one wrote.
     """
 
     frames: ArchiveFrames
@@ -75,6 +78,7 @@ def apply(
     plays, left = _wanted(staged, choices)
     worked = Worked(before, tracks, pl.DataFrame(schema=SHEET))
     sheets = [_left_out(staged.left_out), left]
+    own = _own(staged.findings)
     for source, as_told in _by_source(plays, staged.findings, import_id, restores):
         rows = clock_shift.moved(as_told, ("began", "ended"), *choices.clock(source.name))
         arrivals = rows.with_columns((base - pl.col("track")).alias("track")).select(
@@ -87,7 +91,7 @@ def apply(
                 worked.shifts[source.name] = found
         worked.frames, outcomes = merging.merge(worked.frames, arrivals, used, source)
         sheets.append(_sheet(rows, outcomes))
-        at = rows.select(pl.coalesce("ended", "began")).to_series()
+        at = rows.select(pl.coalesce("ended", "began")).filter(~rows["file"].is_in(own)).to_series()
         before_it = worked.covered.get(source.name)
         worked.covered[source.name] = at if before_it is None else pl.concat([before_it, at])
     worked.sheet = pl.concat(sheets)
@@ -99,6 +103,15 @@ def numbered(tracks: pl.DataFrame, base: int = -1) -> pl.DataFrame:
     return tracks.with_row_index("number").select(
         (base - pl.col("number").cast(pl.Int32)).alias("track"), pl.exclude("number")
     )
+
+
+def _own(findings: Findings) -> list[int]:
+    """Files that an archive like this one wrote: what it missed is missing in them as well."""
+    return [
+        file.number
+        for file in findings.files
+        if file.source == OWN or file.notes.get(own_files.NOTE)
+    ]
 
 
 def _wanted(staged: Staged, choices: Choices) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -29,7 +29,8 @@ def doubled(files: Iterable[Recognised]) -> dict[int, str]:
         if slash:
             archives.setdefault(folder, []).append(file)
     for together in archives.values():
-        own = [file for file in together if file.source == OWN]
+        # Spotify's form is of several files, and others of Spotify's may lie beside them.
+        own = [file for file in together if file.source == OWN and file.role in _ROLES]
         if own:
             best = min(own, key=lambda file: _ROLES.index(file.role))
             name = best.name.rpartition("/")[2]

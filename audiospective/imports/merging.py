@@ -237,6 +237,10 @@ def _merged(
     )
     told = plays.join(pairs, on="left").join(news, on="right", suffix="_new")
     told = told.filter(~pl.col("removed"))
+    # Cut to whole seconds, as Maloja keeps it, it is nothing new.
+    cut = pl.col("ms_played_new") == pl.col("ms_played") // SECOND * SECOND
+    heard_for = pl.when(cut).then("ms_played").otherwise("ms_played_new")
+    told = told.with_columns(heard_for.alias("ms_played_new"))
     named = tracks.filter(pl.col("spotify_id").is_not_null())["track"]
     polled = pl.col("source") & FROM_POLL != 0
     better = pl.col("seen").fill_null(0) & trusted(source.trust) == 0
@@ -280,7 +284,7 @@ def _merged(
 def _back(source: Source) -> pl.Expr:
     """Whether the archive's own instant may have come back in one of its files, called an end.
 
-    They had no word for what else it is (Spotify's form has none yet), and cut it to the second.
+    Releases before 0.3 had no word in them for what else it is, and cut it to the second.
     """
     second = pl.col("timing_new") == int(Timing.END_SECOND)
     began = pl.col("timing").is_in([int(one) for one in BY_START])

@@ -54,8 +54,14 @@ _NAMES = (
 )
 
 
+# `exports/formats/changes.HEADER`: it lists plays that lie beside it, and those left out.
+_CHANGES = ("played_at", "spotify_uri", "artist", "track", "change", "detail")
+
+
 def known(peek: Peek) -> str | None:
-    """What a file is that comes with an export and holds no plays, by its name."""
+    """What a file is that comes with an export and holds no plays, mostly by its name."""
+    if peek.header == _CHANGES:
+        return "A list of what an export filled in and left out; the plays are in the other files."
     for pattern, text in _NAMES:
         if re.fullmatch(pattern, peek.basename, re.IGNORECASE):
             return text

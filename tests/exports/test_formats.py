@@ -146,7 +146,7 @@ def test_faithful_rows_of_spotifys_form_fill_nothing_in(tmp_path: Path) -> None:
     known = {key for key, value in row.items() if value is not None}
     assert known == {
         "ts", "master_metadata_track_name", "master_metadata_album_artist_name",
-        "master_metadata_album_album_name", "spotify_track_uri",
+        "master_metadata_album_album_name", "spotify_track_uri", "user_agent_decrypted",
     }  # fmt: skip
 
 

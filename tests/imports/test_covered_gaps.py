@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
+from pathlib import Path
 
+import orjson
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from audiospective import clock
+from audiospective.exports import files, snapshot
+from audiospective.exports.formats import FORMATS
 from audiospective.history import append
 from audiospective.history.catalog import polled
 from audiospective.imports import covered_gaps, uploads
@@ -19,6 +23,7 @@ from audiospective.imports.findings import Findings
 from audiospective.imports.review import Review
 from audiospective.models import User
 from audiospective.models.gaps import Gap
+from audiospective.models.imports import DONE
 from audiospective.policy import import_spans
 from audiospective.policy.gaps import Cause, Certainty
 from audiospective.services import Services
@@ -112,3 +117,44 @@ def test_what_is_left_of_instants_makes_the_spans_of_all_their_minutes(
     few = covered_gaps.ends_of_days({source: newest_first})[source]
     minutes = [at // 60_000 * 60_000 for at in instants]
     assert import_spans.spans(few, silence) == import_spans.spans(minutes, silence)
+
+
+def own_files(user: User, form: str, folder: Path) -> dict[str, bytes]:
+    """An export of the member's archive, which has plays at both ends of the gap."""
+    taken = snapshot.take(user.id, snapshot.Owner("Alice", "UTC"), clock.now(), folder)
+    path = files.save(FORMATS[form], taken, folder, compatible=False)
+    return {path.name: path.read_bytes()}
+
+
+OWN = ["csv", "json", "parquet", "spotify", "listenbrainz", "maloja", "koito"]
+
+
+@pytest.mark.parametrize("form", OWN)
+def test_what_the_archive_misses_did_not_happen_to_be_missing_in_its_own_files(
+    form: str, services: Services, tmp_path: Path
+) -> None:
+    alice = factories.make_user("alice")
+    poll(alice, *(SPRING + number * 6 * HOUR for number in range(40)))
+    made = gap(alice, SPRING + timedelta(days=5, hours=1))
+    row = reviewed(services, alice, own_files(alice, form, tmp_path))
+    uploads.agree(services, row)
+    assert worked(services, row).status == DONE
+    assert still_open() == [made]
+
+
+def test_what_was_sent_on_to_listenbrainz_says_nothing_of_a_gap(services: Services) -> None:
+    alice = factories.make_user("alice")
+    times = [SPRING + number * 6 * HOUR for number in range(40)]
+    poll(alice, *times)
+    made = gap(alice, SPRING + timedelta(days=5, hours=1))
+    rows = []
+    for at in times:
+        more = {"submission_client": "Audiospective", "ms_played": 180_000}
+        told = {"artist_name": "Harbour Lights", "track_name": "Slack Water"}
+        at_second = int((at - LENGTH).timestamp())
+        rows.append({"listened_at": at_second, "track_metadata": {**told, "additional_info": more}})
+    data = b"\n".join(map(orjson.dumps, rows))
+    uploads.agree(services, row := reviewed(services, alice, {"3.jsonl": data}))
+    row = worked(services, row)
+    assert (row.added, row.matched) == (0, len(times))
+    assert still_open() == [made]

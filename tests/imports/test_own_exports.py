@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import polars as pl
 import pytest
@@ -12,12 +14,15 @@ import pytest
 from audiospective import history
 from audiospective.exports import files, frames
 from audiospective.exports.formats import FORMATS
+from audiospective.exports.formats.changes import Changes
 from audiospective.history.catalog import track_facts
 from audiospective.models import User
 from audiospective.policy.timing import BY_HEARD, BY_START, Timing
 from audiospective.services import Services
 from tests.exports import making
 from tests.imports.importing import done, spotify_file, spotify_row
+from tests.imports.reading_files import as_json, read, zipped
+from tests.imports.test_stripping import stripped
 
 CREDITS = [
     ["Ann, Bo"],
@@ -27,6 +32,10 @@ CREDITS = [
     ["=SUM(1)", "Tyler, The Creator"],
 ]
 START = datetime(2025, 3, 1, tzinfo=UTC)
+FORMS = [
+    *((form, False) for form in ("koito", "listenbrainz", "maloja", "spotify")),
+    ("spotify", True),
+]
 
 
 @pytest.mark.usefixtures("at_once")
@@ -91,19 +100,22 @@ def _timings(user_id: int) -> list[int | None]:
 
 
 @pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize(("form", "compatible"), FORMS)
 def test_files_for_other_programs_change_nothing_in_the_archive_they_are_of(
-    services: Services, tmp_path: Path
+    form: str, compatible: bool, services: Services, tmp_path: Path
 ) -> None:
     song = making.song("Ebb", "Ann")
     plays, spotify = _of_every_timing(song)
     polled = [making.polled(START - timedelta(hours=number), song) for number in range(3)]
     alice = making.archive(*polled, *plays)
     taken = making.taken(alice, tmp_path)
-    for form in ("koito", "listenbrainz", "maloja"):
-        path = files.save(FORMATS[form], taken, tmp_path, compatible=False)
-        row = done(services, User.get_by_id(alice), {path.name: path.read_bytes()})
-        assert (form, row.rows, row.added) == (form, 12, 0)
-        assert (form, _timings(alice)) == (form, [None] * 3 + list(Timing))
+    before = history.frame(alice)
+    path = files.save(FORMATS[form], taken, tmp_path, compatible=compatible)
+    row = done(services, User.get_by_id(alice), {path.name: path.read_bytes()})
+    assert (row.rows, row.added) == (12, 0)
+    assert _timings(alice) == [None] * 3 + list(Timing)
+    told = "played_at", "ms_played", "reason_end"
+    assert history.frame(alice).select(told).equals(before.select(told))
     assert done(services, User.get_by_id(alice), spotify).added == 0
 
 
@@ -126,13 +138,13 @@ def test_a_file_that_does_not_say_what_its_times_are_makes_no_end_of_a_beginning
 
 
 @pytest.mark.usefixtures("at_once")
-@pytest.mark.parametrize("form", ["koito", "listenbrainz", "maloja"])
+@pytest.mark.parametrize(("form", "compatible"), FORMS)
 def test_what_is_known_of_a_time_comes_to_another_archive(
-    form: str, services: Services, tmp_path: Path
+    form: str, compatible: bool, services: Services, tmp_path: Path
 ) -> None:
     plays, spotify = _of_every_timing(making.song("Ebb", "Ann"))
     taken = making.taken(making.archive(*plays), tmp_path)
-    path = files.save(FORMATS[form], taken, tmp_path, compatible=False)
+    path = files.save(FORMATS[form], taken, tmp_path, compatible=compatible)
     bob = making.archive(name="bob")
     done(services, User.get_by_id(bob), {path.name: path.read_bytes()})
     expected = {one: int(one) for one in Timing}
@@ -142,3 +154,93 @@ def test_what_is_known_of_a_time_comes_to_another_archive(
         expected |= {Timing.HEARD_MINUTE: int(Timing.END_MINUTE)}
     assert dict(zip(Timing, _timings(bob), strict=True)) == expected
     assert done(services, User.get_by_id(bob), spotify).added == 0
+
+
+@pytest.mark.usefixtures("at_once")
+def test_what_was_filled_in_for_other_programs_does_not_come_back_as_known(
+    services: Services, tmp_path: Path
+) -> None:
+    """And so Spotify's own file can still tell it, be it of plays or of where they ended."""
+    song, nameless = making.song("Ebb", "Ann"), making.song("Flow", "Ann", duration_ms=None)
+    began = START + timedelta(hours=9)
+    alice = making.archive(
+        making.polled(began + timedelta(seconds=60), song, context="spotify:playlist:x"),
+        {"played_at": int(began.timestamp() * 1000) + 3_600_000, "track": song, "source": 2,
+         "timing": int(Timing.BEGAN)},
+        {"played_at": int(began.timestamp() * 1000) + 7_200_000, "track": nameless, "source": 2,
+         "timing": int(Timing.BEGAN)},
+    )  # fmt: skip
+    taken = making.taken(alice, tmp_path)
+    path = files.save(FORMATS["spotify"], taken, tmp_path, compatible=True)
+    with ZipFile(path) as archive:
+        texts = [json.loads(archive.read(name)) for name in archive.namelist() if "_0" in name]
+        (polled, known, unknown) = texts[0]
+    assert (polled["ts"], polled["ms_played"]) == ("2025-03-01T09:01:00Z", 200_000)
+    # As every reader counts, they began when they did.
+    assert (known["ts"], known["ms_played"]) == ("2025-03-01T10:03:20Z", 200_000)
+    assert (unknown["ts"], unknown["ms_played"]) == ("2025-03-01T11:00:30Z", 30_000)
+    before = history.frame(alice).select("played_at", "ms_played", "reason_end", "timing")
+    bob = making.archive(name="bob")
+    heard = [
+        spotify_row(
+            f"{began + timedelta(seconds=at):%Y-%m-%dT%H:%M:%SZ}",
+            ms_played=ms_played,
+            reason_end="fwdbtn",
+            master_metadata_track_name=title,
+            master_metadata_album_artist_name="Ann",
+            spotify_track_uri=f"spotify:track:{making.ID(number)}",
+        )
+        for at, ms_played, title, number in [
+            (60, 60_000, "Ebb", song), (3_640, 40_000, "Ebb", song),
+            (7_920, 720_000, "Flow", nameless),
+        ]
+    ]  # fmt: skip
+    for member in (alice, bob):
+        user = User.get_by_id(member)
+        done(services, user, {path.name: path.read_bytes()})
+        told = history.frame(member).select(before.columns)
+        assert told["ms_played"].null_count() == told["reason_end"].null_count() == 3
+        assert told["timing"].fill_null(1).to_list() == [1, int(Timing.BEGAN), int(Timing.BEGAN)]
+        assert told["played_at"].to_list() == before["played_at"].to_list()
+        row = done(services, user, spotify_file(*heard))
+        assert (row.added, row.matched) == (0, 3)
+        told = history.frame(member)
+        assert told["ms_played"].to_list() == [60_000, 40_000, 720_000]
+        assert told["reason_end"].to_list() == ["fwdbtn"] * 3
+
+
+def test_spotifys_own_files_beside_an_own_one_in_spotifys_form_are_read() -> None:
+    own = spotify_row("2025-03-05T12:00:00Z", user_agent_decrypted="audiospective-began")
+    members = {
+        "Streaming_History_Audio_2025_0.json": as_json([own]),
+        "Streaming_History_Audio_2025_1.json": as_json([own]),
+        "endsong_0.json": as_json([spotify_row("2025-03-05T13:00:00Z")]),
+    }
+    found = read({"a.zip": zipped(members)})
+    assert found.sources == ["audiospective", "audiospective", "spotify_extended"]
+    assert found.column("started_at").count(None) == 1
+    table = b"played_at,local_time,spotify_uri,ms_played,track\r\n"
+    found = read({"a.zip": zipped({**members, "plays.csv": table})})
+    assert found.sources == [None, None, None, "audiospective"]
+
+
+def test_the_list_of_changes_beside_a_compatible_form_is_no_table_of_plays(tmp_path: Path) -> None:
+    changes = Changes(tmp_path)
+    with changes.path.open("a") as file:
+        file.write("2025-03-05T12:00:00.000Z,,A Talk,Episode 12,left out,a podcast\r\n")
+    found = read({"a.zip": zipped({"CHANGES.csv": changes.path.read_bytes()})})
+    assert (found.rows, found.sources) == (0, [None])
+    assert found.sentences[0].startswith("A list of what an export filled in")
+
+
+def test_the_mark_of_own_rows_is_not_taken_for_a_user_agent() -> None:
+    marks = ["audiospective", "audiospective-began (filled in: ts, ms_played)"]
+    agents = ["audiospective 7 alice", "Audiospective", "audiospective (alice)"]
+    rows = [
+        spotify_row("2025-03-05T13:00:00Z", user_agent_decrypted=one, username="audiospective")
+        for one in (*marks, *agents)
+    ]
+    for content in (as_json(rows), json.dumps(rows).encode()):
+        kept = json.loads(stripped({"a.json": content})["a.json"])
+        assert [row["user_agent_decrypted"] for row in kept] == [*marks, None, None, None]
+        assert {row["username"] for row in kept} == {None}

@@ -1,7 +1,9 @@
 """Spotify's own extended form, which most viewers and trackers read.
 
-Its rows have 23 keys; what Spotify knows and this archive does not (addresses of devices, the
-artist of an album) is null or the nearest that is known.
+Its rows have the 23 keys of today's and `user_agent_decrypted`, which Spotify's had until 2024: the
+program that a play is from. Here it says who wrote the row, what its time is, and what was filled
+in, so that the row is known when it comes back. What Spotify knows and this archive does not
+(addresses of devices, the artist of an album) is null or the nearest that is known.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from audiospective.exports.formats import changes as kinds
 from audiospective.exports.formats.base import Format, Part, Write
 from audiospective.exports.formats.changes import Changes
 from audiospective.exports.snapshot import Snapshot
+from audiospective.policy.own_rows import FILLED_IN
+from audiospective.policy.timing import BY_START, SECOND
 
 FOLDER = "Spotify Extended Streaming History"
 ROWS = 15_000  # a file; Spotify's own have 15,500 to 19,400
@@ -48,20 +52,28 @@ _TRACK = (
     _only(_BOOK, pl.col("uri"), "audiobook_chapter_uri"),
     _only(_BOOK, _TITLE, "audiobook_chapter_title"),
 )
+_BEGAN = pl.col("timing").is_in([int(one) for one in BY_START]).fill_null(value=False)
+_FILLED = pl.coalesce("ms_played", "duration_ms", pl.lit(SHORTEST))
+# Readers take `ts` for the end and count back from it.
+_END = (
+    pl.when(_BEGAN)
+    .then(frames.PLAYED.dt.truncate("1s") + pl.duration(milliseconds=_FILLED // SECOND * SECOND))
+    .otherwise(frames.PLAYED)
+)
 _NAMES = [expression.meta.output_name() for expression in _TRACK]
 
 
 def _rows(plays: pl.DataFrame, *, compatible: bool) -> bytes:
-    heard, ended = pl.col("ms_played"), pl.col("reason_end")
+    at, heard, ended, by = frames.PLAYED, pl.col("ms_played"), pl.col("reason_end"), frames.SENDER
     if compatible:
-        heard = pl.coalesce(heard, "duration_ms", pl.lit(SHORTEST)).alias("ms_played")
-        ended = ended.fill_null(DONE)
+        at, heard, ended, by = _END, _FILLED.alias("ms_played"), ended.fill_null(DONE), _by()
     table = plays.select(
-        pl.col("played_at").dt.strftime(frames.UTC_S).alias("ts"),
+        at.dt.strftime(frames.UTC_S).alias("ts"),
         "platform",
         heard,
         pl.col("country").alias("conn_country"),
         _NULL.alias("ip_addr"),
+        by.alias("user_agent_decrypted"),
         *_NAMES,
         "reason_start",
         ended,
@@ -77,12 +89,29 @@ def _rows(plays: pl.DataFrame, *, compatible: bool) -> bytes:
     return out.getvalue().rstrip(b"\n").replace(b"\n", b",\n  ")
 
 
+def _by() -> pl.Expr:
+    """Who wrote the row, and which of its values this archive does not know."""
+    filled = pl.concat_str(
+        pl.when(_BEGAN).then(pl.lit("ts")),
+        pl.when(pl.col("ms_played").is_null()).then(pl.lit("ms_played")),
+        pl.when(pl.col("reason_end").is_null()).then(pl.lit("reason_end")),
+        separator=", ",
+        ignore_nulls=True,
+    )
+    return (
+        pl.when(filled == "")
+        .then(frames.SENDER)
+        .otherwise(pl.format(FILLED_IN, frames.SENDER, filled))
+    )
+
+
 def _note(plays: pl.DataFrame, changes: Changes) -> None:
     unknown, length = pl.col("ms_played").is_null(), pl.col("duration_ms").is_null()
     changes.note(
         plays,
         kinds.FILLED,
         pl.concat_str(
+            pl.when(_BEGAN).then(pl.lit("ts: the beginning, which alone is known, and ms_played")),
             pl.when(unknown & length)
             .then(pl.lit("ms_played: 30000, neither it nor the length is known"))
             .when(unknown)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, TypeGuard
 
+import polars as pl
+
+from audiospective.policy import own_rows
 from audiospective.policy.timing import BY_HEARD, BY_START, OF_SENDER, SECOND
 
 FORMS = ("listenbrainz", "maloja", "koito")  # the sources that such files are of
+# The note of a file with plays that an archive like this one wrote: it has what that one had, and
+# says nothing of what is missing there.
+NOTE = "own_plays"
+SENT_ON = "Audiospective"  # how plays are signed that were sent on as they came
 
 
 def ours(sender: object) -> TypeGuard[str]:
@@ -24,3 +32,36 @@ def instants(sender: str, at: int | None, played: int | None) -> dict[str, Any]:
         return {"started_at": -(-(at - played) // SECOND) * SECOND, "precision": timing.precision}
     side = "started_at" if timing in BY_START else "ended_at"
     return {side: at, "precision": timing.precision}
+
+
+def rows(plays: pl.DataFrame, notes: Counter[str]) -> pl.DataFrame:
+    """Rows of Spotify's form, those that this program wrote by what they say of themselves.
+
+    `plays` have own_rows.KEY, `started_at`, `ended_at`, `precision`, `ms_played` and `reason_end`.
+    What was filled in is unknown again; a beginning to which a length was added is one again.
+    """
+    by = pl.col(own_rows.KEY)
+    for value in plays[own_rows.KEY].unique().drop_nulls():
+        told = own_rows.written(value)
+        if told is None:
+            continue
+        mine = by == value
+        notes[NOTE] += int(plays.select(mine.sum()).item())
+        ended, played, precision = pl.col("ended_at"), pl.col("ms_played"), told.timing.precision
+        whole = played.fill_null(0) // SECOND * SECOND
+        heard = "ms_played" not in told.filled and played.is_not_null()
+        began = pl.lit(None, pl.Int64)
+        if told.timing in BY_START:
+            began = ended - whole if "ts" in told.filled else ended
+        elif told.timing in BY_HEARD:
+            began = pl.when(heard).then(-(-(ended - played) // SECOND) * SECOND)
+        changed: dict[str, pl.Expr] = {
+            "started_at": began,
+            "ended_at": pl.when(began.is_null()).then(ended),
+            "precision": pl.max_horizontal("precision", pl.lit(precision, pl.Int32)),
+            **{name: pl.lit(None) for name in ("ms_played", "reason_end") if name in told.filled},
+        }
+        plays = plays.with_columns(
+            pl.when(mine).then(new).otherwise(name).alias(name) for name, new in changed.items()
+        )
+    return plays

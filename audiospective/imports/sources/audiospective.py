@@ -1,4 +1,8 @@
-"""This project's own exports: Parquet, JSON and CSV, from here or from another installation."""
+"""This project's own exports, from here or from another installation.
+
+Parquet, JSON and CSV, and Spotify's form. Those for ListenBrainz, Koito and Maloja are read as
+theirs, since such programs may have added to them.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +27,9 @@ from audiospective.imports.reading.values import (
     spotify_id,
     text,
 )
-from audiospective.imports.sources import by_row
+from audiospective.imports.sources import by_row, spotify_extended
 from audiospective.imports.sources.base import Answers, File, Peek, Verdict
+from audiospective.policy import own_rows
 from audiospective.policy.spreadsheets import GUARDED, listed
 from audiospective.policy.timing import BY_HEARD, BY_START, Timing
 
@@ -42,6 +47,8 @@ _APOSTROPHE = re.compile(GUARDED)
 _NO_PLAYS = re.compile(r'"plays"\s*:\s*\[\s*\]')  # of an archive without any
 _TIMINGS = {timing.name.lower(): timing for timing in Timing}
 _NUMBERS = {timing.value for timing in Timing}
+_SPOTIFY = "spotify"  # the role of files in Spotify's form
+_WRITTEN = re.compile(rf'"{own_rows.KEY}"\s*:\s*"{own_rows.VALUE}"')
 _DAMAGED = "The Parquet file is damaged; download it again."
 
 
@@ -53,12 +60,17 @@ def sniff(peek: Peek) -> Verdict | None:
     if peek.opening == "{" and "format" in peek.keys and '"audiospective"' in peek.text[:200]:
         plays = {"played_at", "local_time", "timing"} <= peek.keys or _NO_PLAYS.search(peek.text)
         return Verdict(97, "list") if plays else None
+    if spotify_extended.sniff(peek) and _WRITTEN.search(peek.text):
+        return Verdict(98, _SPOTIFY)
     return None
 
 
 def read(files: Sequence[File], answers: Answers) -> Iterator[Batch | Broken]:
     """Every play as it was kept; where its time came from a beginning it comes from it again."""
+    yield from spotify_extended.read([one for one in files if one.role == _SPOTIFY], answers)
     for file in files:
+        if file.role == _SPOTIFY:
+            continue
         rows, facts = _READERS[file.role]
 
         def take(

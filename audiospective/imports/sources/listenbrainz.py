@@ -51,7 +51,9 @@ def take(gathering: Gathering, number: int, row: Mapping[str, Any]) -> None:
         played = milliseconds(inner(more, "duration_played"), SECOND)
     at, sender = times.unix(row.get("listened_at")), inner(more, "submission_client")
     told = {"ended_at" if _from_spotify(more) else "started_at": at}
-    # What is sent on live is not of them: its name begins with a capital.
+    if own_files.ours(sender) or sender == own_files.SENT_ON:
+        gathering.note(own_files.NOTE)
+    # What is sent on live is told by its beginning, as players do.
     gathering.play(
         number,
         row,

@@ -33,6 +33,8 @@ def _take(gathering: Gathering, number: int, row: Mapping[str, Any]) -> None:
     # What Maloja itself took from Spotify's files has the time of the end.
     told = {"ended_at" if origin == "import:spotify" else "started_at": at}
     sender = origin.removeprefix("import:") if isinstance(origin, str) else None
+    if own_files.ours(sender):
+        gathering.note(own_files.NOTE)
     gathering.play(
         number,
         row,

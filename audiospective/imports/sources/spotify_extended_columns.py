@@ -9,14 +9,18 @@ from typing import Any
 import polars as pl
 
 from audiospective.imports.plays import SCHEMA, SECOND, TRACK
-from audiospective.imports.reading import times
+from audiospective.imports.reading import own_files, times
 from audiospective.imports.reading.typed_rows import Rows, TypedRows
 from audiospective.imports.reading.values import MOST
 from audiospective.imports.reasons import Reason
 from audiospective.imports.sources import spotify_items as items
 from audiospective.imports.sources.base import Answers
+from audiospective.policy import own_rows
 
-_WORDS = ("ts", "platform", "conn_country", "username", "reason_start", "reason_end")
+_WORDS = (
+    *("ts", "platform", "conn_country", "username", "reason_start", "reason_end"),
+    own_rows.KEY,
+)
 _FLAGS = ("shuffle", "skipped", "offline", "incognito_mode")
 # Numbers as floats: those take whatever JSON calls a number.
 RAW = pl.Schema(
@@ -25,7 +29,7 @@ RAW = pl.Schema(
     | {name: pl.Boolean() for name in _FLAGS}
 )
 ROWS = TypedRows(RAW)
-KNOWN = frozenset(RAW) - {"username"}
+KNOWN = frozenset(RAW) - {"username", own_rows.KEY}
 # The values of these come together in few combinations, which are cleaned once.
 _FEW = [*_WORDS[1:], *_FLAGS]
 _MANY = [name for name in RAW if name not in items.TEXTS and name not in _FEW]
@@ -75,6 +79,7 @@ def plays(
     found = found.select(
         "row",
         "place",
+        pl.lit(None, pl.Int64).alias("started_at"),
         "ended_at",
         _fault(unreadable, first, answers.now),
         pl.when(ended % SECOND == 0).then(SECOND).otherwise(1).cast(pl.Int32).alias("precision"),
@@ -95,9 +100,11 @@ def plays(
         .cast(pl.Int64)
         .alias("offline_at"),
         "username",
+        own_rows.KEY,
     )
+    found = own_files.rows(found, notes)
     _count(found.filter(pl.col("fault").is_null()), tracks["kind"], answers, notes)
-    return found.drop("odd", "username"), tracks
+    return found.drop("odd", "username", own_rows.KEY), tracks
 
 
 def final(rows: pl.DataFrame) -> pl.DataFrame:
