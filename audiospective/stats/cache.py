@@ -68,8 +68,8 @@ class Cache:
             self._kept.clear()
             self._weight = 0
 
-    def of(self, part: str) -> list[Hashable]:
-        """The keys of a Part."""
+    def of(self, part: str) -> list[tuple[Any, ...]]:
+        """The keys of a Part, the least used first."""
         with self._lock:
             return [key for key in self._kept if isinstance(key, tuple) and key[0] == part]
 
@@ -102,6 +102,13 @@ class Part:
         """Keep a value; `size` is how many bytes it takes, where the caller knows that better."""
         taken = weigh(value) if size is None else size
         self._cache.put((self._name, key), value, _ENTRY + taken)
+
+    def held(self) -> list[Any]:
+        """What values are kept under, the least used first."""
+        return [key[1] for key in self._cache.of(self._name)]
+
+    def drop(self, key: Hashable) -> None:
+        self._cache.drop((self._name, key))
 
     def clear(self) -> None:
         for key in self._cache.of(self._name):

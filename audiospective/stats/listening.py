@@ -35,6 +35,9 @@ from audiospective.stats.portrait import Portrait
 from audiospective.stats.prepared_plays import DAY
 
 EACH = 75  # bytes that a play takes in the end, with its part in what is added up by track
+# Of one member, kept side by side: as they count them, and as a shared link of theirs does in
+# another zone. A browser that tells another zone with each page pushes out nothing of others.
+WAYS = 2
 CHUNKS = 16  # pieces in memory that plays may lie in, before they are put together
 
 P = ParamSpec("P")
@@ -149,8 +152,16 @@ class Listening:
                     kept = self._read(kept)
                     if kept.settled:
                         _frames.put(key, kept, kept.size)
+                        self._drop_others()
             self._read_plays = kept
         return self._read_plays
+
+    def _drop_others(self) -> None:
+        """Let go of this member's plays in more than WAYS ways."""
+        own = self.options.user_id
+        mine = [one for one in _frames.held() if one[0] is database.obj and one[1].user_id == own]
+        for key in mine[:-WAYS]:
+            _frames.drop(key)
 
     def _weigh(self) -> None:
         """Have the plays weighed once more: what was added up of them is kept beside them."""

@@ -416,3 +416,20 @@ def test_a_portrait_tells_of_a_new_play(monkeypatch: pytest.MonkeyPatch) -> None
             assert found is not None
             assert found.plays == minute
     assert drawn == [1, 2]
+
+
+def test_one_member_in_many_zones_takes_nothing_that_is_kept_of_others() -> None:
+    alice, bob = person("alice"), person("bob")
+    for user in (alice, bob):
+        play(user, at(1), track("song"))
+
+    def read(user: int, zone: str) -> Any:
+        return Listening(FigureOptions(user, zone)).plays()
+
+    before = read(bob, "UTC"), read(alice, "Europe/Berlin")
+    for zone in ("Asia/Tokyo", "America/Lima", "Africa/Cairo", "Europe/Oslo", "Asia/Dubai"):
+        assert read(alice, zone) is read(alice, zone)
+        assert read(alice, "Europe/Berlin") is before[1]
+    assert read(bob, "UTC") is before[0]
+    kept = [options.user_id for _, options in listening._frames.held()]
+    assert sorted(kept) == sorted([bob, alice, alice])

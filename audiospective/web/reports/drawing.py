@@ -1,7 +1,7 @@
 """Turns SVG into PNG, in a process of its own: `python -m audiospective.web.reports.drawing WIDTH`.
 
-resvg reads all fonts of the server for each picture, a third of a second in which it keeps the
-interpreter to itself: no other page of the process would go on meanwhile.
+resvg reads all fonts of the server for each picture, a tenth to a third of a second in which it
+keeps the interpreter to itself: no other page of the process would go on meanwhile.
 """
 
 from __future__ import annotations
