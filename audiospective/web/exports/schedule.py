@@ -14,7 +14,7 @@ from audiospective.models.export_schedules import BUCKET, EMAIL, ExportSchedule
 from audiospective.notices import kind
 from audiospective.notices.kinds import scheduled_export_failed
 from audiospective.policy import export_schedule, member_buckets
-from audiospective.web import throttle
+from audiospective.web import throttle, trials
 from audiospective.web.access import freshly_signed_in, person, signed_in
 from audiospective.web.context import services
 from audiospective.web.throttle import Limit
@@ -49,7 +49,8 @@ def save() -> ResponseReturnValue:
     if not errors and form is not None:
         try:
             told = typed if goes_to == BUCKET else None
-            schedule.save(services(), person(), form.name, told)
+            with trials.turn():
+                schedule.save(services(), person(), form.name, told)
         except BucketError as error:
             errors["endpoint"] = str(error)
     if errors:

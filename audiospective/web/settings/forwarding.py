@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from audiospective.exports import forwarding
 from audiospective.exports.forwarding import UnusableError
 from audiospective.policy import listen_servers
-from audiospective.web import throttle
+from audiospective.web import throttle, trials
 from audiospective.web.access import freshly_signed_in, person
 from audiospective.web.context import services
 from audiospective.web.throttle import Limit
@@ -42,7 +42,8 @@ def save() -> ResponseReturnValue:
         errors |= {"token": "A token has no such characters."}
     if not errors:
         try:
-            name = forwarding.save(services(), person(), root, token, players=players)
+            with trials.turn():
+                name = forwarding.save(services(), person(), root, token, players=players)
         except UnusableError as error:
             errors["token" if str(error) == forwarding.REFUSED else "root"] = str(error)
     if errors:
@@ -59,7 +60,8 @@ def test() -> ResponseReturnValue:
     row = forwarding.of(person().id)
     if row is not None:
         try:
-            name = forwarding.checked(services(), person().id, row.root, row.token_encrypted)
+            with trials.turn():
+                name = forwarding.checked(services(), person().id, row.root, row.token_encrypted)
             flash(f"The server answers and knows you as {name}." if name else "The server answers.")
         except UnusableError as error:
             flash(str(error))

@@ -18,7 +18,7 @@ from audiospective.accounts import spotify_app
 from audiospective.accounts.spotify_app import Trouble
 from audiospective.models import Connection
 from audiospective.operations import health
-from audiospective.web import throttle
+from audiospective.web import throttle, trials
 from audiospective.web.access import freshly_signed_in, person
 from audiospective.web.context import services
 from audiospective.web.throttle import Limit
@@ -92,7 +92,8 @@ def keep() -> ResponseReturnValue:
     throttle.enforce(TESTS)
     client_id = request.form.get("client_id", "")
     secret = request.form.get("client_secret", "")
-    trouble = spotify_app.keep_own(services(), person(), client_id, secret)
+    with trials.turn():
+        trouble = spotify_app.keep_own(services(), person(), client_id, secret)
     stepwise = request.form.get("stepwise") == "yes"
     if trouble is not None:
         field, words = WORDS[trouble]
