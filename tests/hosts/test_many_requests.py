@@ -37,10 +37,14 @@ def test_whoever_asks_for_more_pages_than_there_are_threads_delays_nobody_else(
     settings.write_text(HELD.format(conf=str(ROOT / "gunicorn.conf.py"), pipe=pipe))
     url = f"sqlite:///{migrated_sqlite}"
     with ExitStack() as opened:
+        writers: list[int] = []
+        opened.callback(lambda: [os.close(one) for one in writers])
         stack = opened.enter_context(running(url, emptied(redis_server), tmp_path / "home"))
         served = opened.enter_context(
             pages(stack, tmp_path, "--workers", "1", "--config", str(settings), TRUSTED_PROXIES="1")
         )
+        # Whatever happens, nothing of the server is left waiting.
+        opened.callback(lambda: writers.append(os.open(pipe, os.O_RDWR)))
 
         def ask(path: bytes, address: bytes) -> socket.socket:
             made = socket.create_connection(("127.0.0.1", served), timeout=30)
@@ -50,9 +54,6 @@ def test_whoever_asks_for_more_pages_than_there_are_threads_delays_nobody_else(
         waiting = [ask(b"/status", b"198.51.100.1") for _ in range(MANY)]
         other = ask(b"/healthz", b"198.51.100.2")
         assert other.recv(100).startswith(b"HTTP/1.1 200")
-        writer = os.open(pipe, os.O_RDWR)  # from now on they take no time
-        try:
-            for one in waiting:
-                until(lambda one=one: one.recv(100).startswith(b"HTTP/1.1 200"), "each its answer")
-        finally:
-            os.close(writer)
+        writers.append(os.open(pipe, os.O_RDWR))  # from now on they take no time
+        for one in waiting:
+            until(lambda one=one: one.recv(100).startswith(b"HTTP/1.1 200"), "each its answer")
