@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, abort, flash, redirect, request, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from audiospective.accounts.time_zone import zones
@@ -16,8 +16,9 @@ from audiospective.imports.questions import unanswered
 from audiospective.imports.sources import csv_columns
 from audiospective.models.imports import Import
 from audiospective.web import throttle
-from audiospective.web.access import freshly_signed_in, person, signed_in
+from audiospective.web.access import freshly_signed_in, signed_in
 from audiospective.web.context import services
+from audiospective.web.imports.own_import import own_import
 from audiospective.web.throttle import Limit
 
 blueprint = Blueprint("answering", __name__)
@@ -32,7 +33,7 @@ OFTEN = (
 @signed_in
 def choose(import_id: int) -> ResponseReturnValue:
     """What is added, and what the review asked."""
-    row = _own(import_id)
+    row = own_import(import_id)
     choices = Choices.loads(row.choices)
     form = request.form
     choices.private = form.get("private") == "on"
@@ -54,7 +55,7 @@ def choose(import_id: int) -> ResponseReturnValue:
 @signed_in
 def answer(import_id: int) -> ResponseReturnValue:
     """What only the person knows of a file: zone, order of day and month, whose plays, columns."""
-    row = _own(import_id)
+    row = own_import(import_id)
     choices, found, form = Choices.loads(row.choices), Findings.loads(row.findings), request.form
     if form.get("zone") in zones():
         choices.zone = form["zone"]
@@ -87,7 +88,7 @@ def _mapping(number: int, columns: list[str], before: dict[str, str]) -> dict[st
 @blueprint.post("/imports/<int:import_id>/agree")
 @signed_in
 def agree(import_id: int) -> ResponseReturnValue:
-    row = _own(import_id)
+    row = own_import(import_id)
     if unanswered(Findings.loads(row.findings), Choices.loads(row.choices)):
         flash("Answer the question first: nothing was added.", "refused")
         return redirect(url_for("imports.one", import_id=row.id), 303)
@@ -98,7 +99,7 @@ def agree(import_id: int) -> ResponseReturnValue:
 @signed_in
 def discard(import_id: int) -> ResponseReturnValue:
     try:
-        if rounds.cancel(services(), _own(import_id)):
+        if rounds.cancel(services(), own_import(import_id)):
             flash("Discarded. Nothing of it is kept.")
     except StorageError:  # a round empties it
         flash("Discarded. Its files are deleted as soon as our storage answers again.")
@@ -108,15 +109,8 @@ def discard(import_id: int) -> ResponseReturnValue:
 @blueprint.post("/imports/<int:import_id>/undo")
 @freshly_signed_in
 def undo(import_id: int) -> ResponseReturnValue:
-    row = _own(import_id)
+    row = own_import(import_id)
     return _moved(row, lambda: uploads.take_back(services(), row))
-
-
-def _own(import_id: int) -> Import:
-    found = uploads.of(person(), import_id)
-    if found is None:
-        abort(404)
-    return found
 
 
 def _read_again(row: Import, choices: Choices) -> ResponseReturnValue:

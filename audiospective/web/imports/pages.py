@@ -15,6 +15,7 @@ from audiospective.web.access import freshly_signed_in, is_fresh, person, signed
 from audiospective.web.context import services
 from audiospective.web.htmx import STOP_POLLING, fragment_of
 from audiospective.web.imports import one_import, reminder
+from audiospective.web.imports.own_import import own_import
 from audiospective.web.imports.sending import BODY
 
 blueprint = Blueprint("imports", __name__)
@@ -48,7 +49,7 @@ def new() -> ResponseReturnValue:
 @blueprint.get("/imports/<int:import_id>")
 @signed_in
 def one(import_id: int) -> ResponseReturnValue:
-    return render_template("imports/one.html", **one_import.of(_own(import_id), person()))
+    return render_template("imports/one.html", **one_import.of(own_import(import_id), person()))
 
 
 @blueprint.get("/ui/imports/<int:import_id>")
@@ -56,7 +57,7 @@ def one(import_id: int) -> ResponseReturnValue:
 @signed_in
 def watch(import_id: int) -> ResponseReturnValue:
     """How far it is; once a worker is through, the whole page is loaded anew."""
-    row = _own(import_id)
+    row = own_import(import_id)
     if row.status in WORK:
         return render_template("imports/_progress.html", **one_import.of(row, person()))
     response = make_response("", STOP_POLLING)
@@ -68,14 +69,14 @@ def watch(import_id: int) -> ResponseReturnValue:
 @signed_in
 def rejected(import_id: int) -> ResponseReturnValue:
     """The rows that could not be read, with the reason."""
-    return _table(_own(import_id), "rejected")
+    return _table(own_import(import_id), "rejected")
 
 
 @blueprint.get("/imports/<int:import_id>/report.csv")
 @signed_in
 def sheet(import_id: int) -> ResponseReturnValue:
     """What became of the rows of every file."""
-    return _table(_own(import_id), "report")
+    return _table(own_import(import_id), "report")
 
 
 def _table(row: Import, which: str) -> ResponseReturnValue:
@@ -91,10 +92,3 @@ def _table(row: Import, which: str) -> ResponseReturnValue:
     response = Response(text, content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="import-{row.id}-{which}.csv"'
     return response
-
-
-def _own(import_id: int) -> Import:
-    found = uploads.of(person(), import_id)
-    if found is None:
-        abort(404)
-    return found

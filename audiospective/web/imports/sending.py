@@ -18,6 +18,7 @@ from audiospective.policy.import_limits import CHUNK_BYTES, IMPORT_BYTES, STRIP_
 from audiospective.web import security, throttle
 from audiospective.web.access import freshly_signed_in, person, signed_in
 from audiospective.web.context import services
+from audiospective.web.imports.own_import import own_import
 from audiospective.web.throttle import Limit
 
 blueprint = Blueprint("sending", __name__)
@@ -113,7 +114,7 @@ def piece(import_id: int, number: int) -> ResponseReturnValue:
         abort(400)
     try:
         received = uploads.receive(
-            services(), _own(import_id), number, offset, request.get_data(cache=False)
+            services(), own_import(import_id), number, offset, request.get_data(cache=False)
         )
     except uploads.StaleError:
         return _plain("This upload has ended. Reload the page to see how it stands.", 409)
@@ -126,7 +127,7 @@ def piece(import_id: int, number: int) -> ResponseReturnValue:
 @signed_in
 def arrived(import_id: int) -> ResponseReturnValue:
     """All pieces have been sent."""
-    row = _own(import_id)
+    row = own_import(import_id)
     if not uploads.complete(services(), row):
         return _plain("A part of the files is missing. Choose them again to go on.", 409)
     return jsonify(url=url_for("imports.one", import_id=row.id))
@@ -134,13 +135,6 @@ def arrived(import_id: int) -> ResponseReturnValue:
 
 def _piece_of(row: Import, number: int) -> str:
     return url_for("sending.piece", import_id=row.id, number=number)
-
-
-def _own(import_id: int) -> Import:
-    found = uploads.of(person(), import_id)
-    if found is None:
-        abort(404)
-    return found
 
 
 def _plain(words: str, status: int) -> Response:
