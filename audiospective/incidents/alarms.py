@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from audiospective import clock, log
 from audiospective.models.marks import Mark
@@ -39,7 +38,7 @@ def begin(topic: str, since: datetime, said: str, after: timedelta = timedelta()
     known = Mark.get_or_none(Mark.name == name)
     since = min(since, now)
     latest = clock.to_ms(now + after)
-    told_from = (_note(known).get("told_from") if known else None) or latest
+    told_from = (known.noted.get("told_from") if known else None) or latest
     # Later than `latest` is what a clock that was ahead noted.
     note = {"said": said, "told_from": min(told_from, latest)}
     if known is not None and (found := _standing(known).since) != known.at:
@@ -55,7 +54,7 @@ def end(topic: str) -> None:
     known = Mark.get_or_none(Mark.name == name)
     if known is None:
         return
-    note = _note(known)
+    note = known.noted
     # What a clock that was ahead noted counts from now.
     calm_since = min(clock.from_ms(note.get("calm_since") or clock.to_ms(now)), now)
     if _standing(known).told_from > now or now - calm_since >= CALM:
@@ -73,7 +72,7 @@ def beat(who: str) -> None:
 
 def _standing(mark: Mark) -> Alarm:
     """One that began at an instant which lies ahead began, for all that is known, now."""
-    note = _note(mark)
+    note = mark.noted
     since = min(clock.from_ms(note["since"]) if "since" in note else mark.at, clock.now())
     return Alarm(
         topic=mark.name.removeprefix(PREFIX),
@@ -83,11 +82,3 @@ def _standing(mark: Mark) -> Alarm:
         told_from=clock.from_ms(note.get("told_from", 0)),
         noted_at=mark.at,
     )
-
-
-def _note(mark: Mark) -> dict[str, Any]:
-    try:
-        found = json.loads(mark.note or "{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}

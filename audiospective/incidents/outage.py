@@ -98,7 +98,7 @@ def review(longest_poll: timedelta) -> None:
             Mark.put(mark.name, now, mark.note)
         app = mark.name.removeprefix(OUTAGE)
         still = hit.get(int(app)) if app.isdigit() else None
-        seen = clock.from_ms(_note(mark).get("seen", _ms(mark.at)))
+        seen = clock.from_ms(mark.noted.get("seen", _ms(mark.at)))
         if still is None:
             continue  # nobody is polled there, so nothing shows that it is over
         # Seen as far ahead, it was seen by such a clock, and is not seen by this one.
@@ -111,7 +111,7 @@ def active() -> dict[int, Outage]:
     """The outages of the present and of the last hours, by app."""
     found = {}
     for mark in Mark.named(OUTAGE):
-        app, note = mark.name.removeprefix(OUTAGE), _note(mark)
+        app, note = mark.name.removeprefix(OUTAGE), mark.noted
         if app.isdigit():
             found[int(app)] = Outage(
                 app_id=int(app),
@@ -201,14 +201,6 @@ def _standstills(prefix: str) -> list[Standstill]:
         for mark in Mark.named(prefix)
         if mark.name.removeprefix(prefix).isdigit()
     ]
-
-
-def _note(mark: Mark) -> dict[str, int]:
-    try:
-        found = json.loads(mark.note or "{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _ms(instant: datetime) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
+from typing import Any
 
 from peewee import EXCLUDED, TextField, fn
 
@@ -18,6 +20,15 @@ class Mark(Row):
 
     class Meta:
         table_name = "marks"
+
+    @property
+    def noted(self) -> dict[str, Any]:
+        """The note as an object of JSON; empty where it is none, as another release may have it."""
+        try:
+            found = json.loads(self.note or "{}")
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
 
     @classmethod
     def put(cls, name: str, at: datetime, note: str = "") -> None:

@@ -70,8 +70,5 @@ def _note(found: Collection[Fault], others: Collection[Fault], now: datetime) ->
 
 def _known() -> list[Fault]:
     mark = Mark.get_or_none(Mark.name == DAMAGED)
-    try:
-        noted = json.loads(mark.note) if mark is not None else {}
-    except ValueError:
-        return []
+    noted = mark.noted if mark is not None else {}
     return [Fault(int(key), str(said)) for key, said in noted.items()]

@@ -44,7 +44,7 @@ def look(services: Services) -> Room:
     newest = StorageRecord.select().order_by(StorageRecord.day.desc()).limit(DAYS)
     days = [(one.day, int(one.size)) for one in newest]
     mark = Mark.get_or_none(Mark.name == FULL)
-    note = json.loads(mark.note or "{}") if mark else {}
+    note = mark.noted if mark else {}
     return Room(
         size=sizes.total(),
         budget=services.settings.storage_budget_mb * MB,

@@ -314,3 +314,11 @@ def test_the_database_is_drawn_up_to_its_budget_with_a_band(site: Site) -> None:
         assert paths["outlook-past"].count("L") == 2  # to today
         assert paths["outlook-band"].endswith("z")
         assert len(figure.all("tr")) == 1 + 4
+
+
+@pytest.mark.parametrize("note", ["three days", "[3]"])
+def test_a_forecast_that_cannot_be_read_is_none(site: Site, note: str) -> None:
+    Mark.put(database_size.FULL, clock.now(), note)
+    found = database_size.look(site.services)
+    assert (found.full_at, found.reckoned, found.ahead) == (None, None, ())
+    assert site.member(operator()).page("/ops").by_id("room")
