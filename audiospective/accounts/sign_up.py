@@ -122,6 +122,8 @@ def _come_in(
         invited=entry is not None and _invited(entry, now),
         holds_place=entry is not None and entry.place_until > now,
         own_app=archive is not None and app.owner_id == archive.id,
+        returns=archive is not None and _was_connected(archive),
+        numbered=archive is not None and archive.founding_number is not None,
     )
     verdict = founding.admit(seats.places_of(services, app, now), visitor)
     if isinstance(verdict, WaitlistReason):
@@ -217,6 +219,10 @@ def _renewed(services: Services, user_id: int, consent: _Consent) -> dict[str, o
         "circuit_open_until": LONG_AGO,
         "detached_account": None,
     }
+
+
+def _was_connected(archive: User) -> bool:
+    return bool(Connection.select().where(Connection.user == archive.id).exists())
 
 
 def _open_entry(entry_id: int | None) -> WaitlistEntry | None:

@@ -66,11 +66,15 @@ class Visitor:
 
     `invited`: an operator let them in. `holds_place`: one of the held places is
     theirs. `own_app`: they come through a Spotify app of their own, whose seats are their matter.
+    `returns`: their archive had a Spotify account before, which was taken away; `numbered`: it has
+    a founding number, which stays the only one.
     """
 
     invited: bool = False
     holds_place: bool = False
     own_app: bool = False
+    returns: bool = False
+    numbered: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,14 +90,14 @@ def admit(places: Places, visitor: Visitor) -> Admission | WaitlistReason:
     `places` are those of the app the visitor comes through.
     """
     not_given = places.cap - places.taken
-    founding = not_given > 0 and (places.left > 0 or visitor.holds_place)
+    founding = not_given > 0 and (places.left > 0 or visitor.holds_place) and not visitor.numbered
     if visitor.invited or visitor.own_app:
         return Admission(founding)
-    if not founding:
+    if not founding and not (visitor.returns or visitor.numbered):
         return WaitlistReason.FULL
     if places.seats_left == 0:
         return WaitlistReason.NO_SEAT
-    return Admission(founding=True)
+    return Admission(founding)
 
 
 def may_take_seat(places: Places) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from audiospective import clock
-from audiospective.accounts import members, seats, sign_up, spotify_app, welcome
+from audiospective.accounts import attachment, members, seats, sign_up, spotify_app, welcome
 from audiospective.accounts.outcomes import (
     Joined,
     NotAttached,
@@ -25,6 +26,7 @@ from audiospective.clients.spotify import Profile, Tokens
 from audiospective.models import Connection, SpotifyApp, User, database
 from audiospective.models.connections import ACTIVE, DISCONNECTED, NOT_ALLOWED
 from audiospective.models.waitlist import WaitlistEntry
+from audiospective.notices import signed_links
 from audiospective.policy import check_wait
 from audiospective.policy.founding import Opening, WaitlistReason
 from audiospective.services import Services
@@ -51,6 +53,13 @@ def join(services: Services, name: str, tokens: Tokens = TOKENS, **visit: Any) -
 
 def with_settings(services: Services, **changes: Any) -> Services:
     return replace(services, settings=replace(services.settings, **changes))
+
+
+def take_away(services: Services, user: User, account: str) -> None:
+    """What the link in the e-mail about an attached account does."""
+    mark = hashlib.sha256(f"account-{account}".encode()).hexdigest()[:16]
+    token = signed_links.sign(services.settings, signed_links.DETACH, user.id, mark)
+    assert attachment.undo(services, token)
 
 
 def on_the_list(email: str, **facts: Any) -> WaitlistEntry:
@@ -219,6 +228,22 @@ def test_an_archive_without_spotify_takes_an_account_that_has_none(services: Ser
     join(services, "alice")
     carol = make_user("carol", spotify_account_id=None, spotify_id=None)
     assert isinstance(join(services, "alice", signed_in=carol.id), WrongAccount)
+
+
+def test_an_archive_whose_account_was_taken_away_keeps_its_number_and_its_place(
+    services: Services,
+) -> None:
+    two = with_settings(services, founding_member_cap=2)
+    ana = make_user("ana", spotify_account_id=None, spotify_id=None)
+    hers = {"signed_in": ana.id, "attaches": True}
+    for account in ("alice", "alice", "another"):
+        assert join(two, account, **hers) == Joined(ana.id, 1, attached=True)
+        assert seats.places(two).taken == 1
+        take_away(two, ana, account)
+    assert join(two, "bob") == Joined(2, 2)
+    assert join(two, "charlie") == Waitlisted(WaitlistReason.FULL)
+    assert join(two, "alice", **hers) == Joined(ana.id, 1, attached=True)  # though all are given
+    assert User.get_by_id(ana.id).founding_number == 1
 
 
 def test_an_own_app_needs_no_seat_and_no_founding_place(services: Services) -> None:

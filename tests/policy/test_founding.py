@@ -20,6 +20,8 @@ INVITED = Visitor(invited=True, holds_place=True)
 INVITED_WITHOUT_PLACE = Visitor(invited=True)
 RESERVED = Visitor(holds_place=True)
 OWN_APP = Visitor(own_app=True)
+RETURNING_FOUNDER = Visitor(returns=True, numbered=True)
+RETURNING = Visitor(returns=True)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +71,17 @@ def test_a_stranger_is_told_whether_places_are_left(places: Places, opening: Ope
         (Places(cap=10, taken=10), RESERVED, WaitlistReason.FULL),
         (Places(cap=10, taken=2, seats=5, seats_taken=5), OWN_APP, FOUNDER),
         (Places(cap=10, taken=10), OWN_APP, FREE),
+        (Places(cap=10, taken=5), RETURNING_FOUNDER, FREE),  # the number they have stays
+        (Places(cap=10, taken=10), RETURNING_FOUNDER, FREE),
+        (Places(cap=10, taken=5), Visitor(own_app=True, numbered=True), FREE),
+        (Places(cap=10, taken=5), Visitor(invited=True, holds_place=True, numbered=True), FREE),
+        (
+            Places(cap=10, taken=10, seats=5, seats_taken=5),
+            RETURNING_FOUNDER,
+            WaitlistReason.NO_SEAT,
+        ),
+        (Places(cap=10, taken=5), RETURNING, FOUNDER),
+        (Places(cap=10, taken=10), RETURNING, FREE),
     ],
 )
 def test_who_may_join(
