@@ -28,7 +28,7 @@ from audiospective.models.notices import Notice
 from audiospective.models.sessions import SettledCallback
 from audiospective.models.sign_in_links import SignInLink
 from audiospective.models.waitlist import WaitlistEntry
-from audiospective.notices import outbox
+from audiospective.notices import kind, outbox
 from audiospective.notices.kinds import account_deleted
 from audiospective.services import Services
 
@@ -103,7 +103,11 @@ def begin(user_id: int) -> bool:
         (WaitlistEntry.user == user_id) | WaitlistEntry.email.in_(own)
     ).execute()
     SignInLink.delete().where(SignInLink.email.in_(own)).execute()
-    Notice.delete().where((Notice.user == user_id) | Notice.recipient.in_(own)).execute()
+    # E-mails about another archive stay, or it would be told anew of what it was told of.
+    to_address = Notice.user.is_null() | Notice.kind.in_(kind.to_addresses())
+    Notice.delete().where(
+        (Notice.user == user_id) | (Notice.recipient.in_(own) & to_address)
+    ).execute()
     AddressProof.delete().where(AddressProof.user == user_id).execute()
     receipt_to = user.email if user.email_verified_at is not None else None
     Deletion.update(receipt_to=receipt_to, plays=_plays(user_id)).where(
@@ -127,14 +131,19 @@ def _plays(user_id: int) -> int:
 
 
 def _addresses(user: User) -> list[str]:
-    """Addresses that this member has proven; one that was only typed may be somebody else's."""
+    """Addresses that this member has proven and no other one has.
+
+    One that was only typed may be somebody else's. What went to an address that two archives share
+    is the other's as well: which e-mails they had already must not be forgotten.
+    """
     former = AddressProof.select(AddressProof.email).where(
         (AddressProof.user == user.id) & AddressProof.session.is_null()
     )
     found = {str(email) for (email,) in former.tuples()}
     if user.email and user.email_verified_at is not None:
         found.add(str(user.email))
-    return sorted(found)
+    shared = (User.id != user.id) & User.email.in_(found) & User.email_verified_at.is_null(False)
+    return sorted(found - {other.email for other in User.select(User.email).where(shared)})
 
 
 def _erase(services: Services, user_id: int, deadline: Deadline) -> bool:

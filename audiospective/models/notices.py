@@ -20,6 +20,10 @@ WAITING = (QUEUED, UNCERTAIN)
 DONE = (SENT, FAILED, OBSOLETE)
 TOLD = (SENT, UNCERTAIN, SENDING)  # it went out, or may have
 
+# In a dedupe key, before the number of a member who shares an address with another one that was
+# owed an e-mail about the same: the month that is over, the batch in which both had a success.
+OF_MEMBER = "#"
+
 LEASE = timedelta(seconds=120)  # longer than one e-mail can take
 # No e-mail is put off for as long: what waits for an instant beyond was put off by a clock that was
 # ahead.
@@ -55,6 +59,11 @@ class Notice(Row):
             (("recipient", "kind", "dedupe_key", "step"), True),
             (("status", "next_attempt_at"), False),
         )
+
+    @property
+    def about(self) -> str:
+        """What it is about, as its kind names that."""
+        return str(self.dedupe_key).partition(OF_MEMBER)[0]
 
     @property
     def owner(self) -> int:

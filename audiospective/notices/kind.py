@@ -111,6 +111,11 @@ def everything() -> list[Kind]:
     return [found for name in sorted(names()) if (found := find(name)) is not None]
 
 
+def to_addresses() -> list[str]:
+    """Names of the kinds that go to whoever owns an address, a member or not."""
+    return [one.name for one in everything() if one.audience is not Audience.MEMBER]
+
+
 def address(user: User, kind: str) -> str | None:
     """Where to write to this person about `kind`: only to an address they proved to be theirs."""
     if not user.email or user.email_verified_at is None or kind in switched_off(user):

@@ -44,7 +44,7 @@ def owed(kind: str, people: Any) -> Owed:
     )
     found: Owed = defaultdict(list)
     for notice in query:
-        found[notice.user_id, notice.dedupe_key].append(notice)
+        found[notice.user_id, notice.about].append(notice)
     return found
 
 

@@ -128,7 +128,7 @@ def _without(month: Period) -> Any:
     told = Notice.select().where(
         (Notice.user == User.id)
         & (Notice.kind == name)
-        & (Notice.dedupe_key == month.address)
+        & Notice.dedupe_key.startswith(month.address)
         & (Notice.status != OBSOLETE)
     )
     return asked & (fn.EXISTS(hot) | fn.EXISTS(sealed)) & ~fn.EXISTS(told)

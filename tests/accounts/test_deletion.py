@@ -37,7 +37,9 @@ from audiospective.models.marks import Mark
 from audiospective.models.notices import SENT, Notice
 from audiospective.models.sign_in_links import SignInLink
 from audiospective.models.waitlist import WaitlistEntry
-from audiospective.notices import delivery
+from audiospective.notices import delivery, outbox
+from audiospective.notices.kind import Draft
+from audiospective.notices.kinds import archive_stopped
 from audiospective.operations import closed_years
 from audiospective.polling import batch
 from audiospective.services import Services
@@ -318,6 +320,25 @@ def test_an_address_that_was_only_typed_takes_nothing_of_its_owners_along(
     leave(services, User.get_by_id(made.user_id))
     assert WaitlistEntry.get().email == ADDRESS
     assert Notice.select().where(Notice.kind == "account_deleted").count() == 0
+
+
+def test_of_an_address_that_two_archives_share_what_the_other_was_told_stays_known(
+    services: Services,
+) -> None:
+    alice, bob = make_user("alice", **PROVEN), make_user("bob", **PROVEN)
+    waitlist.request(services, ADDRESS)
+    for user in (alice, bob):
+        draft = Draft(recipient=ADDRESS, dedupe_key="1.1", user_id=user.id, data={})
+        outbox.put(services, archive_stopped.KIND, draft)
+    leave(services, alice)
+    about_bob = Notice.select().where(Notice.kind == "archive_stopped")
+    assert [row.user_id for row in about_bob] == [bob.id]
+    assert WaitlistEntry.select().count() == 1
+    User.update(email="new@mail.example").where(User.id == bob.id).execute()
+    charlie = make_user("charlie", **PROVEN)  # who has the address alone by now
+    leave(services, charlie)
+    assert [row.user_id for row in about_bob.clone()] == [bob.id]
+    assert WaitlistEntry.select().count() == 0
 
 
 def test_numbers_and_ids_of_those_who_left_are_given_to_nobody(

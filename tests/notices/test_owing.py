@@ -133,6 +133,26 @@ def test_a_thousand_members_whose_consents_end_cost_an_idle_round_as_much_as_ten
     assert queries(monkeypatch, lambda: maintenance.maintain(services)) < 60
 
 
+def test_of_two_archives_that_share_an_address_each_is_told_once_of_the_same(
+    posted, office, frozen
+):
+    both = [one.user_id for one in ending(posted, 2)]
+    User.update(email="both@mail.example").execute()
+    for _ in range(3):
+        owing.owe(posted)
+        delivery.drain(posted, wait=lambda _: None)
+    assert len(office.subjects("both@mail.example")) == 2
+    Connection.update(last_success_at=clock.now() + 14 * DAY).execute()
+    frozen.forward(days=14)  # and again, six days before the end
+    for _ in range(3):
+        owing.owe(posted)
+        delivery.drain(posted, wait=lambda _: None)
+    rows = Notice.select().order_by(Notice.step, Notice.user)
+    assert [(row.user_id, row.step, row.status) for row in rows] == [
+        (user_id, step, SENT) for step in (0, 1) for user_id in both
+    ]
+
+
 def test_a_reminder_that_waited_until_the_next_one_was_due_is_not_sent(services, frozen):
     ending(services, 1)
     owing.owe(services)

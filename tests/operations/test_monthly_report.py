@@ -83,6 +83,18 @@ def test_a_machine_whose_clock_is_ahead_tells_of_no_month_that_is_not_over(
     assert monthly_report.owe(services) == 1
 
 
+def test_of_two_archives_that_share_an_address_each_has_its_report(
+    services: Services, frozen: Frozen
+) -> None:
+    frozen.to(FIRST)
+    both = [
+        member(name, ("2026-02-14T10:00:00", "Ebb"), email="both@example.org")
+        for name in ("alice", "bob")
+    ]
+    assert [monthly_report.owe(services) for _ in range(2)] == [2, 0]
+    assert {one.user_id for one in Notice.select()} == {one.id for one in both}
+
+
 def test_those_who_did_not_ask_or_played_nothing_or_proved_no_address_are_left_alone(
     services: Services, frozen: Frozen
 ) -> None:

@@ -114,7 +114,7 @@ def still_true(notice: Notice, _data: Mapping[str, Any]) -> bool:
     return (
         connection is not None
         and incident.is_broken(connection)
-        and incident.key(connection) == notice.dedupe_key
+        and incident.key(connection) == notice.about
     )
 
 

@@ -115,7 +115,7 @@ def still_true(notice: Notice, _data: Mapping[str, Any]) -> bool:
     """Whether it is the same wish, and nothing was imported since."""
     user = User.get_or_none(User.id == notice.owner)
     wish = asked(user) if user else None
-    if wish is None or _key(wish) != notice.dedupe_key:
+    if wish is None or _key(wish) != notice.about:
         return False
     return _last_imports([user.id]).get(user.id, wish.at) <= wish.at
 

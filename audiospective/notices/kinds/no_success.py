@@ -124,7 +124,7 @@ def still_true(notice: Notice, _data: Mapping[str, Any]) -> bool:
     return (
         connection is not None
         and connection.status in (ACTIVE, NOT_ALLOWED)
-        and incident.silence_key(connection) == notice.dedupe_key
+        and incident.silence_key(connection) == notice.about
         and escalation.gone_quiet(incident.last_known(connection), clock.now())
     )
 

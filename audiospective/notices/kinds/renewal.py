@@ -66,7 +66,7 @@ def still_true(notice: Notice, _data: Mapping[str, Any]) -> bool:
     return (
         connection is not None
         and connection.status in RENEWABLE
-        and _key(connection) == notice.dedupe_key
+        and _key(connection) == notice.about
         and renewal.step(connection.reauth_due_at, clock.now()) == notice.step
     )
 
