@@ -47,11 +47,12 @@ def prove(services: Services, token: str, session: Session | None) -> Proof:
         if not used:
             return Proof.UNKNOWN
         user = User.get_by_id(found.user_id)
-        if user.email_verified_at is not None and user.email:
+        proven = user.email_verified_at is not None and bool(user.email)
+        if proven and user.email != found.email:  # else it was proven in another browser meanwhile
             tell(services, user)
         User.update(email=found.email, email_verified_at=clock.now()).where(
             User.id == user.id
         ).execute()
-        members.greet(services, user.id)
+        members.greet(services, user.id, new=not proven)
     outbox.hurry(services)
     return Proof.GOOD

@@ -19,12 +19,13 @@ def create(**values: Any) -> User:
     return user
 
 
-def greet(services: Services, user_id: int) -> None:
+def greet(services: Services, user_id: int, *, new: bool) -> None:
     """Owe the one e-mail of welcome, if there is a proven address; inside the transaction that
-    made it one, or made them a member."""
+    made it one, or made them a member. `new`: they had no proven address, or no Spotify account,
+    until now."""
     user = User.get_by_id(user_id)
     if user.email and user.email_verified_at is not None and user.spotify_account_id is not None:
-        welcome.put(services, user)
+        welcome.put(services, user, new=new)
 
 
 def find(text: str) -> User | None:

@@ -155,7 +155,7 @@ def _come_in(
         WaitlistEntry.update(user=user.id, place_until=LONG_AGO).where(
             WaitlistEntry.id == entry.id
         ).execute()
-    members.greet(services, user.id)
+    members.greet(services, user.id, new=not visitor.returns)
     _connect(user.id, _renewed(services, user.id, consent))
     return Joined(user.id, number, archive is not None, user.session_key)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from audiospective.accounts import address, address_proof, sessions
 from audiospective.accounts.address_proof import Proof
 from audiospective.models import User
-from audiospective.models.notices import Notice
+from audiospective.models.notices import FAILED, SENT, Notice
 from audiospective.models.sessions import Session
 from audiospective.notices import compose
 from audiospective.policy.sessions import EMAIL
@@ -58,3 +58,39 @@ def test_an_address_that_is_theirs_already_needs_no_proof(services, frozen):
     alice = make_user("alice", email="alice@mail.example", email_verified_at=frozen.now)
     assert not address.propose(services, alice, session_of(alice), "alice@mail.example")
     assert Notice.select().count() == 0
+
+
+def test_the_welcome_comes_once_whatever_the_address_becomes(services, frozen):
+    alice = make_user("alice")
+    hers = session_of(alice)
+
+    def prove(email):
+        address.propose(services, User.get_by_id(alice.id), hers, email)
+        assert address_proof.prove(services, latest_token(services), hers) is Proof.GOOD
+
+    def welcomed():
+        rows = Notice.select().where(Notice.kind == "welcome").order_by(Notice.id)
+        return [row.recipient for row in rows]
+
+    prove("mistyped@mail.example")
+    Notice.update(status=FAILED).where(Notice.kind == "welcome").execute()  # refused
+    prove("one@mail.example")
+    assert welcomed() == ["mistyped@mail.example", "one@mail.example"]
+    Notice.update(status=SENT).where(Notice.recipient == "one@mail.example").execute()
+    prove("two@mail.example")
+    Notice.delete().where(Notice.kind == "welcome").execute()  # after more than half a year
+    prove("three@mail.example")
+    assert welcomed() == []
+
+
+def test_an_address_that_is_proven_in_two_browsers_is_no_change_of_address(services, frozen):
+    alice = make_user("alice")
+    sessions_of_hers = [session_of(alice), session_of(alice)]
+    tokens = []
+    for session in sessions_of_hers:
+        address.propose(services, alice, session, "alice@mail.example")
+        tokens.append(latest_token(services))
+    for token, session in zip(tokens, sessions_of_hers, strict=True):
+        assert address_proof.prove(services, token, session) is Proof.GOOD
+    kinds = [row.kind for row in Notice.select().order_by(Notice.id)]
+    assert kinds == ["verify_address", "verify_address", "welcome"]

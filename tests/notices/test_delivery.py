@@ -27,7 +27,7 @@ from tests.factories import make_user
 from tests.support.post_office import refused
 
 
-def owe(services, recipient="stranger@mail.example", name="waitlist_confirm", **more):
+def owe(services, recipient="stranger@mail.example", name="address_changed", **more):
     found = kind.find(name)
     assert found is not None
     values = {"dedupe_key": "e", **more, "data": {"token": "t"} | more.get("data", {})}
@@ -101,7 +101,7 @@ def test_without_a_mail_account_emails_are_kept(services, frozen):
 
 def test_a_daily_quota_holds_all_mail_back_and_then_each_goes_once(posted, office, frozen):
     for number in range(130):
-        owe(posted, f"listener{number}@mail.example", "waitlist_invite")
+        owe(posted, f"listener{number}@mail.example", "address_changed")
     owe(posted, "rare@mail.example", "welcome")
     allowed = 100
     office.answer = lambda email, key: (
@@ -125,7 +125,7 @@ def test_a_daily_quota_holds_all_mail_back_and_then_each_goes_once(posted, offic
 
 def test_the_rarest_kinds_go_first(posted, office, frozen):
     for number in range(5):
-        owe(posted, f"listener{number}@mail.example", "waitlist_invite")
+        owe(posted, f"listener{number}@mail.example", "address_changed")
     owe(posted, "rare@mail.example", "welcome")
     owe(posted, "awaited@mail.example", "sign_in_link")
     drain(posted)
@@ -276,7 +276,7 @@ def test_a_dropped_email_may_be_owed_again_and_a_sent_one_may_not(posted, office
     drain(posted)
     assert statuses() == {SENT: 1}
     assert not owe(posted, data={"n": 3})
-    assert [one["subject"] for one in office.delivered.values()] == ["waitlist_confirm 2"]
+    assert [one["subject"] for one in office.delivered.values()] == ["address_changed 2"]
 
 
 def test_emails_about_the_archive_go_to_the_address_that_is_proven_now(posted, office, frozen):

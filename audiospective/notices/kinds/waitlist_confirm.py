@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from audiospective import clock
-from audiospective.notices import outbox
-from audiospective.notices.kind import Audience, Draft, Kind, always
+from audiospective.models.notices import Notice
+from audiospective.models.waitlist import WaitlistEntry
+from audiospective.notices import mail_tokens, outbox
+from audiospective.notices.kind import Audience, Draft, Kind
 from audiospective.services import Services
 
 
@@ -22,6 +26,12 @@ def put(
     return outbox.put(services, KIND, draft)
 
 
+def still_true(_notice: Notice, data: Mapping[str, Any]) -> bool:
+    """Whether the address is still on the list, under the link that the e-mail carries."""
+    token_hash = mail_tokens.digest(str(data["token"]))
+    return bool(WaitlistEntry.select().where(WaitlistEntry.token_hash == token_hash).exists())
+
+
 KIND = Kind(
     name="waitlist_confirm",
     audience=Audience.WAITLIST,
@@ -31,5 +41,5 @@ KIND = Kind(
     warning=False,
     choice=None,
     due=None,
-    still_true=always,
+    still_true=still_true,
 )

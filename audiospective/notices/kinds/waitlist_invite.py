@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from audiospective import clock
-from audiospective.notices import outbox
-from audiospective.notices.kind import Audience, Draft, Kind, always
+from audiospective.models.notices import Notice
+from audiospective.models.waitlist import WaitlistEntry
+from audiospective.notices import mail_tokens, outbox
+from audiospective.notices.kind import Audience, Draft, Kind
 from audiospective.services import Services
 
 
@@ -25,6 +29,16 @@ def put(services: Services, email: str, token: str, until: datetime, *, founding
     return outbox.put(services, KIND, draft)
 
 
+def still_true(_notice: Notice, data: Mapping[str, Any]) -> bool:
+    """Whether they wait for it: they have neither left the list nor come in meanwhile."""
+    invited = (
+        (WaitlistEntry.token_hash == mail_tokens.digest(str(data["token"])))
+        & WaitlistEntry.user.is_null()
+        & WaitlistEntry.invited_at.is_null(False)
+    )
+    return bool(WaitlistEntry.select().where(invited).exists())
+
+
 KIND = Kind(
     name="waitlist_invite",
     audience=Audience.WAITLIST,
@@ -34,5 +48,5 @@ KIND = Kind(
     warning=False,
     choice=None,
     due=None,
-    still_true=always,
+    still_true=still_true,
 )

@@ -178,6 +178,23 @@ def test_a_mail_program_can_leave_for_its_person(full: LiveSite) -> None:
     assert WaitlistEntry.select().count() == 0
 
 
+@pytest.mark.parametrize("why", ["left", "joined"])
+def test_an_invitation_that_waits_in_the_outbox_is_not_sent_to_whoever_left_or_came_in(
+    full: LiveSite, frozen: Frozen, why: str
+) -> None:
+    on_the_list(full)
+    sent = len(inbox(full, ANA))
+    entry = WaitlistEntry.get()
+    waitlist.request(full.site.services, ANA)
+    invitations.invite(full.site.services, 1)
+    if why == "left":
+        waitlist.remove(entry)
+    else:
+        WaitlistEntry.update(user=full.user("alice").id).execute()
+    subjects = [email["subject"] for email in inbox(full, ANA)[sent:]]
+    assert subjects == ([] if why == "left" else ["You are on the waitlist for Audiospective"])
+
+
 def test_an_address_nobody_confirmed_is_forgotten_after_a_week(
     full: LiveSite, frozen: Frozen
 ) -> None:
