@@ -43,6 +43,11 @@ class Evidence:
         """Since when the person is refused; None if that was expected."""
         return self.first.get((connection.app_id, failure.value, connection.user_id))
 
+    def refused_at(self, connection: Connection, failure: Failure) -> list[datetime]:
+        """Since when the person is refused, expected or not; nothing where that is not known."""
+        name = (connection.app_id, failure.value, connection.user_id)
+        return [one for one in (self.first.get(name), self.expected.get(name)) if one]
+
     def lasts(self, connection: Connection, failure: Failure) -> bool:
         """Whether a guard may have been lifted although the person is still refused."""
         first = self.first_refused(connection, failure)
@@ -52,7 +57,7 @@ class Evidence:
         """Whether the person may be told that their access was refused."""
         refused_last = connection.last_failure_type == failure.value
         expected = self.expected.get((connection.app_id, failure.value, connection.user_id))
-        began = [one for one in (self.first_refused(connection, failure), expected) if one]
+        began = self.refused_at(connection, failure)
         # Where all consents of an app are near their end no guard trips. Until one is over, others
         # have to be served meanwhile, or a day has to pass.
         due = connection.reauth_due_at

@@ -24,9 +24,9 @@ def due(sent: int, last_sent_at: datetime | None, now: datetime) -> int | None:
     return sent if now - last_sent_at >= WAITS[sent] else None
 
 
-def given_up(last_success_at: datetime, now: datetime) -> bool:
+def given_up(began: datetime, now: datetime) -> bool:
     """Whether an incident is too old to be written about."""
-    return now - last_success_at >= GIVEN_UP
+    return now - began >= GIVEN_UP
 
 
 def gone_quiet(last_success_at: datetime, now: datetime) -> bool:

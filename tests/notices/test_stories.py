@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from audiospective import clock
+from audiospective.accounts import connection as connections
 from audiospective.clients.spotify import SpotifyError
 from audiospective.incidents import mass_failure
 from audiospective.models import Connection, SpotifyApp, User
@@ -467,6 +468,48 @@ def test_a_pause_is_the_persons_own_wish_and_no_email_follows_it(life):
     assert life.emails() == []
     (gap,) = Gap.select()
     assert gap.cause == "paused"
+
+
+@pytest.mark.parametrize("away", ["paused", "disconnected"])
+def test_what_failed_before_a_pause_is_no_silence_after_it(life, away):
+    alice, bob = life.person(), life.person("bob")  # who is served, so that it is hers alone
+    healthy(life, alice)
+    life.breaks(alice, DOWN)
+    life.passes(HOUR, hours=3)
+    if away == "paused":
+        connections.pause(alice.user_id)
+    else:
+        connections.disconnect(alice.user_id)
+    life.frozen.forward(days=3)
+    life.plays(bob, 1)
+    if away == "paused":
+        connections.resume(life.services, alice.user_id)
+    else:
+        life.reconnect(alice)
+        life.breaks(alice, DOWN)
+    life.step()
+    life.passes(2 * HOUR, hours=18)
+    assert life.emails() == []
+    life.passes(2 * HOUR, hours=6)
+    assert [one.kind for one in sent("no_success")] == ["no_success"]
+
+
+@pytest.mark.parametrize("away", ["paused", "disconnected"])
+def test_whoever_comes_back_after_half_a_year_is_told_that_spotify_refuses(life, away):
+    alice = life.person(reauth_due_at=clock.now() + timedelta(days=300))
+    healthy(life, alice)
+    if away == "paused":
+        connections.pause(alice.user_id)
+    else:
+        connections.disconnect(alice.user_id)
+    life.frozen.forward(days=190)
+    if away == "paused":
+        connections.resume(life.services, alice.user_id)
+    else:
+        life.reconnect(alice)
+    life.breaks(alice, NOT_LISTED)
+    life.passes(6 * HOUR, days=10)
+    assert [one.step for one in sent("archive_stopped")] == [0, 1, 2]
 
 
 def test_renewal_is_asked_for_thirty_seven_and_one_day_before(life):

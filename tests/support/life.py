@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from audiospective import clock
 from audiospective.models import Connection, User
+from audiospective.models.connections import ACCESS_PLACE, REFRESH_PLACE
 from audiospective.operations import maintenance
 from audiospective.policy.plays import PolledPlay
 from audiospective.polling import batch, plan
@@ -64,16 +65,19 @@ class Life:
     def reconnect(self, connection: Connection, count: int = 5) -> None:
         """The person gives a new consent, as the callback writes it."""
         self.heals(connection, count)
-        now = clock.now()
+        now, user_id, encrypt = clock.now(), connection.user_id, self.services.vault.encrypt
         Connection.update(
             status="active",
+            access_encrypted=encrypt(ACCESS_PLACE, user_id, f"access-{user_id}"),
+            refresh_encrypted=encrypt(REFRESH_PLACE, user_id, f"refresh-{user_id}"),
+            access_expires_at=now + timedelta(hours=1),
             authorized_at=now,
             reauth_due_at=now + timedelta(days=182),
             next_poll_at=now,
             circuit_open_until=clock.EPOCH,
             consecutive_failures=0,
             last_failure_type=None,
-        ).where(Connection.user == connection.user_id).execute()
+        ).where(Connection.user == user_id).execute()
 
     def step(self) -> None:
         """Whatever is due now is polled; then maintenance."""

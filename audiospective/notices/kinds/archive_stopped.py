@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -82,7 +82,7 @@ def _draft(services: Services, found: _Found) -> Draft | None:
     recipient = kind.address(connection.user, KIND.name)
     if step is None or recipient is None:  # without one the dashboard says that nobody is told
         return None
-    if escalation.given_up(incident.last_known(connection), clock.now()):
+    if escalation.given_up(_began(found), clock.now()):
         return None
     if not evidence.is_own(connection, failure):
         return None
@@ -106,6 +106,14 @@ def _draft(services: Services, found: _Found) -> Draft | None:
             "reconnect_url": members.reconnect_url(services, connection.user_id),
         },
     )
+
+
+def _began(found: _Found) -> datetime:
+    """When the incident began at the earliest; a pause, or a time without Spotify, is before it."""
+    connection, evidence = found.connection, found.evidence
+    refused = evidence.refused_at(connection, found.failure)
+    consent: datetime = connection.authorized_at
+    return max(incident.last_known(connection), consent, min(refused, default=consent))
 
 
 def still_true(notice: Notice, _data: Mapping[str, Any]) -> bool:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from peewee import fn
+from peewee import Case, fn
 
 from audiospective import clock
 from audiospective.incidents import incident, mass_failure, outage
 from audiospective.incidents.outage import Outage
 from audiospective.models import Connection
 from audiospective.models.connections import ACTIVE, NOT_ALLOWED
+from audiospective.models.coverage import Coverage
 from audiospective.models.notices import Notice
 from audiospective.models.poll_log import PollLog
 from audiospective.notices import kind, members
@@ -24,6 +25,7 @@ from audiospective.policy import outage as rules
 from audiospective.policy.failures import TRAITS, named
 from audiospective.services import Services
 
+BETWEEN_TRIES = timedelta(hours=6)  # longer than any circuit of those who are told by this e-mail
 REFUSED = "refused"  # Spotify refuses everybody; not a failure of anybody's own
 
 
@@ -33,7 +35,7 @@ class _Present:
 
     outages: dict[int, Outage]
     guarded: frozenset[int]  # apps
-    tried: dict[int, datetime]  # the first poll after the last success, by user
+    tried: dict[int, datetime]  # the first poll after the last success and consent, by user
     told: frozenset[tuple[int, str]]  # (user, incident) that another e-mail spoke of
     known: members.Owed
 
@@ -64,7 +66,7 @@ def _draft(services: Services, connection: Connection, present: _Present) -> Dra
     recipient = kind.address(connection.user, KIND.name)
     if recipient is None or (connection.user_id, incident.key(connection)) in present.told:
         return None
-    if not _is_ours_to_report(connection, present.tried.get(connection.user_id)):
+    if not _is_ours_to_report(connection, _first_try(connection, present)):
         return None
     cause = _cause(connection, present)
     if cause is None:
@@ -107,8 +109,26 @@ def _is_ours_to_report(connection: Connection, first_try: datetime | None) -> bo
     return first_try is not None and now - first_try >= rules.TRIED_FOR
 
 
+def _first_try(connection: Connection, present: _Present) -> datetime | None:
+    """Since when polls fail: what failed before the member paused is not counted, nor the pause."""
+    found, now = present.tried.get(connection.user_id), clock.now()
+    covered = Coverage.newest(connection.user_id)
+    paused = covered is not None and covered.ended_at is not None
+    if found is None or not paused or now - found < rules.TRIED_FOR:
+        return found
+    at = [PollLog.user == connection.user_id, PollLog.at >= found]
+    polls = PollLog.select(PollLog.at).where(*at).order_by(PollLog.at.desc())
+    found = now
+    for (earlier,) in polls.tuples():
+        if found - earlier > BETWEEN_TRIES:
+            break
+        found = earlier
+    return found
+
+
 def _tried(silent: Any) -> dict[int, datetime]:
-    well = fn.COALESCE(Connection.last_success_at, Connection.authorized_at)
+    success, consent = Connection.last_success_at, Connection.authorized_at
+    well = Case(None, [(success > consent, success)], consent)
     query = (
         PollLog.select(PollLog.user, fn.MIN(PollLog.at))
         .join(Connection, on=(Connection.user == PollLog.user))
