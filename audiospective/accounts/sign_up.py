@@ -179,8 +179,9 @@ def _come_back(services: Services, consent: _Consent, user: User) -> Outcome:
     values = _renewed(services, user.id, consent)
     checked = connection.last_success_at if connection else None
     values["next_poll_at"] = check_wait.soonest(checked, consent.now)
-    if status == ACTIVE and not visit.renews:
-        # Spotify may have waved this through without a new consent: the six months go on.
+    if status == ACTIVE and not visit.renews and connection.reauth_due_at > consent.now:
+        # Spotify may have waved this through without a new consent: the six months go on. Once
+        # they are over it cannot.
         del values["authorized_at"], values["reauth_due_at"]
     _connect(user.id, values)
     if status in (DISCONNECTED, PAUSED):

@@ -27,7 +27,7 @@ from audiospective.models import Connection, SpotifyApp, User, database
 from audiospective.models.connections import ACTIVE, DISCONNECTED, NOT_ALLOWED
 from audiospective.models.waitlist import WaitlistEntry
 from audiospective.notices import signed_links
-from audiospective.policy import check_wait
+from audiospective.policy import check_wait, renewal
 from audiospective.policy.founding import Opening, WaitlistReason
 from audiospective.services import Services
 from tests.factories import make_user
@@ -102,6 +102,20 @@ def test_coming_back_over_and_over_polls_no_more_often(services: Services, froze
     frozen.forward(minutes=2)
     join(services, "alice", renews=True)
     assert Connection.get().next_poll_at == frozen.now
+
+
+def test_signing_in_once_the_six_months_are_over_begins_six_new_ones(
+    services: Services, frozen: Frozen
+) -> None:
+    join(services, "alice")
+    ends = Connection.get().reauth_due_at
+    frozen.forward(days=30)
+    join(services, "alice")
+    assert Connection.get().reauth_due_at == ends  # that may have been no new consent
+    frozen.to(ends)
+    join(services, "alice")
+    row = Connection.get()
+    assert (row.authorized_at, row.reauth_due_at) == (ends, renewal.reauth_due(ends))
 
 
 def test_hundreds_at_once_get_exactly_the_places_there_are(services: Services) -> None:
