@@ -19,7 +19,7 @@ from audiospective.history import (
     split_tail,
 )
 from audiospective.models import PlaySegment
-from audiospective.policy.sealing import KEEP, of_polls
+from audiospective.policy.sealing import KEEP
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def absorb(user_id: int, plays: pl.DataFrame) -> Absorbed:
         known = rows.height - (0 if last is None else reading.repeated(user_id, last + 1))
         together = segment.merge([rows, wanted])
         keep = _after(together, last).tail(KEEP).height
-        older, newest = split_tail.split(together, rows, keep, of_polls(KEEP))
+        older, newest = split_tail.split(user_id, together, rows, keep, KEEP)
         # Just the rows that were read are replaced: a poll may be adding others meanwhile.
         hot_tail.delete(user_id, keys(rows))
         added = sealing.merge(user_id, older) + newest.height - known

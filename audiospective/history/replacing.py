@@ -23,7 +23,7 @@ from audiospective.history import (
     split_tail,
 )
 from audiospective.models.plays import FROM_POLL
-from audiospective.policy.sealing import KEEP, of_polls
+from audiospective.policy.sealing import KEEP
 
 _AT_ONCE = 2  # years: one column of a year takes most of the time, and a thread no more than one
 Span = tuple[int, int]  # UTC milliseconds, half-open
@@ -72,7 +72,7 @@ def prepared(user_id: int, before: Snapshot, plays: pl.DataFrame) -> Prepared:
     Nothing is locked meanwhile: of a million plays it takes a second. Raises ChangedError.
     """
     plays = _in_order(plays.select(segment.COLUMNS))
-    older, newest = split_tail.split(plays, before.rows, KEEP, of_polls(KEEP))
+    older, newest = split_tail.split(user_id, plays, before.rows, KEEP, KEEP)
     years = _by_year(older)
     stored = {row.year: row for row in segment_store.stored(user_id)}
     _require_same(before, stored)

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from audiospective.history import hot_tail, lock, reading, segment, segment_store
+from audiospective.history import hot_tail, lock, reading, segment, segment_store, shown_again
 from audiospective.models import Play
 from audiospective.models.plays import FROM_POLL
 from audiospective.policy import sealing
@@ -16,7 +16,7 @@ from audiospective.policy import sealing
 def seal(user_id: int, *, keep: int = sealing.KEEP, trigger: int = sealing.TRIGGER) -> int:
     """Move all but `keep` plays once there are more than `trigger`; how many moved.
 
-    The newest stay, and among them the newest that polls told (policy.sealing.of_polls).
+    The newest stay, and those that Spotify may show again (policy.sealing.shown_again).
 
     Killed at any instruction it leaves the archive as it was or as it should be. 0 also when
     somebody else is at it, or when nothing is due: doing it twice is harmless. Raises
@@ -27,7 +27,7 @@ def seal(user_id: int, *, keep: int = sealing.KEEP, trigger: int = sealing.TRIGG
         rows = Play.select().where(Play.user == user_id).count() if mine else 0
         if rows <= trigger:
             return 0
-        return move(user_id, _oldest(user_id, sealing.moving(rows, keep), sealing.of_polls(keep)))
+        return move(user_id, _oldest(user_id, sealing.moving(rows, keep), keep))
 
 
 def move(user_id: int, rows: Sequence[tuple[Any, ...]]) -> int:
@@ -56,15 +56,15 @@ def merge(user_id: int, plays: pl.DataFrame) -> int:
     return new
 
 
-def _oldest(user_id: int, count: int, of_polls: int) -> list[tuple[Any, ...]]:
+def _oldest(user_id: int, count: int, keep: int) -> list[tuple[Any, ...]]:
     """Held until the transaction ends: what a poll notes in a row counts."""
     hot_tail.hold(user_id)
     polled = (Play.user == user_id) & (Play.source.bin_and(FROM_POLL) != 0)
     newest = Play.select(Play.played_at).where(polled).order_by(Play.played_at.desc())
-    shown = [at for (at,) in newest.limit(of_polls).tuples()]
+    ends = [int(at) for (at,) in newest.tuples()]
     moves = Play.user == user_id
-    if shown:
-        moves &= ~(polled & (Play.played_at >= shown[-1]))
+    for first, last in shown_again.spans(user_id, ends, keep):
+        moves &= ~(polled & Play.played_at.between(first, last))
     query = Play.select(*(getattr(Play, name) for name in hot_tail.COLUMNS))
     oldest = query.where(moves).order_by(Play.played_at, Play.track)
     return list(oldest.limit(count).tuples())

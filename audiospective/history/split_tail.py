@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import polars as pl
 
-from audiospective.history import segment
+from audiospective.history import segment, shown_again
 from audiospective.models.plays import FROM_POLL
 
 
 def split(
-    plays: pl.DataFrame, rows: pl.DataFrame, keep: int, of_polls: int
+    user_id: int, plays: pl.DataFrame, rows: pl.DataFrame, newest: int, keep: int
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """What goes to segments of `plays` (in order), and what stays rows; both in order.
 
-    The newest `keep` stay, and of `rows`, which were rows before, the newest `of_polls` that polls
-    told (policy.sealing.of_polls).
+    The `newest` stay, and of `rows`, which were rows before, those that Spotify may show again
+    where `keep` is how many stay as a rule (policy.sealing.shown_again).
     """
-    older, newest = plays.head(max(0, plays.height - keep)), plays.tail(keep)
-    polled = rows.filter(pl.col("source") & FROM_POLL != 0)
-    shown = polled.tail(of_polls).select(segment.KEY)
+    older, stays = plays.head(max(0, plays.height - newest)), plays.tail(newest)
+    shown = _shown(user_id, rows, keep)
     if shown.is_empty():
-        return older, newest
+        return older, stays
     first = older["played_at"].to_physical().search_sorted(shown["played_at"].to_physical()[0])
     late = older.slice(first)  # the rest is not copied: a million plays are large
     stay = late.join(shown, on=segment.KEY, how="semi", maintain_order="left")
     if stay.is_empty():
-        return older, newest
+        return older, stays
     others = late.join(shown, on=segment.KEY, how="anti", maintain_order="left")
-    return pl.concat([older.head(first), others]), pl.concat([stay, newest])
+    return pl.concat([older.head(first), others]), pl.concat([stay, stays])
+
+
+def _shown(user_id: int, rows: pl.DataFrame, keep: int) -> pl.DataFrame:
+    """Keys of the rows, which are in order, that Spotify may show again."""
+    polled = rows.filter(pl.col("source") & FROM_POLL != 0).select(segment.KEY)
+    ends = polled["played_at"].to_physical()
+    spans = shown_again.spans(user_id, ends.reverse().to_list(), keep)
+    within = [pl.lit(value=False), *(ends.is_between(*span) for span in spans)]
+    return polled.filter(pl.any_horizontal(within))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 # A row with every column costs 249 bytes on PostgreSQL, a sealed play 11. At 30 plays a day these
@@ -10,6 +11,9 @@ from datetime import UTC, datetime, timedelta
 KEEP = 100  # newest plays that stay rows: two pages of 50, so every poll overlaps them
 DAY = 86_400_000  # ms
 TRIGGER = 200  # more rows than this and the older ones move
+FOREVER = 1 << 62  # ms
+
+Span = tuple[int, int]  # UTC milliseconds, both ends included
 
 
 def moving(rows: int, keep: int = KEEP) -> int:
@@ -17,13 +21,22 @@ def moving(rows: int, keep: int = KEEP) -> int:
     return max(0, rows - keep)
 
 
-def of_polls(keep: int = KEEP) -> int:
-    """How many of the rows that stay are the newest ones that polls told: a page.
+def shown_again(polled: Sequence[int], page_from: int | None, keep: int = KEEP) -> list[Span]:
+    """Between which ends rows that polls told stay, since Spotify may show those plays again.
 
-    Players and files tell of other plays, newer ones as well. What Spotify shows again would count
-    as new, and as a gap, if these had pushed it out.
+    `polled` are the ends of all such rows, newest first, `page_from` the oldest item of the last
+    page. What Spotify shows again would count as new, and as a gap, if it had been moved. So the
+    newest page of them stays whatever files and players tell of later plays, and so does what
+    ended since `page_from`: plays of a device whose clock is ahead, or of the Spotify account
+    before this one, may be newer than all that is shown. Of these no more than two times `keep`.
     """
-    return keep // 2
+    spans = []
+    if newest := polled[: keep // 2]:
+        spans.append((newest[-1], FOREVER))
+    since = [at for at in polled if page_from is not None and at >= page_from]
+    if oldest := since[::-1][: 2 * keep]:
+        spans.append((oldest[0], oldest[-1]))
+    return spans
 
 
 def year_of(played_at: int) -> int:
