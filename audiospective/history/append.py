@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from audiospective import clock
-from audiospective.history import relinked, whole_seconds
+from audiospective.history import relinked, within_a_second
 from audiospective.history.catalog import polled as catalog
 from audiospective.history.catalog import rows as catalog_rows
 from audiospective.history.catalog.entries import Kind
@@ -115,7 +115,7 @@ def told(pages: Mapping[int, Page], tracks: Tracks) -> Tracks:
     LostTracksError.
     """
     spans = [
-        (user_id, page.oldest - whole_seconds.LESS, page.newest + whole_seconds.LESS)
+        (user_id, page.oldest - within_a_second.LESS, page.newest + within_a_second.LESS)
         for user_id, page in pages.items()
         if page.plays and page.oldest is not None and page.newest is not None
     ]
@@ -139,7 +139,7 @@ def page(user_id: int, found: Page, tracks: Tracks) -> Appended:
     otherwise = relinked.known_otherwise(
         user_id, [play for _, play in left], tracks.ids, tracks.families
     )
-    known = otherwise.keys() | whole_seconds.known([key for key, _ in left], told)
+    known = otherwise.keys() | within_a_second.known([key for key, _ in left], told, keys)
     if told and len(known) < len(left):
         others = [one for one in left if one[0] not in known]
         known |= relinked.stand_ins(others, set(told).difference(keys))

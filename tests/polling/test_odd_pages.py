@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import orjson
+import pytest
 
 from audiospective.history import append, removal
 from audiospective.history.catalog import lookup
@@ -18,24 +20,24 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 ODD = timedelta(milliseconds=513)
 
 
-class Seconds:
-    """Spotify as it would answer without fractions of seconds."""
+class Otherwise:
+    """Spotify as it would answer with other times of plays; a function of milliseconds."""
 
-    def __init__(self, spotify: Any) -> None:
-        self.spotify = spotify
+    def __init__(self, spotify: Any, time: Callable[[int], int]) -> None:
+        self.spotify, self.time = spotify, time
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.spotify, name)
 
     def recently_played(self, token: str, deadline: Any) -> Page:
         page = self.spotify.recently_played(token, deadline)
-        plays = [replace(play, played_at=play.played_at // 1000 * 1000) for play in page.plays]
+        plays = [replace(play, played_at=self.time(play.played_at)) for play in page.plays]
         return replace(page, plays=tuple(plays))
 
 
 def test_whole_seconds_for_a_while_double_no_play_and_leave_no_gap(alice):
     exact = alice.services
-    whole = replace(exact, spotify=Seconds(exact.spotify))
+    whole = replace(exact, spotify=Otherwise(exact.spotify, lambda at: at // 1000 * 1000))
     alice.plays(60, until=alice.frozen.now - ODD)
     alice.poll()
     deleted = Play.select().order_by(Play.played_at.desc()).first()
@@ -50,6 +52,19 @@ def test_whole_seconds_for_a_while_double_no_play_and_leave_no_gap(alice):
     alice.services = exact
     assert alice.poll().new_plays == 0
     assert (len(alice.archived()), alice.gaps()) == (52, [])
+
+
+@pytest.mark.parametrize("off", [-1, 1, 480])
+def test_times_that_are_cut_where_they_were_rounded_double_no_play_and_leave_no_gap(alice, off):
+    exact = alice.services
+    other = replace(exact, spotify=Otherwise(exact.spotify, lambda at: at + off))
+    alice.plays(60, until=alice.frozen.now - ODD)
+    alice.poll()
+    for alice.services in (other, other, exact):
+        alice.passes(hours=1)
+        alice.plays(3, until=alice.frozen.now - ODD)
+        assert alice.poll().new_plays == 3
+    assert (len(alice.archived()), alice.gaps()) == (59, [])
 
 
 def test_a_stand_in_that_nothing_links_to_the_track_stays_one_play(alice):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from audiospective.history import whole_seconds
+from audiospective.history import within_a_second
 
 SONG, OTHER = 7, 8
 
@@ -24,4 +24,22 @@ SONG, OTHER = 7, 8
     ],
 )
 def test_a_play_is_known_where_one_of_both_times_has_no_fraction(at, track, told, known):
-    assert whole_seconds.known([(at, track)], told) == ({(at, track)} if known else set())
+    page = [(at, track), *told]
+    assert within_a_second.known(page[:1], told, page) == ({(at, track)} if known else set())
+
+
+@pytest.mark.parametrize(
+    ("at", "track", "known"),
+    [
+        (5_514, SONG, True),  # rounded where it was cut
+        (5_001, SONG, True),
+        (6_512, SONG, True),
+        (6_514, SONG, False),  # a second is one
+        (5_514, OTHER, False),
+    ],
+)
+def test_a_play_is_known_where_its_page_lacks_the_time_told_before(at, track, known):
+    told = [(5_513, SONG)]
+    assert within_a_second.known([(at, track)], told, [(at, track)]) == (
+        {(at, track)} if known else set()
+    )
