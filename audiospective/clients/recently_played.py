@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from audiospective import clock
+from audiospective.policy.gaps import PAGE
 from audiospective.policy.plays import (
     AlbumFacts,
     ArtistFacts,
@@ -55,7 +56,8 @@ def read_page(body: bytes) -> Page:
             plays.append(_play(item))
         except _MisfitError as misfit:
             unreadable.append(_keep(item, str(misfit)))
-    return Page(tuple(plays), tuple(unreadable), offered=len(document["items"]))
+    limit = _whole(document.get("limit"), PAGE) or PAGE
+    return Page(tuple(plays), tuple(unreadable), len(document["items"]), limit)
 
 
 def _document(body: bytes) -> Any:

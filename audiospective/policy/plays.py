@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from audiospective.policy.gaps import PAGE
+
 
 @dataclass(frozen=True)
 class ArtistFacts:
@@ -65,11 +67,20 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class Page:
-    """One page; `offered` counts the items Spotify sent, readable or not."""
+    """One page; `offered` counts the items Spotify sent, readable or not.
+
+    `limit` is how many it says that it would have sent at most.
+    """
 
     plays: tuple[PolledPlay, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
     offered: int = 0
+    limit: int = PAGE
+
+    @property
+    def filled(self) -> int:
+        """`offered` as of a page of fifty: what a smaller one has no room for counts as sent."""
+        return self.offered + PAGE - self.limit if self.offered else 0
 
     @cached_property
     def times(self) -> list[int]:

@@ -89,7 +89,7 @@ def success(services: Services, attempt: Attempt, tracks: append.Tracks) -> int 
     if not claims.settle(claim, values):
         return None
     stored, added = _append(claim, page, tracks)
-    gap = _gap(claim, stored, page.offered)
+    gap = _gap(claim, stored, page.filled)
     _log(attempt, OK, added)
     if back_on.may_be_due(connection, now):
         _aside(claim, lambda: back_on.put(services, connection, added, gap))

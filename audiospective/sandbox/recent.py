@@ -42,6 +42,9 @@ def recently_played(
         limit, after, before = _asked(args)
     except BadParameterError as error:
         return answers.api_error(400, str(error))
+    small = here.faults.hit(["small_pages"], call.endpoint, call.listener, call.app)
+    if small is not None:
+        limit = min(limit, int(small.get("items", DEFAULT_LIMIT)))
     window = _window(here, listener, call)
     faults = [
         fault
@@ -49,7 +52,7 @@ def recently_played(
         if (fault := here.faults.hit([name], call.endpoint, call.listener, call.app))
     ]
     key = listener.id, writer.extended
-    plain = not faults and window is listener.tape.window
+    plain = not faults and small is None and window is listener.tape.window
     kept = here.pages.get(key)
     if plain and kept is not None and kept[:2] == (listener.tape.version, query):
         if not call.spoiled:

@@ -231,6 +231,20 @@ def test_what_was_played_after_the_consent_and_before_the_first_success_lies_in_
     assert gap.cause == Cause.OUTAGE
 
 
+@pytest.mark.parametrize("seen", ["nothing was played before", "nobody asked before"])
+def test_a_small_page_of_nothing_but_new_plays_leaves_a_gap_back_to_the_consent(alice, seen):
+    alice.control.fault("small_pages", items=20)
+    if seen == "nothing was played before":
+        alice.poll()
+    alice.passes(hours=1)
+    alice.plays(30, minutes=1.5)
+    alice.poll()
+    (gap,) = alice.gaps()
+    assert gap.started_at == alice.row.authorized_at
+    assert len(alice.archived()) == 20
+    assert all(inside(gap, clock.to_ms(alice.frozen.now - 1.5 * n * MINUTE)) for n in range(20, 30))
+
+
 def test_an_account_with_fewer_plays_than_a_page_never_has_a_gap(alice):
     for _ in range(12):
         alice.poll()
