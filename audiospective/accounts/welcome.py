@@ -28,9 +28,9 @@ class EmailChoice:
 
 @dataclass(frozen=True)
 class Wishes:
-    """`email` is normalized, or None to leave it as it is; `emails` are names of choices."""
+    """What is None stays as it is; `email` is normalized, `emails` are names of choices."""
 
-    timezone: str
+    timezone: str | None
     email: str | None
     emails: frozenset[str]
 
@@ -70,7 +70,8 @@ def save(services: Services, user: User, session: Session, wanted: Wishes) -> bo
         for choice in choices(figures=services.settings.derived_stats):
             for name in choice.kinds:
                 kind.switch(user.id, name, on=choice.name in wanted.emails)
-        time_zone.choose(user.id, wanted.timezone)
+        if wanted.timezone is not None:
+            time_zone.choose(user.id, wanted.timezone)
     if wanted.email is None:
         return False
     return address.propose(services, user, session, wanted.email)

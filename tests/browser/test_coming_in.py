@@ -80,7 +80,7 @@ def test_from_the_landing_page_to_the_first_plays(
     if mode == "no-js":
         page.get_by_role("link", name="Check again").click()
     expect(page.get_by_text("50 plays saved")).to_be_visible()
-    page.get_by_role("link", name="Open my archive").click()
+    page.get_by_role("button", name="Open my archive").click()
     expect(page.locator("h1")).to_have_text("Your archive is up to date")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
@@ -27,6 +27,7 @@ from audiospective.web.waitlist.pages import NOT_AN_ADDRESS
 blueprint = Blueprint("welcome", __name__)
 
 PATIENCE = timedelta(minutes=2)  # then the page stops watching; the poll itself goes on
+SENT = "We have sent you an e-mail: open its link in this browser and press the button."
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,29 @@ class FirstPoll:
         return self.step != "waiting"
 
 
+@dataclass(frozen=True)
+class Pressed:
+    """Which button sent the form: where it leads, and the kind of message that is shown there."""
+
+    leads_to: str
+    place: str
+    said: str
+    days: int | None = None  # until the reminder, of its buttons
+
+    @property
+    def save(self) -> bool:
+        return self.said == "form"
+
+
+def _pressed() -> Pressed:
+    if "days" in request.form:
+        days = request.form.get("days", type=int)
+        return Pressed("welcome.page", "#reminder", "reminder", days)
+    if "open" in request.form:
+        return Pressed("dashboard.page", "", "message")
+    return Pressed("welcome.page", "#saved", "form")
+
+
 @blueprint.get("/welcome")
 @signed_in
 def page() -> ResponseReturnValue:
@@ -51,8 +75,14 @@ def page() -> ResponseReturnValue:
 @blueprint.post("/welcome")
 @signed_in
 def save() -> ResponseReturnValue:
-    """Zone, address and e-mails in one form; each may be left as it is."""
+    """Zone, address and e-mails in one form; each may be left as it is.
+
+    The buttons below it send it too, so that what was typed and not saved is not lost. They save
+    only what was changed: an address or a zone that was merely offered is not taken for theirs.
+    """
     user = person()
+    pressed = _pressed()
+    reminder.ask(pressed.days)
     # A proven address is the key to an archive; it is changed in the settings, not in passing.
     typed = "" if user.email_verified_at else request.form.get("email", "").strip()
     zone = request.form.get("timezone", "")
@@ -65,19 +95,20 @@ def save() -> ResponseReturnValue:
     wishes = Wishes(zone, email, frozenset(request.form.getlist("emails")))
     if errors:
         return _page(wishes, typed=typed[: addresses.LONGEST], errors=errors)
+    if not pressed.save:
+        email = None if email == _address() else email
+        wishes = replace(wishes, timezone=None if zone == zone_name() else zone, email=email)
     if email:
         if not is_fresh():
             return to_sign_in(confirm=True)
         throttle.enforce(*address_settings.EMAILS, who=f"member {user.id}")
     session = own_session()
     proving = session is not None and welcome.save(services(), user, session, wishes)
-    flash(
-        "Saved. We have sent you an e-mail: open its link in this browser and press the button."
-        if proving
-        else "Saved.",
-        "form",
-    )
-    return redirect(url_for("welcome.page") + "#saved", 303)
+    if proving:
+        flash(f"Saved. {SENT}" if pressed.save else SENT, pressed.said)
+    elif pressed.save:
+        flash("Saved.", pressed.said)
+    return redirect(url_for(pressed.leads_to) + pressed.place, 303)
 
 
 @blueprint.get("/ui/first-poll")

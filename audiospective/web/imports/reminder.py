@@ -32,12 +32,14 @@ def ahead(member: User) -> Asked | None:
     return found if found and found.due_at > clock.now() else None
 
 
+def ask(days: int | None) -> None:
+    """Another number of days than those offered changes nothing."""
+    if days is not None and days in (NEVER, *DAYS):
+        file_reminder.ask(person().id, days)
+
+
 @blueprint.post("/imports/reminder")
 @signed_in
 def choose() -> ResponseReturnValue:
-    """Another number of days than those offered changes nothing."""
-    days = request.form.get("days", type=int)
-    if days in (NEVER, *DAYS):
-        file_reminder.ask(person().id, days)
-    back = "welcome.page" if request.form.get("back") == "welcome" else "imports.page"
-    return redirect(url_for(back) + "#reminder", 303)
+    ask(request.form.get("days", type=int))
+    return redirect(url_for("imports.page") + "#reminder", 303)

@@ -13,6 +13,7 @@ from audiospective.clients.deadline import Deadline
 from audiospective.history import sealing
 from audiospective.models import Connection, Play, User
 from audiospective.models.notices import Notice
+from audiospective.models.waitlist import WaitlistEntry
 from audiospective.notices import kind, members
 from audiospective.polling import batch, poll
 from audiospective.web.accounts import welcome
@@ -168,6 +169,38 @@ def test_an_old_session_cannot_set_the_address(live: LiveSite, frozen: Frozen) -
     answer = save(browser, email="thief@example.org")
     assert answer.headers["Location"].startswith("/sign-in?next=%2F")
     assert live.user().email is None
+
+
+@pytest.mark.parametrize(
+    ("pressed", "place"), [({"days": "30"}, "/welcome#reminder"), ({"open": "1"}, "/dashboard")]
+)
+def test_the_other_buttons_of_the_page_save_what_was_typed_above_them(
+    live: LiveSite, pressed: dict[str, str], place: str
+) -> None:
+    browser = live.newcomer("alice")
+    answer = save(browser, email="alice@example.org", timezone="Asia/Tokyo", **pressed)
+    assert answer.headers["Location"] == place
+    assert time_zone.chosen(live.user()) == "Asia/Tokyo"
+    assert len(inbox(live, "alice@example.org")) == 1
+    assert "We have sent you an e-mail" in browser.page(place).text
+    answer = save(browser, email="alice@", **pressed)
+    assert answer.status_code == 422
+    assert 'value="alice@"' in answer.text
+
+
+@pytest.mark.parametrize("pressed", [{"days": "30"}, {"open": "1"}])
+def test_the_other_buttons_take_nothing_that_was_only_offered(
+    live: LiveSite, frozen: Frozen, pressed: dict[str, str]
+) -> None:
+    browser = live.newcomer("alice")
+    WaitlistEntry.create(
+        email="alice@example.org", salt="", token_hash="", created_at=clock.now(), user=live.user()
+    )
+    frozen.forward(minutes=16)  # an address would have to be confirmed as theirs now
+    assert save(browser, email="alice@example.org", **pressed).status_code == 303
+    assert Notice.select().count() == 0
+    assert time_zone.chosen(live.user()) is None
+    assert "data-guess-zone" in browser.get("/welcome").text
 
 
 def test_a_proven_address_is_not_changed_in_passing(live: LiveSite) -> None:

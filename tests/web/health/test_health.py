@@ -104,6 +104,7 @@ def test_health_claims_no_part_of_a_month_before_the_archive_began(site, alice):
     with clock.use(lambda: now):
         text = site.member(alice).page("/health").text
     assert "all since 20 Nov 2026" in text
+    assert "Since 20 Nov 2026, as far back as the first check reached." in text
     Connection.update(last_success_at=now + 20 * DAY).execute()
     with clock.use(lambda: now + 20 * DAY):
         text = site.member(alice).page("/health").text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from werkzeug.test import TestResponse
 
 from audiospective import clock
 from audiospective.models import User
@@ -10,7 +11,7 @@ from audiospective.notices import kind
 from audiospective.notices.kinds import file_reminder
 from tests.factories import make_user
 from tests.support.clocks import Frozen
-from tests.web.conftest import MakeSite, Site
+from tests.web.conftest import MakeSite, Site, Visitor
 
 
 @pytest.fixture
@@ -19,21 +20,31 @@ def site(make_site: MakeSite) -> Site:
     return make_site(resend_api_key="re_test")
 
 
+def press(browser: Visitor, path: str, days: str) -> TestResponse:
+    """Press a button of the reminder: a form of /imports, and part of the one form of /welcome."""
+    page = browser.page(path)
+    if path == "/imports":
+        return browser.submit(page, "/imports/reminder", days=days)
+    form = page.one("form", action="/welcome").attributes["id"]
+    pressed = page.by_id("reminder").one("button", name="days", value=days)
+    assert pressed.attributes["form"] == form
+    return browser.submit(page, "/welcome", timezone="UTC", days=days)
+
+
 @pytest.mark.parametrize("path", ["/imports", "/welcome"])
 def test_it_is_asked_for_where_the_file_is_explained_and_taken_back(
     site: Site, frozen: Frozen, path: str
 ) -> None:
     alice = make_user("alice", timezone="UTC")
     browser = site.member(alice)
-    page = browser.page(path)
-    assert "once you have confirmed an e-mail address" in page.text
-    answer = browser.submit(page, "/imports/reminder", days="30")
+    assert "once you have confirmed an e-mail address" in browser.page(path).text
+    answer = press(browser, path, "30")
     assert (answer.status_code, answer.headers["Location"]) == (303, f"{path}#reminder")
     page = browser.page(path)
     assert "We e-mail you on 13 Apr 2026" in page.by_id("reminder").text
     assert "we need your e-mail address" in page.by_id("reminder").text
     assert "we remind you" not in browser.page("/dashboard").text  # not before it is confirmed
-    browser.submit(page, "/imports/reminder", days="0")
+    press(browser, path, "0")
     assert "Remind me in 10 days" in browser.page(path).text
     assert file_reminder.asked(User.get_by_id(alice.id)) is None
 

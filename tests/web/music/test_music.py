@@ -176,6 +176,11 @@ def test_a_hidden_artist_keeps_a_page_without_figures(
     assert "hidden artists" in text
 
 
+def test_where_no_recording_has_several_ids_it_is_said_when_one_would(site: Site) -> None:
+    text = words(site.member(make_user("bob")).page("/settings/recordings"))
+    assert "No recording has several ids yet Ids become one by themselves where" in text
+
+
 def test_twins_are_merged_and_the_merge_undone(member: Visitor, songs: dict[str, int]) -> None:
     page = member.page("/settings/recordings")
     assert "1 recording with several ids" in words(page)

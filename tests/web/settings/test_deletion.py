@@ -42,6 +42,9 @@ def test_the_page_says_what_goes_and_offers_an_export(live: LiveSite, alice: Use
     page = live.site.member(alice).page(PAGE)
     assert ANA in page.text
     assert "Export my archive" in page.text
+    assert "here or by a link that we e-mail to you" in page.text
+    bob = connected(live.site.services, "bob").user
+    assert "a link that we e-mail" not in live.site.member(bob).page(PAGE).text
 
 
 def test_it_needs_a_sign_in_of_the_last_minutes(
