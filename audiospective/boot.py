@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from audiospective import environment, log, models
 from audiospective.clients import error_reports
 from audiospective.models.base import DurabilityError
-from audiospective.policy import redis_refusal
+from audiospective.policy import database_refusal, redis_refusal
 from audiospective.services import Services
 from audiospective.settings import Settings, SettingsError
 
@@ -53,7 +53,10 @@ def _database_fault() -> str | None:
     except models.EncodingError as error:
         return f"DATABASE_URL: {error}."
     except (PeeweeException, DurabilityError, OSError) as error:
-        return f"DATABASE_URL: the database cannot be used ({type(error).__name__})."
+        said = f"DATABASE_URL: the database cannot be used ({type(error).__name__})."
+        # Of the error itself nothing: it has addresses, and this goes to the log.
+        found = database_refusal.known(str(error))
+        return f"{said[:-1]}: {found[0]}. {found[1]}" if found else said
     if missing:
         return "DATABASE_URL: tables are missing; run 'python -m audiospective migrate' first."
     return None

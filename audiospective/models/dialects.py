@@ -54,6 +54,16 @@ def unsynced() -> list[str]:
     return [name for name, value in values.items() if value == "off"]
 
 
+def takes_writes() -> bool:
+    """Whether a server takes what is written: one that became a copy answers, and refuses it.
+
+    One small query, which also says whether there is a database at all.
+    """
+    query = "SELECT 1" if is_sqlite() else "SELECT current_setting('transaction_read_only') = 'off'"
+    (found,) = database.execute_sql(query).fetchone()
+    return bool(found)
+
+
 def locked(query: ModelSelect, *, referable: bool = False) -> ModelSelect:
     """A query whose rows this transaction holds until it ends.
 

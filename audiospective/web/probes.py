@@ -14,7 +14,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from audiospective import clock
 from audiospective.clients import redis_trial
-from audiospective.models import database
+from audiospective.models import dialects
 from audiospective.operations import disk
 from audiospective.operations.overview import polling
 from audiospective.policy.in_words import size
@@ -35,14 +35,14 @@ def alive() -> ResponseReturnValue:
 
 @blueprint.get("/readyz")
 def ready() -> ResponseReturnValue:
-    """The database answers, polls are made, no disk is nearly full. Redis is said, not required."""
+    """The database can be used, polls are made, no disk is nearly full. Redis is said only."""
     lines, status = [], 200
     try:
-        database.execute_sql("SELECT 1").fetchone()
-        lines.append("database: ok")
+        usable = dialects.takes_writes()
+        lines.append("database: ok" if usable else "database: takes nothing")
         since = _Stale.since()
         lines.append("polling: ok" if since is None else f"polling: none since {since:%F %T} UTC")
-        status = 200 if since is None else 503
+        status = 200 if usable and since is None else 503
     except PeeweeException as error:
         repeated_faults.tell("database_away", error, page="/readyz")
         lines.append("database: no answer")

@@ -187,7 +187,10 @@ BAD_BOOTS = [
     ({"SECRET_KEY": ""}, "SECRET_KEY is not set."),
     ({"TOKEN_KEYS": "x"}, "TOKEN_KEYS: key 1 is not a Fernet key"),
     ({"DATABASE_URL": "oracle://x/y"}, "DATABASE_URL must begin with"),
-    ({"DATABASE_URL": "postgres://u:p@127.0.0.1:1/x"}, "DATABASE_URL: the database cannot be used"),
+    (
+        {"DATABASE_URL": "postgres://u:p@127.0.0.1:1/x"},
+        "DATABASE_URL: the database cannot be used (OperationalError): nothing listens at its",
+    ),
     ({"REDIS_URL": "redis://127.0.0.1:1/0"}, "REDIS_URL: the server does not answer"),
 ]
 

@@ -224,3 +224,12 @@ def test_an_address_that_cannot_be_read_is_a_fault_of_the_connection_alone() -> 
     address = "postgresql://a@b/c?schema=public"  # as other programs write it
     assert noticing(address) == NOTICED
     models.bind(address)
+
+
+def test_a_server_that_became_a_copy_answers_and_takes_no_writes(
+    postgres_database_url: str,
+) -> None:
+    for options, takes in (("", True), ("?options=-c%20default_transaction_read_only%3Don", False)):
+        models.bind(f"{postgres_database_url}{options}")
+        with models.database.connection_context():
+            assert dialects.takes_writes() == takes

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from redis import Redis
 
 from audiospective import clock
@@ -18,13 +19,16 @@ from audiospective.models import dialects
 from audiospective.operations.doctor import (
     alarms,
     clocks,
+    database,
     mail_account,
     redis,
     redis_limits,
     spotify_api,
+    token_keys,
 )
 from audiospective.services import Services
-from tests.factories import make_user
+from audiospective.vault import Vault
+from tests.factories import connected, crowd, make_user
 
 
 class Elsewhere:
@@ -101,6 +105,28 @@ def test_a_redis_that_is_set_up_wrongly(services, info, says, serious) -> None:
     assert says in found.state
     assert found.advice
     assert found.serious == serious
+
+
+def test_a_copy_of_the_database_is_a_fault(services, monkeypatch) -> None:
+    assert not database.reached(services).advice
+    monkeypatch.setattr(dialects, "takes_writes", lambda: False)
+    found = database.reached(services)
+    assert "takes nothing" in found.state
+    assert "primary" in found.advice
+    assert found.serious
+
+
+def test_tokens_that_no_key_opens_are_a_fault(services) -> None:
+    assert not token_keys.look(services).advice
+    crowd(services, 2)
+    assert token_keys.look(services).state == "open all of 2 tokens"
+    other = replace(services, vault=Vault([Fernet.generate_key().decode()]))
+    connected(other, "bob")
+    for whose, closed in ((services, 1), (other, 2)):
+        found = token_keys.look(whose)
+        assert found.state == f"{closed} of 3 tokens cannot be opened"
+        assert "TOKEN_KEYS" in found.advice
+        assert found.serious
 
 
 def test_a_redis_that_answers_and_takes_nothing_is_a_fault(services, full_redis_url) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from redis import Redis
 
 from audiospective import clock
+from audiospective.models import dialects
 from tests.factories import connected
 
 
@@ -37,6 +38,11 @@ def test_a_redis_that_answers_and_takes_nothing_is_said(make_site, full_redis_ur
         with Redis.from_url(url) as told:
             site.app.extensions["audiospective"] = replace(site.services, redis=told)
             assert ready(site) == (200, f"database: ok\npolling: ok\nredis: {line}\n")
+
+
+def test_not_ready_while_a_copy_of_the_database_answers(make_site, monkeypatch):
+    monkeypatch.setattr(dialects, "takes_writes", lambda: False)
+    assert ready(make_site()) == (503, "database: takes nothing\npolling: ok\nredis: ok\n")
 
 
 def test_asking_often_costs_the_database_little(make_site, monkeypatch):

@@ -21,6 +21,7 @@ from audiospective.operations.doctor import (
     spotify_api,
     spotify_app,
     storage,
+    token_keys,
 )
 from audiospective.operations.doctor.finding import Finding
 from audiospective.services import Services
@@ -41,6 +42,7 @@ def examine(services: Services) -> Iterator[Finding]:
         redis_limits.look,
         redis.line,
         pages.look,
+        token_keys.look,
         spotify_app.look,
         spotify_api.redirect,
         spotify_api.reached,

@@ -8,6 +8,7 @@ from audiospective import models
 from audiospective.models import database, dialects
 from audiospective.models.base import DurabilityError
 from audiospective.operations.doctor.finding import UNASKED, Finding, first_line
+from audiospective.policy import database_refusal
 from audiospective.services import Services
 
 
@@ -15,14 +16,23 @@ def reached(services: Services) -> Finding:
     kind = dialects.name()
     try:
         missing = models.pending()
+        with database.connection_context():
+            writable = dialects.takes_writes()
     except models.EncodingError as error:
         said, _, advice = str(error).partition("; ")
         return Finding("Database", said, f"{advice[:1].upper()}{advice[1:]}")
     except (PeeweeException, DurabilityError, OSError) as error:
+        found = database_refusal.known(str(error))
         return Finding(
             "Database",
             f"{kind} cannot be used ({first_line(error)})",
-            "Check DATABASE_URL and that the server runs.",
+            found[1] if found else "Check DATABASE_URL and that the server runs.",
+        )
+    if not writable:
+        return Finding(
+            "Database",
+            f"{kind} answers, and takes nothing that is written",
+            "A copy answers, or it is set to read only: let DATABASE_URL name the primary.",
         )
     if missing:
         return Finding(
