@@ -36,6 +36,12 @@ def one_line() -> Iterator[None]:
         yield
     except (models.EncodingError, DurabilityError) as error:
         raise unusable(f"{error}.", DATABASE) from None
+    except models.BrokenMigrationError as error:
+        why = first_line(error.__cause__ or error)
+        raise unusable(
+            f"migration {error.name} failed ({why}). What came before it stays; the release before "
+            "goes on with these tables.", DATABASE,
+        ) from None  # fmt: skip
     except (PeeweeException, psycopg.Error) as error:
         raise unusable(_said_of_database(error), DATABASE) from None
     except RedisError as error:
@@ -70,7 +76,7 @@ def member(text: str) -> User:
     return found
 
 
-def first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     """What an error says, without the paragraphs that some libraries add."""
     return str(error).partition("\n")[0] or type(error).__name__
 

@@ -18,7 +18,12 @@ from audiospective.models.catalog import (
 from audiospective.models.connections import Connection
 from audiospective.models.hidden_artists import HiddenArtist
 from audiospective.models.imports import Import, ImportFile
-from audiospective.models.migrations import EncodingError, migrate, pending
+from audiospective.models.migrations import (
+    BrokenMigrationError,
+    EncodingError,
+    migrate,
+    pending,
+)
 from audiospective.models.plays import Play
 from audiospective.models.recordings import RecordingChoice
 from audiospective.models.removed_plays import RemovedPlay
@@ -30,6 +35,7 @@ from audiospective.models.users import User
 
 __all__ = [
     "ApiToken",
+    "BrokenMigrationError",
     "CatalogAlias",
     "CatalogBlock",
     "CatalogBucket",

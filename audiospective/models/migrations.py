@@ -16,7 +16,7 @@ from playhouse.migrations import Runner
 
 from audiospective.models import dialects
 from audiospective.models.base import database, is_sqlite
-from audiospective.models.database_away import noticing
+from audiospective.models.database_away import noticing, says_away, says_full
 
 DIRECTORY = Path(__file__).parent.parent / "migrations"
 _LOCK = 0x41554449  # any constant that every release of this program agrees on
@@ -34,15 +34,32 @@ class EncodingError(Exception):
     """The PostgreSQL database does not keep text as UTF-8, so names would be lost or refused."""
 
 
+class BrokenMigrationError(Exception):
+    """A migration ended with an error, which is the cause; `name` says which one.
+
+    Those before it stay applied.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
 def migrate(up_to: str | None = None) -> list[str]:
     """Apply what is pending, in order and not beyond `up_to`; returns the names that were applied.
 
-    Raises EncodingError before anything is written.
+    Raises EncodingError before anything is written, and BrokenMigrationError where one fails for
+    another reason than that the database is away or full.
     """
     # In this order: a connection that idles while another release migrates may be ended.
     with _only_one_release(), database.connection_context():
         require_utf8()
-        return list(_runner().up(up_to))
+        try:
+            return list(_runner().up(up_to))
+        except Exception as error:
+            if says_away(error) or says_full(error) or not (left := pending()):
+                raise
+            raise BrokenMigrationError(left[0]) from error  # they run in this order
 
 
 def pending() -> list[str]:
