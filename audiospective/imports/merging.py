@@ -6,7 +6,7 @@ long: its steps share the archive that they work on.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -18,6 +18,7 @@ from audiospective.imports.reading import own_files
 from audiospective.imports.source_bits import BITS, trusted
 from audiospective.imports.sources import Trust
 from audiospective.models.plays import FROM_IMPORT, FROM_POLL
+from audiospective.policy.matching import UNMEASURED
 from audiospective.policy.timing import BY_HEARD, BY_START, MINUTE, SECOND, Timing
 
 _SLICE = 1 << 17  # rows at a time, where all of a million at once would need room several times
@@ -184,6 +185,7 @@ def _pairs(known: pl.DataFrame, once: pl.DataFrame) -> pl.DataFrame:
     if known.is_empty():
         return pl.DataFrame(schema=matching.PAIRS)
     told = once.select("who", "issue", "began", "ended", "precision", "played", "length")
+    known, told = _as_long_as_heard(known, told)
     near = told.with_row_index("row").join(known.select("who").unique(), on="who", how="semi",
                                            maintain_order="left")  # fmt: skip
     if near.is_empty():
@@ -191,6 +193,19 @@ def _pairs(known: pl.DataFrame, once: pl.DataFrame) -> pl.DataFrame:
     there = near.drop("row").with_columns(exact=pl.lit(value=False))
     pairs = matching.match(observations.spans(known), observations.spans(there))
     return pairs.with_columns(near["row"].gather(pairs["right"]).alias("right"))
+
+
+def _as_long_as_heard(*sides: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """A track of unknown length that somebody heard for longer than is supposed is that long."""
+    far = pl.col("played") > UNMEASURED
+    heard = pl.concat([side.filter(far).select("who", "played") for side in sides])
+    longest = heard.group_by("who").agg(pl.col("played").max().alias("longest"))
+    for side in sides:
+        if longest.is_empty():
+            yield side
+            continue
+        told = side.join(longest, on="who", how="left", maintain_order="left")
+        yield told.with_columns(pl.coalesce("length", "longest").alias("length")).drop("longest")
 
 
 def _exact(plays: pl.DataFrame, source: Source) -> pl.Series:

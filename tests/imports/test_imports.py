@@ -315,3 +315,18 @@ def test_nothing_is_taken_back_beside_a_file_that_only_a_newer_release_can_read(
     assert undone(services, row).status == DONE
     assert "newer release" in (Import.get_by_id(row.id).error or "")
     assert history.total(alice.id) == 57
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_long_track_whose_length_nobody_told_comes_once(
+    order: tuple[int, int], services: Services
+) -> None:
+    alice = factories.make_user("alice")
+    began = datetime(2025, 3, 5, 12, tzinfo=UTC)
+    ended = began + timedelta(minutes=25)
+    files = (
+        spotify_file(spotify_row(f"{ended:%Y-%m-%dT%H:%M:%SZ}", ms_played=25 * 60_000)),
+        lastfm_file((int(began.timestamp()), 1), (int(ended.timestamp()), 1)),
+    )
+    rows = [done(services, alice, files[number]) for number in order]
+    assert sum(row.added for row in rows) == 2
