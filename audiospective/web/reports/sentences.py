@@ -17,6 +17,8 @@ from audiospective.web.reports.figures import Found
 
 EVERY = {2: "second", 3: "third", 4: "fourth", 5: "fifth", 6: "sixth", 7: "seventh", 8: "eighth",
          9: "ninth", 10: "tenth", 11: "eleventh", 12: "twelfth"}  # fmt: skip
+# One in so many is too coarse for the largest shares: 0.4 and 0.6 would both be every second play.
+NEARLY_ALL, ABOUT_HALF, ABOUT_A_THIRD = 0.9, (0.45, 0.55), 0.37
 PARTS = ((5, "Nights"), (12, "Mornings"), (17, "Afternoons"), (22, "Evenings"), (24, "Nights"))
 
 
@@ -28,9 +30,12 @@ def headline(found: Found, name: str) -> str:
     )
     if not artists:
         return plural(plays, "play")
-    every = round(plays / artists[0].plays)
-    if every == 1:
+    share = artists[0].plays / plays
+    if share >= NEARLY_ALL:
         return f"Almost nothing but {name}"
+    if share > ABOUT_A_THIRD and not ABOUT_HALF[0] <= share <= ABOUT_HALF[1]:
+        return f"{percent(share)} % of the plays were {name}"
+    every = round(1 / share)
     if every in EVERY:
         return f"Every {EVERY[every]} play was {name}"
     return f"{plural(found.now.artists, 'artist')}, and most of all {name}"

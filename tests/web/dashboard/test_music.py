@@ -117,6 +117,9 @@ def test_days_before_the_first_check_are_not_known(site: Site, alice: User) -> N
     unknown = [rect for rect in year.all("rect", class_="heat-unknown") if rect.all("title")]
     assert len(unknown) > 300
     assert all("not known" in rect.text for rect in unknown)
+    assert "Hatched days are not known" in site.member(alice).page("/dashboard").text
+    heard(alice, *((n * DAY, "Flow") for n in range(380)))
+    assert "Hatched" not in site.member(alice).page("/dashboard").text
 
 
 def test_on_the_first_day_all_is_known_since_the_archive_began(site: Site, frozen: Frozen) -> None:

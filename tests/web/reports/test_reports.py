@@ -122,7 +122,7 @@ def test_figures_are_held_next_to_the_period_before(site: Site, alice: User) -> 
         (date(2026, 3, 4), "Spring", 1),
     )
     page = site.member(alice).page("/reports/2026-03")
-    assert page.one("h1").text == "March 2026: Almost nothing but Flow"
+    assert page.one("h1").text == "March 2026: 76.9 % of the plays were Flow"
     text = page.text
     assert "26 plays in about 1 h 18 min, 5 more than by then in February 2026" in text
     artists = [row.text for row in page.all("section", class_="ranks")[0].all("li")]
@@ -220,6 +220,28 @@ def test_names_do_nothing_on_the_page_in_the_text_and_in_the_picture(
     assert picture.content_type == "image/png"
     assert picture.data.startswith(b"\x89PNG")
     assert "default-src 'none'" in picture.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    ("most", "others", "said"),
+    [
+        (9, 1, "Almost nothing but Flow"),
+        (17, 3, "85 % of the plays were Flow"),
+        (12, 8, "60 % of the plays were Flow"),
+        (10, 10, "Every second play was Flow"),
+        (8, 12, "40 % of the plays were Flow"),
+        (7, 13, "Every third play was Flow"),
+    ],
+)
+def test_the_headline_does_not_round_a_large_share_to_another_one(
+    site: Site, alice: User, most: int, others: int, said: str
+) -> None:
+    heard(
+        alice,
+        (date(2026, 3, 1), "Flow", most),
+        *((date(2026, 3, 2 + day), f"Ebb {day}", -(-others // 3)) for day in range(others // 3)),
+    )
+    assert said in site.member(alice).page("/reports/2026-03").one("h1").text
 
 
 def test_the_text_says_what_the_page_says(site: Site, alice: User) -> None:
