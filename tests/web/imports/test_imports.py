@@ -140,6 +140,15 @@ def test_a_state_that_only_a_newer_release_knows_is_said_to_be_unknown(
         assert "Unknown to this release" in browser.page(path).text
 
 
+def test_where_nothing_could_be_read_other_files_can_be_chosen(
+    site: Site, browser: Visitor
+) -> None:
+    row = table(site, browser, "")
+    page = browser.page(f"/imports/{row.id}")
+    assert page.one("h1").text.strip() == "Nothing was added"
+    assert page.one("a", href="/imports#send").text == "Choose other files"
+
+
 def test_what_is_discarded_leaves_nothing(site: Site, browser: Visitor) -> None:
     row = brought(site, browser)
     send(browser, f"/imports/{row.id}/discard")
