@@ -91,9 +91,18 @@ def test_files_are_sent_looked_at_added_and_taken_back(
     send(browser, f"/imports/{row.id}/agree")
     row = worked(site, row)
     assert (row.status, history.total(alice.id)) == (DONE, 56)
-    assert "Take this import back" in browser.get(f"/imports/{row.id}").text
+    page = browser.get(f"/imports/{row.id}").text
+    assert "Take this import back" in page
+    assert ("Your archive afterwards" in page, "plays your archive did not have" in page) == (
+        True,
+        True,
+    )
     send(browser, f"/imports/{row.id}/undo")
     assert (worked(site, row).status, history.total(alice.id)) == (UNDONE, 0)
+    page = browser.get(f"/imports/{row.id}").text
+    assert "What it had added is out of your archive again" in page
+    assert "Your archive now" not in page  # an archive of the time of the review
+    assert "does not have yet" not in page
 
 
 def test_tables_that_storage_does_not_give_now_are_to_be_asked_for_later(

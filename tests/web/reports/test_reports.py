@@ -239,7 +239,7 @@ def test_the_headline_does_not_round_a_large_share_to_another_one(
     heard(
         alice,
         (date(2026, 3, 1), "Flow", most),
-        *((date(2026, 3, 2 + day), f"Ebb {day}", -(-others // 3)) for day in range(others // 3)),
+        *((date(2026, 3, 2 + n // 4), f"Ebb {n}", 1) for n in range(others)),
     )
     assert said in site.member(alice).page("/reports/2026-03").one("h1").text
 
