@@ -37,11 +37,7 @@ def one_line() -> Iterator[None]:
     except (models.EncodingError, DurabilityError) as error:
         raise unusable(f"{error}.", DATABASE) from None
     except models.BrokenMigrationError as error:
-        why = first_line(error.__cause__ or error)
-        raise unusable(
-            f"migration {error.name} failed ({why}). What came before it stays; the release before "
-            "goes on with these tables.", DATABASE,
-        ) from None  # fmt: skip
+        raise unusable(_said_of_migration(error), DATABASE) from None
     except (PeeweeException, psycopg.Error) as error:
         raise unusable(_said_of_database(error), DATABASE) from None
     except RedisError as error:
@@ -81,17 +77,33 @@ def first_line(error: BaseException) -> str:
     return str(error).partition("\n")[0] or type(error).__name__
 
 
+def _said_of_migration(error: models.BrokenMigrationError) -> str:
+    why = first_line(error.__cause__ or error)
+    if may_not_create := _of_rights(why):
+        return may_not_create
+    return (
+        f"migration {error.name} failed ({why}). What came before it stays; the release before "
+        "goes on with these tables."
+    )
+
+
 def _said_of_database(error: Exception) -> str:
     said = first_line(error)
-    if "permission denied for schema" in said:
-        # PostgreSQL 15 and newer no longer let everybody create tables in `public`.
-        return (
-            f"the database cannot be used ({said}). Let its user own the database, or run there: "
-            "GRANT CREATE ON SCHEMA public TO the user."
-        )
+    if may_not_create := _of_rights(said):
+        return may_not_create
     if _tables_missing():
         return "the database cannot be used. Run 'python -m audiospective migrate' first."
     return f"the database cannot be used ({said})."
+
+
+def _of_rights(said: str) -> str | None:
+    if "permission denied for schema" not in said:
+        return None
+    # PostgreSQL 15 and newer no longer let everybody create tables in `public`.
+    return (
+        f"the database cannot be used ({said}). Let its user own the database, or run there: "
+        "GRANT CREATE ON SCHEMA public TO the user."
+    )
 
 
 def _tables_missing() -> bool:
