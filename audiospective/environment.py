@@ -33,6 +33,10 @@ RELEASES = ("RELEASE", "HEROKU_RELEASE_VERSION", "HEROKU_BUILD_COMMIT", "HEROKU_
             "SOURCE_VERSION")  # fmt: skip
 
 
+# What Python itself may need to start. Heroku's finds its own library by the first of them.
+INTERPRETER = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH")
+
+
 class SettingsError(Exception):
     """The settings cannot be used; `faults` holds one line per fault and repeats no secret."""
 
@@ -53,6 +57,11 @@ def given() -> dict[str, str]:
 def inherited() -> dict[str, str]:
     """The process's environment alone, for a program that it starts."""
     return dict(os.environ)
+
+
+def of_interpreter() -> dict[str, str]:
+    """Of that only what Python needs to start, for a process that shall know no secrets."""
+    return {name: os.environ[name] for name in INTERPRETER if name in os.environ}
 
 
 def env_file() -> dict[str, str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import audiospective
-from audiospective import clock
+from audiospective import clock, environment
 from audiospective.imports import child
 from audiospective.imports.errors import RefusedError
 from audiospective.imports.findings import Findings
@@ -43,7 +43,7 @@ def run(order: child.Order, tick: Callable[[int], None], seconds: float = READ_S
     with subprocess.Popen(
         [sys.executable, "-m", child.__name__],
         cwd=_HOME,
-        env=ENVIRONMENT,
+        env={**environment.of_interpreter(), **ENVIRONMENT},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -16,6 +16,7 @@ from audiospective.imports.errors import RefusedError
 from audiospective.imports.reading_process import AccidentError
 from tests.imports.importing import month, spotify_file, spotify_row
 from tests.imports.reading_files import NOW
+from tests.support import needy_python
 
 
 def order(folder: Path, files: dict[str, bytes]) -> child.Order:
@@ -47,6 +48,14 @@ def test_it_leaves_tables_and_findings(tmp_path: Path) -> None:
         "plays": 56, "tracks": 5, "left_out": 1,
     }  # fmt: skip
     assert "203.0.113.7" not in str([table.to_dicts() for table in tables.values()])
+
+
+def test_it_starts_where_python_finds_its_library_by_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needy_python.use(tmp_path, monkeypatch)
+    found = reading_process.run(order(tmp_path, spotify_file(*month())), nothing)
+    assert found.files[0].plays == 56
 
 
 def test_more_than_is_taken_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,11 @@ def png(svg: str, width: int) -> bytes:
         done = subprocess.run(
             [sys.executable, "-m", __name__, str(width)],
             cwd=_HOME,
-            env={"PYTHONUTF8": "1", **{name: given[name] for name in FONTS if name in given}},
+            env={
+                "PYTHONUTF8": "1",
+                **environment.of_interpreter(),
+                **{name: given[name] for name in FONTS if name in given},
+            },
             input=svg.encode(),
             capture_output=True,
             timeout=SECONDS,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import struct
 import sys
+from pathlib import Path
 
 import pytest
 
 from audiospective.web.reports import drawing, picture
 from audiospective.web.reports.drawing import DrawingError
+from tests.support import needy_python
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 2"><path d="M0 0h4v2z"/></svg>'
 
@@ -19,6 +21,13 @@ def test_the_web_process_itself_draws_nothing(monkeypatch: pytest.MonkeyPatch) -
     assert found.startswith(b"\x89PNG")
     assert struct.unpack(">II", found[16:24]) == (picture.WIDTH, picture.WIDTH // 2)
     assert "resvg_py" not in vars(picture)
+
+
+def test_it_draws_where_python_finds_its_library_by_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needy_python.use(tmp_path, monkeypatch)
+    assert drawing.png(SVG, 100).startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("text", ["", "no SVG at all"])
