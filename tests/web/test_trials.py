@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from audiospective import clock
 from audiospective.exports import forwarding, schedule
 from audiospective.exports.buckets import BucketError
 from audiospective.exports.forwarding import UnusableError
@@ -56,3 +57,14 @@ def test_one_member_tries_one_thing_at_a_time_and_others_are_not_kept_from_it(
     assert tried(site, make_user("charlie"), page) == 503
     trials.TURNS.give_back(alice.id)
     assert tried(site, alice, page) == 422
+
+
+def test_an_export_that_comes_by_email_tries_nothing_and_waits_for_no_trial(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedule, "save", lambda *_: None)
+    alice = make_user("alice", email="alice@example.org", email_verified_at=clock.now())
+    assert trials.TURNS.take(alice.id)
+    browser, page = site.member(alice), "/exports/schedule"
+    sent = {"goes_to": "email", "form": "csv"}
+    assert browser.submit(browser.page(page), page, **sent).status_code == 303

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
@@ -49,7 +50,7 @@ def save() -> ResponseReturnValue:
     if not errors and form is not None:
         try:
             told = typed if goes_to == BUCKET else None
-            with trials.turn():
+            with trials.turn() if told else nullcontext():
                 schedule.save(services(), person(), form.name, told)
         except BucketError as error:
             errors["endpoint"] = str(error)
