@@ -64,12 +64,15 @@ def invited_address(user: User) -> str | None:
 def save(services: Services, user: User, session: Session, wanted: Wishes) -> bool:
     """Settle it; True if an e-mail goes out to prove a new address.
 
-    A choice that the page does not offer stays as it is.
+    A choice that the page does not offer, or that was not changed, stays as it is: of one that is
+    not ticked, a single kind may be off.
     """
+    settled = wishes(user).emails
     with transaction():
         for choice in choices(figures=services.settings.derived_stats):
-            for name in choice.kinds:
-                kind.switch(user.id, name, on=choice.name in wanted.emails)
+            on = choice.name in wanted.emails
+            for name in choice.kinds if on != (choice.name in settled) else ():
+                kind.switch(user.id, name, on=on)
         if wanted.timezone is not None:
             time_zone.choose(user.id, wanted.timezone)
     if wanted.email is None:

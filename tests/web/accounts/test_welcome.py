@@ -203,6 +203,18 @@ def test_the_other_buttons_take_nothing_that_was_only_offered(
     assert "data-guess-zone" in browser.get("/welcome").text
 
 
+@pytest.mark.parametrize("pressed", [{"days": "30"}, {"open": "1"}, {}])
+def test_who_switched_one_kind_of_email_off_keeps_the_others(
+    live: LiveSite, pressed: dict[str, str]
+) -> None:
+    user = make_user("alice")
+    kind.switch(user.id, "back_on", on=False)
+    before = kind.switched_off(User.get_by_id(user.id))
+    browser = live.site.member(user)
+    assert save(browser, timezone="UTC", emails=["gaps"], **pressed).status_code == 303  # as shown
+    assert kind.switched_off(User.get_by_id(user.id)) == before
+
+
 def test_a_proven_address_is_not_changed_in_passing(live: LiveSite) -> None:
     user = make_user("alice", email="alice@example.org", email_verified_at=clock.now())
     browser = live.site.member(user)
