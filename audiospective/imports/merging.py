@@ -196,7 +196,11 @@ def _pairs(known: pl.DataFrame, once: pl.DataFrame) -> pl.DataFrame:
 
 
 def _as_long_as_heard(*sides: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """A track of unknown length that somebody heard for longer than is supposed is that long."""
+    """A track of unknown length that somebody heard for longer than is supposed is that long.
+
+    It only says how late a beginning may have ended: what it is paired with then tells when it
+    began. Of an end alone one odd time heard would make a play of any beginning before it.
+    """
     far = pl.col("played") > UNMEASURED
     heard = pl.concat([side.filter(far).select("who", "played") for side in sides])
     longest = heard.group_by("who").agg(pl.col("played").max().alias("longest"))
@@ -205,7 +209,10 @@ def _as_long_as_heard(*sides: pl.DataFrame) -> Iterator[pl.DataFrame]:
             yield side
             continue
         told = side.join(longest, on="who", how="left", maintain_order="left")
-        yield told.with_columns(pl.coalesce("length", "longest").alias("length")).drop("longest")
+        length = pl.when(pl.col("length").is_null() & pl.col("began").is_not_null())
+        yield told.with_columns(length.then("longest").otherwise("length").alias("length")).drop(
+            "longest"
+        )
 
 
 def _exact(plays: pl.DataFrame, source: Source) -> pl.Series:

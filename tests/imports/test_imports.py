@@ -330,3 +330,24 @@ def test_a_long_track_whose_length_nobody_told_comes_once(
     )
     rows = [done(services, alice, files[number]) for number in order]
     assert sum(row.added for row in rows) == 2
+
+
+def test_one_odd_time_heard_makes_no_two_plays_one(services: Services) -> None:
+    """Of a song that was never 20 hours long."""
+    alice = factories.make_user("alice")
+    began = datetime(2025, 3, 5, 12, tzinfo=UTC)
+    odd = spotify_row("2025-01-05T12:00:00Z", ms_played=20 * 3_600_000)
+    ended = {
+        "listened_at": f"{began + timedelta(hours=19):%Y-%m-%dT%H:%M:%SZ}",
+        "client": "spotify",  # and so Koito tells when it ended
+        "track": {"duration": None, "aliases": [{"alias": "Song 1"}]},
+        "album": {"aliases": [{"alias": "Album 1"}]},
+        "artists": [{"aliases": [{"alias": "Artist 1"}]}],
+    }
+    koito = as_json({"version": "1", "user": "alice", "listens": [ended]})
+    files = (
+        spotify_file(odd),
+        {"koito_export.json": koito},
+        lastfm_file((int(began.timestamp()), 1)),
+    )
+    assert [done(services, alice, file).added for file in files] == [1, 1, 1]
