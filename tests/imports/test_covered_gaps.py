@@ -142,19 +142,40 @@ def test_what_the_archive_misses_did_not_happen_to_be_missing_in_its_own_files(
     assert still_open() == [made]
 
 
-def test_what_was_sent_on_to_listenbrainz_says_nothing_of_a_gap(services: Services) -> None:
+def listenbrainzs(starts: list[int]) -> dict[str, bytes]:
+    """Plays that were sent on from here, as ListenBrainz gives them away."""
+    more = {"submission_client": "Audiospective", "ms_played": 180_000}
+    track = {"artist_name": "Harbour Lights", "track_name": "Slack Water", "additional_info": more}
+    rows = [{"listened_at": at, "track_metadata": track} for at in starts]
+    return {"3.jsonl": b"\n".join(map(orjson.dumps, rows))}
+
+
+def koitos(starts: list[int]) -> dict[str, bytes]:
+    """The same of Koito, which keeps who sent them where no player is named."""
+    track = {"duration": 180, "aliases": [{"alias": "Slack Water", "is_primary": True}]}
+    artists = [{"aliases": [{"alias": "Harbour Lights", "is_primary": True}], "is_primary": True}]
+    rows = [
+        {
+            "listened_at": f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "client": "Audiospective",
+            "track": track,
+            "artists": artists,
+        }
+        for at in starts
+    ]
+    return {"koito_export.json": orjson.dumps({"version": "1", "user": "a", "listens": rows})}
+
+
+@pytest.mark.parametrize("sent_on", [listenbrainzs, koitos])
+def test_what_was_sent_on_says_nothing_of_a_gap_when_it_comes_back(
+    sent_on: Callable[[list[int]], dict[str, bytes]], services: Services
+) -> None:
     alice = factories.make_user("alice")
     times = [SPRING + number * 6 * HOUR for number in range(40)]
     poll(alice, *times)
     made = gap(alice, SPRING + timedelta(days=5, hours=1))
-    rows = []
-    for at in times:
-        more = {"submission_client": "Audiospective", "ms_played": 180_000}
-        told = {"artist_name": "Harbour Lights", "track_name": "Slack Water"}
-        at_second = int((at - LENGTH).timestamp())
-        rows.append({"listened_at": at_second, "track_metadata": {**told, "additional_info": more}})
-    data = b"\n".join(map(orjson.dumps, rows))
-    uploads.agree(services, row := reviewed(services, alice, {"3.jsonl": data}))
+    data = sent_on([int((at - LENGTH).timestamp()) for at in times])
+    uploads.agree(services, row := reviewed(services, alice, data))
     row = worked(services, row)
     assert (row.added, row.matched) == (0, len(times))
     assert still_open() == [made]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -53,6 +54,27 @@ def test_plays_of_the_account_before_push_out_none_of_the_one_that_is_asked(
     assert polled(services, spotify, user_id, found).new_plays == 0
     assert history.total(user_id) == history.frame(user_id).height == told
     assert Gap.select().count() == gaps
+
+
+def test_so_they_do_where_spotify_tells_another_fraction_of_a_second_by_now(
+    services, spotify, frozen
+):
+    user_id = connected(services, authorized_at=clock.now()).user_id
+    for _ in range(4):
+        polled(services, spotify, user_id, listening(clock.now(), 50, prefix="first"))
+        frozen.forward(hours=12)
+    detached(services, user_id)
+    attached(services, user_id, "bob")
+    frozen.forward(minutes=1)
+    found = spread(50, 4 * DAY)
+    assert polled(services, spotify, user_id, found).new_plays == 50
+    told = history.frame(user_id).height
+    later = tuple(replace(one, played_at=one.played_at + 480) for one in found.plays)
+    for _ in range(2):
+        frozen.forward(hours=1)
+        assert polled(services, spotify, user_id, page(*later)).new_plays == 0
+        sealing.seal(user_id)
+    assert history.total(user_id) == history.frame(user_id).height == told
 
 
 def test_plays_of_a_device_whose_clock_is_ahead_push_out_none_that_the_last_page_showed(

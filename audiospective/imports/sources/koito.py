@@ -36,7 +36,7 @@ def _take(gathering: Gathering, number: int, row: Mapping[str, Any]) -> None:
     client, at = row.get("client"), times.iso(row.get("listened_at"))
     # What Koito itself took from Spotify's files has the time of the end.
     told = {"ended_at" if client == "spotify" else "started_at": at}
-    if own_files.ours(client):
+    if own_files.ours(client) or client == own_files.SENT_ON:
         gathering.note(own_files.NOTE)
     gathering.play(
         number,
