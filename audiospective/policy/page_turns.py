@@ -30,7 +30,8 @@ def admitted(who: Guest, held: Iterable[Guest]) -> bool:
     """Whether one more request may hold a thread; `held` are those that do.
 
     Each may hold as many as are left free by all. So one who asks for all they can get has half of
-    them, several have equal parts, and whoever comes next finds room. A later door counts what came
+    them, two have a part that leaves room for two more, and a process that is asked for more than
+    that at once refuses. A later door counts what came
     by the earlier ones, but not the other way round: a token or a link that others have keeps no
     member from their pages.
     """

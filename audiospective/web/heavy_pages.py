@@ -159,6 +159,12 @@ def _guest() -> Guest | None:
 
 
 def _rest() -> None:
-    """Who waits leaves the connection to the database to others."""
+    """Who waits leaves the connection to the database to others, and a place to their own address.
+
+    Else two pages that wait would keep everything else of that address waiting, be it a sign-out.
+    """
+    leave = getattr(request.environ.get("gunicorn.socket"), "leave_turn", None)
+    if leave is not None:  # web.server: other servers know no turns
+        leave()
     if not g.brought_connection and not database.is_closed():
         database.close()

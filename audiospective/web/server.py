@@ -43,7 +43,7 @@ class BoundedSocket(socket.socket):
     head = b""  # what the next request begins with
     is_long = False  # whether a thread has to wait for the rest of its body
 
-    on_line: Callable[[], None] | None = None  # called once, when a thread waits for the visitor
+    on_wait: Callable[[], None] | None = None  # called once, when the thread has to wait
 
     def allow(self, seconds: float) -> None:
         """Let what is read from now on take so long in all."""
@@ -51,7 +51,7 @@ class BoundedSocket(socket.socket):
 
     def recv(self, size: int, flags: int = 0) -> bytes:
         if self.in_body and self.is_long:
-            self._tell()
+            self.leave_turn()
         left = self.ends - clock.monotonic()
         found = b""
         if left > 0:
@@ -79,7 +79,8 @@ class BoundedSocket(socket.socket):
             return False
         except OSError:
             return True  # the thread finds out what is wrong
-        self.head, self.is_long = found, wanted(found) >= REQUEST_BYTES
+        self.is_long = wanted(found) >= REQUEST_BYTES
+        self.head = found[: found.find(b"\r\n\r\n") + 4]  # kept with the connection
         # Woken without anything more: the visitor has shut their side.
         missing = len(found) not in (0, self.peeked) and len(found) < wanted(found)
         self.peeked = len(found) if missing else 0
@@ -95,14 +96,15 @@ class BoundedSocket(socket.socket):
         with self._taken_in_time():
             return super().sendfile(file, offset, count)
 
-    def _tell(self) -> None:
-        told, self.on_line = self.on_line, None
-        if told is not None:
-            told()
+    def leave_turn(self) -> None:
+        """Let another request of this source be made meanwhile: the thread waits for something."""
+        left, self.on_wait = self.on_wait, None
+        if left is not None:
+            left()
 
     @contextmanager
     def _taken_in_time(self) -> Iterator[None]:
-        self._tell()
+        self.leave_turn()
         self.settimeout(SEND_SECONDS)
         try:
             yield
@@ -162,7 +164,7 @@ class Worker(gthread.ThreadWorker):
             super().on_pending_socket_readable(conn, client)
 
     def enqueue_req(self, conn: Any) -> None:
-        conn.sock.on_line = partial(self.method_queue.defer, self.sources.made, conn)
+        conn.sock.on_wait = partial(self.method_queue.defer, self.sources.made, conn)
         self.sources.arrived(conn, self._source(conn))
 
     def finish_request(self, conn: Any, fs: Any) -> None:

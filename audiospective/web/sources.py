@@ -15,9 +15,15 @@ from typing import Generic, TypeVar
 
 from audiospective.policy import visitors
 
-MAKING = 2  # answers of one source that are made at a time: a large page, and a light one beside it
-THREADS = 8  # that one source may have, those included that wait for its own slow line
+MAKING = 2  # answers of one source that are made at a time; pages that wait (heavy_pages) are none
+# Threads that one source may have, those included that wait for its own slow line or for the pages
+# before theirs. One member may have one more page than these waiting (policy.page_turns), so that a
+# browser that opens many at once gets them all in the end.
+THREADS = 6
 
+# Whether a process serves at all is asked from wherever visitors come from as well (a balancer in
+# front of which no headers tell who they are), and must not wait for their pages.
+_PROBE = re.compile(rb"[A-Z]+ /(?:healthz|readyz)[ ?]")
 _FORWARDED = re.compile(rb"\r\nx-forwarded-for:([^\r\n]*)", re.IGNORECASE)
 
 R = TypeVar("R")
@@ -41,7 +47,7 @@ class Sources(Generic[R]):
         self._go_on()
 
     def made(self, one: R) -> None:
-        """From now on it waits for its visitor's line; may be told more than once."""
+        """From now on it waits, for its visitor or its turn; may be told more than once."""
         if self._making.pop(one, None) is not None:
             self._go_on()
 
@@ -70,9 +76,11 @@ def source(head: bytes, peer: str, proxies: int) -> str:
     """Whom a request comes from; `head` are the bytes it begins with, `proxies` ours before us.
 
     Empty for a proxy nearby of which the settings say nothing: behind it everybody would be one.
+    Probes are a source of their own.
     """
     end = head.find(b"\r\n\r\n") + 2
     told = b",".join(_FORWARDED.findall(head, 0, end))
     if told and not proxies and visitors.is_near(peer):
         return ""
-    return visitors.visitor(visitors.forwarded(peer, told.decode("latin-1"), proxies))
+    visitor = visitors.visitor(visitors.forwarded(peer, told.decode("latin-1"), proxies))
+    return f"{visitor} probes" if _PROBE.match(head) else visitor

@@ -6,6 +6,7 @@ import runpy
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,10 +15,11 @@ from flask import request
 from audiospective.accounts import api_tokens, shares
 from audiospective.history import one_look, version
 from audiospective.models import User, database
-from audiospective.policy import api_scopes
+from audiospective.policy import api_scopes, page_turns
 from audiospective.policy.page_turns import HELD, Door, Guest
 from audiospective.web import heavy_pages
 from audiospective.web.heavy_pages import HEAVY, TooManyPagesError, Turns
+from audiospective.web.sources import THREADS
 from tests.browser.members import huge
 from tests.factories import make_user
 from tests.support.processes import until
@@ -79,6 +81,28 @@ def test_who_waits_leaves_everything_else_to_others() -> None:
     with pytest.raises(ZeroDivisionError):
         turns.take(ALICE, lambda: rested.append(1 // 0))
     assert (rested, len(turns._held)) == ([], 1)
+
+
+def test_a_page_that_waits_leaves_its_place_to_others_of_its_address(
+    site: Site, turns: Turns
+) -> None:
+    alice, left = make_user("alice"), []
+    connection = SimpleNamespace(leave_turn=lambda: left.append(1))
+    browser = site.member(alice)
+    given = {"gunicorn.socket": connection}
+    assert browser.get("/dashboard", environ_base=given).status_code == 200
+    assert left == []  # it did not wait
+    held = turns.take(Guest(alice.id, Door.BROWSER), _nothing)
+    assert browser.get("/dashboard", environ_base=given).status_code == 429
+    assert left == [1]
+    turns.give_back(held)
+
+
+def test_no_browser_can_ask_for_so_many_pages_that_it_is_refused_one() -> None:
+    held: list[Guest] = []
+    while page_turns.admitted(ALICE, held):
+        held.append(ALICE)
+    assert len(held) > THREADS
 
 
 def test_a_member_whose_page_is_being_made_gets_light_pages_and_others_get_theirs(

@@ -82,6 +82,9 @@ HEAD = b"GET / HTTP/1.1\r\nHost: a\r\n"
         (HEAD + b"X-Not-X-Forwarded-For: 192.0.2.2\r\n\r\n", 1, ALICE),
         (HEAD + b"X-Forwarded-For: \xff\xfe\r\n\r\n", 1, "\xff\xfe"),
         (b"", 1, ALICE),
+        (b"GET /healthz HTTP/1.1\r\n\r\n", 1, f"{ALICE} probes"),
+        (b"HEAD /readyz?a HTTP/1.1\r\nX-Forwarded-For: 192.0.2.2\r\n\r\n", 1, f"{BOB} probes"),
+        (b"GET /healthz-of-mine HTTP/1.1\r\n\r\n", 1, ALICE),
     ],
 )
 def test_a_source_is_who_stands_behind_our_proxies(head: bytes, proxies: int, found: str) -> None:
