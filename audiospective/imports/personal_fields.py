@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from audiospective.policy import own_rows
-
 OTHER = "*"  # stands where another user's name stood: the member is asked about such files
 
 # Keys of JSON whose values are dropped. Of a user name it stays known whether it is another's.
@@ -25,11 +23,9 @@ COLUMNS = frozenset(
     }
 )
 
-# A field of JSON: its key, the colon, its value. The same pattern serves browsers. What this
-# program wrote in place of a user agent stays: by that its own files are known.
-_OWN = rf'(?!"\s*:\s*"{own_rows.VALUE}")'
+# A field of JSON: its key, the colon, its value. The same pattern serves browsers.
 FIELDS = (
-    f'"({"|".join(key + _OWN * (key == own_rows.KEY) for key in (*KEYS, *NAME_KEYS))})"'
+    f'"({"|".join((*KEYS, *NAME_KEYS))})"'
     r'(\s*:\s*)("(?:[^"\\]|\\.)*"|[-+.\w]+(?=[\s,}\]]))'
 )
 # A whole cell of a workbook that is an address of the network, and who wrote the workbook.

@@ -146,8 +146,29 @@ def test_faithful_rows_of_spotifys_form_fill_nothing_in(tmp_path: Path) -> None:
     known = {key for key, value in row.items() if value is not None}
     assert known == {
         "ts", "master_metadata_track_name", "master_metadata_album_artist_name",
-        "master_metadata_album_album_name", "spotify_track_uri", "user_agent_decrypted",
+        "master_metadata_album_album_name", "spotify_track_uri", "platform",
     }  # fmt: skip
+    assert row["platform"] == "audiospective"
+
+
+KEYS = [
+    "ts", "platform", "ms_played", "conn_country", "ip_addr", "master_metadata_track_name",
+    "master_metadata_album_artist_name", "master_metadata_album_album_name", "spotify_track_uri",
+    "episode_name", "episode_show_name", "spotify_episode_uri", "audiobook_title",
+    "audiobook_uri", "audiobook_chapter_uri", "audiobook_chapter_title", "reason_start",
+    "reason_end", "shuffle", "skipped", "offline", "offline_timestamp", "incognito_mode",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("compatible", [False, True])
+def test_rows_of_spotifys_form_have_its_keys_in_its_order(
+    compatible: bool, alice: int, tmp_path: Path
+) -> None:
+    """Strict readers refuse a row with another."""
+    file = files.save(FORMATS["spotify"], taken(alice, tmp_path), tmp_path, compatible=compatible)
+    rows = readers.spotify_rows(file)
+    assert rows
+    assert all(list(row) == KEYS for row in rows)
 
 
 def test_spotifys_form_is_cut_into_files_as_spotify_does(

@@ -127,7 +127,7 @@ def test_podcasts_and_books_stay_in_spotifys_form(tmp_path: Path) -> None:
     assert rows[0]["spotify_track_uri"] is None
     assert rows[1]["audiobook_title"] == "A Book"
     assert rows[1]["audiobook_chapter_title"] == "Chapter 3"
-    assert {len(row) for row in rows} == {24}  # with one that Spotify's had until 2024
+    assert {len(row) for row in rows} == {23}
 
 
 def test_the_list_says_what_was_filled_in_and_only_that(tmp_path: Path) -> None:

@@ -142,6 +142,20 @@ def test_what_the_archive_misses_did_not_happen_to_be_missing_in_its_own_files(
     assert still_open() == [made]
 
 
+@pytest.mark.parametrize("last", ["ios", "audiospective", "audiospective-began, ios"])
+def test_a_file_in_spotifys_form_closes_no_gap_if_any_of_its_rows_is_marked(
+    last: str, services: Services
+) -> None:
+    alice = factories.make_user("alice")
+    poll(alice, SPRING)
+    made = gap(alice, SPRING + timedelta(days=50))
+    rows = [spotify_row(f"{at:%Y-%m-%dT%H:%M:%SZ}", platform="ios") for at in hundred_days(SPRING)]
+    rows[-1]["platform"] = last
+    uploads.agree(services, row := reviewed(services, alice, spotify_file(*rows)))
+    assert worked(services, row).status == DONE
+    assert still_open() == ([] if last == "ios" else [made])
+
+
 def listenbrainzs(starts: list[int]) -> dict[str, bytes]:
     """Plays that were sent on from here, as ListenBrainz gives them away."""
     more = {"submission_client": "Audiospective", "ms_played": 180_000}

@@ -15,6 +15,7 @@ from audiospective import history
 from audiospective.exports import files, frames
 from audiospective.exports.formats import FORMATS
 from audiospective.exports.formats.changes import Changes
+from audiospective.exports.formats.spotify import DONE
 from audiospective.history.catalog import track_facts
 from audiospective.models import User
 from audiospective.policy.timing import BY_HEARD, BY_START, Timing
@@ -210,7 +211,7 @@ def test_what_was_filled_in_for_other_programs_does_not_come_back_as_known(
 
 
 def test_spotifys_own_files_beside_an_own_one_in_spotifys_form_are_read() -> None:
-    own = spotify_row("2025-03-05T12:00:00Z", user_agent_decrypted="audiospective-began")
+    own = spotify_row("2025-03-05T12:00:00Z", platform="audiospective-began, ios")
     members = {
         "Streaming_History_Audio_2025_0.json": as_json([own]),
         "Streaming_History_Audio_2025_1.json": as_json([own]),
@@ -233,14 +234,88 @@ def test_the_list_of_changes_beside_a_compatible_form_is_no_table_of_plays(tmp_p
     assert found.sentences[0].startswith("A list of what an export filled in")
 
 
-def test_the_mark_of_own_rows_is_not_taken_for_a_user_agent() -> None:
-    marks = ["audiospective", "audiospective-began (filled in: ts, ms_played)"]
-    agents = ["audiospective 7 alice", "Audiospective", "audiospective (alice)"]
-    rows = [
-        spotify_row("2025-03-05T13:00:00Z", user_agent_decrypted=one, username="audiospective")
-        for one in (*marks, *agents)
+MARKS = [  # platform, timing, ms_played, reason_end; what both forms have in `platform`
+    (None, None, None, None, "audiospective", "audiospective (filled in: ms_played, reason_end)"),
+    (None, Timing.END_SECOND, 9_000, "logout", "audiospective", "audiospective"),
+    (None, Timing.BEGAN, None, "logout", "audiospective-began",
+     "audiospective-began (filled in: ts, ms_played)"),
+    ("ios", Timing.END_SECOND, 9_000, "logout", "ios", "ios"),
+    ("ios", Timing.END_SECOND, 9_000, None, "ios", "ios"),
+    ("ios", Timing.END_SECOND, None, "logout", "ios", "audiospective (filled in: ms_played), ios"),
+    ("a, b (c)", Timing.BEGAN, 9_000, None, "audiospective-began, a, b (c)",
+     "audiospective-began (filled in: ts, reason_end), a, b (c)"),
+    ("ios", Timing.HEARD, 9_000, "logout", *["audiospective-heard, ios"] * 2),
+    ("ios", Timing.END_DAY, 9_000, "logout", *["audiospective-end_day, ios"] * 2),
+    ("audiospective", Timing.END_SECOND, 9_000, "logout", *["audiospective, audiospective"] * 2),
+    ("x" * 1_000, Timing.END_MINUTE, 9_000, "logout",
+     *["audiospective-end_minute, " + "x" * 1_000] * 2),
+]  # fmt: skip
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("compatible", [False, True])
+def test_the_mark_of_own_rows_stands_where_the_program_does_and_gives_it_back(
+    compatible: bool, services: Services, tmp_path: Path
+) -> None:
+    song = making.song("Ebb", "Ann")
+    plays = [
+        making.imported(
+            START + timedelta(weeks=number),
+            song,
+            **dict(zip(("platform", "timing", "ms_played", "reason_end"), facts, strict=True)),
+        )
+        for number, (*facts, _, _) in enumerate(MARKS)
     ]
-    for content in (as_json(rows), json.dumps(rows).encode()):
-        kept = json.loads(stripped({"a.json": content})["a.json"])
-        assert [row["user_agent_decrypted"] for row in kept] == [*marks, None, None, None]
-        assert {row["username"] for row in kept} == {None}
+    taken = making.taken(making.archive(*plays), tmp_path)
+    path = files.save(FORMATS["spotify"], taken, tmp_path, compatible=compatible)
+    with ZipFile(path) as archive:
+        names = [name for name in archive.namelist() if name.endswith(".json")]
+        rows = [row for name in names for row in json.loads(archive.read(name))]
+    assert [row["platform"] for row in rows] == [mark[4 + compatible] for mark in MARKS]
+    bob = making.archive(name="bob")
+    assert done(services, User.get_by_id(bob), {path.name: path.read_bytes()}).added == len(MARKS)
+    told = history.frame(bob).sort("played_at")
+    assert told["platform"].to_list() == [mark[0] for mark in MARKS]
+    assert told["ms_played"].to_list() == [mark[2] for mark in MARKS]
+    # Why a play ended is known for other programs once its row has no mark.
+    filled = [DONE if compatible and mark[5] == "ios" else None for mark in MARKS]
+    ends = [mark[3] or one for mark, one in zip(MARKS, filled, strict=True)]
+    assert told["reason_end"].to_list() == ends
+
+
+def test_rows_with_a_mark_are_read_by_it_also_in_a_file_that_begins_as_spotifys() -> None:
+    usual = [spotify_row(f"2025-03-05T12:{at:02}:00Z", platform="ios") for at in range(60)]
+    many = [
+        {**row, "ip_addr": None, "master_metadata_album_album_name": "x" * 900} for row in usual
+    ]
+    own = "audiospective-began (filled in: ts, ms_played)"
+    marked = [
+        spotify_row("2025-03-05T13:03:00Z", ms_played=180_000, platform=one)
+        for one in (own, f"{own}, ios", "audiospective-other", "Audiospective, ios")
+    ]
+    found = read({"a.json": as_json([*many * 20, *marked])})
+    assert found.sources == ["spotify_extended"]
+    began = int(datetime(2025, 3, 5, 13, tzinfo=UTC).timestamp() * 1000)
+    assert found.column("started_at")[-4:] == [began, began, None, None]
+    assert found.column("ended_at")[-4:] == [None, None, began + 180_000, began + 180_000]
+    assert found.column("ms_played")[-4:] == [None, None, 180_000, 180_000]
+    platforms = [None, "ios", "audiospective-other", "Audiospective, ios"]
+    assert found.column("platform")[-4:] == platforms
+    found = read({"a.json": as_json(marked)})
+    assert (found.sources, found.column("platform")) == (["audiospective"], platforms)
+
+
+def test_a_mark_is_no_program_in_a_table_made_of_such_rows() -> None:
+    table = b"artist,title,ts,platform\r\n" + b"".join(
+        b'Ann,Ebb,2025-03-05T12:0%d:00Z,"%s"\r\n' % (number, platform)
+        for number, platform in enumerate(
+            [b"audiospective-began", b"audiospective (filled in: ms_played), ios", b"ios", b""]
+        )
+    )
+    assert read({"a.csv": table}).column("platform") == [None, "ios", "ios", None]
+
+
+def test_a_user_agent_is_dropped_whatever_it_says() -> None:
+    rows = [spotify_row("2025-03-05T13:00:00Z", user_agent_decrypted="audiospective-began")]
+    kept = json.loads(stripped({"a.json": as_json(rows)})["a.json"])
+    assert kept[0]["user_agent_decrypted"] is None

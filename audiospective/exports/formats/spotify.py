@@ -1,9 +1,9 @@
 """Spotify's own extended form, which most viewers and trackers read.
 
-Its rows have the 23 keys of today's and `user_agent_decrypted`, which Spotify's had until 2024: the
-program that a play is from. Here it says who wrote the row, what its time is, and what was filled
-in, so that the row is known when it comes back. What Spotify knows and this archive does not
-(addresses of devices, the artist of an album) is null or the nearest that is known.
+Its rows have 23 keys; what Spotify knows and this archive does not (addresses of devices, the
+artist of an album) is null or the nearest that is known. Where `platform` is unknown, or the row
+is not what Spotify's would be, it says who wrote the row, what its time is, and what was filled in
+(policy/own_rows.py), so that the row is known when it comes back.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from audiospective.exports.formats import changes as kinds
 from audiospective.exports.formats.base import Format, Part, Write
 from audiospective.exports.formats.changes import Changes
 from audiospective.exports.snapshot import Snapshot
-from audiospective.policy.own_rows import FILLED_IN
-from audiospective.policy.timing import BY_START, SECOND
+from audiospective.policy.own_rows import BEFORE, FILLED_IN
+from audiospective.policy.timing import BY_START, SECOND, Timing
 
 FOLDER = "Spotify Extended Streaming History"
 ROWS = 15_000  # a file; Spotify's own have 15,500 to 19,400
@@ -64,16 +64,15 @@ _NAMES = [expression.meta.output_name() for expression in _TRACK]
 
 
 def _rows(plays: pl.DataFrame, *, compatible: bool) -> bytes:
-    at, heard, ended, by = frames.PLAYED, pl.col("ms_played"), pl.col("reason_end"), frames.SENDER
+    at, heard, ended = frames.PLAYED, pl.col("ms_played"), pl.col("reason_end")
     if compatible:
-        at, heard, ended, by = _END, _FILLED.alias("ms_played"), ended.fill_null(DONE), _by()
+        at, heard, ended = _END, _FILLED.alias("ms_played"), ended.fill_null(DONE)
     table = plays.select(
         at.dt.strftime(frames.UTC_S).alias("ts"),
-        "platform",
+        _platform(compatible=compatible),
         heard,
         pl.col("country").alias("conn_country"),
         _NULL.alias("ip_addr"),
-        by.alias("user_agent_decrypted"),
         *_NAMES,
         "reason_start",
         ended,
@@ -89,7 +88,28 @@ def _rows(plays: pl.DataFrame, *, compatible: bool) -> bytes:
     return out.getvalue().rstrip(b"\n").replace(b"\n", b",\n  ")
 
 
-def _by() -> pl.Expr:
+def _platform(*, compatible: bool) -> pl.Expr:
+    """The program that a play is from; in place of it, or before it where it matters, a mark.
+
+    It matters where the time is no end, or the time or how long it was heard is filled in. Why a
+    play ended does not: so rows that Spotify told stay as they were.
+    """
+    platform, mark = frames.known("platform"), frames.SENDER
+    # What looks like a mark itself has one before it, which alone is taken off.
+    matters = (mark != Timing.END.sender) | platform.str.starts_with(Timing.END.sender)
+    if compatible:
+        mark, matters = _mark(), matters | pl.col("ms_played").is_null()
+    return (
+        pl.when(platform.is_null())
+        .then(mark)
+        .when(matters)
+        .then(pl.format(BEFORE, mark, platform))
+        .otherwise(platform)
+        .alias("platform")
+    )
+
+
+def _mark() -> pl.Expr:
     """Who wrote the row, and which of its values this archive does not know."""
     filled = pl.concat_str(
         pl.when(_BEGAN).then(pl.lit("ts")),

@@ -15,6 +15,7 @@ FORMS = ("listenbrainz", "maloja", "koito")  # the sources that such files are o
 # says nothing of what is missing there.
 NOTE = "own_plays"
 SENT_ON = "Audiospective"  # how plays are signed that were sent on as they came
+_MARK, _PLATFORM = rf"^({own_rows.MARK})(?:, |$)", rf"(?s)^{own_rows.MARK}, (.+)$"
 
 
 def ours(sender: object) -> TypeGuard[str]:
@@ -34,18 +35,29 @@ def instants(sender: str, at: int | None, played: int | None) -> dict[str, Any]:
     return {side: at, "precision": timing.precision}
 
 
+def marks(told: pl.DataFrame) -> pl.DataFrame:
+    """Rows of Spotify's form with the `mark` of this program apart from their `platform`.
+
+    Either may be null. The texts are those of the file, not yet cut to what may be stored.
+    """
+    platform = pl.col("platform")
+    mark = platform.str.extract(_MARK)
+    return told.with_columns(
+        mark.alias("mark"),
+        pl.when(mark.is_null()).then(platform).otherwise(platform.str.extract(_PLATFORM)),
+    )
+
+
 def rows(plays: pl.DataFrame, notes: Counter[str]) -> pl.DataFrame:
     """Rows of Spotify's form, those that this program wrote by what they say of themselves.
 
-    `plays` have own_rows.KEY, `started_at`, `ended_at`, `precision`, `ms_played` and `reason_end`.
-    What was filled in is unknown again; a beginning to which a length was added is one again.
+    `plays` have `mark` (as `marks` gives it), `started_at`, `ended_at`, `precision`, `ms_played`
+    and `reason_end`. What was filled in is unknown again; a beginning to which a length was added
+    is one again.
     """
-    by = pl.col(own_rows.KEY)
-    for value in plays[own_rows.KEY].unique().drop_nulls():
-        told = own_rows.written(value)
-        if told is None:
-            continue
-        mine = by == value
+    for mark in plays["mark"].unique().drop_nulls():
+        told = own_rows.written(mark)
+        mine = pl.col("mark") == mark
         notes[NOTE] += int(plays.select(mine.sum()).item())
         ended, played, precision = pl.col("ended_at"), pl.col("ms_played"), told.timing.precision
         whole = played.fill_null(0) // SECOND * SECOND

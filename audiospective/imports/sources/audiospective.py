@@ -48,7 +48,7 @@ _NO_PLAYS = re.compile(r'"plays"\s*:\s*\[\s*\]')  # of an archive without any
 _TIMINGS = {timing.name.lower(): timing for timing in Timing}
 _NUMBERS = {timing.value for timing in Timing}
 _SPOTIFY = "spotify"  # the role of files in Spotify's form
-_WRITTEN = re.compile(rf'"{own_rows.KEY}"\s*:\s*"{own_rows.VALUE}"')
+_WRITTEN = re.compile(rf'"platform"\s*:\s*"{own_rows.MARK}(?:, |")')
 _DAMAGED = "The Parquet file is damaged; download it again."
 
 

@@ -17,6 +17,7 @@ from audiospective.imports.sources import by_row
 from audiospective.imports.sources import csv_columns as columns
 from audiospective.imports.sources.base import ZONE, Answers, Examined, File, Peek, Verdict
 from audiospective.imports.survey import Question
+from audiospective.policy import own_rows
 
 _NAMES = (".csv", ".tsv", ".tab", ".txt")
 _SAMPLE = 5
@@ -140,7 +141,9 @@ class _Plan:
             "length_ms": _length(value("length_ms"), self.units["length_ms"]) or None,
         }
         names = ("title", "artist", "album", "album_artist", "show", "platform")
-        return facts | {name: _unquoted(text(value(name))) for name in names}
+        told = {name: _unquoted(text(value(name))) for name in names}
+        # A table may have been made of rows of Spotify's form.
+        return facts | told | {"platform": own_rows.platform(told["platform"])}
 
 
 def _header(file: File) -> list[str]:

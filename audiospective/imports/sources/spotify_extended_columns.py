@@ -15,12 +15,8 @@ from audiospective.imports.reading.values import MOST
 from audiospective.imports.reasons import Reason
 from audiospective.imports.sources import spotify_items as items
 from audiospective.imports.sources.base import Answers
-from audiospective.policy import own_rows
 
-_WORDS = (
-    *("ts", "platform", "conn_country", "username", "reason_start", "reason_end"),
-    own_rows.KEY,
-)
+_WORDS = ("ts", "platform", "conn_country", "username", "reason_start", "reason_end")
 _FLAGS = ("shuffle", "skipped", "offline", "incognito_mode")
 # Numbers as floats: those take whatever JSON calls a number.
 RAW = pl.Schema(
@@ -29,7 +25,7 @@ RAW = pl.Schema(
     | {name: pl.Boolean() for name in _FLAGS}
 )
 ROWS = TypedRows(RAW)
-KNOWN = frozenset(RAW) - {"username", own_rows.KEY}
+KNOWN = frozenset(RAW) - {"username"}
 # The values of these come together in few combinations, which are cleaned once.
 _FEW = [*_WORDS[1:], *_FLAGS]
 _MANY = [name for name in RAW if name not in items.TEXTS and name not in _FEW]
@@ -68,6 +64,7 @@ def plays(
     places, told = ROWS.distinct(rows, items.TEXTS)
     tracks = items.tracks(told, escapes)
     kinds, few = ROWS.few(rows, _FEW)
+    few = own_files.marks(few)
     found = items.cleaned(ROWS.columns(rows, _MANY), escapes)
     found = pl.concat([found, items.cleaned(few, escapes)[kinds]], how="horizontal")
     ended, played, offline_at = pl.col("ended_at"), pl.col("ms_played"), pl.col("offline_timestamp")
@@ -100,11 +97,11 @@ def plays(
         .cast(pl.Int64)
         .alias("offline_at"),
         "username",
-        own_rows.KEY,
+        "mark",
     )
     found = own_files.rows(found, notes)
     _count(found.filter(pl.col("fault").is_null()), tracks["kind"], answers, notes)
-    return found.drop("odd", "username", own_rows.KEY), tracks
+    return found.drop("odd", "username", "mark"), tracks
 
 
 def final(rows: pl.DataFrame) -> pl.DataFrame:
