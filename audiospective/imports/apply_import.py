@@ -19,6 +19,7 @@ from audiospective.imports.reading import own_files
 from audiospective.imports.reasons import Reason
 from audiospective.imports.sources import SOURCES
 
+SPOTIFY = "spotify_extended"
 FOREIGN = "foreign_user_name"  # the note of a file that carries another user's name
 
 ADDED, MATCHED, SKIPPED, REJECTED = BINS = ("added", "matched", "skipped", "rejected")
@@ -151,15 +152,23 @@ def _by_source(
     """The plays of each source, the most trusted first, and of each precision of its files.
 
     Rows of one export never become one play, but two exports of one service may tell of the same
-    plays, one of them cut to minutes. Raises RefusedError where a newer release read a file.
+    plays, one of them cut to minutes. Files in Spotify's form with rows of an archive like this one
+    are of one export, whether they begin with such a row or not. Raises RefusedError where a newer
+    release read a file.
     """
     if {file.source for file in findings.files if file.source} - {one.name for one in SOURCES}:
         raise RefusedError(
             f"A newer release of this program made import {import_id}, and only such a one can read"
             " all of it, so nothing was changed."
         )
+    of = {
+        file.number: OWN
+        if file.source == SPOTIFY and file.notes.get(own_files.NOTE)
+        else file.source
+        for file in findings.files
+    }
     for about in sorted(SOURCES, key=lambda one: -one.trust):
-        files = [file.number for file in findings.files if file.source == about.name]
+        files = [number for number, name in of.items() if name == about.name]
         theirs = plays["file"].is_in(files)
         rows = plays if theirs.all() else plays.filter(theirs)
         precisions = rows["precision"].unique().sort()

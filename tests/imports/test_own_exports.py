@@ -319,3 +319,26 @@ def test_a_user_agent_is_dropped_whatever_it_says() -> None:
     rows = [spotify_row("2025-03-05T13:00:00Z", user_agent_decrypted="audiospective-began")]
     kept = json.loads(stripped({"a.json": as_json(rows)})["a.json"])
     assert kept[0]["user_agent_decrypted"] is None
+
+
+@pytest.mark.usefixtures("at_once")
+def test_files_of_one_export_tell_of_different_plays_whatever_they_begin_with(
+    services: Services,
+) -> None:
+    """A track on repeat where one file ends and the next begins."""
+
+    def row(at: str, song: int = 1, **more: Any) -> dict[str, Any]:
+        return spotify_row(f"2025-03-05T{at}Z", song, ms_played=20_000, **more)
+
+    first = [row("12:00:00", platform="audiospective"), row("13:00:00")]
+    others = [row(f"14:{at // 60:02}:{at % 60:02}", 2) for at in range(0, 3_600, 25)]
+    then = [row("13:00:30"), *others, row("16:00:00", platform="audiospective-heard, ios")]
+    members = {
+        "Streaming_History_Audio_2025_0.json": as_json(first),
+        "Streaming_History_Audio_2025_1.json": as_json(then),
+    }
+    found = read({"a.zip": zipped(members)})
+    assert found.sources == ["audiospective", "spotify_extended"]
+    bob = making.archive(name="bob")
+    made = done(services, User.get_by_id(bob), {"a.zip": zipped(members)})
+    assert (made.added, made.matched) == (found.rows, 0)
