@@ -13,6 +13,8 @@ from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue, worker_registration
 from rq.exceptions import ShutDownImminentException
+from rq.executions import Execution
+from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker import Worker
 
@@ -78,6 +80,18 @@ class ArchiveWorker(QuietFailures, Worker):
         super().heartbeat(timeout, pipeline)
         worker_registration.register(self, pipeline)
 
+    def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
+        """Redis takes nothing just now: what runs goes on, and this worker stays with it."""
+        try:
+            super().maintain_heartbeats(job, execution)
+        except RedisError as error:
+            log.trouble("redis_away", error, job=job.id)
+
+    def set_shutdown_requested_date(self) -> None:
+        """Nobody waits for that note, and what runs needs its time to end."""
+        with suppress(RedisError):
+            super().set_shutdown_requested_date()
+
     def stop_listening(self) -> None:
         """End the thread that listens to Redis, which outlives a worker that an error ended."""
         thread: Any = self.pubsub_thread
@@ -113,17 +127,20 @@ def serve(redis: Redis, *, bulk: bool = False) -> None:
     hours after Redis takes what is written.
     """
     while True:
-        made = build(redis, bulk=bulk)
+        made, error = None, None
         try:
+            made = build(redis, bulk=bulk)
             made.work(logging_level="WARNING")
-            return
-        except RedisError as error:
-            made.stop_listening()
-            if made.is_told_to_stop:  # and could not say that it ends
-                return
-            log.trouble("redis_away", error)
+        except RedisError as found:
+            error = found
         for sign in (signal.SIGTERM, signal.SIGINT):  # they were meant for the one that ended
             signal.signal(sign, signal.SIG_DFL)
+        if made is not None and error is not None:
+            made.stop_listening()
+        if made is not None and made.is_told_to_stop:  # though it could not say that it ends
+            return
+        if error is not None:  # else RQ has said why it ended a worker that could still sign off
+            log.trouble("redis_away", error)
         threading.Event().wait(RETRY_SECONDS)
 
 

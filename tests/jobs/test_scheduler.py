@@ -6,15 +6,18 @@ import os
 import signal
 import subprocess
 import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from rq.executions import Execution
 
 from audiospective import clock
-from audiospective.clients.queues import FREE, Later
+from audiospective.clients.queues import FREE, Later, Queues
 from audiospective.jobs import scheduler as scheduling
 from audiospective.jobs import worker as jobs_worker
 from audiospective.models import claims, database
@@ -70,8 +73,18 @@ def test_scheduler_and_worker_wait_for_redis_and_go_on_by_themselves(sqlite_data
 
 @pytest.fixture
 def brief_waits(monkeypatch):
-    """Workers that do what is there and end, and that wait for nothing."""
-    whole = jobs_worker.ArchiveWorker.work
+    """Workers that do what is there, are then told to stop, and wait for nothing."""
+    whole, look = (
+        jobs_worker.ArchiveWorker.work,
+        jobs_worker.ArchiveWorker.dequeue_job_and_maintain_ttl,
+    )
+
+    def stop_at_the_end(worker, *timeouts):
+        found = look(worker, *timeouts)
+        worker.is_told_to_stop = found is None
+        return found
+
+    monkeypatch.setattr(jobs_worker.ArchiveWorker, "dequeue_job_and_maintain_ttl", stop_at_the_end)
     monkeypatch.setattr(jobs_worker, "RETRY_SECONDS", 0)
     monkeypatch.setattr(
         jobs_worker.ArchiveWorker,
@@ -97,6 +110,50 @@ def test_a_worker_waits_for_a_redis_that_is_full(brief_waits, monkeypatch, caplo
         monkeypatch.setattr(jobs_worker.log, "trouble", trouble)
         jobs_worker.serve(client)
         assert told == [("redis_away", "OutOfMemoryError")] * 2
+        hang_up(client)
+
+
+def test_a_worker_waits_for_a_redis_that_is_away_when_it_begins_anew(brief_waits, monkeypatch):
+    port, told = free_port(), []
+    with ExitStack() as later, redis.Redis(port=port, retry=Retry(NoBackoff(), 0)) as client:
+
+        def trouble(_event, error):
+            told.append(type(error).__name__)
+            if len(told) == 2:
+                later.enter_context(redis_on(port))
+
+        monkeypatch.setattr(jobs_worker.log, "trouble", trouble)
+        jobs_worker.serve(client)
+        assert told == ["ConnectionError"] * 2
+        hang_up(client)
+
+
+def test_a_worker_that_an_error_ended_while_redis_answers_again_goes_on(brief_waits, monkeypatch):
+    with redis_on(free_port()) as client:
+        whole, beats = jobs_worker.ArchiveWorker.heartbeat, []
+
+        def full_for_a_moment(worker, *arguments, **options):
+            beats.append(worker.name)
+            if len(beats) == 1:
+                raise redis.exceptions.OutOfMemoryError
+            whole(worker, *arguments, **options)
+
+        monkeypatch.setattr(jobs_worker.ArchiveWorker, "heartbeat", full_for_a_moment)
+        jobs_worker.serve(client)
+        assert len(set(beats)) == 2
+        hang_up(client)
+
+
+def test_a_full_redis_parts_no_worker_from_the_job_in_hand(brief_waits):
+    with redis_on(free_port()) as client:
+        worker = jobs_worker.build(client)
+        job = Queues(client).queue(FREE).create_job("audiospective.jobs.tasks.plan_polls")
+        execution = Execution("one", job.id, connection=client)
+        client.config_set("maxmemory", "100kb")
+        worker.maintain_heartbeats(job, execution)
+        worker._state = "busy"
+        worker.request_stop(signal.SIGTERM, None)
+        assert worker.is_told_to_stop
         hang_up(client)
 
 
