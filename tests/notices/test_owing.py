@@ -16,8 +16,10 @@ from audiospective.incidents.guard_marks import Guard
 from audiospective.jobs import periodic
 from audiospective.models import Connection, SpotifyApp, User, database, notices
 from audiospective.models.connections import NOT_ALLOWED
+from audiospective.models.coverage import Coverage
 from audiospective.models.marks import Mark
 from audiospective.models.notices import OBSOLETE, QUEUED, SENT, Notice
+from audiospective.models.poll_log import PollLog
 from audiospective.models.refusals import Refusal
 from audiospective.notices import compose, delivery, kind, members, outbox, owing
 from audiospective.notices.kind import Draft
@@ -131,6 +133,26 @@ def test_a_thousand_members_whose_consents_end_cost_an_idle_round_as_much_as_ten
     many = queries(monkeypatch, lambda: owing.owe(services))
     assert many == few < 30
     assert queries(monkeypatch, lambda: maintenance.maintain(services)) < 60
+
+
+def test_an_outage_of_which_no_member_is_told_costs_a_round_the_same_for_few_and_for_many(
+    services, frozen, monkeypatch
+):
+    def silent(names):
+        for name in names:
+            user = make_user(name, email=f"{name}@mail.example", email_verified_at=clock.now())
+            one = make_connection(services, user, last_success_at=clock.now() - 2 * DAY)
+            Coverage.begin(one.user_id, clock.now() - 9 * DAY)
+            PollLog.create(user=one.user_id, at=clock.now() - DAY, outcome="network")
+
+    silent(f"m{n}" for n in range(30))
+    Connection.update(consecutive_failures=9, last_failure_type="network").execute()
+    Mark.put("outage:1", clock.now() - DAY, json.dumps({"late": 30, "people": 30}))
+    few = queries(monkeypatch, lambda: owing.owe(services, "no_success"))
+    silent(f"n{n}" for n in range(30))
+    Connection.update(consecutive_failures=9, last_failure_type="network").execute()
+    assert queries(monkeypatch, lambda: owing.owe(services, "no_success")) == few
+    assert Notice.select().count() == 0
 
 
 def test_of_two_archives_that_share_an_address_each_is_told_once_of_the_same(

@@ -66,10 +66,8 @@ def _draft(services: Services, connection: Connection, present: _Present) -> Dra
     recipient = kind.address(connection.user, KIND.name)
     if recipient is None or (connection.user_id, incident.key(connection)) in present.told:
         return None
-    if not _is_ours_to_report(connection, _first_try(connection, present)):
-        return None
-    cause = _cause(connection, present)
-    if cause is None:
+    cause = _cause(connection, present)  # no query: an outage keeps everybody silent for days
+    if cause is None or not _is_ours_to_report(connection, _first_try(connection, present)):
         return None
     return Draft(
         recipient=recipient,
@@ -112,9 +110,10 @@ def _is_ours_to_report(connection: Connection, first_try: datetime | None) -> bo
 def _first_try(connection: Connection, present: _Present) -> datetime | None:
     """Since when polls fail: what failed before the member paused is not counted, nor the pause."""
     found, now = present.tried.get(connection.user_id), clock.now()
+    if found is None or now - found < rules.TRIED_FOR:
+        return found
     covered = Coverage.newest(connection.user_id)
-    paused = covered is not None and covered.ended_at is not None
-    if found is None or not paused or now - found < rules.TRIED_FOR:
+    if covered is None or covered.ended_at is None:
         return found
     at = [PollLog.user == connection.user_id, PollLog.at >= found]
     polls = PollLog.select(PollLog.at).where(*at).order_by(PollLog.at.desc())
