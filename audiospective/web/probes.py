@@ -8,7 +8,7 @@ from datetime import datetime
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from peewee import PeeweeException
-from redis import RedisError
+from redis import Redis, RedisError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
@@ -25,6 +25,7 @@ blueprint = Blueprint("probes", __name__)
 
 PLAIN = {"Content-Type": "text/plain; charset=utf-8"}
 KEPT = 15.0  # seconds for which an answer about polls holds: it reads a row of every member
+KEPT_TRIAL = 5.0  # and one about Redis: what is written there goes to its disk and its copies
 
 
 @blueprint.get("/healthz")
@@ -50,13 +51,7 @@ def ready() -> ResponseReturnValue:
     if (room := disk.low(services().settings)) is not None:
         lines.append(f"disk: {size(room.free)} left")
         status = 503
-    try:
-        redis_trial.write(services().redis)
-        lines.append("redis: ok")
-    except (RedisConnectionError, RedisTimeoutError):
-        lines.append("redis: no answer")
-    except RedisError:
-        lines.append("redis: takes nothing")
+    lines.append(f"redis: {_Tried.said()}")
     return "\n".join(lines) + "\n", status, PLAIN
 
 
@@ -74,3 +69,30 @@ class _Stale:
             if known is None or known[1] is not whose or not 0 <= now - known[0] < KEPT:
                 cls.asked = known = (now, whose, polling.stale_since(whose))
         return known[2]
+
+
+class _Tried:
+    """What became of the last trial of Redis."""
+
+    lock = threading.Lock()
+    asked: tuple[float, object, str] | None = None
+
+    @classmethod
+    def said(cls) -> str:
+        whose = services()
+        with cls.lock:
+            known, now = cls.asked, clock.monotonic()
+            if known is None or known[1] is not whose or not 0 <= now - known[0] < KEPT_TRIAL:
+                said = _trial(whose.redis)
+                cls.asked = known = (clock.monotonic(), whose, said)
+        return known[2]
+
+
+def _trial(redis: Redis) -> str:
+    try:
+        redis_trial.write(redis)
+    except (RedisConnectionError, RedisTimeoutError):
+        return "no answer"
+    except RedisError:
+        return "takes nothing"
+    return "ok"

@@ -8,6 +8,7 @@ from datetime import timedelta
 from redis import Redis
 
 from audiospective import clock
+from audiospective.clients import redis_trial
 from audiospective.models import dialects
 from tests.factories import connected
 
@@ -50,3 +51,11 @@ def test_asking_often_costs_the_database_little(make_site, monkeypatch):
     ready(site)
     connected(site.services, last_success_at=clock.now() - timedelta(days=1))
     assert ready(site)[0] == 200  # what was found a moment ago still holds
+
+
+def test_asking_often_writes_to_redis_once(make_site, monkeypatch):
+    site, tried = make_site(), []
+    monkeypatch.setattr(redis_trial, "write", tried.append)
+    visitor = site.visitor()
+    assert [visitor.get("/readyz").status_code for _ in range(20)] == [200] * 20
+    assert len(tried) == 1
