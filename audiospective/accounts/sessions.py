@@ -9,6 +9,7 @@ from peewee import PeeweeException
 from audiospective import clock
 from audiospective.exports import forwarding, schedule
 from audiospective.models import ApiToken, SharedLink, User, transaction
+from audiospective.models.base import agreed_now
 from audiospective.models.database_away import says_full
 from audiospective.models.export_schedules import BUCKET
 from audiospective.models.sessions import Session, SettledCallback
@@ -138,8 +139,8 @@ def end_all(user: User) -> None:
 
 
 def drop_ended() -> int:
-    """Drop the sessions that are over; how many."""
-    now = clock.now()
+    """Drop the sessions that are over by this machine's clock and by the database's; how many."""
+    now = agreed_now()
     over = (Session.seen_at < now - rules.IDLE) | (Session.begun_at < now - rules.LONGEST)
     return int(Session.delete().where(over).execute())
 

@@ -11,6 +11,7 @@ import pytest
 from peewee import OperationalError, ProgrammingError
 
 from audiospective import clock, log
+from audiospective.accounts import sessions
 from audiospective.clients.spotify import SpotifyError
 from audiospective.history import removal
 from audiospective.jobs import context, tasks
@@ -23,6 +24,7 @@ from audiospective.notices import delivery, owing
 from audiospective.notices.kinds import back_on
 from audiospective.operations import capacity, maintenance, purge
 from audiospective.policy.failures import Failure
+from audiospective.policy.sessions import EMAIL
 from audiospective.polling import batch, call_quota, plan, write
 from tests.factories import connected, crowd, listening
 
@@ -191,10 +193,12 @@ def test_a_machine_whose_clock_is_ahead_purges_nothing_before_its_time(
     asked = []
     monkeypatch.setattr(removal, "drop_expired", asked.append)
     monkeypatch.setattr(base, "read_clock", lambda right=frozen.now: right)
-    frozen.forward(days=31)
-    assert purge.daily()["poll_log"] == 0
+    sessions.begin(alice.user, EMAIL, "browser")
+    frozen.forward(days=400)
+    gone = purge.daily()
+    assert (gone["poll_log"], gone["sessions"]) == (0, 0)
     purge.tombstones()
-    assert asked == [frozen.now - timedelta(days=31)]
+    assert asked == [frozen.now - timedelta(days=400)]
 
 
 def test_a_table_that_cannot_be_purged_keeps_no_other_one_full(services, caplog, monkeypatch):
