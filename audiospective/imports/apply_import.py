@@ -13,7 +13,7 @@ from audiospective.imports.choices import Choices
 from audiospective.imports.clock_shift import Shift
 from audiospective.imports.duplicate_files import OWN
 from audiospective.imports.errors import RefusedError
-from audiospective.imports.findings import Findings
+from audiospective.imports.findings import Findings, FoundFile
 from audiospective.imports.merging import ARRIVALS, Outcome, Source
 from audiospective.imports.reading import own_files
 from audiospective.imports.reasons import Reason
@@ -152,19 +152,17 @@ def _by_source(
     """The plays of each source, the most trusted first, and of each precision of its files.
 
     Rows of one export never become one play, but two exports of one service may tell of the same
-    plays, one of them cut to minutes. Files in Spotify's form with rows of an archive like this one
-    are of one export, whether they begin with such a row or not. Raises RefusedError where a newer
-    release read a file.
+    plays, one of them cut to minutes. Raises RefusedError where a newer release read a file.
     """
     if {file.source for file in findings.files if file.source} - {one.name for one in SOURCES}:
         raise RefusedError(
             f"A newer release of this program made import {import_id}, and only such a one can read"
             " all of it, so nothing was changed."
         )
+    forms = [file for file in findings.files if file.source in (OWN, SPOTIFY)]
+    marked = [file for file in forms if file.notes.get(own_files.NOTE)]
     of = {
-        file.number: OWN
-        if file.source == SPOTIFY and file.notes.get(own_files.NOTE)
-        else file.source
+        file.number: OWN if file.source == SPOTIFY and _is_of_one(file, marked) else file.source
         for file in findings.files
     }
     for about in sorted(SOURCES, key=lambda one: -one.trust):
@@ -175,6 +173,22 @@ def _by_source(
         for precision in precisions:
             part = rows.filter(pl.col("precision") == precision) if len(precisions) > 1 else rows
             yield Source(about.name, about.trust, import_id, restores), part
+
+
+def _is_of_one(file: FoundFile, marked: Collection[FoundFile]) -> bool:
+    """Whether a file in Spotify's form is of an export of an archive like this one.
+
+    So are files with such rows, whether they begin with one or not, and files without any that lie
+    in one folder with them and tell of another time: two exports would tell of the same.
+    """
+    folder, slash, _ = file.name.rpartition("/")
+    beside = [one for one in marked if slash and one.name.rpartition("/")[0] == folder]
+    return file in marked or (bool(beside) and all(_is_apart(file, one) for one in beside))
+
+
+def _is_apart(one: FoundFile, other: FoundFile) -> bool:
+    spans = [(file.first_at or 0, file.last_at or 0) for file in (one, other)]
+    return spans[0][1] <= spans[1][0] or spans[1][1] <= spans[0][0]
 
 
 def _sheet(rows: pl.DataFrame, outcomes: pl.Series) -> pl.DataFrame:

@@ -342,3 +342,21 @@ def test_files_of_one_export_tell_of_different_plays_whatever_they_begin_with(
     bob = making.archive(name="bob")
     made = done(services, User.get_by_id(bob), {"a.zip": zipped(members)})
     assert (made.added, made.matched) == (found.rows, 0)
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("marked", [0, 1])
+def test_a_file_without_any_mark_is_of_the_export_that_it_lies_in(
+    marked: int, services: Services
+) -> None:
+    """As those of plays that Spotify told, before those that were polled."""
+
+    def row(at: str, song: int) -> dict[str, Any]:
+        return spotify_row(f"2025-03-05T{at}Z", song, ms_played=20_000, platform="ios")
+
+    two = [[row("11:00:00", 2), row("13:00:00", 1)], [row("13:00:30", 1), row("14:00:00", 3)]]
+    two[marked][-marked]["platform"] = "audiospective"
+    members = {f"a/Streaming_History_Audio_2025_{n}.json": as_json(two[n]) for n in (0, 1)}
+    bob = making.archive(name="bob")
+    made = done(services, User.get_by_id(bob), {"a.zip": zipped(members)})
+    assert (made.added, made.matched) == (4, 0)
