@@ -79,14 +79,18 @@ class BoundedSocket(socket.socket):
             return False
         except OSError:
             return True  # the thread finds out what is wrong
-        self.is_long = wanted(found) >= REQUEST_BYTES
-        self.head = found[: found.find(b"\r\n\r\n") + 4]  # kept with the connection
+        self.begin_with(found)
         # Woken without anything more: the visitor has shut their side.
         missing = len(found) not in (0, self.peeked) and len(found) < wanted(found)
         self.peeked = len(found) if missing else 0
         low_water = len(found) + 1 if missing else 1
         self.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, low_water)
         return not missing
+
+    def begin_with(self, found: bytes) -> None:
+        """Note of the next request what decides whose it is; it is kept with the connection."""
+        self.is_long = wanted(found) >= REQUEST_BYTES
+        self.head = found[: found.find(b"\r\n\r\n") + 4]
 
     def sendall(self, data: Any, flags: int = 0) -> None:
         with self._taken_in_time():
@@ -164,6 +168,9 @@ class Worker(gthread.ThreadWorker):
             super().on_pending_socket_readable(conn, client)
 
     def enqueue_req(self, conn: Any) -> None:
+        # It may have come with the request before, of another kind, and been read with it.
+        if conn.parser is not None and (read := conn.parser.unreader.buf.getvalue()):
+            conn.sock.begin_with(read)
         conn.sock.on_wait = partial(self.method_queue.defer, self.sources.made, conn)
         self.sources.arrived(conn, self._source(conn))
 

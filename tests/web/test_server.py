@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import runpy
+from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from audiospective import environment
-from audiospective.web.server import REQUEST_BYTES, wanted
+from audiospective.web.server import REQUEST_BYTES, BoundedSocket, Worker, wanted
 
 HEAD = b"POST /waitlist HTTP/1.1\r\nHost: a\r\n"
 
@@ -32,6 +33,22 @@ HEAD = b"POST /waitlist HTTP/1.1\r\nHost: a\r\n"
 )
 def test_a_request_waits_for_its_head_and_a_short_body(found: bytes, bytes_wanted: int) -> None:
     assert wanted(found) == bytes_wanted
+
+
+def test_a_request_that_came_with_the_one_before_is_no_probe_because_that_was_one() -> None:
+    worker, counted = Worker.__new__(Worker), []
+    settings = SimpleNamespace(settings=SimpleNamespace(trusted_proxies=0))
+    worker.wsgi = SimpleNamespace(extensions={"audiospective": settings})
+    worker.method_queue = SimpleNamespace(defer=print)
+    worker.sources = SimpleNamespace(made=None, arrived=lambda _, whose: counted.append(whose))
+    with BoundedSocket() as connection:
+        conn = SimpleNamespace(sock=connection, client=("8.8.8.8", 1), parser=None)
+        connection.begin_with(b"GET /healthz HTTP/1.1\r\n\r\n")
+        worker.enqueue_req(conn)
+        read = BytesIO(b"GET /dashboard HTTP/1.1\r\n\r\n")
+        conn.parser = SimpleNamespace(unreader=SimpleNamespace(buf=read))
+        worker.enqueue_req(conn)
+    assert counted == ["8.8.8.8 probes", "8.8.8.8"]
 
 
 def test_the_web_processes_return_memory(monkeypatch: pytest.MonkeyPatch) -> None:
