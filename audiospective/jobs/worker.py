@@ -100,6 +100,12 @@ class ArchiveWorker(QuietFailures, Worker):
         with suppress(RedisError):
             self.unsubscribe()
 
+    def end_job(self) -> None:
+        """End the job that still runs, if one does: nobody would see any more that it hangs."""
+        if self.horse_pid:
+            self.kill_horse()
+            self.wait_for_horse()
+
     def setup_work_horse_signals(self) -> None:
         signal.signal(signal.SIGUSR2, self._end_soon)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -137,6 +143,7 @@ def serve(redis: Redis, *, bulk: bool = False) -> None:
             signal.signal(sign, signal.SIG_DFL)
         if made is not None and error is not None:
             made.stop_listening()
+            made.end_job()
         if made is not None and made.is_told_to_stop:  # though it could not say that it ends
             return
         if error is not None:  # else RQ has said why it ended a worker that could still sign off

@@ -157,6 +157,25 @@ def test_a_full_redis_parts_no_worker_from_the_job_in_hand(brief_waits):
         hang_up(client)
 
 
+def test_no_job_is_left_running_beside_the_next_worker(brief_waits, monkeypatch):
+    job = subprocess.Popen(["sleep", "600"], start_new_session=True)
+
+    def failing(worker, **_options):
+        worker._horse_pid, worker.is_told_to_stop = job.pid, True
+        raise redis.exceptions.OutOfMemoryError
+
+    try:
+        with redis_on(free_port()) as client:
+            monkeypatch.setattr(jobs_worker.ArchiveWorker, "work", failing)
+            jobs_worker.serve(client)
+            with pytest.raises(ProcessLookupError):
+                os.kill(job.pid, 0)
+            hang_up(client)
+    finally:
+        job.kill()
+        job.wait()
+
+
 def test_a_worker_that_is_told_to_stop_while_redis_is_full_stops(brief_waits, monkeypatch):
     with redis_on(free_port()) as client:
 
