@@ -202,7 +202,8 @@ def test_the_zone_is_suggested_from_the_computer(
 def test_saving_leaves_the_page_where_its_button_is(visit: Visit, alice: User, mode: str) -> None:
     page = visit("/welcome", alice, mode)
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Saved.", exact=True)).to_be_in_viewport()
+    form = page.get_by_role("region", name="Time zone and e-mails")  # it is read out elsewhere
+    expect(form.get_by_text("Saved.", exact=True)).to_be_in_viewport()
     expect(page.get_by_role("button", name="Save")).to_be_in_viewport()
 
 

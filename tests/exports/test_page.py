@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -299,7 +300,7 @@ def test_it_can_be_used_by_keyboard_alone(opened: Opened, tmp_path: Path) -> Non
     expect(shown.locator("#q")).to_be_focused()
     shown.keyboard.type("song 12")
     expect(shown.locator("#results [role=status]")).to_contain_text("match")
-    assert "q=song+12" in shown.url
+    expect(shown).to_have_url(re.compile(r"q=song\+12"))
     while shown.evaluate("document.activeElement.className") != "month heat-1":
         shown.keyboard.press("Tab")
     shown.keyboard.press("Enter")
