@@ -16,7 +16,7 @@ from audiospective.policy import sealing
 def seal(user_id: int, *, keep: int = sealing.KEEP, trigger: int = sealing.TRIGGER) -> int:
     """Move all but `keep` plays once there are more than `trigger`; how many moved.
 
-    The newest stay, and those that Spotify may show again (policy.sealing.shown_again).
+    Those that Spotify may show again stay (policy.sealing.shown_again), and as a rule the newest.
 
     Killed at any instruction it leaves the archive as it was or as it should be. 0 also when
     somebody else is at it, or when nothing is due: doing it twice is harmless. Raises

@@ -31,9 +31,8 @@ def admitted(who: Guest, held: Iterable[Guest]) -> bool:
 
     Each may hold as many as are left free by all. So one who asks for all they can get has half of
     them, two have a part that leaves room for two more, and a process that is asked for more than
-    that at once refuses. A later door counts what came
-    by the earlier ones, but not the other way round: a token or a link that others have keeps no
-    member from their pages.
+    that at once refuses. A later door counts what came by the earlier ones, but not the other way
+    round: a token or a link that others have keeps no member from their pages.
     """
     held = list(held)
     free = HELD - len(held)

@@ -19,6 +19,18 @@ from tests.polling.test_other_account import attached, detached, polled, spread
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
+def with_another_account_before(services, spotify, frozen):
+    """Whose archive has 200 plays of two days from another Spotify account than it has by now."""
+    user_id = connected(services, authorized_at=clock.now()).user_id
+    for _ in range(4):
+        polled(services, spotify, user_id, listening(clock.now(), 50, prefix="first"))
+        frozen.forward(hours=12)
+    detached(services, user_id)
+    attached(services, user_id, "bob")
+    frozen.forward(minutes=1)
+    return user_id
+
+
 def sealed(user_id):
     sealing.seal(user_id)
 
@@ -39,13 +51,7 @@ def brought(user_id):
 def test_plays_of_the_account_before_push_out_none_of_the_one_that_is_asked(
     services, spotify, frozen, moved, over
 ):
-    user_id = connected(services, authorized_at=clock.now()).user_id
-    for _ in range(4):
-        polled(services, spotify, user_id, listening(clock.now(), 50, prefix="first"))
-        frozen.forward(hours=12)
-    detached(services, user_id)
-    attached(services, user_id, "bob")
-    frozen.forward(minutes=1)
+    user_id = with_another_account_before(services, spotify, frozen)
     found = spread(50, over)
     assert polled(services, spotify, user_id, found).new_plays == 50
     moved(user_id)
@@ -59,13 +65,7 @@ def test_plays_of_the_account_before_push_out_none_of_the_one_that_is_asked(
 def test_so_they_do_where_spotify_tells_another_fraction_of_a_second_by_now(
     services, spotify, frozen
 ):
-    user_id = connected(services, authorized_at=clock.now()).user_id
-    for _ in range(4):
-        polled(services, spotify, user_id, listening(clock.now(), 50, prefix="first"))
-        frozen.forward(hours=12)
-    detached(services, user_id)
-    attached(services, user_id, "bob")
-    frozen.forward(minutes=1)
+    user_id = with_another_account_before(services, spotify, frozen)
     found = spread(50, 4 * DAY)
     assert polled(services, spotify, user_id, found).new_plays == 50
     told = history.frame(user_id).height

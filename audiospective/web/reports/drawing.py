@@ -41,7 +41,8 @@ def png(svg: str, width: int) -> bytes:
     except (OSError, subprocess.SubprocessError) as error:
         raise DrawingError(type(error).__name__) from None
     if done.returncode:
-        raise DrawingError(f"the process that draws ended with {done.returncode}")
+        said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise DrawingError(f"the process that draws ended with {done.returncode}: {said[:500]}")
     return done.stdout
 
 

@@ -31,8 +31,8 @@ def test_it_draws_where_python_finds_its_library_by_the_environment(
 
 
 @pytest.mark.parametrize("text", ["", "no SVG at all"])
-def test_what_cannot_be_drawn_is_an_error(text: str) -> None:
-    with pytest.raises(DrawingError):
+def test_what_cannot_be_drawn_is_an_error_that_says_why(text: str) -> None:
+    with pytest.raises(DrawingError, match=r"ended with 1: \w+"):
         drawing.png(text, 100)
 
 
