@@ -17,6 +17,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import cycle, islice
 from pathlib import Path
 from random import Random
 from subprocess import Popen
@@ -44,6 +45,7 @@ SLOW = timedelta(seconds=30)  # a batch ends sooner, whatever else the machine d
 NO_TIME = timedelta(0)
 TINY = 4096  # bytes a file may have where the disk is full
 LATE = 60_000  # ms between the end of a play and its being known
+DIFFERENT = 300  # tracks before one comes again: more than anybody hears within a second
 SEALED = 150  # plays a listener at most, so that all of them are rows
 
 
@@ -92,12 +94,16 @@ class Chaos:
     workers: list[Popen[bytes]] = field(default_factory=list)
     frozen: list[int] = field(default_factory=list)
     played: Counter[str] = field(default_factory=Counter)
+    # What each hears next: of one track that ends twice within a second the archive keeps one play.
+    tracks: dict[str, Iterator[str]] = field(default_factory=dict)
     found: Found = field(default_factory=Found)
     heard: datetime = clock.EPOCH  # when people last listened
 
     def begin(self) -> None:
         make_user(full_database.PADDING)
         self.names = self.stack.people(LISTENERS, plays=8)
+        tracks = self.stack.control.tracks(DIFFERENT)
+        self.tracks = {name: cycle(tracks) for name in self.names}
         self.heard = clock.now()
         self.workers = [self.stack.start("worker.py") for _ in range(2)]
         self.stack.start("scheduler.py")
@@ -130,9 +136,12 @@ class Chaos:
             if chosen > 0.6:
                 self.stack.control.late(name, count, hours=hours)
                 continue
-            since = clock.to_ms(clock.now()) - clock.to_ms(self.heard)
-            fitting, apart = in_a_row(count, since)
-            self.stack.control.burst(name, fitting, seconds_apart=apart / 1000)
+            now = clock.to_ms(clock.now())
+            fitting, apart = in_a_row(count, now - clock.to_ms(self.heard))
+            ends = [now - apart * place for place in reversed(range(fitting))]
+            tracks = islice(self.tracks[name], fitting)
+            heard = [{"played_at": at, "track": one} for at, one in zip(ends, tracks, strict=True)]
+            self.stack.control.add_plays(name, heard)
         self.heard = clock.now()
 
     def hurry(self) -> None:
