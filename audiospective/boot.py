@@ -43,7 +43,7 @@ def _redis_fault(built: Services) -> str | None:
     try:
         built.redis.ping()
     except RedisError as error:
-        return f"REDIS_URL: {redis_refusal.in_words(str(error), type(error).__name__)}"
+        return f"REDIS_URL: {redis_refusal.in_words(error, type(error).__name__)}"
     return None
 
 

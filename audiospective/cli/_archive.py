@@ -41,7 +41,7 @@ def one_line() -> Iterator[None]:
     except (PeeweeException, psycopg.Error) as error:
         raise unusable(_said_of_database(error), DATABASE) from None
     except RedisError as error:
-        said = redis_refusal.in_words(str(error), first_line(error))
+        said = redis_refusal.in_words(error, first_line(error))
         raise unusable(f"Redis: {said}", REDIS) from None
     except OSError as error:
         if error.filename is None:

@@ -128,7 +128,7 @@ def _redis_away(services: Services, now: datetime) -> tuple[datetime, str] | Non
     try:
         redis_trial.write(services.redis)
     except RedisError as error:
-        found = redis_refusal.known(str(error))
+        found = redis_refusal.known(error)
         cause = f" {found[0][:1].upper()}{found[0][1:]}. {found[1]}" if found else ""
         return now, f"Writing to it ends with {type(error).__name__}.{cause}"
     return None

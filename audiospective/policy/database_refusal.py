@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-# By what the driver's error says: what is wrong, and what to do.
+import re
+
+_STARTS_OR_STOPS = ("the server is starting or stopping", "Wait; its own log says what it does.")
+# By what the driver's error says, in small letters: what is wrong, and what to do.
 _KNOWN = {
     "certificate verify failed": (
         "the server's certificate is not trusted, or has expired",
@@ -12,11 +15,13 @@ _KNOWN = {
         "the server refuses the password",
         "Correct DATABASE_URL; some hosts change it by themselves.",
     ),
-    "pg_hba.conf": (
+    r"pg_hba\.conf": (
         "the server does not let this user in from here",
         "Allow it there, or add sslmode=require to DATABASE_URL.",
     ),
-    '" does not exist': (
+    # A table, a schema or a prepared statement that "does not exist" is something else. The second
+    # is PgBouncer's.
+    r'(?:database|role) ".*" does not exist|no such (?:database|user): ': (
         "the server knows no such database or user",
         "Correct DATABASE_URL, or create what it names.",
     ),
@@ -32,6 +37,7 @@ _KNOWN = {
         "all connections of the server are in use",
         "Start fewer processes, or put PgBouncer in between.",
     ),
+    "the database system is (?:starting up|shutting down|in recovery|not )": _STARTS_OR_STOPS,
     "connection slots are reserved": (
         "all connections of the server are in use",
         "Start fewer processes, or put PgBouncer in between.",
@@ -42,4 +48,4 @@ _KNOWN = {
 def known(said: str) -> tuple[str, str] | None:
     """(what is wrong, what to do) where the text of the driver's error tells, else None."""
     lower = said.lower()
-    return next((words for part, words in _KNOWN.items() if part in lower), None)
+    return next((words for part, words in _KNOWN.items() if re.search(part, lower)), None)

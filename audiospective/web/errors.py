@@ -9,8 +9,15 @@ from urllib.parse import urlencode
 from flask import Flask, Response, current_app, flash, make_response, request
 from flask_wtf.csrf import CSRFError
 from peewee import PeeweeException
+from redis.exceptions import (
+    AskError,
+    ClusterError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+)
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import MasterDownError, OutOfMemoryError, ReadOnlyError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as BaseResponse
@@ -86,9 +93,11 @@ FULL = Words(
     "New plays are saved once whoever runs this server has made room; Spotify keeps your last 50 "
     "meanwhile.",
 )
-# While another server takes over, a copy answers that refuses what is written; so does a full one.
+# While another server takes over, a copy answers that refuses what is written; so does a full one,
+# a cluster (`ClusterError`, `AskError` and their kinds), or one whose user may do too little.
 _REDIS = (
-    RedisConnectionError, RedisTimeoutError, ReadOnlyError, MasterDownError, OutOfMemoryError,
+    RedisConnectionError, RedisTimeoutError, ReadOnlyError, OutOfMemoryError,
+    ClusterError, AskError, NoPermissionError,
 )  # fmt: skip
 # Nobody can say what became of it: the answer of a commit may be what got lost.
 SENT = " Look whether what you sent has arrived before you send it again."
@@ -168,7 +177,7 @@ def install(app: Flask) -> None:
 def _is_of_the_server(error: BaseException) -> bool:
     """Whether the database or Redis cannot be used just now: no fault of the page."""
     if isinstance(error, RedisError):
-        return isinstance(error, _REDIS) or redis_refusal.takes_nothing(str(error))
+        return isinstance(error, _REDIS) or redis_refusal.takes_nothing(error)
     return says_away(error) or says_full(error)
 
 

@@ -9,6 +9,7 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from peewee import PeeweeException
 from redis import Redis, RedisError
+from redis.exceptions import AuthenticationError, BusyLoadingError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
@@ -91,6 +92,8 @@ class _Tried:
 def _trial(redis: Redis) -> str:
     try:
         redis_trial.write(redis)
+    except (AuthenticationError, BusyLoadingError):  # the client counts them among the next ones
+        return "takes nothing"
     except (RedisConnectionError, RedisTimeoutError):
         return "no answer"
     except RedisError:

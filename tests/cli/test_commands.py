@@ -59,7 +59,7 @@ def test_the_doctor_finds_nothing_wrong_with_a_whole_deployment(stack):
 
 
 SICK = [
-    ({"REDIS_URL": "redis://127.0.0.1:1/0"}, "FAULT Redis: does not answer", 1),
+    ({"REDIS_URL": "redis://127.0.0.1:1/0"}, "FAULT Redis: nothing listens at its address", 1),
     ({"SPOTIFY_CLIENT_SECRET": "wrong"}, "FAULT Spotify app: Spotify refuses", 1),
     ({"SPOTIFY_ACCOUNTS_URL": "http://127.0.0.1:1"}, "note  Spotify app: could not be asked", 0),
     ({"SPOTIFY_CLIENT_ID": "", "SPOTIFY_CLIENT_SECRET": ""}, "FAULT Spotify app: no client id", 1),
@@ -179,7 +179,7 @@ def test_a_command_without_redis_says_so(stack):
     stack.people(1)
     done = cli(stack, "tick", REDIS_URL="redis://127.0.0.1:1/0")
     assert done.returncode == 4
-    assert done.stderr.startswith("Error: Redis: the server does not answer")
+    assert done.stderr.startswith("Error: Redis: nothing listens at its address")
 
 
 BAD_BOOTS = [
@@ -191,7 +191,7 @@ BAD_BOOTS = [
         {"DATABASE_URL": "postgres://u:p@127.0.0.1:1/x"},
         "DATABASE_URL: the database cannot be used (OperationalError): nothing listens at its",
     ),
-    ({"REDIS_URL": "redis://127.0.0.1:1/0"}, "REDIS_URL: the server does not answer"),
+    ({"REDIS_URL": "redis://127.0.0.1:1/0"}, "REDIS_URL: nothing listens at its address"),
 ]
 
 

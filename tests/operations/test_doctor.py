@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 from redis import Redis
+from redis.exceptions import NoPermissionError
 
 from audiospective import clock
 from audiospective.models import dialects
@@ -96,6 +97,7 @@ REDIS = [
     ({"redis_version": "6.0.5"}, "Redis 6.0.5 is older than 6.0.6", True),
     ({"redis_version": "5.0.14"}, "older", True),
     ({"maxclients": 10}, "10 clients at most", False),
+    ({"redis_mode": "cluster"}, "cluster mode", True),
 ]
 
 
@@ -105,6 +107,20 @@ def test_a_redis_that_is_set_up_wrongly(services, info, says, serious) -> None:
     assert says in found.state
     assert found.advice
     assert found.serious == serious
+
+
+class Silent:
+    """A Redis whose user may not ask how it is set up."""
+
+    def info(self) -> dict[str, Any]:
+        raise NoPermissionError("this user has no permissions to run the 'info' command")
+
+
+def test_a_redis_that_may_not_be_asked_is_not_called_broken(services) -> None:
+    found = redis_limits.look(replace(services, redis=Silent()))
+    assert "may not run INFO" in found.state
+    assert "noeviction" in found.advice
+    assert not found.serious
 
 
 def test_a_copy_of_the_database_is_a_fault(services, monkeypatch) -> None:

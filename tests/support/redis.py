@@ -31,7 +31,7 @@ def server_binary() -> str:
 
 
 @contextmanager
-def running(*options: str) -> Iterator[str]:
+def running(*options: str, password: str | None = None) -> Iterator[str]:
     """A server for as long as the block lasts; yields its URL."""
     home = Path(tempfile.mkdtemp(prefix="audiospective-redis-"))
     port = free_port()
@@ -39,10 +39,10 @@ def running(*options: str) -> Iterator[str]:
     command += ["--save", "", "--appendonly", "no", "--loglevel", "warning", *options]
     server = start(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        with redis.Redis(port=port) as client:
+        with redis.Redis(port=port, password=password) as client:
             until(lambda: server.poll() is not None or _answers(client), "Redis answers")
         assert server.poll() is None, "the Redis server ended at its start"
-        yield f"redis://127.0.0.1:{port}/0"
+        yield f"redis://{f':{password}@' if password else ''}127.0.0.1:{port}/0"
     finally:
         stop(server)
         shutil.rmtree(home, ignore_errors=True)

@@ -9,8 +9,15 @@ import sqlite3
 import pytest
 from flask import abort
 from peewee import Database, OperationalError, _WriteQuery
+from redis.exceptions import (
+    ClusterDownError,
+    MasterDownError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    ResponseError,
+)
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import MasterDownError, OutOfMemoryError, ReadOnlyError, ResponseError
 from werkzeug.exceptions import MethodNotAllowed, TooManyRequests
 
 from audiospective import clock
@@ -174,13 +181,23 @@ class UnsavedError(ResponseError):
         return f"MISCONF Redis is configured to save RDB snapshots, but it's unable to: {self.args}"
 
 
+class AloneError(ResponseError):
+    """What a Redis answers that has too few copies; the client has no class for it, either."""
+
+    def __str__(self) -> str:
+        return f"NOREPLICAS Not enough good replicas to write. {self.args}"
+
+
 AWAYS = {
     OperationalError: AWAY,
     RedisConnectionError: REDIS_AWAY,
     ReadOnlyError: REDIS_AWAY,
     MasterDownError: REDIS_AWAY,
     OutOfMemoryError: REDIS_AWAY,
+    ClusterDownError: REDIS_AWAY,
+    NoPermissionError: REDIS_AWAY,
     UnsavedError: REDIS_AWAY,
+    AloneError: REDIS_AWAY,
 }
 
 

@@ -11,6 +11,7 @@ from audiospective import clock
 from audiospective.clients import redis_trial
 from audiospective.models import dialects
 from tests.factories import connected
+from tests.support import redis as servers
 
 
 def ready(site):
@@ -39,6 +40,15 @@ def test_a_redis_that_answers_and_takes_nothing_is_said(make_site, full_redis_ur
         with Redis.from_url(url) as told:
             site.app.extensions["audiospective"] = replace(site.services, redis=told)
             assert ready(site) == (200, f"database: ok\npolling: ok\nredis: {line}\n")
+
+
+def test_a_redis_that_lets_nobody_in_does_answer(make_site):
+    site = make_site()
+    with servers.running("--requirepass", "secret", password="secret") as url:
+        for told in (url.replace(":secret@", ""), url.replace("secret", "wrong")):
+            with Redis.from_url(told) as client:
+                site.app.extensions["audiospective"] = replace(site.services, redis=client)
+                assert ready(site)[1].endswith("redis: takes nothing\n")
 
 
 def test_not_ready_while_a_copy_of_the_database_answers(make_site, monkeypatch):

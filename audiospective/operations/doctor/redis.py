@@ -14,7 +14,7 @@ def reached(services: Services) -> Finding:
     try:
         redis_trial.write(services.redis)
     except RedisError as error:
-        if found := redis_refusal.known(str(error)):
+        if found := redis_refusal.known(error):
             return Finding("Redis", *found)
         return Finding(
             "Redis",

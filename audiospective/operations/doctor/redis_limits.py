@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from redis.exceptions import RedisError
+from redis.exceptions import NoPermissionError, RedisError
 
 from audiospective.operations.doctor.finding import UNASKED, Finding
 from audiospective.services import Services
 
 OLDEST = (6, 0, 6)  # the first that has LPOS: <https://redis.io/docs/latest/commands/lpos/>
+_OLDEST = ".".join(map(str, OLDEST))
 CLIENTS = 20  # of Redis, for two web processes, a worker and a scheduler
 
 
@@ -17,6 +18,14 @@ def look(services: Services) -> Finding:
     """What a Redis server does when it is full, how many clients it takes, and what it is."""
     try:
         info: Any = services.redis.info()
+    except NoPermissionError:  # of -@dangerous, which many hosts set
+        return Finding(
+            "Redis limits",
+            "not told: the user in REDIS_URL may not run INFO",
+            f"Look at the server: version {_OLDEST} or newer, maxmemory-policy noeviction,"
+            f" {CLIENTS} clients or more.",
+            serious=False,
+        )
     except RedisError:
         return Finding("Redis limits", UNASKED, "Repair Redis first.", serious=False)
     if info.get("role") == "slave":
@@ -25,11 +34,17 @@ def look(services: Services) -> Finding:
             "the server is a replica and takes no writes",
             "Let REDIS_URL name the primary.",
         )
+    if info.get("redis_mode") == "cluster" or info.get("cluster_enabled"):
+        return Finding(
+            "Redis limits",
+            "the server runs in cluster mode, in which no worker gets a job",
+            "Let REDIS_URL name a server, or a plan, without it.",
+        )
     version = str(info.get("redis_version", ""))
     if _parts(version) < OLDEST:
         return Finding(
             "Redis limits",
-            f"Redis {version} is older than {'.'.join(map(str, OLDEST))}",
+            f"Redis {version} is older than {_OLDEST}",
             "Move to a newer one: this one does not know commands that jobs are enqueued with.",
         )
     policy, most = str(info.get("maxmemory_policy", "")), int(info.get("maxmemory", 0))
