@@ -45,7 +45,10 @@ class Postgres:
     def create(self, template: str | None = None) -> str:
         """Make a database, empty or as a copy of another; returns its name."""
         name = next(self._names)
+        # As files: to log every page of it first takes half as long again.
         copied = sql.SQL("TEMPLATE {}").format(sql.Identifier(template or "template0"))
+        if template and self._connected().server_version >= 150_000:
+            copied = sql.SQL("{} STRATEGY FILE_COPY").format(copied)
         self._run(sql.SQL("CREATE DATABASE {} {}").format(sql.Identifier(name), copied))
         return name
 
@@ -73,9 +76,12 @@ class Postgres:
 
         It is libpq's own, so that nobody takes it for a connection that a test left open.
         """
-        self._line = self._line or PGconn.connect(self.url().encode())
-        done = self._line.exec_(statement.as_bytes())
+        done = self._connected().exec_(statement.as_bytes())
         assert done.status == ExecStatus.COMMAND_OK, done.error_message.decode()
+
+    def _connected(self) -> PGconn:
+        self._line = self._line or PGconn.connect(self.url().encode())
+        return self._line
 
 
 def binaries() -> Path:
