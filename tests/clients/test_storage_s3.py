@@ -40,7 +40,7 @@ def trouble(s3_bucket: Bucket) -> Iterator[Trouble]:
 
 @pytest.fixture
 def troubled(s3_bucket: Bucket, trouble: Trouble) -> S3Storage:
-    return S3Storage(replace(s3_bucket, endpoint=trouble.address), seconds=3)
+    return S3Storage(replace(s3_bucket, endpoint=trouble.address), seconds=20)
 
 
 def test_nothing_and_much_come_back(files: S3Storage) -> None:

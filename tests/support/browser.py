@@ -10,10 +10,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 
 from tools.system import CHROMIUM, unconfined
 
+PATIENCE = 60_000  # ms for what is bound to come; it ends a hopeless wait and measures nothing
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-dev-shm-usage",
@@ -117,7 +125,10 @@ def playwright() -> Iterator[Playwright]:
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     """One Chromium for the whole test run."""
-    running = playwright.chromium.launch(executable_path=executable(), args=ARGUMENTS)
+    expect.set_options(timeout=PATIENCE)
+    running = playwright.chromium.launch(
+        executable_path=executable(), args=ARGUMENTS, timeout=2 * PATIENCE
+    )
     yield running
     running.close()
 
@@ -144,7 +155,7 @@ def open_page(browser: Browser, gate: Gate) -> Iterator[OpenPage]:
         for mode in modes:
             merged |= MODES[mode]
         context = browser.new_context(**(merged | options))
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE)
         gate.watch(context)
         contexts.append(context)
         return context.new_page()

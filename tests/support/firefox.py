@@ -19,7 +19,7 @@ from websockets.sync.client import ClientConnection, connect
 from tools.system import FIREFOX, unconfined
 
 MAC = Path("/Applications/Firefox.app/Contents/MacOS/firefox")
-START = 60.0  # seconds until it listens, on a machine with much else to do
+START = 180.0  # seconds until it listens, on a machine with much else to do
 LISTENING = re.compile(r"BiDi listening on (ws://\S+)")
 CLOSED = "127.0.0.1"  # as proxy, at a port where nobody listens: nothing gets out of this machine
 PREFERENCES = {

@@ -37,7 +37,7 @@ def connections_noted() -> Iterator[None]:
 
 
 @contextmanager
-def connections_closed(seconds: float = 5) -> Iterator[None]:
+def connections_closed(seconds: float = 30) -> Iterator[None]:
     """Fails if a connection is open at the end, and closes it.
 
     Else it would be found by the collection of garbage, which fails whatever test runs then.

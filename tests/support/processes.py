@@ -7,7 +7,9 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,14 +33,28 @@ def stop(child: subprocess.Popen[bytes], sign: int = signal.SIGTERM, patience: f
     return child.wait()
 
 
+_held: deque[socket.socket] = deque()
+HELD = 100 if sys.platform == "linux" else 0  # at most: a process may open so many files only
+
+
 def free_port() -> int:
-    """A TCP port of the loopback address that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port of the loopback address that nobody listens on just now.
+
+    On Linux it stays bound, without listening: the system gives it to no other process of the run
+    and to no connection before its server comes, which may bind it as well, since servers let an
+    address be used again. Elsewhere that would keep the server out.
+    """
+    probe = socket.socket()
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    probe.bind(("127.0.0.1", 0))
+    port = int(probe.getsockname()[1])
+    _held.append(probe)
+    if len(_held) > HELD:
+        _held.popleft().close()
+    return port
 
 
-def until(condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
+def until(condition: Callable[[], Any], what: str, seconds: float = 180) -> Any:
     """Wait for `condition` to be true and return its value; fails saying `what` was awaited.
 
     The bound is there to end a hopeless wait, not to measure: it is generous on purpose.

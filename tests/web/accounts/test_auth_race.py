@@ -58,7 +58,7 @@ def address(
         env=environment,
     )
     try:
-        until(lambda: answers(environment["BASE_URL"]), "the site answers", 60)
+        until(lambda: answers(environment["BASE_URL"]), "the site answers")
         models.bind(database_url)
         yield environment["BASE_URL"]
     finally:
@@ -67,7 +67,7 @@ def address(
 
 def answers(address: str) -> bool:
     try:
-        return requests.get(f"{address}/healthz", timeout=5).ok
+        return requests.get(f"{address}/healthz", timeout=60).ok
     except requests.RequestException:
         return False
 
@@ -84,13 +84,13 @@ def test_hundreds_of_callbacks_for_three_places_make_three_founders(
             browser.headers["Connection"] = "close"  # nobody waits at the barrier with a line open
             number = people.index(listener)  # each comes from an address of their own
             browser.headers["X-Forwarded-For"] = f"198.51.{number // 250}.{number % 250}"
-            away = browser.get(f"{address}/connect", allow_redirects=False, timeout=120)
+            away = browser.get(f"{address}/connect", allow_redirects=False, timeout=400)
             back = sandbox.control.consent(away.headers["Location"], listener)
-            together.wait(120)
-            answer = browser.get(back, allow_redirects=False, timeout=120)
+            together.wait(400)
+            answer = browser.get(back, allow_redirects=False, timeout=400)
             if answer.status_code >= 400:
                 return f"{answer.status_code}"
-            page = browser.get(address + answer.headers["Location"], timeout=120)
+            page = browser.get(address + answer.headers["Location"], timeout=400)
             return f"{answer.headers['Location']} {page.status_code}"
 
     with ThreadPoolExecutor(count) as pool:

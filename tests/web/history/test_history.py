@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -333,7 +334,8 @@ def test_names_of_what_the_member_never_played_do_not_show(site: Site, alice: Us
     for query in ("track_id", "artist_id", "album_id"):
         for number in range(1, 6):
             text = bob.get(f"/history?{query}={number}").text
-            assert not any(name in text for name in ("Slow", "Björk", "Tides", "海"))
+            # As words: four letters stand in the forms' random tokens now and then.
+            assert not re.search(r"\b(?:Slow|Björk|Tides)\b|海", text)
 
 
 @pytest.mark.parametrize(
