@@ -36,7 +36,7 @@ def around(
     The tracks are those of the plays, and `also` these.
     """
     before = reading.between(user_id, *span, segment.COLUMNS)
-    removed = _removed(user_id, span, told=True)
+    removed = _removed(user_id, span)
     numbers = {*before["track"].unique(), *removed["track"].unique(), *also}
     return before, archive_frames.of(before, removed, known_tracks(numbers))
 
@@ -143,25 +143,24 @@ def _named(tracks: pl.DataFrame) -> list[imported.Named]:
     ]
 
 
-def _removed(
-    user_id: int, span: replacing.Span | None = None, *, told: bool = False
-) -> pl.DataFrame:
-    """Deleted plays; what else was known of them is not needed to keep them from coming back.
+def _removed(user_id: int, span: replacing.Span | None = None) -> pl.DataFrame:
+    """Deleted plays, with who told of their time and what it is, as long as that is kept.
 
-    With `told` also who told of their time, as long as that is kept.
+    Without it a beginning would be taken for an end, and a poll could not be known to tell a play
+    again that only a file told.
     """
-    columns = [RemovedPlay.played_at, RemovedPlay.track, *[RemovedPlay.kept] * told]
+    columns = RemovedPlay.played_at, RemovedPlay.track, RemovedPlay.kept
     keys = RemovedPlay.select(*columns).where(RemovedPlay.user == user_id)
     if span is not None:
         keys = keys.where((RemovedPlay.played_at >= span[0]) & (RemovedPlay.played_at < span[1]))
     return segment.of(
         [
-            {"played_at": at, "track": track, "source": 0, **_told(*kept)}
-            for at, track, *kept in keys.tuples()
+            {"played_at": at, "track": track, "source": 0, **_told(kept)}
+            for at, track, kept in keys.tuples()
         ]
     )
 
 
-def _told(kept: str | None = None) -> dict[str, int | None]:
+def _told(kept: str | None) -> dict[str, int | None]:
     known = orjson.loads(kept) if kept else {}
     return {name: known[name] for name in ("source", "ms_played", "timing") if name in known}

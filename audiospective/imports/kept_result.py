@@ -53,7 +53,7 @@ def mark(
     told = (_FORMAT, __version__, pl.__version__, row.id, row.choices, sorted(restores),
             sorted(before.segments.items()), sorted(links.items()))  # fmt: skip
     made = hashlib.sha256(orjson.dumps(told))
-    removed = found.plays.select("at", "track", "removed").filter("removed").drop("removed")
+    removed = found.plays.filter("removed").select("at", "track", "source", "ms_played", "timing")
     for frame in (before.rows, removed, found.tracks.sort("track")):
         file = io.BytesIO()
         frame.rechunk().write_ipc(file, compat_level=pl.CompatLevel.oldest())

@@ -20,7 +20,6 @@ from peewee import fn
 from audiospective import clock
 from audiospective.history import archived_tracks, lock, removal
 from audiospective.history.catalog import names
-from audiospective.history.hot_tail import Key
 from audiospective.history.replacing import ChangedError, Span, replace_part
 from audiospective.imports import archive, archive_frames, merging, reconcile
 from audiospective.imports.merging import ARRIVALS, Outcome, Source
@@ -87,17 +86,12 @@ def join(user_id: int) -> int:
             try:
                 with lock.held(user_id):
                     replace_part(user_id, span, before, archive_frames.as_plays(after))
-                    removal.move(user_id, _removed(pairs))
+                    removal.move(user_id, reconcile.moved(pairs))
             except ChangedError:
                 return 0  # the next round looks again
     # By what was counted before: what a poll brings meanwhile is for the next round.
     Import.update(polls_seen=seen - joined).where(Import.id == row.id).execute()
     return joined
-
-
-def _removed(pairs: pl.DataFrame) -> list[tuple[Key, Key]]:
-    removed = pairs.filter("removed").rows(named=True)
-    return [((one["was_at"], one["was_track"]), (one["at"], one["track"])) for one in removed]
 
 
 def _read(listens: Sequence[Mapping[str, Any]]) -> Batch:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from audiospective.history import lock, removal
+from audiospective.history.hot_tail import Key
 from audiospective.history.replacing import ChangedError
 from audiospective.imports import archive, identity, matching, merging, observations
 from audiospective.imports.archive_frames import FACTS, PLAYS, ArchiveFrames, observed
@@ -30,7 +32,10 @@ def reconcile(user_id: int) -> int:
     joined = pairs.height
     if joined:
         try:
-            archive.written(user_id, before, archive.ready(user_id, before, after))
+            ready = archive.ready(user_id, before, after)
+            with lock.held(user_id):
+                archive.written(user_id, before, ready)
+                removal.move(user_id, moved(pairs))
         except ChangedError:
             return 0  # somebody is at it just now; the next round looks again
     for import_id, count in seen.items():
@@ -64,3 +69,9 @@ def together(found: ArchiveFrames) -> tuple[ArchiveFrames, pl.DataFrame]:
     rest = plays.join(gone.to_frame("place"), on="place", how="anti")
     merged = pl.concat([rest.select(PLAYS.names()), one.select(PLAYS.names())])
     return ArchiveFrames(merged.sort("at", "track"), found.tracks), joined
+
+
+def moved(pairs: pl.DataFrame) -> list[tuple[Key, Key]]:
+    """Of PAIRS where the deleted plays stood, and where polls told them: see removal.move."""
+    removed = pairs.filter("removed").rows(named=True)
+    return [((one["was_at"], one["was_track"]), (one["at"], one["track"])) for one in removed]

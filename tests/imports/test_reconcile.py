@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from audiospective import history
-from audiospective.history import append
+from audiospective import clock, history
+from audiospective.history import append, removal
 from audiospective.history.catalog import polled
 from audiospective.imports import archive, reconcile, rounds
+from audiospective.models import User
+from audiospective.models.imports import UNDONE
 from audiospective.policy.plays import PolledPlay
 from audiospective.services import Services
 from tests import factories
 from tests.imports.importing import done, spotify_file, spotify_row, undone
+from tests.imports.reading_files import as_json
 
 pytestmark = pytest.mark.usefixtures("at_once")
 
@@ -79,6 +82,65 @@ def test_what_a_poll_brings_while_others_are_joined_is_joined_in_the_next_round(
     assert rounds.join(services) == 1
     assert reconcile.reconcile(alice.id) == 1
     assert (history.total(alice.id), rounds.join(services)) == (2, 0)
+
+
+@pytest.mark.parametrize("way", ["scrobbler", "account data"])
+def test_a_play_of_a_file_that_was_deleted_stays_so_when_a_poll_tells_it(
+    way: str, services: Services
+) -> None:
+    alice = factories.make_user("alice")
+    at = datetime(2025, 3, 5, 12, 0, 40, 417_000, tzinfo=UTC)
+    play, later = factories.play(at), factories.play(at + timedelta(hours=1))
+    names = {"artistName": "Harbour Lights", "trackName": "Slack Water", "msPlayed": 200_000}
+    row = {"endTime": f"{at:%Y-%m-%d %H:%M}", **names}
+    files = {
+        "scrobbler": scrobbled(int(at.timestamp()) - 200),
+        "account data": {"StreamingHistory_music_0.json": as_json([row])},
+    }
+    brought = done(services, alice, files[way])
+    assert removal.remove(alice.id, keys(alice)) == brought.added == 1
+    for _ in range(2):
+        poll(alice, play, later)
+        if rounds.join(services):
+            reconcile.reconcile(alice.id)
+        assert [moment for moment, _ in keys(alice)] == [later.played_at]
+    (stone,) = removal.removed(alice.id, clock.now() - removal.UNDO)
+    assert removal.restore(alice.id, [(clock.to_ms(stone[0]), stone[1])]) == 1
+    assert [moment for moment, _ in keys(alice)] == [play.played_at, later.played_at]
+    assert undone(services, brought).status == UNDONE
+    assert history.frame(alice.id)["source"].to_list() == [1, 1]
+
+
+def test_a_deleted_beginning_is_no_end_of_the_same_song_before_it(services: Services) -> None:
+    alice = factories.make_user("alice")
+    at = datetime(2025, 3, 5, 12, tzinfo=UTC)
+    poll(alice, factories.play(at - timedelta(days=1)))  # by which the length is known
+    first, second = int(at.timestamp()), int(at.timestamp()) + 205
+    done(services, alice, scrobbled(second))
+    removal.remove(alice.id, keys(alice)[1:])
+    row = done(services, alice, scrobbled(first, second))
+    assert (row.added, row.skipped) == (1, 1)
+    assert [moment for moment, _ in keys(alice)][1:] == [first * 1000]
+
+
+def scrobbled(*began: int) -> dict[str, bytes]:
+    lines = ["uts,utc_time,artist,artist_mbid,album,album_mbid,track,track_mbid"]
+    lines += [
+        f'"{at}","x","Harbour Lights","","Harbour Lights sings","","Slack Water",""' for at in began
+    ]
+    return {"recenttracks-a-1.csv": "\n".join(lines).encode()}
+
+
+def poll(user: User, *plays: PolledPlay) -> None:
+    ids = polled.remember([play.track for play in plays])
+    append.polled(
+        [append.NewPlay(user.id, one.played_at, ids[one.track.spotify_id], None) for one in plays]
+    )
+
+
+def keys(user: User) -> list[tuple[int, int]]:
+    found = history.frame(user.id, columns=["played_at", "track"])
+    return [(clock.to_ms(at), track) for at, track in found.rows()]
 
 
 def told(play: PolledPlay) -> dict[str, object]:
