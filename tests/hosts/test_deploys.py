@@ -26,7 +26,7 @@ from tests.hosts.deployment import procfile
 from tests.hosts.member_journey import Browser
 from tests.hosts.platform import Dyno, Platform, next_release
 from tests.jobs.stack import ROOT, Stack, running
-from tests.support import pgbouncer, proxy
+from tests.support import losses, pgbouncer, proxy
 from tests.support import redis as servers
 from tests.support.processes import free_port, until
 
@@ -181,8 +181,9 @@ def test_every_dyno_dies_in_turn_and_a_release_is_rolled_out_and_no_play_is_lost
         assert visitors.errors() == {}
         told = sum(len(stack.control.plays(name)) for name in people)
         theirs = Play.user.in_(Connection.select(Connection.user))
-        assert Play.select().where(theirs).count() == told == MEMBERS * (5 + 2 + 2 + 2)
-        assert not Gap.select().exists()
+        counts = (Play.select().where(theirs).count(), told, MEMBERS * (5 + 2 + 2 + 2))
+        losses.none_of(len(set(counts)) > 1 and f"archived, told, heard: {counts}")
+        losses.none_of(list(Gap.select().dicts()))
         assert not Connection.select().where(Connection.lease_until > LONG_AGO).exists()
         said = platform.log()
         assert said.count('"event":"poll"') >= 3 * MEMBERS

@@ -48,6 +48,9 @@ OPTIONS: dict[str, Any] = {
     "viewport": {"width": 1280, "height": 800},
 }
 
+# A page comes without transition if the browser had too much else to do, and it complains of that.
+UNTURNED = re.compile(r"Transition was (?:aborted|skipped)")
+
 OpenPage = Callable[..., Page]
 
 
@@ -70,13 +73,17 @@ class Gate:
     def watch(self, context: BrowserContext) -> None:
         """Look at everything that happens in `context` from now on."""
         context.on("console", lambda message: self._console(message.type, message.text))
-        context.on("weberror", lambda failure: self._note(f"exception: {failure.error}"))
+        context.on("weberror", lambda failure: self._error(str(failure.error)))
         context.on("response", lambda answer: self._answer(answer.status, answer.url))
         context.on("request", lambda request: self._request(request.url))
         context.on("requestfailed", lambda request: self._failed(request.url, request.failure))
 
     def _note(self, problem: str) -> None:
         self._problems.append(problem)
+
+    def _error(self, text: str) -> None:
+        if not UNTURNED.search(text):
+            self._note(f"exception: {text}")
 
     def _console(self, kind: str, text: str) -> None:
         # A failed load is reported once, with its address, by _answer and _failed.

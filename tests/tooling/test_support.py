@@ -20,9 +20,11 @@ from playwright.sync_api import Page
 
 from audiospective import clock, log
 from audiospective.services import Services
+from tests.support import losses
 from tests.support.browser import Gate
 from tests.support.clocks import Frozen
 from tests.support.leftovers import as_found, connections_closed
+from tests.support.losses import LossError
 from tests.support.network import OutsideWorldError
 from tests.support.processes import accepts, free_port
 from tests.support.redis import hang_up
@@ -88,6 +90,15 @@ def test_no_test_looks_up_a_name() -> None:
         socket.getaddrinfo("api.spotify.com", 443)
 
 
+@pytest.mark.races
+def test_a_second_try_hides_no_loss(request: pytest.FixtureRequest) -> None:
+    (marker,) = request.node.iter_markers("flaky")
+    assert marker.kwargs == {"reruns": 1, "rerun_except": LossError}
+    losses.none_of([])
+    with pytest.raises(LossError, match="a play"):
+        losses.none_of(["a play"])
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere its server could not come")
 def test_a_free_port_is_kept_for_its_server() -> None:
     port = free_port()
@@ -128,6 +139,16 @@ def test_the_gate_sees_each_fault(
     page.wait_for_load_state("networkidle")
     assert any(complaint in problem for problem in gate.problems), gate.problems
     gate.allow(".")
+
+
+def test_a_transition_that_the_browser_leaves_out_is_no_fault(
+    page: Page, gate: Gate, site: str
+) -> None:
+    reason = "Transition was aborted because of invalid state. Page already revealed"
+    thrown = f"Promise.reject(new DOMException('{reason}', 'InvalidStateError'))"
+    with page.context.expect_event("weberror"):
+        page.goto(f"{site}/?{thrown}")
+    assert gate.problems == []
 
 
 def test_every_mode_shows_the_page(page_in_each_mode: Page, site: str) -> None:
