@@ -30,6 +30,14 @@ def span(length: timedelta) -> str:
     raise AssertionError("there is always a minute")
 
 
+def wait(seconds: int) -> str:
+    """How long to wait, never shorter than it is: `a minute`, `7 minutes`, `2 hours`."""
+    minutes = -(-seconds // 60)
+    if minutes <= 1:
+        return "a minute"
+    return f"{minutes} minutes" if minutes <= 90 else f"{-(-minutes // 60)} hours"
+
+
 def duration(ms: int) -> str:
     """Milliseconds of listening, as exact as anybody wants to know: `45 min`, `13 h 20 min`."""
     minutes = round(ms / MINUTE)

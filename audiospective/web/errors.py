@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-from flask import Flask, Response, current_app, flash, make_response, request
+from flask import Flask, Response, current_app, flash, make_response, request, session
 from flask_wtf.csrf import CSRFError
 from peewee import PeeweeException
 from redis.exceptions import (
@@ -25,14 +25,14 @@ from werkzeug.wrappers import Response as BaseResponse
 from audiospective import log
 from audiospective.models.database_away import says_away, says_full
 from audiospective.models.users import SignedOutError
-from audiospective.policy import redis_refusal
+from audiospective.policy import in_words, redis_refusal
 from audiospective.web import access, repeated_faults
 from audiospective.web.api import problems
 from audiospective.web.api.problems import ProblemError
 from audiospective.web.htmx import is_fragment
 from audiospective.web.local_redirect import local_path
 
-GOES_ON = "Saving your plays goes on in the background."
+GOES_ON = "Your plays are saved as before."  # true as well where a member has paused
 REFERENCE = "@reference@"  # where the page made at start takes the reference of one failure
 
 
@@ -40,7 +40,7 @@ REFERENCE = "@reference@"  # where the page made at start takes the reference of
 class Words:
     """One error in words; `action` leads to `href`, or to the same page again if that is empty.
 
-    `goes_on`: what becomes of new plays meanwhile.
+    `goes_on`: what becomes of new plays meanwhile, for whoever has an archive.
     """
 
     title: str
@@ -55,10 +55,10 @@ WORDS = {
     401: Words(
         "Please sign in",
         "Your session has ended, or you have not signed in yet.",
-        "Sign in with Spotify",
-        "/connect",
+        "Sign in",
+        "/sign-in",
     ),
-    403: Words("That is not yours to open", "You are signed in, but this belongs to someone else."),
+    403: Words("That is refused", "It was sent without encryption (http), or is not for you."),
     404: Words("There is nothing here", "The address may be mistyped, or what it named is gone."),
     405: Words(
         "This cannot be opened like that", "The address belongs to a button of another page."
@@ -139,7 +139,11 @@ def install(app: Flask) -> None:
             return make_response(error.get_response())
         if problems.asked_here():
             return problems.of(error)
-        response = answer(code, WORDS.get(code) or WORDS[500 if code >= 500 else 400])
+        words = WORDS.get(code) or WORDS[500 if code >= 500 else 400]
+        wait = getattr(error, "retry_after", None)
+        if code == 429 and isinstance(wait, int):
+            words = replace(words, text=f"Wait {in_words.wait(wait)}, then try again.")
+        response = answer(code, words)
         for name, value in error.get_headers():
             if name in ("Allow", "Retry-After", "WWW-Authenticate"):
                 response.headers[name] = value
@@ -171,7 +175,8 @@ def install(app: Flask) -> None:
             return problems.response(500, reference=reference)
         if is_fragment():
             return _short(500, WORDS[500], reference)
-        return Response(broken.replace(REFERENCE, reference), 500, mimetype="text/html")
+        page = broken[_has_archive()].replace(REFERENCE, reference)
+        return Response(page, 500, mimetype="text/html")
 
 
 def _is_of_the_server(error: BaseException) -> bool:
@@ -215,6 +220,7 @@ def answer(code: int, words: Words, reference: str | None = None) -> Response:
             bare=True,
             code=code,
             words=words,
+            goes_on=words.goes_on if _has_archive() else "",
             href=href,
             reference=reference,
         )
@@ -225,6 +231,11 @@ def answer(code: int, words: Words, reference: str | None = None) -> Response:
     if code in (429, 503):
         response.headers.setdefault("Retry-After", "60")
     return response
+
+
+def _has_archive() -> bool:
+    """Whether the browser holds a session of a member, ended or not: no row is read for it."""
+    return bool(session.get("_user_id"))
 
 
 def _route() -> str:
@@ -250,9 +261,15 @@ def _same_site_path(url: str | None) -> str:
     return local_path(url[len(home) - 1 :] if url and url.startswith(home) else None, "/")
 
 
-def _made_at_start(app: Flask) -> str:
-    """The 500 page, rendered once: when it is needed, neither database nor session may work."""
+def _made_at_start(app: Flask) -> dict[bool, str]:
+    """The 500 page for whoever has an archive and for strangers, rendered once: when it is needed,
+    neither database nor session may work.
+    """
     with app.test_request_context("/"):
-        return app.jinja_env.get_template("errors/500.html").render(
-            words=WORDS[500], reference=REFERENCE, code=500
-        )
+        page = app.jinja_env.get_template("errors/500.html")
+        return {
+            known: page.render(
+                words=WORDS[500], goes_on=GOES_ON if known else "", reference=REFERENCE, code=500
+            )
+            for known in (True, False)
+        }

@@ -55,3 +55,14 @@ def test_a_length_is_told_as_exactly_as_anybody_wants_to_know(ms: int, said: str
 )
 def test_a_size_is_told_in_two_figures_or_three(count: int, said: str):
     assert in_words.size(count) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "a minute"), (60, "a minute"), (61, "2 minutes"), (5_400, "90 minutes"),
+        (5_401, "2 hours"), (7_200, "2 hours"), (7_201, "3 hours"), (86_400, "24 hours"),
+    ],
+)  # fmt: skip
+def test_a_wait_is_never_shorter_than_it_is(seconds: int, said: str) -> None:
+    assert in_words.wait(seconds) == said

@@ -26,7 +26,7 @@ from audiospective.models import database
 from audiospective.models.marks import Mark
 from audiospective.web import repeated_faults
 from audiospective.web.context import viewer
-from audiospective.web.errors import AWAY, FULL, REDIS_AWAY, SENT, WORDS
+from audiospective.web.errors import AWAY, FULL, GOES_ON, REDIS_AWAY, SENT, WORDS
 from tests.factories import make_user
 from tests.web import markup
 from tests.web.conftest import MakeSite, Site
@@ -119,9 +119,41 @@ def test_each_error_has_a_page_of_its_own(failing: Site, code: int) -> None:
     words = WORDS[code]
     assert page.one("h1").text == words.title
     assert words.text in page.text
-    assert "Saving your plays goes on" in page.text
+    assert GOES_ON not in page.text  # a stranger has no plays here
     assert page.one("a", class_="button button-primary").text == words.action
     assert re.fullmatch(r"[0-9a-f]{8}", page.one("code").text)
+
+
+@pytest.mark.parametrize("address", ["/fail/404", "/fail/429", "/fail/crash"])
+def test_only_whoever_has_an_archive_reads_what_becomes_of_it(failing: Site, address: str) -> None:
+    assert GOES_ON in failing.member(make_user()).get(address).text
+    assert "plays are saved" not in failing.visitor().get(address).text
+
+
+def test_of_a_database_that_is_away_a_stranger_reads_nothing_about_plays(failing: Site) -> None:
+    said = failing.visitor().get("/fail/database").text
+    assert AWAY.title in said
+    assert AWAY.goes_on not in said
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/fail/429", "Wait a minute, then try again."),
+        ("/fail/waits", "Wait 2 minutes, then try again."),
+        ("/fail/day", "Wait 14 hours, then try again."),
+    ],
+)
+def test_whoever_tried_too_often_reads_how_long_to_wait(
+    failing: Site, path: str, said: str
+) -> None:
+    @failing.app.route("/fail/day")
+    def day() -> str:
+        raise TooManyRequests(retry_after=50_000)
+
+    visitor = failing.visitor()
+    assert said in visitor.page(path, 429).text
+    assert said in visitor.fragment(path).text
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -169,7 +201,7 @@ def test_the_page_while_the_database_is_away_needs_neither_database_nor_session(
     assert markup.faults(page) == []
     assert page.one("h1").text == AWAY.title
     assert AWAY.goes_on in page.text
-    assert "goes on in the background" not in page.text  # polls need the database as well
+    assert GOES_ON not in page.text  # polls need the database as well
     assert "secret-host" not in crash.text
     assert lost.status_code == 404  # an error page asks nobody who is there
 
@@ -359,7 +391,7 @@ def test_waiting_times_and_methods_are_passed_on(failing: Site) -> None:
 def test_signing_in_leads_back_to_the_page(failing: Site) -> None:
     page = failing.visitor().page("/fail/401", 401)
     target = page.one("a", class_="button button-primary").attributes["href"]
-    assert target == "/connect?next=%2Ffail%2F401"
+    assert target == "/sign-in?next=%2Ffail%2F401"
 
 
 @pytest.mark.parametrize(
