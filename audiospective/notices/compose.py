@@ -31,7 +31,7 @@ from audiospective.models.notices import Notice
 from audiospective.notices import kind as kinds
 from audiospective.notices.kind import Audience, Kind
 from audiospective.notices.outbox import PLACE
-from audiospective.policy.in_words import plural
+from audiospective.policy.in_words import isolated, plural
 from audiospective.services import Services
 from audiospective.settings import Settings
 from audiospective.vault import VaultError
@@ -161,7 +161,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters.update(day=_day, moment=_moment, plural=plural)
+    made.filters.update(day=_day, moment=_moment, plural=plural, isolated=isolated)
     return made
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date, timedelta
 
 MINUTE = 60_000  # ms
@@ -36,6 +37,15 @@ def wait(seconds: int) -> str:
     if minutes <= 1:
         return "a minute"
     return f"{minutes} minutes" if minutes <= 90 else f"{-(-minutes // 60)} hours"
+
+
+def isolated(name: str) -> str:
+    """A name for plain text. One in Arabic or Hebrew is set apart by invisible characters (Unicode
+    Standard Annex 9): a number behind it would be shown before it.
+    """
+    if any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in name):
+        return f"\u2068{name}\u2069"
+    return name
 
 
 def duration(ms: int) -> str:

@@ -433,6 +433,20 @@ def test_the_dead_mans_switch_tells_one_person_once_and_says_when_it_is_over(lif
     assert len(others) == 2
 
 
+@pytest.mark.parametrize(
+    ("trouble", "kind"), [(BROKEN, "no_success"), (NOT_LISTED, "archive_stopped")]
+)
+def test_whose_checks_never_worked_is_told_of_none_that_did(life, trouble, kind):
+    alice, *_ = [life.person(name) for name in ("alice", "bob", "charlie")]
+    life.breaks(alice, trouble)
+    life.passes(HOUR, hours=30)
+    assert life.row(alice).last_success_at is None
+    (notice,) = [one for one in Notice.select() if one.user_id == alice.user_id]
+    assert notice.kind == kind
+    (email,) = life.office.to("alice@mail.example")
+    assert "since you connected Spotify" in " ".join(email["text"].split())
+
+
 def test_network_trouble_of_one_person_among_many_is_not_an_outage(life):
     alice, *_ = [life.person(name) for name in ("alice", "bob", "charlie")]
     healthy(life, alice)

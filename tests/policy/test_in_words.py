@@ -58,6 +58,19 @@ def test_a_size_is_told_in_two_figures_or_three(count: int, said: str):
 
 
 @pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Nora Feld", "Nora Feld"),
+        ("青木 鈴 🎻", "青木 鈴 🎻"),
+        ("ליאור (live)", "\u2068ליאור (live)\u2069"),
+        ("ليلى ناصر", "\u2068ليلى ناصر\u2069"),
+    ],
+)
+def test_a_name_from_right_to_left_keeps_the_number_behind_it(name: str, said: str) -> None:
+    assert in_words.isolated(name) == said
+
+
+@pytest.mark.parametrize(
     ("seconds", "said"),
     [
         (0, "a minute"), (60, "a minute"), (61, "2 minutes"), (5_400, "90 minutes"),

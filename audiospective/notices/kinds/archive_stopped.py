@@ -102,6 +102,7 @@ def _draft(services: Services, found: _Found) -> Draft | None:
         | {
             "reason": incident.reason(connection, failure),
             "stopped_at": clock.to_ms(incident.last_known(connection)),
+            "never": connection.last_success_at is None,
             "last": step == escalation.STEPS - 1,
             "reconnect_url": members.reconnect_url(services, connection.user_id),
         },

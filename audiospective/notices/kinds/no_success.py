@@ -74,7 +74,11 @@ def _draft(services: Services, connection: Connection, present: _Present) -> Dra
         dedupe_key=incident.silence_key(connection),
         user_id=connection.user_id,
         data=members.facts(services, connection.user)
-        | {"since": clock.to_ms(incident.last_known(connection)), "failure": cause},
+        | {
+            "since": clock.to_ms(incident.last_known(connection)),
+            "never": connection.last_success_at is None,
+            "failure": cause,
+        },
     )
 
 

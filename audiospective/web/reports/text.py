@@ -48,7 +48,7 @@ def known(report: Report) -> str:
 def _row(row: Ranked) -> str:
     by = ", ".join(name for name, _ in row.line.by)
     title = f"{row.line.title} ({by})" if by else row.line.title
-    return f"{row.rank}. {title}: {row.value}"
+    return f"{row.rank}. {in_words.isolated(title)}: {row.value}"
 
 
 def _lower(text: str) -> str:

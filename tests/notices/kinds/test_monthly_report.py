@@ -41,6 +41,8 @@ EXAMPLES = [
 
 def test_it_says_how_much_of_what_and_how_much_is_not_known() -> None:
     words = write("monthly_report", EXAMPLES[0])
+    rtl = {**EXAMPLES[0], "top_artists": [("ليلى ناصر", "147 plays")]}
+    assert "1. \u2068ليلى ناصر\u2069: 147 plays" in write("monthly_report", rtl).text
     assert words.subject == "October 2026 in music: 1,462 plays, most of Nora <i>Feld</i>"
     said = " ".join(words.text.split())
     assert "1,462 plays in about 98 h, 38 fewer than in September, of 32 artists" in said

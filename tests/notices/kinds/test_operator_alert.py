@@ -15,5 +15,19 @@ EXAMPLES = [
 ]
 
 
+def test_an_end_speaks_of_plays_only_where_plays_were_at_risk():
+    about_plays = {
+        topic
+        for topic, about in TOPICS.items()
+        if about.lasts
+        and "a gap is recorded" in " ".join(
+            write("operator_alert", {"topic": topic, "over": True, "facts": SAID}).text.split()
+        )
+    }  # fmt: skip
+    assert about_plays == {topic for topic, about in TOPICS.items() if about.lasts} - {
+        "backup", "import_waits", "mail_refused", "storage_away",
+    }  # fmt: skip
+
+
 def test_every_topic_has_words_of_its_own_and_so_has_its_end():
     assert len({write("operator_alert", one).subject for one in EXAMPLES}) == len(EXAMPLES)
