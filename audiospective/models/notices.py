@@ -133,6 +133,20 @@ def free_abandoned() -> None:
     Notice.update(status=UNCERTAIN).where((Notice.status == SENDING) & over).execute()
 
 
+def first_in_vain(owed_by: datetime) -> Notice | None:
+    """The first of the e-mails owed by then that were tried and still wait."""
+    waits = Notice.status.in_((*WAITING, SENDING)) & (Notice.attempts > 0)
+    old = Notice.created_at <= owed_by
+    found = Notice.select().where(waits & old).order_by(Notice.created_at, Notice.id)
+    return next(iter(found.limit(1)), None)
+
+
+def any_sent_after(at: datetime) -> bool:
+    """Whether the provider took any e-mail later than that."""
+    settled = (Notice.status == SENT) & (Notice.next_attempt_at > at)  # which the index knows
+    return bool(Notice.select().where(settled & (Notice.sent_at > at)).exists())
+
+
 def _ready(now: datetime) -> Any:
     due = (Notice.next_attempt_at <= now) | (Notice.next_attempt_at > now + FURTHEST)
     return Notice.status.in_(WAITING) & due

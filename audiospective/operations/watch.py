@@ -19,6 +19,7 @@ from audiospective.clients import redis_trial
 from audiospective.clients.queues import INTERRUPTS, WATCHED
 from audiospective.clients.storage import StorageError
 from audiospective.incidents import alarms, outage
+from audiospective.models import notices
 from audiospective.models.counters import Counter
 from audiospective.models.imports import WORK, Import
 from audiospective.models.marks import Mark
@@ -121,6 +122,20 @@ def _mail_refused(_services: Services, _now: datetime) -> tuple[datetime, str] |
     return (since, "The mail provider does not let this server send.") if since else None
 
 
+def _mail_waits(_services: Services, now: datetime) -> tuple[datetime, str] | None:
+    if Mark.at_of(delivery.ALARM):
+        raise Unknown  # which is said by itself
+    patience = rules.MAIL_PATIENCE
+    first = notices.first_in_vain(now - patience)
+    if first is None or notices.any_sent_after(now - patience):
+        return None
+    return first.created_at, (
+        f"In the last {patience // timedelta(minutes=1)} minutes no e-mail was taken; one"
+        f" has waited since {first.created_at:%d %B, %H:%M} UTC. The last try:"
+        f" {first.error or 'no answer'}."
+    )
+
+
 def _redis_away(services: Services, now: datetime) -> tuple[datetime, str] | None:
     pulse = Mark.get_or_none(Mark.name == alarms.PULSE)
     if pulse is not None and pulse.note == "tick":
@@ -209,6 +224,7 @@ def _timetable(_services: Services, now: datetime) -> tuple[datetime, str] | Non
 CHECKS = (
     Check("no_polls", _no_polls),
     Check("mail_refused", _mail_refused),
+    Check("mail_waits", _mail_waits),
     Check("redis_away", _redis_away, after=FLICKER),
     Check("queue_old", _queue_old),
     Check("import_waits", _import_waits),

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 PATIENCE = timedelta(minutes=15)  # without a successful poll, when one was due
 ENOUGH = 5  # members whose polls all failed within PATIENCE say more than chance does
 QUEUE_AGE = timedelta(minutes=10)
+MAIL_PATIENCE = timedelta(hours=1)  # in which an e-mail waits and the provider takes none
 PULSE = {"scheduler": timedelta(minutes=5), "tick": timedelta(minutes=30)}
 BACKUP_AGE = timedelta(hours=36)  # a day, and time to make one
 LOW_SHARE, LOW_BYTES = 0.05, 500_000_000  # of a disk; whichever is less

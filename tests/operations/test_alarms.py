@@ -24,15 +24,16 @@ from audiospective.models.imports import READING, REVIEW
 from audiospective.models.marks import Mark
 from audiospective.models.refusals import Refusal
 from audiospective.models.webhook_calls import WebhookCall
-from audiospective.notices import compose, webhooks
+from audiospective.notices import compose, delivery, webhooks
 from audiospective.notices.kinds.operator_alert import TOPICS
 from audiospective.operations import capacity, disk, maintenance, verify, watch
 from audiospective.services import Services
 from tests.factories import connected, crowd, make_user
+from tests.notices.test_delivery import owe
 from tests.support import hooks
 from tests.support.clocks import Frozen
 from tests.support.hooks import Hooks
-from tests.support.post_office import PostOffice, refused
+from tests.support.post_office import Answer, PostOffice, refused
 
 ROOT = Path(__file__).parent.parent.parent
 OPERATOR = "olga@mail.example"
@@ -164,6 +165,19 @@ def key_accepted(world: World) -> None:
     Mark.drop("mail:paused_until")
 
 
+def no_answer(world: World) -> None:
+    world.office.answer = lambda _email, _key: refused(500, "application_error")
+    owe(world.services, data={"until": 0})
+    delivery.drain(world.services)
+    world.frozen.forward(minutes=45)
+
+
+def answers(world: World) -> None:
+    world.office.answer = None
+    world.frozen.forward(hours=1)  # the longest that an e-mail waits for its next try
+    delivery.drain(world.services)
+
+
 def disk_left(world: World, free: int) -> None:
     room = SimpleNamespace(total=10**10, free=free)
     world.patch.setattr(disk.shutil, "disk_usage", lambda _folder: room)
@@ -221,6 +235,7 @@ ALARMS: dict[str, tuple[Step, Step | None]] = {
     "catalog_damaged": (catalog_damaged, catalog_whole),
     "no_polls": (nobody_polled, everybody_served),
     "mail_refused": (key_refused, key_accepted),
+    "mail_waits": (no_answer, answers),
     "disk_low": (lambda w: disk_left(w, 10**8), lambda w: disk_left(w, 10**9)),
     "storage_away": (storage_away, lambda w: None),
     "redis_away": (redis_away, lambda w: None),
@@ -242,7 +257,7 @@ def test_it_is_told_once_in_both_ways_and_so_is_its_end(topic: str, world: World
     cause, cure = ALARMS[topic]
     cause(world)
     world.pass_by()
-    if topic == "mail_refused":  # no e-mail can tell of this before the provider takes one
+    if topic in ("mail_refused", "mail_waits"):  # no e-mail can tell before one is taken
         assert world.office.delivered == {}
     else:
         assert [one for one in world.office.subjects(OPERATOR) if one.startswith(title(topic))]
@@ -301,6 +316,47 @@ def test_a_redis_that_answers_and_takes_nothing_is_told_as_one_that_does_not_ans
     world.pass_by(10)
     (told,) = [one for one in world.told() if one["alarm"] == "redis_away"]
     assert "OutOfMemoryError" in told["text"]
+
+
+def waits(world: World) -> str | None:
+    found = watch._mail_waits(world.services, clock.now())
+    return found[1] if found else None
+
+
+def test_an_email_that_waits_is_an_alarm_once_the_provider_took_none_for_an_hour(
+    world: World,
+) -> None:
+    def tried_again(*, minutes: int) -> None:
+        world.frozen.forward(minutes=minutes)
+        Mark.drop(delivery.PAUSE)
+        delivery.drain(world.services)
+
+    def answer(email: dict[str, Any], _key: str) -> Answer | None:
+        if email["to"] == ["bob@mail.example"]:
+            return refused(200, "")
+        return refused(500, "application_error")
+
+    world.office.answer = answer
+    owe(world.services, data={"until": 0})
+    tried_again(minutes=0)
+    tried_again(minutes=59)
+    assert waits(world) is None
+    tried_again(minutes=1)
+    assert "The last try: 500 application_error." in (waits(world) or "")
+    owe(world.services, "bob@mail.example", data={"until": 0})
+    tried_again(minutes=0)
+    assert waits(world) is None  # of one alone that is not taken its kind has to tell
+    tried_again(minutes=61)
+    assert waits(world)
+    Mark.put(delivery.ALARM, clock.now())
+    with pytest.raises(watch.Unknown):  # told by `mail_refused`
+        waits(world)
+
+
+def test_emails_that_nobody_tried_to_send_are_told_by_other_alarms(world: World) -> None:
+    owe(world.services, data={"until": 0})
+    world.frozen.forward(hours=5)
+    assert waits(world) is None
 
 
 def test_nothing_is_told_while_all_is_well(world: World) -> None:

@@ -47,6 +47,7 @@ TOPICS = {
     "catalog_damaged": Topic(lasts=True),
     "no_polls": Topic(lasts=True),
     "mail_refused": Topic(lasts=True),
+    "mail_waits": Topic(lasts=True),
     "disk_low": Topic(lasts=True),
     "storage_away": Topic(lasts=True),
     "redis_away": Topic(lasts=True),
