@@ -6,7 +6,7 @@ from audiospective.web import memory
 workers = memory.processes(environment.inherited().get("WEB_CONCURRENCY"))
 worker_class = "audiospective.web.server.Worker"
 logger_class = "audiospective.web.server.Log"
-threads = 16  # a thread is a request being answered; waiting visitors need none
+threads = 32  # a thread is a request being answered; waiting visitors need none
 timeout = 60  # seconds until a worker that answers nothing at all is replaced
 keepalive = 5
 worker_connections = 512  # of one worker; more wait to be accepted

@@ -7,8 +7,8 @@ from enum import IntEnum
 from typing import NamedTuple
 
 AT_ONCE = 3  # heavy pages that one process makes: each keeps a processor busy
-HELD = 13  # of its 16 threads, which heavy pages may hold, those that wait included
-VISITORS = 6  # of them, which all who follow shared links may hold
+HELD = 29  # of its 32 threads, which heavy pages may hold, those that wait included
+VISITORS = 14  # of them, which all who follow shared links may hold
 
 
 class Door(IntEnum):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask import Flask, Response, g, request
 from flask_login import current_user
@@ -23,6 +24,7 @@ from audiospective.web.api import problems, tokens
 from audiospective.web.errors import Words
 
 PATIENCE = 12.0  # seconds until who waits is told to come again; htmx waits for fifteen
+LONGEST = 25.0  # seconds in all, with the wait for a thread; platforms' routers wait for thirty
 AGAIN = "5"  # seconds after which to
 
 # What reads plays or what was worked out of them. Light pages are no part of it, above all those on
@@ -49,14 +51,22 @@ OTHERS = Words(
     "Try again",
     "",
 )
+OF_ADDRESS = Words(
+    "Too many pages for one address",
+    "Others ask for pages from the network that you are in, and this server makes few at a time "
+    "for each network. Try again in a few seconds.",
+    "Try again",
+    "",
+)
 
 
 class TooManyPagesError(Exception):
     """No turn came; `own`: because of requests for the same archive."""
 
-    def __init__(self, *, own: bool) -> None:
+    def __init__(self, *, own: bool, words: Words | None = None) -> None:
         super().__init__("too many heavy pages")
         self.own = own
+        self.words = words or (OWN if own else OTHERS)
 
 
 @dataclass(eq=False)
@@ -127,9 +137,19 @@ def install(app: Flask) -> None:
 
     @app.before_request
     def await_turn() -> None:
-        guest = _guest() if request.endpoint in HEAVY else None
-        if guest is not None:
-            g.page_turn = turns.take(guest, _rest)
+        if request.endpoint not in HEAVY:
+            return
+        # web.server: other servers know no turns
+        connection: Any = request.environ.get("gunicorn.socket")
+        left = LONGEST - (connection.waited() if hasattr(connection, "waited") else 0.0)
+        if left <= 0:
+            raise TooManyPagesError(own=False, words=OF_ADDRESS)
+        guest = _guest()
+        if guest is None:
+            return
+        g.page_turn = turns.take(guest, _rest, min(PATIENCE, left))
+        if hasattr(connection, "is_left") and connection.is_left():
+            raise TooManyPagesError(own=False)  # which nobody reads
 
     @app.teardown_request
     def give_back(_error: BaseException | None) -> None:
@@ -139,10 +159,10 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(TooManyPagesError)
     def told(error: TooManyPagesError) -> Response:
-        code, words = (429, OWN) if error.own else (503, OTHERS)
+        code = 429 if error.own else 503
         if problems.asked_here():
             return problems.response(code, headers={"Retry-After": AGAIN})
-        response = errors.answer(code, words)
+        response = errors.answer(code, error.words)
         response.headers["Retry-After"] = AGAIN
         return response
 

@@ -42,7 +42,7 @@ class Turns:
                 del self._held[member]
 
 
-# Of the sixteen threads of a process. One member's tabs send a piece (4 MB) at a time each.
+# Of the threads of a process. One member's tabs send a piece (4 MB) at a time each.
 ALL = (Turns(LONG, at_once=8, of_one=3), Turns(8 << 20, at_once=2, of_one=1))
 
 

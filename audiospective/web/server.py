@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import re
+import select
 import selectors
 import socket
 from collections.abc import Callable, Iterator
@@ -28,6 +29,10 @@ STALLED_SECONDS = 10.0  # for a longer body, and more at
 BYTES_A_SECOND = 8 * 1024  # with every byte that comes
 SEND_SECONDS = 30.0  # for a visitor to take a part of an answer
 LINGER_SECONDS = 1.0  # before a connection is cut whose visitor still sends
+WAITED_SECONDS = 1.0  # after which it is looked whether the visitor is still there
+# That they have shut their side; a connection that is gone is told in any case.
+_LEFT = getattr(select, "POLLRDHUP", 0)  # Linux has it
+_READS = (b"GET ", b"HEAD ")
 
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,9})[ \t]*\r\n", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
@@ -42,6 +47,8 @@ class BoundedSocket(socket.socket):
     in_body = False  # while a view may be reading: a body that breaks off must not pass for whole
     head = b""  # what the next request begins with
     is_long = False  # whether a thread has to wait for the rest of its body
+
+    came = 0.0  # when the present request was there
 
     on_wait: Callable[[], None] | None = None  # called once, when the thread has to wait
 
@@ -91,6 +98,21 @@ class BoundedSocket(socket.socket):
         """Note of the next request what decides whose it is; it is kept with the connection."""
         self.is_long = wanted(found) >= REQUEST_BYTES
         self.head = found[: found.find(b"\r\n\r\n") + 4]
+
+    def waited(self) -> float:
+        """Seconds since the present request was there."""
+        return clock.monotonic() - self.came
+
+    def is_left(self) -> bool:
+        """Whether nobody waits any more for a page that had to wait; reads nothing.
+
+        What a form sends is done all the same: its sender may count on it.
+        """
+        if self.waited() < WAITED_SECONDS or not self.head.startswith(_READS):
+            return False
+        looked = select.poll()
+        looked.register(self, _LEFT)
+        return bool(looked.poll(0))
 
     def sendall(self, data: Any, flags: int = 0) -> None:
         with self._taken_in_time():
@@ -171,6 +193,7 @@ class Worker(gthread.ThreadWorker):
         # It may have come with the request before, of another kind, and been read with it.
         if conn.parser is not None and (read := conn.parser.unreader.buf.getvalue()):
             conn.sock.begin_with(read)
+        conn.sock.came = clock.monotonic()
         conn.sock.on_wait = partial(self.method_queue.defer, self.sources.made, conn)
         self.sources.arrived(conn, self._source(conn))
 
@@ -179,6 +202,9 @@ class Worker(gthread.ThreadWorker):
         super().finish_request(conn, fs)
 
     def handle(self, conn: Any) -> Any:
+        if conn.sock.is_left():
+            util.close(conn.sock)
+            return False
         conn.sock.allow(HEAD_SECONDS)
         result = super().handle(conn)
         if result is False:

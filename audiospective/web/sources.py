@@ -2,7 +2,9 @@
 
 A source is an address that requests come from. Threads share one interpreter: whoever had all of
 them at work, be it with light pages, would make everybody else's many times slower. What waits here
-holds no thread and no connection to the database, only its own connection, and is not refused.
+holds no thread and no connection to the database, only its own connection. When its turn comes, a
+page whose visitor has left is not made (server.BoundedSocket.is_left), and a heavy one that has
+waited for long is refused (heavy_pages.LONGEST), so that the wait of all others has an end.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from audiospective.policy import visitors
 
 MAKING = 2  # answers of one source that are made at a time; pages that wait (heavy_pages) are none
 # Threads that one source may have, those included that wait for its own slow line or for the pages
-# before theirs. One member may have one more page than these waiting (policy.page_turns), so that a
+# before theirs. One member may have more pages than these waiting (policy.page_turns), so that a
 # browser that opens many at once gets them all in the end.
 THREADS = 6
 

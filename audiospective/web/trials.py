@@ -13,7 +13,7 @@ from werkzeug.exceptions import ServiceUnavailable
 from audiospective.web.access import person
 from audiospective.web.long_bodies import Turns
 
-TURNS = Turns(above=0, at_once=4, of_one=1)  # of the sixteen threads of a process
+TURNS = Turns(above=0, at_once=4, of_one=1)  # of the threads of a process
 
 
 @contextmanager

@@ -22,17 +22,17 @@ def most(*guests: Guest) -> list[int]:
 @pytest.mark.parametrize(
     ("guests", "threads"),
     [
-        ([Guest(ALICE, BROWSER)], [7]),
-        ([Guest(ALICE, BROWSER), Guest(BOB, BROWSER)], [7, 3]),
-        ([Guest(member, BROWSER) for member in (ALICE, BOB, CHARLIE, DORA)], [7, 3, 2, 1]),
+        ([Guest(ALICE, BROWSER)], [15]),
+        ([Guest(ALICE, BROWSER), Guest(BOB, BROWSER)], [15, 7]),
+        ([Guest(member, BROWSER) for member in (ALICE, BOB, CHARLIE, DORA)], [15, 7, 4, 2]),
         # a leaked token keeps its member from nothing, and adds nothing to what they hold
-        ([Guest(ALICE, PROGRAM), Guest(ALICE, BROWSER)], [7, 3]),
-        ([Guest(ALICE, BROWSER), Guest(ALICE, PROGRAM)], [7, 0]),
-        ([Guest(ALICE, PROGRAM), Guest(ALICE, BROWSER), Guest(BOB, BROWSER)], [7, 3, 2]),
+        ([Guest(ALICE, PROGRAM), Guest(ALICE, BROWSER)], [15, 7]),
+        ([Guest(ALICE, BROWSER), Guest(ALICE, PROGRAM)], [15, 0]),
+        ([Guest(ALICE, PROGRAM), Guest(ALICE, BROWSER), Guest(BOB, BROWSER)], [15, 7, 4]),
         # links that strangers have
-        ([Guest(ALICE, VISITOR)], [3]),
-        ([Guest(ALICE, VISITOR), Guest(BOB, VISITOR), Guest(CHARLIE, VISITOR)], [3, 2, 1]),
-        ([Guest(ALICE, VISITOR), Guest(BOB, VISITOR), Guest(ALICE, BROWSER)], [3, 2, 4]),
+        ([Guest(ALICE, VISITOR)], [7]),
+        ([Guest(ALICE, VISITOR), Guest(BOB, VISITOR), Guest(CHARLIE, VISITOR)], [7, 4, 2]),
+        ([Guest(ALICE, VISITOR), Guest(BOB, VISITOR), Guest(ALICE, BROWSER)], [7, 4, 9]),
     ],
 )
 def test_whoever_asks_for_all_leaves_room_for_others(

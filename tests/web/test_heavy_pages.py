@@ -18,7 +18,7 @@ from audiospective.models import User, database
 from audiospective.policy import api_scopes, page_turns
 from audiospective.policy.page_turns import HELD, Door, Guest
 from audiospective.web import heavy_pages
-from audiospective.web.heavy_pages import HEAVY, TooManyPagesError, Turns
+from audiospective.web.heavy_pages import HEAVY, LONGEST, TooManyPagesError, Turns
 from audiospective.web.sources import THREADS
 from tests.browser.members import huge
 from tests.factories import make_user
@@ -98,6 +98,47 @@ def test_a_page_that_waits_leaves_its_place_to_others_of_its_address(
     turns.give_back(held)
 
 
+class Line:
+    """A connection as the server's thread has it."""
+
+    def __init__(self, waited: float, *, left: bool = False) -> None:
+        self.waited, self.is_left, self.leave_turn = (lambda: waited), (lambda: left), _nothing
+
+
+def test_who_has_waited_for_a_thread_for_long_waits_no_longer(site: Site, turns: Turns) -> None:
+    browser = site.member(make_user("alice"))
+
+    def ask(page: str, waited: float) -> Any:
+        return browser.get(page, environ_base={"gunicorn.socket": Line(waited)})
+
+    assert ask("/dashboard", LONGEST - 1).status_code == 200
+    late = ask("/dashboard", LONGEST)
+    assert (late.status_code, late.headers["Retry-After"]) == (503, "5")
+    assert "Too many pages for one address" in late.text
+    assert ask("/settings/sessions", 3 * LONGEST).status_code == 200  # its turn has come
+
+
+def test_what_was_waited_for_a_thread_counts_for_the_turn(
+    site: Site, turns: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[float | None] = []
+    monkeypatch.setattr(heavy_pages, "PATIENCE", 12.0)
+    monkeypatch.setattr(turns, "take", lambda _guest, _rest, patience: given.append(patience))
+    monkeypatch.setattr(turns, "give_back", lambda _turn: None)
+    browser = site.member(make_user("alice"))
+    for waited in (0.0, 13.0, 20.0):
+        browser.get("/dashboard", environ_base={"gunicorn.socket": Line(waited)})
+    assert given == [12.0, 12.0, 5.0]
+
+
+def test_no_page_is_made_for_who_has_left_while_they_waited(site: Site, turns: Turns) -> None:
+    browser = site.member(make_user("alice"))
+    gone = {"gunicorn.socket": Line(3.0, left=True)}
+    assert browser.get("/dashboard", environ_base=gone).status_code == 503
+    assert turns._held == []
+    assert browser.get("/dashboard").status_code == 200
+
+
 def test_no_browser_can_ask_for_so_many_pages_that_it_is_refused_one() -> None:
     held: list[Guest] = []
     while page_turns.admitted(ALICE, held):
@@ -172,7 +213,7 @@ def test_who_waits_gives_the_connection_to_the_database_back(
 
 def test_some_threads_are_left_for_light_pages() -> None:
     conf = runpy.run_path(str(Path(__file__).resolve().parents[2] / "gunicorn.conf.py"))
-    assert conf["threads"] == 16
+    assert conf["threads"] == 32
     assert conf["threads"] - HELD == 3
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import runpy
+import socket
 from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from audiospective import environment
+from audiospective import clock, environment
 from audiospective.web.server import REQUEST_BYTES, BoundedSocket, Worker, wanted
+from tests.support.processes import until
 
 HEAD = b"POST /waitlist HTTP/1.1\r\nHost: a\r\n"
 
@@ -49,6 +51,36 @@ def test_a_request_that_came_with_the_one_before_is_no_probe_because_that_was_on
         conn.parser = SimpleNamespace(unreader=SimpleNamespace(buf=read))
         worker.enqueue_req(conn)
     assert counted == ["8.8.8.8 probes", "8.8.8.8"]
+
+
+@pytest.mark.parametrize(
+    ("head", "waited", "sent", "is_left"),
+    [
+        (b"GET / HTTP/1.1\r\n\r\n", 1.0, "shut", True),
+        (b"HEAD / HTTP/1.1\r\n\r\n", 60.0, "close", True),
+        (b"GET / HTTP/1.1\r\n\r\n", 60.0, "", False),
+        # it did not wait, so a program that shuts its side early gets its answer
+        (b"GET / HTTP/1.1\r\n\r\n", -600.0, "shut", False),
+        (HEAD + b"Content-Length: 1\r\n\r\na", 60.0, "close", False),
+    ],
+)
+def test_a_page_that_waited_is_left_once_its_visitor_has_gone(
+    head: bytes, waited: float, sent: str, is_left: bool
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        visitor = socket.create_connection(server.getsockname())
+        accepted, _ = server.accept()
+    with visitor, BoundedSocket(fileno=accepted.detach()) as connection:
+        visitor.sendall(head)
+        until(connection.has_request, "the request is there")
+        connection.came = clock.monotonic() - waited
+        if sent == "shut":
+            visitor.shutdown(socket.SHUT_WR)
+        elif sent == "close":
+            visitor.close()
+        until(lambda: connection.is_left() == is_left, "the other side is seen")
+        connection.allow(60)
+        assert connection.recv(len(head), socket.MSG_PEEK) == head  # nothing was read
 
 
 def test_the_web_processes_return_memory(monkeypatch: pytest.MonkeyPatch) -> None:
