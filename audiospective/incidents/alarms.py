@@ -32,6 +32,11 @@ def standing() -> list[Alarm]:
     return [one for one in map(_standing, Mark.named(PREFIX)) if one.told_from <= now]
 
 
+def noted(topic: str) -> bool:
+    """Whether something is to be seen of it, or was a moment ago, be it told or not."""
+    return Mark.at_of(f"{PREFIX}{topic}") is not None
+
+
 def begin(topic: str, since: datetime, said: str, after: timedelta = timedelta()) -> None:
     """Let an alarm stand, from `since` on if it does not yet; told once seen for `after`."""
     now, name = clock.now(), f"{PREFIX}{topic}"

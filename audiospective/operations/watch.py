@@ -1,7 +1,8 @@
 """Looks whether anything needs whoever runs this server, and tells them by e-mail and webhook.
 
 The web process looks every minute, `tick` whenever it runs, and a worker when nobody else does. One
-look a minute is made in all; so whoever still lives tells of those that do not.
+look a minute is made in all; so whoever still lives tells of those that do not. One module although
+it is long: the checks are one list, and a few lines each.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from audiospective.clients import redis_trial
 from audiospective.clients.queues import INTERRUPTS, WATCHED
 from audiospective.clients.storage import StorageError
 from audiospective.incidents import alarms, outage
-from audiospective.models import notices
+from audiospective.models import Connection, SpotifyApp, notices
+from audiospective.models.connections import ACTIVE
 from audiospective.models.counters import Counter
 from audiospective.models.imports import WORK, Import
 from audiospective.models.marks import Mark
@@ -34,7 +36,7 @@ from audiospective.policy.in_words import plural
 from audiospective.services import Services
 
 LEAST = timedelta(seconds=45)  # between two looks
-STORAGE_EVERY = timedelta(minutes=10)  # a bucket charges for every call
+STORAGE_EVERY = timedelta(minutes=10)  # while it works: a bucket charges for every call
 FLICKER = timedelta(minutes=5)  # a server that restarts is no alarm
 UNWATCHED = timedelta(minutes=5)  # after which a worker looks
 BACKUP, BACKUP_FAILED = "backup.succeeded", "backup.failed"  # marks of operations.backup
@@ -111,9 +113,25 @@ def _no_polls(services: Services, now: datetime) -> tuple[datetime, str] | None:
     if since is None:
         return None
     tried = f"{found.tried:,} were tried" if found.tried else "none was tried"
+    why = ""
+    if not found.tried and found.waiting_since is None:
+        why = f", as {_stopped(now) or 'none was due'}"
     return since, (
         f"No poll has succeeded since {since:%H:%M} UTC, of {found.members:,} members; {tried} in"
-        f" the last {rules.PATIENCE // timedelta(minutes=1)} minutes."
+        f" the last {rules.PATIENCE // timedelta(minutes=1)} minutes{why}."
+    )
+
+
+def _stopped(now: datetime) -> str | None:
+    """Which app may not call, the one that waits longest, and until when; None if all may."""
+    stopped = (Connection.status == ACTIVE) & (SpotifyApp.blocked_until > now)
+    apps = SpotifyApp.select().join(Connection).where(stopped)
+    app = apps.order_by(SpotifyApp.blocked_until.desc()).first()
+    if app is None:
+        return None
+    return (
+        f"app {app.id} makes no calls before {app.blocked_until:%d %B, %H:%M} UTC"
+        f" ({app.block_reason})"
     )
 
 
@@ -184,15 +202,22 @@ def _import_waits(_services: Services, now: datetime) -> tuple[datetime, str] | 
 def _storage_away(services: Services, now: datetime) -> tuple[datetime, str] | None:
     mark = "checked:storage"
     before = Mark.at_of(mark)
-    if before is not None and timedelta() <= now - before < STORAGE_EVERY:
+    # One call that fails is no alarm: it is tried again with every look until it works.
+    every = timedelta() if alarms.noted("storage_away") else STORAGE_EVERY
+    if before is not None and timedelta() <= now - before < every:
         raise Unknown
     Mark.put(mark, now)
-    key = f"doctor/{secrets.token_hex(16)}"
+    key, tried = f"doctor/{secrets.token_hex(16)}", "Writing"
     try:
         services.storage.put(key, b"audiospective")
-        services.storage.delete(key)
+        tried = "Reading"
+        try:
+            services.storage.get(key)
+            tried = "Deleting"
+        finally:
+            services.storage.delete(key)
     except StorageError as error:
-        return now, f"Writing a small file there ends with {type(error).__name__}."
+        return now, f"{tried} a small file there ends with {type(error).__name__} ({error})."
     return None
 
 

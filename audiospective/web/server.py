@@ -1,4 +1,7 @@
-"""The web server's worker and log: how long a visitor can hold a thread, and what is repeated."""
+"""The web server's worker and log: how long a visitor can hold a thread, and what is repeated.
+
+One module although it is long: a connection and the worker that keeps it know each other's bounds.
+"""
 
 from __future__ import annotations
 

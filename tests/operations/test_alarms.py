@@ -16,7 +16,7 @@ from redis.exceptions import OutOfMemoryError
 
 from audiospective import clock
 from audiospective.clients.queues import FREE
-from audiospective.clients.storage import NoStorage
+from audiospective.clients.storage import NoStorage, RefusedError
 from audiospective.imports import import_job
 from audiospective.incidents import alarms, mass_failure, outage
 from audiospective.models import CatalogBlock, Connection, DamagedSegment, Import, SpotifyApp, User
@@ -357,6 +357,62 @@ def test_emails_that_nobody_tried_to_send_are_told_by_other_alarms(world: World)
     owe(world.services, data={"until": 0})
     world.frozen.forward(hours=5)
     assert waits(world) is None
+
+
+def one_line(told: dict[str, Any]) -> str:
+    return " ".join(str(told["text"]).split())
+
+
+def test_storage_that_did_not_take_one_file_is_no_alarm(world: World) -> None:
+    whole = world.services
+    world.pass_by(10)
+    storage_away(world)
+    world.pass_by(5)
+    world.services = whole
+    world.pass_by(20)
+    assert world.told() == []
+
+
+def test_of_storage_that_says_no_the_alarm_says_what(world: World) -> None:
+    left: list[str] = []
+
+    class ReadsNothing(NoStorage):
+        def put(self, key: str, *_: object) -> int:
+            return 1
+
+        def delete(self, key: str) -> None:
+            left.append(key)
+
+        def get(self, key: str, *_: object, **__: object) -> bytes:
+            raise RefusedError(f"storage refused {key} (403 AccessDenied)")
+
+    world.services = replace(world.services, storage=ReadsNothing("x"))
+    world.pass_by(30)
+    assert left  # every file that was written is removed again
+    (told,) = [one for one in world.told() if one["alarm"] == "storage_away"]
+    assert "Reading a small file there ends with RefusedError" in one_line(told)
+    assert "403 AccessDenied" in one_line(told)
+
+
+def test_of_polls_that_spotify_limits_the_alarm_says_until_when(world: World) -> None:
+    nobody_polled(world)
+    until = clock.now() + 20 * HOUR
+    app = SpotifyApp.get()
+    SpotifyApp.update(blocked_until=until, block_reason="quota").execute()
+    world.pass_by(300)
+    (told,) = [one for one in world.told() if one["alarm"] == "no_polls"]
+    assert f"as app {app.id} makes no calls before {until:%d %B, %H:%M} UTC" in one_line(told)
+    assert "(quota)" in one_line(told)
+
+
+def test_of_polls_that_wait_for_their_next_try_the_alarm_does_not_say_that_nothing_polls(
+    world: World,
+) -> None:
+    now = clock.now()
+    connected(world.services, last_success_at=now, next_poll_at=now + 9 * HOUR)
+    world.pass_by(300)
+    (told,) = [one for one in world.told() if one["alarm"] == "no_polls"]
+    assert "as none was due" in one_line(told)
 
 
 def test_nothing_is_told_while_all_is_well(world: World) -> None:
