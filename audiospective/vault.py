@@ -12,6 +12,10 @@ class VaultError(Exception):
     """A value cannot be decrypted: unknown key, changed bytes, or another owner's value."""
 
 
+class UnknownKeyError(VaultError):
+    """No key opens it, or its bytes were changed; a key that was taken out may come back."""
+
+
 class Vault:
     """Fernet with rotation; the first key encrypts, every key decrypts.
 
@@ -28,18 +32,20 @@ class Vault:
         return self._fernet.encrypt(body.encode()).decode()
 
     def decrypt(self, place: str, owner: int, encrypted: str) -> str:
-        """The secret; raises VaultError if it belongs elsewhere or no key decrypts it."""
+        """The secret; raises UnknownKeyError if no key decrypts it, VaultError if it belongs
+        elsewhere.
+        """
         try:
             found_place, found_owner, secret = json.loads(self._fernet.decrypt(encrypted.encode()))
         except (InvalidToken, ValueError):
-            raise VaultError(f"{place} of {owner} cannot be decrypted with any key") from None
+            raise UnknownKeyError(f"{place} of {owner} cannot be decrypted with any key") from None
         if (found_place, found_owner) != (place, owner):
             raise VaultError(f"{place} of {owner} holds a value that belongs elsewhere")
         return str(secret)
 
     def rotate(self, encrypted: str) -> str:
-        """The same value, encrypted with the first key; raises VaultError."""
+        """The same value, encrypted with the first key; raises UnknownKeyError."""
         try:
             return self._fernet.rotate(encrypted.encode()).decode()
         except InvalidToken:
-            raise VaultError("a value cannot be decrypted with any key") from None
+            raise UnknownKeyError("a value cannot be decrypted with any key") from None

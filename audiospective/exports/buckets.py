@@ -14,7 +14,7 @@ from audiospective.clients.storage import (
 )
 from audiospective.models.export_schedules import SECRET_PLACE, ExportSchedule
 from audiospective.services import Services
-from audiospective.vault import VaultError
+from audiospective.vault import UnknownKeyError, VaultError
 
 SECONDS = 10.0  # that somebody who saves the form waits for each of three calls
 CHECK = "audiospective-check.txt"
@@ -42,8 +42,9 @@ def opened(services: Services, row: ExportSchedule, *, seconds: float = 30.0) ->
     """The bucket of a schedule; raises BucketError if its secret cannot be read."""
     try:
         secret = services.vault.decrypt(SECRET_PLACE, row.user_id, row.secret_encrypted)
-    except VaultError:
-        raise BucketError(UNREADABLE) from None
+    except VaultError as error:
+        back = isinstance(error, UnknownKeyError)  # taken out by mistake, it comes back
+        raise BucketError(UNREADABLE, again=back) from None
     return connected(
         Bucket(
             name=row.bucket,

@@ -33,7 +33,7 @@ from audiospective.models.plays import FROM_POLL, SENT_LIVE
 from audiospective.policy import forwarding as rules
 from audiospective.policy.forwarding import Candidate, Key
 from audiospective.services import Services
-from audiospective.vault import VaultError
+from audiospective.vault import UnknownKeyError, VaultError
 
 AGAIN = timedelta(minutes=15)
 CLAIMED = timedelta(minutes=10)  # after which nobody can be at it any more
@@ -76,6 +76,8 @@ def one(services: Services, row: Forward, end: Deadline) -> int:
         sent += _past(turn)
     except TokenRefusedError as error:
         failed(services, row, forwarding.told(error), refused=True)
+    except UnknownKeyError:  # taken out by mistake, it comes back
+        failed(services, row, forwarding.UNREADABLE)
     except VaultError:
         failed(services, row, forwarding.UNREADABLE, refused=True)
     except EndedError:

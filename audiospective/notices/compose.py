@@ -7,7 +7,7 @@ import re
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from email.utils import parseaddr
 from functools import lru_cache
 from pathlib import Path
@@ -34,10 +34,11 @@ from audiospective.notices.outbox import PLACE
 from audiospective.policy.in_words import isolated, plural
 from audiospective.services import Services
 from audiospective.settings import Settings
-from audiospective.vault import VaultError
+from audiospective.vault import UnknownKeyError, VaultError
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 UTC = ZoneInfo("UTC")
+KEY_AWAITED = timedelta(days=7)  # a key of TOKEN_KEYS that was taken out by mistake comes back
 WIDTH = 72  # of the text part
 FORMERLY = {"hole_start": "gap_start", "hole_end": "gap_end"}  # in notices of older releases
 
@@ -56,10 +57,16 @@ class Words:
 
 
 def envelope(services: Services, kind: Kind, notice: Notice) -> Envelope | None:
-    """The e-mail, or None if it is no longer true. Raises UnwritableError."""
+    """The e-mail, or None if it is no longer true. Raises UnwritableError, or, for KEY_AWAITED,
+    UnknownKeyError while no key opens what it is made of.
+    """
     settings = services.settings
     try:
         data = opened(services, notice)
+    except UnknownKeyError:
+        if clock.now() - notice.created_at < KEY_AWAITED:
+            raise
+        raise UnwritableError("no key opens its data") from None
     except (VaultError, ValueError):
         raise UnwritableError("its data cannot be opened") from None
     if not _still_true(kind, notice, data):

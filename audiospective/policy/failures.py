@@ -20,6 +20,7 @@ class Failure(StrEnum):
     QUOTA = "quota"  # the app's allowance for the day is used up
     APP = "app"  # the app itself is refused
     WITHHELD = "withheld"  # this app may not use this endpoint
+    LOCKED = "locked"  # no key of this server opens the token it keeps
     UNKNOWN = "unknown"  # anything else, crashes of our own included
 
 
@@ -81,6 +82,11 @@ TRAITS = {
     Failure.WITHHELD: Traits(
         Charged.MEMBER, 4 * HOUR, 24 * HOUR, "Spotify withholds this list from the app", "bad",
         guarded=True, needs_person=True, shared=True,
+    ),
+    # Whoever runs the server has taken out a key, and puts it back: nothing is asked meanwhile.
+    Failure.LOCKED: Traits(
+        Charged.MEMBER, 10 * MINUTE, 20 * MINUTE, "This server could not open its own records",
+        shared=True,
     ),
     Failure.UNKNOWN: Traits(
         Charged.MEMBER, 20 * MINUTE, 3 * HOUR, "It failed for a reason we do not know"

@@ -241,7 +241,7 @@ def _cause(before: Before, now: datetime) -> Cause:
     match before.failure:
         case Failure.AUTH | Failure.NOT_ALLOWED:
             return Cause.AUTHORIZATION
-        case None | Failure.UNKNOWN:
+        case None | Failure.LOCKED | Failure.UNKNOWN:
             if not delayed:
                 return Cause.OVERFLOW
             return Cause.AUTHORIZATION if before.authorized_at > since else Cause.DOWNTIME

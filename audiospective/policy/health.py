@@ -94,7 +94,7 @@ def status(facts: Facts, now: datetime) -> HealthStatus:
         # Polling still asks now and then; the member must act.
         return HealthStatus.RECONNECT_NEEDED
     if facts.consecutive_failures and not fresh:
-        ours = facts.failure in (Failure.UNKNOWN, None)
+        ours = facts.failure in (Failure.LOCKED, Failure.UNKNOWN, None)
         return HealthStatus.CATCHING_UP if ours else HealthStatus.SPOTIFY_SILENT
     if facts.unusable and not fresh:
         return HealthStatus.SPOTIFY_SILENT

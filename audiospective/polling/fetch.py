@@ -16,6 +16,7 @@ from audiospective.policy.empty_pages import Reading
 from audiospective.policy.failures import CHARGED_TO_APP, Failure
 from audiospective.policy.plays import Page
 from audiospective.services import Services
+from audiospective.vault import UnknownKeyError
 
 SCOPE = "user-read-recently-played"
 RENEW_BEFORE = timedelta(minutes=5)  # a token that ends sooner is refreshed first
@@ -86,6 +87,8 @@ class _Fetching:
                 retry_after=error.retry_after,
                 calls=self.attempt.calls + 1,
             )
+        except UnknownKeyError as error:
+            self._learn(failure=Failure.LOCKED, detail=type(error).__name__)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this person's alone
             self._learn(failure=Failure.UNKNOWN, detail=type(error).__name__)
         return self.attempt

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
 import pytest
+from cryptography.fernet import Fernet
 
 from audiospective import clock
 from audiospective.accounts import deletion, sessions
@@ -41,6 +43,7 @@ from audiospective.notices.kinds import forwarding_failed
 from audiospective.operations import key_rotation
 from audiospective.policy import listens as policy
 from audiospective.services import Services
+from audiospective.vault import Vault
 from tests import factories
 from tests.exports import making
 from tests.support.clocks import Frozen
@@ -279,6 +282,18 @@ def test_a_token_that_is_refused_stops_it_until_there_is_another(
     forwarding.save(services, alice, ROOT, "another", players=False)
     assert send(services) == 1
     assert there.titles == ["Ebb"]
+
+
+def test_a_token_whose_key_was_taken_out_by_mistake_is_tried_again(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen
+) -> None:
+    poll(alice, (clock.now(), "Ebb"))
+    assert send(replace(services, vault=Vault([Fernet.generate_key().decode()]))) == 0
+    row = forwarding.of(alice.id)
+    assert row is not None
+    assert (row.refused, row.failures, row.error) == (False, 1, forwarding.UNREADABLE)
+    assert Notice.select().where(Notice.kind == "forwarding_failed").count() == 0
+    assert send(services, frozen) == 1
 
 
 def test_a_refused_token_is_told_also_after_failures_that_were_told(

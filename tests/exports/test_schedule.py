@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 
 from audiospective import clock
 from audiospective.accounts import sessions
@@ -23,6 +24,7 @@ from audiospective.notices import kind
 from audiospective.policy.export_rules import KEPT
 from audiospective.policy.export_schedule import GIVEN_UP, PAUSE, TRIES
 from audiospective.services import Services
+from audiospective.vault import Vault
 from tests.exports.making import archive, hard_plays
 from tests.factories import make_user
 from tests.support.s3 import Trouble, in_front_of
@@ -337,6 +339,18 @@ def test_a_bucket_that_is_back_gets_its_file(
     rounds.look(services)
     schedule.deliver(services, alice.id)
     assert (row().failures, row().error, notices()) == (0, None, [])
+    assert row().arrived_at == clock.now()
+
+
+def test_keys_that_no_key_of_ours_opens_are_tried_again_once_it_is_back(
+    services: Services, alice: User, bucket: Bucket, frozen: Any
+) -> None:
+    schedule.save(services, alice, "json", told(bucket))
+    schedule.run_now(services, alice)
+    made(replace(services, vault=Vault([Fernet.generate_key().decode()])))
+    assert (row().failures, notices()) == (0, [])
+    frozen.forward(seconds=AGAIN.total_seconds())
+    schedule.deliver(services, alice.id)
     assert row().arrived_at == clock.now()
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from cryptography.fernet import Fernet
 
 from audiospective import clock
 from audiospective.models import User, notices, transaction
@@ -23,6 +24,7 @@ from audiospective.models.notices import (
 )
 from audiospective.notices import compose, delivery, kind, outbox
 from audiospective.notices.kind import Draft
+from audiospective.vault import Vault
 from tests.factories import make_user
 from tests.support.post_office import refused
 
@@ -73,6 +75,26 @@ def test_what_an_email_is_made_of_is_encrypted_for_that_email_alone(posted, offi
     drain(posted)
     assert office.to("bob@mail.example") == []
     assert Notice.get_by_id(bob.id).status == FAILED
+
+
+def test_an_email_that_no_key_opens_waits_for_its_key_and_for_a_week_at_most(
+    posted, office, frozen
+):
+    mistaken = replace(posted, vault=Vault([Fernet.generate_key().decode()]))
+    owe(posted, data={"token": "t"})
+    owe(mistaken, "bob@mail.example", data={"token": "t"})
+    for _ in range(5):
+        drain(mistaken)
+        frozen.forward(hours=1)
+    assert statuses() == {QUEUED: 1, SENT: 1}
+    drain(posted)  # its key is back, and nobody has the other one any more
+    assert len(office.to("stranger@mail.example")) == 1
+    assert statuses() == {SENT: 2}
+    owe(mistaken, "charlie@mail.example", data={"token": "t"})
+    drain(posted)
+    frozen.forward(days=7)
+    drain(posted)
+    assert statuses() == {SENT: 2, FAILED: 1}
 
 
 def test_headers_let_mail_programs_unsubscribe_and_keep_answering_machines_quiet(

@@ -116,6 +116,7 @@ def test_a_stored_failure_that_another_release_knew_is_none(name, failure):
         (Failure.WITHHELD, [30, 240, 480, 960, 1440, 1440]),
         (Failure.NETWORK, [10, 20, 40, 60, 60]),
         (Failure.SILENT, [30, 60, 120, 240, 240]),
+        (Failure.LOCKED, [10, 20, 20, 20]),
         (Failure.UNKNOWN, [20, 40, 80, 160, 160, 160]),
     ],
 )

@@ -199,6 +199,7 @@ LONG = NOW - timedelta(hours=30)
         ({"failure": Failure.NOT_ALLOWED, "checked_at": LONG}, Cause.AUTHORIZATION),
         ({"checked_at": LONG}, Cause.DOWNTIME),
         ({"failure": Failure.UNKNOWN, "checked_at": LONG}, Cause.DOWNTIME),
+        ({"failure": Failure.LOCKED, "checked_at": LONG}, Cause.DOWNTIME),
         ({"checked_at": LONG, "authorized_at": NOW - MINUTE}, Cause.AUTHORIZATION),
         ({"checked_at": LONG, "paused": True, "authorized_at": NOW}, Cause.PAUSED),
         ({"checked_at": None, "authorized_at": NOW - HOUR}, Cause.OVERFLOW),

@@ -113,6 +113,10 @@ BLOCKED = {"app_blocked_until": NOW + HOUR}
             HealthStatus.SPOTIFY_SILENT,
         ),
         (
+            {**STALE, "consecutive_failures": 4, "failure": Failure.LOCKED},
+            HealthStatus.CATCHING_UP,
+        ),
+        (
             {**STALE, "consecutive_failures": 4, "failure": Failure.UNKNOWN},
             HealthStatus.CATCHING_UP,
         ),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from cryptography.fernet import Fernet
 from peewee import DatabaseError, OperationalError
 
 from audiospective import clock
+from audiospective.accounts import spotify_app
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.spotify import THREADS, SpotifyError, Tokens
 from audiospective.history import append
@@ -19,6 +22,7 @@ from audiospective.policy import failures
 from audiospective.policy.failures import Failure
 from audiospective.polling import batch, plan, poll, record
 from audiospective.polling.batch import archive
+from audiospective.vault import Vault
 from tests.factories import connected, crowd, listening, make_connection, make_user, page, play
 
 
@@ -128,6 +132,23 @@ def test_person_13_of_50_fails_alone(services, spotify, frozen, name):
     spotify.calls.clear()
     again = run(services, people)
     assert (again.hits, again.calls, spotify.calls) == (50, 0, {})
+
+
+def test_tokens_that_no_key_opens_are_no_unknown_failure_and_soon_tried_again(
+    services, spotify, frozen
+):
+    person = connected(services)
+    offer(spotify, [person])
+    mistaken = replace(services, vault=Vault([Fernet.generate_key().decode()]))
+    spotify_app.environment_app(mistaken)  # as each plan does: its secret is known anew
+    for nth in range(1, 6):
+        assert run(mistaken, [person]).outcomes == {f"failed:{Failure.LOCKED}": 1}
+        assert reload(person).consecutive_failures == nth
+        wait = reload(person).circuit_open_until - frozen.now
+        assert wait <= timedelta(minutes=20)
+        frozen.forward(minutes=20)
+    spotify_app.environment_app(services)
+    assert run(services, [person]).outcomes == {"archived": 1}
 
 
 def test_a_connection_that_hangs_costs_only_its_own_poll(services, spotify, monkeypatch):
