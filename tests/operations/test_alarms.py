@@ -359,6 +359,19 @@ def test_emails_that_nobody_tried_to_send_are_told_by_other_alarms(world: World)
     assert waits(world) is None
 
 
+def test_an_alarm_that_only_a_newer_release_knows_is_left_to_it_and_silences_no_other(
+    world: World,
+) -> None:
+    alarms.begin("of_tomorrow", clock.now(), "x")
+    world.pass_by(5)
+    assert world.told() == []
+    assert world.office.delivered == {}
+    no_backup(world)
+    world.pass_by(30)
+    assert [one["alarm"] for one in world.told()] == ["backup"]
+    assert len(world.office.subjects(OPERATOR)) == 1
+
+
 def one_line(told: dict[str, Any]) -> str:
     return " ".join(str(told["text"]).split())
 

@@ -14,6 +14,7 @@ from audiospective.incidents import alarms
 from audiospective.models.marks import Mark
 from audiospective.models.operator_actions import OperatorAction
 from audiospective.notices import compose
+from audiospective.notices.kinds import operator_alert
 from audiospective.operations import watch
 from audiospective.operations.overview import (
     apps,
@@ -145,7 +146,7 @@ def _measured(window: Window, now: datetime) -> tuple[figures.Measured, list[tup
 
 def _summary(window: Window, now: datetime, measured: figures.Measured) -> dict[str, Any]:
     found = figures.every(measured)
-    lasting = [(compose.alarm(*_told(one), over=False)[0], one) for one in alarms.standing()]
+    lasting = [(_title(one), one) for one in alarms.standing()]
     return {
         "at": now,
         "window": window,
@@ -156,6 +157,12 @@ def _summary(window: Window, now: datetime, measured: figures.Measured) -> dict[
         "missed": sum(one.good is False for one in found),
         "idle": not figures.polls(measured.sums)[1],
     }
+
+
+def _title(alarm: alarms.Alarm) -> str:
+    if alarm.topic not in operator_alert.TOPICS:  # a newer release has words for it
+        return alarm.topic
+    return compose.alarm(*_told(alarm), over=False)[0]
 
 
 def _told(alarm: alarms.Alarm) -> tuple[str, dict[str, Any]]:

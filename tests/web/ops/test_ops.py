@@ -174,6 +174,13 @@ def test_an_alarm_is_the_headline(site: Site) -> None:
     assert "The last one failed." in text
 
 
+def test_an_alarm_of_a_newer_release_has_its_name_for_a_title(site: Site) -> None:
+    alarms.begin("of_tomorrow", clock.now(), "Something that is not known yet.")
+    text = site.member(operator()).page("/ops").text
+    assert "of_tomorrow" in text
+    assert "Something that is not known yet." in text
+
+
 def test_the_live_part_is_the_same_as_that_of_the_page(site: Site) -> None:
     browser = site.member(operator())
     assert 'hx-get="/ui/ops/summary?w=7d"' in browser.get("/ops?w=7d&live=1").text
