@@ -76,7 +76,7 @@ def test_whoever_is_a_moment_earlier_is_ended_with_the_rest(services: Services) 
         with transaction():
             api_tokens.make(alice, "Player", [api_scopes.PLAYS], 1825)
             ended = other.submit(everywhere, alice.id)
-        ended.result(20)
+        ended.result(120)
     assert not ApiToken.select().exists()
 
 
@@ -133,7 +133,7 @@ def test_a_round_that_holds_what_is_ended_writes_down_what_it_sent_first(
             until(lambda: database.execute_sql(awaited).fetchone() != (0,), "it waits")
             database.execute_sql("SET LOCAL lock_timeout = '20ms'")
             forwarding_progress.note(row, [(1, 1)])
-        ended.result(20)
+        ended.result(120)
         assert not Forward.select().exists()
         assert not ForwardedPlay.select().exists()
         assert User.get_by_id(alice.id).session_key != alice.session_key
@@ -148,7 +148,7 @@ def test_rows_that_are_being_written_for_somebody_keep_no_sign_out_everywhere_wa
         alice = make_user("alice")
         with transaction():
             PollLog.note(alice.id, clock.now(), "ok", offered=0, added=0, took_ms=0, tries=1)
-            other.submit(everywhere, alice.id).result(20)
+            other.submit(everywhere, alice.id).result(120)
         assert User.get_by_id(alice.id).session_key != alice.session_key
 
 
@@ -159,7 +159,7 @@ def test_a_sign_in_under_way_is_ended_whichever_comes_first(services: Services) 
         with transaction():
             sessions.begin(alice, EMAIL, "Test browser")
             ended = other.submit(everywhere, alice.id)
-        ended.result(20)
+        ended.result(120)
     assert not Session.select().exists()
     with pytest.raises(SignedOutError):
         sessions.begin(alice, EMAIL, "Test browser")  # with the row as it was read before

@@ -32,7 +32,7 @@ def either(database_url, redis_url, tmp_path):
 
 def run(*command: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, *command], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60
+        [sys.executable, *command], cwd=ROOT, env=env, capture_output=True, text=True, timeout=300
     )
 
 

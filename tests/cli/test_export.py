@@ -36,7 +36,7 @@ def export(stack: Any, *arguments: str) -> subprocess.CompletedProcess[str]:
         env=stack.environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
 
 

@@ -31,7 +31,7 @@ def run(stack: Any, *arguments: str) -> subprocess.CompletedProcess[str]:
         env=stack.environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         input="n\n",
     )
 

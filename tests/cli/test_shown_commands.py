@@ -56,7 +56,7 @@ def test_a_scratch_archive_lives_through_every_command_of_ours(
         done = subprocess.run(
             [sys.executable, "-m", "audiospective", *(word for word in words if "=" not in word)],
             cwd=tmp_path, env={**archive.environment, **told, "PYTHONPATH": str(ROOT)},
-            capture_output=True, text=True, timeout=120, check=False,
+            capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
         assert done.returncode == 0, f"{line}: {done.stdout}{done.stderr}"
         assert done.stdout, line
@@ -139,6 +139,6 @@ def _sandbox(text: str) -> None:
     def look(sandbox: SandboxServer, tokens: dict[str, Any]) -> None:
         token = {"Authorization": f"Bearer {tokens['access_token']}"}
         url = f"{sandbox.api_url}/me/player/recently-played?limit=50"
-        requests.get(url, headers=token, timeout=30)
+        requests.get(url, headers=token, timeout=300)
 
     exec(text.replace("...\n", f"{looks}\n"), {"look": look})

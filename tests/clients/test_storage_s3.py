@@ -75,7 +75,7 @@ def test_a_signed_link_gives_the_file_as_an_attachment_and_nothing_else(files: S
     files.put("exports/1/plays.csv", b"a,b\n")
     link = files.link("exports/1/plays.csv", DOWNLOAD)
     assert link is not None
-    answer = requests.get(link, timeout=10)
+    answer = requests.get(link, timeout=60)
     assert answer.content == b"a,b\n"
     assert answer.headers["Content-Disposition"] == 'attachment; filename="plays.csv"'
     assert answer.headers["Content-Type"].startswith("text/csv")

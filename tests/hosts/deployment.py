@@ -55,7 +55,7 @@ def audiospective(stack: Stack, *arguments: str, **environment: str) -> tuple[in
         env={**stack.environment, **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     return done.returncode, done.stdout, done.stderr

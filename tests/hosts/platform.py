@@ -91,7 +91,7 @@ class Platform:
         """Run the release phase to its end; what it said."""
         done = subprocess.run(
             ["bash", "-c", procfile(tree)["release"]], cwd=tree, env=self._environment(0),
-            capture_output=True, text=True, timeout=120, check=True,
+            capture_output=True, text=True, timeout=300, check=True,
         )  # fmt: skip
         return done.stdout
 

@@ -47,7 +47,7 @@ def test_whoever_asks_for_more_pages_than_there_are_threads_delays_nobody_else(
         opened.callback(lambda: writers.append(os.open(pipe, os.O_RDWR)))
 
         def ask(path: bytes, address: bytes) -> socket.socket:
-            made = socket.create_connection(("127.0.0.1", served), timeout=30)
+            made = socket.create_connection(("127.0.0.1", served), timeout=120)
             opened.enter_context(made).sendall(ASKED % (path, address))
             return made
 

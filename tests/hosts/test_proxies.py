@@ -49,7 +49,7 @@ def test_a_form_arrives_from_a_browser_that_sends_no_referrer(site, tmp_path):
         requests.Session() as browser,
     ):
         address = f"http://127.0.0.1:{port}/waitlist"
-        page = browser.get(address, headers=NAME, timeout=30)
+        page = browser.get(address, headers=NAME, timeout=120)
         assert page.status_code == 200
         token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)
         assert token is not None
@@ -59,7 +59,7 @@ def test_a_form_arrives_from_a_browser_that_sends_no_referrer(site, tmp_path):
             data={"csrf_token": token[1], "email": "alice@mail.example", "consent": "on"},
             headers={**NAME, "Cookie": cookie},
             allow_redirects=False,
-            timeout=30,
+            timeout=120,
         )
         assert said.status_code in (200, 302, 303), said.text[:500]
 
@@ -87,7 +87,7 @@ def test_a_proxy_may_leave_out_the_port_that_the_browser_used(stack, tmp_path):
             "evil.example": 400,
         }.items():
             answer = requests.get(
-                address, headers={"Host": host, "X-Forwarded-Proto": "https"}, timeout=30
+                address, headers={"Host": host, "X-Forwarded-Proto": "https"}, timeout=120
             )
             assert answer.status_code == status, host
         refused = (tmp_path / "web.log").read_text()

@@ -225,7 +225,7 @@ def test_the_proxy_says_who_the_visitor_is_behind_another_one_too(tmp_path: Path
             until(lambda: accepts(plain) and accepts(behind), "the proxy answers")
             claims = {"X-Forwarded-For": "6.6.6.6, 203.0.113.9", "X-Forwarded-Proto": "http"}
             told = [
-                requests.get(f"http://127.0.0.1:{port}/", headers=claims, timeout=10).json()
+                requests.get(f"http://127.0.0.1:{port}/", headers=claims, timeout=60).json()
                 for port in (plain, behind)
             ]
         finally:

@@ -52,7 +52,7 @@ def test_a_self_signed_redis_is_named_and_can_be_allowed(sqlite_database_url, tm
             env=stack.environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
         assert done.returncode == 3

@@ -101,7 +101,7 @@ def test_a_large_bundle_is_made_one_step_a_job_by_a_job_that_asks_for_itself_aga
     export, _ = export_requests.ask(stack.services, alice, "bundle", compatible=False)
     done = subprocess.run(
         [sys.executable, "-c", ONE_STEP_A_JOB],
-        cwd=ROOT, env=stack.environment, capture_output=True, text=True, timeout=120, check=False,
+        cwd=ROOT, env=stack.environment, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert (done.returncode, Export.get_by_id(export.id).status) == (0, READY), done.stderr
     assert done.stderr.count("Job OK (export-") == len(writing.STEPS) + 1

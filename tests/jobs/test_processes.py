@@ -168,4 +168,4 @@ def test_an_idle_process_that_is_told_to_go_goes(stack, script):
     key = "rq:workers" if script == "worker.py" else "rq:scheduler_instance:*"
     until(lambda: stack.services.redis.keys(key), "it has reported")
     child.send_signal(signal.SIGTERM)
-    assert child.wait(30) in (0, -signal.SIGTERM)
+    assert child.wait(120) in (0, -signal.SIGTERM)

@@ -110,7 +110,7 @@ def test_somebody_acts_while_their_plays_are_being_written_and_has_the_last_word
 
     monkeypatch.setattr(append, "polled", while_writing)
     assert run(services, [alice]).outcomes == {"archived": 1}
-    threads[0].join(20)
+    threads[0].join(120)
     assert Play.select().count() == 5
     row = reload(alice)
     assert row.status == status
@@ -211,7 +211,7 @@ def test_members_who_leave_while_everybody_is_polled_hold_up_nobody(services, sp
     thread = threading.Thread(target=leave)
     thread.start()
     report = run(services, people)
-    thread.join(20)
+    thread.join(120)
     assert report.outcomes["archived"] >= 10
     assert set(report.outcomes) <= {"archived", "stale"}
     assert [one for one in caplog.records if one.levelname == "ERROR"] == []

@@ -25,7 +25,7 @@ class Client:
             self.sandbox.api_url + path,
             params=params,
             headers={"Authorization": f"Bearer {self.tokens['access_token']}"},
-            timeout=10,
+            timeout=60,
         )
 
     def recent(self, **params: object) -> requests.Response:
@@ -33,7 +33,7 @@ class Client:
 
     def token(self, auth: tuple[str, str] | None = (CLIENT_ID, CLIENT_SECRET), **form: str) -> Any:
         return self.session.post(
-            self.sandbox.accounts_url + "/api/token", data=form, auth=auth, timeout=10
+            self.sandbox.accounts_url + "/api/token", data=form, auth=auth, timeout=60
         )
 
     def refresh(self) -> Any:

@@ -25,7 +25,7 @@ ASKED = {
 def ask(client: Client, **changes: str | None) -> requests.Response:
     query = {name: value for name, value in {**ASKED, **changes}.items() if value is not None}
     return client.session.get(
-        f"{client.sandbox.url}/authorize", params=query, allow_redirects=False, timeout=10
+        f"{client.sandbox.url}/authorize", params=query, allow_redirects=False, timeout=60
     )
 
 
@@ -38,7 +38,7 @@ def decide(client: Client, decision: str, listener: str = "alice") -> requests.R
         f"{client.sandbox.url}/authorize",
         data={**form, "listener": listener, "decision": decision},
         allow_redirects=False,
-        timeout=10,
+        timeout=60,
     )
 
 
@@ -126,7 +126,7 @@ def test_localhost_is_refused_only_after_consent(client: Client, control: Contro
         f"{client.sandbox.url}/authorize",
         data={**ASKED, "redirect_uri": place, "listener": "alice", "decision": "allow"},
         allow_redirects=False,
-        timeout=10,
+        timeout=60,
     )
     assert answer.status_code == 400
     assert "INVALID_CLIENT: Insecure redirect URI" in answer.text

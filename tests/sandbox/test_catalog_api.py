@@ -121,6 +121,6 @@ def test_cover_art_is_served_for_every_image(client: Client, control: Control) -
     control.play("alice")
     (item,) = client.recent().json()["items"]
     for image in item["track"]["album"]["images"]:
-        answer = client.session.get(image["url"], timeout=10)
+        answer = client.session.get(image["url"], timeout=60)
         assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/svg+xml")
-    assert client.session.get(f"{client.sandbox.url}/image/none", timeout=10).status_code == 404
+    assert client.session.get(f"{client.sandbox.url}/image/none", timeout=60).status_code == 404

@@ -114,4 +114,4 @@ def test_it_can_be_downloaded(sandbox: SandboxServer, control: Control) -> None:
     answer = requests.get(url, params={"listener": bob}, timeout=30)
     assert "my_spotify_data.zip" in answer.headers["Content-Disposition"]
     assert min(row["ts"] for row in rows_of(answer.content))[:4] == "2023"
-    assert requests.get(url, timeout=10).status_code == 404
+    assert requests.get(url, timeout=60).status_code == 404

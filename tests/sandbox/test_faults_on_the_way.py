@@ -7,6 +7,7 @@ import requests
 
 from audiospective.sandbox import Control
 from tests.sandbox.conftest import Client, api
+from tests.support.processes import until
 
 
 def test_a_cut_answer_is_noticed_and_does_not_count_as_offered(
@@ -58,6 +59,7 @@ def test_a_stalled_call_holds_up_nobody_else(client: Client, control: Control) -
             headers={"Authorization": f"Bearer {client.tokens['access_token']}"},
             timeout=0.05,
         )
+    until(lambda: not control.faults() or control.faults()[0]["hits"], "it stalls that call")
     assert bob.get("/me").status_code == 200
     assert client.get("/me").status_code == 200
 

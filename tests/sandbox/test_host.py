@@ -13,7 +13,7 @@ from audiospective.sandbox import SandboxServer
 def test_a_name_that_was_pointed_at_this_machine_reads_nothing(
     sandbox: SandboxServer, path: str, host: str
 ) -> None:
-    answer = requests.get(sandbox.url + path, headers={"Host": host}, timeout=10)
+    answer = requests.get(sandbox.url + path, headers={"Host": host}, timeout=60)
     assert answer.status_code == 421
     assert "Sandbox" not in answer.text
 
@@ -21,5 +21,5 @@ def test_a_name_that_was_pointed_at_this_machine_reads_nothing(
 def test_the_sandbox_is_also_known_under_the_address_it_was_told() -> None:
     with SandboxServer(base="https://sandbox.example") as sandbox:
         for host in ("sandbox.example", sandbox.url.removeprefix("http://")):
-            answer = requests.get(f"{sandbox.url}/inbox", headers={"Host": host}, timeout=10)
+            answer = requests.get(f"{sandbox.url}/inbox", headers={"Host": host}, timeout=60)
             assert answer.status_code == 200

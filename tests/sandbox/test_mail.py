@@ -109,7 +109,7 @@ def test_only_known_keys_may_send_if_there_are_any(
 
 
 def test_without_a_key_nothing_is_sent(sandbox: SandboxServer) -> None:
-    answer = requests.post(f"{sandbox.mail_url}/emails", json=EMAIL, timeout=10)
+    answer = requests.post(f"{sandbox.mail_url}/emails", json=EMAIL, timeout=60)
     assert (answer.status_code, answer.json()["name"]) == (401, "missing_api_key")
 
 
@@ -188,24 +188,24 @@ def test_the_inbox_shows_e_mails_and_never_runs_them(
     sandbox: SandboxServer, control: Control
 ) -> None:
     url = f"{sandbox.url}/inbox"
-    assert "No e-mails yet" in requests.get(url, timeout=10).text
+    assert "No e-mails yet" in requests.get(url, timeout=60).text
     email = send()["id"]
-    listed = requests.get(url, timeout=10).text
+    listed = requests.get(url, timeout=60).text
     assert "Grüße &lt;b&gt;&amp; more&lt;/b&gt;" in listed
-    assert requests.get(url, params={"to": "bob@x.example"}, timeout=10).text.count("<li>") == 0
-    page = requests.get(f"{url}/{email}", timeout=10).text
+    assert requests.get(url, params={"to": "bob@x.example"}, timeout=60).text.count("<li>") == 0
+    page = requests.get(f"{url}/{email}", timeout=60).text
     assert "List-Unsubscribe" in page
     assert "<script>1" not in page
-    html = requests.get(f"{url}/{email}/html", timeout=10)
+    html = requests.get(f"{url}/{email}/html", timeout=60)
     assert html.text.endswith(EMAIL["html"])
     policy = html.headers["Content-Security-Policy"]
     assert policy.startswith("sandbox ")
     assert "allow-scripts" not in policy
-    text = requests.get(f"{url}/{email}/text", timeout=10)
+    text = requests.get(f"{url}/{email}/text", timeout=60)
     assert text.text == EMAIL["text"]
     assert text.headers["Content-Type"].startswith("text/plain")
-    assert requests.get(f"{url}/nothing", timeout=10).status_code == 404
+    assert requests.get(f"{url}/nothing", timeout=60).status_code == 404
     plain = send(html=None)["id"]
-    assert requests.get(f"{url}/{plain}/html", timeout=10).status_code == 404
+    assert requests.get(f"{url}/{plain}/html", timeout=60).status_code == 404
     control.clear_emails()
     assert control.emails() == []

@@ -43,7 +43,7 @@ def test_a_kill_right_after_a_token_was_issued_loses_nothing(tmp_path: Path) -> 
         remote.burst(listener="alice", count=3)
         tokens = remote.mint(listener="alice")
         rotated = requests.post(
-            f"{url}/api/token", auth=("sandbox-client", "sandbox-secret"), timeout=10,
+            f"{url}/api/token", auth=("sandbox-client", "sandbox-secret"), timeout=60,
             data={"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]},
         ).json()  # fmt: skip
         process.kill()
@@ -58,9 +58,9 @@ def test_a_kill_right_after_a_token_was_issued_loses_nothing(tmp_path: Path) -> 
 
 def test_the_process_ends_cleanly_when_told_to(tmp_path: Path) -> None:
     with running(tmp_path) as (process, url):
-        assert requests.get(url, timeout=10).status_code == 200
+        assert requests.get(url, timeout=60).status_code == 200
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0
 
 
 def happened(control: Control, listener: str) -> list[tuple[int, str | None, str]]:

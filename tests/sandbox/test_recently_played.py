@@ -204,7 +204,7 @@ def test_a_call_needs_a_token(
     client: Client, header: dict[str, str], status: int, message: str
 ) -> None:
     answer = client.session.get(
-        f"{client.sandbox.api_url}/me/player/recently-played", headers=header, timeout=10
+        f"{client.sandbox.api_url}/me/player/recently-played", headers=header, timeout=60
     )
     assert (answer.status_code, answer.json()) == (
         status, {"error": {"status": status, "message": message}},

@@ -19,7 +19,7 @@ class Aimed(tekore.SyncSender):
     """Sends to the sandbox what is meant for Spotify."""
 
     def __init__(self, sandbox: SandboxServer) -> None:
-        super().__init__(httpx.Client(timeout=10))
+        super().__init__(httpx.Client(timeout=60))
         self._places = {
             "https://accounts.spotify.com": sandbox.accounts_url,
             "https://api.spotify.com/v1": sandbox.api_url,

@@ -142,7 +142,7 @@ def test_json_is_not_understood(client: Client) -> None:
         f"{client.sandbox.accounts_url}/api/token",
         json={"grant_type": "refresh_token", "refresh_token": client.tokens["refresh_token"]},
         auth=BASIC,
-        timeout=10,
+        timeout=60,
     )
     assert refused(answer)[:2] == (400, "unsupported_grant_type")
 
@@ -162,6 +162,6 @@ def test_a_broken_basic_header_is_an_invalid_client(client: Client) -> None:
         f"{client.sandbox.accounts_url}/api/token",
         data={"grant_type": "refresh_token"},
         headers={"Authorization": "Basic ???"},
-        timeout=10,
+        timeout=60,
     )
     assert refused(answer)[1] == "invalid_client"

@@ -73,7 +73,7 @@ class Stage:
     def family(self) -> list[int]:
         return descendants(self.process.pid)
 
-    def ends(self, seconds: float = 30) -> int:
+    def ends(self, seconds: float = 120) -> int:
         """Wait for the end and return the exit status."""
         status = self.process.wait(seconds)
         self._reader.join(seconds)

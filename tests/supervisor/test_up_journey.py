@@ -82,17 +82,17 @@ def sandbox_of(stage: Stage) -> str:
 
 def connect(visitor: requests.Session, base: str) -> str:
     """Press "connect", allow it as the first listener of the sandbox, and come back; who it is."""
-    consent = visitor.get(f"{base}/connect", timeout=30)
+    consent = visitor.get(f"{base}/connect", timeout=120)
     assert consent.status_code == 200
     fields = {name: html.unescape(value) for name, value in HIDDEN.findall(consent.text)}
     listener = html.unescape(PERSON.findall(consent.text)[0])
     fields |= {"listener": listener, "decision": "allow"}
     answer = visitor.post(
-        urljoin(consent.url, "/authorize"), data=fields, timeout=30, allow_redirects=False
+        urljoin(consent.url, "/authorize"), data=fields, timeout=120, allow_redirects=False
     )
-    back = visitor.get(answer.headers["Location"], timeout=30, allow_redirects=False)
+    back = visitor.get(answer.headers["Location"], timeout=120, allow_redirects=False)
     assert back.status_code == 302, back.text
-    assert visitor.get(f"{base}/dashboard", timeout=30).status_code == 200
+    assert visitor.get(f"{base}/dashboard", timeout=120).status_code == 200
     return listener
 
 
@@ -104,7 +104,7 @@ def stored(home: Path) -> list[tuple[int, int, int]]:
 
 def shown(visitor: requests.Session, base: str) -> list[str]:
     """The plays on the dashboard."""
-    page = visitor.get(f"{base}/dashboard", timeout=30)
+    page = visitor.get(f"{base}/dashboard", timeout=120)
     return re.findall(r'<li class="play-row">', page.text)
 
 

@@ -115,7 +115,7 @@ class _Handler(BaseHTTPRequestHandler):
             if name.lower() not in ("connection", "expect", "content-length")
         }
         host = trouble.behind.removeprefix("http://")
-        link = http.client.HTTPConnection(host, timeout=20)
+        link = http.client.HTTPConnection(host, timeout=120)
         link.request(self.command, self.path, body, forwarded)
         answer = link.getresponse()
         content = answer.read()
@@ -153,7 +153,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.trouble.slow and body:
             self.wfile.write(body[:1])
             self.wfile.flush()
-            self.trouble.slow.wait(20)
+            self.trouble.slow.wait(120)
             self.close_connection = True
             return
         if self.trouble.cut and body:

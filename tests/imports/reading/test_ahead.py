@@ -41,7 +41,7 @@ def test_one_more_is_made_while_one_is_used_and_none_after_closing() -> None:
     found = ahead(numbers())
     for used in range(3):
         assert next(found) == used
-    assert all(ready.acquire(timeout=5) for _ in range(4))
+    assert all(ready.acquire(timeout=60) for _ in range(4))
     assert made == [0, 1, 2, 3]
     found.close()  # type: ignore[attr-defined]
     assert threading.active_count() <= before  # a thread of an earlier test may have ended since
