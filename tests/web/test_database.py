@@ -10,6 +10,7 @@ import pytest
 
 from audiospective.models import database
 from tests.factories import make_user
+from tests.support.processes import until
 from tests.web.conftest import MakeSite, Site, Visitor
 
 LARGE = b"x" * 40_000  # more than a stranger may send: who asks is looked up before anything else
@@ -69,10 +70,11 @@ def test_a_thread_goes_on_after_the_server_ended_its_connection(pooled: Site) ->
     database.close()
     too_large(member)
     with psycopg.connect(pooled.services.settings.database_url, autocommit=True) as operator:
-        operator.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        others = (
+            "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+        operator.execute(f"SELECT pg_terminate_backend(pid) {others}")
+        until(lambda: not operator.execute(f"SELECT {others}").fetchall(), "they have ended")
     assert member.get("/settings/sessions").status_code == 200
 
 
