@@ -15,6 +15,7 @@ from audiospective.history.catalog import polled
 from audiospective.models import User
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
+from audiospective.policy import in_words
 from audiospective.policy.plays import AlbumFacts, ArtistFacts, TrackFacts
 from tests.factories import connected
 from tests.support.clocks import Frozen
@@ -211,7 +212,7 @@ def test_names_do_nothing_on_the_page_in_the_text_and_in_the_picture(
     assert len(member.page("/reports/2026-03").all("script")) == 2
     text = member.get("/reports/2026-03/text")
     assert text.content_type == "text/plain; charset=utf-8"
-    assert f"1. {name}: 24" in text.text
+    assert f"1. {in_words.isolated(name)}: 24" in text.text
     drawing = member.get("/reports/2026-03/picture.svg")
     assert drawing.content_type == "image/svg+xml"
     ET.fromstring(drawing.text)
