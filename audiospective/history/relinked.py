@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from audiospective.history import within_a_second
 from audiospective.history.catalog import lookup
 from audiospective.history.catalog.lookup import TrackNames
 from audiospective.models import TrackLink, dialects
@@ -13,6 +14,7 @@ from audiospective.models.plays import FROM_POLL
 from audiospective.policy.plays import PolledPlay, TrackFacts
 
 Key = tuple[int, int]  # played_at in milliseconds, track
+_SECOND = 1000
 
 _KNOWN = "SELECT spotify_id, stands_for FROM track_links WHERE spotify_id"
 # One by one: SQLite would first put all of the many that a file names in order.
@@ -73,25 +75,30 @@ def known_otherwise(
 
 
 def stand_ins(plays: Sequence[tuple[Key, PolledPlay]], gone: Collection[Key]) -> set[Key]:
-    """Keys of plays that came instead of another one of the very same time and recording.
+    """Keys of plays that came instead of another one of the same second and recording.
 
     `gone` are keys that polls told, or that were deleted, and that the page no longer shows. Apps
     in development mode are not told what a track stands for (`linked_from`). Who ended one
-    recording twice in a millisecond would see both.
+    recording twice in a second would see both.
     """
-    ended: dict[int, set[int]] = defaultdict(set)
-    for played_at, track in gone:
-        ended[played_at].add(track)
-    doubtful = [(key, play.track) for key, play in plays if key[0] in ended]
+    ended: dict[int, set[Key]] = defaultdict(set)
+    for key in gone:
+        ended[key[0] // _SECOND].add(key)
+
+    def near(at: int) -> list[Key]:
+        some = [key for beside in (-1, 0, 1) for key in ended.get(at // _SECOND + beside, ())]
+        within = [key for key in some if abs(key[0] - at) <= within_a_second.LESS]
+        return sorted(within, key=lambda key: (abs(key[0] - at), key))
+
+    doubtful = [(key, play.track) for key, play in plays if near(key[0])]
     if not doubtful:
         return set()
-    named = lookup.tracks({track for (at, _), _ in doubtful for track in ended[at]})
+    named = lookup.tracks({track for (at, _), _ in doubtful for _, track in near(at)})
     found = set()
     for key, told in doubtful:
-        others = ended[key[0]]
-        same = next((one for one in sorted(others) if _is_same(told, named[one])), None)
+        same = next((one for one in near(key[0]) if _is_same(told, named[one[1]])), None)
         if same is not None:
-            others.remove(same)
+            ended[same[0] // _SECOND].remove(same)
             found.add(key)
     return found
 

@@ -83,6 +83,22 @@ def test_a_stand_in_that_nothing_links_to_the_track_stays_one_play(alice):
     assert alice.gaps() == []
 
 
+@pytest.mark.parametrize("told", [False, True])
+def test_a_stand_in_with_another_fraction_of_its_second_stays_one_play(alice, told):
+    exact = alice.services
+    alice.plays(60, until=alice.frozen.now - ODD)
+    alice.poll()
+    before = list(Play.select(Play.played_at, Play.track).tuples())
+    alice.passes(hours=1)
+    cut = Otherwise(exact.spotify, lambda at: at // 1000 * 1000)
+    for spotify in (cut, exact.spotify):
+        alice.services = replace(exact, spotify=spotify)
+        alice.control.fault("relinked", times=1, suffix="A", told=told)
+        assert alice.poll().new_plays == 0
+    assert list(Play.select(Play.played_at, Play.track).tuples()) == before
+    assert alice.gaps() == []
+
+
 def test_tracks_of_one_name_that_end_at_one_time_are_plays_each(alice):
     facts = {"name": "Slack Water", "type": "track", "artists": [{"id": "a" * 22, "name": "Quay"}]}
     for ids in (("b", "c"), ("b", "c", "d"), ("d", "c", "b")):
