@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -16,13 +16,14 @@ import pytest
 
 from audiospective import clock, history, models
 from audiospective.history import append, integrity, removal, segment
-from audiospective.imports import uploads
+from audiospective.imports import reconcile, rounds, uploads
 from audiospective.imports.findings import Findings
 from audiospective.imports.restore import files, writing
 from audiospective.models import Import, RemovedPlay, User
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
 from audiospective.models.imports import DONE, FAILED, REVIEW, UNDONE
+from audiospective.policy.timing import Timing
 from audiospective.services import Services
 from tests.exports.making import archive, imported, polled, song
 from tests.history.making import person
@@ -131,6 +132,27 @@ def test_what_was_polled_since_stays_and_reaches_back_to_the_bundle(
     newest = Coverage.newest(newcomer.id)
     assert newest is not None
     assert (newest.started_at, newest.ended_at) == (datetime(2025, 3, 3, tzinfo=UTC), None)
+
+
+def test_what_was_polled_before_is_one_with_what_the_bundle_knows_by_its_beginning(
+    services: Services, newcomer: User, tmp_path: Path
+) -> None:
+    track, at = song("Slack Water", "Harbour Lights"), datetime(2025, 9, 1, 12, tzinfo=UTC)
+    ends = [at + timedelta(minutes=6 * number, milliseconds=417) for number in range(3)]
+    began = [
+        imported(one - timedelta(seconds=200), track, ms_played=None, timing=int(Timing.BEGAN))
+        for one in ends[:2]
+    ]
+    alice = User.get_by_id(archive(*began))
+    removal.remove(alice.id, [(began[0]["played_at"], track)])
+    made = archives.bundle(alice, tmp_path / "bundle").read_bytes()
+    history.absorb(newcomer.id, history_of(*(polled(one, track) for one in ends)))
+    restored(services, newcomer, made)
+    assert rounds.join(services) == 1
+    assert reconcile.reconcile(newcomer.id) == 2
+    found = history.frame(newcomer.id, columns=["played_at", "source"])
+    assert found.rows() == [(ends[1], 3), (ends[2], 1)]
+    assert rounds.join(services) == 0
 
 
 def test_time_that_nobody_watched_between_bundle_and_first_check_is_a_gap(
