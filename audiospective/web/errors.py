@@ -1,4 +1,7 @@
-"""Error pages: what happened, whether the archive goes on, one thing to do, a reference."""
+"""Error pages: what happened, whether the archive goes on, one thing to do, a reference.
+
+One module although it is long: the words of all errors stand beside the answers that show them.
+"""
 
 from __future__ import annotations
 
