@@ -247,6 +247,7 @@ def test_an_old_session_has_to_prove_itself_first(
     assert not Export.select().exists()
 
 
+@pytest.mark.usefixtures("frozen")  # else a window of the limit may end meanwhile
 def test_exports_of_a_day_are_limited(browser: Visitor) -> None:
     codes = []
     for _ in range(31):

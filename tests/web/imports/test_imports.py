@@ -128,6 +128,7 @@ def test_choices_are_worked_out_again(site: Site, browser: Visitor) -> None:
     assert "Add 8 plays" in browser.get(f"/imports/{row.id}").text
 
 
+@pytest.mark.usefixtures("frozen")  # else a window of the limit may end meanwhile
 def test_choices_that_change_without_end_occupy_no_worker(
     site: Site, browser: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
