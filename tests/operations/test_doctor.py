@@ -232,6 +232,7 @@ MAIL = [
     (403, {"name": "invalid_api_key"}, "refuses the key", True),
     (429, {}, "limit is reached", True),
     (404, b"<html>", "does not tell", False),
+    (503, b"<html>", "the provider fails (503)", True),
     (200, b"[]", "does not tell", False),
 ]
 

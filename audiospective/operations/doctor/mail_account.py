@@ -42,6 +42,13 @@ def look(services: Services) -> Finding:
         return Finding(
             subject, "its limit is reached", "E-mails wait; nothing is lost.", serious=False
         )
+    if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Finding(
+            subject,
+            f"the provider fails ({answer.status_code})",
+            "E-mails wait; nothing is lost. Look at its own status page, and try again later.",
+            serious=False,
+        )
     if not answer.ok or "data" not in said:
         return Finding(subject, f"does not tell its domains ({answer.status_code})")
     domain = parseaddr(settings.mail_from)[1].rpartition("@")[2].lower()
