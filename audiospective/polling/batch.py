@@ -101,8 +101,8 @@ class _Run:
             if failures.must_pause(claim.unfinished_before):
                 self.writer.quarantine(Attempt(claim, NO_CREDENTIALS, failure=Failure.UNKNOWN))
             elif (found := known.get(claim.app_id)) is None:
-                # The app's secret cannot be opened: the app's trouble, not this person's.
-                self.writer.fail(Attempt(claim, NO_CREDENTIALS, failure=Failure.APP))
+                # A key of ours is missing, so nobody says that Spotify refuses the app.
+                self.writer.fail(Attempt(claim, NO_CREDENTIALS, failure=Failure.LOCKED))
             else:
                 attempt = Attempt(claim, found)
                 running[pool.submit(fetch, self.services, attempt, self.deadline)] = attempt

@@ -134,6 +134,14 @@ def test_person_13_of_50_fails_alone(services, spotify, frozen, name):
     assert (again.hits, again.calls, spotify.calls) == (50, 0, {})
 
 
+def test_an_app_whose_secret_no_key_opens_is_not_said_to_be_refused(services, spotify):
+    person = connected(services)
+    mistaken = replace(services, vault=Vault([Fernet.generate_key().decode()]))
+    assert run(mistaken, [person]).outcomes == {f"failed:{Failure.LOCKED}": 1}
+    app = SpotifyApp.get_by_id(person.app_id)
+    assert (app.blocked_until, app.block_reason) == (LONG_AGO, None)
+
+
 def test_tokens_that_no_key_opens_are_no_unknown_failure_and_soon_tried_again(
     services, spotify, frozen
 ):
