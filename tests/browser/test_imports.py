@@ -13,7 +13,7 @@ from playwright.sync_api import Page, Route
 
 from audiospective.imports import import_job, uploads
 from audiospective.models import User
-from audiospective.models.imports import DONE, UNDONE, UPLOADING, Import
+from audiospective.models.imports import DONE, UNDONE, UPLOADING, WORK, Import
 from audiospective.web.imports import sending
 from tests.browser import axe
 from tests.browser.conftest import House
@@ -22,6 +22,7 @@ from tests.imports.importing import month, spotify_file, spotify_row, without_pr
 from tests.imports.reading_files import as_json, read, zipped
 from tests.imports.samples import SAMPLES, ZIPPED
 from tests.support.browser import Gate, OpenPage
+from tests.support.processes import until
 
 SHOTS = os.environ.get("SHOTS")  # a folder; then pictures of every step are left there
 
@@ -47,6 +48,7 @@ def opened(house: House, open_page: OpenPage, user: User, *modes: str) -> Page:
 
 def worked(house: House) -> Import:
     with house.services.database.connection_context():
+        until(lambda: Import.get().status in WORK, "the pressed button has arrived")
         import_job.work(house.services, Import.get().id)
         found: Import = Import.get()
         return found
