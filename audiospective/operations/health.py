@@ -57,6 +57,7 @@ def state(services: Services, user_id: int) -> ArchiveState:
         next_check_at=next_check(connection),
         wait=wait(connection, now),
         renew_by=connection.reauth_due_at,
+        reminded=_sends(services) and kind.address(user, "renewal") is not None,
         gaps=gaps,
         unreadable=user.unreadable,
         silent=silent_mail(services, user),
@@ -129,9 +130,11 @@ def silent_mail(services: Services, user: User) -> str | None:
         return NOT_PROVEN
     if kind.address(user, "archive_stopped") is None:
         return SWITCHED_OFF
-    if not services.settings.resend_api_key or not services.settings.mail_from:
-        return NO_MAIL
-    return None
+    return None if _sends(services) else NO_MAIL
+
+
+def _sends(services: Services) -> bool:
+    return bool(services.settings.resend_api_key and services.settings.mail_from)
 
 
 def _noted(user_id: int) -> list[Gap]:

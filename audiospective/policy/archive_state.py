@@ -190,7 +190,8 @@ class ArchiveState:
 
     `known_until`: up to here checks and gaps tell of everything. `silent` says why an e-mail about
     a breakdown would not arrive: no_address, not_proven, switched_off, no_mail (this server has no
-    mail account). `quiet_since`: Spotify shows nothing new since then, perhaps a holiday.
+    mail account). `reminded`: e-mails come before the access ends, and `expired`: it has ended.
+    `quiet_since`: Spotify shows nothing new since then, perhaps a holiday.
     `refused_at`: when the one refusal came that is asked again.
     """
 
@@ -203,6 +204,8 @@ class ArchiveState:
     next_check_at: datetime | None = None
     wait: Wait | None = None
     renew_by: datetime | None = None
+    reminded: bool = False
+    expired: bool = False
     gaps: tuple[Missing, ...] = ()
     unreadable: int = 0
     silent: str | None = None
@@ -270,6 +273,8 @@ def as_shown(
         next_check_at=found.next_check_at if traits.checks else None,
         wait=found.wait if traits.checks else None,
         renew_by=found.renew_by if traits.consent else None,
+        reminded=found.reminded and traits.checks,
+        expired=traits.consent and found.renew_by is not None and found.renew_by <= now,
         gaps=tuple(gaps),
         unreadable=found.unreadable,
         silent=found.silent if traits.checks else None,
@@ -280,8 +285,11 @@ def as_shown(
 
 
 def renews_soon(state: ArchiveState, now: datetime) -> bool:
-    """Whether the end of the access is near enough to speak up."""
-    return state.renew_by is not None and state.renew_by - now < RENEW_SOON
+    """Whether the end of the access is near enough to speak up.
+
+    Not in a pause: nothing is lost by it, and renewing would end the pause.
+    """
+    return state.traits.checks and state.renew_by is not None and state.renew_by - now < RENEW_SOON
 
 
 def spans(gaps: Sequence[Missing], now: datetime) -> tuple[list[Span], list[Span]]:

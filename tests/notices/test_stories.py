@@ -541,6 +541,32 @@ def test_renewal_is_asked_for_thirty_seven_and_one_day_before(life):
     assert [one.step for one in sent("archive_stopped")] == [0]
 
 
+def test_in_a_pause_the_end_of_the_consent_is_told_once(life):
+    alice = life.person(reauth_due_at=clock.now() + timedelta(days=33))
+    healthy(life, alice)
+    connections.pause(alice.user_id)
+    for _ in range(40):
+        life.frozen.forward(days=1)
+        life.step()
+    assert [(one.kind, one.step) for one in Notice.select()] == [("renewal", 0)]
+    (subject,) = life.emails()
+    assert subject.startswith("Your archive is paused")
+
+
+def test_whoever_resumes_is_reminded_as_anybody(life):
+    alice = life.person(reauth_due_at=clock.now() + timedelta(days=31))
+    healthy(life, alice)
+    connections.pause(alice.user_id)
+    for day in range(31):
+        life.frozen.forward(days=1)
+        if day == 10:
+            connections.resume(life.services, alice.user_id)
+        life.plays(alice, 1)
+        life.step()
+    assert [one.step for one in sent("renewal")] == [0, 1, 2]
+    assert ["paused" in subject for subject in life.emails()] == [True, False, False]
+
+
 def test_whoever_renews_gets_no_further_reminder(life):
     alice = life.person(reauth_due_at=clock.now() + timedelta(days=31))
     healthy(life, alice)

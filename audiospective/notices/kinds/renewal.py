@@ -1,4 +1,4 @@
-"""A consent is about to end: 30, 7 and 1 days before."""
+"""A consent is about to end: 30, 7 and 1 days before; once in a pause, in which nothing is lost."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 from audiospective import clock
 from audiospective.incidents import incident
 from audiospective.models import Connection
-from audiospective.models.connections import ACTIVE, NOT_ALLOWED
+from audiospective.models.connections import ACTIVE, NOT_ALLOWED, PAUSED
 from audiospective.models.notices import Notice
 from audiospective.notices import kind, members
 from audiospective.notices.kind import Audience, Candidate, Choice, Draft, Kind
 from audiospective.policy import renewal
 from audiospective.services import Services
 
-RENEWABLE = (ACTIVE, NOT_ALLOWED)
+RENEWABLE = (ACTIVE, NOT_ALLOWED, PAUSED)
 
 
 def due(services: Services) -> Iterator[Candidate]:
@@ -34,7 +34,8 @@ def due(services: Services) -> Iterator[Candidate]:
     for one in people:
         before = {notice.step for notice in known.get((one.user_id, _key(one)), [])}
         step = renewal.step(one.reauth_due_at, now)
-        if step is not None and step not in before:
+        told = bool(before) if one.status == PAUSED else step in before
+        if step is not None and not told:
             yield Candidate(one.user_id, partial(_draft, services, one, step))
 
 
@@ -54,18 +55,20 @@ def _draft(services: Services, connection: Connection, step: int) -> Draft | Non
             "ends_at": ends_at,
             "days": renewal.STEPS[step].days,
             "last": step == len(renewal.STEPS) - 1,
+            "paused": connection.status == PAUSED,
             "renew_url": members.reconnect_url(services, connection.user_id, good_for),
             "expires_at": ends_at,
         },
     )
 
 
-def still_true(notice: Notice, _data: Mapping[str, Any]) -> bool:
-    """Whether it is the same consent, and no later reminder stands behind this one."""
+def still_true(notice: Notice, data: Mapping[str, Any]) -> bool:
+    """Whether it is the same consent, in a pause or not, and no later reminder stands behind it."""
     connection = Connection.get_or_none(Connection.user == notice.owner)
     return (
         connection is not None
         and connection.status in RENEWABLE
+        and (connection.status == PAUSED) == bool(data.get("paused"))
         and _key(connection) == notice.about
         and renewal.step(connection.reauth_due_at, clock.now()) == notice.step
     )

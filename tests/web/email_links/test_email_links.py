@@ -82,6 +82,22 @@ def test_before_anything_stopped_the_same_page_renews(site, reconnect):
     assert "Renew your access" in site.visitor().page(reconnect).text
 
 
+@pytest.mark.parametrize("status", ["paused", "disconnected"])
+def test_an_archive_that_its_member_stopped_did_not_stop_by_itself(site, reconnect, status):
+    Connection.update(status=status).execute()
+    page = site.visitor().page(reconnect)
+    assert page.one("h1").text == f"The archive of A… is {status}"
+    assert "no longer accepts" not in page.text
+    assert "Why did this happen" not in page.text
+
+
+def test_where_the_app_is_refused_no_consent_is_blamed(site, alice, reconnect):
+    SpotifyApp.update(owner=alice.id, blocked_until=clock.now() + DAY, block_reason="app").execute()
+    page = site.visitor().page(reconnect)
+    assert "Spotify refuses your app" in page.text
+    assert "no longer accepts our access" not in page.text
+
+
 @pytest.fixture
 def unsubscribe(site, alice):
     return "/u/" + signed_links.sign(

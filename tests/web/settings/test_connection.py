@@ -6,13 +6,14 @@ from datetime import timedelta
 
 from audiospective import clock
 from audiospective.clients.queues import INTERACTIVE
-from audiospective.models import Connection
+from audiospective.models import Connection, User
 from audiospective.models.poll_log import PollLog
+from audiospective.notices import kind
 from audiospective.policy.check_wait import PATIENCE
 from tests.factories import connected, make_user
 from tests.support.clocks import Frozen
 from tests.web import markup
-from tests.web.conftest import Site, Visitor
+from tests.web.conftest import MakeSite, Site, Visitor
 
 CHECK = "/connection/check"
 
@@ -181,3 +182,47 @@ def test_everything_works_while_redis_is_away(site: Site, frozen: Frozen) -> Non
     site.services.queues.enqueue = away  # type: ignore[method-assign]
     assert "Asking Spotify" in ask(site.member(found.user))
     assert Connection.get().next_poll_at == frozen.now  # the next plan finds it
+
+
+PAGES = ("/dashboard", "/health", "/settings/connection")
+
+
+def test_in_a_pause_nothing_asks_to_renew_which_would_end_it(site: Site, frozen: Frozen) -> None:
+    user = connected(
+        site.services, status="paused", reauth_due_at=frozen.now + timedelta(days=5)
+    ).user
+    User.update(email="alice@mail.example", email_verified_at=frozen.now).execute()
+    for address in PAGES:
+        page = site.member(user).page(address)
+        assert "intent=renew" not in str([tag.attributes for tag in page.all("a")]), address
+        assert "e-mail you" not in page.text, address
+        assert page.all("form", action="/connection/resume"), address
+
+
+def test_after_a_pause_that_outlasted_the_access_resuming_begins_with_a_consent(
+    site: Site, frozen: Frozen
+) -> None:
+    user = connected(
+        site.services, status="paused", reauth_due_at=frozen.now - timedelta(days=5)
+    ).user
+    for address in PAGES:
+        page = site.member(user).page(address)
+        assert "Access expired" in page.text, address
+        assert "Access expires" not in page.text, address
+        (link,) = [tag for tag in page.all("a") if tag.text == "Reconnect and resume"]
+        assert link.attributes["href"] == "/connect?intent=reconnect"
+        assert not page.all("form", action="/connection/resume"), address
+
+
+def test_reminders_are_promised_only_to_whoever_gets_them(
+    make_site: MakeSite, frozen: Frozen
+) -> None:
+    site = make_site(resend_api_key="re_key", mail_from="a@archive.example")
+    user = connected(site.services, reauth_due_at=frozen.now + timedelta(days=90)).user
+    promised = "we e-mail you 30, 7 and 1 days before"
+    assert promised not in site.member(user).page("/settings/connection").text
+    User.update(email="alice@mail.example", email_verified_at=frozen.now).execute()
+    assert promised in site.member(user).page("/settings/connection").text
+    kind.switch(user.id, "renewal", on=False)
+    assert promised not in site.member(user).page("/settings/connection").text
+    assert "e-mail you before" not in site.member(user).page("/dashboard").text
