@@ -53,7 +53,7 @@ def page() -> str:
         chosen=request.args.get("theme"),
         plays=[_play(now - timedelta(minutes=4 * row), item) for row, item in enumerate(SAMPLES)],
         tops=TOPS,
-        stopped=SimpleNamespace(traits=TRAITS[HealthStatus.RECONNECT_NEEDED]),
+        stopped=SimpleNamespace(traits=TRAITS[HealthStatus.RECONNECT_NEEDED], expired=True),
         charts=_charts(now),
     )
 
