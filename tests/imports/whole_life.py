@@ -288,7 +288,7 @@ class World:
         return {
             "plays": frame.rows(),
             "gaps": sorted(gaps.tuples(), key=repr),
-            "coverage": sorted(stretches.where(Coverage.user == user).tuples(), key=repr),
+            "coverage": joined(sorted(stretches.where(Coverage.user == user).tuples(), key=repr)),
         }
 
     def send(self) -> None:
@@ -705,6 +705,15 @@ def _is(row: Mapping[str, Any], one: Heard) -> bool:
     if row["source"] & FROM_POLL:
         return abs(row["at"] - one.ended) < SECOND
     return bool(one.began - room <= row["at"] <= one.ended + room)
+
+
+def joined(stretches: Sequence[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+    """Those of which one ends where the next one begins, as one."""
+    found: list[tuple[Any, Any]] = []
+    for start, end in stretches:
+        touches = found and found[-1][1] == start
+        found.append((found.pop()[0] if touches else start, end))
+    return found
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
