@@ -78,6 +78,7 @@ ELSEWHERE = {
     "python -m tests.hosts.chaos": ("hosts/test_chaos.py", "run.step("),
     "python -m tests.hosts.many_dynos": ("hosts/test_many_dynos.py", "rehearsal("),
     "python -m tests.stats.another_counter": ("stats/test_another_counter.py", "duckdb.connect()"),
+    "python -m tests.imports.whole_life": ("imports/test_whole_life.py", "whole_life.live("),
     "python tools/settings_table.py": ("tooling/test_docs.py", 'load("settings_table")'),
     "python tools/sbom.py": ("tooling/test_sbom.py", 'load("sbom")'),
 }
