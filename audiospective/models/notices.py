@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from peewee import AutoField, ForeignKeyField, SmallIntegerField, TextField
+from peewee import AutoField, ForeignKeyField, SmallIntegerField, TextField, fn
 
 from audiospective.models.base import LONG_AGO, InstantField, Row, clock_now
 from audiospective.models.users import User
@@ -18,6 +18,7 @@ FAILED = "failed"  # refused for good, never tried again
 OBSOLETE = "obsolete"  # no longer true when its turn came, so never sent
 WAITING = (QUEUED, UNCERTAIN)
 DONE = (SENT, FAILED, OBSOLETE)
+UNWRITTEN = "unwritten: "  # begins the error of a try that ended before the provider was asked
 TOLD = (SENT, UNCERTAIN, SENDING)  # it went out, or may have
 
 # In a dedupe key, before the number of a member who shares an address with another one that was
@@ -52,6 +53,8 @@ class Notice(Row):
     sent_at = InstantField(null=True)
     provider_id = TextField(null=True)
     error = TextField(null=True)
+    # No column: whether it may have gone out before this claim.
+    maybe_out = False
 
     class Meta:
         table_name = "notices"
@@ -79,17 +82,24 @@ def waiting(now: datetime) -> list[tuple[int, str]]:
 
 def claim(number: int, now: datetime) -> Notice | None:
     """Take a notice for sending; None if another process has it, or it was put off meanwhile."""
+    seen = Notice.select(Notice.status).where((Notice.id == number) & _ready(now))
+    status = seen.scalar()
+    if status is None:
+        return None
     taken = (
         Notice.update(
             status=SENDING,
             lease_until=clock_now() + LEASE // timedelta(milliseconds=1),
             attempts=Notice.attempts + 1,
         )
-        .where((Notice.id == number) & _ready(now))
+        .where((Notice.id == number) & (Notice.status == status) & _ready(now))
         .returning(Notice)
         .execute()
     )
-    return next(iter(taken), None)
+    found = next(iter(taken), None)
+    if found is not None:
+        found.maybe_out = status == UNCERTAIN
+    return found
 
 
 def finish(
@@ -134,10 +144,14 @@ def free_abandoned() -> None:
 
 
 def first_in_vain(owed_by: datetime) -> Notice | None:
-    """The first of the e-mails owed by then that were tried and still wait."""
+    """The first of the e-mails owed by then that were handed over and still wait.
+
+    What cannot be written, as no key opens it, says nothing of the provider.
+    """
     waits = Notice.status.in_((*WAITING, SENDING)) & (Notice.attempts > 0)
+    unwritten = fn.SUBSTR(fn.COALESCE(Notice.error, ""), 1, len(UNWRITTEN)) == UNWRITTEN
     old = Notice.created_at <= owed_by
-    found = Notice.select().where(waits & old).order_by(Notice.created_at, Notice.id)
+    found = Notice.select().where(waits & old & ~unwritten).order_by(Notice.created_at, Notice.id)
     return next(iter(found.limit(1)), None)
 
 

@@ -39,6 +39,9 @@ from audiospective.vault import UnknownKeyError, VaultError
 TEMPLATES = Path(__file__).parents[2] / "templates"
 UTC = ZoneInfo("UTC")
 KEY_AWAITED = timedelta(days=7)  # a key of TOKEN_KEYS that was taken out by mistake comes back
+# What may have gone out is not sent once the provider may have forgotten the notice's own key
+# (clients.mail.send); the last try may come an hour later than this.
+REMEMBERED = timedelta(hours=23)
 WIDTH = 72  # of the text part
 FORMERLY = {"hole_start": "gap_start", "hole_end": "gap_end"}  # in notices of older releases
 
@@ -57,14 +60,15 @@ class Words:
 
 
 def envelope(services: Services, kind: Kind, notice: Notice) -> Envelope | None:
-    """The e-mail, or None if it is no longer true. Raises UnwritableError, or, for KEY_AWAITED,
-    UnknownKeyError while no key opens what it is made of.
+    """The e-mail, or None if it is no longer true. Raises UnwritableError, or, for KEY_AWAITED
+    (REMEMBERED if it may have gone out), UnknownKeyError while no key opens what it is made of.
     """
     settings = services.settings
     try:
         data = opened(services, notice)
     except UnknownKeyError:
-        if clock.now() - notice.created_at < KEY_AWAITED:
+        awaited = REMEMBERED if notice.maybe_out else KEY_AWAITED
+        if clock.now() - notice.created_at < awaited:
             raise
         raise UnwritableError("no key opens its data") from None
     except (VaultError, ValueError):

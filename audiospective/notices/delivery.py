@@ -23,7 +23,15 @@ from audiospective.clients.mail import (
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.models import User, notices, transaction
 from audiospective.models.marks import Mark
-from audiospective.models.notices import FAILED, OBSOLETE, QUEUED, SENT, UNCERTAIN, Notice
+from audiospective.models.notices import (
+    FAILED,
+    OBSOLETE,
+    QUEUED,
+    SENT,
+    UNCERTAIN,
+    UNWRITTEN,
+    Notice,
+)
 from audiospective.notices import compose
 from audiospective.notices.kind import Kind, find
 from audiospective.services import Services
@@ -110,7 +118,9 @@ class _Round:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this e-mail's alone
             log.trouble("email_failed", error, notice=notice.id, kind=notice.kind)
-            self._later(notice, QUEUED, type(error).__name__, _backoff(notice.attempts))
+            status = UNCERTAIN if notice.maybe_out else QUEUED
+            said = UNWRITTEN + type(error).__name__
+            self._later(notice, status, said, _backoff(notice.attempts))
             return True
         if envelope is None:
             self._finish(notice, OBSOLETE)

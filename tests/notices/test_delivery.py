@@ -251,6 +251,27 @@ def test_an_accepted_email_whose_answer_was_lost_arrives_once(posted, office, fr
     assert (len(office.asked), len(office.delivered)) == (2, 1)
 
 
+@pytest.mark.parametrize(("hours", "ends"), [(22, SENT), (25, FAILED)])
+def test_what_may_have_gone_out_waits_for_its_key_while_the_provider_remembers_it(
+    posted, office, frozen, hours, ends
+):
+    owe(posted)
+    office.answer = lambda email, key: None
+    drain(posted)
+    mistaken = replace(posted, vault=Vault([Fernet.generate_key().decode()]))
+    office.answer = None
+    for _ in range(hours):
+        assert statuses() == {UNCERTAIN: 1}
+        frozen.forward(hours=1)
+        drain(mistaken)
+        if statuses() == {FAILED: 1}:
+            break
+    drain(posted)
+    frozen.forward(hours=1)
+    drain(posted)
+    assert statuses() == {ends: 1}
+
+
 def test_a_sender_that_died_is_followed_by_another_with_the_same_key(posted, office, frozen):
     owe(posted)
     (number,) = [row.id for row in Notice.select()]

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from redis import Redis
 from redis.exceptions import OutOfMemoryError
 
@@ -22,12 +23,14 @@ from audiospective.incidents import alarms, mass_failure, outage
 from audiospective.models import CatalogBlock, Connection, DamagedSegment, Import, SpotifyApp, User
 from audiospective.models.imports import READING, REVIEW
 from audiospective.models.marks import Mark
+from audiospective.models.notices import Notice
 from audiospective.models.refusals import Refusal
 from audiospective.models.webhook_calls import WebhookCall
 from audiospective.notices import compose, delivery, webhooks
 from audiospective.notices.kinds.operator_alert import TOPICS
 from audiospective.operations import capacity, disk, maintenance, verify, watch
 from audiospective.services import Services
+from audiospective.vault import Vault
 from tests.factories import connected, crowd, make_user
 from tests.notices.test_delivery import owe
 from tests.support import hooks
@@ -357,6 +360,18 @@ def test_emails_that_nobody_tried_to_send_are_told_by_other_alarms(world: World)
     owe(world.services, data={"until": 0})
     world.frozen.forward(hours=5)
     assert waits(world) is None
+
+
+def test_an_email_that_no_key_opens_says_nothing_of_the_provider(world: World) -> None:
+    other = replace(world.services, vault=Vault([Fernet.generate_key().decode()]))
+    owe(other, data={"until": 0})
+    for _ in range(3):
+        delivery.drain(world.services)
+        world.frozen.forward(hours=1)
+    assert waits(world) is None
+    (notice,) = Notice.select()
+    assert notice.attempts == 3
+    assert "UnknownKeyError" in str(notice.error)
 
 
 def test_an_alarm_that_only_a_newer_release_knows_is_left_to_it_and_silences_no_other(
