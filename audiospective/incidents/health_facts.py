@@ -28,11 +28,12 @@ def of(services: Services, connection: Connection) -> Facts:
         app_failure=named(app.block_reason),
         mass_refusal=mass_failure.any_in_force(app.id),
         own_app=own,
-        secret_opens=not own or _opens(services, connection),
+        secret_opens=not own or secret_opens(services, connection),
     )
 
 
-def _opens(services: Services, connection: Connection) -> bool:
+def secret_opens(services: Services, connection: Connection) -> bool:
+    """Whether the secret of the connection's app can still be decrypted."""
     try:
         services.vault.decrypt(SECRET_PLACE, connection.app_id, connection.app.secret_encrypted)
     except VaultError:

@@ -75,6 +75,13 @@ TRAITS: dict[HealthStatus, Traits] = {
         f"The next check is late and is made up for by itself. {_KEPT}",
         Tone.WAIT, Action.CHECK, checks=True, consent=True,
     ),
+    HealthStatus.LOCKED: Traits(
+        "This server lacks one of its keys",
+        "It cannot open its access to your Spotify account. Whoever runs this server can put the "
+        "key back, and then checks go on by themselves. If this lasts, reconnecting helps. "
+        + _KEPT,
+        Tone.WAIT, Action.RECONNECT, checks=True, consent=True,
+    ),
     HealthStatus.SPOTIFY_SILENT: Traits(
         "Spotify isn’t answering us",
         f"The last checks brought no usable answer. We keep trying by ourselves. {_KEPT}",

@@ -23,6 +23,7 @@ class HealthStatus(StrEnum):
     NOT_LISTED = "not_listed"
     OWN_APP_NOT_LISTED = "own_app_not_listed"
     PAUSED = "paused"
+    LOCKED = "locked"
     SPOTIFY_SILENT = "spotify_silent"
     WAITING_FOR_LIMIT = "waiting_for_limit"
     APP_REFUSED = "app_refused"
@@ -94,7 +95,9 @@ def status(facts: Facts, now: datetime) -> HealthStatus:
         # Polling still asks now and then; the member must act.
         return HealthStatus.RECONNECT_NEEDED
     if facts.consecutive_failures and not fresh:
-        ours = facts.failure in (Failure.LOCKED, Failure.UNKNOWN, None)
+        if facts.failure is Failure.LOCKED:
+            return HealthStatus.LOCKED
+        ours = facts.failure in (Failure.UNKNOWN, None)
         return HealthStatus.CATCHING_UP if ours else HealthStatus.SPOTIFY_SILENT
     if facts.unusable and not fresh:
         return HealthStatus.SPOTIFY_SILENT

@@ -21,6 +21,7 @@ SYMBOLS = {
     HealthStatus.OWN_APP_NOT_LISTED: "key",
     HealthStatus.OWN_APP_REFUSED: "key",
     HealthStatus.OWN_APP_UNREADABLE: "key",
+    HealthStatus.LOCKED: "key",
     HealthStatus.PAUSED: "pause",
     HealthStatus.SPOTIFY_SILENT: "wait",
     HealthStatus.WAITING_FOR_LIMIT: "wait",

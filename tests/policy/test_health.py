@@ -114,7 +114,7 @@ BLOCKED = {"app_blocked_until": NOW + HOUR}
         ),
         (
             {**STALE, "consecutive_failures": 4, "failure": Failure.LOCKED},
-            HealthStatus.CATCHING_UP,
+            HealthStatus.LOCKED,
         ),
         (
             {**STALE, "consecutive_failures": 4, "failure": Failure.UNKNOWN},

@@ -186,6 +186,10 @@ STATES: dict[str, tuple[HealthStatus, Make]] = {
         HealthStatus.OWN_APP_UNREADABLE,
         own_app(ago=DAY, secret_encrypted="encrypted with a key that is gone"),
     ),
+    "key of this server missing": (
+        HealthStatus.LOCKED,
+        connected(ago=DAY, consecutive_failures=9, last_failure_type="locked"),
+    ),
     "guard in force": (HealthStatus.APP_REFUSED, guarded),
     "never polled": (
         HealthStatus.FIRST_POLL,

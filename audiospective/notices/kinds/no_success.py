@@ -11,7 +11,7 @@ from typing import Any
 from peewee import Case, fn
 
 from audiospective import clock
-from audiospective.incidents import incident, mass_failure, outage
+from audiospective.incidents import health_facts, incident, mass_failure, outage
 from audiospective.incidents.outage import Outage
 from audiospective.models import Connection
 from audiospective.models.connections import ACTIVE, NOT_ALLOWED
@@ -22,10 +22,11 @@ from audiospective.notices import kind, members
 from audiospective.notices.kind import Audience, Candidate, Choice, Draft, Kind
 from audiospective.policy import escalation
 from audiospective.policy import outage as rules
-from audiospective.policy.failures import TRAITS, named
+from audiospective.policy.failures import TRAITS, Failure, named
 from audiospective.services import Services
 
 BETWEEN_TRIES = timedelta(hours=6)  # longer than any circuit of those who are told by this e-mail
+OWN_LOCKED = "own_locked"  # no key opens the secret of the member's own app
 REFUSED = "refused"  # Spotify refuses everybody; not a failure of anybody's own
 
 
@@ -66,7 +67,9 @@ def _draft(services: Services, connection: Connection, present: _Present) -> Dra
     recipient = kind.address(connection.user, KIND.name)
     if recipient is None or (connection.user_id, incident.key(connection)) in present.told:
         return None
-    cause = _cause(connection, present)  # no query: an outage keeps everybody silent for days
+    cause = _cause(
+        services, connection, present
+    )  # no query: an outage keeps everybody silent for days
     if cause is None or not _is_ours_to_report(connection, _first_try(connection, present)):
         return None
     return Draft(
@@ -82,7 +85,7 @@ def _draft(services: Services, connection: Connection, present: _Present) -> Dra
     )
 
 
-def _cause(connection: Connection, present: _Present) -> str | None:
+def _cause(services: Services, connection: Connection, present: _Present) -> str | None:
     """What keeps this person's plays away ("" if unknown); None if it is not told to members."""
     app, app_id = connection.app, connection.app_id
     if incident.own_app(connection) and app.blocked_until > clock.now():
@@ -90,6 +93,9 @@ def _cause(connection: Connection, present: _Present) -> str | None:
     name = connection.last_failure_type if connection.consecutive_failures else None
     if name is None and app.blocked_until > clock.now():
         name = app.block_reason
+    locked = name == Failure.LOCKED and incident.own_app(connection)
+    if locked and not health_facts.secret_opens(services, connection):
+        return OWN_LOCKED  # which its member alone can enter again
     guarded, found = app_id in present.guarded, present.outages.get(app_id)
     known = named(name)
     shared = guarded or known is None or TRAITS[known].shared

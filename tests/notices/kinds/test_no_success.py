@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from audiospective.notices.kinds.no_success import REFUSED
+from datetime import timedelta
+
+import pytest
+
+from audiospective import clock
+from audiospective.notices.kinds import no_success
+from audiospective.notices.kinds.no_success import OWN_LOCKED, REFUSED
 from audiospective.policy.failures import Failure
 from tests.notices.reading import ms, write
+from tests.support.archive_states import connected, own_app
 
-CAUSES = ("", REFUSED, "budget", *(failure.value for failure in Failure))
+CAUSES = ("", REFUSED, OWN_LOCKED, "budget", *(failure.value for failure in Failure))
 EXAMPLES = [{"since": ms(3), "failure": cause} for cause in CAUSES] + [
     {"since": ms(3), "failure": "network", "never": True}
 ]
@@ -26,3 +33,26 @@ def test_every_cause_is_explained_in_words_of_its_own():
     # What breaks a connection has an e-mail of its own.
     assert set(alike) == {"unknown", "auth", "not_allowed"}
     assert len({texts[cause] for cause in ("network", "silent", "refused", "app", "quota")}) == 5
+
+
+LOCKED = {"consecutive_failures": 9, "last_failure_type": "locked"}
+DAYS = timedelta(days=3)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (connected(ago=DAYS, **LOCKED), "If this lasts, reconnecting helps."),
+        (own_app(ago=DAYS, **LOCKED), "If this lasts, reconnecting helps."),
+        (own_app(ago=DAYS, secret_encrypted="x", **LOCKED), "Enter it once more"),
+    ],
+)
+def test_where_a_key_is_missing_it_says_what_its_reader_can_do(services, frozen, make, said):
+    user = make(services)
+    user.email, user.email_verified_at = "alice@mail.example", clock.now()
+    user.save()
+    (candidate,) = no_success.due(services)
+    draft = candidate.draft()
+    assert draft is not None
+    text = write("no_success", {"since": ms(3), "failure": draft.data["failure"]}).text
+    assert said in " ".join(text.split())
