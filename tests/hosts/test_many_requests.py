@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import socket
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,7 +13,8 @@ from tests.jobs.stack import ROOT, running
 from tests.support.processes import until
 from tests.support.redis import emptied
 
-MANY = 20  # more than a process has threads
+SERVER = runpy.run_path(str(ROOT / "gunicorn.conf.py"))
+MANY = SERVER["threads"] + 4  # more than a process has threads
 ASKED = b"GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Forwarded-For: %s\r\nConnection: close\r\n\r\n"
 # Pages that take for as long as nobody writes into a pipe.
 HELD = """
