@@ -23,13 +23,13 @@ class Alarm:
     said: str
     mark: str
     told_from: datetime
+    seen_at: datetime  # when it was last to be seen
     noted_at: datetime  # which tells it from an earlier one; ahead, if the clock was ahead then
 
 
 def standing() -> list[Alarm]:
     """The alarms that last and are to be told."""
-    now = clock.now()
-    return [one for one in map(_standing, Mark.named(PREFIX)) if one.told_from <= now]
+    return [one for one in map(_standing, Mark.named(PREFIX)) if one.told_from <= one.seen_at]
 
 
 def noted(topic: str) -> bool:
@@ -45,7 +45,7 @@ def begin(topic: str, since: datetime, said: str, after: timedelta = timedelta()
     latest = clock.to_ms(now + after)
     told_from = (known.noted.get("told_from") if known else None) or latest
     # Later than `latest` is what a clock that was ahead noted.
-    note = {"said": said, "told_from": min(told_from, latest)}
+    note = {"said": said, "told_from": min(told_from, latest), "seen_at": clock.to_ms(now)}
     if known is not None and (found := _standing(known).since) != known.at:
         note["since"] = clock.to_ms(found)
     Mark.keep(name, since, json.dumps(note))
@@ -62,7 +62,8 @@ def end(topic: str) -> None:
     note = known.noted
     # What a clock that was ahead noted counts from now.
     calm_since = min(clock.from_ms(note.get("calm_since") or clock.to_ms(now)), now)
-    if _standing(known).told_from > now or now - calm_since >= CALM:
+    found = _standing(known)
+    if found.told_from > found.seen_at or now - calm_since >= CALM:
         Mark.drop(name)
         log.event("alarm_over", log.WARNING, topic=topic)
     else:
@@ -78,12 +79,14 @@ def beat(who: str) -> None:
 def _standing(mark: Mark) -> Alarm:
     """One that began at an instant which lies ahead began, for all that is known, now."""
     note = mark.noted
-    since = min(clock.from_ms(note["since"]) if "since" in note else mark.at, clock.now())
+    now = clock.now()
+    since = min(clock.from_ms(note["since"]) if "since" in note else mark.at, now)
     return Alarm(
         topic=mark.name.removeprefix(PREFIX),
         since=since,
         said=str(note.get("said", "")),
         mark=mark.name,
         told_from=clock.from_ms(note.get("told_from", 0)),
+        seen_at=min(clock.from_ms(note["seen_at"]) if "seen_at" in note else now, now),
         noted_at=mark.at,
     )

@@ -401,6 +401,28 @@ def test_storage_that_did_not_take_one_file_is_no_alarm(world: World) -> None:
     assert world.told() == []
 
 
+def test_storage_that_failed_once_is_no_alarm_where_looks_lie_far_apart(world: World) -> None:
+    whole = world.services
+
+    def looked() -> None:
+        world.frozen.forward(minutes=10)  # as `tick` may, while the web process sleeps
+        watch.look(world.services)
+
+    looked()
+    storage_away(world)
+    looked()
+    world.services = whole
+    world.frozen.forward(minutes=9)
+    assert alarms.standing() == []  # which others read between two looks
+    looked()
+    assert not alarms.noted("storage_away")
+    storage_away(world)
+    looked()
+    assert world.told() == []
+    looked()
+    assert [one["alarm"] for one in world.told()] == ["storage_away"]
+
+
 def test_of_storage_that_says_no_the_alarm_says_what(world: World) -> None:
     left: list[str] = []
 
