@@ -19,7 +19,7 @@ from audiospective import __version__, clock, log
 from audiospective.clients import redis_trial
 from audiospective.clients.queues import INTERRUPTS, WATCHED
 from audiospective.clients.storage import StorageError
-from audiospective.incidents import alarms, outage
+from audiospective.incidents import alarms, incident, outage
 from audiospective.models import Connection, SpotifyApp, notices
 from audiospective.models.connections import ACTIVE
 from audiospective.models.counters import Counter
@@ -123,15 +123,29 @@ def _no_polls(services: Services, now: datetime) -> tuple[datetime, str] | None:
 
 
 def _stopped(now: datetime) -> str | None:
-    """Which app may not call, the one that waits longest, and until when; None if all may."""
-    stopped = (Connection.status == ACTIVE) & (SpotifyApp.blocked_until > now)
-    apps = SpotifyApp.select().join(Connection).where(stopped)
-    app = apps.order_by(SpotifyApp.blocked_until.desc()).first()
-    if app is None:
+    """What keeps everybody's polls from being due: apps that may not call, or checks that failed.
+
+    Of several apps the one that waits longest is named; None if it is neither.
+    """
+    polled = (Connection.status == ACTIVE) & ~incident.failing()
+    asked = Connection.circuit_open_until, Connection.last_failure_type
+    of_app = SpotifyApp.id, SpotifyApp.blocked_until, SpotifyApp.block_reason
+    found = list(Connection.select(*asked, *of_app).join(SpotifyApp).where(polled))
+    free = [one for one in found if one.app.blocked_until <= now]
+    if found and not free:
+        app = max((one.app for one in found), key=lambda app: app.blocked_until)
+        return (
+            f"app {app.id} makes no calls before {app.blocked_until:%d %B, %H:%M} UTC"
+            f" ({app.block_reason})"
+        )
+    failed = [one for one in free if one.circuit_open_until > now]
+    if not failed:
         return None
+    causes = sorted({str(one.last_failure_type) for one in failed})
+    again = min(one.circuit_open_until for one in failed)
     return (
-        f"app {app.id} makes no calls before {app.blocked_until:%d %B, %H:%M} UTC"
-        f" ({app.block_reason})"
+        f"the last check of {plural(len(failed), 'member')} failed ({', '.join(causes)}) and the"
+        f" first of them is tried again at {again:%d %B, %H:%M} UTC"
     )
 
 

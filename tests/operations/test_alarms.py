@@ -465,6 +465,37 @@ def test_of_polls_that_wait_for_their_next_try_the_alarm_does_not_say_that_nothi
     assert "as none was due" in one_line(told)
 
 
+def test_of_polls_that_wait_after_failures_the_alarm_says_why_and_until_when(
+    world: World,
+) -> None:
+    until = clock.now() + 9 * HOUR
+    for name, failure in (("bob", "locked"), ("charlie", "network")):
+        connected(
+            world.services, name, last_success_at=clock.now(), circuit_open_until=until,
+            consecutive_failures=3, last_failure_type=failure,
+        )  # fmt: skip
+    world.pass_by(300)
+    (told,) = [one for one in world.told() if one["alarm"] == "no_polls"]
+    assert "as the last check of 2 members failed (locked, network)" in one_line(told)
+    assert f"tried again at {until:%d %B, %H:%M} UTC" in one_line(told)
+
+
+def test_an_app_that_makes_no_calls_does_not_explain_why_others_are_not_polled(
+    world: World,
+) -> None:
+    until = clock.now() + 20 * HOUR
+    own = connected(world.services, "bob", last_success_at=clock.now())
+    app = SpotifyApp.create(
+        owner=own.user_id, client_id="b" * 32, secret_encrypted="", created_at=clock.now(),
+        blocked_until=until, block_reason="quota",
+    )  # fmt: skip
+    Connection.update(app=app.id).execute()
+    connected(world.services, last_success_at=clock.now(), next_poll_at=clock.now() + 9 * HOUR)
+    world.pass_by(300)
+    (told,) = [one for one in world.told() if one["alarm"] == "no_polls"]
+    assert "as none was due" in one_line(told)
+
+
 def test_nothing_is_told_while_all_is_well(world: World) -> None:
     alarms.beat("tick")
     Mark.put("backup.succeeded", clock.now())
