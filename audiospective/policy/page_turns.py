@@ -44,7 +44,9 @@ def admitted(who: Guest, held: Iterable[Guest]) -> bool:
 def following(waiting: Sequence[Guest], running: Iterable[int]) -> int | None:
     """The place of the one among `waiting`, first come first, whose page is made next, if any is.
 
-    `running` are the members of whose plays pages are being made: of each one at a time.
+    `running` are the members of whose plays pages are being made: of each one at a time. Whoever
+    follows shared links comes after members and their programs, else the links of a few members
+    kept all others waiting for their own pages.
     """
     busy = set(running)
     if len(busy) >= AT_ONCE:
@@ -52,5 +54,5 @@ def following(waiting: Sequence[Guest], running: Iterable[int]) -> int | None:
     able = [n for n, guest in enumerate(waiting) if guest.member not in busy]
     if not able:
         return None
-    member = waiting[able[0]].member
+    member = waiting[min(able, key=lambda n: waiting[n].door is Door.VISITOR)].member
     return min((n for n in able if waiting[n].member == member), key=lambda n: waiting[n].door)

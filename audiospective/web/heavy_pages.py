@@ -53,8 +53,8 @@ OTHERS = Words(
 )
 OF_ADDRESS = Words(
     "Too many pages for one address",
-    "Others ask for pages from the network that you are in, and this server makes few at a time "
-    "for each network. Try again in a few seconds.",
+    "Too many pages were asked for from your network, by you or by others, and this server makes "
+    "few at a time for each. Try again in a few seconds.",
     "Try again",
     "",
 )

@@ -12,7 +12,7 @@ import select
 import selectors
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -36,6 +36,11 @@ WAITED_SECONDS = 1.0  # after which it is looked whether the visitor is still th
 # That they have shut their side; a connection that is gone is told in any case.
 _LEFT = getattr(select, "POLLRDHUP", 0)  # Linux has it
 _READS = (b"GET ", b"HEAD ")
+# A program that shuts its side early and still reads looks like a visitor who has left.
+_NOT_MADE = (
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\n"
+    b"Connection: close\r\n\r\n"
+)
 
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,9})[ \t]*\r\n", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
@@ -206,7 +211,11 @@ class Worker(gthread.ThreadWorker):
 
     def handle(self, conn: Any) -> Any:
         if conn.sock.is_left():
-            util.close(conn.sock)
+            with suppress(OSError):
+                conn.sock.sendall(_NOT_MADE)
+            # The request is still to be read: a plain end would take the answer back.
+            conn.sock.allow(LINGER_SECONDS)
+            util.close_graceful(conn.sock, timeout=LINGER_SECONDS)
             return False
         conn.sock.allow(HEAD_SECONDS)
         result = super().handle(conn)

@@ -19,8 +19,9 @@ from audiospective.policy import visitors
 
 MAKING = 2  # answers of one source that are made at a time; pages that wait (heavy_pages) are none
 # Threads that one source may have, those included that wait for its own slow line or for the pages
-# before theirs. One member may have more pages than these waiting (policy.page_turns), so that a
-# browser that opens many at once gets them all in the end.
+# before theirs. One member may have more pages than these waiting (policy.page_turns): a
+# browser that opens many at once gets them one after the other, as far as heavy_pages.LONGEST lets
+# them wait.
 THREADS = 6
 
 # Whether a process serves at all is asked from wherever visitors come from as well (a balancer in

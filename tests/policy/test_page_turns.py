@@ -54,7 +54,12 @@ def test_whoever_asks_for_all_leaves_room_for_others(
         ([Guest(ALICE, VISITOR), Guest(ALICE, PROGRAM), Guest(ALICE, BROWSER)], [], 2),
         ([Guest(ALICE, VISITOR), Guest(ALICE, PROGRAM)], [], 1),
         # but one member no sooner than another who came first
-        ([Guest(BOB, VISITOR), Guest(ALICE, BROWSER)], [], 0),
+        ([Guest(BOB, PROGRAM), Guest(ALICE, BROWSER)], [], 0),
+        ([Guest(BOB, VISITOR), Guest(ALICE, VISITOR)], [], 0),
+        # nor later than strangers who follow another's links
+        ([Guest(BOB, VISITOR), Guest(ALICE, BROWSER)], [], 1),
+        ([Guest(BOB, VISITOR), Guest(ALICE, PROGRAM)], [], 1),
+        ([Guest(BOB, VISITOR), Guest(ALICE, BROWSER)], [ALICE], 0),
         ([Guest(DORA, BROWSER)], [ALICE, BOB], 0),
         ([Guest(DORA, BROWSER)], [ALICE, BOB, CHARLIE], None),
     ],

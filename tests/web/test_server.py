@@ -83,6 +83,22 @@ def test_a_page_that_waited_is_left_once_its_visitor_has_gone(
         assert connection.recv(len(head), socket.MSG_PEEK) == head  # nothing was read
 
 
+def test_who_shut_their_side_while_they_waited_is_told_to_come_again() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        visitor = socket.create_connection(server.getsockname(), timeout=60)
+        accepted, _ = server.accept()
+    with visitor, BoundedSocket(fileno=accepted.detach()) as connection:
+        visitor.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        until(connection.has_request, "the request is there")
+        connection.came = clock.monotonic() - 60
+        visitor.shutdown(socket.SHUT_WR)
+        until(connection.is_left, "the other side is seen")
+        assert Worker.__new__(Worker).handle(SimpleNamespace(sock=connection)) is False
+        with visitor.makefile("rb") as answer:
+            assert answer.readline().startswith(b"HTTP/1.1 503 ")
+            assert b"Retry-After: 5\r\n" in answer.read()
+
+
 def test_the_web_processes_return_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("_RJEM_MALLOC_CONF", "to be taken back when the test ends")
     monkeypatch.delenv("_RJEM_MALLOC_CONF")
