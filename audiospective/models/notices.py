@@ -12,10 +12,10 @@ from audiospective.models.users import User
 
 QUEUED = "queued"  # owed, waiting for its turn
 SENDING = "sending"  # a worker holds it (lease_until, database clock)
-SENT = "sent"  # the provider took it and said so
+SENT = "sent"  # the provider took it and said so, or perhaps took what was no longer true later
 UNCERTAIN = "uncertain"  # handed over, answer unknown: goes again with the same key
 FAILED = "failed"  # refused for good, never tried again
-OBSOLETE = "obsolete"  # no longer true when its turn came, so never sent
+OBSOLETE = "obsolete"  # no longer true when its turn came, and certainly never sent
 WAITING = (QUEUED, UNCERTAIN)
 DONE = (SENT, FAILED, OBSOLETE)
 UNWRITTEN = "unwritten: "  # begins the error of a try that ended before the provider was asked

@@ -44,6 +44,7 @@ SHORT = timedelta(seconds=3)  # a rate limit this short is waited for inside the
 FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=1), timedelta(hours=1)
 ACCOUNT_RETRY = timedelta(hours=1)
 LONGEST_PAUSE = mail.DAY + mail.MINUTE  # clocks differ by less than a minute
+PERHAPS = "no answer, and no longer true when it was to go once more"
 IN_VAIN = 2  # e-mails in a row without an answer: the provider is away, the rest can wait
 AT_A_TIME = 200
 
@@ -118,12 +119,11 @@ class _Round:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this e-mail's alone
             log.trouble("email_failed", error, notice=notice.id, kind=notice.kind)
-            status = UNCERTAIN if notice.maybe_out else QUEUED
             said = UNWRITTEN + type(error).__name__
-            self._later(notice, status, said, _backoff(notice.attempts))
+            self._later(notice, QUEUED, said, _backoff(notice.attempts))
             return True
         if envelope is None:
-            self._finish(notice, OBSOLETE)
+            self._drop(notice)
             return True
         return self._hand_over(notice, envelope)
 
@@ -187,7 +187,19 @@ class _Round:
         notices.finish(notice, status, clock.now(), error=error, provider_id=provider_id)
         self.report.count(status)
 
+    def _drop(self, notice: Notice) -> None:
+        """It is no longer true. What may have gone out counts as sent: owed again, it would go
+        under another key and arrive once more. Not as sent now: the provider took nothing now.
+        """
+        if not notice.maybe_out:
+            self._finish(notice, OBSOLETE)
+            return
+        notices.finish(notice, SENT, notice.created_at, error=PERHAPS)
+        self.report.count(SENT)
+
     def _later(self, notice: Notice, status: str, error: str, wait: timedelta) -> None:
+        if notice.maybe_out:  # no later answer takes back that an earlier try may have arrived
+            status = UNCERTAIN
         notices.put_off(notice, status, clock.now() + wait, error)
         self.report.count("postponed")
 

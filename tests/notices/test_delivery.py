@@ -251,6 +251,32 @@ def test_an_accepted_email_whose_answer_was_lost_arrives_once(posted, office, fr
     assert (len(office.asked), len(office.delivered)) == (2, 1)
 
 
+@pytest.mark.parametrize("between", [None, refused(429, "rate_limit_exceeded"), refused(401, "no")])
+def test_what_may_have_gone_out_and_is_no_longer_true_is_not_owed_again(
+    posted, office, frozen, between
+):
+    owe(posted, data={"expires_at": clock.to_ms(frozen.now + timedelta(hours=6))})
+
+    def lost(email, key):
+        office.delivered[key] = email
+
+    office.answer = lost
+    drain(posted)
+    for _ in range(2 if between else 0):  # an answer to a later try says nothing of the first
+        frozen.forward(hours=2)
+        office.answer = lambda email, key: between
+        drain(posted)
+    assert statuses() == {UNCERTAIN: 1}
+    frozen.forward(hours=6)
+    office.answer = None
+    began = clock.now()
+    drain(posted)
+    assert not owe(posted, data={"n": 2})
+    drain(posted)
+    assert (statuses(), len(office.delivered)) == ({SENT: 1}, 1)
+    assert not notices.any_sent_after(began - timedelta(minutes=30))  # the provider took nothing
+
+
 @pytest.mark.parametrize(("hours", "ends"), [(22, SENT), (25, FAILED)])
 def test_what_may_have_gone_out_waits_for_its_key_while_the_provider_remembers_it(
     posted, office, frozen, hours, ends
