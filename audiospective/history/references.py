@@ -12,7 +12,15 @@ import polars as pl
 
 from audiospective import log
 from audiospective.clients.queues import INTERRUPTS
-from audiospective.history import bulk_add, lock, reading, replacing, segment, segment_store
+from audiospective.history import (
+    bulk_add,
+    lock,
+    reading,
+    removal,
+    replacing,
+    segment,
+    segment_store,
+)
 from audiospective.history.catalog import tidy, unreferenced
 from audiospective.models import DamagedSegment, Play, PlaySegment, RecordingChoice, RemovedPlay
 from audiospective.models.database_away import says_away
@@ -124,8 +132,9 @@ def _move_stones(user_id: int, tracks: Mapping[int, int], plays: pl.DataFrame) -
         if track == stone.track and not hides:
             continue
         values = {**stone.__data__, "track": track}
-        if stone.kept is not None:  # what an undo would bring back
-            values["kept"] = orjson.dumps(orjson.loads(stone.kept) | {"track": track}).decode()
+        facts = removal.whole(stone.kept)
+        if facts is not None:  # what an undo would bring back
+            values["kept"] = orjson.dumps(facts | {"track": track}).decode()
         if not hides:
             RemovedPlay.insert(**values).on_conflict_ignore().execute()
         stone.delete_instance()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,11 +12,13 @@ import polars as pl
 from audiospective import clock
 from audiospective.history import bulk_add, hot_tail, lock, reading, segment, segment_store
 from audiospective.models import PlaySegment, RemovedPlay
-from audiospective.models.plays import FROM_BOTH
+from audiospective.models.plays import FROM_BOTH, FROM_POLL
 from audiospective.policy.sealing import year_of
 
 UNDO = timedelta(days=30)
 CHUNK = 200  # tombstones a statement
+_WHOLE = "played_at"  # it is among what is kept as long as that is the whole play
+_LEFT = ("source", "timing")  # what is kept after that
 
 
 def remove(user_id: int, keys: Sequence[hot_tail.Key]) -> int:
@@ -47,10 +49,11 @@ def restore(user_id: int, keys: Sequence[hot_tail.Key]) -> int:
         back: list[dict[str, Any]] = []
         for key in keys:
             where = _at(user_id, key)
-            stone = RemovedPlay.get_or_none(where & RemovedPlay.kept.is_null(False))
-            if stone is None or clock.now() - stone.removed_at > UNDO:
+            stone = RemovedPlay.get_or_none(where)
+            facts = whole(stone.kept) if stone is not None else None
+            if facts is None or clock.now() - stone.removed_at > UNDO:
                 continue
-            back.append({**dict.fromkeys(hot_tail.COLUMNS), **orjson.loads(stone.kept)})
+            back.append({**dict.fromkeys(hot_tail.COLUMNS), **facts})
             RemovedPlay.delete().where(where).execute()
         hot_tail.put(user_id, back)
     return len(back)
@@ -63,13 +66,15 @@ def move(user_id: int, moves: Sequence[tuple[hot_tail.Key, hot_tail.Key]]) -> No
     """
     for old, new in moves:
         stone = RemovedPlay.get(_at(user_id, old))
-        facts = {**orjson.loads(stone.kept), "played_at": new[0], "track": new[1]}
+        facts = whole(stone.kept)
+        if facts is not None:
+            facts |= {"played_at": new[0], "track": new[1], "source": FROM_BOTH, "timing": None}
         RemovedPlay.insert(
             user=user_id,
             played_at=new[0],
             track=new[1],
             removed_at=stone.removed_at,
-            kept=orjson.dumps({**facts, "source": FROM_BOTH, "timing": None}).decode(),
+            kept=None if facts is None else orjson.dumps(facts).decode(),
         ).execute()
         RemovedPlay.delete().where(_at(user_id, old)).execute()
 
@@ -84,10 +89,36 @@ def removed(user_id: int, since: datetime) -> list[tuple[datetime, int, datetime
     return [(clock.from_ms(one.played_at), one.track, one.removed_at) for one in query]
 
 
+def whole(kept: str | None) -> dict[str, Any] | None:
+    """All columns of a deleted play, of what is kept of it; None once it cannot be undone."""
+    facts: dict[str, Any] = orjson.loads(kept) if kept else {}
+    return facts if _WHOLE in facts else None
+
+
+def left(facts: Mapping[str, Any]) -> str | None:
+    """What stays known of a deleted play, as it is kept; None of an end that a poll told.
+
+    Who told of its time, and what that is: without it a beginning would be taken for an end, and
+    the play would come back by a file, or another one of its song would go with it.
+    """
+    if not facts["source"] or facts["source"] & FROM_POLL:
+        return None
+    return orjson.dumps({name: facts.get(name) for name in _LEFT}).decode()
+
+
 def drop_expired(now: datetime) -> int:
-    """Drop what is kept of plays whose deletion can no longer be undone; how many."""
-    past = (RemovedPlay.removed_at < now - UNDO) & RemovedPlay.kept.is_null(False)
-    return int(RemovedPlay.update(kept=None).where(past).execute())
+    """Drop what is kept of plays whose deletion can no longer be undone, but for `left`; how many.
+
+    Safe to repeat.
+    """
+    past = (RemovedPlay.removed_at < now - UNDO) & RemovedPlay.kept.contains(f'"{_WHOLE}"')
+    dropped = 0
+    for stone in list(RemovedPlay.select().where(past)):
+        same = _at(stone.user_id, (stone.played_at, stone.track)) & (RemovedPlay.kept == stone.kept)
+        facts = whole(stone.kept)
+        remains = None if facts is None else left(facts)
+        dropped += int(RemovedPlay.update(kept=remains).where(same).execute())
+    return dropped
 
 
 def _years(user_id: int, keys: Sequence[hot_tail.Key]) -> list[int]:

@@ -14,9 +14,11 @@ from audiospective.imports import archive_frames, identity, staging
 from audiospective.imports.archive_frames import ArchiveFrames
 from audiospective.imports.merging import apart
 from audiospective.models import RemovedPlay
+from audiospective.policy.timing import Timing
 
 NUMBERED = pl.Schema({"track": pl.Int32(), **staging.TRACKS})
 _GUESTS = 99  # artists of a track beside the first one
+_ENDS = {Timing.HEARD: Timing.END_SECOND, Timing.HEARD_MINUTE: Timing.END_MINUTE}
 UNKNOWN = "Unknown item"  # what plays are called of which a file says nothing but the time
 
 
@@ -144,7 +146,7 @@ def _named(tracks: pl.DataFrame) -> list[imported.Named]:
 
 
 def _removed(user_id: int, span: replacing.Span | None = None) -> pl.DataFrame:
-    """Deleted plays, with who told of their time and what it is, as long as that is kept.
+    """Deleted plays, with who told of their time and what it is, where it is no end of a poll's.
 
     Without it a beginning would be taken for an end, and a poll could not be known to tell a play
     again that only a file told.
@@ -163,4 +165,8 @@ def _removed(user_id: int, span: replacing.Span | None = None) -> pl.DataFrame:
 
 def _told(kept: str | None) -> dict[str, int | None]:
     known = orjson.loads(kept) if kept else {}
-    return {name: known[name] for name in ("source", "ms_played", "timing") if name in known}
+    told = {name: known[name] for name in ("source", "ms_played", "timing") if name in known}
+    if told.get("ms_played") is None and told.get("timing") in _ENDS:
+        # The time heard is dropped after a while, and with it when the play began.
+        told["timing"] = int(_ENDS[told["timing"]])
+    return told

@@ -9,13 +9,16 @@ from audiospective.models.users import User
 
 
 class RemovedPlay(Row):
-    """One deleted play: its key for ever, its other columns as JSON while it can be undone."""
+    """One deleted play: its key for ever, its other columns as JSON while it can be undone.
+
+    After that only who told of its time and what that is, unless it is an end that a poll told.
+    """
 
     user = ForeignKeyField(User, on_delete="CASCADE")
     played_at = BigIntegerField()
     track = IntegerField()
     removed_at = InstantField(index=True)
-    kept = TextField(null=True)  # null once the time for undoing has passed
+    kept = TextField(null=True)  # see history.removal: `whole` and `left`
 
     class Meta:
         table_name = "removed_plays"

@@ -14,8 +14,9 @@ from audiospective.history import append, references, removal, replacing, sealin
 from audiospective.history.catalog import imported, lookup, polled, unreferenced
 from audiospective.history.catalog.imported import Named
 from audiospective.history.closed.away import YearAwayError
-from audiospective.models import CondemnedTrack, PlaySegment, User
+from audiospective.models import CondemnedTrack, PlaySegment, RemovedPlay, User
 from audiospective.policy.plays import AlbumFacts, ArtistFacts, TrackFacts
+from audiospective.policy.timing import Timing
 from tests.history.making import at, person, play, track
 from tests.support.clocks import Frozen
 
@@ -221,6 +222,18 @@ def test_a_poll_knows_a_play_that_a_poll_told_under_the_twin_of_its_track(frozen
     pages = [append.NewPlay(bob, at(minute), one, None) for minute in range(5)]
     # What only a file told may be taken back with it: the poll's own word is kept as well.
     assert append.polled(pages)[bob] == {(at(1), one), (at(4), one)}
+
+
+def test_a_deletion_past_its_undo_moves_with_what_is_left_of_it(frozen: Frozen) -> None:
+    bob = person("bob")
+    one, twin = twins_of(frozen, bob)
+    play(bob, at(1), twin, source=2, timing=int(Timing.BEGAN))
+    removal.remove(bob, [(at(1), twin)])
+    frozen.forward(days=31)
+    removal.drop_expired(frozen.now)
+    assert free(frozen).merged == 1
+    stone = RemovedPlay.get()
+    assert (stone.track, stone.kept) == (one, '{"source":2,"timing":5}')
 
 
 def test_stopped_between_any_two_steps_it_is_whole(

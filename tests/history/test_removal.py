@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from audiospective import clock, history
+from audiospective import clock, history, models
 from audiospective.history import append, removal, sealing, segment
 from audiospective.models import Play, PlaySegment, RemovedPlay
+from audiospective.policy.timing import Timing
 from tests.history.making import at, person, play, track
 from tests.support.clocks import Frozen
 
@@ -82,7 +83,8 @@ def test_after_thirty_days_it_is_too_late(alice: int, song: int, frozen: Frozen)
     frozen.forward(seconds=1)
     assert removal.restore(alice, [(at(9), song)]) == 0
     assert removal.drop_expired(frozen.now) == 1
-    assert RemovedPlay.get().kept is None
+    assert RemovedPlay.get().kept is None  # a poll told its end
+    assert removal.drop_expired(frozen.now) == 0
     assert not append.polled([append.NewPlay(alice, at(9), song, None)])[alice]
 
 
@@ -90,3 +92,20 @@ def test_forgetting_keeps_what_may_still_be_undone(alice: int, song: int) -> Non
     removal.remove(alice, [(at(0), song)])
     assert removal.drop_expired(clock.now() + timedelta(days=29)) == 0
     assert removal.restore(alice, [(at(0), song)]) == 1
+
+
+def test_of_what_a_file_told_only_what_its_time_is_stays_and_brings_nothing_back(
+    alice: int, song: int, frozen: Frozen
+) -> None:
+    play(alice, at(20), song, ms_played=1, source=2, timing=int(Timing.BEGAN), context="spotify:x")
+    removal.remove(alice, [(at(20), song)])
+    begun = frozen.now
+    frozen.forward(days=31)
+    assert [removal.drop_expired(frozen.now) for _ in range(2)] == [1, 0]
+    assert RemovedPlay.get().kept == '{"source":2,"timing":5}'
+    frozen.to(begun)  # also where the clock was ahead, and is set back
+    assert removal.restore(alice, [(at(20), song)]) == 0
+    with models.transaction():
+        removal.move(alice, [((at(20), song), (at(21), song))])
+    stone = RemovedPlay.get()
+    assert (stone.played_at, stone.kept) == (at(21), None)  # now it is an end that a poll told

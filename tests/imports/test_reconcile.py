@@ -7,16 +7,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from audiospective import clock, history
-from audiospective.history import append, removal
+from audiospective.history import append, removal, segment
 from audiospective.history.catalog import polled
 from audiospective.imports import archive, reconcile, rounds
-from audiospective.models import User
+from audiospective.models import RemovedPlay, User
 from audiospective.models.imports import UNDONE
 from audiospective.policy.plays import PolledPlay
+from audiospective.policy.timing import Timing
 from audiospective.services import Services
 from tests import factories
+from tests.exports.making import imported
 from tests.imports.importing import done, spotify_file, spotify_row, undone
 from tests.imports.reading_files import as_json
+from tests.support.clocks import Frozen
 
 pytestmark = pytest.mark.usefixtures("at_once")
 
@@ -121,6 +124,52 @@ def test_a_deleted_beginning_is_no_end_of_the_same_song_before_it(services: Serv
     row = done(services, alice, scrobbled(first, second))
     assert (row.added, row.skipped) == (1, 1)
     assert [moment for moment, _ in keys(alice)][1:] == [first * 1000]
+
+
+@pytest.mark.parametrize("days", [1, 31])
+def test_a_deleted_beginning_stays_one_once_its_undo_is_over(
+    days: int, services: Services, frozen: Frozen
+) -> None:
+    at = datetime(2025, 3, 5, 12, tzinfo=UTC)
+    frozen.to(at + timedelta(days=90))
+    alice = factories.make_user("alice")
+    poll(alice, factories.play(at - timedelta(days=1)))  # by which the length is known
+    first, second = int(at.timestamp()), int(at.timestamp()) + 205
+    done(services, alice, scrobbled(first, second))
+    removal.remove(alice.id, keys(alice)[2:])
+    other = done(services, alice, spotify_file(spotify_row("2024-03-05T13:00:00Z", song=9)))
+    before = keys(alice)[1:]
+    frozen.forward(days=days)
+    assert removal.drop_expired(frozen.now) == (1 if days > 30 else 0)
+    undone(services, other)
+    assert keys(alice) == before
+    play = factories.play(clock.from_ms(second * 1000 + 200_000))
+    row = done(services, alice, spotify_file(told(play)))
+    assert (row.added, row.skipped) == (0, 1)
+    poll(alice, factories.play(at + timedelta(seconds=405, milliseconds=417)))
+    assert reconcile.reconcile(alice.id) == 1  # and the stone moves to what the poll told
+    assert keys(alice) == before
+
+
+@pytest.mark.parametrize(
+    ("timing", "seconds"), [(Timing.HEARD, 0), (Timing.HEARD_MINUTE, 40)], ids=["second", "minute"]
+)
+def test_of_a_beginning_and_the_time_heard_the_end_stays_once_the_undo_is_over(
+    timing: Timing, seconds: int, services: Services, frozen: Frozen
+) -> None:
+    at = datetime(2025, 3, 5, 12, tzinfo=UTC)
+    frozen.to(at + timedelta(days=90))
+    alice = factories.make_user("alice")
+    track = polled.remember([factories.play(at).track])[factories.play(at).track.spotify_id]
+    play = imported(at, track, ms_played=200_000, timing=int(timing))
+    history.absorb(alice.id, segment.of([play]))
+    removal.remove(alice.id, keys(alice))
+    frozen.forward(days=31)
+    removal.drop_expired(frozen.now)
+    assert '"ms_played"' not in RemovedPlay.get().kept
+    ended = factories.play(at + timedelta(seconds=seconds, milliseconds=9))
+    row = done(services, alice, spotify_file(told(ended)))
+    assert (row.added, row.skipped) == (0, 1)
 
 
 def scrobbled(*began: int) -> dict[str, bytes]:

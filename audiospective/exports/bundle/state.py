@@ -18,7 +18,7 @@ from audiospective import clock
 from audiospective.exports.bundle.completeness import Known
 from audiospective.exports.formats import parquet
 from audiospective.exports.snapshot import Snapshot
-from audiospective.history import flags, segment
+from audiospective.history import flags, removal, segment
 from audiospective.history.catalog import track_facts
 from audiospective.models import Import, UnreadablePlay, User, portable
 from audiospective.models.portable import Belonging
@@ -116,15 +116,16 @@ def _told(value: Any) -> Any:
 
 
 def _removed(played_at: int, track: int, removed_at: int, kept: str | None) -> dict[str, Any]:
-    told = {} if kept is None else orjson.loads(kept)
-    if told:
+    whole = removal.whole(kept)
+    told = whole or (orjson.loads(kept) if kept else {})
+    if whole:
         told |= flags.unpack(told.pop("flags", None))
     return {
         **told,
         "played_at": played_at,
         "track": track,
         "removed_at": removed_at,
-        "undoable": kept is not None,
+        "undoable": whole is not None,
     }
 
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from audiospective import clock
 from audiospective.clients.storage import MissingError
-from audiospective.history import bulk_add, flags, lock, reading, segment
+from audiospective.history import bulk_add, flags, lock, reading, removal, segment
 from audiospective.history.catalog import restored
 from audiospective.imports import storing
 from audiospective.imports.claims import Claim
@@ -126,7 +126,7 @@ def _bury(user_id: int, removed: pl.DataFrame) -> None:
                 "played_at": row["played_at"],
                 "track": row["track"],
                 "removed_at": clock.from_ms(at),
-                "kept": orjson.dumps(row).decode() if undoable else None,
+                "kept": orjson.dumps(row).decode() if undoable else removal.left(row),
             }
         )
     for start in range(0, len(stones), CHUNK):

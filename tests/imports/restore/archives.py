@@ -49,7 +49,10 @@ def full(name: str = "alice", many: int = 0) -> User:
     row = Import.create(user=user, status="done", created_at=NOW, changed_at=NOW, rows=0)
     keys = [(play["played_at"], play["track"]) for play in more[:3]]
     removal.remove(user.id, keys)
-    RemovedPlay.update(kept=None).where(RemovedPlay.played_at == keys[0][0]).execute()
+    RemovedPlay.update(kept='{"source":2,"timing":5}').where(
+        RemovedPlay.played_at == keys[0][0]
+    ).execute()
+    RemovedPlay.update(kept=None).where(RemovedPlay.played_at == keys[1][0]).execute()
     Coverage.create(user=user, started_at=BEGAN, ended_at=datetime(2025, 3, 1, tzinfo=UTC))
     Coverage.create(user=user, started_at=datetime(2025, 3, 3, tzinfo=UTC),
                     ended_at=datetime(2025, 8, 5, 1, 2, 3, 4_000, tzinfo=UTC))  # fmt: skip
@@ -85,14 +88,19 @@ def plays(user_id: int) -> pl.DataFrame:
 
 
 def deleted(user_id: int) -> list[tuple[Any, ...]]:
-    """Tombstones: which play, when it was deleted, and whether that can be undone."""
+    """Tombstones: which play, when it was deleted, and what stays known if it cannot be undone."""
     names = dict(
         track_facts.of(
             pl.Series([one.track for one in _stones(user_id)], dtype=pl.Int32)
         ).select("track", "title").rows()
     )  # fmt: skip
     return [
-        (one.played_at, names[one.track], one.removed_at, one.kept is not None)
+        (
+            one.played_at,
+            names[one.track],
+            one.removed_at,
+            removal.whole(one.kept) is not None or one.kept,
+        )
         for one in _stones(user_id)
     ]
 
