@@ -176,6 +176,25 @@ class Worker(gthread.ThreadWorker):
         if cfg.is_ssl:
             raise ConfigError("TLS ends at the proxy in front: see docs/operations.md")
 
+    def set_accept_enabled(self, enabled: bool) -> None:
+        super().set_accept_enabled(enabled)
+        if not self.alive:
+            self._stop_listening()
+
+    def _stop_listening(self) -> None:
+        """Answer who is connected already, and refuse the next: a proxy asks another process then.
+
+        gunicorn's own goes on listening until the last answer is made, and cuts off whoever came
+        meanwhile and was never accepted. Where several processes share the listener, the last one
+        that ends closes it.
+        """
+        for listener in self.sockets:
+            waiting = select.poll()
+            waiting.register(listener, select.POLLIN)
+            while waiting.poll(0):
+                self.accept(listener)
+            listener.close()
+
     def accept(self, listener: Any) -> None:
         try:
             client, address = listener.accept()
@@ -207,6 +226,10 @@ class Worker(gthread.ThreadWorker):
 
     def finish_request(self, conn: Any, fs: Any) -> None:
         self.sources.ended(conn)
+        if conn.sock.fileno() < 0:
+            # Its thread closed it: gunicorn would stumble over that, and count it twice.
+            self.nr_conns -= 1
+            return
         super().finish_request(conn, fs)
 
     def handle(self, conn: Any) -> Any:

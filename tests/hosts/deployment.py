@@ -24,6 +24,15 @@ def procfile(release: Path) -> dict[str, str]:
 @contextmanager
 def pages(stack: Stack, home: Path, *options: str, **environment: str) -> Iterator[int]:
     """The web process as the Procfile starts it, with more `options`; yields its port."""
+    with web_process(stack, home, *options, **environment) as (port, _):
+        yield port
+
+
+@contextmanager
+def web_process(
+    stack: Stack, home: Path, *options: str, **environment: str
+) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+    """The same; yields its port and the master process."""
     port = free_port()
     log = home / "web.log"
     home.mkdir(parents=True, exist_ok=True)
@@ -42,7 +51,7 @@ def pages(stack: Stack, home: Path, *options: str, **environment: str) -> Iterat
     try:
         until(lambda: web.poll() is not None or answers(port), "the pages answer")
         assert web.poll() is None, log.read_text()
-        yield port
+        yield port, web
     finally:
         stop(web)
 

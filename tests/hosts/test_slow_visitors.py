@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,9 +17,9 @@ import requests
 from audiospective import clock
 from audiospective.models.waitlist import WaitlistEntry
 from audiospective.web import server
-from tests.hosts.deployment import pages
+from tests.hosts.deployment import pages, web_process
 from tests.jobs.stack import ROOT, running
-from tests.support.processes import until
+from tests.support.processes import accepts, descendants, until
 from tests.support.redis import emptied
 
 ONE_AT_A_TIME = ("--workers", "1", "--threads", "1")
@@ -133,6 +135,35 @@ def test_a_form_that_breaks_off_is_not_taken_for_a_whole_one(port):
         held[0].shutdown(socket.SHUT_WR)
         assert held[0].recv(100).startswith(b"HTTP/1.1 400")
     assert WaitlistEntry.select().count() == 0
+
+
+def test_who_was_let_in_is_answered_though_the_server_ends(stack, tmp_path):
+    with web_process(stack, tmp_path, *ONE_AT_A_TIME) as (port, master):
+        (worker,) = descendants(master.pid)
+        os.kill(worker, signal.SIGSTOP)
+        with half_sent(port, 8, b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n") as held:
+            master.terminate()
+            os.kill(worker, signal.SIGTERM)
+            os.kill(worker, signal.SIGCONT)
+            assert [one.recv(12) for one in held] == [b"HTTP/1.1 200"] * len(held)
+        assert master.wait(60) == 0
+
+
+def test_a_server_that_ends_refuses_the_next_visitor_so_that_a_proxy_asks_another(stack, tmp_path):
+    settings = tmp_path / "lingering.conf.py"
+    settings.write_text(
+        f"exec(open({str(ROOT / 'gunicorn.conf.py')!r}).read())\n"
+        "from gunicorn.workers import gthread\n"
+        "gthread.STOP_KEEPALIVE_LINGER = 20.0\n"
+        "graceful_timeout = 60\n"
+    )
+    with web_process(stack, tmp_path, *ONE_AT_A_TIME, "--config", str(settings)) as (port, master):
+        with half_sent(port, 1, b"GET /healthz HTTP/1.1\r\n") as held:
+            master.terminate()
+            until(lambda: not accepts(port), "nobody is let in any more")
+            held[0].sendall(b"Host: 127.0.0.1\r\n\r\n")
+            assert held[0].recv(12) == b"HTTP/1.1 200"
+        assert master.wait(60) == 0
 
 
 def test_the_log_of_the_server_repeats_no_path(stack, tmp_path):
