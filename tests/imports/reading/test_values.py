@@ -121,15 +121,24 @@ def test_of_a_rejected_row_only_what_is_known_is_shown() -> None:
     assert len(shown) == 2_000
 
 
+def quickest(text: str) -> float:
+    """Of seconds for one text: what runs beside it makes some rounds longer, and not the best."""
+
+    def once() -> float:
+        began = time.process_time()
+        raw.unreadable(text)
+        return time.process_time() - began
+
+    return min(once() for _ in range(9))
+
+
 @pytest.mark.parametrize(
     "text",
     ['"' + "ipaddr" * 2_000, '"' * 9_000, "a" * 9_000, "a@" * 4_500, "1:" * 4_500, '"x\\' * 3_000],
 )
 def test_no_text_takes_long_to_be_blanked(text: str) -> None:
-    began = time.process_time()
-    for _ in range(20):
-        raw.unreadable(text)
-    assert time.process_time() - began < 60
+    harmless = quickest(("plain words, " * len(text))[: len(text)])
+    assert quickest(text) < max(50 * harmless, 0.02)  # a quadratic one takes 300 times as long
 
 
 @pytest.mark.parametrize(

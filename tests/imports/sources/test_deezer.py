@@ -172,7 +172,7 @@ def test_a_list_of_sheets_that_never_ends_is_looked_through_in_no_time() -> None
     began = time.process_time()
     content = workbook({"a": [[]]}, parts={"xl/workbook.xml": b"<sheet " * 140_000})
     assert read({"x.xlsx": content}).sources == [None]
-    assert time.process_time() - began < 120
+    assert time.process_time() - began < 30  # two or three
 
 
 def test_a_workbook_within_a_zip_is_read() -> None:
