@@ -17,7 +17,7 @@ from audiospective.models.connections import REFRESH_PLACE
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
 from audiospective.models.marks import Mark
-from audiospective.models.notices import OBSOLETE, SENT, Notice
+from audiospective.models.notices import FAILED, OBSOLETE, SENT, Notice
 from audiospective.models.poll_log import PollLog
 from audiospective.notices import owing
 from audiospective.notices.kinds.operator_alert import OVER
@@ -551,6 +551,19 @@ def test_in_a_pause_the_end_of_the_consent_is_told_once(life):
     assert [(one.kind, one.step) for one in Notice.select()] == [("renewal", 0)]
     (subject,) = life.emails()
     assert subject.startswith("Your archive is paused")
+
+
+def test_a_reminder_that_was_refused_is_not_the_one_of_a_pause(life):
+    alice = life.person(reauth_due_at=clock.now() + timedelta(days=31))
+    healthy(life, alice)
+    connections.pause(alice.user_id)
+    life.office.answer = lambda email, key: refused(422, "validation_error")
+    for day in range(30):
+        life.frozen.forward(days=1)
+        if day == 10:
+            life.office.answer = None
+        life.step()
+    assert [(one.step, one.status) for one in Notice.select()] == [(0, FAILED), (1, SENT)]
 
 
 def test_whoever_resumes_is_reminded_as_anybody(life):

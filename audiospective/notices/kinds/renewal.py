@@ -10,7 +10,7 @@ from audiospective import clock
 from audiospective.incidents import incident
 from audiospective.models import Connection
 from audiospective.models.connections import ACTIVE, NOT_ALLOWED, PAUSED
-from audiospective.models.notices import Notice
+from audiospective.models.notices import TOLD, WAITING, Notice
 from audiospective.notices import kind, members
 from audiospective.notices.kind import Audience, Candidate, Choice, Draft, Kind
 from audiospective.policy import renewal
@@ -32,9 +32,12 @@ def due(services: Services) -> Iterator[Candidate]:
         return
     known = members.owed(KIND.name, Connection.select(Connection.user).where(ending))
     for one in people:
-        before = {notice.step for notice in known.get((one.user_id, _key(one)), [])}
+        owed = known.get((one.user_id, _key(one)), [])
+        before = {notice.step for notice in owed}
         step = renewal.step(one.reauth_due_at, now)
-        told = bool(before) if one.status == PAUSED else step in before
+        told = step in before
+        if one.status == PAUSED:  # one that was refused told them nothing: the next step may
+            told |= any(notice.status in (*TOLD, *WAITING) for notice in owed)
         if step is not None and not told:
             yield Candidate(one.user_id, partial(_draft, services, one, step))
 
