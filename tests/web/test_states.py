@@ -162,7 +162,9 @@ def gaps_are_counted_the_same_everywhere(seen: Seen) -> None:
 def what_is_not_saved_is_said_everywhere_or_nowhere(seen: Seen) -> None:
     risk = seen.state.at_risk_since is not None
     assert ("Not saved since" in seen.text("health")) == risk
-    said = re.search("stopped on|no plays are saved since", seen.text("reconnect"))
+    said = re.search(
+        "stopped on|saves no plays yet|no plays are saved since", seen.text("reconnect")
+    )
     assert (said is not None) == risk
     if risk:
         assert "Access to Spotify expires" not in seen.text("reconnect")

@@ -32,7 +32,9 @@ def test_where_no_check_ever_worked_none_is_called_the_last_that_did():
     for words in never:
         assert "no check has worked" in " ".join(words.text.split())
         assert "check that worked" not in words.text + words.html
-        assert "stopped" not in words.subject
+        assert "stopped" not in words.subject + words.text + words.html
+        assert "because no plays are saved" in " ".join(words.text.split())
+        assert "because no plays are saved" in words.html
 
 
 def test_the_last_one_offers_reconnecting_only_where_that_helps():

@@ -98,6 +98,44 @@ def test_where_the_app_is_refused_no_consent_is_blamed(site, alice, reconnect):
     assert "no longer accepts our access" not in page.text
 
 
+@pytest.mark.parametrize("failure", ["locked", "network", "silent", "withheld", None])
+@pytest.mark.parametrize("expired", [False, True])
+def test_the_page_goes_by_the_state_and_not_by_what_the_last_check_met(
+    site, alice, reconnect, failure, expired
+):
+    """An own app's secret that no key opens outranks whatever failed before."""
+    SpotifyApp.update(owner=alice.id, secret_encrypted="of a key that is gone").execute()
+    due = clock.now() + (-DAY if expired else DAY)
+    Connection.update(
+        consecutive_failures=2, last_failure_type=failure, reauth_due_at=due
+    ).execute()
+    page = site.visitor().page(reconnect)
+    assert "Your app’s secret cannot be read. The key it was encrypted with" in page.text
+    for other in ("no longer accepts our access", "has expired", "what was played"):
+        assert other not in page.text
+    (button,) = page.all("a", class_="button button-primary button-large")
+    assert button.attributes["href"] == "/settings/spotify-app"
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_a_refusal_by_the_list_is_told_whatever_failed_after_it(site, alice, reconnect, own):
+    if own:
+        SpotifyApp.update(owner=alice.id).execute()
+    values = {"status": "not_allowed", "consecutive_failures": 2, "last_failure_type": "network"}
+    Connection.update(**values).execute()
+    page = site.visitor().page(reconnect)
+    assert "is not on the list of " + ("users" if own else "people") in page.text
+    assert "no longer accepts our access" not in page.text
+
+
+def test_an_archive_whose_checks_never_worked_did_not_stop(site, reconnect):
+    values = {"last_success_at": None, "authorized_at": clock.now() - 3 * DAY}
+    Connection.update(consecutive_failures=2, last_failure_type="auth", **values).execute()
+    page = site.visitor().page(reconnect)
+    assert page.one("h1").text == "The archive of A… saves no plays yet"
+    assert "no check has worked. 3 days so far are at risk" in page.text
+
+
 @pytest.fixture
 def unsubscribe(site, alice):
     return "/u/" + signed_links.sign(
