@@ -270,6 +270,7 @@ def as_shown(
         gaps.insert(0, Missing(last_known, last_known, None, traits.missing, "possible"))
         known_until = now
     saving = found.status is HealthStatus.UP_TO_DATE
+    expired = traits.consent and found.renew_by is not None and found.renew_by <= now
     return ArchiveState(
         status=found.status,
         plays=found.plays,
@@ -280,8 +281,8 @@ def as_shown(
         next_check_at=found.next_check_at if traits.checks else None,
         wait=found.wait if traits.checks else None,
         renew_by=found.renew_by if traits.consent else None,
-        reminded=found.reminded and traits.checks,
-        expired=traits.consent and found.renew_by is not None and found.renew_by <= now,
+        reminded=found.reminded and traits.checks and not expired,
+        expired=expired,
         gaps=tuple(gaps),
         unreadable=found.unreadable,
         silent=found.silent if traits.checks else None,

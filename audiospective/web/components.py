@@ -54,6 +54,7 @@ def page() -> str:
         plays=[_play(now - timedelta(minutes=4 * row), item) for row, item in enumerate(SAMPLES)],
         tops=TOPS,
         stopped=SimpleNamespace(traits=TRAITS[HealthStatus.RECONNECT_NEEDED], expired=True),
+        works=SimpleNamespace(traits=TRAITS[HealthStatus.UP_TO_DATE], expired=False),
         charts=_charts(now),
     )
 

@@ -99,7 +99,9 @@ def _now(member: User, state: ArchiveState, counts: Counts) -> dict[str, str]:
     onward = forwarding.of(member.id)
     own = spotify_app.own_app(member) is not None
     spotify = state.title
-    if state.renew_by:
+    if state.expired:
+        spotify += "; access expired"
+    elif state.renew_by:
         spotify += f"; access until {local(state.renew_by, 'date')}"
     return {
         "/settings/profile": f"{zone_name().replace('_', ' ')}, weeks begin on "

@@ -226,3 +226,36 @@ def test_reminders_are_promised_only_to_whoever_gets_them(
     kind.switch(user.id, "renewal", on=False)
     assert promised not in site.member(user).page("/settings/connection").text
     assert "e-mail you before" not in site.member(user).page("/dashboard").text
+
+
+def test_while_checks_go_on_after_the_access_ended_no_end_is_announced(
+    make_site: MakeSite, frozen: Frozen
+) -> None:
+    site = make_site(resend_api_key="re_key", mail_from="a@archive.example")
+    user = connected(
+        site.services,
+        last_success_at=frozen.now,
+        reauth_due_at=frozen.now - timedelta(days=5),
+    ).user
+    User.update(email="alice@mail.example", email_verified_at=frozen.now).execute()
+    member = site.member(user)
+    for address in PAGES:
+        page = member.page(address)
+        assert "Access expired" in page.text, address
+        for untrue in ("Access expires", "Renewing", "e-mail you"):
+            assert untrue not in page.text, address
+        links = {tag.text: tag.attributes["href"] for tag in page.all("a")}
+        assert links["Reconnect"] == "/connect?intent=reconnect", address
+        assert "Renew" not in links, address
+    assert "; access expired" in member.page("/settings").text
+
+
+def test_the_dashboard_names_only_what_the_page_of_the_connection_offers(site: Site) -> None:
+    member = site.member(connected(site.services, last_success_at=clock.now()).user)
+    assert "Pause, renew or disconnect" in member.page("/dashboard").text
+    for status in ("paused", "disconnected", "needs_reauth"):
+        Connection.update(status=status).execute()
+        page = member.page("/dashboard")
+        assert "Pause, renew or disconnect" not in page.text
+        (link,) = [tag for tag in page.all("a") if tag.text == "Your connection to Spotify"]
+        assert link.attributes["href"] == "/settings/connection"
