@@ -80,7 +80,7 @@ AWAY = Words(
     "saved stays saved.",
     "Try again",
     "",
-    "New plays are saved once it answers again; Spotify keeps your last 50 meanwhile.",
+    "Saving plays goes on as before once it answers again.",  # true as well in a pause
 )
 REDIS_AWAY = replace(
     AWAY,
@@ -93,8 +93,7 @@ FULL = Words(
     "So nothing was changed. What is saved stays saved, and pages that only show something go on.",
     "Try again",
     "",
-    "New plays are saved once whoever runs this server has made room; Spotify keeps your last 50 "
-    "meanwhile.",
+    "Saving plays goes on as before once whoever runs this server has made room.",
 )
 # While another server takes over, a copy answers that refuses what is written; so does a full one,
 # a cluster (`ClusterError`, `AskError` and their kinds), or one whose user may do too little.

@@ -26,7 +26,7 @@ from audiospective.models import database
 from audiospective.models.marks import Mark
 from audiospective.web import repeated_faults
 from audiospective.web.context import viewer
-from audiospective.web.errors import AWAY, FULL, GOES_ON, REDIS_AWAY, SENT, WORDS
+from audiospective.web.errors import AWAY, FULL, GOES_ON, REDIS_AWAY, SENT, WORDS, Words
 from tests.factories import make_user
 from tests.web import markup
 from tests.web.conftest import MakeSite, Site
@@ -128,6 +128,13 @@ def test_each_error_has_a_page_of_its_own(failing: Site, code: int) -> None:
 def test_only_whoever_has_an_archive_reads_what_becomes_of_it(failing: Site, address: str) -> None:
     assert GOES_ON in failing.member(make_user()).get(address).text
     assert "plays are saved" not in failing.visitor().get(address).text
+
+
+@pytest.mark.parametrize("words", [AWAY, REDIS_AWAY, FULL])
+def test_what_becomes_of_plays_is_true_in_a_pause_as_well(words: Words) -> None:
+    """Pages of errors do not look up who is there; a member may have paused, or never connected."""
+    assert "as before" in words.goes_on
+    assert "Spotify" not in words.goes_on
 
 
 def test_of_a_database_that_is_away_a_stranger_reads_nothing_about_plays(failing: Site) -> None:
