@@ -70,13 +70,16 @@ def take(user_id: int, listens: Sequence[Mapping[str, Any]]) -> Taken:
 
 
 def join(user_id: int) -> int:
-    """Make one of what a program sent and a poll brought since; how many. Safe to repeat."""
-    row = _row(user_id)
+    """Make one of what a program sent and a poll brought since; how many. Safe to repeat.
+
+    What files told in that time is joined as well; who has no program needs none.
+    """
+    row = Import.get_or_none((Import.user == user_id) & Import.live)
     polled = Play.select(fn.MIN(Play.played_at), fn.MAX(Play.played_at)).where(
         (Play.user == user_id) & (Play.source == FROM_POLL)
     )
     first, last = polled.tuples().get()
-    seen, joined = row.polls_in_its_time(), 0
+    seen, joined = row.polls_in_its_time() if row else 0, 0
     if first is not None:
         span = (int(first) - AROUND, int(last) + AROUND)
         before, frames = archive.around(user_id, span)
@@ -89,8 +92,8 @@ def join(user_id: int) -> int:
                     removal.move(user_id, reconcile.moved(pairs))
             except ChangedError:
                 return 0  # the next round looks again
-    # By what was counted before: what a poll brings meanwhile is for the next round.
-    Import.update(polls_seen=seen - joined).where(Import.id == row.id).execute()
+    if row:  # by what was counted before: what a poll brings meanwhile is for the next round
+        Import.update(polls_seen=seen - joined).where(Import.id == row.id).execute()
     return joined
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from typing import Any
 
 from redis.exceptions import RedisError
 
@@ -146,7 +147,16 @@ def to_join() -> list[int]:
 
 def waits_to_be_joined(user_id: int) -> bool:
     """Whether one member's polls brought plays that were not yet held against what players sent."""
-    rows = Import.select().where(Import.live & (Import.status == DONE) & (Import.user == user_id))
+    return _unseen((Import.user == user_id) & Import.live)
+
+
+def may_be_listed_twice(user_id: int) -> bool:
+    """Whether one member's polls brought plays that were not yet held against any import's."""
+    return _unseen(Import.user == user_id)
+
+
+def _unseen(which: Any) -> bool:
+    rows = Import.select().where((Import.status == DONE) & which)
     return any(row.polls_in_its_time() != row.polls_seen for row in rows)
 
 

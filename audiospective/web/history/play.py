@@ -88,9 +88,9 @@ def restore(key: str) -> ResponseReturnValue:
 
 
 def _joined(user_id: int) -> int:
-    """A play that a player sent and a check has just brought too is one: deleting the one row
-    must not take the other along."""
-    if not rounds.waits_to_be_joined(user_id):
+    """A play that a player or a file told and a check has just brought too is one: deleting the
+    one row must not take the other along."""
+    if not rounds.may_be_listed_twice(user_id):
         return 0
     away.end()  # plays are written whole or not at all
     return listens.join(user_id)

@@ -11,10 +11,11 @@ import pytest
 from audiospective import clock
 from audiospective.history import removal, sealing
 from audiospective.imports import listens
-from audiospective.models import Connection, Play, User
+from audiospective.models import Connection, Import, Play, User
 from audiospective.models.gaps import Gap
 from tests.factories import make_connection, make_user
 from tests.history.making import MINUTE, at, play, track
+from tests.imports.importing import done, lastfm_file, without_processes
 from tests.web.conftest import Site, Visitor
 from tests.web.markup import Tag
 
@@ -299,21 +300,30 @@ def test_one_play_has_a_page_and_is_deleted_and_brought_back(member: Visitor, al
     assert "Nothing is deleted" in member.page("/history/removed").text
 
 
-def test_deleting_a_play_that_is_listed_twice_for_a_moment_takes_none_along(site: Site) -> None:
-    """A player sent it, and a check has brought it since."""
+@pytest.mark.parametrize("teller", ["player", "file"])
+def test_deleting_a_play_that_is_listed_twice_for_a_moment_takes_none_along(
+    teller: str, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A player or a file told of it, and a check has brought it since."""
     user, ended = make_user("charlie"), clock.to_ms(clock.now()) // 1000 * 1000 - 600_000
-    names = {"artist_name": "somebody", "track_name": "Ebb"}
-    listens.take(user.id, [{"listened_at": ended // 1000 - 200, "track_metadata": names}])
-    play(user.id, ended, track("Ebb"))
+    names, began = {"artist_name": "Artist 1", "track_name": "Song 1"}, ended // 1000 - 200
+    if teller == "player":
+        listens.take(user.id, [{"listened_at": began, "track_metadata": names}])
+    else:
+        without_processes(monkeypatch)
+        done(site.services, user, lastfm_file((began, 1)))
+    ebb = track("Song 1", ("Artist 1",))
+    play(user.id, ended, ebb)
     sent = Play.get((Play.user == user) & (Play.played_at != ended))
     visitor, key = site.member(user), f"{sent.played_at}-{sent.track}"
     page = visitor.page(f"/history/plays/{key}")
     answer = visitor.submit(page, "/history/removed", play=key)
     assert "listed twice" in visitor.page(answer.location).text
     assert [one.played_at for one in Play.select().where(Play.user == user)] == [ended]
-    key = f"{ended}-{track('Ebb')}"
+    key = f"{ended}-{ebb}"
     visitor.submit(visitor.page(f"/history/plays/{key}"), "/history/removed", play=key)
     assert not Play.select().where(Play.user == user).exists()
+    assert Import.select().where(Import.user == user, Import.live).count() == (teller == "player")
 
 
 def test_a_strangers_play_can_neither_be_seen_nor_deleted(site: Site, alice: User) -> None:
