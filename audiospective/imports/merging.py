@@ -127,7 +127,8 @@ def apart(plays: pl.DataFrame) -> pl.DataFrame:
         where = twin.arg_true()
         twins = keys.gather(where)
         twins = pl.concat([twins, about.gather(twins["place"])], how="horizontal")
-        twins = twins.sort("at", "track", "removed", "imported", maintain_order=True)
+        # A deleted play keeps its key: one that moved there would be hidden by it.
+        twins = twins.sort("at", "track", ~pl.col("removed"), "imported", maintain_order=True)
         again = twins.select(pl.int_range(pl.len()).over("at", "track").alias("again"))["again"]
         moved = bool((again > 0).any())
         if moved:

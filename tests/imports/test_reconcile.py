@@ -126,6 +126,26 @@ def test_a_deleted_beginning_is_no_end_of_the_same_song_before_it(services: Serv
     assert [moment for moment, _ in keys(alice)][1:] == [first * 1000]
 
 
+def test_a_play_of_a_file_at_the_very_key_of_a_deleted_one_is_seen(services: Services) -> None:
+    alice = factories.make_user("alice")
+    at = datetime(2025, 3, 5, 12, tzinfo=UTC)
+    known = factories.play(at - timedelta(days=1))
+    poll(alice, known)  # by which the length is known
+    done(services, alice, scrobbled(int(at.timestamp())))
+    (deleted,) = keys(alice)[1:]
+    removal.remove(alice.id, [deleted])
+    ends = [factories.play(at), factories.play(at + timedelta(seconds=200))]
+    more = {
+        "spotify_track_uri": f"spotify:track:{known.track.spotify_id}",
+        "master_metadata_album_album_name": "Harbour Lights sings",
+        "ms_played": 200_000,
+    }
+    rows = [told(one) | more for one in ends]
+    row = done(services, alice, spotify_file(*rows))
+    assert (row.added, row.skipped) == (1, 1)  # one ended where the deleted one began
+    assert keys(alice)[1:] == [(deleted[0] + 1, deleted[1])]
+
+
 @pytest.mark.parametrize("days", [1, 31])
 def test_a_deleted_beginning_stays_one_once_its_undo_is_over(
     days: int, services: Services, frozen: Frozen
