@@ -85,9 +85,7 @@ def write(services: Services, claim: Claim) -> None:
         member_rows.settings(user, state["settings"], state["display_name"])
         member_rows.belongings(user.id, state["belongings"], _catalog(tracks, numbers))
         _done(claim, state, added, gaps)
-    if here.is_empty():  # else the bundle may know of what was polled by a beginning or a minute
-        seen = claim.row.polls_in_its_time()
-        Import.update(polls_seen=seen).where(Import.id == claim.id).execute()
+    # Of what was polled the bundle may know by a beginning or a minute: the next round looks.
     storing.drop(services.storage, claim.row)
 
 

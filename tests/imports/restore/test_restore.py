@@ -135,8 +135,9 @@ def test_what_was_polled_since_stays_and_reaches_back_to_the_bundle(
     assert (newest.started_at, newest.ended_at) == (datetime(2025, 3, 3, tzinfo=UTC), None)
 
 
-def test_what_was_polled_before_is_one_with_what_the_bundle_knows_by_its_beginning(
-    services: Services, newcomer: User, tmp_path: Path
+@pytest.mark.parametrize("late", [False, True], ids=["before", "while it is written"])
+def test_what_was_polled_is_one_with_what_the_bundle_knows_by_its_beginning(
+    late: bool, services: Services, newcomer: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     track, at = song("Slack Water", "Harbour Lights"), datetime(2025, 9, 1, 12, tzinfo=UTC)
     ends = [at + timedelta(minutes=6 * number, milliseconds=417) for number in range(3)]
@@ -147,7 +148,17 @@ def test_what_was_polled_before_is_one_with_what_the_bundle_knows_by_its_beginni
     alice = User.get_by_id(archive(*began))
     removal.remove(alice.id, [(began[0]["played_at"], track)])
     made = archives.bundle(alice, tmp_path / "bundle").read_bytes()
-    history.absorb(newcomer.id, history_of(*(polled(one, track) for one in ends)))
+    rows = history_of(*(polled(one, track) for one in ends))
+    write = writing._done
+
+    def then(*given: Any) -> None:
+        write(*given)
+        history.absorb(newcomer.id, rows)
+
+    if late:
+        monkeypatch.setattr(writing, "_done", then)
+    else:
+        history.absorb(newcomer.id, rows)
     restored(services, newcomer, made)
     assert rounds.join(services) == 1
     assert reconcile.reconcile(newcomer.id) == 2
