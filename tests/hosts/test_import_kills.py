@@ -36,6 +36,7 @@ from tests.factories import make_user
 from tests.hosts.deployment import pages
 from tests.imports.importing import month, spotify_file, spotify_row
 from tests.jobs.stack import Stack, kill, running, until
+from tests.support import losses
 
 CONTENT = spotify_file(
     *month(), *(spotify_row("2024-03-05T13:00:00Z", song=song) for song in range(20_000))
@@ -136,17 +137,19 @@ def test_an_import_goes_on_whoever_is_killed(stack: Stack, tmp_path: Path, wait:
         assert Import.get().status == UPLOADING
         assert browser.post(told["arrived"]).status_code == 200
         kept = stack.services.storage
-        assert b"".join(kept.get(one.key) for one in kept.list("imports")) == CONTENT
+        arrived = b"".join(kept.get(one.key) for one in kept.list("imports"))
+        losses.none_of(arrived != CONTENT and "what arrived is not what was sent")
         worked(stack, READING, REVIEW, wait)
-        assert history.total(alice.id) == 0
+        losses.none_of(history.total(alice.id))
         assert browser.post("/imports/1/agree").status_code == 303
         worked(stack, COMMITTING, DONE, wait)
         row = Import.get()
-        assert row.rows == row.added + row.matched + row.skipped + row.rejected == 20_056
-        assert history.total(alice.id) == row.added
+        parts = (row.added, row.matched, row.skipped, row.rejected)
+        losses.none_of(not sum(parts) == row.rows == 20_056 and (row.rows, *parts))
+        losses.none_of(history.total(alice.id) != row.added and "other plays than were told")
         assert browser.post("/imports/1/undo").status_code == 303
         worked(stack, UNDOING, UNDONE, wait)
-    assert history.total(alice.id) == 0
+    losses.none_of(history.total(alice.id))
     rounds.tidy(stack.services)
     assert not list(stack.services.storage.list("imports"))
     assert Import.select().count() == ImportFile.select().count() == 1

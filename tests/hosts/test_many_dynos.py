@@ -13,6 +13,7 @@ from audiospective.models import Connection
 from audiospective.models.base import LONG_AGO
 from audiospective.policy import schedule
 from tests.hosts.many_dynos import MINUTE, rehearsal
+from tests.support import losses
 from tests.support.processes import until
 
 MEMBERS, BATCH = 120, 4
@@ -36,9 +37,9 @@ def test_four_workers_and_two_schedulers_poll_each_slot_once_and_spread_through_
         assert run.deploy() == 0
         until(lambda: len(run.polls()) >= MEMBERS, "everybody is polled", 150)
         times = [at for _, at in run.polls()]
+        losses.none_of(run.stack.plays() != MEMBERS * 5 and f"{run.stack.plays()} plays")
         assert set(Counter(user_id for user_id, _ in run.polls()).values()) == {1}
         assert sum(run.stack.calls(run.people).values()) == MEMBERS
-        assert run.stack.plays() == MEMBERS * 5
         assert not Connection.select().where(Connection.lease_until > LONG_AGO).exists()
         # Not all at once: the window is used.
         assert times[-1] - times[0] > timedelta(seconds=10)

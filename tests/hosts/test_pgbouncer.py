@@ -18,7 +18,7 @@ from audiospective.operations.doctor.finding import Finding
 from audiospective.services import Services
 from tests.hosts.deployment import audiospective, pages
 from tests.jobs.stack import running
-from tests.support import pgbouncer
+from tests.support import losses, pgbouncer
 from tests.support.postgres import Postgres
 from tests.support.processes import until
 
@@ -44,7 +44,7 @@ def test_pages_and_polls_work_whichever_server_connection_they_meet(
         assert set(found) == {200}
         until(lambda: stack.polled() == 30, "all 30 are polled through the pooler")
         assert worker.poll() is None
-        assert stack.plays() == 150
+        losses.none_of(stack.plays() != 150 and f"{stack.plays()} plays")
 
 
 @pytest.mark.races

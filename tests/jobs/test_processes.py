@@ -12,12 +12,19 @@ from audiospective.models import Connection
 from audiospective.models.base import LONG_AGO
 from audiospective.policy import failures
 from tests.jobs.stack import Stack, kill, running, until
+from tests.support import losses
 
 
 @pytest.fixture
 def stack(database_url, redis_url, tmp_path):
     with running(database_url, redis_url, tmp_path / "home") as built:
         yield built
+
+
+def all_archived_once(stack: Stack, plays: int) -> None:
+    """A second try hides no play that was lost or doubled; who is asked twice may be late only."""
+    found = stack.plays()
+    losses.none_of(found != plays and f"{found} plays, not {plays}")
 
 
 def stalled(stack: Stack, names):
@@ -40,7 +47,7 @@ def test_a_batch_whose_worker_is_killed_is_finished_by_the_next_one(stack):
     stack.start("worker.py")
     stack.start("scheduler.py")  # finds them: nobody told Redis anything
     until(lambda: stack.polled() == 50, "the others are archived")
-    assert stack.plays() == 50 * 5
+    all_archived_once(stack, 50 * 5)
     assert stack.calls(people[:22]) == before
     rows = list(Connection.select())
     assert all(row.lease_until == LONG_AGO and row.unfinished_claims == 0 for row in rows)
@@ -71,7 +78,7 @@ def test_a_worker_that_slept_past_its_lease_and_wakes_writes_nothing(stack):
     assert second.poll() is None
     assert Connection.get() == row
     assert Connection.get().next_poll_at == row.next_poll_at
-    assert stack.plays() == 5
+    all_archived_once(stack, 5)
 
 
 @pytest.mark.races
@@ -93,6 +100,7 @@ def test_a_dyno_that_must_go_finishes_or_gives_back_and_the_rest_follows(stack):
     before = stack.calls(people[:23])
     stack.start("worker.py")
     until(lambda: stack.polled() == 50, "the rest follows")
+    all_archived_once(stack, 50 * 5)
     assert stack.calls(people[:23]) == before
     assert not Connection.select().where(Connection.consecutive_failures > 0).exists()
 
@@ -124,7 +132,7 @@ def test_somebody_whose_data_kills_the_worker_each_time_is_set_aside_and_the_oth
     found = row()
     assert (found.consecutive_failures, found.last_failure_type) == (1, "unknown")
     assert found.next_poll_at > clock.now()
-    assert stack.plays() == 11 * 5
+    all_archived_once(stack, 11 * 5)
 
 
 @pytest.mark.races
@@ -139,7 +147,7 @@ def test_redis_flushed_in_the_middle_of_a_batch_costs_nothing(stack):
     stack.services.redis.flushall()
     stack.start("scheduler.py")
     until(lambda: stack.polled() == 30, "everybody is archived")
-    assert stack.plays() == 30 * 5
+    all_archived_once(stack, 30 * 5)
     assert set(stack.calls(people).values()) == {1}
     until(
         lambda: stack.services.redis.zcard("rq:scheduler:scheduled_jobs"), "the timetable is back"
@@ -158,6 +166,7 @@ def test_two_schedulers_and_two_workers_poll_everybody_once(stack):
     for _ in range(2):
         stack.services.queues.enqueue("upkeep", "plan_polls")
     until(lambda: stack.polled() == 60, "everybody is archived")
+    all_archived_once(stack, 60 * 5)
     assert set(stack.calls(people).values()) == {1}
 
 
