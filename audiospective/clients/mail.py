@@ -14,11 +14,13 @@ import requests
 import resend
 from resend.exceptions import NoContentError, ResendError
 from resend.http_client import HTTPClient
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 15.0  # between two packets; an answer that drips ends with LONGEST_SECONDS
 LONGEST_SECONDS = CONNECT_SECONDS + READ_SECONDS
 NO_ANSWER = "HttpClientError"  # the library's type for a request that got none
+NOT_REACHED = "no connection"  # it never began, so the e-mail certainly was not taken
 DAY = timedelta(hours=24)
 MINUTE = timedelta(minutes=1)
 
@@ -48,7 +50,8 @@ class LimitedError(MailError):
 class UnreachableError(MailError):
     """Time-out, lost connection, 5xx, or an answer that is none.
 
-    `refused`: the provider said itself that it failed, so the e-mail was hardly taken.
+    `refused`: the provider said itself that it failed, or was not reached at all, so the e-mail was
+    hardly taken.
     """
 
     def __init__(self, detail: str, *, refused: bool = False) -> None:
@@ -98,14 +101,20 @@ class _Client(HTTPClient):
     ) -> tuple[bytes, int, Mapping[str, str]]:
         with requests.Session() as session:
             session.trust_env = False
-            answer = session.request(
-                method,
-                url,
-                headers=headers,
-                json=json,
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
-                allow_redirects=False,
-            )
+            try:
+                answer = session.request(
+                    method,
+                    url,
+                    headers=headers,
+                    json=json,
+                    timeout=(CONNECT_SECONDS, READ_SECONDS),
+                    allow_redirects=False,
+                )
+            except requests.ConnectionError as error:
+                why = getattr(error.args[0] if error.args else None, "reason", None)
+                if isinstance(why, ConnectTimeoutError | NewConnectionError):
+                    raise ConnectionError(NOT_REACHED) from None  # the library keeps its words
+                raise
             return answer.content, answer.status_code, answer.headers
 
 
@@ -181,7 +190,8 @@ def _named(error: ResendError) -> MailError:
         return AddressRefusedError(detail)
     if 400 <= status < 500 and status not in (404, 405, 408):
         return EmailRefusedError(detail)
-    return UnreachableError(detail, refused=str(error.error_type) != NO_ANSWER and status >= 500)
+    refused = status >= 500 and (kind != NO_ANSWER or message == NOT_REACHED)
+    return UnreachableError(detail, refused=refused)
 
 
 def _wait(headers: Mapping[str, str], default: timedelta) -> timedelta:

@@ -176,9 +176,16 @@ class Worker(gthread.ThreadWorker):
         if cfg.is_ssl:
             raise ConfigError("TLS ends at the proxy in front: see docs/operations.md")
 
+    def is_parent_alive(self) -> bool:
+        if super().is_parent_alive():
+            return True
+        self.alive = False
+        return False
+
     def set_accept_enabled(self, enabled: bool) -> None:
-        super().set_accept_enabled(enabled)
-        if not self.alive:
+        ends = not self.alive  # a signal may say so at any moment
+        super().set_accept_enabled(enabled and not ends)
+        if ends:
             self._stop_listening()
 
     def _stop_listening(self) -> None:
@@ -188,11 +195,13 @@ class Worker(gthread.ThreadWorker):
         meanwhile and was never accepted. Where several processes share the listener, the last one
         that ends closes it.
         """
-        for listener in self.sockets:
+        while self.sockets:  # told to end while it starts, it comes here twice
+            listener = self.sockets.pop()
             waiting = select.poll()
             waiting.register(listener, select.POLLIN)
-            while waiting.poll(0):
-                self.accept(listener)
+            with suppress(OSError):  # no file is left: who is here is answered, the rest is refused
+                while waiting.poll(0):
+                    self.accept(listener)
             listener.close()
 
     def accept(self, listener: Any) -> None:

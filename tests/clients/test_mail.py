@@ -21,6 +21,7 @@ from audiospective.clients.mail import (
 )
 from tests.support import post_office
 from tests.support.post_office import page, refused
+from tests.support.processes import free_port
 
 EMAIL = Envelope(
     sender="Audiospective <mail@archive.example>",
@@ -53,6 +54,19 @@ def test_an_email_arrives_whole_and_its_id_comes_back(office):
         "html": "<p>html</p>",
         "headers": {"List-Unsubscribe": "<https://archive.example/u/1>"},
     }
+
+
+def test_an_email_that_reached_nobody_was_certainly_not_taken():
+    with pytest.raises(UnreachableError) as caught:
+        mail.send(f"http://127.0.0.1:{free_port()}", "re_test", EMAIL, "key-1")
+    assert caught.value.refused
+
+
+def test_an_email_whose_answer_is_lost_may_have_been_taken(office):
+    office.answer = lambda _email, _key: None
+    with pytest.raises(UnreachableError) as caught:
+        send(office)
+    assert not caught.value.refused
 
 
 def test_the_same_key_delivers_once(office):

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import logging
+import os
 import runpy
 import socket
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from selectors import DefaultSelector
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -51,6 +57,51 @@ def test_a_request_that_came_with_the_one_before_is_no_probe_because_that_was_on
         conn.parser = SimpleNamespace(unreader=SimpleNamespace(buf=read))
         worker.enqueue_req(conn)
     assert counted == ["8.8.8.8 probes", "8.8.8.8"]
+
+
+def listening(monkeypatch: pytest.MonkeyPatch, accept: Callable[[Any], None]) -> Worker:
+    """A worker that has just begun, with a listener of its own; `accept` instead of its own way."""
+    worker = Worker.__new__(Worker)
+    worker.sockets, worker.poller = [socket.create_server(("127.0.0.1", 0))], DefaultSelector()
+    worker.alive, worker._accepting = True, False
+    monkeypatch.setattr(worker, "accept", accept)
+    worker.set_accept_enabled(True)
+    return worker
+
+
+def test_a_worker_that_is_told_to_end_while_it_starts_stops_listening_once(monkeypatch) -> None:
+    taken: list[Any] = []
+    worker = listening(monkeypatch, lambda listener: taken.append(listener.accept()[0]))
+    (listener,) = worker.sockets
+    with socket.create_connection(listener.getsockname()):
+        worker.alive = False
+        for enabled in (True, False):
+            worker.set_accept_enabled(enabled)
+        assert (len(taken), listener.fileno(), worker.sockets) == (1, -1, [])
+        assert not worker.poller.get_map()
+        taken.pop().close()
+
+
+def test_a_worker_without_a_file_to_spare_ends_its_listening_all_the_same(monkeypatch) -> None:
+    def full(_: Any) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    worker = listening(monkeypatch, full)
+    (listener,) = worker.sockets
+    with socket.create_connection(listener.getsockname()):
+        worker.alive = False
+        worker.set_accept_enabled(False)
+        assert listener.fileno() == -1
+
+
+def test_a_worker_whose_master_is_gone_ends_as_one_that_is_told_to() -> None:
+    worker = Worker.__new__(Worker)
+    worker.alive, worker.ppid, worker.log = True, os.getppid(), logging.getLogger()
+    assert worker.is_parent_alive()
+    assert worker.alive
+    worker.ppid = -1
+    assert not worker.is_parent_alive()
+    assert not worker.alive
 
 
 @pytest.mark.parametrize(
