@@ -57,8 +57,9 @@ from tests.factories import make_connection, make_user
 from tests.fakes import FakeSpotify
 from tests.fixtures import make_settings
 from tests.history.closing import bound
+from tests.imports import invented_listening
 from tests.imports.importing import done, spotify_row, undone, without_processes
-from tests.imports.invented_listening import length, spotify_id
+from tests.imports.invented_listening import SONGS, length, spotify_id
 from tests.imports.reading_files import as_json
 from tests.imports.sources import test_listenbrainz, test_maloja_and_koito, test_scrobblers
 from tests.support import postgres, redis
@@ -66,7 +67,6 @@ from tests.support.clocks import Frozen
 from tests.support.postgres import Postgres
 
 START = datetime(2024, 12, 27, 18, tzinfo=UTC)  # a year ends soon
-SONGS = 5
 RELINKED = (0, 3)  # songs that Spotify also answers under another id
 PAGE = 50
 BUNDLE = "bundle.zip"
@@ -76,14 +76,9 @@ Key = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Heard:
-    """A play as it was: instants in ms, `song` a number, `length` of the track in ms."""
+class Heard(invented_listening.Heard):
+    """A play as it was, and how Spotify came to know it."""
 
-    song: int
-    began: int
-    ended: int
-    length: int
-    sitting: int
     account: int  # the Spotify account that it was played with
     arrives: int  # when Spotify hears of it; later than its end on a device that was offline
 

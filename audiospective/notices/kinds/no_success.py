@@ -67,9 +67,8 @@ def _draft(services: Services, connection: Connection, present: _Present) -> Dra
     recipient = kind.address(connection.user, KIND.name)
     if recipient is None or (connection.user_id, incident.key(connection)) in present.told:
         return None
-    cause = _cause(
-        services, connection, present
-    )  # no query: an outage keeps everybody silent for days
+    # No query: an outage keeps everybody silent for days.
+    cause = _cause(services, connection, present)
     if cause is None or not _is_ours_to_report(connection, _first_try(connection, present)):
         return None
     return Draft(
