@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import warnings
+from contextlib import suppress
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -13,6 +14,7 @@ from audiospective import clock, log
 from audiospective.clients.queues import UPKEEP, TaskJob, TaskQueue
 from audiospective.incidents import alarms
 from audiospective.jobs import periodic
+from audiospective.operations import agreement
 from audiospective.polling import lost_claims
 from audiospective.services import Services
 
@@ -20,7 +22,7 @@ INTERVAL = 5  # seconds between two looks at the schedule
 OFTEN = 1  # seconds, where a look at every INTERVAL would hand over several batches at once
 MANY = 120  # jobs in the schedule: a plan of ten minutes with one every INTERVAL
 RETRY_SECONDS = 5
-BEAT = 60.0  # seconds between two signs of life in the database
+BEAT = 60.0  # seconds between two signs of life, in the database and in Redis
 
 
 class ArchiveScheduler(Scheduler):
@@ -40,7 +42,7 @@ class ArchiveScheduler(Scheduler):
         )
         self._services = services
         self._timetable = periodic.timetable(services.settings)
-        self._beaten = -BEAT
+        self._beaten = self._said = -BEAT
 
     def enqueue_jobs(self) -> Any:
         for line in periodic.reconcile(self, self._timetable):
@@ -48,6 +50,10 @@ class ArchiveScheduler(Scheduler):
         jobs = super().enqueue_jobs()
         waiting = self.connection.zcard(self.scheduled_jobs_key)
         self._interval = OFTEN if waiting > MANY else INTERVAL
+        if clock.monotonic() - self._said >= BEAT:
+            with suppress(RedisError):  # one that is full still hands over what is in it
+                agreement.leave(self.connection, self._services.settings, agreement.SCHEDULER)
+            self._said = clock.monotonic()
         self._recover()
         return jobs
 

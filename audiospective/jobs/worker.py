@@ -30,6 +30,8 @@ from audiospective.clients.queues import (
 )
 from audiospective.jobs import context
 from audiospective.jobs.quiet_failures import QuietFailures
+from audiospective.operations import agreement
+from audiospective.settings import Settings, SettingsError
 
 WORKER_TTL = 60  # seconds after which a silent worker's jobs count as abandoned
 MAINTENANCE = 30  # seconds between two looks for abandoned jobs
@@ -74,6 +76,10 @@ class ArchiveWorker(QuietFailures, Worker):
             if not first and not self.connection.exists(WATCHED):
                 queues = Queues(self.connection)
                 queues.enqueue_once(UPKEEP, LOOK, job_id=LOOK, timeout=LOOK_SECONDS)
+        # Read anew, as each job does: after a change of the file they are no longer this process's.
+        with suppress(RedisError, SettingsError):
+            role = agreement.BULK if self.name.startswith(LONG_JOBS) else agreement.WORKER
+            agreement.leave(self.connection, Settings.from_env(), role)
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
         """Says that this worker lives; a Redis that has forgotten it counts it again."""

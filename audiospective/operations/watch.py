@@ -27,8 +27,9 @@ from audiospective.models.imports import WORK, Import
 from audiospective.models.marks import Mark
 from audiospective.notices import clock_set_back, delivery, owing, webhooks
 from audiospective.notices.kinds import operator_alert
-from audiospective.operations import catalog_damage, disk
+from audiospective.operations import agreement, catalog_damage, disk
 from audiospective.operations.overview import polling, queues
+from audiospective.policy import agreement as agreement_rules
 from audiospective.policy import alarms as rules
 from audiospective.policy import redis_refusal
 from audiospective.policy.import_limits import LONG_WAIT
@@ -38,6 +39,7 @@ from audiospective.services import Services
 LEAST = timedelta(seconds=45)  # between two looks
 STORAGE_EVERY = timedelta(minutes=10)  # while it works: a bucket charges for every call
 FLICKER = timedelta(minutes=5)  # a server that restarts is no alarm
+RELEASE = timedelta(minutes=30)  # in which processes with former settings end
 UNWATCHED = timedelta(minutes=5)  # after which a worker looks
 BACKUP, BACKUP_FAILED = "backup.succeeded", "backup.failed"  # marks of operations.backup
 INSTALLED = "alarms:installed"  # mark: when this instance was first looked at
@@ -235,6 +237,14 @@ def _storage_away(services: Services, now: datetime) -> tuple[datetime, str] | N
     return None
 
 
+def _settings_differ(services: Services, now: datetime) -> tuple[datetime, str] | None:
+    try:
+        found = agreement.differences(services.redis)
+    except RedisError:
+        raise Unknown from None
+    return (now, f"Not the same: {agreement_rules.in_words(found)}.") if found else None
+
+
 def _disk_low(services: Services, now: datetime) -> tuple[datetime, str] | None:
     room = disk.low(services.settings)
     return (now, room.said) if room is not None else None
@@ -272,6 +282,7 @@ CHECKS = (
     Check("storage_away", _storage_away, after=FLICKER),
     Check("backup", _backup),
     Check("timetable", _timetable),
+    Check("settings_differ", _settings_differ, after=RELEASE),
 )
 
 

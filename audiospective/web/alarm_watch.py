@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import random
 import threading
+from contextlib import suppress
+
+from redis.exceptions import RedisError
 
 from audiospective import log
-from audiospective.operations import watch
+from audiospective.operations import agreement, watch
 from audiospective.services import Services
 
 EVERY = 60.0  # seconds
@@ -26,6 +29,8 @@ def _run(services: Services, stopped: threading.Event) -> None:
     while not stopped.wait(wait):
         wait = EVERY
         try:
+            with suppress(RedisError):
+                agreement.leave(services.redis, services.settings, agreement.WEB)
             with services.database.connection_context():
                 watch.look(services)
         except Exception as error:  # noqa: BLE001 - a database that is away today is back tomorrow

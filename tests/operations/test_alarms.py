@@ -28,7 +28,7 @@ from audiospective.models.refusals import Refusal
 from audiospective.models.webhook_calls import WebhookCall
 from audiospective.notices import compose, delivery, webhooks
 from audiospective.notices.kinds.operator_alert import TOPICS
-from audiospective.operations import capacity, disk, maintenance, verify, watch
+from audiospective.operations import agreement, capacity, disk, maintenance, verify, watch
 from audiospective.services import Services
 from audiospective.vault import Vault
 from tests.factories import connected, crowd, make_user
@@ -52,6 +52,7 @@ class World:
     office: PostOffice
     hooks: Hooks
     patch: pytest.MonkeyPatch
+    always: Callable[[], object] = lambda: None  # what goes on between two looks
 
     def setting(self, **values: Any) -> None:
         settings = replace(self.services.settings, **values)
@@ -61,6 +62,7 @@ class World:
         """Let time go on, with a look every five minutes."""
         for _ in range(minutes // 5):
             self.frozen.forward(minutes=5)
+            self.always()
             watch.look(self.services)
 
     def told(self) -> list[dict[str, Any]]:
@@ -225,6 +227,18 @@ def silence(_world: World) -> None:
     alarms.beat("scheduler")
 
 
+def other_settings(world: World) -> None:
+    own = world.services.settings
+    world.always = lambda: (
+        agreement.leave(world.services.redis, own, agreement.WEB),
+        agreement.leave(world.services.redis, replace(own, secret_key="k" * 32), agreement.WORKER),
+    )
+
+
+def same_settings(world: World) -> None:
+    world.always = lambda: None
+
+
 Step = Callable[[World], None]
 # topic: (what brings it about, what mends it; None where the end is told to nobody)
 ALARMS: dict[str, tuple[Step, Step | None]] = {
@@ -246,6 +260,7 @@ ALARMS: dict[str, tuple[Step, Step | None]] = {
     "import_waits": (import_waits, import_read),
     "backup": (no_backup, lambda w: Mark.put("backup.succeeded", clock.now())),
     "timetable": (silence, silence),
+    "settings_differ": (other_settings, same_settings),
 }
 
 
@@ -259,7 +274,7 @@ def test_it_is_told_once_in_both_ways_and_so_is_its_end(topic: str, world: World
     whole = world.services
     cause, cure = ALARMS[topic]
     cause(world)
-    world.pass_by()
+    world.pass_by(40)
     if topic in ("mail_refused", "mail_waits"):  # no e-mail can tell before one is taken
         assert world.office.delivered == {}
     else:

@@ -55,6 +55,7 @@ TOPICS = {
     "import_waits": Topic(lasts=True),
     "backup": Topic(lasts=True),
     "timetable": Topic(lasts=True),
+    "settings_differ": Topic(lasts=True),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from audiospective.operations.doctor import (
+    agreement,
     alarms,
     catalog,
     clocks,
@@ -41,6 +42,7 @@ def examine(services: Services) -> Iterator[Finding]:
         redis.reached,
         redis_limits.look,
         redis.line,
+        agreement.look,
         pages.look,
         token_keys.look,
         spotify_app.look,
