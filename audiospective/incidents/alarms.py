@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +12,7 @@ from audiospective.models.marks import Mark
 
 PREFIX = "alarm:"  # marks: alarm:<topic>, at the instant since when it is so
 PULSE = "pulse:timetable"  # mark: when what runs the timetable was last at work; the note says what
+UNSEEN = timedelta(days=1)  # after which an alarm that this release does not look for is dropped
 CALM = timedelta(minutes=10)  # for which nothing is to be seen of it before it counts as over
 
 
@@ -69,6 +71,18 @@ def end(topic: str) -> None:
     else:
         note["calm_since"] = clock.to_ms(calm_since)
         Mark.keep(name, known.at, json.dumps(note))
+
+
+def forget(known: Collection[str]) -> None:
+    """Drop alarms of topics other than `known` that nobody has seen for a day.
+
+    Another release looked for them, and none that still runs does: nobody else would end them.
+    """
+    for mark in Mark.named(PREFIX):
+        seen = clock.from_ms(mark.noted["seen_at"]) if "seen_at" in mark.noted else mark.at
+        topic = mark.name.removeprefix(PREFIX)
+        if topic not in known and abs(clock.now() - seen) > UNSEEN and Mark.drop(mark.name):
+            log.event("alarm_forgotten", log.WARNING, topic=topic)
 
 
 def beat(who: str) -> None:

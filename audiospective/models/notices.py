@@ -19,6 +19,7 @@ OBSOLETE = "obsolete"  # no longer true when its turn came, and certainly never 
 WAITING = (QUEUED, UNCERTAIN)
 DONE = (SENT, FAILED, OBSOLETE)
 UNWRITTEN = "unwritten: "  # begins the error of a try that ended before the provider was asked
+PERHAPS = "no answer, and no longer true when it was to go once more"  # error of one SENT
 TOLD = (SENT, UNCERTAIN, SENDING)  # it went out, or may have
 
 # In a dedupe key, before the number of a member who shares an address with another one that was

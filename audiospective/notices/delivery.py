@@ -26,6 +26,7 @@ from audiospective.models.marks import Mark
 from audiospective.models.notices import (
     FAILED,
     OBSOLETE,
+    PERHAPS,
     QUEUED,
     SENT,
     UNCERTAIN,
@@ -44,7 +45,6 @@ SHORT = timedelta(seconds=3)  # a rate limit this short is waited for inside the
 FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=1), timedelta(hours=1)
 ACCOUNT_RETRY = timedelta(hours=1)
 LONGEST_PAUSE = mail.DAY + mail.MINUTE  # clocks differ by less than a minute
-PERHAPS = "no answer, and no longer true when it was to go once more"
 IN_VAIN = 2  # e-mails in a row without an answer: the provider is away, the rest can wait
 AT_A_TIME = 200
 
@@ -113,7 +113,7 @@ class _Round:
             envelope = compose.envelope(self.services, kind, notice)
         except compose.UnwritableError as error:
             log.trouble("email_unwritable", error, notice=notice.id, kind=notice.kind)
-            self._finish(notice, FAILED, str(error))
+            self._finish(notice, FAILED, UNWRITTEN + str(error))
             return True
         except (*INTERRUPTS, PeeweeException):
             raise

@@ -75,6 +75,7 @@ def look(services: Services) -> bool:
         ("deploy", lambda: _note_release(services, now)),
         ("apps", outage.review_apps),
         *((check.topic, _checking(services, check, now)) for check in CHECKS),
+        ("forgotten", lambda: alarms.forget({check.topic for check in CHECKS})),
         ("emails", lambda: owing.owe(services, operator_alert.KIND.name)),
         ("clock", clock_set_back.bring_messages_back),
         ("webhooks", lambda: operator_alert.owe_webhooks(services)),

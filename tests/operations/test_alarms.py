@@ -402,6 +402,22 @@ def test_an_alarm_that_only_a_newer_release_knows_is_left_to_it_and_silences_no_
     assert len(world.office.subjects(OPERATOR)) == 1
 
 
+def test_an_alarm_that_no_release_looks_for_any_more_ends_after_a_day(world: World) -> None:
+    alarms.begin("of_tomorrow", clock.now(), "x")
+    no_backup(world)
+    world.pass_by(5)
+    world.frozen.forward(hours=23)
+    world.pass_by(5)
+    assert {one.topic for one in alarms.standing()} == {"of_tomorrow", "backup"}
+    alarms.begin("of_tomorrow", clock.now(), "y")  # by a process of the other release
+    world.frozen.forward(hours=23)
+    world.pass_by(5)
+    assert "of_tomorrow" in {one.topic for one in alarms.standing()}
+    world.frozen.forward(hours=1)
+    world.pass_by(5)
+    assert [one.topic for one in alarms.standing()] == ["backup"]
+
+
 def one_line(told: dict[str, Any]) -> str:
     return " ".join(str(told["text"]).split())
 

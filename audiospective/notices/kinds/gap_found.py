@@ -43,7 +43,8 @@ def _draft(services: Services, gap: Gap) -> Draft | None:
         dedupe_key=_key(gap),
         user_id=gap.user_id,
         data=members.facts(services, gap.user)
-        | {"start": clock.to_ms(gap.begins_at), "end": clock.to_ms(gap.ended_at)},
+        | {"start": clock.to_ms(gap.begins_at), "end": clock.to_ms(gap.ended_at)}
+        | {"cause": gap.cause},
     )
 
 

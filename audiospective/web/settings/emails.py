@@ -7,7 +7,16 @@ from flask.typing import ResponseReturnValue
 
 from audiospective.accounts import address
 from audiospective.models import transaction
-from audiospective.models.notices import FAILED, OBSOLETE, SENT, UNCERTAIN
+from audiospective.models.notices import (
+    FAILED,
+    OBSOLETE,
+    PERHAPS,
+    QUEUED,
+    SENT,
+    UNCERTAIN,
+    UNWRITTEN,
+    Notice,
+)
 from audiospective.notices import kind, outbox
 from audiospective.notices.kinds import test_email
 from audiospective.operations import health
@@ -25,7 +34,11 @@ OUTCOMES = {  # by the status of a notice; the others wait for their turn
     FAILED: ("Refused by the mail service", "bad"),
     OBSOLETE: ("Not sent", "warn"),
 }
-WAITING = ("On its way", "accent")
+FIRST = ("On its way", "accent")
+AGAIN = ("Not taken by the mail service yet, which is asked again", "warn")
+NO_ANSWER = ("Perhaps sent: the mail service did not answer", "warn")
+UNREADABLE = ("Not sent: this server cannot read what it was to say", "warn")
+UNREADABLE_YET = ("Not sent yet: this server cannot read what it is to say", "warn")
 
 
 @blueprint.get("/settings/alerts")
@@ -49,9 +62,22 @@ def page() -> ResponseReturnValue:
         state=health.state(services(), member.id),
         pending=address.pending(session) if session else None,
         last=last,
-        outcome=OUTCOMES.get(last.status, WAITING) if last else None,
+        outcome=_outcome(last) if last else None,
         sends=bool(services().settings.resend_api_key and services().settings.mail_from),
     )
+
+
+def _outcome(last: Notice) -> tuple[str, str]:
+    """What became of an e-mail, and its colour; a status alone does not tell it."""
+    error = last.error or ""
+    match last.status, error.startswith(UNWRITTEN):
+        case status, _ if status == SENT and error == PERHAPS:
+            return NO_ANSWER
+        case status, True:
+            return UNREADABLE if status == FAILED else UNREADABLE_YET
+        case status, _ if status == QUEUED and error:
+            return AGAIN
+    return OUTCOMES.get(last.status, FIRST)
 
 
 @blueprint.post("/settings/emails")

@@ -25,7 +25,7 @@ def test_an_end_speaks_of_plays_only_where_plays_were_at_risk():
         )
     }  # fmt: skip
     assert about_plays == {topic for topic, about in TOPICS.items() if about.lasts} - {
-        "backup", "import_waits", "mail_refused", "storage_away",
+        "backup", "import_waits", "mail_refused", "settings_differ", "storage_away",
     }  # fmt: skip
 
 

@@ -8,7 +8,16 @@ from audiospective import clock
 from audiospective.accounts import hidden_artists, preferences
 from audiospective.history.catalog import polled
 from audiospective.models import User
-from audiospective.models.notices import FAILED, Notice
+from audiospective.models.notices import (
+    FAILED,
+    OBSOLETE,
+    PERHAPS,
+    QUEUED,
+    SENT,
+    UNCERTAIN,
+    UNWRITTEN,
+    Notice,
+)
 from audiospective.notices import kind
 from audiospective.policy.preferences import Preferences
 from audiospective.web.settings.sections import SECTIONS
@@ -198,6 +207,30 @@ def test_a_test_email_is_owed_three_times_an_hour_and_its_end_is_told(browser, a
     assert answer.status_code == 429
     Notice.update(status=FAILED).execute()
     assert "Refused by the mail service" in browser.page("/settings/emails").text
+
+
+@pytest.mark.usefixtures("frozen")
+@pytest.mark.parametrize(
+    ("status", "error", "said"),
+    [
+        (QUEUED, None, "on its way"),
+        (QUEUED, "401 invalid_api_key", "not taken by the mail service yet, which is asked again"),
+        (QUEUED, UNWRITTEN + "UnknownKeyError", "not sent yet: this server cannot read what"),
+        (UNCERTAIN, "ReadTimeout", "perhaps sent: the mail service did not answer, so it goes"),
+        (SENT, None, "handed over to the mail service, "),  # and when
+        (SENT, "409 invalid_idempotent_request", "handed over to the mail service, "),
+        (SENT, PERHAPS, "perhaps sent: the mail service did not answer."),
+        (FAILED, "422 validation_error", "Refused by the mail service."),
+        (FAILED, UNWRITTEN + "no key opens its data", "not sent: this server cannot read what"),
+        (OBSOLETE, None, "not sent."),
+    ],
+)
+def test_of_a_test_email_the_page_says_what_became_of_it(browser, alice, status, error, said):
+    browser.submit(browser.page("/settings/emails"), "/settings/emails/test")
+    sent_at = clock.now() if status == SENT else None
+    Notice.update(status=status, error=error, sent_at=sent_at).execute()
+    text = browser.page("/settings/emails").text
+    assert said in text.partition("The last test, asked for on ")[2]
 
 
 def test_without_a_proven_address_there_is_no_test(site):
