@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -84,6 +85,7 @@ def test_a_change_of_state_is_announced_in_the_same_node(
             page.clock.run_for(31_000)
         expect(page.locator("h1")).to_contain_text(sentence)
         expect(page.locator("#status")).to_contain_text(sentence)
+        expect(page).to_have_title(re.compile(sentence))
         assert status.evaluate(
             "node => node.isConnected && node === document.getElementById('status')"
         )

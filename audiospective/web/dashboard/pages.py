@@ -44,6 +44,11 @@ class Now:
     stamp: str
     now: datetime
 
+    @property
+    def access(self) -> str:
+        """How far Spotify's access has run down, as far as buttons name it."""
+        return "expired" if self.state.expired else "soon" if self.renews_soon else "later"
+
 
 @blueprint.get("/dashboard")
 @signed_in
@@ -72,13 +77,16 @@ def live() -> ResponseReturnValue:
     found = _now()
     shown, status = _known(request.args.get("status")), found.state.status
     other_plays = request.args.get("plays") != found.stamp
+    other_access = request.args.get("access") != found.access
     return render_template(
         "dashboard/_live_update.html",
         **_state(found),
         **(_music(found) if other_plays else {}),
         announce=shown != status,
         other_plays=other_plays,
-        other_offers=shown is None or archive_look.offers(shown) != archive_look.offers(status),
+        other_offers=other_access
+        or shown is None
+        or archive_look.offers(shown) != archive_look.offers(status),
     )
 
 
@@ -100,6 +108,7 @@ def _state(found: Now) -> dict[str, Any]:
         "state": found.state,
         "renews_soon": found.renews_soon,
         "stamp": found.stamp,
+        "access": found.access,
         "now": found.now,
         "has_plays": bool(found.plays),
     }

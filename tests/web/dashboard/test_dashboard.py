@@ -259,6 +259,46 @@ def test_buttons_follow_the_state_and_are_left_alone_while_it_stays(site: Site) 
     assert offers.all("form") == []
 
 
+def test_buttons_follow_the_end_of_the_access_on_a_page_that_stays_open(
+    site: Site, frozen: Frozen
+) -> None:
+    member = site.member(listener(site, reauth_due_at=clock.now() + 31 * 24 * HOUR))
+    address = live(member.page("/dashboard"))
+    assert "#offers" not in member.fragment(address).text
+    for left, label in ((29 * 24, "Renew"), (0, "Reconnect")):  # hours of the access
+        Connection.update(reauth_due_at=clock.now() + left * HOUR).execute()
+        fragment = markup.read(member.fragment(address).text)
+        offers = fragment.one("div", hx_swap_oob="innerHTML:#offers")
+        assert [link.text for link in offers.all("a")] == [label]
+        address = live(fragment)
+        assert "#offers" not in member.fragment(address).text
+
+
+def test_a_pause_that_outlives_the_access_is_ended_by_reconnecting_on_an_open_page(
+    site: Site, frozen: Frozen
+) -> None:
+    user = listener(site, status="paused", reauth_due_at=clock.now() + HOUR)
+    member = site.member(user)
+    address = live(member.page("/dashboard"))
+    frozen.forward(hours=2)
+    fragment = markup.read(member.fragment(address).text)
+    offers = fragment.one("div", hx_swap_oob="innerHTML:#offers")
+    assert [link.text for link in offers.all("a")] == ["Reconnect and resume"]
+
+
+def test_colour_title_and_what_a_return_brought_follow_the_state(site: Site) -> None:
+    member = site.member(listener(site))
+    page = member.page("/dashboard")
+    assert "badge-good" in page.one("div", id="live").attributes["class"]
+    assert page.one("div", id="back").text == ""
+    Connection.update(status="needs_reauth").execute()
+    fragment = markup.read(member.fragment(live(page)).text)
+    assert "badge-bad" in fragment.one("div", id="live").attributes["class"]
+    assert fragment.one("title").text == "Reconnect needed · Audiospective"
+    assert fragment.one("div", hx_swap_oob="innerHTML:#back").text == ""
+    assert fragment.all("section", class_="strip badge-good") == []
+
+
 @pytest.mark.parametrize("address", FRAGMENTS)
 def test_a_fragment_opened_directly_leads_to_its_page(site: Site, address: str) -> None:
     answer = site.member(listener(site)).get(address)

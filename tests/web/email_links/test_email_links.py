@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -80,6 +81,17 @@ def test_a_forged_or_foreign_link_is_none(site, alice, reconnect):
 def test_before_anything_stopped_the_same_page_renews(site, reconnect):
     Connection.update(last_success_at=clock.now()).execute()
     assert "Renew your access" in site.visitor().page(reconnect).text
+
+
+def test_where_checks_go_on_after_the_access_has_ended_the_page_reconnects(site, reconnect):
+    past = clock.now() - DAY
+    Connection.update(last_success_at=clock.now(), reauth_due_at=past).execute()
+    page = site.visitor().page(reconnect)
+    assert page.one("h1").text == "Reconnect Spotify"
+    assert "Access to Spotify expired on" in page.text
+    (button,) = page.all("a", class_="button button-primary button-large")
+    assert button.text == "Reconnect Spotify"
+    assert not re.search("renew", page.one("main").text, re.IGNORECASE)
 
 
 @pytest.mark.parametrize("status", ["paused", "disconnected"])
