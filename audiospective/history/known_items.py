@@ -5,13 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 
 from audiospective import clock
+from audiospective.history import within_a_second
 from audiospective.models.base import database, placeholder
+from audiospective.models.plays import FROM_POLL
 
-_AT = """
-SELECT track_id, NULL FROM plays WHERE user_id = {mark} AND played_at = {mark}
-UNION ALL SELECT track, NULL FROM removed_plays WHERE user_id = {mark} AND played_at = {mark}
-UNION ALL SELECT NULL, digest FROM unreadable_plays WHERE user_id = {mark} AND played_at = {mark}
-"""
+Key = tuple[int, int]  # played_at in milliseconds, track
+
+_NEAR = f"""
+SELECT played_at, track_id, source & {FROM_POLL}, NULL FROM plays
+WHERE user_id = {{mark}} AND played_at BETWEEN {{mark}} AND {{mark}}
+UNION ALL SELECT played_at, track, {FROM_POLL}, NULL FROM removed_plays
+WHERE user_id = {{mark}} AND played_at BETWEEN {{mark}} AND {{mark}}
+UNION ALL SELECT played_at, NULL, {FROM_POLL}, digest FROM unreadable_plays
+WHERE user_id = {{mark}} AND played_at BETWEEN {{mark}} AND {{mark}}
+"""  # noqa: S608 - a constant
 # Of a segment only its first and last play are known without reading it.
 _BEFORE = """
 SELECT MAX(at) FROM (
@@ -28,11 +35,21 @@ SELECT MAX(at) FROM (
 """
 
 
-def at(user_id: int, instant: datetime) -> tuple[set[int], set[str]]:
-    """Tracks of plays that ended at `instant`, deleted ones too; digests of unreadable items."""
-    given = (user_id, clock.to_ms(instant)) * 3
-    rows = database.execute_sql(_AT.format(mark=placeholder()), given).fetchall()
-    return {t for t, _ in rows if t is not None}, {d for _, d in rows if d is not None}
+def at(user_id: int, instant: datetime) -> tuple[set[Key], set[str]]:
+    """Keys of plays that ended at `instant`, deleted ones too; digests of unreadable items.
+
+    Also what checks told with another fraction of that second.
+    """
+    ms = clock.to_ms(instant)
+    given = (user_id, ms - within_a_second.LESS, ms + within_a_second.LESS) * 3
+    rows = database.execute_sql(_NEAR.format(mark=placeholder()), given).fetchall()
+    same = [
+        (at, track, digest)
+        for at, track, polled, digest in rows
+        if at == ms or (polled and within_a_second.is_one(ms, at, also_shown=True))
+    ]
+    plays = {(at, track) for at, track, _ in same if track is not None}
+    return plays, {digest for _, _, digest in same if digest is not None}
 
 
 def before(user_id: int, instant: datetime | None) -> datetime | None:

@@ -27,10 +27,11 @@ def known(keys: Collection[Key], told: Collection[Key], shown: Collection[Key] =
     return {
         (at, track)
         for at, track in keys
-        if any(_is_one(at, other, also_shown=also) for other, also in ends.get(track, ()))
+        if any(is_one(at, other, also_shown=also) for other, also in ends.get(track, ()))
     }
 
 
-def _is_one(at: int, other: int, *, also_shown: bool) -> bool:
+def is_one(at: int, other: int, *, also_shown: bool) -> bool:
+    """Whether two ends (ms) of one track are of one play; `also_shown`: one page has both."""
     exact = at % _SECOND and other % _SECOND
     return abs(at - other) <= LESS and not (exact and also_shown)

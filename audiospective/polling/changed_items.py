@@ -17,14 +17,14 @@ def recognized(
     """What was seen, where the items of the times in doubt may be known in another form.
 
     What was readable may come back without its track, and what was unreadable may be read again:
-    only the time stays the same.
+    only the time stays the same, but for the fraction of its second.
     """
     known = {at for at in doubted if _is_known_otherwise(user_id, page, at)}
     return [Seen(item.at, item.new and item.at not in known) for item in seen]
 
 
 def _is_known_otherwise(user_id: int, page: Appended, instant: datetime) -> bool:
-    tracks, digests = known_items.at(user_id, instant)
+    plays, digests = known_items.at(user_id, instant)
     ms = clock.to_ms(instant)
-    new_tracks = {track for at, track in page.plays if at == ms}
-    return bool(digests - page.unreadable or (not new_tracks and tracks))
+    is_new_play = any(at == ms for at, _ in page.plays)
+    return bool(digests - page.unreadable or (not is_new_play and plays - page.plays))

@@ -19,6 +19,7 @@ from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
 from audiospective.policy import gaps
 from audiospective.policy.gaps import Cause, Certainty, Found, Seen
+from audiospective.policy.plays import Page, Unreadable
 from audiospective.polling import closed_gaps, coverage
 from audiospective.polling.batch import now as poll_now
 from tests.factories import connected, listening, make_user, page, play
@@ -92,6 +93,24 @@ def test_a_page_that_does_not_reach_back_ends_coverage_and_begins_it_anew(
     assert gap.probably_from == checked - gaps.SETTLED
     assert (gap.cause, gap.opened_at, gap.closed_at) == ("overflow", frozen.now, None)
     assert stretches(alice) == [(oldest(first), gap.probably_from), (oldest(second), None)]
+
+
+@pytest.mark.parametrize("first", ["readable", "unreadable"])
+def test_a_play_whose_track_is_missing_once_is_known_by_its_second(
+    services, spotify, frozen, first
+):
+    alice = consenting(services)
+    shown = full()
+    (edge,) = (one for one in shown.plays if one.played_at == shown.oldest)
+    others = tuple(one for one in shown.plays if one is not edge)
+    assert edge.played_at % 1000
+    missing = Unreadable("a digest", "no track", "{}", edge.played_at // 1000 * 1000)
+    without = Page(others, (missing,), offered=50)
+    pages = [shown, without] if first == "readable" else [without, shown]
+    for one in pages:
+        polled(services, spotify, alice, one)
+        frozen.forward(minutes=20)
+    assert Gap.select().count() == 0
 
 
 def test_the_same_poll_told_twice_is_one_gap(services, spotify, frozen):
@@ -261,7 +280,7 @@ def test_undoing_an_import_opens_its_gaps_again(services, spotify, frozen):
         alice.user_id, first.started_at, last.ended_at, import_id=7, added=[]
     )
     assert len(stretches(alice)) == 1
-    assert closed_gaps.reopen(alice.user_id, 7) == 3
+    assert len(closed_gaps.reopen(alice.user_id, 7)) == 3
     assert stretches(alice) == before
     assert Gap.select().where(Gap.closed_at.is_null()).count() == 3
 
