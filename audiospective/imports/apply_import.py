@@ -92,11 +92,28 @@ def apply(
                 worked.shifts[source.name] = found
         worked.frames, outcomes = merging.merge(worked.frames, arrivals, used, source)
         sheets.append(_sheet(rows, outcomes))
-        at = rows.select(pl.coalesce("ended", "began")).filter(~rows["file"].is_in(own)).to_series()
-        before_it = worked.covered.get(source.name)
-        worked.covered[source.name] = at if before_it is None else pl.concat([before_it, at])
+        _cover(worked.covered, source, rows, own)
     worked.sheet = pl.concat(sheets)
     return worked
+
+
+def covered(staged: Staged, choices: Choices, import_id: int) -> dict[str, pl.Series]:
+    """Of what an import would make of an archive only `Worked.covered`."""
+    found: dict[str, pl.Series] = {}
+    plays, _ = _wanted(staged, choices)
+    own = _own(staged.findings)
+    for source, as_told in _by_source(plays, staged.findings, import_id, ()):
+        rows = clock_shift.moved(as_told, ("began", "ended"), *choices.clock(source.name))
+        _cover(found, source, rows, own)
+    return found
+
+
+def _cover(
+    found: dict[str, pl.Series], source: Source, rows: pl.DataFrame, own: Collection[int]
+) -> None:
+    at = rows.select(pl.coalesce("ended", "began")).filter(~rows["file"].is_in(own)).to_series()
+    before_it = found.get(source.name)
+    found[source.name] = at if before_it is None else pl.concat([before_it, at])
 
 
 def numbered(tracks: pl.DataFrame, base: int = -1) -> pl.DataFrame:

@@ -119,15 +119,20 @@ def undo(services: Services, claim: Claim) -> None:
         claim.beat(3, STEPS)
         after = archive.in_catalog(rebuilt.frames, rebuilt.tracks)
         spans = {
-            number: covered_gaps.covered(claim.user_id, covered_gaps.ends_of_days(by_source), after)
-            for number, by_source in rebuilt.covered.items()
+            one.id: covered_gaps.covered(
+                claim.user_id,
+                covered_gaps.ends_of_days(rebuilt.covered[one.id]),
+                after,
+                one.committed_at,
+            )
+            for one in others
         }
         ready = archive.ready(claim.user_id, before, after)
         with lock.held(claim.user_id):
             if [one.id for one in _committed(claim.user_id) if one.id != claim.id] != list(spans):
                 raise ChangedError
             archive.written(claim.user_id, before, ready)
-            _heal_again(claim, spans)
+            _heal_again(claim, others, spans)
             covered_gaps.count(claim.user_id, after)
             claim.end(UNDONE, {"committed_at": None})
 
@@ -163,11 +168,14 @@ def _rebuilt(
     return made
 
 
-def _heal_again(claim: Claim, spans: dict[int, list[Span]]) -> None:
-    for number in (claim.id, *spans):
-        closed_gaps.reopen(claim.user_id, number)
-    for number, covered in spans.items():
-        covered_gaps.close(claim.user_id, number, covered)
+def _heal_again(claim: Claim, others: list[Import], spans: dict[int, list[Span]]) -> None:
+    """What the import closed is open again, but for what others tell of, too. It closes nothing."""
+    were_closed = [
+        gap for number in (claim.id, *spans) for gap in closed_gaps.reopen(claim.user_id, number)
+    ]
+    for one in others:
+        among = {gap.id for gap in were_closed if covered_gaps.can_tell_of(gap, one.committed_at)}
+        covered_gaps.close(claim.user_id, one.id, spans[one.id], among)
 
 
 def _done(claim: Claim, found: Findings, told: Review) -> None:

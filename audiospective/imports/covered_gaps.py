@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Collection
+from datetime import datetime, timedelta
 
 import polars as pl
 
@@ -12,6 +13,7 @@ from audiospective.imports.source_bits import BITS, COMPLETE
 from audiospective.models.gaps import Gap
 from audiospective.models.plays import FROM_IMPORT, FROM_POLL
 from audiospective.policy import import_spans
+from audiospective.policy.gaps import Cause
 from audiospective.policy.import_spans import Span
 from audiospective.polling import closed_gaps
 
@@ -26,14 +28,30 @@ def closable(user_id: int, spans: list[Span]) -> int:
     )
 
 
-def close(user_id: int, import_id: int, spans: list[Span]) -> list[Gap]:
-    """Close what they cover, in the caller's transaction."""
+def close(
+    user_id: int, import_id: int, spans: list[Span], among: Collection[int] | None = None
+) -> list[Gap]:
+    """Close what they cover, in the caller's transaction; with `among` only gaps of these ids."""
     closed = []
     for start, end in spans:
         closed += closed_gaps.close_by_import(
-            user_id, clock.from_ms(start), clock.from_ms(end), import_id=import_id, added=()
+            user_id,
+            clock.from_ms(start),
+            clock.from_ms(end),
+            import_id=import_id,
+            added=(),
+            among=among,
         )
     return closed
+
+
+def can_tell_of(gap: Gap, committed_at: datetime) -> bool:
+    """Whether an import's files may know what happened in a gap, whenever that was opened.
+
+    Late plays came to Spotify between the two checks that show that they are late: a file that was
+    there before knows none of those that left the page unseen.
+    """
+    return bool(gap.opened_at < committed_at or gap.cause != Cause.LATE.value)
 
 
 def count(user_id: int, found: ArchiveFrames) -> None:
@@ -55,14 +73,18 @@ def ends_of_days(by_source: dict[str, pl.Series]) -> EndsOfDays:
     }
 
 
-def covered(user_id: int, by_source: EndsOfDays, found: ArchiveFrames) -> list[Span]:
+def covered(
+    user_id: int, by_source: EndsOfDays, found: ArchiveFrames, before: datetime | None = None
+) -> list[Span]:
     """The time that the files of an import cover.
 
     What a service's own export leaves out did not happen. A scrobbler only counts around a gap
-    where it saw what was polled.
+    where it saw what was polled, and that was opened `before` (None: all that there are).
     """
     spans: list[Span] = []
     gaps = list(Gap.select().where(Gap.user == user_id))
+    if before is not None:
+        gaps = [gap for gap in gaps if gap.opened_at < before]
     for source, instants in by_source.items():
         for span in import_spans.spans(instants, _silence(source)):
             if source in COMPLETE:

@@ -26,7 +26,7 @@ def reconcile(user_id: int) -> int:
     """Make one of every polled play and the imported one that it is; how many. Safe to repeat."""
     rows = Import.select().where((Import.user == user_id) & (Import.status == DONE))
     # Counted before they are read: what a poll brings meanwhile is for the next round.
-    seen = {row.id: row.polls_in_its_time() for row in rows}
+    seen = {row.id: (row.polls_seen, row.polls_in_its_time()) for row in rows}
     before, found = archive.opened(user_id)
     after, pairs = together(found)
     joined = pairs.height
@@ -38,8 +38,11 @@ def reconcile(user_id: int) -> int:
                 removal.move(user_id, moved(pairs))
         except ChangedError:
             return 0  # somebody is at it just now; the next round looks again
-    for import_id, count in seen.items():
-        Import.update(polls_seen=count - joined).where(Import.id == import_id).execute()
+    for import_id, (before_it, count) in seen.items():
+        # Unless a check has asked meanwhile that they are looked at again.
+        Import.update(polls_seen=count - joined).where(
+            (Import.id == import_id) & (Import.polls_seen == before_it)
+        ).execute()
     return joined
 
 

@@ -105,11 +105,15 @@ def forward_plays(services: Services) -> None:
 
 
 @task
-def reconcile_imports(_services: Services, user_id: int) -> None:
-    """Make one of plays that an import brought and a poll brought again."""
-    from audiospective.imports import reconcile  # it loads Polars, which this module must not
+def reconcile_imports(services: Services, user_id: int) -> None:
+    """Look at what polls brought and opened in the time of imports: plays and gaps."""
+    from audiospective.imports import (
+        opened_since,
+        reconcile,
+    )  # they load Polars, which this does not
 
     reconcile.reconcile(user_id)
+    opened_since.close(services.storage, user_id)
 
 
 @task

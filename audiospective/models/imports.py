@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from peewee import (
     SQL,
     AutoField,
@@ -31,6 +33,7 @@ CANCELLED = "cancelled"
 WORK = (READING, COMMITTING, UNDOING)  # states in which a worker has something to do
 OVER = (DONE, UNDONE, FAILED, CANCELLED)
 
+LOOK_AGAIN = -1  # as `polls_seen`: so many plays there never are
 AROUND = 3_600_000  # ms: a play that begins in the time of a file may end after it
 
 BALANCE = "rows = added + matched + skipped + rejected"
@@ -72,6 +75,16 @@ class Import(Row):
         table_name = "imports"
         indexes = ((("user", "status"), False),)
         constraints = (Check(f"status <> 'done' OR {BALANCE}"),)
+
+    @classmethod
+    def look_again(cls, user_id: int, start: datetime, end: datetime) -> None:
+        """Have the next round look at imports that tell of plays between two instants."""
+        cls.update(polls_seen=LOOK_AGAIN).where(
+            (cls.user == user_id)
+            & (cls.status == DONE)
+            & (cls.first_at <= end)
+            & (cls.last_at >= start)
+        ).execute()
 
     def polls_in_its_time(self) -> int:
         """Plays in rows that only polls told of, in the time that the import is of."""

@@ -18,15 +18,19 @@ def close_by_import(
     *,
     import_id: int,
     added: Collection[int],
+    among: Collection[int] | None = None,
 ) -> list[Gap]:
     """Close the gaps that an import covers; returns them. The caller holds the transaction.
 
     `start` to `end` is the time that the imported file covers without gaps of its own; `added`
     are the ends (UTC milliseconds) of the plays that it added. A gap that the file covers only in
-    part stays open, and what was recovered in it is counted.
+    part stays open, and what was recovered in it is counted. With `among` only gaps of these ids
+    are looked at.
     """
     closed = []
     for gap in _open(user_id):
+        if among is not None and gap.id not in among:
+            continue
         first, last = clock.to_ms(gap.started_at), clock.to_ms(gap.ended_at)
         recovered = sum(first < at <= last for at in added)
         covers = start <= gap.started_at and gap.ended_at <= end
@@ -42,15 +46,15 @@ def close_by_import(
     return closed
 
 
-def reopen(user_id: int, import_id: int) -> int:
-    """An import was undone: the gaps that it closed are open again; returns how many."""
+def reopen(user_id: int, import_id: int) -> list[Gap]:
+    """An import was undone: the gaps that it closed are open again; returns these."""
     undone = list(Gap.select().where((Gap.user == user_id) & (Gap.closed_by_import == import_id)))
     for gap in undone:
         gap.closed_at = gap.closed_by_import = None
         gap.recovered = 0
         gap.save()
         Coverage.cut(user_id, gap.probably_from, gap.ended_at)
-    return len(undone)
+    return undone
 
 
 def _open(user_id: int) -> list[Gap]:

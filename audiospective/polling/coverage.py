@@ -12,6 +12,7 @@ from audiospective.incidents import incident
 from audiospective.models import Connection
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
+from audiospective.models.imports import Import
 from audiospective.policy import gaps
 from audiospective.policy.failures import Failure
 from audiospective.policy.gaps import Before, Found, Known
@@ -185,6 +186,7 @@ def _opened(user_id: int, found: Found | None, now: datetime) -> Found | None:
     """Put a gap on record; one that ends there already becomes as long as both."""
     if found is None:
         return None
+    Import.look_again(user_id, found.start, found.end)  # a file may tell what happened there
     known = Gap.get_or_none((Gap.user == user_id) & (Gap.ended_at == found.end))
     if known is None:
         Gap.create(

@@ -14,21 +14,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audiospective import clock
+from audiospective.clients.storage import StorageError
 from audiospective.exports import files, snapshot
 from audiospective.exports.formats import FORMATS
 from audiospective.history import append
 from audiospective.history.catalog import polled
-from audiospective.imports import covered_gaps, uploads
+from audiospective.imports import covered_gaps, opened_since, reconcile, records, rounds, uploads
 from audiospective.imports.findings import Findings
 from audiospective.imports.review import Review
 from audiospective.models import User
 from audiospective.models.gaps import Gap
-from audiospective.models.imports import DONE
+from audiospective.models.imports import DONE, Import
 from audiospective.policy import import_spans
 from audiospective.policy.gaps import Cause, Certainty
 from audiospective.services import Services
 from tests import factories
-from tests.imports.importing import reviewed, spotify_file, spotify_row, undone, worked
+from tests.imports.importing import done, reviewed, spotify_file, spotify_row, undone, worked
 
 pytestmark = pytest.mark.usefixtures("at_once")
 
@@ -37,15 +38,20 @@ SPRING, AUTUMN = (datetime(2024, month, 1, tzinfo=UTC) for month in (3, 9))
 LENGTH = timedelta(minutes=3)
 
 
-def gap(user: User, started_at: datetime) -> int:
+def gap(
+    user: User,
+    started_at: datetime,
+    cause: Cause = Cause.OUTAGE,
+    opened_at: datetime | None = None,
+) -> int:
     made = Gap.create(
         user=user,
         started_at=started_at,
         probably_from=started_at,
         ended_at=started_at + 5 * HOUR,
-        cause=Cause.OUTAGE.value,
+        cause=cause.value,
         certainty=Certainty.SURE.value,
-        opened_at=started_at + 5 * HOUR,
+        opened_at=opened_at or started_at + 5 * HOUR,
     )
     found: int = made.id
     return found
@@ -193,3 +199,70 @@ def test_what_was_sent_on_says_nothing_of_a_gap_when_it_comes_back(
     row = worked(services, row)
     assert (row.added, row.matched) == (0, len(times))
     assert still_open() == [made]
+
+
+def opened_now(user: User, cause: Cause) -> int:
+    """A gap in the middle of `hundred_days`, around which all was polled, as a check opens it."""
+    middle = SPRING + timedelta(days=50)
+    poll(user, *(middle - number * 6 * HOUR for number in range(1, 5)))
+    made = gap(user, middle + HOUR, cause, clock.now())
+    Import.look_again(user.id, middle, middle + 6 * HOUR)
+    return made
+
+
+def looked_after(services: Services, user: User) -> None:
+    """The next round of imports."""
+    assert rounds.join(services) == 1
+    reconcile.reconcile(user.id)
+    opened_since.close(services.storage, user.id)
+
+
+@pytest.mark.parametrize(
+    ("files", "cause", "closes"),
+    [
+        (spotifys, Cause.DOWNTIME, True),
+        (spotifys, Cause.PAUSED, True),
+        (spotifys, Cause.LATE, False),  # it came to Spotify after the file
+        (lastfms, Cause.DOWNTIME, False),
+    ],
+)
+def test_a_gap_that_a_check_opens_in_the_time_of_spotifys_file_closes_soon_or_never_by_that(
+    files: Callable[[datetime], dict[str, bytes]], cause: Cause, closes: bool, services: Services
+) -> None:
+    alice = factories.make_user("alice")
+    brought = done(services, alice, files(SPRING))
+    made = opened_now(alice, cause)
+    looked_after(services, alice)
+    assert still_open() == ([] if closes else [made])
+    assert rounds.join(services) == 0
+    # An import that comes and goes leaves all as it was.
+    undone(services, done(services, alice, lastfms(AUTUMN)))
+    assert still_open() == ([] if closes else [made])
+    later = done(services, alice, spotifys(SPRING))
+    assert still_open() == []
+    undone(services, later)
+    assert still_open() == ([] if closes else [made])
+    undone(services, brought)
+    assert still_open() == [made]
+
+
+def test_a_gap_that_could_not_be_looked_at_is_in_the_next_round(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = factories.make_user("alice")
+    done(services, alice, spotifys(SPRING))
+    opened_now(alice, Cause.DOWNTIME)
+    with monkeypatch.context() as patch:
+        patch.setattr(records, "staged", fails(StorageError("away")))
+        with pytest.raises(StorageError):
+            looked_after(services, alice)
+    assert len(still_open()) == 1
+    looked_after(services, alice)
+    assert still_open() == []
+
+
+def fails(error: Exception) -> Callable[..., None]:
+    def raises(*_: object) -> None:
+        raise error
+
+    return raises

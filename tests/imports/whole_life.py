@@ -34,7 +34,7 @@ from audiospective.exports.snapshot import Owner
 from audiospective.history import plays_by_day, references, removal, sealing
 from audiospective.history.catalog import track_facts
 from audiospective.history.closed import moving, objects, prefix
-from audiospective.imports import listens, reconcile, rounds
+from audiospective.imports import listens, opened_since, reconcile, rounds
 from audiospective.imports.restore import writing as writing_back
 from audiospective.models import Connection, Import, RemovedPlay, User
 from audiospective.models.coverage import Coverage
@@ -207,6 +207,7 @@ class World:
             listens.join(user)
         if rounds.join(self.services):
             reconcile.reconcile(user)
+            opened_since.close(self.services.storage, user)
 
     def bring(self) -> None:
         """A file of some sittings, or one that was brought or made before."""
