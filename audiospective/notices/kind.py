@@ -72,7 +72,7 @@ class Kind:
     before all others. `opt_out`: completes "You no longer get ..."; None where nothing can be
     switched off by kind. `warning`: without it a member is not told that something is wrong.
     `due`: who may be owed one, by a bounded number of queries; None if an action puts it.
-    `still_true`: whether it may still go out when its turn comes.
+    `still_true`: whether it may still go out when its turn comes; what it raises puts that off.
     """
 
     name: str

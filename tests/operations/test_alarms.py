@@ -27,7 +27,7 @@ from audiospective.models.notices import Notice
 from audiospective.models.refusals import Refusal
 from audiospective.models.webhook_calls import WebhookCall
 from audiospective.notices import compose, delivery, webhooks
-from audiospective.notices.kinds.operator_alert import TOPICS
+from audiospective.notices.kinds.operator_alert import TOPICS, Topic
 from audiospective.operations import agreement, capacity, disk, maintenance, verify, watch
 from audiospective.services import Services
 from audiospective.vault import Vault
@@ -400,6 +400,28 @@ def test_an_alarm_that_only_a_newer_release_knows_is_left_to_it_and_silences_no_
     world.pass_by(30)
     assert [one["alarm"] for one in world.told()] == ["backup"]
     assert len(world.office.subjects(OPERATOR)) == 1
+
+
+def test_what_a_newer_release_owes_waits_for_it_and_is_not_sent_without_words(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as newer:
+        newer.setitem(TOPICS, "of_tomorrow", Topic(lasts=True))
+        alarms.begin("of_tomorrow", clock.now(), "x")
+        newer.setattr(delivery, "drain", lambda *_args, **_kwargs: None)
+        newer.setattr(webhooks, "deliver", lambda *_args, **_kwargs: None)
+        world.pass_by(5)
+    assert Notice.select().count() == WebhookCall.select().count() == 1
+    for _ in range(30):  # looks of this release
+        alarms.begin("of_tomorrow", clock.now(), "x")
+        world.pass_by(5)
+    assert world.told() == []
+    assert world.office.delivered == {}
+    assert Notice.get().status == WebhookCall.get().status == "queued"
+    world.frozen.forward(hours=24)
+    alarms.begin("of_tomorrow", clock.now(), "x")
+    delivery.drain(world.services)
+    assert Notice.get().status == "obsolete"
 
 
 def test_an_alarm_that_no_release_looks_for_any_more_ends_after_a_day(world: World) -> None:

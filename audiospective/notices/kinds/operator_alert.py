@@ -59,6 +59,10 @@ TOPICS = {
 }
 
 
+class NewerTopicError(Exception):
+    """Another release owes this e-mail, and this one has no words for it: it waits for that one."""
+
+
 @dataclass(frozen=True)
 class Trouble:
     """What operators, or the owner of an app, should know; `mark` stands as long as it lasts."""
@@ -207,10 +211,16 @@ def _unlisted(services: Services, guarded: set[int]) -> Iterator[Trouble]:
             yield Trouble("not_allowed", f"not_allowed.{one.user_id}.{incident.key(one)}", facts)
 
 
-def still_true(_notice: Notice, data: Mapping[str, Any]) -> bool:
-    """Whether it lasts, where that is known."""
+def still_true(notice: Notice, data: Mapping[str, Any]) -> bool:
+    """Whether it lasts, where that is known; raises NewerTopicError for a day."""
     mark = data.get("mark")
-    return mark is None or Mark.at_of(str(mark)) is not None
+    if mark is not None and Mark.at_of(str(mark)) is None:
+        return False
+    if data["topic"] in TOPICS:
+        return True
+    if clock.now() - notice.created_at > alarms.UNSEEN:
+        return False
+    raise NewerTopicError(data["topic"])
 
 
 def _before(since: datetime, dedupe_key: str | None = None) -> list[Notice]:
