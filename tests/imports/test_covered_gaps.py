@@ -125,10 +125,10 @@ def test_what_is_left_of_instants_makes_the_spans_of_all_their_minutes(
     assert import_spans.spans(few, silence) == import_spans.spans(minutes, silence)
 
 
-def own_files(user: User, form: str, folder: Path) -> dict[str, bytes]:
+def own_files(user: User, form: str, folder: Path, *, compatible: bool = False) -> dict[str, bytes]:
     """An export of the member's archive, which has plays at both ends of the gap."""
     taken = snapshot.take(user.id, snapshot.Owner("Alice", "UTC"), clock.now(), folder)
-    path = files.save(FORMATS[form], taken, folder, compatible=False)
+    path = files.save(FORMATS[form], taken, folder, compatible=compatible)
     return {path.name: path.read_bytes()}
 
 
@@ -160,6 +160,37 @@ def test_a_file_in_spotifys_form_closes_no_gap_if_any_of_its_rows_is_marked(
     uploads.agree(services, row := reviewed(services, alice, spotify_file(*rows)))
     assert worked(services, row).status == DONE
     assert still_open() == ([] if last == "ios" else [made])
+
+
+def test_own_rows_that_somebody_made_a_table_of_close_no_gap(services: Services) -> None:
+    alice = factories.make_user("alice")
+    times = [SPRING + number * 6 * HOUR for number in range(40)]
+    poll(alice, *times)
+    made = gap(alice, SPRING + timedelta(days=5, hours=1))
+    rows = [f"{at:%Y-%m-%dT%H:%M:%SZ},Harbour Lights,Slack Water,audiospective" for at in times]
+    table = "\r\n".join(["endtime,artist,title,platform", *rows]).encode()
+    uploads.agree(services, row := reviewed(services, alice, {"plays.csv": table}))
+    row = worked(services, row)
+    assert (row.added, row.matched) == (0, len(times))
+    assert still_open() == [made]
+
+
+def test_a_file_of_ours_closes_no_gap_where_all_its_rows_name_their_program(
+    services: Services, tmp_path: Path
+) -> None:
+    alice = factories.make_user("alice")
+    told = [spotify_row(f"{at:%Y-%m-%dT%H:%M:%SZ}", platform="ios") for at in hundred_days(SPRING)]
+    uploads.agree(services, row := reviewed(services, alice, spotify_file(*told)))
+    assert worked(services, row).status == DONE
+    made = gap(alice, SPRING + timedelta(days=50))  # noted after that file
+    for compatible in (False, True):
+        folder = tmp_path / str(compatible)
+        folder.mkdir()
+        data = own_files(alice, "spotify", folder, compatible=compatible)
+        uploads.agree(services, row := reviewed(services, alice, data))
+        row = worked(services, row)
+        assert (row.status, row.added) == (DONE, 0)
+        assert still_open() == [made]
 
 
 def listenbrainzs(starts: list[int]) -> dict[str, bytes]:

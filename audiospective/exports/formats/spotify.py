@@ -92,11 +92,13 @@ def _platform(*, compatible: bool) -> pl.Expr:
     """The program that a play is from; in place of it, or before it where it matters, a mark.
 
     It matters where the time is no end, or the time or how long it was heard is filled in. Why a
-    play ended does not: so rows that Spotify told stay as they were.
+    play ended does not: so rows that Spotify told stay as they were, but for the first of a file,
+    by which the file is known as one of ours: it has what the archive has, and closes no gap.
     """
     platform, mark = frames.known("platform"), frames.SENDER
     # What looks like a mark itself has one before it, which alone is taken off.
     matters = (mark != Timing.END.sender) | platform.str.starts_with(Timing.END.sender)
+    matters |= pl.int_range(pl.len()) == 0
     if compatible:
         mark, matters = _mark(), matters | pl.col("ms_played").is_null()
     return (

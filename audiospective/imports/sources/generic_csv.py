@@ -10,7 +10,7 @@ from typing import Any
 
 from audiospective.imports.errors import NotHistoryError, RefusedError
 from audiospective.imports.plays import SECOND, Batch, Broken
-from audiospective.imports.reading import tables, times, written_times
+from audiospective.imports.reading import own_files, tables, times, written_times
 from audiospective.imports.reading.gathering import Gathering
 from audiospective.imports.reading.values import isrc, milliseconds, number, spotify_id, text, uuid
 from audiospective.imports.sources import by_row
@@ -66,6 +66,8 @@ def read(files: Sequence[File], answers: Answers) -> Iterator[Batch | Broken]:
         def take(
             gathering: Gathering, number: int, row: Mapping[str, Any], plan: _Plan = plan
         ) -> None:
+            if plan.is_ours(row):
+                gathering.note(own_files.NOTE)
             gathering.identified(number, row, plan.facts(row))
 
         known = set(plan.mapping.values())
@@ -142,8 +144,12 @@ class _Plan:
         }
         names = ("title", "artist", "album", "album_artist", "show", "platform")
         told = {name: _unquoted(text(value(name))) for name in names}
-        # A table may have been made of rows of Spotify's form.
         return facts | told | {"platform": own_rows.platform(told["platform"])}
+
+    def is_ours(self, row: Mapping[str, Any]) -> bool:
+        """Whether an archive like this one wrote the row: in Spotify's form, before it was this."""
+        told = text(row.get(self.mapping.get("platform", "")))
+        return own_rows.platform(told) != told
 
 
 def _header(file: File) -> list[str]:

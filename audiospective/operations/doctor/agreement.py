@@ -9,7 +9,7 @@ from audiospective.operations.doctor.finding import UNASKED, Finding
 from audiospective.policy.agreement import in_words
 from audiospective.services import Services
 
-NAME = "Settings"
+NAME = "Shared settings"
 
 
 def look(services: Services) -> Finding:
