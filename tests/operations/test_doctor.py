@@ -16,6 +16,7 @@ from redis import Redis
 from redis.exceptions import NoPermissionError
 
 from audiospective import clock
+from audiospective.incidents import alarms as noted
 from audiospective.models import dialects
 from audiospective.operations.doctor import (
     alarms,
@@ -30,6 +31,7 @@ from audiospective.operations.doctor import (
 from audiospective.services import Services
 from audiospective.vault import Vault
 from tests.factories import connected, crowd, make_user
+from tests.support.clocks import Frozen
 
 
 class Elsewhere:
@@ -252,3 +254,20 @@ def test_what_the_mail_provider_says_of_key_and_domain(
 
 def test_without_a_key_the_provider_is_not_asked(services) -> None:
     assert "not looked at" in mail_account.look(services).state
+
+
+def test_alarms_that_last_are_findings_and_serious_where_they_keep_plays_out(
+    services: Services, frozen: Frozen
+) -> None:
+    assert alarms.standing(services).state == "none lasts"
+    noted.begin("of_tomorrow", clock.now(), "x")  # of a newer release
+    noted.begin("redis_away", clock.now(), "x", after=timedelta(minutes=5))  # not told yet
+    assert alarms.standing(services).state == "none lasts"
+    noted.begin("backup", clock.now(), "The last one failed.")
+    found = alarms.standing(services)
+    assert found.state.startswith("There is no recent backup since ")
+    assert (found.serious, bool(found.advice)) == (False, True)
+    noted.begin("timetable", clock.now(), "the scheduler was last at work at 17:25 UTC.")
+    found = alarms.standing(services)
+    assert "Nothing runs the timetable since " in found.state
+    assert found.serious

@@ -54,6 +54,7 @@ def examine(services: Services) -> Iterator[Finding]:
         closed_years.look,
         forgotten_imports.look,
         clocks.look,
+        alarms.standing,
         alarms.look,
     )
     for check in checks:
