@@ -21,7 +21,7 @@ from audiospective.policy.agreement import Said
 from audiospective.settings import Settings
 
 KEY = "settings"  # a hash in Redis: role and fingerprint of all -> what is said, and when
-FRESH = timedelta(minutes=5)  # a process says it every minute; one that ended says nothing more
+FRESH = timedelta(minutes=3)  # a process says it every minute; one that ended says nothing more
 FORGOTTEN = timedelta(days=1)
 WEB, WORKER, BULK, SCHEDULER = "web", "worker", "bulk worker", "scheduler"
 AT_MOST = 100  # that are compared: each release and each change of a setting leaves a few
@@ -37,20 +37,18 @@ def leave(redis: Redis, settings: Settings, role: str) -> None:
     redis.expire(KEY, FORGOTTEN)
 
 
-def differences(redis: Redis, own: Settings | None = None) -> dict[str, list[str]]:
-    """By setting, the roles of processes that differ in it; raises RedisError.
+def differences(redis: Redis) -> dict[str, list[list[str]]]:
+    """By setting, the roles of processes that agree on it, in groups; raises RedisError."""
+    return agreement.between(_read(redis))
 
-    With `own` only what differs from these settings, those of the process that asks.
-    """
-    said = _read(redis)
-    if own is None:
-        return agreement.between(said)
-    found: dict[str, list[str]] = {}
-    for other in said:
+
+def different_from(redis: Redis, own: Settings) -> dict[str, list[list[str]]]:
+    """By setting, the roles of processes that read another than `own`; raises RedisError."""
+    found: dict[str, set[str]] = {}
+    for other in _read(redis):
         for name in agreement.differing(_said(own, ""), other):
-            roles = found.setdefault(name, [])
-            roles += [other.role] if other.role not in roles else []
-    return found
+            found.setdefault(name, set()).add(other.role)
+    return {name: [sorted(roles)] for name, roles in found.items()}
 
 
 def roles(redis: Redis) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 KEYS_THAT_ENCRYPT = "TOKEN_KEYS"
@@ -35,19 +35,35 @@ def differing(one: Said, other: Said) -> list[str]:
     return found
 
 
-def between(processes: Sequence[Said]) -> dict[str, list[str]]:
-    """By setting in which any two differ, the roles of those that do, each once and in order."""
-    found: dict[str, set[str]] = {}
-    for place, one in enumerate(processes):
-        for other in processes[place + 1 :]:
-            for name in differing(one, other):
-                found.setdefault(name, set()).update((one.role, other.role))
-    return {name: sorted(roles) for name, roles in found.items()}
+def between(processes: Sequence[Said]) -> dict[str, list[list[str]]]:
+    """By setting in which any two differ: the roles that agree on it, in groups, all in order."""
+    apart = [
+        (name, one, other)
+        for place, one in enumerate(processes)
+        for other in processes[place + 1 :]
+        for name in differing(one, other)
+    ]
+    return {name: _groups(name, processes) for name in dict.fromkeys(name for name, *_ in apart)}
 
 
-def in_words(found: Mapping[str, Iterable[str]]) -> str:
-    """`SECRET_KEY (web, worker), BASE_URL (web)`; one role alone: two of its processes differ."""
-    return ", ".join(f"{name} ({', '.join(roles)})" for name, roles in found.items())
+def in_words(found: Mapping[str, Sequence[Sequence[str]]]) -> str:
+    """`SECRET_KEY (scheduler, web / worker)`: those on each side of a slash read the same."""
+    return ", ".join(
+        f"{name} ({' / '.join(', '.join(roles) for roles in groups)})"
+        for name, groups in found.items()
+    )
+
+
+def _groups(name: str, processes: Sequence[Said]) -> list[list[str]]:
+    groups: list[list[Said]] = []
+    for one in processes:
+        fits = (g for g in groups if all(name not in differing(one, other) for other in g))
+        group = next(fits, None)
+        if group is None:
+            groups.append([one])
+        else:
+            group.append(one)
+    return sorted(sorted({one.role for one in group}) for group in groups)
 
 
 def _agree(one: Sequence[str], other: Sequence[str]) -> bool:

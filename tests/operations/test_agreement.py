@@ -50,7 +50,7 @@ def test_each_setting_that_has_to_be_the_same(
     leave(services, WEB)
     assert agreement.differences(services.redis) == {}
     leave(services, WORKER, **values)
-    assert agreement.differences(services.redis) == {name: [SCHEDULER, WEB, WORKER]}
+    assert agreement.differences(services.redis) == {name: [[SCHEDULER, WEB], [WORKER]]}
 
 
 def test_what_may_differ(services: Services, frozen: Frozen) -> None:
@@ -68,7 +68,7 @@ def test_keys_that_are_changed_on_purpose_agree_once_all_processes_read_both(
     old, new = services.settings.secret_key, "a new secret key of 32 letters.."
     leave(services, WEB, secret_key=new, secret_key_fallbacks=(old,))
     leave(services, WORKER)
-    assert agreement.differences(services.redis) == {"SECRET_KEY": [WEB, WORKER]}
+    assert agreement.differences(services.redis) == {"SECRET_KEY": [[WEB], [WORKER]]}
     frozen.forward(minutes=6)  # that worker is gone
     leave(services, WEB, secret_key=new, secret_key_fallbacks=(old,))
     leave(services, WORKER, secret_key=new, secret_key_fallbacks=(old,))
@@ -135,7 +135,9 @@ def test_the_doctor_tells_what_runs_apart_and_what_runs_otherwise_than_it_reads(
     assert (found.serious, bool(found.advice)) == (False, True)
     leave(services, WORKER, spotify_client_secret="x")
     found = doctor.look(services)
-    assert found.state == "not the same in all processes: SPOTIFY_CLIENT_SECRET (web, worker)"
+    assert (
+        found.state == "not the same in all processes: SPOTIFY_CLIENT_SECRET (web, worker / worker)"
+    )
     assert found.serious
     away = replace(services, redis=Redis.from_url("redis://127.0.0.1:1/0"))
     assert doctor.look(away).advice == "Repair Redis first."

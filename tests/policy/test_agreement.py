@@ -42,7 +42,7 @@ def test_of_many_processes_those_are_named_that_differ() -> None:
     apart = agreement.between(
         [said("a", "s"), said("a", "s", "scheduler"), said("a", "t", "worker")]
     )
-    assert agreement.in_words(apart) == "SECRET_KEY (scheduler, web, worker)"
+    assert agreement.in_words(apart) == "SECRET_KEY (scheduler, web / worker)"
     two = agreement.between([said("a", "s"), said("a", "t")])
-    assert agreement.in_words(two) == "SECRET_KEY (web)"
+    assert agreement.in_words(two) == "SECRET_KEY (web / web)"
     assert agreement.between([said("a", "s")]) == {}

@@ -17,7 +17,7 @@ def look(services: Services) -> Finding:
     try:
         running = agreement.roles(services.redis)
         apart = agreement.differences(services.redis)
-        from_here = agreement.differences(services.redis, services.settings)
+        from_here = agreement.different_from(services.redis, services.settings)
     except RedisError:
         return Finding(NAME, UNASKED, "Repair Redis first.", serious=False)
     if apart:
@@ -25,7 +25,7 @@ def look(services: Services) -> Finding:
             NAME,
             f"not the same in all processes: {in_words(apart)}",
             "Give all of them the same values and restart all. After a change on purpose this is "
-            "said for five minutes after the last process of before has ended.",
+            "said for three minutes after the last process of before has ended.",
         )
     if from_here:
         return Finding(
