@@ -18,13 +18,13 @@ from peewee import (
     Model,
     Node,
     NodeList,
-    PostgresqlDatabase,
     SqliteDatabase,
     Value,
 )
 
 from audiospective import clock
 from audiospective.models.database_away import Pool, noticing
+from audiospective.models.sql_context import Postgres, QuickContext
 from audiospective.policy import service_urls
 
 database = DatabaseProxy()
@@ -73,6 +73,8 @@ class Row(Model):
 class _CheckedSqlite(SqliteDatabase):
     """SQLite that reads its settings back: a pragma that did not take is silent otherwise."""
 
+    context_class = QuickContext
+
     def _set_pragmas(self, conn: Any) -> None:
         super()._set_pragmas(conn)
         for pragma, wanted in SQLITE_PRAGMAS:
@@ -104,7 +106,7 @@ def bind(url: str, *, pooled: bool = False) -> Database:
         if pooled:
             chosen = Pool(dsn, max_connections=8, stale_timeout=300, timeout=15, **options)
         else:
-            chosen = PostgresqlDatabase(dsn, **options)
+            chosen = Postgres(dsn, **options)
     database.initialize(chosen)
     return chosen
 

@@ -8,6 +8,8 @@ from typing import Any
 from peewee import InternalError, OperationalError
 from playhouse.pool import MaxConnectionsExceeded, PooledPostgresqlDatabase
 
+from audiospective.models.sql_context import QuickContext
+
 # Another process holds SQLite's lock for longer than we wait, or the file's disk is not there.
 _SQLITE = frozenset(
     {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_CANTOPEN}
@@ -71,6 +73,8 @@ def noticing(url: str) -> dict[str, Any]:
 
 class Pool(PooledPostgresqlDatabase):
     """Connections that threads share; a full pool is a database that cannot be used."""
+
+    context_class = QuickContext
 
     def connect(self, reuse_if_open: bool = False) -> Any:
         try:
