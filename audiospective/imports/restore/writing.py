@@ -9,7 +9,15 @@ import polars as pl
 
 from audiospective import clock
 from audiospective.clients.storage import MissingError
-from audiospective.history import bulk_add, flags, lock, reading, removal, segment
+from audiospective.history import (
+    bulk_add,
+    flags,
+    lock,
+    reading,
+    removal,
+    segment,
+    within_a_second,
+)
 from audiospective.history.catalog import restored
 from audiospective.imports import storing
 from audiospective.imports.claims import Claim
@@ -18,6 +26,7 @@ from audiospective.imports.restore import bundle_tables, coverage, member_rows
 from audiospective.models import Import, RemovedPlay, UnreadablePlay, User
 from audiospective.models.imports import DONE
 from audiospective.models.plays import FROM_POLL
+from audiospective.policy.timing import SECOND
 from audiospective.services import Services
 
 CHUNK = 200  # rows a statement
@@ -67,13 +76,14 @@ def write(services: Services, claim: Claim) -> None:
     claim.beat()
     plays = segment.merge([_ours(plays, numbers, claim.id)])
     removed = _ours(removed, numbers, claim.id).unique(segment.KEY, keep="first")
-    # Two tracks of the bundle may be one here: a play that was not deleted stays.
-    removed = removed.join(plays, on=segment.KEY, how="anti")
     user = User.get_by_id(claim.user_id)
     with lock.held(user.id):
         if not possible(user.id):
             raise RefusedError(NOT_EMPTY)
         here = reading.frame(user.id, columns=segment.KEY)
+        plays, removed = (_at_ends_told_here(one, plays, here) for one in (plays, removed))
+        # Two tracks of the bundle may be one here: a play that was not deleted stays.
+        removed = removed.join(plays, on=segment.KEY, how="anti")
         shared = here.join(plays.select(segment.KEY), on=segment.KEY, how="semi")
         _bury(user.id, removed)
         added = bulk_add.absorb(user.id, plays)
@@ -110,6 +120,30 @@ def _ours(plays: pl.DataFrame, numbers: dict[int, int], import_id: int) -> pl.Da
         .join(table, on="track", how="left", maintain_order="left")
         .with_columns(track="ours")
         .drop("ours")
+    )
+
+
+def _at_ends_told_here(some: pl.DataFrame, plays: pl.DataFrame, here: pl.DataFrame) -> pl.DataFrame:
+    """Plays of a bundle that checks here tell with another fraction of their second, at that end.
+
+    `some` are all `plays` of the bundle or the deleted ones. Else each would be there twice.
+    """
+    at, there = (pl.col(name).to_physical() for name in ("played_at", "told_at"))
+    others = here.join(plays, on=segment.KEY, how="anti").join(some, on=segment.KEY, how="anti")
+    polled = some.filter(pl.col("source") & FROM_POLL != 0).select(segment.KEY)
+    less = within_a_second.LESS
+    moves = (
+        polled.join(others.rename({"played_at": "told_at"}), on="track")
+        .filter((at - there).is_between(-less, less) & ((at % SECOND == 0) | (there % SECOND == 0)))
+        .sort("track", "played_at", "told_at")
+        .unique(segment.KEY, keep="first", maintain_order=True)
+        .unique(["told_at", "track"], keep="first", maintain_order=True)
+    )
+    if moves.is_empty():
+        return some
+    told = some.join(moves, on=segment.KEY, how="left", maintain_order="left")
+    return told.with_columns(pl.coalesce("told_at", "played_at").alias("played_at")).select(
+        some.columns
     )
 
 

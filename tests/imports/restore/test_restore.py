@@ -167,6 +167,26 @@ def test_what_was_polled_is_one_with_what_the_bundle_knows_by_its_beginning(
     assert rounds.join(services) == 0
 
 
+@pytest.mark.parametrize("fraction", [0, 417])
+def test_what_was_polled_with_another_fraction_of_its_second_is_one_with_the_bundles(
+    fraction: int, services: Services, newcomer: User, tmp_path: Path
+) -> None:
+    track, at = archives.described(1), datetime(2025, 9, 1, 12, tzinfo=UTC)
+    starts = [at + timedelta(minutes=6 * number) for number in range(3)]
+    told = [one + timedelta(milliseconds=fraction) for one in starts]
+    alice = User.get_by_id(archive(*(polled(one, track) for one in told[:2])))
+    removal.remove(alice.id, [(clock.to_ms(told[0]), track)])
+    made = archives.bundle(alice, tmp_path / "bundle").read_bytes()
+    here = [one + timedelta(milliseconds=417 - fraction) for one in starts]
+    history.absorb(newcomer.id, history_of(*(polled(one, track) for one in here)))
+    row = restored(services, newcomer, made)
+    assert (row.rows, row.added, row.matched) == (1, 0, 1)
+    found = history.frame(newcomer.id, columns=["played_at"])["played_at"].to_list()
+    assert found == here[1:]
+    assert removal.restore(newcomer.id, [(clock.to_ms(here[0]), track)]) == 1
+    assert history.total(newcomer.id) == 3
+
+
 def test_time_that_nobody_watched_between_bundle_and_first_check_is_a_gap(
     services: Services, bundle: bytes, alice: User, newcomer: User
 ) -> None:
