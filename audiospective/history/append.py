@@ -14,6 +14,7 @@ from audiospective.history.catalog.entries import Kind
 from audiospective.models import database, dialects
 from audiospective.models.base import placeholder
 from audiospective.models.plays import FROM_POLL
+from audiospective.models.removed_plays import is_an_end
 from audiospective.policy.gaps import Seen
 from audiospective.policy.plays import Page, PolledPlay, Unreadable
 
@@ -55,10 +56,10 @@ _SPANS = {"u": "int", "f": "bigint", "l": "bigint"}
 # up to which number there are tracks.
 _TOLD = f"""
 WITH pages AS (SELECT u, f, l FROM {{rows}})
-SELECT 0, 0, next_track FROM catalog_state
-UNION ALL SELECT q.user_id, q.played_at, q.track_id FROM pages CROSS JOIN plays q
+SELECT 0, 0, next_track, 0, CAST(NULL AS TEXT) FROM catalog_state
+UNION ALL SELECT q.user_id, q.played_at, q.track_id, 0, NULL FROM pages CROSS JOIN plays q
 WHERE q.user_id = u AND q.played_at BETWEEN f AND l AND q.source & {FROM_POLL} <> 0
-UNION ALL SELECT r.user_id, r.played_at, r.track FROM pages CROSS JOIN removed_plays r
+UNION ALL SELECT r.user_id, r.played_at, r.track, 1, r.kept FROM pages CROSS JOIN removed_plays r
 WHERE r.user_id = u AND r.played_at BETWEEN f AND l
 """  # noqa: S608 - a constant
 _NOBODY = 0
@@ -99,6 +100,8 @@ class Tracks:
     families: Mapping[str, str] = field(default_factory=dict)  # see relinked.families
     twins: bool = True  # whether any track in the catalog has one
     told: Mapping[int, Collection[Key]] = field(default_factory=dict)  # see told, by user
+    # By user, where deleted plays stand whose instant is no end: a play that ends there is another.
+    taken: Mapping[int, Collection[Key]] = field(default_factory=dict)
 
 
 def remember(plays: Sequence[PolledPlay]) -> Tracks:
@@ -122,19 +125,24 @@ def told(pages: Mapping[int, Page], tracks: Tracks) -> Tracks:
     if not spans:
         return tracks
     known: dict[int, set[Key]] = defaultdict(set)
+    taken: dict[int, set[Key]] = defaultdict(set)
     source, values = dialects.table_of(_SPANS, spans)
-    for user_id, played_at, track in dialects.run(_TOLD.format(rows=source), values).fetchall():
-        known[user_id].add((played_at, track))
+    rows = dialects.run(_TOLD.format(rows=source), values).fetchall()
+    for user_id, played_at, track, deleted, kept in rows:
+        which = taken if deleted and not is_an_end(kept) else known
+        which[user_id].add((played_at, track))
     ((_, following),) = known.pop(_NOBODY)
     if max(tracks.ids.values(), default=0) >= following:
         raise LostTracksError
-    return replace(tracks, told=known)
+    return replace(tracks, told=known, taken=taken)
 
 
 def page(user_id: int, found: Page, tracks: Tracks) -> Appended:
     """Store all items of a page in the caller's transaction; what is there already stays."""
+    told, taken = tracks.told.get(user_id, ()), tracks.taken.get(user_id, ())
     keys = [(play.played_at, tracks.ids[play.track.spotify_id]) for play in found.plays]
-    told = tracks.told.get(user_id, ())
+    # The deleted play would hide it; by its second it is known the next time.
+    keys = [(at + ((at, track) in taken), track) for at, track in keys]
     left = [(key, play) for key, play in zip(keys, found.plays, strict=True) if key not in told]
     otherwise = relinked.known_otherwise(
         user_id, [play for _, play in left], tracks.ids, tracks.families
