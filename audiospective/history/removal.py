@@ -10,9 +10,18 @@ import orjson
 import polars as pl
 
 from audiospective import clock
-from audiospective.history import bulk_add, hot_tail, lock, reading, segment, segment_store
-from audiospective.models import PlaySegment, RemovedPlay
-from audiospective.models.plays import FROM_BOTH, FROM_POLL
+from audiospective.history import (
+    bulk_add,
+    hot_tail,
+    lock,
+    reading,
+    recovered,
+    segment,
+    segment_store,
+)
+from audiospective.models import Import, PlaySegment, RemovedPlay
+from audiospective.models.imports import UNDONE
+from audiospective.models.plays import FROM_BOTH, FROM_POLL, SENT_LIVE
 from audiospective.policy.sealing import year_of
 
 UNDO = timedelta(days=30)
@@ -40,11 +49,16 @@ def remove(user_id: int, keys: Sequence[hot_tail.Key]) -> int:
         gone = segment.merge(parts)
         hot_tail.delete(user_id, bulk_add.keys(rows))
         _bury(user_id, gone)
+        _recount(user_id, keys)
     return gone.height
 
 
 def restore(user_id: int, keys: Sequence[hot_tail.Key]) -> int:
-    """Undo deletions that are at most 30 days old; how many plays came back."""
+    """Undo deletions that are at most 30 days old; how many plays came back.
+
+    Without what only an import told that was taken back meanwhile. A play of which nothing else
+    tells comes back as it was: its member asks for this very one.
+    """
     with lock.held(user_id):
         back: list[dict[str, Any]] = []
         for key in keys:
@@ -53,9 +67,10 @@ def restore(user_id: int, keys: Sequence[hot_tail.Key]) -> int:
             facts = whole(stone.kept) if stone is not None else None
             if facts is None or clock.now() - stone.removed_at > UNDO:
                 continue
-            back.append({**dict.fromkeys(hot_tail.COLUMNS), **facts})
+            back.append({**dict.fromkeys(hot_tail.COLUMNS), **_still_told(user_id, facts)})
             RemovedPlay.delete().where(where).execute()
         hot_tail.put(user_id, back)
+        _recount(user_id, keys)
     return len(back)
 
 
@@ -119,6 +134,25 @@ def drop_expired(now: datetime) -> int:
         remains = None if facts is None else left(facts)
         dropped += int(RemovedPlay.update(kept=remains).where(same).execute())
     return dropped
+
+
+def _still_told(user_id: int, facts: dict[str, Any]) -> dict[str, Any]:
+    """As imports.archive_frames.without_imports has it of plays that were not deleted."""
+    of_import = (Import.user == user_id) & (Import.id == facts.get("import_id"))
+    polled = facts["source"] & FROM_POLL
+    if not polled or not Import.select().where(of_import & (Import.status == UNDONE)).exists():
+        return facts
+    left = {name: facts[name] for name in ("played_at", "track", "context")}
+    if not (facts.get("seen") or 0) & SENT_LIVE:
+        return left | {"source": FROM_POLL}
+    live = Import.select(Import.id).where((Import.user == user_id) & Import.live).scalar()
+    sent = {name: facts[name] for name in ("source", "ms_played", "platform")}
+    return left | sent | {"import_id": live, "seen": SENT_LIVE}
+
+
+def _recount(user_id: int, keys: Sequence[hot_tail.Key]) -> None:
+    if keys:
+        recovered.recount(user_id, min(at for at, _ in keys), max(at for at, _ in keys))
 
 
 def _years(user_id: int, keys: Sequence[hot_tail.Key]) -> list[int]:

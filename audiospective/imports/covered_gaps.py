@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from audiospective import clock
+from audiospective.history import recovered
 from audiospective.imports.archive_frames import ArchiveFrames
 from audiospective.imports.source_bits import BITS, COMPLETE
 from audiospective.models.gaps import Gap
@@ -55,14 +56,12 @@ def can_tell_of(gap: Gap, committed_at: datetime) -> bool:
 
 
 def count(user_id: int, found: ArchiveFrames) -> None:
-    """Bring up to date how many plays imports put into each gap, in the caller's transaction."""
+    """As history.recovered, of all gaps and of an archive that is opened already."""
     brought = (pl.col("source") == FROM_IMPORT) & ~pl.col("removed")
     instants = found.plays.lazy().filter(brought).select("at").collect()["at"]
     for gap in Gap.select().where(Gap.user == user_id):
         start, end = clock.to_ms(gap.started_at), clock.to_ms(gap.ended_at)
-        recovered = int(((instants > start) & (instants <= end)).sum())
-        if recovered != gap.recovered:
-            Gap.update(recovered=recovered).where(Gap.id == gap.id).execute()
+        recovered.put(gap, int(((instants > start) & (instants <= end)).sum()))
 
 
 def ends_of_days(by_source: dict[str, pl.Series]) -> EndsOfDays:

@@ -18,7 +18,7 @@ import polars as pl
 from peewee import fn
 
 from audiospective import clock
-from audiospective.history import archived_tracks, lock, removal
+from audiospective.history import archived_tracks, lock, recovered, removal
 from audiospective.history.catalog import names
 from audiospective.history.replacing import ChangedError, Span, replace_part
 from audiospective.imports import archive, archive_frames, merging, reconcile
@@ -90,6 +90,7 @@ def join(user_id: int) -> int:
                 with lock.held(user_id):
                     replace_part(user_id, span, before, archive_frames.as_plays(after))
                     removal.move(user_id, reconcile.moved(pairs))
+                    recovered.recount(user_id, *span)
             except ChangedError:
                 return 0  # the next round looks again
     if row:  # by what was counted before: what a poll brings meanwhile is for the next round
@@ -179,6 +180,7 @@ def _merge(row: Import, span: Span, plays: pl.DataFrame, tracks: pl.DataFrame) -
     after = archive.in_catalog(frames, used, every)
     with lock.held(row.user_id):
         replace_part(row.user_id, span, before, archive_frames.as_plays(after))
+        recovered.recount(row.user_id, *span)
         _count(row, outcomes, plays.select(pl.coalesce("ended", "began")).to_series())
     return outcomes
 

@@ -10,7 +10,7 @@ import polars as pl
 from audiospective.history import lock, removal
 from audiospective.history.hot_tail import Key
 from audiospective.history.replacing import ChangedError
-from audiospective.imports import archive, identity, matching, merging, observations
+from audiospective.imports import archive, covered_gaps, identity, matching, merging, observations
 from audiospective.imports.archive_frames import FACTS, PLAYS, ArchiveFrames, observed
 from audiospective.models.imports import DONE, Import
 from audiospective.models.plays import FROM_BOTH, FROM_IMPORT, FROM_POLL
@@ -36,8 +36,11 @@ def reconcile(user_id: int) -> int:
             with lock.held(user_id):
                 archive.written(user_id, before, ready)
                 removal.move(user_id, moved(pairs))
+                covered_gaps.count(user_id, after)
         except ChangedError:
             return 0  # somebody is at it just now; the next round looks again
+    else:
+        covered_gaps.count(user_id, found)  # of gaps that were opened since
     for import_id, (before_it, count) in seen.items():
         # Unless a check has asked meanwhile that they are looked at again.
         Import.update(polls_seen=count - joined).where(

@@ -9,10 +9,11 @@ import pytest
 from audiospective import clock, history
 from audiospective.history import append, removal, segment
 from audiospective.history.catalog import polled
-from audiospective.imports import archive, reconcile, rounds
+from audiospective.imports import archive, archive_frames, listens, reconcile, rounds
 from audiospective.models import RemovedPlay, User
+from audiospective.models.gaps import Gap
 from audiospective.models.imports import UNDONE
-from audiospective.policy.plays import PolledPlay
+from audiospective.policy.plays import Page, PolledPlay
 from audiospective.policy.timing import Timing
 from audiospective.services import Services
 from tests import factories
@@ -146,6 +147,79 @@ def test_a_play_of_a_file_at_the_very_key_of_a_deleted_one_is_seen(services: Ser
     assert keys(alice)[1:] == [(deleted[0] + 1, deleted[1])]
 
 
+@pytest.mark.parametrize("ms", [0, 1, 417, 999])
+@pytest.mark.parametrize("days", [1, 31])
+def test_a_play_that_ends_within_a_second_of_a_deleted_beginning_is_stored_at_once(
+    days: int, ms: int, services: Services, frozen: Frozen
+) -> None:
+    at = datetime(2025, 3, 5, 12, tzinfo=UTC)
+    frozen.to(at + timedelta(days=90))
+    alice = factories.make_user("alice")
+    known = factories.play(at - timedelta(days=1))
+    shown(alice, known)  # by which the length is known
+    done(services, alice, scrobbled(int(at.timestamp())))
+    removal.remove(alice.id, keys(alice)[1:])
+    frozen.forward(days=days)
+    removal.drop_expired(frozen.now)
+    ends = factories.play(at + timedelta(milliseconds=ms))
+    for new in (1, 0):
+        assert len(shown(alice, known, ends).plays) == new
+        assert [moment for moment, _ in keys(alice)][1:] == [clock.to_ms(at) + (ms or 1)]
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_a_play_that_is_undeleted_comes_without_what_an_import_told_that_was_taken_back(
+    sent: bool, services: Services
+) -> None:
+    alice = factories.make_user("alice")
+    play = factories.play(datetime(2025, 3, 5, 12, 0, 40, 417_000, tzinfo=UTC))
+    shown(alice, play)
+    if sent:
+        listens.take(alice.id, [listen(play)])
+    before = history.frame(alice.id)
+    row = done(services, alice, spotify_file(told(play) | {"reason_end": "fwdbtn"}))
+    assert history.frame(alice.id)["reason_end"].to_list() == ["fwdbtn"]
+    (key,) = keys(alice)
+    removal.remove(alice.id, [key])
+    undone(services, row)
+    assert removal.restore(alice.id, [key]) == 1
+    after = history.frame(alice.id)
+    if sent:  # a better source's word for what a player told stays, as without a deletion
+        before, after = before.drop(archive_frames.SENT), after.drop(archive_frames.SENT)
+    assert after.equals(before)
+
+
+def test_plays_that_imports_put_into_a_gap_are_counted_anew_when_they_come_go_or_are_joined(
+    services: Services,
+) -> None:
+    alice = factories.make_user("alice")
+    start = datetime(2025, 3, 5, 12, tzinfo=UTC)
+    plays = [factories.play(start + timedelta(minutes=5 * number, milliseconds=9))
+             for number in range(1, 5)]  # fmt: skip
+    end = start + timedelta(hours=1)
+    gap = Gap.create(user=alice, started_at=start, probably_from=start, ended_at=end,
+                     cause="outage", certainty="sure", opened_at=end)  # fmt: skip
+
+    def recovered() -> int:
+        return int(Gap.get_by_id(gap.id).recovered)
+
+    done(services, alice, spotify_file(*map(told, plays[:3])))
+    assert recovered() == 3
+    removal.remove(alice.id, keys(alice)[:2])
+    assert recovered() == 1
+    for stone in RemovedPlay.select().order_by(RemovedPlay.played_at).limit(1):
+        removal.restore(alice.id, [(stone.played_at, stone.track)])
+    assert recovered() == 2
+    listens.take(alice.id, [listen(plays[3])])
+    assert recovered() == 3
+    shown(alice, plays[0])
+    assert reconcile.reconcile(alice.id) == 1
+    assert recovered() == 2
+    shown(alice, plays[3])
+    assert listens.join(alice.id) == 1
+    assert recovered() == 1
+
+
 @pytest.mark.parametrize("days", [1, 31])
 def test_a_deleted_beginning_stays_one_once_its_undo_is_over(
     days: int, services: Services, frozen: Frozen
@@ -205,6 +279,25 @@ def poll(user: User, *plays: PolledPlay) -> None:
     append.polled(
         [append.NewPlay(user.id, one.played_at, ids[one.track.spotify_id], None) for one in plays]
     )
+
+
+def shown(user: User, *plays: PolledPlay) -> append.Appended:
+    """A page of a check that is stored."""
+    found = Page(plays, offered=len(plays))
+    tracks = append.told({user.id: found}, append.remember(plays))
+    return append.page(user.id, found, tracks)
+
+
+def listen(play: PolledPlay) -> dict[str, object]:
+    """The same play as a player sends it."""
+    return {
+        "listened_at": play.played_at // 1000 - 200,
+        "track_metadata": {
+            "artist_name": play.track.artists[0].name,
+            "track_name": play.track.name,
+            "additional_info": {"media_player": "Pano Scrobbler", "duration_ms": 200_000},
+        },
+    }
 
 
 def keys(user: User) -> list[tuple[int, int]]:

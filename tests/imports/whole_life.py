@@ -119,7 +119,9 @@ class World:
         self.shelf: list[Brought] = []  # files that were brought or made once
         self.backup: tuple[bytes, set[int], set[int]] | None = None
         self.archive = Archive(self._member("alice"))
-        self.as_told: dict[int, tuple[bool, bool]] = {}  # how checks first told of each play
+        self.as_told: dict[
+            int, bool
+        ] = {}  # whether checks first told of each play under another id
         self.chance = Random(0)
         frozen.to(START)
 
@@ -158,7 +160,10 @@ class World:
             at = ended + self.chance.choice([5_000, 5_400, 20_000, 600_000])
 
     def poll(self, *, as_before: bool = False) -> None:
-        """A check; Spotify may tell other fractions of a second, other ids, or no track."""
+        """A check; Spotify may tell other fractions of a second, other ids, or no track.
+
+        `as_before`: under the same ids as when it first told them.
+        """
         told = self.chance.choice(["exact", "exact", "exact", "cut"])
         other = self.chance.random() < 0.3
         linked = self.chance.random() < 0.5
@@ -174,13 +179,13 @@ class World:
             one = self.heard[number]
             cut, under = told == "cut", other and one.song in RELINKED
             if as_before and number in self.as_told:
-                cut, under = self.as_told[number]
+                under = self.as_told[number]
             at = one.ended // SECOND * SECOND if cut else one.ended
             if number in broken:
                 mark = sha256(f"{number} {told}".encode()).hexdigest()
                 odd.append(Unreadable(mark, "no track", "{}", at))
                 continue
-            self.as_told.setdefault(number, (cut, under))
+            self.as_told.setdefault(number, under)
             stands_for = spotify_id(one.song) if under and linked else None
             plays.append(PolledPlay(at, facts(one, other=under), linked_from=stands_for))
             self._tell(number, "poll")

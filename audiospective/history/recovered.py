@@ -1,0 +1,28 @@
+"""How many plays imports put into gaps, counted anew where such plays come, go or are joined."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from audiospective import clock
+from audiospective.history import reading
+from audiospective.models.gaps import Gap
+from audiospective.models.plays import FROM_IMPORT
+
+
+def recount(user_id: int, first: int, last: int) -> None:
+    """Bring up to date the gaps that reach into this time (UTC ms), in the caller's transaction.
+
+    Raises YearAwayError.
+    """
+    overlap = (Gap.started_at < clock.from_ms(last)) & (Gap.ended_at >= clock.from_ms(first))
+    for gap in Gap.select().where((Gap.user == user_id) & overlap):
+        start, end = clock.to_ms(gap.started_at), clock.to_ms(gap.ended_at)
+        plays = reading.between(user_id, start + 1, end + 1, ("source",))
+        put(gap, plays.filter(pl.col("source") == FROM_IMPORT).height)
+
+
+def put(gap: Gap, recovered: int) -> None:
+    """Note the figure, if it is another one."""
+    if recovered != gap.recovered:
+        Gap.update(recovered=recovered).where(Gap.id == gap.id).execute()
