@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 
 import click
+from redis.exceptions import RedisError
 from rich.console import Console
 from rich.progress import track
 
@@ -13,7 +15,7 @@ from audiospective.cli._archive import opened
 from audiospective.clients.deadline import Deadline
 from audiospective.incidents import alarms
 from audiospective.jobs import inline, periodic
-from audiospective.operations import watch
+from audiospective.operations import agreement, watch
 from audiospective.polling import batch as batches
 from audiospective.polling import plan, poll
 from audiospective.services import Services
@@ -32,6 +34,8 @@ def command(here: bool) -> None:
     """
     with opened() as services:
         alarms.beat("tick")
+        with suppress(RedisError):  # it may do without
+            agreement.leave(services.redis, services.settings, agreement.TICK)
         entries = [one for one in periodic.timetable(services.settings) if one.name != PLAN]
         if here:
             outcomes = _poll(services)

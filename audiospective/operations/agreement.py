@@ -21,9 +21,10 @@ from audiospective.policy.agreement import Said
 from audiospective.settings import Settings
 
 KEY = "settings"  # a hash in Redis: role and fingerprint of all -> what is said, and when
-FRESH = timedelta(minutes=3)  # a process says it every minute; one that ended says nothing more
+# A process says it every minute, `tick` whenever it runs; one that ended says nothing more.
+FRESH, FRESH_TICK = timedelta(minutes=3), timedelta(minutes=25)
 FORGOTTEN = timedelta(days=1)
-WEB, WORKER, BULK, SCHEDULER = "web", "worker", "bulk worker", "scheduler"
+WEB, WORKER, BULK, SCHEDULER, TICK = "web", "worker", "bulk worker", "scheduler", "tick"
 AT_MOST = 100  # that are compared: each release and each change of a setting leaves a few
 
 
@@ -89,7 +90,8 @@ def _read(redis: Redis) -> list[Said]:
     kept: Any = redis.hgetall(KEY)
     for field, raw in sorted(kept.items()):
         told = _parsed(raw)
-        if told is None or abs(now - clock.from_ms(told["at"])) > FRESH:
+        fresh = FRESH_TICK if told and told["role"] == TICK else FRESH
+        if told is None or abs(now - clock.from_ms(told["at"])) > fresh:
             old.append(field)
         else:
             found.append(Said(told["role"], told["token_keys"], told["under"]))

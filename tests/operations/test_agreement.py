@@ -76,6 +76,20 @@ def test_keys_that_are_changed_on_purpose_agree_once_all_processes_read_both(
     assert services.redis.hlen(agreement.KEY) == 2
 
 
+def test_what_tick_runs_with_is_compared_until_it_should_have_run_again(
+    services: Services, frozen: Frozen
+) -> None:
+    for _ in range(6):
+        leave(services, agreement.TICK, base_url="https://elsewhere.example")
+        for _ in range(10):
+            frozen.forward(minutes=1)
+            leave(services, WEB)
+            assert agreement.differences(services.redis) == {"BASE_URL": [["tick"], [WEB]]}
+    frozen.forward(minutes=16)
+    leave(services, WEB)
+    assert agreement.differences(services.redis) == {}
+
+
 def test_redis_holds_nothing_that_any_value_could_be_told_from(
     services: Services, frozen: Frozen
 ) -> None:
