@@ -1,4 +1,7 @@
-"""Something needs whoever runs this server, or the app; when it is over, that is told as well."""
+"""Something needs whoever runs this server, or the app; when it is over, that is told as well.
+
+One module although it is long: all of one kind of e-mail stands together.
+"""
 
 from __future__ import annotations
 
