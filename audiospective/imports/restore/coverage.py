@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from audiospective import clock
+from audiospective.history import within_a_second
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
 from audiospective.policy.gaps import Cause, Certainty
@@ -22,7 +23,7 @@ def restore(user_id: int, state: dict[str, Any], import_id: int, keys: Collectio
     stretches = [(clock.from_ms(one["from"]), clock.from_ms(one["to"]))
                  for one in state["coverage"]]  # fmt: skip
     for one in state["gaps"]:
-        _put(_told(user_id, one, import_id))
+        _put(_up_to(here, _told(user_id, one, import_id)))
     if here is None:
         _write(user_id, stretches)
         _keep_apart(user_id)
@@ -60,6 +61,16 @@ def _put(found: Gap) -> None:
         ).execute()
         if found.certainty == Certainty.SURE:
             Gap.update(certainty=found.certainty).where(both & Gap.closed_at.is_null()).execute()
+
+
+def _up_to(here: Coverage | None, gap: Gap) -> Gap:
+    """A gap up to the play that the first check here begins with, which told another fraction of
+    its second: it ends where that one begins."""
+    start = gap.ended_at if here is None else here.started_at
+    if timedelta(0) < gap.ended_at - start <= timedelta(milliseconds=within_a_second.LESS):
+        gap.ended_at, gap.probably_from = start, min(gap.probably_from, start)
+        gap.started_at = min(gap.started_at, start)
+    return gap
 
 
 def _told(user_id: int, told: dict[str, Any], import_id: int) -> Gap:

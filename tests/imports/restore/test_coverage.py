@@ -94,6 +94,21 @@ def test_stretches_that_an_earlier_release_let_overlap_come_back_as_one(
     assert bundle_state.state(orjson.dumps(whole)) == state
 
 
+def test_a_gap_ends_where_the_first_check_here_begins_that_tells_other_milliseconds(
+    services: Services,
+) -> None:
+    bob = person("bob")
+    end = START + 9 * HOUR + timedelta(milliseconds=71)
+    Coverage.create(user=bob, started_at=at(9))
+    state = told([(0, 4)], [(4, 9)])
+    for name in ("to", "opened_at"):
+        state["gaps"][0][name] = clock.to_ms(end)
+    with models.transaction():
+        coverage.restore(bob, state, 1, {clock.to_ms(at(9))})
+    assert missing(bob) == [(4, 9)]
+    assert covered(bob) == [(0, 4), (9, None)]
+
+
 @pytest.mark.parametrize(
     ("shared", "stretches", "gaps"),
     [
