@@ -93,6 +93,8 @@ def join(user_id: int) -> int:
                     recovered.recount(user_id, *span)
             except ChangedError:
                 return 0  # the next round looks again
+    if not joined and row and row.first_at and row.last_at:  # gaps may have been opened since
+        recovered.recount(user_id, clock.to_ms(row.first_at), clock.to_ms(row.last_at))
     if row:  # by what was counted before: what a poll brings meanwhile is for the next round
         Import.update(polls_seen=seen - joined).where(Import.id == row.id).execute()
     return joined

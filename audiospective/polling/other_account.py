@@ -7,6 +7,7 @@ from datetime import datetime
 from audiospective.models import Connection
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
+from audiospective.models.imports import Import
 from audiospective.policy.gaps import SETTLED, Cause, Certainty
 
 
@@ -22,6 +23,7 @@ def attached(user_id: int, now: datetime) -> None:
     checked_at = connection.last_success_at
     if checked_at is None:
         if (gap := awaited(connection)) is not None:  # nobody asked the account in between either
+            Import.look_again(user_id, gap.started_at, now)
             Gap.update(ended_at=now, opened_at=now, closed_at=None, closed_by_import=None).where(
                 Gap.id == gap.id
             ).execute()
@@ -32,6 +34,7 @@ def attached(user_id: int, now: datetime) -> None:
         Coverage.cut(user_id, proven, checked_at)
         checked_at = proven
     Coverage.end(user_id, checked_at)
+    Import.look_again(user_id, checked_at - SETTLED, now)  # it may have plays of that time
     Gap.insert(
         user=user_id,
         started_at=checked_at - SETTLED,

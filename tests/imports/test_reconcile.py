@@ -15,6 +15,7 @@ from audiospective.models.gaps import Gap
 from audiospective.models.imports import UNDONE
 from audiospective.policy.plays import Page, PolledPlay
 from audiospective.policy.timing import Timing
+from audiospective.polling import other_account
 from audiospective.services import Services
 from tests import factories
 from tests.exports.making import imported
@@ -218,6 +219,29 @@ def test_plays_that_imports_put_into_a_gap_are_counted_anew_when_they_come_go_or
     shown(alice, plays[3])
     assert listens.join(alice.id) == 1
     assert recovered() == 1
+
+
+def test_plays_of_a_player_in_a_gap_that_another_account_opens_are_counted_by_the_next_round(
+    services: Services, frozen: Frozen
+) -> None:
+    at = datetime(2025, 3, 5, 12, tzinfo=UTC)
+    frozen.to(at + timedelta(hours=2))
+    alice = factories.make_user("alice")
+    factories.make_connection(services, alice, last_success_at=at)
+    listens.take(alice.id, [listen(factories.play(at + timedelta(hours=1)))])
+    other_account.attached(alice.id, clock.now())
+    assert rounds.to_join() == [alice.id]
+    assert listens.join(alice.id) == 0
+    assert Gap.get().recovered == 1
+    assert rounds.to_join() == []
+    # One more account before a check was made: the gap grows.
+    frozen.forward(hours=2)
+    listens.take(alice.id, [listen(factories.play(at + timedelta(hours=3)))])
+    frozen.forward(hours=2)
+    other_account.attached(alice.id, clock.now())
+    assert rounds.to_join() == [alice.id]
+    assert listens.join(alice.id) == 0
+    assert Gap.get().recovered == 2
 
 
 @pytest.mark.parametrize("days", [1, 31])

@@ -113,7 +113,10 @@ class Archive:
 class World:
     """A member, what they heard, and what became of it; `act` draws everything from its number."""
 
-    def __init__(self, services: Services, spotify: FakeSpotify, frozen: Frozen) -> None:
+    def __init__(
+        self, services: Services, spotify: FakeSpotify, frozen: Frozen, *, small: bool = False
+    ) -> None:
+        self.small = small  # whether pages hold fewer items now and then
         self.services, self.spotify, self.frozen = services, spotify, frozen
         self.heard: list[Heard] = []
         self.shelf: list[Brought] = []  # files that were brought or made once
@@ -172,7 +175,10 @@ class World:
         mine = [n for n, one in enumerate(self.heard)
                 if one.account == self.archive.account and one.arrives <= now]  # fmt: skip
         # The newest fifty that arrived; in the order of their ends.
-        mine = sorted(mine, key=lambda n: (self.heard[n].arrives, self.heard[n].ended))[-PAGE:]
+        size = PAGE
+        if self.small and self.chance.random() < 0.3:
+            size = self.chance.randint(1, PAGE - 1)
+        mine = sorted(mine, key=lambda n: (self.heard[n].arrives, self.heard[n].ended))[-size:]
         mine.sort(key=lambda n: self.heard[n].ended)
         plays, odd = [], []
         for number in mine:
@@ -422,6 +428,7 @@ class World:
             Connection.update(authorized_at=clock.now()).where(
                 Connection.user == model.user.id
             ).execute()
+        self.settle()
 
     def wait(self) -> None:
         self.frozen.forward(days=self.chance.choice([1, 12, 40]))
@@ -500,7 +507,10 @@ class World:
         self._check_gaps(user)
 
     def _check_gaps(self, user: int) -> None:
+        plays = _known(user).filter(pl.col("source") == FROM_IMPORT)["at"].to_list()
         for gap in Gap.select().where(Gap.user == user):
+            start, end = clock.to_ms(gap.started_at), clock.to_ms(gap.ended_at)
+            assert gap.recovered == sum(start < at <= end for at in plays), "recovered plays"
             if gap.closed_at is not None and gap.closed_by_import in self.archive.imports:
                 brought = self.archive.imports[gap.closed_by_import]
                 assert not brought.own, "a gap was closed by what an archive wrote"
@@ -729,12 +739,14 @@ def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
 
 
 @contextmanager
-def world(services: Services, spotify: FakeSpotify, frozen: Frozen, home: Path) -> Iterator[World]:
+def world(
+    services: Services, spotify: FakeSpotify, frozen: Frozen, home: Path, *, small: bool = False
+) -> Iterator[World]:
     """An empty instance with one member in it."""
     with pytest.MonkeyPatch.context() as patch, bound(FileStorage(home / "years")):
         without_processes(patch)
         frozen.to(START)
-        yield World(services, spotify, frozen)
+        yield World(services, spotify, frozen, small=small)
 
 
 @dataclass(frozen=True)
@@ -743,6 +755,7 @@ class Servers:
 
     redis_url: str
     postgres: Postgres | None = None
+    small: bool = False  # see World
 
     @contextmanager
     def database(self, home: Path) -> Iterator[str]:
@@ -764,7 +777,7 @@ def tried(some: Sequence[Act], servers: Servers) -> Exception | None:
         models.migrate()
         with services.database.connection_context(), clock.use(frozen):
             try:
-                with world(services, spotify, frozen, home) as lived:
+                with world(services, spotify, frozen, home, small=servers.small) as lived:
                     live(lived, some)
             except Exception as error:
                 return error
@@ -800,11 +813,12 @@ def main() -> None:
     parser.add_argument("--acts", type=int, default=40, help="so many happen in each")
     parser.add_argument("--go-on", action="store_true", help="also after a world that fails")
     parser.add_argument("--postgres", action="store_true", help="keep them in PostgreSQL")
+    parser.add_argument("--small-pages", action="store_true", help="Spotify's hold fewer at times")
     given = parser.parse_args()
     failed = 0
     with ExitStack() as stack:
         found = stack.enter_context(postgres.running()) if given.postgres else None
-        servers = Servers(stack.enter_context(redis.running()), found)
+        servers = Servers(stack.enter_context(redis.running()), found, given.small_pages)
         for seed in range(given.first, given.first + given.count):
             some = acts(seed, given.acts)
             error = tried(some, servers)
