@@ -47,9 +47,10 @@ def test_what_two_months_foretell_is_what_a_year_brings(services, frozen: Frozen
             for user_id, life in zip(people, lives, strict=True):
                 start = clock.now() - timedelta(days=10)
                 plays = life.filter(pl.col("played_at").is_between(start, clock.now(), "left"))
-                for one in plays["track"].unique().sort():
-                    if one not in ids:
-                        ids[one] = polled.remember([next(facts)]).popitem()[1]
+                new = [one for one in plays["track"].unique().sort() if one not in ids]
+                told = [next(facts) for _ in new]
+                known = polled.remember(told)  # together, as those of a page are
+                ids |= {one: known[fact.spotify_id] for one, fact in zip(new, told, strict=True)}
                 history.absorb(user_id, plays.with_columns(pl.col("track").replace_strict(ids)))
             capacity.record(services)
         if month == 1:
