@@ -21,7 +21,7 @@ from tests.fixtures import TOKEN_KEY
 from tests.support.processes import free_port, start, stop, until
 
 ROOT = Path(__file__).parents[3]
-PEOPLE = {"sqlite": 100, "postgresql": 500}  # where writers wait anyway, fewer say the same
+PEOPLE = {"sqlite": 100, "postgresql": 200}  # where writers wait anyway, fewer say the same
 PLACES = 3
 
 
