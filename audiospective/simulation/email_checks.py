@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from audiospective.models.notices import Notice
 from audiospective.simulation import ended_consents, members
@@ -18,9 +18,9 @@ FALSE_ALARMS = 5  # members who may be told by mistake before a mass failure is 
 class EmailChecks:
     """Looks through the sandbox's inbox, a little further after each step."""
 
-    def __init__(self, instance: Instance, people: list[Member]) -> None:
+    def __init__(self, instance: Instance, by_id: Mapping[int, Member]) -> None:
         self._instance = instance
-        self._by_id = {member.user_id: member for member in people}
+        self._by_id = by_id
         self._read = 0
         self._episodes: Counter[tuple[str, str, str]] = Counter()
         self._falsely: list[int] = []

@@ -72,10 +72,15 @@ class Instance:
 
 @contextmanager
 def running(
-    seed: int, *, share: float, poll_max_minutes: int = 60, database_url: str | None = None
+    seed: int,
+    *,
+    share: float,
+    poll_max_minutes: int = 60,
+    database_url: str | None = None,
+    start: datetime = START,
 ) -> Iterator[Instance]:
     """An empty instance, for as long as the block lasts; `share` of its jobs meet with a fault."""
-    timeline = Timeline(START)
+    timeline = Timeline(start)
     injector = FaultInjector(Random(f"seams/{seed}"), share)
     with ExitStack() as stack:
         home = Path(stack.enter_context(TemporaryDirectory(prefix="audiospective-", dir=_fast())))

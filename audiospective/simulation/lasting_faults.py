@@ -25,17 +25,22 @@ class Level:
     nested: float  # of the operations at which somebody else does something meanwhile
     every: int  # ms
     longest: float  # hours
+    deploy: bool = False  # whether the release has just come, and some workers are of the one before
 
 
 LEVELS = {
     "none": Level(0.0, 0.0, 10**15, 0.0),
     "light": Level(0.01, 0.002, 30 * HOUR, 2.0),
-    "heavy": Level(0.06, 0.01, 9 * HOUR, 5.0),
+    "heavy": Level(0.06, 0.01, 9 * HOUR, 5.0, deploy=True),
 }
 
 
 def schedule(level: Level, chance: Random, start: int, end: int) -> Schedule:
     """What begins and ends between two instants, each with its change."""
+    if level.deploy:
+        name, begin, stop = release_before(chance)
+        yield start, f"begins: {name}", begin
+        yield start + int((30 + 12 * chance.random()) * HOUR), f"ends: {name}", stop
     at = start + int(level.every * chance.random())
     while at < end:
         name, begin, stop = chance.choice(KINDS)(chance)

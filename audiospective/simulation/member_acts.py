@@ -43,7 +43,7 @@ def _second_device(chance: Random, at: int) -> Schedule:
     yield at, "plays on a second device", _plays(chance.randint(3, 40), 3 * MINUTE)
 
 
-def _many(chance: Random, at: int) -> Schedule:
+def many(chance: Random, at: int) -> Schedule:
     yield (
         at,
         "plays more than a page",
@@ -222,7 +222,7 @@ def _brings_files(chance: Random, at: int) -> Schedule:
 
 LISTENING: tuple[tuple[float, Callable[[Random, int], Schedule]], ...] = (
     (0.12, _second_device),
-    (0.04, _many),
+    (0.04, many),
     (0.05, _away(HOUR, 30 * HOUR)),
     (0.006, _away(3 * DAY, 10 * DAY)),
     (0.06, _late),

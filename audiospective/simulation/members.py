@@ -46,11 +46,20 @@ class Member:
         return f"member{self.number}@mail.example"
 
 
-def join(instance: Instance, seed: int, number: int, habit: str | None = None) -> Member:
-    """Somebody new: met by the sandbox, signed up here, with a proven address.
+@dataclass
+class Newcomer:
+    """Somebody who listens at Spotify and comes here; `consented_at`: true ms of the latest try."""
 
-    They have `habit`, or any.
-    """
+    number: int
+    listener: str
+    chance: Random
+    keeps_to_one_minute: bool
+    account_id: str = ""
+    consented_at: int = 0
+
+
+def newcomer(instance: Instance, seed: int, number: int, habit: str | None = None) -> Newcomer:
+    """Somebody new, met by the sandbox. They have `habit`, or any."""
     chance = Random(f"member/{seed}/{number}")
     any_habit = chance.choice(HABITS)
     made = instance.control.make_listener(
@@ -59,17 +68,42 @@ def join(instance: Instance, seed: int, number: int, habit: str | None = None) -
         zone=chance.choice(ZONES),
         display_name=f"Member {number}",
     )
-    outcome = sign_up.join(instance.services, *_consent(instance, made["id"]), Visit())
-    user_id: int = outcome.user_id  # type: ignore[union-attr]
+    return Newcomer(number, made["id"], chance, habit is not None)
+
+
+def come(instance: Instance, who: Newcomer) -> None:
+    """They consent and sign up; `arrived` says what came of it, whatever answer they got."""
+    profile, tokens = _consent(instance, who.listener)
+    who.account_id, who.consented_at = str(profile.account_id), instance.timeline.ms
+    sign_up.join(instance.services, profile, tokens, Visit())
+
+
+def arrived(who: Newcomer) -> Member | None:
+    """The newcomer as a member with a proven address, or None if there is no archive of theirs."""
+    user, chance = User.get_or_none(User.spotify_account_id == who.account_id), who.chance
+    if user is None:
+        return None
+    member = Member(who.number, who.listener, user.id, who.consented_at, chance)
     User.update(
         # Not all over the hour: few members make few batches, each of them a whole one.
-        minute_offset=5 if habit else chance.randrange(10) + chance.choice((0, 0, 30)),
-        email=f"member{number}@mail.example",
+        minute_offset=(
+            5 if who.keeps_to_one_minute else chance.randrange(10) + chance.choice((0, 0, 30))
+        ),
+        email=member.address,
         email_verified_at=clock.now(),
-        is_operator=number == 0,
+        is_operator=who.number == 0,
         tier="pro" if chance.random() < 0.2 else "free",
-    ).where(User.id == user_id).execute()
-    return Member(number, made["id"], user_id, instance.timeline.ms, chance)
+    ).where(User.id == user.id).execute()
+    return member
+
+
+def join(instance: Instance, seed: int, number: int, habit: str | None = None) -> Member:
+    """A newcomer who signs up at once, without any fault."""
+    who = newcomer(instance, seed, number, habit)
+    come(instance, who)
+    member = arrived(who)
+    assert member is not None
+    return member
 
 
 def reconnect(instance: Instance, member: Member) -> None:

@@ -59,15 +59,10 @@ class Balance:
 class Oracle:
     """Watches what the product does and looks into its rows; whatever is wrong is in `wrong`."""
 
-    def __init__(self, instance: Instance, people: list[Member]) -> None:
+    def __init__(self, instance: Instance) -> None:
         self.instance = instance
-        self.members = {member.user_id: member for member in people}
-        self.sides = {
-            member.user_id: SpotifySide(instance.world.listeners[member.listener])
-            for member in people
-        }
-        for member in people:
-            member.polled = self.sides[member.user_id].archived
+        self.members: dict[int, Member] = {}
+        self.sides: dict[int, SpotifySide] = {}
         self.balance = Balance()
         self.wrong: list[str] = []
         self.trace: list[str] = []
@@ -80,9 +75,16 @@ class Oracle:
         self.claimed: set[tuple[int, int]] = set()  # members and instants of our clock, of days
         self._slots: set[tuple[str, int]] = set()  # that were polled, of the last days
         self._gaps: dict[int, dict[int, Gap]] = {}
-        self._emails = EmailChecks(instance, people)
-        names = whole_archive.Names(dict(instance.world.catalog.tracks))
-        self._readers = {member.user_id: whole_archive.Reader(names) for member in people}
+        self._emails = EmailChecks(instance, self.members)
+        self._names = whole_archive.Names(dict(instance.world.catalog.tracks))
+        self._readers: dict[int, whole_archive.Reader] = {}
+
+    def meet(self, member: Member) -> None:
+        """From now on look at this member's archive as well."""
+        side = SpotifySide(self.instance.world.listeners[member.listener])
+        self.members[member.user_id], self.sides[member.user_id] = member, side
+        self._readers[member.user_id] = whole_archive.Reader(self._names)
+        member.polled = side.archived
 
     def complain(self, text: str) -> None:
         self.wrong.append(text)

@@ -39,7 +39,7 @@ from audiospective.simulation import (
     release_before,
     scenes,
 )
-from audiospective.simulation.instance import Instance, running
+from audiospective.simulation.instance import START, Instance, running
 from audiospective.simulation.memory_queues import Job
 from audiospective.simulation.operation_faults import Crash
 from audiospective.simulation.oracle import Balance, Oracle, queried
@@ -52,9 +52,11 @@ POISON = "simulated: this member's plays cannot be stored"
 EXPECTED = (
     PeeweeException, RedisError, StorageError, YearAwayError, SegmentProofError, ForbiddenTaskError
 )  # fmt: skip
+LATER = 0.25  # of the members come when the run has begun
 EVERY = 2  # hours between rounds of maintenance: often enough for what is asked here, and faster
 IDLE = 29 * MINUTE  # for so long planning is left out where nobody is due
 EVERY_HOUR = " * * * *"  # how entries end that are due at the same minutes of each hour
+FIRST_DAYS = 4  # of the week a run begins on, in turn: what is done weekly meets a deploy or not
 INTERVALS = (60, 120, 180)  # minutes between polls at most; seeds take turns
 
 
@@ -121,12 +123,13 @@ class Run:
         self.serial = 0
         self.current: Job | None = None
         self.maintained = 0  # in which hour since 1970
-        self.people = [
-            members.join(instance, plan.seed, n, "silent" if plan.scene else None)
-            for n in range(plan.members)
-        ]
-        self.by_id = {member.user_id: member for member in self.people}
-        self.oracle = Oracle(instance, self.people)
+        self.people: list[members.Member] = []
+        self.by_id: dict[int, members.Member] = {}
+        self.oracle = Oracle(instance)
+        for number in range(plan.members):
+            if not self._comes_later(number):
+                habit = "silent" if plan.scene else None
+                self._meet(members.join(instance, plan.seed, number, habit))
         self.timetable = periodic.timetable(instance.services.settings)
         self.planned = 0  # true ms of the last round
 
@@ -205,6 +208,10 @@ class Run:
             )
         for day in range(start, end, DAY) if self.plan.scene is None else ():
             self._at(day, "a day begins", partial(self._day, day, end))
+        for number in range(self.plan.members):
+            if self._comes_later(number):
+                at = start + int(self.chance.random() * (end - start) / 2)
+                self._at(at, f"somebody ({number}) comes", partial(self._begin, number, end))
         self._at(end, "the faults end", self._end_faults)
 
     def _day(self, day: int, end: int) -> None:
@@ -218,6 +225,36 @@ class Run:
             self._at(
                 min(at, end), f"member {member.user_id} {name}", partial(self._act, act, member)
             )
+
+    def _comes_later(self, number: int) -> bool:
+        """Whether they sign up amid the faults, in the first half; the operator is there before."""
+        if self.plan.scene is not None or number == 0:
+            return False
+        return Random(f"comes/{self.plan.seed}/{number}").random() < LATER
+
+    def _begin(self, number: int, end: int) -> str:
+        who = members.newcomer(self.instance, self.plan.seed, number)
+        return self._comes(who, end)
+
+    def _comes(self, who: members.Newcomer, end: int) -> str:
+        """They sign up; whoever has no archive after that tries again, as after an error."""
+        injector, now = self.instance.injector, self.instance.timeline.ms
+        between, injector.between = injector.between, None  # nobody polls who is not met yet
+        outcome = self._as_process("a page", lambda: members.come(self.instance, who))
+        injector.between = between
+        if (member := members.arrived(who)) is not None:
+            self._meet(member)
+            if who.chance.random() < 0.5:  # what made them think of it
+                self._schedule_acts(member, member_acts.many(who.chance, now), end)
+            return outcome
+        again = now + int(HOUR * 20 ** who.chance.random())
+        self._at(again, f"somebody ({who.number}) comes again", partial(self._comes, who, end))
+        return f"{outcome}, without an archive"
+
+    def _meet(self, member: members.Member) -> None:
+        self.people.append(member)
+        self.by_id[member.user_id] = member
+        self.oracle.meet(member)
 
     def _act(self, act: Any, member: members.Member) -> str:
         return self._as_process("a page", lambda: act(self.instance, member))
@@ -402,6 +439,7 @@ def simulate(
             share=level.share,
             database_url=plan.database_url,
             poll_max_minutes=INTERVALS[plan.seed % len(INTERVALS)],
+            start=START + timedelta(days=plan.seed % FIRST_DAYS if plan.scene is None else 0),
         ) as instance,
     ):
         run = Run(plan, instance, result, stop, day_over)

@@ -41,7 +41,7 @@ def test_the_daily_look_notices_an_end_and_whoever_is_told_of_it_is_told_rightly
         alice, bob = run.people
         due = Connection.get_by_id(bob.user_id).reauth_due_at
         instance.timeline.to(clock.to_ms(due) + DAY)
-        told = list(EmailChecks(instance, run.people)._is_true(alice.user_id))
+        told = list(EmailChecks(instance, run.by_id)._is_true(alice.user_id))
         assert [alice.refused_since, bob.refused_since] == [clock.to_ms(due), None]
         run.oracle.check_archives()
         assert bob.refused_since == clock.to_ms(due)
