@@ -25,7 +25,7 @@ class Level:
     nested: float  # of the operations at which somebody else does something meanwhile
     every: int  # ms
     longest: float  # hours
-    deploy: bool = False  # whether the release has just come, and some workers are of the one before
+    deploy: bool = False  # whether some workers are of the release before when it begins
 
 
 LEVELS = {
