@@ -20,6 +20,8 @@ from audiospective.policy.failures import Failure
 from audiospective.polling import batch, plan
 
 ROOT = str(Path(audiospective.__file__).parent)
+# It makes the texts that Peewee would make: whoever looks for a fault reads neither.
+LIKE_PEEWEE = {"models/sql_context.py"}
 REVOKED = SpotifyError(Failure.AUTH, "revoked", status=400)
 
 
@@ -46,7 +48,7 @@ def passed(action: Callable[[], object]) -> set[str]:
     files: set[str] = set()
     with passing(files):
         action()
-    return files
+    return files - LIKE_PEEWEE
 
 
 def test_one_email_passes_twelve_files_and_a_failed_poll_with_its_email_two_dozen(life):
