@@ -90,7 +90,7 @@ def test_whoever_reconnects_after_the_first_email_gets_back_on_and_nothing_more(
     life.passes(HOUR, hours=30)
     assert len(life.emails()) == 1
     life.reconnect(alice)
-    life.passes(2 * HOUR, days=9)
+    life.passes(6 * HOUR, days=9)
     assert [one.kind for one in Notice.select().order_by(Notice.id)] == [
         "archive_stopped",
         "back_on",
@@ -108,7 +108,7 @@ def test_a_new_incident_starts_at_one(life):
     life.reconnect(alice)
     life.passes(hours=5)
     life.breaks(alice, REVOKED)
-    life.passes(2 * HOUR, days=10)
+    life.passes(6 * HOUR, days=10)
     assert [one.step for one in sent("archive_stopped")] == [0, 0, 1, 2]
 
 
@@ -116,7 +116,7 @@ def test_a_reconnection_that_fails_at_once_starts_a_new_incident(life):
     alice = life.person()
     healthy(life, alice)
     life.breaks(alice, REVOKED)
-    life.passes(2 * HOUR, days=9)
+    life.passes(6 * HOUR, days=9)
     assert len(life.emails()) == 3
     life.reconnect(alice)
     life.breaks(alice, REVOKED)
@@ -128,7 +128,7 @@ def test_an_account_missing_on_the_list_is_told_and_looked_at_for_ever(life):
     alice = life.person()
     healthy(life, alice)
     life.breaks(alice, NOT_LISTED)
-    life.passes(2 * HOUR, days=12)
+    life.passes(6 * HOUR, days=12)
     assert len(life.emails()) == 3
     assert life.row(alice).status == "not_allowed"
     life.heals(alice)  # the operator listed the account, without a word to anybody
@@ -143,7 +143,7 @@ def test_no_proven_address_means_no_email_and_the_dashboard_says_so(life):
     healthy(life, alice)
     assert health.state(life.services, alice.user_id).silent == health.NOT_PROVEN
     life.breaks(alice, REVOKED)
-    life.passes(HOUR, days=4)
+    life.passes(3 * HOUR, days=4)
     state = health.state(life.services, alice.user_id)
     assert life.office.asked == []
     assert state.status is HealthStatus.RECONNECT_NEEDED
@@ -424,7 +424,7 @@ def test_the_dead_mans_switch_tells_one_person_once_and_says_when_it_is_over(lif
     assert life.emails() == []
     life.passes(hours=6)
     assert [one.kind for one in Notice.select()] == ["no_success"]
-    life.passes(HOUR, days=5)
+    life.passes(4 * HOUR, days=5)
     assert len(life.emails()) == 1
     life.heals(alice)
     life.passes(hours=4)
@@ -471,7 +471,7 @@ def test_a_pause_is_the_persons_own_wish_and_no_email_follows_it(life):
     healthy(life, alice)
     Connection.update(status="paused").where(Connection.user == alice.user_id).execute()
     coverage.interrupt(alice.user_id)
-    life.passes(HOUR, days=3)
+    life.passes(3 * HOUR, days=3)
     assert life.emails() == []
     Connection.update(status="active", next_poll_at=clock.now()).where(
         Connection.user == alice.user_id
@@ -683,7 +683,7 @@ def test_the_dashboard_says_what_a_reconnection_saved_and_what_may_be_missing(li
     healthy(life, alice)
     stopped = life.row(alice).last_success_at
     life.breaks(alice, REVOKED)
-    life.passes(HOUR, days=3)
+    life.passes(3 * HOUR, days=3)
     life.reconnect(alice, 50)
     life.passes(hours=1)
     state = health.state(life.services, alice.user_id)
@@ -724,7 +724,7 @@ def test_the_operator_is_told_once_of_somebody_missing_on_the_list(life):
     operate(life, boss)
     healthy(life, alice)
     life.breaks(alice, NOT_LISTED)
-    life.passes(HOUR, days=3)
+    life.passes(3 * HOUR, days=3)
     assert len(sent("operator_alert")) == 1
     assert "missing on the app’s list" in life.emails("boss")[0]
 
