@@ -100,14 +100,19 @@ def put(user_id: int, before: Snapshot, ready: Prepared) -> None:
     The newest stay rows (split_tail), and so does what polls added since. Raises ChangedError.
     """
     with lock.held(user_id):
-        _require_same(before, {row.year: row for row in segment_store.stored(user_id)})
         hot_tail.hold(user_id)
-        _require_kept(before.rows, reading.from_rows(user_id))
+        require_kept(user_id, before)
         hot_tail.delete(user_id, bulk_add.keys(before.rows))
         for year, one in ready.years.items():
             segment_store.put(user_id, year, one)
         if hot_tail.insert(user_id, bulk_add.as_rows(ready.newest)) != ready.newest.height:
             raise ChangedError
+
+
+def require_kept(user_id: int, before: Snapshot) -> None:
+    """Raises ChangedError unless all plays stayed, and only polls added more; under the lock."""
+    _require_same(before, {row.year: row for row in segment_store.stored(user_id)})
+    _require_kept(before.rows, reading.from_rows(user_id))
 
 
 def replace(user_id: int, before: Snapshot, plays: pl.DataFrame) -> None:

@@ -126,6 +126,11 @@ def written(user_id: int, before: replacing.Snapshot, made: replacing.Prepared) 
     replacing.put(user_id, before, made)
 
 
+def require_kept(user_id: int, before: replacing.Snapshot) -> None:
+    """Raises ChangedError unless the archive is still what was opened; under the lock."""
+    replacing.require_kept(user_id, before)
+
+
 def _named(tracks: pl.DataFrame) -> list[imported.Named]:
     # A credit such as "A, B" does not say whether they are one or two; a list does.
     listed = pl.col("artists").list.drop_nulls().list.unique(maintain_order=True)

@@ -16,7 +16,7 @@ from audiospective.imports.errors import RefusedError
 from audiospective.imports.findings import Findings
 from audiospective.imports.source_bits import COMPLETE
 from audiospective.models.gaps import Gap
-from audiospective.models.imports import DONE, LOOK_AGAIN, Import
+from audiospective.models.imports import DONE, Import
 
 _ROOM = timedelta(days=1)  # more than clocks of files are put right by
 
@@ -25,7 +25,7 @@ def close(storage: Storage, user_id: int) -> int:
     """Close what imports that were there before cover; how many. Safe to repeat.
 
     Only by what a service itself wrote: a scrobbler that was off looks like nobody listening.
-    Raises what storage does; the next round of imports then comes back to it.
+    Raises what storage does.
     """
     closed = 0
     for row in Import.select().where(
@@ -40,9 +40,6 @@ def close(storage: Storage, user_id: int) -> int:
             )
         except (MissingError, DamagedError, RefusedError):
             continue  # it can tell nothing
-        except BaseException:
-            Import.update(polls_seen=LOOK_AGAIN).where(Import.id == row.id).execute()
-            raise
         ends = covered_gaps.ends_of_days({name: told[name] for name in COMPLETE if name in told})
         spans = covered_gaps.covered(user_id, ends, archive_frames.nothing())
         with lock.held(user_id):

@@ -5,6 +5,8 @@ A poll adds rows without a look at imports: it must stay fast. What it doubles i
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import polars as pl
 
 from audiospective.history import lock, removal
@@ -12,7 +14,7 @@ from audiospective.history.hot_tail import Key
 from audiospective.history.replacing import ChangedError
 from audiospective.imports import archive, covered_gaps, identity, matching, merging, observations
 from audiospective.imports.archive_frames import FACTS, PLAYS, ArchiveFrames, observed
-from audiospective.models.imports import DONE, Import
+from audiospective.models.imports import DONE, LOOKING, Import
 from audiospective.models.plays import FROM_BOTH, FROM_IMPORT, FROM_POLL
 
 # Where an import told of a play, where a poll did, and whether it was deleted.
@@ -22,29 +24,37 @@ PAIRS = pl.Schema(
 )
 
 
-def reconcile(user_id: int) -> int:
-    """Make one of every polled play and the imported one that it is; how many. Safe to repeat."""
-    rows = Import.select().where((Import.user == user_id) & (Import.status == DONE))
+def reconcile(user_id: int, also: Callable[[], object] = int) -> int:
+    """Make one of every polled play and the imported one that it is; how many. Safe to repeat.
+
+    `also` is done before the imports count as looked at: whatever ends it, the next round comes
+    back to it.
+    """
+    mine = (Import.user == user_id) & (Import.status == DONE)
+    Import.update(polls_seen=LOOKING).where(mine).execute()
     # Counted before they are read: what a poll brings meanwhile is for the next round.
-    seen = {row.id: (row.polls_seen, row.polls_in_its_time()) for row in rows}
+    seen = {row.id: row.polls_in_its_time() for row in Import.select().where(mine)}
     before, found = archive.opened(user_id)
     after, pairs = together(found)
     joined = pairs.height
-    if joined:
-        try:
+    try:
+        if joined:
             ready = archive.ready(user_id, before, after)
             with lock.held(user_id):
                 archive.written(user_id, before, ready)
                 removal.move(user_id, moved(pairs))
                 covered_gaps.count(user_id, after)
-        except ChangedError:
-            return 0  # somebody is at it just now; the next round looks again
-    else:
-        covered_gaps.count(user_id, found)  # of gaps that were opened since
-    for import_id, (before_it, count) in seen.items():
+        else:
+            with lock.held(user_id):
+                archive.require_kept(user_id, before)
+                covered_gaps.count(user_id, found)  # of gaps that were opened since
+    except ChangedError:
+        return 0  # somebody is at it just now; the next round looks again
+    also()
+    for import_id, count in seen.items():
         # Unless a check has asked meanwhile that they are looked at again.
         Import.update(polls_seen=count - joined).where(
-            (Import.id == import_id) & (Import.polls_seen == before_it)
+            (Import.id == import_id) & (Import.polls_seen == LOOKING)
         ).execute()
     return joined
 

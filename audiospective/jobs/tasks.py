@@ -107,13 +107,10 @@ def forward_plays(services: Services) -> None:
 @task
 def reconcile_imports(services: Services, user_id: int) -> None:
     """Look at what polls brought and opened in the time of imports: plays and gaps."""
-    from audiospective.imports import (
-        opened_since,
-        reconcile,
-    )  # they load Polars, which this does not
+    # They load Polars, which this module must not.
+    from audiospective.imports import opened_since, reconcile
 
-    reconcile.reconcile(user_id)
-    opened_since.close(services.storage, user_id)
+    reconcile.reconcile(user_id, lambda: opened_since.close(services.storage, user_id))
 
 
 @task

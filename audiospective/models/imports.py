@@ -34,6 +34,7 @@ WORK = (READING, COMMITTING, UNDOING)  # states in which a worker has something 
 OVER = (DONE, UNDONE, FAILED, CANCELLED)
 
 LOOK_AGAIN = -1  # as `polls_seen`: so many plays there never are
+LOOKING = -2  # while a job looks: a check that asks for another look meanwhile is noticed
 AROUND = 3_600_000  # ms: a play that begins in the time of a file may end after it
 
 BALANCE = "rows = added + matched + skipped + rejected"

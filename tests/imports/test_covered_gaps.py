@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import orjson
 import polars as pl
@@ -22,6 +23,7 @@ from audiospective.history.catalog import polled
 from audiospective.imports import covered_gaps, opened_since, reconcile, records, rounds, uploads
 from audiospective.imports.findings import Findings
 from audiospective.imports.review import Review
+from audiospective.jobs import context, tasks
 from audiospective.models import User
 from audiospective.models.gaps import Gap
 from audiospective.models.imports import DONE, Import
@@ -244,8 +246,7 @@ def opened_now(user: User, cause: Cause) -> int:
 def looked_after(services: Services, user: User) -> None:
     """The next round of imports."""
     assert rounds.join(services) == 1
-    reconcile.reconcile(user.id)
-    opened_since.close(services.storage, user.id)
+    reconcile.reconcile(user.id, lambda: opened_since.close(services.storage, user.id))
 
 
 @pytest.mark.parametrize(
@@ -277,22 +278,46 @@ def test_a_gap_that_a_check_opens_in_the_time_of_spotifys_file_closes_soon_or_ne
     assert still_open() == [made]
 
 
+@pytest.mark.parametrize("place", ["staged", "close"])
 def test_a_gap_that_could_not_be_looked_at_is_in_the_next_round(
-    services: Services, monkeypatch: pytest.MonkeyPatch
+    place: str, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice = factories.make_user("alice")
     done(services, alice, spotifys(SPRING))
     opened_now(alice, Cause.DOWNTIME)
+    error = {"staged": StorageError("away"), "close": SystemExit()}[place]  # the latter is a kill
+    with monkeypatch.context() as patch, context.use(services):
+        assert rounds.join(services) == 1
+        patch.setattr({"staged": records, "close": opened_since}[place], place, fails(error))
+        with pytest.raises(type(error)):
+            tasks.reconcile_imports(alice.id)
+    assert len(still_open()) == 1
+    looked_after(services, alice)
+    assert still_open() == []
+    assert rounds.join(services) == 0
+
+
+def test_a_gap_that_a_check_opens_while_others_are_looked_at_is_in_the_next_round(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = factories.make_user("alice")
+    done(services, alice, spotifys(SPRING))
+    Import.look_again(alice.id, SPRING, SPRING + HOUR)
+    closes = opened_since.close
+
+    def meanwhile(*given: Any) -> None:
+        closes(*given)
+        opened_now(alice, Cause.DOWNTIME)
+
     with monkeypatch.context() as patch:
-        patch.setattr(records, "staged", fails(StorageError("away")))
-        with pytest.raises(StorageError):
-            looked_after(services, alice)
+        patch.setattr(opened_since, "close", meanwhile)
+        looked_after(services, alice)
     assert len(still_open()) == 1
     looked_after(services, alice)
     assert still_open() == []
 
 
-def fails(error: Exception) -> Callable[..., None]:
+def fails(error: BaseException) -> Callable[..., None]:
     def raises(*_: object) -> None:
         raise error
 

@@ -221,6 +221,29 @@ def test_plays_that_imports_put_into_a_gap_are_counted_anew_when_they_come_go_or
     assert recovered() == 1
 
 
+def test_what_an_import_brings_while_a_round_looks_at_a_gap_stays_counted(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = factories.make_user("alice")
+    start, end = (datetime(2025, 3, 5, hour, tzinfo=UTC) for hour in (12, 13))
+    Gap.create(user=alice, started_at=start, probably_from=start, ended_at=end,
+               cause="outage", certainty="sure", opened_at=end)  # fmt: skip
+    done(services, alice, spotify_file(spotify_row("2025-03-05T10:00:00Z", song=1)))
+    together = reconcile.together
+
+    def meanwhile(found: archive_frames.ArchiveFrames) -> object:
+        done(services, alice, spotify_file(spotify_row("2025-03-05T12:30:00Z", song=2)))
+        return together(found)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reconcile, "together", meanwhile)
+        assert reconcile.reconcile(alice.id) == 0
+    assert Gap.get().recovered == 1
+    assert rounds.join(services) == 1
+    assert reconcile.reconcile(alice.id) == 0
+    assert (Gap.get().recovered, rounds.join(services)) == (1, 0)
+
+
 def test_plays_of_a_player_in_a_gap_that_another_account_opens_are_counted_by_the_next_round(
     services: Services, frozen: Frozen
 ) -> None:

@@ -217,8 +217,7 @@ class World:
         if user in rounds.to_join():
             listens.join(user)
         if rounds.join(self.services):
-            reconcile.reconcile(user)
-            opened_since.close(self.services.storage, user)
+            reconcile.reconcile(user, lambda: opened_since.close(self.services.storage, user))
 
     def bring(self) -> None:
         """A file of some sittings, or one that was brought or made before."""
