@@ -169,8 +169,8 @@ def _run(plan: Plan, given: Mapping[str, str]) -> None:
     pace = SANDBOX_PACE if plan.sandbox is not None else {}
     values = environment.completed(plan.home, {**pace, **given, **plan.environment()})
     Settings.from_env(values)  # the operator hears of every fault before anything starts
-    # Other commands on this machine find the same archive: `doctor`, `export` and the like.
-    environment.keep_values(plan.home, {**kept, **plan.environment()})
+    # Other commands on this machine find the same archive and pace: `doctor`, `tick` and the like.
+    environment.keep_values(plan.home, {**kept, **pace, **plan.environment()})
     running = programs(plan.host, plan.port, plan.queue, plan.sandbox)
     output = Output(sys.stdout, [program.name for program in running])
     output.say("Starting ...")

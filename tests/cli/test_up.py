@@ -6,16 +6,27 @@ import json
 import os
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from audiospective.cli import audiospective, up
+from audiospective.settings import Settings
 from audiospective.supervisor import lock, machine
 from tests.support.processes import free_port
 
-KEPT_OUT = ("SPOTIFY_", "RESEND_", "AUDIOSPECTIVE_", "BASE_", "REDIS_", "DATABASE_", "STORAGE_")
+KEPT_OUT = (
+    "SPOTIFY_",
+    "RESEND_",
+    "AUDIOSPECTIVE_",
+    "BASE_",
+    "REDIS_",
+    "DATABASE_",
+    "STORAGE_",
+    "POLL_",
+)
 
 
 @pytest.fixture
@@ -172,6 +183,7 @@ def test_yesterdays_sandbox_does_not_leak_into_an_archive_with_its_own_app(
     assert second["SPOTIFY_CLIENT_ID"] == "own"
     assert "SPOTIFY_API_URL" not in second
     assert "RESEND_API_KEY" not in second
+    assert "POLL_MAX_MINUTES" not in second
     assert (first["SECRET_KEY"], first["TOKEN_KEYS"]) == (
         second["SECRET_KEY"],
         second["TOKEN_KEYS"],
@@ -188,6 +200,21 @@ def test_other_commands_find_the_same_archive_and_nobody_else_can_read_where(
     assert {"SECRET_KEY", "TOKEN_KEYS", "REDIS_URL", "BASE_URL", "SPOTIFY_API_URL"} <= set(values)
     assert kept.stat().st_mode & 0o777 == 0o600
     assert home.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("file", ["", "POLL_MAX_MINUTES=30\n"])
+def test_other_commands_read_the_settings_that_the_programs_run_with(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    (tmp_path / ".env").write_text(file)
+    given: list[dict[str, str]] = []
+    monkeypatch.setattr(
+        up.Supervisor, "run", lambda self, _started: given.append(self._environment)
+    )
+    assert run("--port", str(free_port()), "--sandbox-port", str(free_port())).exit_code == 0
+    found = Settings.from_env()
+    assert found.poll_max_minutes == (30 if file else 1)
+    assert replace(Settings.from_env(given[0]), log_level=found.log_level) == found
 
 
 def test_everything_starts_in_the_order_in_which_it_is_needed(home: Path) -> None:
