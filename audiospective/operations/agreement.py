@@ -20,7 +20,9 @@ from audiospective.policy import agreement
 from audiospective.policy.agreement import Said
 from audiospective.settings import Settings
 
-KEY = "settings"  # a hash in Redis: role and fingerprint of all -> what is said, and when
+# A hash in Redis: role and fingerprint of all -> what is said, and when. What else stands in it is
+# taken away, so its name is one that no other program gives to anything.
+KEY = "audiospective:settings"
 # A process says it every minute, `tick` whenever it runs; one that ended says nothing more.
 FRESH, FRESH_TICK = timedelta(minutes=3), timedelta(minutes=25)
 FORGOTTEN = timedelta(days=1)

@@ -123,6 +123,16 @@ def test_what_another_program_writes_there_is_taken_away(
     assert services.redis.hlen(agreement.KEY) == 1
 
 
+def test_what_another_program_keeps_in_the_same_redis_stays(
+    services: Services, frozen: Frozen
+) -> None:
+    services.redis.hset("settings", "theme", "dark")
+    leave(services, WEB)
+    assert agreement.differences(services.redis) == {}
+    assert services.redis.hgetall("settings") == {b"theme": b"dark"}
+    assert services.redis.ttl("settings") == -1
+
+
 def test_a_worker_says_with_what_its_jobs_run_now(
     services: Services, frozen: Frozen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,5 +163,11 @@ def test_the_doctor_tells_what_runs_apart_and_what_runs_otherwise_than_it_reads(
         found.state == "not the same in all processes: SPOTIFY_CLIENT_SECRET (web, worker / worker)"
     )
     assert found.serious
+    leave(services, agreement.TICK, spotify_client_secret="x")
+    frozen.forward(minutes=4)
+    leave(services, WEB)
+    found = doctor.look(services)
+    assert found.state == "not the same in all processes: SPOTIFY_CLIENT_SECRET (tick / web)"
+    assert "25 minutes" in found.advice
     away = replace(services, redis=Redis.from_url("redis://127.0.0.1:1/0"))
     assert doctor.look(away).advice == "Repair Redis first."

@@ -18,6 +18,7 @@ from redis.exceptions import NoPermissionError
 from audiospective import clock
 from audiospective.incidents import alarms as noted
 from audiospective.models import dialects
+from audiospective.models.marks import Mark
 from audiospective.operations.doctor import (
     alarms,
     clocks,
@@ -28,6 +29,7 @@ from audiospective.operations.doctor import (
     spotify_api,
     token_keys,
 )
+from audiospective.operations.overview import polling
 from audiospective.services import Services
 from audiospective.vault import Vault
 from tests.factories import connected, crowd, make_user
@@ -264,6 +266,7 @@ def test_alarms_that_last_are_findings_and_serious_where_they_keep_plays_out(
     noted.begin("redis_away", clock.now(), "x", after=timedelta(minutes=5))  # not told yet
     assert alarms.standing(services).state == "none lasts"
     noted.begin("backup", clock.now(), "The last one failed.")
+    Mark.put(polling.LOOKED, clock.now())
     found = alarms.standing(services)
     assert found.state.startswith("There is no recent backup since ")
     assert (found.serious, bool(found.advice)) == (False, True)
@@ -271,3 +274,8 @@ def test_alarms_that_last_are_findings_and_serious_where_they_keep_plays_out(
     found = alarms.standing(services)
     assert "Nothing runs the timetable since " in found.state
     assert found.serious
+    frozen.forward(minutes=31)  # everything is stopped, or this is a backup that came back
+    found = alarms.standing(services)
+    assert found.state.startswith("as of ")
+    assert "Nothing runs the timetable since " in found.state
+    assert (found.serious, bool(found.advice)) == (False, True)

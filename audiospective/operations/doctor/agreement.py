@@ -25,7 +25,8 @@ def look(services: Services) -> Finding:
             NAME,
             f"not the same in all processes: {in_words(apart)}",
             "Give all of them the same values and restart all. After a change on purpose this is "
-            "said for three minutes after the last process of before has ended.",
+            "said for three minutes after the last process of before has ended, of tick for "
+            "25 minutes after it last ran with the former values.",
         )
     if from_here:
         return Finding(

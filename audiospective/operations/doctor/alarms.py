@@ -11,17 +11,24 @@ from audiospective.models.marks import Mark
 from audiospective.notices import compose
 from audiospective.notices.kinds import operator_alert
 from audiospective.operations.doctor.finding import UNASKED, Finding
+from audiospective.operations.overview import polling
+from audiospective.policy import alarms as rules
 from audiospective.services import Services
 
+UNSEEN = rules.PULSE["tick"]  # where nothing else looks, it does, every ten minutes
 # While one of these lasts, plays are not archived, or soon are not.
 STOPPING = ("no_polls", "redis_away", "queue_old", "timetable", "disk_low")
 
 
 def standing(_services: Services) -> Finding:
-    """What is told at present: another look at the same would need the time that it took."""
-    name = "Alarms now"
+    """What is told at present: another look at the same would need the time that it took.
+
+    Of what nobody looks at any more, as before everything starts, it is not known whether it lasts.
+    """
+    name, now = "Alarms now", clock.now()
     try:
         with database.connection_context():
+            looked = Mark.at_of(polling.LOOKED)
             lasting = [one for one in alarms.standing() if one.topic in operator_alert.TOPICS]
     except (PeeweeException, OSError):
         return Finding(name, UNASKED, "Repair the database first.")
@@ -31,12 +38,21 @@ def standing(_services: Services) -> Finding:
         compose.alarm(one.topic, {"since": clock.to_ms(one.since), "said": one.said}, over=False)[0]
         for one in lasting
     ]
+    said = "; ".join(
+        f"{title} since {one.since:%d %B, %H:%M} UTC ({one.topic})"
+        for title, one in zip(titles, lasting, strict=True)
+    )
+    if looked is None or abs(now - looked) > UNSEEN:
+        when = f"{looked:%d %B, %H:%M} UTC" if looked else "an earlier start"
+        return Finding(
+            name,
+            f"as of {when}, when somebody last looked: {said}",
+            "Start everything: what is over by then ends ten minutes later.",
+            serious=False,
+        )
     return Finding(
         name,
-        "; ".join(
-            f"{title} since {one.since:%d %B, %H:%M} UTC ({one.topic})"
-            for title, one in zip(titles, lasting, strict=True)
-        ),
+        said,
         "docs/operations.md has a heading for each. One that is mended ends ten minutes later.",
         serious=any(one.topic in STOPPING for one in lasting),
     )
