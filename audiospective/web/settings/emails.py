@@ -73,7 +73,7 @@ def _outcome(last: Notice) -> tuple[str, str]:
     match last.status, error.startswith(UNWRITTEN):
         case status, _ if status == SENT and error == PERHAPS:
             return NO_ANSWER
-        case status, True:
+        case status, True if status != UNCERTAIN:  # an earlier try of that one may have arrived
             return UNREADABLE if status == FAILED else UNREADABLE_YET
         case status, _ if status == QUEUED and error:
             return AGAIN

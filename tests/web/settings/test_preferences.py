@@ -217,6 +217,7 @@ def test_a_test_email_is_owed_three_times_an_hour_and_its_end_is_told(browser, a
         (QUEUED, "401 invalid_api_key", "not taken by the mail service yet, which is asked again"),
         (QUEUED, UNWRITTEN + "UnknownKeyError", "not sent yet: this server cannot read what"),
         (UNCERTAIN, "ReadTimeout", "perhaps sent: the mail service did not answer, so it goes"),
+        (UNCERTAIN, UNWRITTEN + "UnknownKeyError", "perhaps sent: the mail service did not answer"),
         (SENT, None, "handed over to the mail service, "),  # and when
         (SENT, "409 invalid_idempotent_request", "handed over to the mail service, "),
         (SENT, PERHAPS, "perhaps sent: the mail service did not answer."),
