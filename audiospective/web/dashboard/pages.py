@@ -49,6 +49,14 @@ class Now:
         """How far Spotify's access has run down, as far as buttons name it."""
         return "expired" if self.state.expired else "soon" if self.renews_soon else "later"
 
+    @property
+    def back(self) -> str:
+        """What is said of a return; the first check after it may leave the status as it was."""
+        returned = self.state.returned
+        if returned is None:
+            return "no"
+        return "gap" if returned.gap and returned.gap.is_open else "whole"
+
 
 @blueprint.get("/dashboard")
 @signed_in
@@ -72,7 +80,8 @@ def live() -> ResponseReturnValue:
     """Everything on the page that time changes, in one answer, so that no two parts disagree.
 
     The query says what the page shows: only another status is announced, lists and figures are
-    worked out and sent only if a play is new, and the buttons only if others are offered now.
+    worked out and sent only if a play is new, the buttons only if others are offered now, and what
+    a return brought only if that is news.
     """
     found = _now()
     shown, status = _known(request.args.get("status")), found.state.status
@@ -84,6 +93,7 @@ def live() -> ResponseReturnValue:
         **(_music(found) if other_plays else {}),
         announce=shown != status,
         other_plays=other_plays,
+        other_back=request.args.get("back") != found.back,
         other_offers=other_access
         or shown is None
         or archive_look.offers(shown) != archive_look.offers(status),
@@ -109,6 +119,7 @@ def _state(found: Now) -> dict[str, Any]:
         "renews_soon": found.renews_soon,
         "stamp": found.stamp,
         "access": found.access,
+        "back": found.back,
         "now": found.now,
         "has_plays": bool(found.plays),
     }

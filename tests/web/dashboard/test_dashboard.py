@@ -12,7 +12,9 @@ from audiospective import clock
 from audiospective.history import append
 from audiospective.history.catalog import polled
 from audiospective.models import Connection, SpotifyApp, User
+from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
+from audiospective.models.poll_log import PollLog
 from tests.factories import connected, make_user, track
 from tests.support.clocks import Frozen
 from tests.web import markup
@@ -286,7 +288,7 @@ def test_a_pause_that_outlives_the_access_is_ended_by_reconnecting_on_an_open_pa
     assert [link.text for link in offers.all("a")] == ["Reconnect and resume"]
 
 
-def test_colour_title_and_what_a_return_brought_follow_the_state(site: Site) -> None:
+def test_colour_and_title_follow_the_state(site: Site) -> None:
     member = site.member(listener(site))
     page = member.page("/dashboard")
     assert "badge-good" in page.one("div", id="live").attributes["class"]
@@ -295,8 +297,28 @@ def test_colour_title_and_what_a_return_brought_follow_the_state(site: Site) -> 
     fragment = markup.read(member.fragment(live(page)).text)
     assert "badge-bad" in fragment.one("div", id="live").attributes["class"]
     assert fragment.one("title").text == "Reconnect needed · Audiospective"
-    assert fragment.one("div", hx_swap_oob="innerHTML:#back").text == ""
     assert fragment.all("section", class_="strip badge-good") == []
+
+
+def test_the_first_check_after_a_return_tells_an_open_page_what_it_brought(site: Site) -> None:
+    """The status says that all is well from the consent on: it does not change with that check."""
+    now = clock.now()
+    user = listener(site, ago=timedelta(days=3), authorized_at=now, next_poll_at=now)
+    User.update(created_at=now - timedelta(days=9)).execute()
+    Coverage.create(user=user, started_at=now - timedelta(days=8))
+    member = site.member(user)
+    page = member.page("/dashboard")
+    assert page.one("h1").text == "Your archive is up to date"
+    assert page.one("div", id="back").text == ""
+    PollLog.create(user=user, at=now, outcome="ok", added=7)
+    fragment = markup.read(member.fragment(live(page)).text)
+    back = fragment.one("div", hx_swap_oob="innerHTML:#back")
+    assert "Back on. We saved 7 plays." in back.text
+    again = markup.read(member.fragment(live(fragment)).text)
+    assert again.all("div", hx_swap_oob="innerHTML:#back") == []
+    Connection.update(status="paused").execute()
+    off = markup.read(member.fragment(live(again)).text)
+    assert off.one("div", hx_swap_oob="innerHTML:#back").text == ""
 
 
 @pytest.mark.parametrize("address", FRAGMENTS)
