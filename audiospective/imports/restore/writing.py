@@ -132,8 +132,15 @@ def _at_ends_told_here(some: pl.DataFrame, plays: pl.DataFrame, here: pl.DataFra
     others = here.join(plays, on=segment.KEY, how="anti").join(some, on=segment.KEY, how="anti")
     polled = some.filter(pl.col("source") & FROM_POLL != 0).select(segment.KEY)
     less = within_a_second.LESS
+    # By second and the two beside it: of one song heard all night each with each would be millions.
+    beside = [(there // SECOND + one).alias(str(one)) for one in (-1, 0, 1)]
+    near = others.rename({"played_at": "told_at"}).with_columns(
+        pl.concat_list(beside).alias("near")
+    )
     moves = (
-        polled.join(others.rename({"played_at": "told_at"}), on="track")
+        polled.with_columns(near=at // SECOND)
+        .join(near.explode("near"), on=["track", "near"])
+        .drop("near")
         .filter((at - there).is_between(-less, less) & ((at % SECOND == 0) | (there % SECOND == 0)))
         .sort("track", "played_at", "told_at")
         .unique(segment.KEY, keep="first", maintain_order=True)

@@ -187,6 +187,27 @@ def test_what_was_polled_with_another_fraction_of_its_second_is_one_with_the_bun
     assert history.total(newcomer.id) == 3
 
 
+def test_one_song_heard_all_night_is_not_held_against_itself_play_by_play(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def heard(first: int, count: int) -> pl.DataFrame:
+        at = [clock.from_ms(200_000 * number + 417) for number in range(first, first + count)]
+        return history_of(*(polled(one, 1) for one in at))
+
+    bundle, here = heard(0, 300), heard(300, 200).select(segment.KEY)
+    join, heights = pl.DataFrame.join, []
+
+    def measured(*given: Any, **options: Any) -> pl.DataFrame:
+        heights.append((made := join(*given, **options)).height)
+        return made
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pl.DataFrame, "join", measured)
+        found = writing._at_ends_told_here(bundle, bundle, here)
+    assert found.equals(bundle)
+    assert max(heights) <= 300
+
+
 def test_time_that_nobody_watched_between_bundle_and_first_check_is_a_gap(
     services: Services, bundle: bytes, alice: User, newcomer: User
 ) -> None:
