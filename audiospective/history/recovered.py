@@ -6,19 +6,26 @@ import polars as pl
 
 from audiospective import clock
 from audiospective.history import reading
+from audiospective.history.closed.away import YearAwayError
 from audiospective.models.gaps import Gap
+from audiospective.models.imports import Import
 from audiospective.models.plays import FROM_IMPORT
 
 
 def recount(user_id: int, first: int, last: int) -> None:
     """Bring up to date the gaps that reach into this time (UTC ms), in the caller's transaction.
 
-    Raises YearAwayError.
+    A long gap may reach into a year that is away: no play is refused for a figure's sake, it is
+    counted by a later round of imports.
     """
     overlap = (Gap.started_at < clock.from_ms(last)) & (Gap.ended_at >= clock.from_ms(first))
     for gap in Gap.select().where((Gap.user == user_id) & overlap):
         start, end = clock.to_ms(gap.started_at), clock.to_ms(gap.ended_at)
-        plays = reading.between(user_id, start + 1, end + 1, ("source",))
+        try:
+            plays = reading.between(user_id, start + 1, end + 1, ("source",))
+        except YearAwayError:
+            Import.look_again(user_id, gap.started_at, gap.ended_at)
+            continue
         put(gap, plays.filter(pl.col("source") == FROM_IMPORT).height)
 
 

@@ -14,6 +14,8 @@ from audiospective.history import append, bulk_add, integrity, references, remov
 from audiospective.history.closed import moving, objects, prefix, sweeping
 from audiospective.history.closed.away import YearAwayError
 from audiospective.models import DamagedSegment, PlaySegment, UnusedObject, User
+from audiospective.models.gaps import Gap
+from audiospective.models.imports import DONE, LOOK_AGAIN, Import
 from audiospective.models.marks import Mark
 from tests.history.closing import Fragile, bound, forget_cache, tolerated
 from tests.history.crashing import Crash, crashing
@@ -154,6 +156,32 @@ def test_polls_and_new_plays_go_on_while_storage_is_away(files: Fragile, alice: 
     assert sealing.seal(alice, keep=1, trigger=0) == 5
     assert history.total(alice) == 30
     assert len(history.recent(alice, 5)) == 5
+
+
+def test_plays_go_and_come_back_in_a_gap_that_reaches_into_a_year_that_is_away(
+    files: Fragile, alice: int
+) -> None:
+    song, now = track("song"), clock.now()
+    key = clock.to_ms(now), song
+    start = clock.from_ms(OLDER) + timedelta(seconds=1)
+    gap = Gap.create(user=alice, started_at=start, probably_from=start, ended_at=now,
+                     cause="outage", certainty="sure", opened_at=now)  # fmt: skip
+    row = Import.create(user=alice, status=DONE, created_at=now, changed_at=now,
+                        first_at=start, last_at=now)  # fmt: skip
+    moved()
+    forget_cache()
+    files.away = True
+    for done in (removal.remove, removal.restore):
+        assert done(alice, [key]) == 1
+        assert Gap.get_by_id(gap.id).recovered == 0
+        # So the next round counts.
+        assert Import.get_by_id(row.id).polls_seen == LOOK_AGAIN
+        Import.update(polls_seen=0).execute()
+    files.away = False
+    forget_cache()
+    removal.remove(alice, [key])
+    assert Gap.get_by_id(gap.id).recovered == 23  # all but the first one of 2021
+    assert Import.get_by_id(row.id).polls_seen == 0
 
 
 def test_other_bytes_are_not_believed_and_nothing_is_set_aside(files: Fragile, alice: int) -> None:
