@@ -163,6 +163,11 @@ def test_the_doctor_tells_what_runs_apart_and_what_runs_otherwise_than_it_reads(
         found.state == "not the same in all processes: SPOTIFY_CLIENT_SECRET (web, worker / worker)"
     )
     assert found.serious
+    frozen.forward(minutes=4)
+    leave(services, WEB)
+    leave(services, WORKER, base_url="http://127.0.0.1:8001")  # started anew on another port
+    found = doctor.look(services)
+    assert (found.serious, bool(found.advice)) == (False, True)  # plays are archived all the same
     leave(services, agreement.TICK, spotify_client_secret="x")
     frozen.forward(minutes=4)
     leave(services, WEB)

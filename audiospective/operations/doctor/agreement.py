@@ -10,6 +10,8 @@ from audiospective.policy.agreement import in_words
 from audiospective.services import Services
 
 NAME = "Shared settings"
+# With others of these no poll succeeds; with others of the rest links, e-mails or files suffer.
+STOPPING = ("TOKEN_KEYS", "SPOTIFY_CLIENT_ID", "SPOTIFY_CLIENT_SECRET")
 
 
 def look(services: Services) -> Finding:
@@ -27,6 +29,7 @@ def look(services: Services) -> Finding:
             "Give all of them the same values and restart all. After a change on purpose this is "
             "said for three minutes after the last process of before has ended, of tick for "
             "25 minutes after it last ran with the former values.",
+            serious=any(name in STOPPING for name in apart),
         )
     if from_here:
         return Finding(
