@@ -31,16 +31,11 @@ def close_by_import(
     for gap in _open(user_id):
         if among is not None and gap.id not in among:
             continue
-        first, last = clock.to_ms(gap.started_at), clock.to_ms(gap.ended_at)
-        recovered = sum(first < at <= last for at in added)
-        covers = start <= gap.started_at and gap.ended_at <= end
-        if not covers and not recovered:
-            continue
-        gap.recovered += recovered
-        if covers:
-            gap.closed_at, gap.closed_by_import = clock.now(), import_id
+        # A check takes no lock, and may make it longer meanwhile.
+        while not _put(gap, start, end, import_id, added):
+            gap = Gap.get_by_id(gap.id)  # noqa: PLW2901 - the same one
+        if gap.closed_at is not None:
             closed.append(gap)
-        gap.save()
     if closed:
         join(user_id)
     return closed
@@ -55,6 +50,22 @@ def reopen(user_id: int, import_id: int) -> list[Gap]:
         gap.save()
         Coverage.cut(user_id, gap.probably_from, gap.ended_at)
     return undone
+
+
+def _put(gap: Gap, start: datetime, end: datetime, import_id: int, added: Collection[int]) -> bool:
+    """Close it if it is covered, and count; False where it is no longer as it was read."""
+    first, last = clock.to_ms(gap.started_at), clock.to_ms(gap.ended_at)
+    recovered = sum(first < at <= last for at in added)
+    covers = start <= gap.started_at and gap.ended_at <= end
+    if not covers and not recovered:
+        return True
+    gap.recovered += recovered
+    if covers:
+        gap.closed_at, gap.closed_by_import = clock.now(), import_id
+    changed = {Gap.closed_at: gap.closed_at, Gap.closed_by_import: gap.closed_by_import,
+               Gap.recovered: gap.recovered}  # fmt: skip
+    same = (Gap.id == gap.id) & (Gap.started_at == gap.started_at)
+    return bool(Gap.update(changed).where(same).execute())
 
 
 def _open(user_id: int) -> list[Gap]:

@@ -15,7 +15,7 @@ from audiospective.models.gaps import Gap
 from audiospective.models.imports import Import
 from audiospective.policy import gaps
 from audiospective.policy.failures import Failure
-from audiospective.policy.gaps import Before, Found, Known
+from audiospective.policy.gaps import Before, Cause, Found, Known
 from audiospective.polling import changed_items, closed_gaps, other_account
 
 ORDINARY = timedelta(hours=2)  # after a shorter silence there is nothing to look up
@@ -199,7 +199,19 @@ def _opened(user_id: int, found: Found | None, now: datetime) -> Found | None:
             opened_at=now,
         )
     elif known.closed_at is None:
-        known.started_at = min(known.started_at, found.start)
-        known.probably_from = min(known.probably_from, found.probably_from)
-        known.save()
+        longer = {
+            Gap.started_at: min(known.started_at, found.start),
+            Gap.probably_from: min(known.probably_from, found.probably_from),
+        }
+        is_open = (Gap.id == known.id) & Gap.closed_at.is_null()
+        if not Gap.update(longer).where(is_open).execute():
+            return _opened(user_id, found, now)  # an import closed it meanwhile
+    elif found.cause is Cause.LATE or found.start < known.started_at:
+        # The import that closed it did not tell of this: a gap of its own, which ends just before.
+        end = found.end - timedelta(milliseconds=1)
+        return _opened(
+            user_id, replace(found, end=end, probably_from=min(found.probably_from, end)), now
+        )
+    else:
+        closed_gaps.join(user_id)  # it stays closed
     return found

@@ -14,7 +14,7 @@ from audiospective.accounts import sign_up
 from audiospective.accounts.outcomes import Visit
 from audiospective.clients.spotify import Profile, Tokens
 from audiospective.history.append import Appended
-from audiospective.models import Connection
+from audiospective.models import Connection, database
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
 from audiospective.policy import gaps
@@ -93,6 +93,58 @@ def test_a_page_that_does_not_reach_back_ends_coverage_and_begins_it_anew(
     assert gap.probably_from == checked - gaps.SETTLED
     assert (gap.cause, gap.opened_at, gap.closed_at) == ("overflow", frozen.now, None)
     assert stretches(alice) == [(oldest(first), gap.probably_from), (oldest(second), None)]
+
+
+def test_late_plays_open_a_gap_up_to_a_play_up_to_which_an_import_closed_one(
+    services, spotify, frozen
+):
+    alice = consenting(services)
+    polled(services, spotify, alice, full(prefix="a", until=clock.now() - HOUR))
+    frozen.forward(minutes=70)
+    shown = sorted(full(prefix="b").plays, key=lambda one: one.played_at)
+    polled(services, spotify, alice, page(*shown[7:]))  # pages of 43 were reported
+    (first,) = Gap.select()
+    assert clock.to_ms(first.ended_at) == shown[7].played_at
+    with database.atomic():
+        (closed,) = closed_gaps.close_by_import(
+            alice.user_id, first.started_at, first.ended_at, import_id=9, added=()
+        )
+    frozen.forward(minutes=20)
+    polled(services, spotify, alice, page(*shown))
+    frozen.forward(minutes=20)
+    late = [play(clock.from_ms(shown[number].played_at + 30_000), "late") for number in (7, 8)]
+    polled(services, spotify, alice, page(*shown[7:], *late))
+    opened = Gap.select().where(Gap.closed_at.is_null()).order_by(Gap.ended_at)
+    assert [(clock.to_ms(gap.ended_at), gap.cause) for gap in opened] == [
+        (shown[0].played_at, "late"),
+        (shown[7].played_at - 1, "late"),
+    ]
+    assert Gap.get_by_id(closed.id).closed_by_import == 9
+
+
+@pytest.mark.parametrize("covered", [False, True])
+def test_a_gap_that_a_check_makes_longer_while_an_import_closes_it_stays_as_long(
+    covered, services, spotify, frozen, monkeypatch
+):
+    alice = consenting(services)
+    polled(services, spotify, alice, full(prefix="a", until=clock.now() - HOUR))
+    frozen.forward(minutes=70)
+    polled(services, spotify, alice, full(prefix="b"))
+    (gap,) = Gap.select()
+    longer = gap.started_at - HOUR
+    read = closed_gaps._open
+
+    def meanwhile(user_id):
+        found = read(user_id)
+        Gap.update(started_at=longer).execute()
+        return found
+
+    monkeypatch.setattr(closed_gaps, "_open", meanwhile)
+    start = longer if covered else gap.started_at
+    with database.atomic():
+        closed_gaps.close_by_import(alice.user_id, start, gap.ended_at, import_id=9, added=())
+    (left,) = Gap.select()
+    assert (left.started_at, left.closed_by_import) == (longer, 9 if covered else None)
 
 
 @pytest.mark.parametrize("first", ["readable", "unreadable"])
