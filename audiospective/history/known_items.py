@@ -8,15 +8,16 @@ from audiospective import clock
 from audiospective.history import within_a_second
 from audiospective.models.base import database, placeholder
 from audiospective.models.plays import FROM_POLL
+from audiospective.models.removed_plays import is_an_end
 
 Key = tuple[int, int]  # played_at in milliseconds, track
 
 _NEAR = f"""
-SELECT played_at, track_id, source & {FROM_POLL}, NULL FROM plays
+SELECT played_at, track_id, source & {FROM_POLL}, CAST(NULL AS TEXT), CAST(NULL AS TEXT) FROM plays
 WHERE user_id = {{mark}} AND played_at BETWEEN {{mark}} AND {{mark}}
-UNION ALL SELECT played_at, track, {FROM_POLL}, NULL FROM removed_plays
+UNION ALL SELECT played_at, track, {FROM_POLL}, NULL, kept FROM removed_plays
 WHERE user_id = {{mark}} AND played_at BETWEEN {{mark}} AND {{mark}}
-UNION ALL SELECT played_at, NULL, {FROM_POLL}, digest FROM unreadable_plays
+UNION ALL SELECT played_at, NULL, {FROM_POLL}, digest, NULL FROM unreadable_plays
 WHERE user_id = {{mark}} AND played_at BETWEEN {{mark}} AND {{mark}}
 """  # noqa: S608 - a constant
 # Of a segment only its first and last play are known without reading it.
@@ -45,8 +46,9 @@ def at(user_id: int, instant: datetime) -> tuple[set[Key], set[str]]:
     rows = database.execute_sql(_NEAR.format(mark=placeholder()), given).fetchall()
     same = [
         (at, track, digest)
-        for at, track, polled, digest in rows
-        if at == ms or (polled and within_a_second.is_one(ms, at, also_shown=True))
+        for at, track, polled, digest, kept in rows
+        if is_an_end(kept)
+        and (at == ms or (polled and within_a_second.is_one(ms, at, also_shown=True)))
     ]
     plays = {(at, track) for at, track, _ in same if track is not None}
     return plays, {digest for _, _, digest in same if digest is not None}

@@ -11,6 +11,7 @@ from audiospective.history.catalog.lookup import TrackNames
 from audiospective.models import TrackLink, dialects
 from audiospective.models.base import as_list, listed
 from audiospective.models.plays import FROM_POLL
+from audiospective.models.removed_plays import is_an_end
 from audiospective.policy.plays import PolledPlay, TrackFacts
 
 Key = tuple[int, int]  # played_at in milliseconds, track
@@ -23,8 +24,8 @@ _KNOWN_OF_MANY = (
     " WHERE spotify_id = listed.value"
 )
 _AT = f"""
-SELECT track_id, source & {FROM_POLL} FROM plays WHERE user_id = ? AND played_at = ?
-UNION SELECT track, 1 FROM removed_plays WHERE user_id = ? AND played_at = ?
+SELECT track_id, source & {FROM_POLL}, NULL FROM plays WHERE user_id = ? AND played_at = ?
+UNION ALL SELECT track, 1, kept FROM removed_plays WHERE user_id = ? AND played_at = ?
 """  # noqa: S608 - a constant
 
 
@@ -115,8 +116,9 @@ def _of_family(user_id: int, played_at: int, track: int, family: str) -> dict[in
     """The other tracks of a family at one instant, and whether a poll told of each."""
     rows = dialects.run(_AT, (user_id, played_at) * 2).fetchall()
     polled: dict[int, bool] = {}
-    for other, told in rows:
-        polled[other] = polled.get(other, False) or bool(told)
+    for other, told, kept in rows:
+        if is_an_end(kept):  # else a file told that a deleted one began there
+            polled[other] = polled.get(other, False) or bool(told)
     polled.pop(track, None)
     named = lookup.tracks(polled).items() if polled else ()
     ids = {number: one.spotify_id for number, one in named if one.spotify_id}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from audiospective import clock, history
-from audiospective.history import append, removal, segment
+from audiospective.history import append, known_items, removal, segment
 from audiospective.history.catalog import polled
 from audiospective.imports import archive, archive_frames, listens, reconcile, rounds
 from audiospective.models import RemovedPlay, User
@@ -265,6 +266,28 @@ def test_plays_of_a_player_in_a_gap_that_another_account_opens_are_counted_by_th
     assert rounds.to_join() == [alice.id]
     assert listens.join(alice.id) == 0
     assert Gap.get().recovered == 2
+
+
+@pytest.mark.parametrize("days", [1, 31])
+def test_a_deleted_beginning_hides_no_end_under_another_id_or_without_its_track(
+    days: int, services: Services, frozen: Frozen
+) -> None:
+    at = datetime(2025, 3, 5, 12, tzinfo=UTC)
+    frozen.to(at + timedelta(days=90))
+    alice = factories.make_user("alice")
+    known = factories.play(at - timedelta(days=1))
+    shown(alice, known)
+    done(services, alice, scrobbled(int(at.timestamp())))
+    removal.remove(alice.id, keys(alice)[1:])
+    frozen.forward(days=days)
+    removal.drop_expired(frozen.now)
+    assert known_items.at(alice.id, at + timedelta(milliseconds=400)) == (set(), set())
+    assert known_items.at(alice.id, at) == (set(), set())
+    other = replace(known.track, spotify_id="another id of the song")
+    ends = PolledPlay(clock.to_ms(at), other, linked_from=known.track.spotify_id)
+    assert len(shown(alice, ends).plays) == 1
+    assert not shown(alice, ends).plays
+    assert [moment for moment, _ in keys(alice)][1:] == [clock.to_ms(at)]
 
 
 @pytest.mark.parametrize("days", [1, 31])
