@@ -19,14 +19,17 @@ def recount(user_id: int, first: int, last: int) -> None:
     counted by a later round of imports.
     """
     overlap = (Gap.started_at < clock.from_ms(last)) & (Gap.ended_at >= clock.from_ms(first))
+    uncounted = []
     for gap in Gap.select().where((Gap.user == user_id) & overlap):
         start, end = clock.to_ms(gap.started_at), clock.to_ms(gap.ended_at)
         try:
             plays = reading.between(user_id, start + 1, end + 1, ("source",))
         except YearAwayError:
-            Import.look_again(user_id, gap.started_at, gap.ended_at)
+            uncounted.append(gap)
             continue
         put(gap, plays.filter(pl.col("source") == FROM_IMPORT).height)
+    for gap in uncounted:  # gaps before imports, as in a poll: else two would wait for each other
+        Import.look_again(user_id, gap.started_at, gap.ended_at)
 
 
 def put(gap: Gap, recovered: int) -> None:

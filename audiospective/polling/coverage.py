@@ -186,7 +186,6 @@ def _opened(user_id: int, found: Found | None, now: datetime) -> Found | None:
     """Put a gap on record; one that ends there already becomes as long as both."""
     if found is None:
         return None
-    Import.look_again(user_id, found.start, found.end)  # a file may tell what happened there
     known = Gap.get_or_none((Gap.user == user_id) & (Gap.ended_at == found.end))
     if known is None:
         Gap.create(
@@ -214,4 +213,7 @@ def _opened(user_id: int, found: Found | None, now: datetime) -> Found | None:
         )
     else:
         closed_gaps.join(user_id)  # it stays closed
+    # A file may tell what happened there. Gaps before imports, as everywhere: else two would wait
+    # for each other.
+    Import.look_again(user_id, found.start, found.end)
     return found

@@ -23,10 +23,10 @@ def attached(user_id: int, now: datetime) -> None:
     checked_at = connection.last_success_at
     if checked_at is None:
         if (gap := awaited(connection)) is not None:  # nobody asked the account in between either
-            Import.look_again(user_id, gap.started_at, now)
             Gap.update(ended_at=now, opened_at=now, closed_at=None, closed_by_import=None).where(
                 Gap.id == gap.id
             ).execute()
+            Import.look_again(user_id, gap.started_at, now)
         return
     if checked_at > now:
         # Our clock was ahead, by how much nobody knows: Spotify told the time of the newest play.
@@ -34,7 +34,6 @@ def attached(user_id: int, now: datetime) -> None:
         Coverage.cut(user_id, proven, checked_at)
         checked_at = proven
     Coverage.end(user_id, checked_at)
-    Import.look_again(user_id, checked_at - SETTLED, now)  # it may have plays of that time
     Gap.insert(
         user=user_id,
         started_at=checked_at - SETTLED,
@@ -44,6 +43,7 @@ def attached(user_id: int, now: datetime) -> None:
         certainty=Certainty.POSSIBLE.value,
         opened_at=now,
     ).on_conflict_ignore().execute()
+    Import.look_again(user_id, checked_at - SETTLED, now)  # it may have plays of that time
     Connection.update(
         last_success_at=None, page_from=None, newest_play_at=None, plays_per_hour=0, empty_pages=0
     ).where(Connection.user == user_id).execute()

@@ -17,10 +17,11 @@ from audiospective.history.append import Appended
 from audiospective.models import Connection, database
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
+from audiospective.models.imports import Import
 from audiospective.policy import gaps
 from audiospective.policy.gaps import Cause, Certainty, Found, Seen
 from audiospective.policy.plays import Page, Unreadable
-from audiospective.polling import closed_gaps, coverage
+from audiospective.polling import closed_gaps, coverage, other_account
 from audiospective.polling.batch import now as poll_now
 from tests.factories import connected, listening, make_user, page, play
 
@@ -120,6 +121,22 @@ def test_late_plays_open_a_gap_up_to_a_play_up_to_which_an_import_closed_one(
         (shown[7].played_at - 1, "late"),
     ]
     assert Gap.get_by_id(closed.id).closed_by_import == 9
+
+
+def test_a_check_writes_a_gap_before_imports_as_who_counts_plays_in_it(
+    services, spotify, frozen, monkeypatch
+):
+    alice = consenting(services)
+    polled(services, spotify, alice, full(prefix="a", until=clock.now() - HOUR))
+    frozen.forward(minutes=70)
+    written = []
+    monkeypatch.setattr(Import, "look_again", lambda *_: written.append(Gap.select().count()))
+    polled(services, spotify, alice, full(prefix="b"))
+    other_account.attached(alice.user_id, clock.now())
+    frozen.forward(minutes=1)
+    other_account.attached(alice.user_id, clock.now())
+    ended = Gap.select().order_by(Gap.ended_at.desc()).get().ended_at
+    assert (written, ended) == ([1, 2, 2], clock.now())
 
 
 @pytest.mark.parametrize("covered", [False, True])
