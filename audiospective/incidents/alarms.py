@@ -26,6 +26,7 @@ class Alarm:
     mark: str
     told_from: datetime
     seen_at: datetime  # when it was last to be seen
+    is_calm: bool  # nothing was to be seen of it at the last look: it may be over
     noted_at: datetime  # which tells it from an earlier one; ahead, if the clock was ahead then
 
 
@@ -102,5 +103,6 @@ def _standing(mark: Mark) -> Alarm:
         mark=mark.name,
         told_from=clock.from_ms(note.get("told_from", 0)),
         seen_at=min(clock.from_ms(note["seen_at"]) if "seen_at" in note else now, now),
+        is_calm="calm_since" in note,
         noted_at=mark.at,
     )

@@ -594,6 +594,20 @@ def test_what_comes_and_goes_is_one_alarm(world: World) -> None:
     assert len(world.told()) == 1
 
 
+def test_nobody_is_reminded_of_what_is_not_to_be_seen_any_more(world: World) -> None:
+    no_backup(world)
+    world.pass_by(15)
+    told = world.office.subjects(OPERATOR)
+    assert len(told) == 1
+    world.frozen.forward(hours=49)  # everything was stopped, and a reminder would be due
+    Mark.put("backup.succeeded", clock.now())
+    watch.look(world.services)
+    world.pass_by(5)
+    assert world.office.subjects(OPERATOR) == told
+    world.pass_by(5)
+    assert world.office.subjects(OPERATOR)[1:] == ["There is a backup again"]
+
+
 def test_an_alarm_begun_while_the_clock_was_ahead_is_told_once_it_is_set_back(services, frozen):
     frozen.forward(days=100)
     alarms.begin("redis_away", clock.now(), "x", after=watch.FLICKER)

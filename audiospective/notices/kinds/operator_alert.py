@@ -75,6 +75,7 @@ class Trouble:
     facts: Mapping[str, Any]
     owner: int | None = None
     mark: str | None = None
+    is_calm: bool = False  # it may be over, which the next looks tell: no e-mail says that it lasts
 
 
 def tell(services: Services, topic: str, dedupe_key: str, facts: Mapping[str, Any]) -> int:
@@ -127,6 +128,8 @@ def owe_webhooks(services: Services) -> None:
 
 
 def _draft(services: Services, user: User, trouble: Trouble, told: list[Notice]) -> Draft | None:
+    if trouble.is_calm:
+        return None
     recipient = kind.address(user, KIND.name)
     step = escalation.due(len(told), members.told_at(told), clock.now())
     if recipient is None or step is None or (step and not TOPICS[trouble.topic].lasts):
@@ -193,7 +196,7 @@ def _troubles(services: Services) -> Iterator[Trouble]:
             continue
         told = {"since": clock.to_ms(alarm.since), "said": alarm.said}
         key = f"{alarm.topic}.{clock.to_ms(alarm.noted_at)}"
-        yield Trouble(alarm.topic, key, told, mark=alarm.mark)
+        yield Trouble(alarm.topic, key, told, mark=alarm.mark, is_calm=alarm.is_calm)
     many_unlisted = (one for one in lasting if one.failure is Failure.NOT_ALLOWED)
     yield from _unlisted(services, {one.app_id for one in (*in_force, *many_unlisted)})
 
