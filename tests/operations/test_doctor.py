@@ -274,6 +274,12 @@ def test_alarms_that_last_are_findings_and_serious_where_they_keep_plays_out(
     found = alarms.standing(services)
     assert "Nothing runs the timetable since " in found.state
     assert found.serious
+    noted.end("timetable")  # the scheduler is back: what a look does from then on
+    found = alarms.standing(services)
+    assert "(timetable, not to be seen any more)" in found.state
+    assert (found.serious, bool(found.advice)) == (False, True)
+    noted.begin("timetable", clock.now(), "the scheduler was last at work at 17:25 UTC.")
+    assert alarms.standing(services).serious
     frozen.forward(minutes=31)  # everything is stopped, or this is a backup that came back
     found = alarms.standing(services)
     assert found.state.startswith("as of ")

@@ -39,7 +39,8 @@ def standing(_services: Services) -> Finding:
         for one in lasting
     ]
     said = "; ".join(
-        f"{title} since {one.since:%d %B, %H:%M} UTC ({one.topic})"
+        f"{title} since {one.since:%d %B, %H:%M} UTC ({one.topic}"
+        f"{', not to be seen any more' if one.is_calm else ''})"
         for title, one in zip(titles, lasting, strict=True)
     )
     if looked is None or abs(now - looked) > UNSEEN:
@@ -54,7 +55,7 @@ def standing(_services: Services) -> Finding:
         name,
         said,
         "docs/operations.md has a heading for each. One that is mended ends ten minutes later.",
-        serious=any(one.topic in STOPPING for one in lasting),
+        serious=any(one.topic in STOPPING and not one.is_calm for one in lasting),
     )
 
 
