@@ -30,7 +30,7 @@ from audiospective.imports.source_bits import LISTENS, LISTENS_TRUST
 from audiospective.imports.sources import listenbrainz
 from audiospective.imports.staging import Staging
 from audiospective.models import Import, Play
-from audiospective.models.imports import DONE, LOOKING
+from audiospective.models.imports import DONE, LOOK_AGAIN, LOOKING
 from audiospective.models.plays import FROM_POLL
 from audiospective.policy import folding
 from audiospective.policy.forwarding import OWN_NAME
@@ -75,7 +75,7 @@ def join(user_id: int) -> int:
     What files told in that time is joined as well; who has no program needs none.
     """
     mine = (Import.user == user_id) & Import.live
-    Import.update(polls_seen=LOOKING).where(mine).execute()
+    Import.update(polls_seen=LOOKING).where(mine & (Import.polls_seen == LOOK_AGAIN)).execute()
     row = Import.get_or_none(mine)
     polled = Play.select(fn.MIN(Play.played_at), fn.MAX(Play.played_at)).where(
         (Play.user == user_id) & (Play.source == FROM_POLL)
@@ -95,11 +95,13 @@ def join(user_id: int) -> int:
                     recovered.recount(user_id, *span)
             except ChangedError:
                 return 0  # the next round looks again
-    if not joined and row and row.first_at and row.last_at:  # gaps may have been opened since
+    if row and row.first_at and row.last_at and row.polls_seen < 0:  # a gap was opened since
         with lock.held(user_id):
             recovered.recount(user_id, clock.to_ms(row.first_at), clock.to_ms(row.last_at))
-    # By what was counted before: what a poll brings or opens meanwhile is for the next round.
-    Import.update(polls_seen=seen - joined).where(mine & (Import.polls_seen == LOOKING)).execute()
+    if row and row.polls_seen != LOOK_AGAIN:
+        # By what was counted before: what a poll brings or opens meanwhile is for the next round.
+        as_before = mine & (Import.polls_seen == row.polls_seen)
+        Import.update(polls_seen=seen - joined).where(as_before).execute()
     return joined
 
 

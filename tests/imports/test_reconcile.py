@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from audiospective import clock, history
-from audiospective.history import append, known_items, removal, segment
+from audiospective.history import append, known_items, recovered, removal, segment
 from audiospective.history.catalog import polled
 from audiospective.imports import archive, archive_frames, listens, reconcile, rounds
-from audiospective.models import RemovedPlay, User
+from audiospective.models import Import, RemovedPlay, User
 from audiospective.models.gaps import Gap
 from audiospective.models.imports import UNDONE
 from audiospective.policy.plays import Page, PolledPlay
@@ -266,6 +266,25 @@ def test_plays_of_a_player_in_a_gap_that_another_account_opens_are_counted_by_th
     assert rounds.to_join() == [alice.id]
     assert listens.join(alice.id) == 0
     assert Gap.get().recovered == 2
+
+
+def test_a_round_of_players_reads_gaps_only_if_a_check_opened_one(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = factories.make_user("alice")
+    at = datetime(2025, 3, 5, 12, tzinfo=UTC)
+    counted: list[int] = []
+    listens.take(alice.id, [listen(factories.play(at + timedelta(hours=n))) for n in (0, 2)])
+    with monkeypatch.context() as patch:
+        patch.setattr(recovered, "recount", lambda user_id, *_: counted.append(user_id))
+        shown(alice, factories.play(at + timedelta(hours=1)))
+        assert rounds.to_join() == [alice.id]
+        assert (listens.join(alice.id), counted) == (0, [])
+        assert rounds.to_join() == []
+        Import.look_again(alice.id, at, at)
+        assert rounds.to_join() == [alice.id]
+        assert (listens.join(alice.id), counted) == (0, [alice.id])
+        assert rounds.to_join() == []
 
 
 @pytest.mark.parametrize("days", [1, 31])
