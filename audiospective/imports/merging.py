@@ -18,8 +18,9 @@ from audiospective.imports.reading import own_files
 from audiospective.imports.source_bits import BITS, trusted
 from audiospective.imports.sources import Trust
 from audiospective.models.plays import FROM_IMPORT, FROM_POLL
+from audiospective.policy.forwarding import OWN_NAME
 from audiospective.policy.matching import UNMEASURED
-from audiospective.policy.timing import BY_HEARD, BY_START, MINUTE, SECOND, Timing
+from audiospective.policy.timing import BY_END, BY_HEARD, BY_START, MINUTE, SECOND, Timing
 
 _SLICE = 1 << 17  # rows at a time, where all of a million at once would need room several times
 # What files tell of a play: its time (UTC ms), its track (below zero), and FACTS.
@@ -221,9 +222,16 @@ def _exact(plays: pl.DataFrame, source: Source) -> pl.Series:
     own = (pl.col("seen") & source.bit != 0) & (pl.col("seen") & ~pl.lit(source.bit) == 0)
     if source.several:
         same = pl.col("platform").cast(pl.String).eq_missing(pl.lit(source.platform, pl.String))
-        own = own & same
+        # Players tell beginnings: of an end a file told, which was taken back (without_imports).
+        told = pl.col("timing").is_in([int(one) for one in BY_END]) & ~_by_an_archive(source)
+        own = own & same & ~told.fill_null(value=False)
     polled = pl.col("source") & FROM_POLL != 0
     return plays.select((own & ~polled).fill_null(value=False)).to_series()
+
+
+def _by_an_archive(source: Source) -> pl.Expr:
+    """Whether an archive like this one sends them, which tells ends."""
+    return pl.lit((source.platform or "").casefold() == OWN_NAME)
 
 
 def _outcomes(rows: int, met: pl.DataFrame, plays: pl.DataFrame, source: Source) -> pl.Series:

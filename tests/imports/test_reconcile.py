@@ -268,6 +268,20 @@ def test_plays_of_a_player_in_a_gap_that_another_account_opens_are_counted_by_th
     assert Gap.get().recovered == 2
 
 
+def test_what_a_player_sends_again_after_an_import_that_told_its_end_was_taken_back_is_known(
+    services: Services,
+) -> None:
+    alice = factories.make_user("alice")
+    play = factories.play(datetime(2025, 3, 5, 12, 0, 40, 417_000, tzinfo=UTC))
+    assert listens.take(alice.id, [listen(play)]).added == 1
+    undone(
+        services,
+        done(services, alice, spotify_file(told(play) | {"ms_played": 200_103, "platform": None})),
+    )
+    assert listens.take(alice.id, [listen(play)]).known == 1
+    assert history.total(alice.id) == 1
+
+
 def test_a_round_of_players_reads_gaps_only_if_a_check_opened_one(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
