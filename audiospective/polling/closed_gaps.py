@@ -31,7 +31,7 @@ def close_by_import(
     for gap in _open(user_id):
         if among is not None and gap.id not in among:
             continue
-        # A check takes no lock, and may make it longer meanwhile.
+        # A check and a new account take no lock, and may make it longer meanwhile.
         while not _put(gap, start, end, import_id, added):
             gap = Gap.get_by_id(gap.id)  # noqa: PLW2901 - the same one
         if gap.closed_at is not None:
@@ -45,9 +45,10 @@ def reopen(user_id: int, import_id: int) -> list[Gap]:
     """An import was undone: the gaps that it closed are open again; returns these."""
     undone = list(Gap.select().where((Gap.user == user_id) & (Gap.closed_by_import == import_id)))
     for gap in undone:
-        gap.closed_at = gap.closed_by_import = None
-        gap.recovered = 0
-        gap.save()
+        # No more than that: whoever attaches another account takes no lock, and may make it longer.
+        Gap.update(closed_at=None, closed_by_import=None, recovered=0).where(
+            Gap.id == gap.id
+        ).execute()
         Coverage.cut(user_id, gap.probably_from, gap.ended_at)
     return undone
 
@@ -64,8 +65,8 @@ def _put(gap: Gap, start: datetime, end: datetime, import_id: int, added: Collec
         gap.closed_at, gap.closed_by_import = clock.now(), import_id
     changed = {Gap.closed_at: gap.closed_at, Gap.closed_by_import: gap.closed_by_import,
                Gap.recovered: gap.recovered}  # fmt: skip
-    same = (Gap.id == gap.id) & (Gap.started_at == gap.started_at)
-    return bool(Gap.update(changed).where(same).execute())
+    same = (Gap.started_at == gap.started_at) & (Gap.ended_at == gap.ended_at)
+    return bool(Gap.update(changed).where((Gap.id == gap.id) & same).execute())
 
 
 def _open(user_id: int) -> list[Gap]:

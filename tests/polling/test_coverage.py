@@ -164,6 +164,56 @@ def test_a_gap_that_a_check_makes_longer_while_an_import_closes_it_stays_as_long
     assert (left.started_at, left.closed_by_import) == (longer, 9 if covered else None)
 
 
+@pytest.mark.parametrize("covered", [False, True])
+def test_a_gap_that_a_new_account_makes_longer_while_an_import_closes_it_stays_as_long(
+    covered, services, frozen, monkeypatch
+):
+    user_id = consenting(services).user_id
+    start, end = clock.now() - 3 * HOUR, clock.now() - HOUR
+    made = given_gap(user_id, start, end)
+    read = closed_gaps._open
+
+    def meanwhile(user_id):
+        found = read(user_id)
+        Gap.update(ended_at=clock.now()).execute()
+        return found
+
+    monkeypatch.setattr(closed_gaps, "_open", meanwhile)
+    until = clock.now() if covered else end
+    with database.atomic():
+        closed_gaps.close_by_import(user_id, start, until, import_id=9, added=())
+    left = Gap.get_by_id(made.id)
+    assert (left.ended_at, left.closed_by_import) == (clock.now(), 9 if covered else None)
+
+
+def test_a_gap_that_a_new_account_makes_longer_while_an_import_is_taken_back_stays_as_long(
+    services, frozen, monkeypatch
+):
+    user_id = consenting(services).user_id
+    now = clock.now()
+    first, second = (given_gap(user_id, now - n * HOUR, now - (n - 1) * HOUR) for n in (5, 3))
+    Gap.update(closed_at=now, closed_by_import=9, recovered=1).execute()
+
+    def meanwhile(user_id, start, _end):
+        if start == first.started_at:
+            Gap.update(ended_at=now, opened_at=now).where(Gap.id == second.id).execute()
+
+    monkeypatch.setattr(Coverage, "cut", meanwhile)
+    assert len(closed_gaps.reopen(user_id, 9)) == 2
+    left = list(Gap.select().order_by(Gap.id))
+    assert [(gap.ended_at, gap.closed_at, gap.recovered) for gap in left] == [
+        (first.ended_at, None, 0),
+        (now, None, 0),
+    ]
+
+
+def given_gap(user_id, start, end):
+    return Gap.create(
+        user=user_id, started_at=start, probably_from=start, ended_at=end,
+        cause="paused", certainty="possible", opened_at=end,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("first", ["readable", "unreadable"])
 def test_a_play_whose_track_is_missing_once_is_known_by_its_second(
     services, spotify, frozen, first
