@@ -83,7 +83,7 @@ def merge(
     once, rows = _once(arrivals), arrivals.height
     del arrivals  # here and below: of a million rows every copy counts
     known = on_who(observed(frames.plays), who, everything)
-    pairs = _pairs(known.with_columns(exact=_exact(frames.plays, source)), once)
+    pairs = _pairs(known.with_columns(exact=_exact(frames.plays, source, once)), once)
     met = once.select(
         "place",
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("right"),
@@ -217,21 +217,22 @@ def _as_long_as_heard(*sides: pl.DataFrame) -> Iterator[pl.DataFrame]:
         )
 
 
-def _exact(plays: pl.DataFrame, source: Source) -> pl.Series:
+def _exact(plays: pl.DataFrame, source: Source, told: pl.DataFrame) -> pl.Series:
     """Plays whose time is this source's own word: only that very row can be told again."""
     own = (pl.col("seen") & source.bit != 0) & (pl.col("seen") & ~pl.lit(source.bit) == 0)
     if source.several:
         same = pl.col("platform").cast(pl.String).eq_missing(pl.lit(source.platform, pl.String))
-        # Players tell beginnings: of an end a file told, which was taken back (without_imports).
-        told = pl.col("timing").is_in([int(one) for one in BY_END]) & ~_by_an_archive(source)
-        own = own & same & ~told.fill_null(value=False)
+        own = own & same
+        if not _tells_ends(source, told):  # then a file told of one, see without_imports
+            own &= ~pl.col("timing").is_in([int(one) for one in BY_END]).fill_null(value=False)
     polled = pl.col("source") & FROM_POLL != 0
     return plays.select((own & ~polled).fill_null(value=False)).to_series()
 
 
-def _by_an_archive(source: Source) -> pl.Expr:
-    """Whether an archive like this one sends them, which tells ends."""
-    return pl.lit((source.platform or "").casefold() == OWN_NAME)
+def _tells_ends(source: Source, told: pl.DataFrame) -> bool:
+    """Whether a program tells ends, as most players do not: who reads Spotify, and archives."""
+    by_an_archive = (source.platform or "").casefold() == OWN_NAME
+    return by_an_archive or told["ended"].is_not_null().any()
 
 
 def _outcomes(rows: int, met: pl.DataFrame, plays: pl.DataFrame, source: Source) -> pl.Series:

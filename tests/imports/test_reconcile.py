@@ -282,6 +282,21 @@ def test_what_a_player_sends_again_after_an_import_that_told_its_end_was_taken_b
     assert history.total(alice.id) == 1
 
 
+def test_two_ends_of_one_song_that_a_program_tells_one_by_one_are_two_plays(
+    services: Services,
+) -> None:
+    alice = factories.make_user("alice")
+    one = listen(factories.play(datetime(2025, 3, 5, 12, tzinfo=UTC)))
+    names = one["track_metadata"]
+    assert isinstance(names, dict)
+    # As ListenBrainz reads Spotify: the song was heard for 70 seconds, and then again.
+    names["additional_info"] = {"listening_from": "spotify", "duration_ms": 70_000}
+    ends = [one, one | {"listened_at": int(str(one["listened_at"])) + 70}]
+    assert [listens.take(alice.id, [end]).added for end in ends] == [1, 1]
+    assert [listens.take(alice.id, [end]).known for end in ends] == [1, 1]
+    assert history.total(alice.id) == 2
+
+
 def test_a_round_of_players_reads_gaps_only_if_a_check_opened_one(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
