@@ -6,6 +6,7 @@ import polars as pl
 
 from audiospective import clock
 from audiospective.history import reading
+from audiospective.history.closed import away
 from audiospective.history.closed.away import YearAwayError
 from audiospective.models.gaps import Gap
 from audiospective.models.imports import Import
@@ -23,7 +24,8 @@ def recount(user_id: int, first: int, last: int) -> None:
     for gap in Gap.select().where((Gap.user == user_id) & overlap):
         start, end = clock.to_ms(gap.started_at), clock.to_ms(gap.ended_at)
         try:
-            plays = reading.between(user_id, start + 1, end + 1, ("source",))
+            with away.never_tolerated():  # a page that deletes a play would count what it can read
+                plays = reading.between(user_id, start + 1, end + 1, ("source",))
         except YearAwayError:
             uncounted.append(gap)
             continue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 
@@ -27,6 +29,16 @@ def begin() -> None:
 def end() -> None:
     """No longer tolerate them."""
     _missing.set(None)
+
+
+@contextmanager
+def never_tolerated() -> Iterator[None]:
+    """Not within this block, whoever asked for it: for what is counted for good in a request."""
+    token = _missing.set(None)
+    try:
+        yield
+    finally:
+        _missing.reset(token)
 
 
 def years() -> set[int]:
