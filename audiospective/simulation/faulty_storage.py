@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, BinaryIO
 
 from audiospective.clients.storage import AwayError, Storage
 from audiospective.simulation.operation_faults import FaultInjector
@@ -28,6 +28,22 @@ class FaultyStorage:
             return int(self._inner.put(key, content))
 
         return int(self._through(put))
+
+    def open(self, key: str, most: int | None = None) -> BinaryIO:
+        """A file that is open; the end of a process, or an answer that is lost, closes it."""
+        opened: list[BinaryIO] = []
+
+        def open_() -> BinaryIO:
+            opened.append(self._inner.open(key, most))
+            return opened[0]
+
+        try:
+            self._through(open_)
+        except BaseException:
+            for file in opened:
+                file.close()
+            raise
+        return opened[0]
 
     def __getattr__(self, name: str) -> Any:
         act = getattr(self._inner, name)
