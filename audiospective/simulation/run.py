@@ -36,6 +36,7 @@ from audiospective.simulation import (
     member_acts,
     members,
     mutants,
+    newcomers,
     release_before,
     scenes,
 )
@@ -52,7 +53,6 @@ POISON = "simulated: this member's plays cannot be stored"
 EXPECTED = (
     PeeweeException, RedisError, StorageError, YearAwayError, SegmentProofError, ForbiddenTaskError
 )  # fmt: skip
-LATER = 0.25  # of the members come when the run has begun
 EVERY = 2  # hours between rounds of maintenance: often enough for what is asked here, and faster
 IDLE = 29 * MINUTE  # for so long planning is left out where nobody is due
 EVERY_HOUR = " * * * *"  # how entries end that are due at the same minutes of each hour
@@ -127,9 +127,9 @@ class Run:
         self.by_id: dict[int, members.Member] = {}
         self.oracle = Oracle(instance)
         for number in range(plan.members):
-            if not self._comes_later(number):
+            if not newcomers.comes_later(plan, number):
                 habit = "silent" if plan.scene else None
-                self._meet(members.join(instance, plan.seed, number, habit))
+                self.meet(members.join(instance, plan.seed, number, habit))
         self.timetable = periodic.timetable(instance.services.settings)
         self.planned = 0  # true ms of the last round
 
@@ -201,63 +201,37 @@ class Run:
         for entry in self.timetable:
             self._plan_entry(entry)
         for at, name, change in lasting_faults.schedule(self.level, self.chance, start, end):
-            self._at(min(at, end), name, partial(change, self.instance))
+            self.at(min(at, end), name, partial(change, self.instance))
         for member in self.people if self.plan.scene else ():
-            self._schedule_acts(
+            self.schedule_acts(
                 member, scenes.SCENES[self.plan.scene or ""](member.chance, start), end
             )
         for day in range(start, end, DAY) if self.plan.scene is None else ():
-            self._at(day, "a day begins", partial(self._day, day, end))
-        for number in range(self.plan.members):
-            if self._comes_later(number):
-                at = start + int(self.chance.random() * (end - start) / 2)
-                self._at(at, f"somebody ({number}) comes", partial(self._begin, number, end))
-        self._at(end, "the faults end", self._end_faults)
+            self.at(day, "a day begins", partial(self._day, day, end))
+        newcomers.schedule(self, start, end)
+        self.at(end, "the faults end", self._end_faults)
 
     def _day(self, day: int, end: int) -> None:
         for member in self.people:
-            self._schedule_acts(member, member_acts.day(member, day), end)
+            self.schedule_acts(member, member_acts.day(member, day), end)
 
-    def _schedule_acts(
+    def schedule_acts(
         self, member: members.Member, schedule: member_acts.Schedule, end: int
     ) -> None:
+        """Have a member do what follows, at `end` (true ms) at the latest."""
         for at, name, act in schedule:
-            self._at(
+            self.at(
                 min(at, end), f"member {member.user_id} {name}", partial(self._act, act, member)
             )
 
-    def _comes_later(self, number: int) -> bool:
-        """Whether they sign up amid the faults, in the first half; the operator is there before."""
-        if self.plan.scene is not None or number == 0:
-            return False
-        return Random(f"comes/{self.plan.seed}/{number}").random() < LATER
-
-    def _begin(self, number: int, end: int) -> str:
-        who = members.newcomer(self.instance, self.plan.seed, number)
-        return self._comes(who, end)
-
-    def _comes(self, who: members.Newcomer, end: int) -> str:
-        """They sign up; whoever has no archive after that tries again, as after an error."""
-        injector, now = self.instance.injector, self.instance.timeline.ms
-        between, injector.between = injector.between, None  # nobody polls who is not met yet
-        outcome = self._as_process("a page", lambda: members.come(self.instance, who))
-        injector.between = between
-        if (member := members.arrived(who)) is not None:
-            self._meet(member)
-            if who.chance.random() < 0.5:  # what made them think of it
-                self._schedule_acts(member, member_acts.many(who.chance, now), end)
-            return outcome
-        again = now + int(HOUR * 20 ** who.chance.random())
-        self._at(again, f"somebody ({who.number}) comes again", partial(self._comes, who, end))
-        return f"{outcome}, without an archive"
-
-    def _meet(self, member: members.Member) -> None:
+    def meet(self, member: members.Member) -> None:
+        """Somebody has an archive: from now on they act and are watched."""
         self.people.append(member)
         self.by_id[member.user_id] = member
         self.oracle.meet(member)
 
     def _act(self, act: Any, member: members.Member) -> str:
-        return self._as_process("a page", lambda: act(self.instance, member))
+        return self.as_process("a page", lambda: act(self.instance, member))
 
     def _end_faults(self) -> None:
         """Whatever still goes wrong ends here."""
@@ -271,7 +245,7 @@ class Run:
         seconds = _until_due(entry.cron, *place, now.minute)
         seconds -= now.second + now.microsecond / 1e6
         at = self.instance.timeline.ms + max(SECOND, round(seconds * SECOND))
-        self._at(at, f"{entry.name} is due", lambda: self._entry(entry))
+        self.at(at, f"{entry.name} is due", lambda: self._entry(entry))
 
     def _entry(self, entry: periodic.Entry) -> str:
         self._plan_entry(entry)
@@ -290,7 +264,7 @@ class Run:
             if entry.name == "plan":
                 lost_claims.recover(self.instance.services)
 
-        return self._as_process("the scheduler", put)
+        return self.as_process("the scheduler", put)
 
     def _is_worth_planning(self) -> bool:
         """Whether anybody is due in this window; once in a while it is planned all the same."""
@@ -320,14 +294,14 @@ class Run:
         ):
             self.instance.timeline.pass_by(1)
         act = partial(self._done, job)
-        outcome = self._as_process(job.task, act)
+        outcome = self.as_process(job.task, act)
         if self.instance.twice and job.task == BATCH:
             self.instance.twice.pop(0)(self.instance)
         elif dice <= 1 - self.level.share / 5:
             return outcome
         # Delivered twice; never at the same instant, at which one poll could pass for the other.
         self.instance.timeline.pass_by(SECOND + self.chance.randrange(20 * SECOND))
-        return f"{outcome}, again {self._as_process(job.task, act)}"
+        return f"{outcome}, again {self.as_process(job.task, act)}"
 
     def _done(self, job: Job) -> None:
         """By a worker of this release, or of the one before while some are left."""
@@ -335,7 +309,7 @@ class Run:
         with release_before.at_work(self.oracle.complain) if beside else nullcontext():
             getattr(tasks, job.task)(*job.args)
 
-    def _as_process(self, name: str, act: Callable[[], object]) -> str:
+    def as_process(self, name: str, act: Callable[[], object]) -> str:
         """Do something as a process of its own, which may be killed or fail."""
         injector = self.instance.injector
         process = injector.begin(name)
@@ -343,8 +317,8 @@ class Run:
         try:
             act()
         except Crash as crash:
-            self._at(self.instance.timeline.ms + 65 * SECOND, "lost claims are looked for",
-                     lambda: self._as_process("the scheduler", self._recover))  # fmt: skip
+            self.at(self.instance.timeline.ms + 65 * SECOND, "lost claims are looked for",
+                     lambda: self.as_process("the scheduler", self._recover))  # fmt: skip
             outcome = f"killed at {crash}"
             roll_back_if_open()
         except Exception as error:  # noqa: BLE001 - as a queue does: the job failed
@@ -392,14 +366,14 @@ class Run:
         if kind not in ("http", "mail") or len(injector.stack) > 1 or self.chance.random() >= share:
             return
         if kind == "mail":
-            self._as_process("send_emails", tasks.send_emails)
+            self.as_process("send_emails", tasks.send_emails)
             return
         match self.chance.choice(("pause", "sleep", "sleep", "deploy", "other", "twice", "twice")):
             case "pause":
                 timeline.pass_by(self.chance.randrange(25 * SECOND))
             case "sleep":  # past every lease; then others take over
                 timeline.pass_by(61 * SECOND + self.chance.randrange(3 * MINUTE))
-                self._as_process("the scheduler", self._recover)
+                self.as_process("the scheduler", self._recover)
                 self._other()
             case "deploy":
                 context.stop_soon()
@@ -413,7 +387,8 @@ class Run:
         if (job := self.instance.queues.next_job()) is not None:
             self._job(job)
 
-    def _at(self, at: int, name: str, act: Callable[[], object]) -> None:
+    def at(self, at: int, name: str, act: Callable[[], object]) -> None:
+        """Do something at an instant, in true ms."""
         self.serial += 1
         heappush(self.events, (at, self.serial, name, act))
 

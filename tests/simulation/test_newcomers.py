@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from audiospective.models import User
-from audiospective.simulation import members
+from audiospective.simulation import members, newcomers
 from audiospective.simulation.instance import running
 from audiospective.simulation.operation_faults import Crash
 from audiospective.simulation.run import Plan, Result, Run
@@ -22,8 +22,8 @@ def run():
 
 def comes(run):
     """The first who comes later; what the step says."""
-    number = next(n for n in range(PLAN.members) if run._comes_later(n))
-    return number, run._begin(number, run.instance.timeline.ms + DAY)
+    number = next(n for n in range(PLAN.members) if newcomers.comes_later(PLAN, n))
+    return number, newcomers.begin(run, number, run.instance.timeline.ms + DAY)
 
 
 def test_some_are_there_when_the_run_begins_and_the_operator_among_them(run):
