@@ -16,7 +16,7 @@ from typing import Any
 from redis import Redis
 
 from audiospective import clock
-from audiospective.policy import agreement
+from audiospective.policy import agreement, service_urls
 from audiospective.policy.agreement import Said
 from audiospective.settings import Settings
 
@@ -68,7 +68,7 @@ def _said(settings: Settings, role: str) -> Said:
         "SPOTIFY_CLIENT_ID": (settings.spotify_client_id,),
         "SPOTIFY_CLIENT_SECRET": (settings.spotify_client_secret,),
         # A folder may be mounted at another place in each container.
-        "STORAGE_URL": (settings.storage_url if settings.storage_url.startswith("s3:") else "",),
+        "STORAGE_URL": ("/".join(_bucket(settings.storage_url)),),
         "MAIL_FROM": (settings.mail_from,),
         # A provider may give each process a key of its own, but all of them send.
         "RESEND_API_KEY": ("set" if settings.resend_api_key else "",),
@@ -79,6 +79,11 @@ def _said(settings: Settings, role: str) -> Said:
         for found, key in keys.items()
     }
     return Said(role, list(keys), under)
+
+
+def _bucket(url: str) -> tuple[str, ...]:
+    """Its name and prefix, however they are written; nothing of a folder."""
+    return service_urls.bucket(url) if url.startswith("s3:") else ()
 
 
 def _mac(key: str, name: str, value: str) -> str:

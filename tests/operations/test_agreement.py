@@ -62,6 +62,14 @@ def test_what_may_differ(services: Services, frozen: Frozen) -> None:
     assert agreement.differences(services.redis) == {}
 
 
+def test_one_bucket_may_be_written_in_several_ways(services: Services, frozen: Frozen) -> None:
+    leave(services, WEB, storage_url="s3://bucket")
+    leave(services, WORKER, storage_url="s3://bucket/")
+    assert agreement.differences(services.redis) == {}
+    leave(services, SCHEDULER, storage_url="s3://bucket/prefix/")
+    assert agreement.differences(services.redis) == {"STORAGE_URL": [[SCHEDULER], [WEB, WORKER]]}
+
+
 def test_keys_that_are_changed_on_purpose_agree_once_all_processes_read_both(
     services: Services, frozen: Frozen
 ) -> None:
