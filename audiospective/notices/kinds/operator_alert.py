@@ -189,6 +189,8 @@ def _troubles(services: Services) -> Iterator[Trouble]:
         for one in standstills:
             facts = _about(one.app_id, one.since)
             whose = owner.get(one.app_id) if topic == "app_refused" else None
+            if whose is not None:
+                facts["own"] = True
             key = f"{topic}.{one.app_id}.{clock.to_ms(one.since)}"
             yield Trouble(topic, key, facts, whose, one.mark)
     for alarm in alarms.standing():

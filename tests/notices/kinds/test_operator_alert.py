@@ -31,3 +31,12 @@ def test_an_end_speaks_of_plays_only_where_plays_were_at_risk():
 
 def test_every_topic_has_words_of_its_own_and_so_has_its_end():
     assert len({write("operator_alert", one).subject for one in EXAMPLES}) == len(EXAMPLES)
+
+
+def test_a_refused_app_names_the_settings_to_look_at_unless_it_is_a_members_own():
+    name = "SPOTIFY_CLIENT_SECRET"
+    said = [
+        write("operator_alert", {"topic": "app_refused", "over": False, "facts": facts}).text
+        for facts in (APP, APP | {"own": True})
+    ]
+    assert [name in text for text in said] == [True, False]
