@@ -6,15 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from peewee import SQL, fn
+from peewee import SQL, Case, fn
 
 from audiospective import clock
-from audiospective.models.notices import FAILED, SENT, Notice
+from audiospective.models.notices import FAILED, PERHAPS, SENT, Notice
+
+UNKNOWN = "unknown"  # one that counts as sent so that it never goes twice: nobody said it arrived
 
 
 @dataclass(frozen=True)
 class Mail:
-    """E-mails owed since an instant: by status, by kind and status, and by step of time."""
+    """E-mails owed since an instant: by status, by kind and status, and by step of time.
+
+    A status is that of a notice, or UNKNOWN.
+    """
 
     by_kind: Mapping[tuple[str, str], int]
     by_step: Mapping[int, Mapping[str, int]]
@@ -31,10 +36,12 @@ def look(since: datetime, step: timedelta) -> Mail:
     """One statement."""
     begin, length = clock.to_ms(since), step // timedelta(milliseconds=1)
     place = (Notice.created_at - begin) / length
+    perhaps = (Notice.status == SENT) & (Notice.error == PERHAPS)
+    became = Case(None, [(perhaps, UNKNOWN)], Notice.status)
     rows = (
-        Notice.select(place, Notice.kind, Notice.status, fn.COUNT(SQL("*")))
+        Notice.select(place, Notice.kind, became, fn.COUNT(SQL("*")))
         .where(Notice.created_at >= since)
-        .group_by(SQL("1"), Notice.kind, Notice.status)
+        .group_by(SQL("1"), Notice.kind, SQL("3"))
         .tuples()
     )
     by_kind: dict[tuple[str, str], int] = {}
@@ -47,7 +54,7 @@ def look(since: datetime, step: timedelta) -> Mail:
 
 
 def settled(by_status: Mapping[str, int]) -> tuple[int, int]:
-    """(delivered to the provider, of those that were sent or refused)"""
+    """(delivered to the provider, of those that it answered: taken or refused)"""
     sent = by_status.get(SENT, 0)
     return sent, sent + by_status.get(FAILED, 0)
 

@@ -18,7 +18,7 @@ from audiospective.incidents import alarms
 from audiospective.models import Connection, SpotifyApp, StorageRecord, User
 from audiospective.models.counters import Counter
 from audiospective.models.marks import Mark
-from audiospective.models.notices import Notice
+from audiospective.models.notices import PERHAPS, Notice
 from audiospective.models.operator_actions import OperatorAction
 from audiospective.operations.overview import database_size
 from audiospective.policy.ops_windows import WINDOWS
@@ -155,6 +155,14 @@ def test_figures_have_numerator_denominator_target_line_and_list(make_site, data
     assert "570 of 600" in polls
     assert "development" in browser.page("/ops/calls?w=24h").text
     assert "renewal" in browser.page("/ops/mail").text
+
+
+def test_an_email_that_may_have_arrived_counts_as_neither_accepted_nor_refused(site: Site) -> None:
+    busy(site)
+    Notice.update(error=PERHAPS).where(Notice.status == "sent").execute()
+    page = site.member(operator()).page("/ops/mail").text
+    assert "0 of 2" in page
+    assert "unknown" in page
 
 
 def test_no_listening_and_no_names_stand_on_it(site: Site) -> None:
