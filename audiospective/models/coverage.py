@@ -6,6 +6,7 @@ from datetime import datetime
 
 from peewee import CompositeKey, ForeignKeyField
 
+from audiospective.models import dialects
 from audiospective.models.base import InstantField, Prepared, Row, given
 from audiospective.models.users import User
 
@@ -24,6 +25,16 @@ class Coverage(Row):
     class Meta:
         table_name = "coverage"
         primary_key = CompositeKey("user", "started_at")
+
+    @classmethod
+    def hold(cls, user_id: int) -> None:
+        """Keep somebody's stretches for the caller's transaction, before it writes their gaps.
+
+        A check takes no lock of the archive, and both it and an import write of both tables: in
+        another order each could wait for the other.
+        """
+        mine = cls.select(cls.started_at).where(cls.user == user_id)
+        list(dialects.locked(mine.order_by(cls.started_at)).tuples())
 
     @classmethod
     def begin(cls, user_id: int, at: datetime) -> None:

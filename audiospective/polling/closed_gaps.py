@@ -28,6 +28,7 @@ def close_by_import(
     are looked at.
     """
     closed = []
+    Coverage.hold(user_id)
     for gap in _open(user_id):
         if among is not None and gap.id not in among:
             continue
@@ -43,6 +44,7 @@ def close_by_import(
 
 def reopen(user_id: int, import_id: int) -> list[Gap]:
     """An import was undone: the gaps that it closed are open again; returns these."""
+    Coverage.hold(user_id)
     undone = list(Gap.select().where((Gap.user == user_id) & (Gap.closed_by_import == import_id)))
     for gap in undone:
         # No more than that: whoever attaches another account takes no lock, and may make it longer.

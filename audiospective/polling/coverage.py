@@ -39,6 +39,7 @@ def polled(before: Connection, page: Appended, offered: int, now: datetime) -> F
     `offered` items. Call it in the transaction that stores the page. An ordinary poll costs no
     query: the growing stretch ends at `last_success_at` anyway.
     """
+    Coverage.hold(before.user_id)
     attached = other_account.awaited(before)
     known = _first(_before(before), before.user_id, attached)
     checked_at = known.checked_at
@@ -68,6 +69,7 @@ def unjudged(before: Connection, page: Appended, now: datetime) -> Found | None:
 
     Asks for no earlier plays: what went wrong may go wrong again.
     """
+    Coverage.hold(before.user_id)
     attached = other_account.awaited(before)
     known = Before(before.last_success_at, before.page_from, before.authorized_at)
     known = _first(known, before.user_id, attached)

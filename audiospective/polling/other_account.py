@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from audiospective.models import Connection
+from audiospective.models import Connection, dialects
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
 from audiospective.models.imports import Import
@@ -17,9 +17,13 @@ def attached(user_id: int, now: datetime) -> None:
     From the last check of the account before it until now nobody asked: that is a gap. It is also
     what tells the next poll, and every later one, since when the present account is asked.
     """
-    connection = Connection.get_or_none(Connection.user == user_id)
+    # As in a check: first the connection, then coverage, then gaps, then imports. In another order
+    # two could wait for each other.
+    mine = dialects.locked(Connection.select().where(Connection.user == user_id))
+    connection = next(iter(mine), None)
     if connection is None:
         return
+    Coverage.hold(user_id)
     checked_at = connection.last_success_at
     if checked_at is None:
         if (gap := awaited(connection)) is not None:  # nobody asked the account in between either

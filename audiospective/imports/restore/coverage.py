@@ -19,6 +19,7 @@ def restore(user_id: int, state: dict[str, Any], import_id: int, keys: Collectio
     `keys` are the times (ms) of plays that were here and that the bundle holds, too: then checks
     here reach back to the bundle, and nothing is missing in between.
     """
+    Coverage.hold(user_id)
     here = Coverage.first(user_id)
     stretches = [(clock.from_ms(one["from"]), clock.from_ms(one["to"]))
                  for one in state["coverage"]]  # fmt: skip
