@@ -17,8 +17,12 @@ from audiospective.imports.findings import Findings
 from audiospective.imports.source_bits import COMPLETE
 from audiospective.models.gaps import Gap
 from audiospective.models.imports import DONE, Import
+from audiospective.policy.gaps import Cause
 
 _ROOM = timedelta(days=1)  # more than clocks of files are put right by
+# A gap is dated by when its check began, by the clock of the database. One that was under way while
+# the import was committed may write its gap afterwards; clocks differ by minutes.
+_UNDER_WAY = timedelta(minutes=15)
 
 
 def close(storage: Storage, user_id: int) -> int:
@@ -51,14 +55,15 @@ def close(storage: Storage, user_id: int) -> int:
 def _opened_since(row: Import) -> list[Gap]:
     if row.first_at is None or row.last_at is None:
         return []
-    gaps = Gap.select().where(
+    since = Gap.select().where(
         (Gap.user == row.user_id)
         & Gap.closed_at.is_null()
-        & (Gap.opened_at >= row.committed_at)
+        & (Gap.opened_at >= row.committed_at - _UNDER_WAY)
+        & (Gap.cause != Cause.LATE.value)  # see covered_gaps.can_tell_of
         & (Gap.started_at >= row.first_at - _ROOM)
         & (Gap.ended_at <= row.last_at + _ROOM)
     )
-    return [gap for gap in gaps if covered_gaps.can_tell_of(gap, row.committed_at)]
+    return list(since)
 
 
 def _is_complete(row: Import) -> bool:

@@ -32,6 +32,7 @@ from audiospective.policy.gaps import Cause, Certainty
 from audiospective.services import Services
 from tests import factories
 from tests.imports.importing import done, reviewed, spotify_file, spotify_row, undone, worked
+from tests.support.clocks import Frozen
 
 pytestmark = pytest.mark.usefixtures("at_once")
 
@@ -234,11 +235,14 @@ def test_what_was_sent_on_says_nothing_of_a_gap_when_it_comes_back(
     assert still_open() == [made]
 
 
-def opened_now(user: User, cause: Cause) -> int:
-    """A gap in the middle of `hundred_days`, around which all was polled, as a check opens it."""
+def opened_now(user: User, cause: Cause, took: timedelta = timedelta()) -> int:
+    """A gap in the middle of `hundred_days`, around which all was polled, as a check opens it.
+
+    `took`: how long ago that check began.
+    """
     middle = SPRING + timedelta(days=50)
     poll(user, *(middle - number * 6 * HOUR for number in range(1, 5)))
-    made = gap(user, middle + HOUR, cause, clock.now())
+    made = gap(user, middle + HOUR, cause, clock.now() - took)
     Import.look_again(user.id, middle, middle + 6 * HOUR)
     return made
 
@@ -276,6 +280,18 @@ def test_a_gap_that_a_check_opens_in_the_time_of_spotifys_file_closes_soon_or_ne
     assert still_open() == ([] if closes else [made])
     undone(services, brought)
     assert still_open() == [made]
+
+
+@pytest.mark.parametrize("cause", [Cause.DOWNTIME, Cause.LATE])
+def test_a_gap_of_a_check_that_was_under_way_while_an_import_was_committed_closes_as_well(
+    cause: Cause, services: Services, frozen: Frozen
+) -> None:
+    alice = factories.make_user("alice")
+    done(services, alice, spotifys(SPRING))
+    frozen.forward(seconds=5)
+    made = opened_now(alice, cause, timedelta(seconds=40))
+    looked_after(services, alice)
+    assert still_open() == ([made] if cause is Cause.LATE else [])
 
 
 @pytest.mark.parametrize("place", ["staged", "close"])
