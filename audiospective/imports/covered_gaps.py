@@ -85,20 +85,16 @@ def covered(
     if before is not None:
         gaps = [gap for gap in gaps if gap.opened_at < before]
     for source, instants in by_source.items():
-        for span in import_spans.spans(instants, _silence(source)):
-            if source in COMPLETE:
-                spans.append(span)
-            else:
-                spans += [
-                    (clock.to_ms(gap.started_at), clock.to_ms(gap.ended_at))
-                    for gap in gaps
-                    if _covers(span, gap) and _listened(gap, BITS[source], found)
-                ]
+        if source in COMPLETE:
+            spans += import_spans.certain(instants)
+            continue
+        for span in import_spans.spans(instants, import_spans.OTHERS):
+            spans += [
+                (clock.to_ms(gap.started_at), clock.to_ms(gap.ended_at))
+                for gap in gaps
+                if _covers(span, gap) and _listened(gap, BITS[source], found)
+            ]
     return spans
-
-
-def _silence(source: str) -> timedelta:
-    return import_spans.COMPLETE if source in COMPLETE else import_spans.OTHERS
 
 
 def _covers(span: Span, gap: Gap) -> bool:

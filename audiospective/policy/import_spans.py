@@ -21,20 +21,40 @@ Span = tuple[int, int]  # UTC ms, both ends included
 
 def spans(instants: Sequence[int], silence: timedelta) -> list[Span]:
     """The stretches of sorted `instants` (UTC ms) without a longer silence, with some room."""
-    longest = silence // timedelta(milliseconds=1)
-    room = ROOM // timedelta(milliseconds=1)
-    found: list[Span] = []
-    start = before = None
-    for at in instants:
-        if before is None or start is None:
-            start = at
-        elif at - before > longest:
-            found.append((start - room, before + room))
-            start = at
-        before = at
-    if start is not None and before is not None:
-        found.append((start - room, before + room))
+    return [_with_room(run[0], run[-1]) for run in _runs(instants, silence)]
+
+
+def certain(instants: Sequence[int]) -> list[Span]:
+    """Those of a service's own export in which nothing is missing.
+
+    A first or last row that lies apart from all others adds nothing: its date may be wrong, and it
+    would stretch the file over two weeks that it knows nothing of.
+    """
+    alone = OTHERS // timedelta(milliseconds=1)
+    found = []
+    for run in _runs(instants, COMPLETE):
+        first, last = 0, len(run) - 1
+        if first < last and run[last] - run[last - 1] > alone:
+            last -= 1
+        if first < last and run[first + 1] - run[first] > alone:
+            first += 1
+        found.append(_with_room(run[first], run[last]))
     return found
+
+
+def _runs(instants: Sequence[int], silence: timedelta) -> list[list[int]]:
+    longest = silence // timedelta(milliseconds=1)
+    runs: list[list[int]] = []
+    for at in instants:
+        if not runs or at - runs[-1][-1] > longest:
+            runs.append([])
+        runs[-1].append(at)
+    return runs
+
+
+def _with_room(first: int, last: int) -> Span:
+    room = ROOM // timedelta(milliseconds=1)
+    return first - room, last + room
 
 
 def ends_of_days(instants: pl.Series) -> pl.Series:

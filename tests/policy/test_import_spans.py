@@ -41,5 +41,22 @@ def test_a_day_is_shorter_than_a_silence_and_has_two_ends(silence: timedelta) ->
     assert import_spans.spans(few, silence) == [(5 * HOUR - room, 100 * DAY - HOUR + room)]
 
 
+@pytest.mark.parametrize("sooner", [False, True])
+@pytest.mark.parametrize(("days", "many", "counts"), [(10, 1, False), (10, 2, True), (2, 1, True)])
+def test_one_row_that_lies_apart_at_an_end_stretches_no_services_own_export(
+    sooner: bool, days: int, many: int, counts: bool
+) -> None:
+    apart = days * DAY
+    told = [*range(0, 5 * DAY, HOUR)]
+    others = [told[-1] + apart + place for place in range(many)]
+    end = others[-1] if counts else told[-1]
+    room = ROOM // timedelta(milliseconds=1)
+    every, span = [*told, *others], (-room, end + room)
+    if sooner:
+        every, span = [-at for at in reversed(every)], (-span[1], -span[0])
+    assert import_spans.certain(every) == [span]
+    assert import_spans.certain(import_spans.ends_of_days(pl.Series(every)).to_list()) == [span]
+
+
 def test_without_instants_there_is_no_day() -> None:
     assert import_spans.ends_of_days(pl.Series([], dtype=pl.Int64)).to_list() == []
