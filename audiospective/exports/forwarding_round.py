@@ -6,6 +6,7 @@ among those is new. A server takes a listen twice as one, so a round that died i
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ from audiospective.exports import forwarding, forwarding_requests
 from audiospective.exports.forwarding_progress import EndedError, failed, note, unchanged, update
 from audiospective.exports.forwarding_requests import Turn, send
 from audiospective.history import hot_tail, reading, search, segment
+from audiospective.history.catalog import track_facts
 from audiospective.history.closed.away import YearAwayError
 from audiospective.history.search import Wanted
 from audiospective.imports import listens
@@ -139,8 +141,7 @@ def _new(turn: Turn) -> tuple[int, bool]:
     candidates = _candidates(plays)
     new = [one for one in candidates if one.key not in sent]
     gone = rules.vanished(sent, {one.key for one in candidates})
-    kept = [key for key in gone if key not in _removed(row.user_id, start)]
-    moved = rules.moved(kept, new)
+    moved = _moved(row.user_id, start, gone, new, sent) if gone else {}
     note(row, [*moved.values()], gone=[*moved])
     host = urlsplit(row.root).hostname or ""
     wanted = {
@@ -195,11 +196,23 @@ def _candidates(plays: pl.DataFrame) -> list[Candidate]:
     ]
 
 
+def _moved(
+    user_id: int, start: int, gone: Sequence[Key], new: Sequence[Candidate], sent: set[Key]
+) -> Mapping[Key, Key]:
+    """A play that its owner deleted is no sent one under another key, until it gets one itself."""
+    removed = _removed(user_id, start)
+    kept = [key for key in gone if key not in removed]
+    deleted = removed - sent
+    tracks = {track for _, track in (*kept, *deleted, *(one.key for one in new))} if kept else set()
+    facts = track_facts.of(pl.Series(sorted(tracks), dtype=pl.Int32))
+    titles = {track: title for track, title in facts.select("track", "title").rows() if title}
+    return rules.moved(kept, new, deleted, titles)
+
+
 def _of_keys(plays: pl.DataFrame, keys: set[Key]) -> pl.DataFrame:
     return plays.join(reading.key_frame(sorted(keys)), on=segment.KEY, how="semi").sort(segment.KEY)
 
 
 def _removed(user_id: int, start: int) -> set[hot_tail.Key]:
-    """A play that its owner deleted is no sent one under another key."""
     mine = (RemovedPlay.user == user_id) & (RemovedPlay.played_at >= start)
     return set(RemovedPlay.select(RemovedPlay.played_at, RemovedPlay.track).where(mine).tuples())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -43,26 +43,45 @@ def goes(play: Candidate, host: str, now: int, *, players: bool) -> bool:
     return play.live and players and play.key[0] <= now - SETTLED
 
 
-def moved(vanished: Sequence[Key], new: Sequence[Candidate]) -> Mapping[Key, Key]:
+def moved(
+    vanished: Sequence[Key],
+    new: Sequence[Candidate],
+    deleted: Collection[Key] = (),
+    titles: Mapping[int, str] | None = None,
+) -> Mapping[Key, Key]:
     """Which new plays are sent ones under another key: {old key: new key}, one to one.
 
     A play gets another time when a poll tells of what a player sent, and another track when two
-    entries of the catalog turn out to be one.
+    entries of the catalog turn out to be one. So does one that was `deleted` after it was sent.
+    `titles` of tracks tell plays apart that lie next to each other.
     """
+    known = titles or {}
+    stones = [Candidate(key, polled=True, live=True, platform=None) for key in deleted]
     found: dict[Key, Key] = {}
     taken: set[Key] = set()
-    for old in vanished:
-        near = [
-            (abs(one.key[0] - old[0]), one.key)
-            for one in new
-            if one.key not in taken
-            and abs(one.key[0] - old[0]) <= MOVED
-            and (one.key[0] == old[0] or one.key[1] == old[1] or (one.live and one.polled))
-        ]
-        if near:
-            found[old] = min(near)[1]
-            taken.add(found[old])
+    for alike, among in ((True, new), (True, stones), (False, new), (False, stones)):
+        for old in vanished:
+            near = [
+                (abs(one.key[0] - old[0]), one.key)
+                for one in among
+                if old not in found and one.key not in taken and _may_be(old, one)
+                if not alike or _is_alike(old, one.key, known)
+            ]
+            if near:
+                found[old] = min(near)[1]
+                taken.add(found[old])
     return found
+
+
+def _may_be(old: Key, one: Candidate) -> bool:
+    same = one.key[0] == old[0] or one.key[1] == old[1]
+    return abs(one.key[0] - old[0]) <= MOVED and (same or (one.live and one.polled))
+
+
+def _is_alike(old: Key, new: Key, titles: Mapping[int, str]) -> bool:
+    named = titles.get(old[1])
+    same_name = named is not None and named == titles.get(new[1])
+    return old[0] == new[0] or old[1] == new[1] or same_name
 
 
 def vanished(sent: AbstractSet[Key], there: AbstractSet[Key]) -> list[Key]:

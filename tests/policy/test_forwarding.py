@@ -68,6 +68,24 @@ def test_each_new_play_stands_for_one_old_one() -> None:
     }
 
 
+def test_a_play_that_moved_is_told_by_its_title_from_the_one_before_it() -> None:
+    """That one was not sent: its end, as a poll tells it, is when the other one began."""
+    ebb, flood = (NOW, 1), (NOW + 200_000, 12)
+    before = Candidate((NOW - 1, 11), polled=True, live=True, platform=None)
+    after = Candidate(flood, polled=True, live=True, platform=None)
+    titles = {1: "Flood", 11: "Ebb", 12: "Flood"}
+    assert forwarding.moved([ebb], [before, after], (), titles) == {ebb: flood}
+
+
+def test_a_deleted_play_that_moved_stands_for_no_other_one() -> None:
+    sent, stone = (NOW, 1), (NOW + 200_000, 11)
+    other = Candidate((NOW + 100_000, 12), polled=True, live=True, platform=None)
+    titles = {1: "Ebb", 11: "Ebb", 12: "Flood"}
+    assert forwarding.moved([sent], [other], [stone], titles) == {sent: stone}
+    again = Candidate((NOW + 400_000, 11), polled=True, live=True, platform=None)
+    assert forwarding.moved([sent], [again], [], titles) == {sent: again.key}
+
+
 @pytest.mark.parametrize(
     "typed",
     [
