@@ -13,11 +13,11 @@ from audiospective.models.imports import Import
 from audiospective.models.plays import FROM_IMPORT
 
 
-def recount(user_id: int, first: int, last: int) -> None:
+def recount(user_id: int, first: int, last: int) -> bool:
     """Bring up to date the gaps that reach into this time (UTC ms), in the caller's transaction.
 
     A long gap may reach into a year that is away: no play is refused for a figure's sake, it is
-    counted by a later round of imports.
+    counted by a later round of imports. False where there is such a gap.
     """
     overlap = (Gap.started_at < clock.from_ms(last)) & (Gap.ended_at >= clock.from_ms(first))
     uncounted = []
@@ -32,6 +32,7 @@ def recount(user_id: int, first: int, last: int) -> None:
         put(gap, plays.filter(pl.col("source") == FROM_IMPORT).height)
     for gap in uncounted:  # gaps before imports, as in a poll: else two would wait for each other
         Import.look_again(user_id, gap.started_at, gap.ended_at)
+    return not uncounted
 
 
 def put(gap: Gap, recovered: int) -> None:

@@ -30,7 +30,7 @@ from audiospective.imports.source_bits import LISTENS, LISTENS_TRUST
 from audiospective.imports.sources import listenbrainz
 from audiospective.imports.staging import Staging
 from audiospective.models import Import, Play
-from audiospective.models.imports import DONE, LOOK_AGAIN, LOOKING
+from audiospective.models.imports import DONE, LOOK_AGAIN, LOOKING, UNCOUNTED
 from audiospective.models.plays import FROM_POLL
 from audiospective.policy import folding
 from audiospective.policy.forwarding import OWN_NAME
@@ -81,7 +81,7 @@ def join(user_id: int) -> int:
         (Play.user == user_id) & (Play.source == FROM_POLL)
     )
     first, last = polled.tuples().get()
-    seen, joined = row.polls_in_its_time() if row else 0, 0
+    seen, joined, counted = row.polls_in_its_time() if row else 0, 0, True
     if first is not None:
         span = (int(first) - AROUND, int(last) + AROUND)
         before, frames = archive.around(user_id, span)
@@ -92,16 +92,20 @@ def join(user_id: int) -> int:
                 with lock.held(user_id):
                     replace_part(user_id, span, before, archive_frames.as_plays(after))
                     removal.move(user_id, reconcile.moved(pairs))
-                    recovered.recount(user_id, *span)
+                    counted = recovered.recount(user_id, *span)
             except ChangedError:
                 return 0  # the next round looks again
     if row and row.first_at and row.last_at and row.polls_seen < 0:  # a gap was opened since
         with lock.held(user_id):
-            recovered.recount(user_id, clock.to_ms(row.first_at), clock.to_ms(row.last_at))
+            own = clock.to_ms(row.first_at), clock.to_ms(row.last_at)
+            counted = recovered.recount(user_id, *own) and counted
     if row and row.polls_seen != LOOK_AGAIN:
         # By what was counted before: what a poll brings or opens meanwhile is for the next round.
-        as_before = mine & (Import.polls_seen == row.polls_seen)
-        Import.update(polls_seen=seen - joined).where(as_before).execute()
+        left = max(seen - joined, LOOK_AGAIN)
+        as_before = [row.polls_seen]
+        if not counted and left >= 0:  # all is joined that was there: nobody waits for a figure
+            left, as_before = UNCOUNTED - left, [row.polls_seen, LOOK_AGAIN]
+        Import.update(polls_seen=left).where(mine & Import.polls_seen.in_(as_before)).execute()
     return joined
 
 

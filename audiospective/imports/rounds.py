@@ -157,7 +157,7 @@ def may_be_listed_twice(user_id: int) -> bool:
 
 def _unseen(which: Any) -> bool:
     rows = Import.select().where((Import.status == DONE) & which)
-    return any(row.polls_in_its_time() != row.polls_seen for row in rows)
+    return any(row.has_unseen_polls for row in rows)
 
 
 def cancel(services: Services, row: Import) -> bool:

@@ -35,6 +35,7 @@ OVER = (DONE, UNDONE, FAILED, CANCELLED)
 
 LOOK_AGAIN = -1  # as `polls_seen`: so many plays there never are
 LOOKING = -2  # while a job looks: a check that asks for another look meanwhile is noticed
+UNCOUNTED = -3  # less n: n were looked at, but plays in a gap are still to be counted
 AROUND = 3_600_000  # ms: a play that begins in the time of a file may end after it
 
 BALANCE = "rows = added + matched + skipped + rejected"
@@ -86,6 +87,13 @@ class Import(Row):
             & (cls.first_at <= end)
             & (cls.last_at >= start)
         ).execute()
+
+    @property
+    def has_unseen_polls(self) -> bool:
+        """Whether polled plays in its time were not yet held against its own."""
+        seen: int = self.polls_seen
+        looked_at = UNCOUNTED - seen if seen <= UNCOUNTED else seen
+        return self.polls_in_its_time() != looked_at
 
     def polls_in_its_time(self) -> int:
         """Plays in rows that only polls told of, in the time that the import is of."""

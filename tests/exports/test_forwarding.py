@@ -31,12 +31,14 @@ from audiospective.exports import (
     forwarding_round,
     plays_as_listens,
 )
-from audiospective.history import append, removal, segment
+from audiospective.history import append, reading, removal, segment
 from audiospective.history.catalog import polled
+from audiospective.history.closed.away import YearAwayError
 from audiospective.imports import listens, rounds
 from audiospective.jobs import context, tasks
-from audiospective.models import User
+from audiospective.models import Import, Play, RemovedPlay, User
 from audiospective.models.forwards import Forward, ForwardedPlay
+from audiospective.models.gaps import Gap
 from audiospective.models.notices import Notice
 from audiospective.notices import compose
 from audiospective.notices.kinds import forwarding_failed
@@ -495,6 +497,56 @@ def test_a_poll_that_comes_late_doubles_nothing_that_a_player_sent(
     poll(alice, (clock.now(), "Flood"))
     assert send(services, frozen) == 1
     assert there.titles == ["Ebb", "Flood"]
+
+
+def test_a_play_that_was_sent_and_deleted_keeps_no_other_one_from_being_sent(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen
+) -> None:
+    at = clock.now().replace(microsecond=0)
+    forwarding.save(services, alice, ROOT, "", players=True)
+    listens.take(alice.id, [listen(at, "Ebb")])
+    assert send(services, frozen, hours=3) == 1
+    (key,) = Play.select(Play.played_at, Play.track).tuples()
+    assert removal.remove(alice.id, [key]) == 1
+    second = timedelta(seconds=200)
+    listens.take(alice.id, [listen(at + second, "Flood")])  # a device that was offline
+    poll(alice, (at + second, "Ebb"), (at + 2 * second, "Flood"))
+    assert send(services, frozen) == 1
+    assert there.titles == ["Ebb", "Flood"]
+    (stone,) = RemovedPlay.select(RemovedPlay.played_at, RemovedPlay.track).tuples()
+    assert stone != key
+    assert removal.restore(alice.id, [stone]) == 1
+    assert send(services, frozen) == 0
+
+
+def test_plays_go_on_while_a_long_gap_reaches_into_a_year_that_is_away(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    at = clock.now().replace(microsecond=0)
+    listens.take(alice.id, [listen(at, "Ebb"), listen(at + 9 * MINUTE, "Flood")])
+    poll(alice, (at + timedelta(seconds=200), "Ebb"))
+    begin = at - timedelta(days=400)
+    gap = Gap.create(user=alice, started_at=begin, probably_from=begin, cause="outage",
+                     ended_at=at + 9 * MINUTE, certainty="sure", opened_at=at)  # fmt: skip
+    Import.look_again(alice.id, begin, at)
+    between = reading.between
+
+    def away(user_id: int, start: int, *given: Any) -> pl.DataFrame:
+        if start < clock.to_ms(at - timedelta(days=300)):
+            raise YearAwayError(2025, "storage answered 503")
+        return between(user_id, start, *given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reading, "between", away)
+        assert send(services, frozen) == 1
+        poll(alice, (at + timedelta(seconds=740), "Flood"))
+        assert send(services, frozen) == 1
+        assert rounds.to_join() == [alice.id]  # what is in the gap is still to be counted
+    assert there.titles == ["Ebb", "Flood"]
+    listens.join(alice.id)
+    assert rounds.to_join() == []
+    assert Gap.get_by_id(gap.id).recovered == 0
 
 
 def test_what_an_archive_like_this_one_sent_on_of_a_player_goes_no_further(
