@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from peewee import EXCLUDED, Case, fn
 
@@ -14,7 +15,7 @@ from audiospective import clock, log
 from audiospective.incidents import guard_marks, incident, lasting_refusals
 from audiospective.incidents.guard_marks import Guard
 from audiospective.models import Connection, transaction
-from audiospective.models.base import LONG_AGO, clock_now
+from audiospective.models.base import LONG_AGO, Prepared, clock_now, given
 from audiospective.models.claims import POLLED, Claim
 from audiospective.models.connections import ACTIVE
 from audiospective.models.marks import Mark
@@ -165,16 +166,28 @@ def evidence(longest_poll: timedelta) -> Evidence:
 
 def _note(claim: Claim, kind: str) -> None:
     """The first refusal of an incident stays known through whatever a guard takes back."""
-    now = claim.claimed_at
     connection = claim.connection
     served = max(connection.last_success_at or LONG_AGO, connection.authorized_at)
-    first = Case(None, [(Refusal.at <= served, EXCLUDED.first_at)], Refusal.first_at)
-    Refusal.insert(
-        app=claim.app_id, kind=kind, user=claim.user_id, first_at=now, at=now
+    _NOTE.run(
+        app=claim.app_id, kind=kind, user=claim.user_id, now=claim.claimed_at, served=served
+    ).execute()
+
+
+def _noting(_now: Any) -> Any:
+    first = Case(None, [(Refusal.at <= given("served"), EXCLUDED.first_at)], Refusal.first_at)
+    return Refusal.insert(
+        app=given("app"),
+        kind=given("kind"),
+        user=given("user"),
+        first_at=given("now"),
+        at=given("now"),
     ).on_conflict(
         conflict_target=[Refusal.app, Refusal.kind, Refusal.user],
         update={Refusal.at: EXCLUDED.at, Refusal.first_at: first},
-    ).execute()
+    )
+
+
+_NOTE = Prepared(Refusal, _noting)
 
 
 def _lately(since: datetime) -> list[tuple[int, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from peewee import SQL
@@ -39,11 +39,11 @@ class Claim:
     claimed_at: datetime
     minute_offset: int = 0
 
-    @property
+    @cached_property
     def user_id(self) -> int:
         return int(self.connection.user_id)
 
-    @property
+    @cached_property
     def app_id(self) -> int:
         return int(self.connection.app_id)
 

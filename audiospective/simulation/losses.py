@@ -6,8 +6,9 @@ Times are numbers of one unit (the unit of `settled`), counted from anywhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import pairwise
 
 from audiospective.policy import gaps
@@ -129,43 +130,66 @@ def _unreachable(lost: Item, page: Page, last: Page) -> bool:
     return len(held) == gaps.PAGE and lost.order < held[-1].order
 
 
+class Unseen:
+    """Which plays can have come and gone unseen, for all that one page tells.
+
+    Shown by example: a world with that play in it, and with some items that Spotify left out of the
+    page, which shows the same page. What of that is the same for every instant is found out once:
+    a gap is asked about at a hundred of them.
+    """
+
+    def __init__(self, page: Page, last: Page | None, *, since: float, settled: float) -> None:
+        self._checked = last.at - settled if last else since
+        self._newest = page.items[0].ended if page.items else None
+        if self._newest is None:
+            return
+        held = last.window if last else tuple(p for p in page.window if p.arrived <= since)
+        before, listed = set(held), set(page.window)
+        come = [item for item in page.window if item.shown and item not in before]
+
+        def may_have_ended(item: Item) -> float:
+            # One without a time may be as new as any, for all that the page tells that lists it.
+            return item.ended if item.dated or item not in listed else max(newest, item.ended)
+
+        newest = self._newest
+        known = sorted(
+            (((may_have_ended(item), item.number), item) for item in (*held, *come)),
+            key=lambda one: one[0],
+        )
+        self._orders = [order for order, _ in known]
+        ahead = len(known) - bisect_right(self._orders, (newest, NEWEST))
+        # Of a page that lacks more than pages do, another one may lack as many.
+        lacks = sum(not item.shown for item in page.window)
+        told = [item.order for item in page.items]
+        self._left_out = [  # so many newer items that are left out can stand above the page
+            count
+            for count in range(max(gaps.LEFT_OUT, lacks) + 1)
+            if _shown(known, gaps.PAGE - min(count, max(0, gaps.PAGE - ahead))) == told
+        ]
+
+    def has_room(self, at: float, *, late: bool) -> bool:
+        """Whether a play at `at` can be one. `late`: it may have ended before the last check and
+        have arrived after it."""
+        if self._newest is None or (not late and at <= self._checked):
+            return False
+        newer = len(self._orders) - bisect_right(self._orders, (at, -1))
+        above = max(self._left_out, default=None)
+        if above is None:
+            return False
+        return newer + (above if self._newest >= at else 0) >= gaps.PAGE
+
+
 def could_be_lost(
     page: Page, last: Page | None, at: float, *, late: bool, since: float, settled: float
 ) -> bool:
-    """Whether a play at `at` can have come and gone unseen, for all that this page tells.
-
-    Shown by example: a world with that play in it, and with some items that Spotify left out of the
-    page, which shows the same page. `late`: it may have ended before the last check and have
-    arrived after it.
-    """
-    checked = last.at - settled if last else since
-    if not page.items or (not late and at <= checked):
-        return False
-    held = last.window if last else tuple(p for p in page.window if p.arrived <= since)
-    before = set(held)
-    come = [item for item in page.window if item.shown and item not in before]
-    lost = Item(at, page.at, -1)
-    newest = page.items[0].ended
-    listed = set(page.window)
-
-    def may_have_ended(item: Item) -> float:
-        # One without a time may be as new as any, for all that the page tells that lists it.
-        return item.ended if item.dated or item not in listed else max(newest, item.ended)
-
-    known = [replace(item, arrived=page.at, ended=may_have_ended(item)) for item in (*held, *come)]
-    # Of a page that lacks more than pages do, another one may lack as many.
-    lacks = sum(not item.shown for item in page.window)
-    for count in range(max(gaps.LEFT_OUT, lacks) + 1):
-        newer = [Item(page.items[0].ended, page.at, NEWEST + n, shown=False) for n in range(count)]
-        shown = window([*known, *newer, lost], page.at)
-        if lost not in shown and _same(shown, page.items):
-            return True
-    return False
+    """Whether a play at `at` can have come and gone unseen, see Unseen."""
+    return Unseen(page, last, since=since, settled=settled).has_room(at, late=late)
 
 
-def _same(held: tuple[Item, ...], page: tuple[Item, ...]) -> bool:
-    found = [item.order for item in held if item.shown and item.dated]
-    return found == [item.order for item in page]
+def _shown(known: list[tuple[tuple[float, int], Item]], count: int) -> list[tuple[float, int]]:
+    """What a page tells of the newest `count` of these (oldest first), newest first."""
+    newest = known[max(0, len(known) - count) :]
+    return [order for order, item in reversed(newest) if item.shown and item.dated]
 
 
 @dataclass
@@ -182,7 +206,6 @@ def stretches(
     page: Page,
     last: Page | None,
     gap: tuple[float, float, float],
-    possible: Callable[..., bool] = could_be_lost,
     *,
     since: float,
     settled: float,
@@ -193,11 +216,10 @@ def stretches(
     cuts = {start, probably, end, checked - settled, checked + settled}
     cuts |= {item.ended for item in (*page.items, *(last.items if last else ()))}
     inside = sorted(cut for cut in cuts if start <= cut <= end)
+    unseen = Unseen(page, last, since=since, settled=settled)
     found = []
     for first, second in pairwise(inside):
         at = (first + second) / 2
-        told = {"since": since, "settled": settled}
-        in_time = possible(page, last, at, late=False, **told)
-        ever = in_time or possible(page, last, at, late=True, **told)
-        found.append(Stretch(first, second, in_time, ever))
+        in_time = unseen.has_room(at, late=False)
+        found.append(Stretch(first, second, in_time, in_time or unseen.has_room(at, late=True)))
     return found

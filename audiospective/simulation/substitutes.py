@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import lru_cache
 from random import Random
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -29,9 +30,12 @@ from audiospective.simulation import in_process_spotify, sandbox_calls
 from audiospective.simulation.operation_faults import FaultInjector
 from audiospective.simulation.sequential_executor import SequentialExecutor
 from audiospective.simulation.timeline import Timeline
+from audiospective.vault import Vault
 
 if TYPE_CHECKING:
     from audiospective.simulation.instance import Instance
+
+SECRETS = 5_000  # that are remembered before all are forgotten
 
 
 def install(stack: ExitStack, instance: Instance) -> None:
@@ -57,6 +61,10 @@ def install(stack: ExitStack, instance: Instance) -> None:
     begun = clock.from_ms(instance.timeline.start)  # migrations are noted by the machine's clock
     replace(migrations, "applied_at", lambda _name: begun)
     replace(polled, "digest", _cached(polled.digest))
+    replace(
+        clock, "from_ms", lru_cache(50_000)(clock.from_ms)
+    )  # of a page's items, poll after poll
+    _remember_secrets(replace)
     replace(compact, "LEAST", 100)  # so that the catalog of a few members comes to words
     _replace_database(replace, instance.injector)
 
@@ -77,6 +85,29 @@ def _cached(digest: Callable[[Any], int]) -> Callable[[Any], int]:
         return kept[1]
 
     return known
+
+
+def _remember_secrets(replace: Callable[[Any, str, Any], None]) -> None:
+    """What was encrypted here need not be decrypted, which every poll does; place and owner count
+    all the same. What is remembered is forgotten once in a while, and decrypted then."""
+    encrypt, decrypt = Vault.encrypt, Vault.decrypt
+    known: dict[str, tuple[str, int, str]] = {}
+
+    def encrypted(vault: Vault, place: str, owner: int, secret: str) -> str:
+        if len(known) > SECRETS:
+            known.clear()
+        made = encrypt(vault, place, owner, secret)
+        known[made] = place, owner, secret
+        return made
+
+    def decrypted(vault: Vault, place: str, owner: int, made: str) -> str:
+        found = known.get(made)
+        if found is None or found[:2] != (place, owner):
+            return decrypt(vault, place, owner, made)
+        return found[2]
+
+    replace(Vault, "encrypt", encrypted)
+    replace(Vault, "decrypt", decrypted)
 
 
 def _lossy(instance: Instance, encode: Callable[..., bytes]) -> Callable[..., bytes]:
