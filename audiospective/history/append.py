@@ -34,7 +34,8 @@ SELECT u, p, t, {FROM_POLL}, c FROM {{rows}} WHERE COALESCE((
     SELECT 1 FROM removed_plays r WHERE r.user_id = u AND r.played_at = p AND r.track = t
 ){{unless}}
 ON CONFLICT (user_id, played_at, track_id) DO UPDATE SET
-    source = plays.source | {FROM_POLL}, context = COALESCE(excluded.context, plays.context)
+    source = plays.source | {FROM_POLL}, context = COALESCE(excluded.context, plays.context),
+    timing = NULL
     WHERE plays.source & {FROM_POLL} = 0
 RETURNING user_id, played_at, track_id, source
 """  # noqa: S608 - a constant

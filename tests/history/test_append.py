@@ -8,6 +8,7 @@ from audiospective.history import append, relinked
 from audiospective.models import Play, TrackLink
 from audiospective.models.plays import FROM_POLL
 from audiospective.policy.plays import Page, PolledPlay, TrackFacts
+from audiospective.policy.timing import Timing
 from tests.history.making import at, person, play, track
 
 FROM_FILE = 2
@@ -30,6 +31,14 @@ def test_a_play_that_only_a_file_told_keeps_that_a_poll_told_it_too() -> None:
     assert row(alice) == (FROM_FILE | FROM_POLL, "spotify:playlist:x")
     assert told(alice, song) == set()
     assert row(alice) == (FROM_FILE | FROM_POLL, "spotify:playlist:x")
+
+
+@pytest.mark.usefixtures("database")
+def test_a_time_that_a_file_tells_by_the_minute_is_exact_once_a_poll_tells_the_same() -> None:
+    alice, song = person("alice"), track("song")
+    play(alice, at(1), song, source=FROM_FILE, timing=int(Timing.END_MINUTE))
+    told(alice, song)
+    assert Play.get(Play.user == alice).timing is None
 
 
 @pytest.mark.usefixtures("database")
