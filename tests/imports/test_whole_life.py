@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from audiospective.policy import forwarding as rules
 from audiospective.services import Services
 from tests.fakes import FakeSpotify
 from tests.imports import whole_life
@@ -35,6 +37,32 @@ def test_an_archive_is_right_after_each_of_many_acts_in_any_order(
         assert world.archive.there()
 
 
+# With what is sent on to a server, and what is decided of tracks.
+MORE = [
+    ("forward", 905409), ("listen", 119348), ("send_some", 323636), ("forward", 45701),
+    ("poll", 741441), ("decide", 1), ("listen", 397103), ("decide", 2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("forgetful", [False, True])
+def test_what_is_sent_on_is_sent_once(
+    forgetful: bool,
+    services: Services,
+    spotify: FakeSpotify,
+    frozen: Frozen,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if forgetful:  # of plays that a check tells under another time: then they go twice
+        monkeypatch.setattr(rules, "moved", lambda *_: {})
+    with whole_life.world(services, spotify, frozen, tmp_path) as world:
+        raises = pytest.raises(AssertionError, match="sent twice") if forgetful else nullcontext()
+        with raises:
+            whole_life.live(world, MORE)
+        assert world.sent_on is not None
+        assert world.sent_on.owed
+
+
 def test_each_act_happens_in_the_short_worlds() -> None:
-    happened = {name for acts in WORLDS.values() for name, _ in acts}
-    assert happened == set(whole_life.ACTS), whole_life.ACTS.keys() - happened
+    happened = {name for acts in (*WORLDS.values(), MORE) for name, _ in acts}
+    assert happened == set(whole_life.MORE), whole_life.MORE.keys() - happened

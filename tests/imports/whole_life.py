@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 import traceback
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -27,11 +27,11 @@ import pytest
 
 from audiospective import clock, history, models
 from audiospective.clients.storage import FileStorage
-from audiospective.exports import files, snapshot
+from audiospective.exports import files, forwarding, snapshot
 from audiospective.exports.bundle import writing
 from audiospective.exports.formats import FORMATS
 from audiospective.exports.snapshot import Owner
-from audiospective.history import plays_by_day, references, removal, sealing
+from audiospective.history import plays_by_day, recordings, references, removal, sealing
 from audiospective.history.catalog import track_facts
 from audiospective.history.closed import moving, objects, prefix
 from audiospective.imports import listens, opened_since, reconcile, rounds
@@ -58,6 +58,7 @@ from tests.fakes import FakeSpotify
 from tests.fixtures import make_settings
 from tests.history.closing import bound
 from tests.imports import invented_listening
+from tests.imports.forwarded_life import Forwarding
 from tests.imports.importing import done, spotify_row, undone, without_processes
 from tests.imports.invented_listening import SONGS, length, spotify_id
 from tests.imports.reading_files import as_json
@@ -103,6 +104,7 @@ class Archive:
     unsure: set[int] = field(default_factory=set)  # which sources are noted with these
     maybe: set[int] = field(default_factory=set)  # these may be there
     imports: dict[int, Brought] = field(default_factory=dict)  # those that can be taken back
+    decided: Counter[tuple[str, str]] = field(default_factory=Counter)  # of songs, see `decide`
     account: int = 0
     lives: int = 1
 
@@ -122,9 +124,11 @@ class World:
         self.shelf: list[Brought] = []  # files that were brought or made once
         self.backup: tuple[bytes, set[int], set[int]] | None = None
         self.archive = Archive(self._member("alice"))
+        self.sent_on: Forwarding | None = None
         self.as_told: dict[
             int, bool
         ] = {}  # whether checks first told of each play under another id
+        self.decided_then: Counter[tuple[str, str]] = Counter()  # when the backup was made
         self.chance = Random(0)
         frozen.to(START)
 
@@ -133,6 +137,7 @@ class World:
     def listen(self) -> None:
         """Time goes by with sittings in it, an hour or more apart."""
         hours = self.chance.choice([2, 9, 30, 30, 80, 400])
+        self._round()  # they come more often than time goes by here
         until = clock.to_ms(self.frozen.now + timedelta(hours=hours))
         at = clock.to_ms(self.frozen.now) + self.chance.randrange(60_000, 3_600_000)
         sitting = 1 + max((one.sitting for one in self.heard), default=0)
@@ -307,6 +312,34 @@ class World:
         for number in told:
             self._tell(number, "live")
 
+    def send_some(self) -> None:
+        """A player sends some of what was heard lately, after a while."""
+        newest = max((one.sitting for one in self.heard), default=0)
+        told = [n for n, one in enumerate(self.heard)
+                if one.sitting > newest - 2 and self.chance.random() < 0.5]  # fmt: skip
+        if told:
+            listens.take(self.archive.user.id, [listen(self.heard[n]) for n in told])
+        for number in told:
+            self._tell(number, "live")
+
+    def decide(self) -> None:
+        """Two tracks are one piece of music, or they are not, or that is taken back."""
+        user, decided = self.archive.user.id, self.archive.decided
+        known = {(one.track, one.other) for one in recordings.choices(user)}
+        if known and self.chance.random() < 0.3:
+            pair = self.chance.choice(sorted(known))
+            assert recordings.undo(user, *pair)
+            decided[_songs(*pair)] -= 1
+            return
+        tracks = sorted({track for _, track in self.keys().values()})
+        if len(tracks) < 2:
+            return
+        one, other = self.chance.sample(tracks, 2)
+        for pair in ((one, other), (other, one)):
+            decided[_songs(*pair)] -= pair in known
+        assert self.chance.choice([recordings.merge, recordings.set_apart])(user, one, other)
+        decided[_songs(one, other)] += 1
+
     def remove(self) -> None:
         keys = self.keys()
         there = sorted(keys)
@@ -388,6 +421,7 @@ class World:
             )
             path = writing.write(self.archive.user, taken, Path(folder), statistics=False)
             self.backup = path.read_bytes(), set(self.keys()), set(self.stones())
+            self.decided_then = Counter(self.archive.decided)
         self.shelf.append(Brought({BUNDLE: self.backup[0]}, frozenset(self.backup[1]), True))
 
     def come_back(self) -> None:
@@ -400,11 +434,12 @@ class World:
         model = Archive(
             self._member(f"alice-{old.lives}"), account=old.account, lives=old.lives + 1
         )
-        self.archive = model
+        self.archive, self.sent_on = model, None
         if self.chance.random() < 0.3:
             self.poll(as_before=True)
         row = done(self.services, model.user, {BUNDLE: data})
         assert (row.status, row.error) == (DONE, None), row.error
+        model.decided = Counter(self.decided_then)
         self.settle()
         for number in plays:
             model.told[number].add("bundle")
@@ -429,7 +464,36 @@ class World:
             ).execute()
         self.settle()
 
+    def forward(self) -> None:
+        """A round that sends plays on; the first begins it, and at times the server is away."""
+        user = self.archive.user
+        if self.sent_on is None:
+            self.sent_on = Forwarding()
+            with self._server():
+                self.sent_on.begin(self.services, user, self.chance)
+        self.sent_on.server.away = self.chance.random() < 0.2
+        self._round()
+
+    def _round(self) -> None:
+        if self.sent_on is None:
+            return
+        self.settle()
+        with self._server():
+            self.sent_on.round(self.services, self.archive.user)
+        model = self.archive
+        told = {number: model.told[number] for number in model.there()}
+        self.sent_on.note(self.heard, told, model.unsure)
+        self.sent_on.check(self.heard)
+
+    @contextmanager
+    def _server(self) -> Iterator[None]:
+        assert self.sent_on is not None
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(forwarding, "ListenServer", lambda *_: self.sent_on.server)
+            yield
+
     def wait(self) -> None:
+        self._round()
         self.frozen.forward(days=self.chance.choice([1, 12, 40]))
 
     def tidy(self) -> None:
@@ -504,6 +568,22 @@ class World:
             expected = FROM_POLL * ("poll" in by) | FROM_IMPORT * bool(by - {"poll"})
             assert sources[key] == expected, (self.heard[number], sources[key], by)
         self._check_gaps(user)
+        self._check_recordings(user)
+
+    def _check_recordings(self, user: int) -> None:
+        """What was decided stays, whatever becomes of the plays and their tracks."""
+        choices = recordings.choices(user)
+        there = Counter(_songs(one.track, one.other) for one in choices)
+        assert there == +self.archive.decided, (there, self.archive.decided)
+        found = recordings.of(user)
+        here = set(found.heard)
+        latest = {}
+        for one in reversed(choices):
+            latest[one.track] = latest[one.other] = one
+        for one in latest.values():
+            first = latest[one.track] is one and latest[one.other] is one
+            if first and one.together and {one.track, one.other} <= here:
+                assert found.head(one.track) == found.head(one.other), one
 
     def _check_gaps(self, user: int) -> None:
         plays = _known(user).filter(pl.col("source") == FROM_IMPORT)["at"].to_list()
@@ -540,12 +620,14 @@ ACTS: dict[str, int] = {
     "send": 2, "remove": 3, "restore_removed": 2, "seal": 2, "put_away": 1, "export": 2,
     "back_up": 1, "come_back": 1, "other_account": 1, "wait": 1, "tidy": 1,
 }  # fmt: skip
+# With what else may happen to it; apart, so that worlds of old are as they were.
+MORE = ACTS | {"forward": 5, "send_some": 3, "decide": 2}
 Act = tuple[str, int]
 
 
-def acts(seed: int, many: int) -> list[Act]:
+def acts(seed: int, many: int, kinds: Mapping[str, int] = ACTS) -> list[Act]:
     chance = Random(seed)
-    names = chance.choices(list(ACTS), list(ACTS.values()), k=many)
+    names = chance.choices(list(kinds), list(kinds.values()), k=many)
     return [("listen", seed), *((name, chance.randrange(10**6)) for name in names)]
 
 
@@ -681,6 +763,12 @@ TELLERS: dict[str, Callable[[Sequence[Heard]], dict[str, bytes]]] = {
 }  # fmt: skip
 
 
+def _songs(*tracks: int) -> tuple[str, str]:
+    titles = dict(track_facts.of(pl.Series(tracks, dtype=pl.Int32)).select("track", "title").rows())
+    one, other = (titles[track] for track in tracks)
+    return one, other
+
+
 def _known(user_id: int) -> pl.DataFrame:
     frame = history.frame(user_id, columns=("played_at", "track", "timing", "source", "ms_played"))
     return _named(frame.rename({"played_at": "at"}).with_columns(pl.col("at").to_physical()))
@@ -813,13 +901,16 @@ def main() -> None:
     parser.add_argument("--go-on", action="store_true", help="also after a world that fails")
     parser.add_argument("--postgres", action="store_true", help="keep them in PostgreSQL")
     parser.add_argument("--small-pages", action="store_true", help="Spotify's hold fewer at times")
+    parser.add_argument(
+        "--more", action="store_true", help="plays are sent on, tracks put together"
+    )
     given = parser.parse_args()
     failed = 0
     with ExitStack() as stack:
         found = stack.enter_context(postgres.running()) if given.postgres else None
         servers = Servers(stack.enter_context(redis.running()), found, given.small_pages)
         for seed in range(given.first, given.first + given.count):
-            some = acts(seed, given.acts)
+            some = acts(seed, given.acts, MORE if given.more else ACTS)
             error = tried(some, servers)
             if error is None:
                 continue
