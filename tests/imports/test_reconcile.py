@@ -302,10 +302,10 @@ def test_a_round_of_players_reads_gaps_only_if_a_check_opened_one(
 ) -> None:
     alice = factories.make_user("alice")
     at = datetime(2025, 3, 5, 12, tzinfo=UTC)
-    counted: list[int] = []
+    counted: list[int] = []  # each time with the answer that all could be counted
     listens.take(alice.id, [listen(factories.play(at + timedelta(hours=n))) for n in (0, 2)])
     with monkeypatch.context() as patch:
-        patch.setattr(recovered, "recount", lambda user_id, *_: counted.append(user_id))
+        patch.setattr(recovered, "recount", lambda user_id, *_: not counted.append(user_id))
         shown(alice, factories.play(at + timedelta(hours=1)))
         assert rounds.to_join() == [alice.id]
         assert (listens.join(alice.id), counted) == (0, [])
