@@ -137,7 +137,7 @@ def _of_music(kind: str) -> State:
 
 
 def _gap(house: House) -> tuple[str, User]:
-    user = member(house, plays=60)
+    user = member(house, plays=30)  # fifteen hours, so that there are plays on both sides
     end = clock.now() - timedelta(hours=9)
     Gap.create(
         user=user, started_at=end - timedelta(hours=5), probably_from=end - timedelta(hours=5),
