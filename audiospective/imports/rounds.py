@@ -98,9 +98,8 @@ def _empty(services: Services, row: Import) -> None:
 
 def join(services: Services) -> int:
     """Have looked at what polls brought in the time of an import; members. See `reconcile`."""
-    rows = Import.select().where((Import.status == DONE) & ~Import.live)
-    members = {row.user_id for row in rows if row.polls_in_its_time() != row.polls_seen}
-    for user_id in sorted(members):
+    members = Import.to_look_at(~Import.live)
+    for user_id in members:
         services.queues.enqueue_once(
             BULK, "reconcile_imports", user_id, job_id=f"reconcile-{user_id}", timeout=TIMEOUT
         )
@@ -141,8 +140,7 @@ def join_each(join: Callable[[int], object], end: Deadline) -> int:
 
 def to_join() -> list[int]:
     """Members whose polls brought plays in the time in which their players sent some."""
-    rows = Import.select().where(Import.live & (Import.status == DONE))
-    return [row.user_id for row in rows if row.polls_in_its_time() != row.polls_seen]
+    return Import.to_look_at(Import.live)
 
 
 def waits_to_be_joined(user_id: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from peewee import (
     SQL,
@@ -14,6 +15,7 @@ from peewee import (
     IntegerField,
     SmallIntegerField,
     TextField,
+    fn,
 )
 
 from audiospective import clock
@@ -94,6 +96,23 @@ class Import(Row):
         seen: int = self.polls_seen
         looked_at = UNCOUNTED - seen if seen <= UNCOUNTED else seen
         return self.polls_in_its_time() != looked_at
+
+    @classmethod
+    def to_look_at(cls, which: Any) -> list[int]:
+        """Members with finished imports, of those that `which` means, in whose time polls brought
+        plays that nobody looked at; one statement, however many imports there are."""
+        brought = Play.select(fn.COUNT(SQL("1"))).where(
+            (Play.user == cls.user)
+            & (Play.source == FROM_POLL)
+            & Play.played_at.between(cls.first_at - AROUND, cls.last_at + AROUND)
+        )
+        query = (
+            cls.select(cls.user)
+            .where((cls.status == DONE) & which & (cls.polls_seen != brought))
+            .distinct()
+            .order_by(cls.user)
+        )
+        return [user_id for (user_id,) in query.tuples()]
 
     def polls_in_its_time(self) -> int:
         """Plays in rows that only polls told of, in the time that the import is of."""
