@@ -8,13 +8,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import requests
-import resend
-from resend.exceptions import NoContentError, ResendError
-from resend.http_client import HTTPClient
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+if TYPE_CHECKING:
+    from resend.exceptions import ResendError
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 15.0  # between two packets; an answer that drips ends with LONGEST_SECONDS
@@ -87,46 +84,19 @@ class Envelope:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-class _Client(HTTPClient):
-    """The library's own client waits 30 s, follows redirects and reads ~/.netrc; this does not."""
-
-    def request(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        json: Any = None,
-        files: Any = None,
-        data: Any = None,
-    ) -> tuple[bytes, int, Mapping[str, str]]:
-        with requests.Session() as session:
-            session.trust_env = False
-            try:
-                answer = session.request(
-                    method,
-                    url,
-                    headers=headers,
-                    json=json,
-                    timeout=(CONNECT_SECONDS, READ_SECONDS),
-                    allow_redirects=False,
-                )
-            except requests.ConnectionError as error:
-                why = getattr(error.args[0] if error.args else None, "reason", None)
-                if isinstance(why, ConnectTimeoutError | NewConnectionError):
-                    raise ConnectionError(NOT_REACHED) from None  # the library keeps its words
-                raise
-            return answer.content, answer.status_code, answer.headers
-
-
 def send(api_url: str, api_key: str, email: Envelope, key: str) -> str:
     """Hand the e-mail over once; returns the provider's id, raises a MailError.
 
     `key` makes a repetition harmless: Resend answers the same key with the same id for 24 hours
     and delivers nothing (resend.com/docs, "Idempotency keys").
     """
+    # Loaded here: it brings another HTTP library along, which most processes never need.
+    from audiospective.clients import mail_http
+    from audiospective.clients.mail_http import NoContentError, ResendError, resend
+
     # The library keeps its settings in module globals; a process has one set of them.
     resend.api_url, resend.api_key = api_url, api_key
-    resend.default_http_client = _Client()
+    resend.default_http_client = mail_http.Client(CONNECT_SECONDS, READ_SECONDS)
     parameters: Any = {
         "from": email.sender,
         "to": [email.recipient],

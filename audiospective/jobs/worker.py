@@ -166,7 +166,8 @@ def long_jobs_are_served(redis: Redis) -> bool:
 
 
 def load_tasks() -> None:
-    """Import the tasks, which spares every forked job the time."""
+    """Import the tasks and what sends mail, which spares every forked job the time."""
+    from audiospective.clients import mail_http  # noqa: F401
     from audiospective.jobs import tasks  # noqa: F401
 
 

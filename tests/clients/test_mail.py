@@ -7,6 +7,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from resend.exceptions import ResendError
 
 from audiospective import clock
 from audiospective.clients import mail
@@ -143,7 +144,7 @@ def test_every_answer_has_its_name(office, answer, error):
 )
 def test_a_limit_says_how_long_to_wait(monkeypatch, name, headers, seconds, daily):
     error = mail._named(
-        mail.ResendError(429, name, "slow", "", {"Content-Type": "application/json", **headers})
+        ResendError(429, name, "slow", "", {"Content-Type": "application/json", **headers})
     )
     assert isinstance(error, LimitedError)
     assert (error.wait, error.daily) == (timedelta(seconds=seconds), daily)
