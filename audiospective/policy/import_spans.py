@@ -28,11 +28,12 @@ def certain(instants: Sequence[int]) -> list[Span]:
     """Those of a service's own export in which nothing is missing.
 
     A first or last row that lies apart from all others adds nothing: its date may be wrong, and it
-    would stretch the file over two weeks that it knows nothing of.
+    would stretch the file over two weeks that it knows nothing of. Rows of one instant count as
+    one: a file may tell a play twice, and two files may tell the same.
     """
     alone = OTHERS // timedelta(milliseconds=1)
     found = []
-    for run in _runs(instants, COMPLETE):
+    for run in _runs(sorted(set(instants)), COMPLETE):
         first, last = 0, len(run) - 1
         if first < last and run[last] - run[last - 1] > alone:
             last -= 1

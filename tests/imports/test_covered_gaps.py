@@ -282,13 +282,16 @@ def test_a_gap_that_a_check_opens_in_the_time_of_spotifys_file_closes_soon_or_ne
     assert still_open() == [made]
 
 
-def test_one_row_with_a_later_date_closes_no_gap_behind_spotifys_file(services: Services) -> None:
+@pytest.mark.parametrize("times", [1, 2])
+def test_one_row_with_a_later_date_closes_no_gap_behind_spotifys_file(
+    services: Services, times: int
+) -> None:
     alice = factories.make_user("alice")
     rows = [spotify_row(f"{at:%Y-%m-%dT%H:%M:%SZ}") for at in hundred_days(SPRING)]
     end = SPRING + timedelta(days=100)
     made = gap(alice, end + timedelta(days=5))
     wrong = spotify_row(f"{end + timedelta(days=11):%Y-%m-%dT%H:%M:%SZ}")
-    done(services, alice, spotify_file(*rows, wrong))
+    done(services, alice, spotify_file(*rows, *[wrong] * times))
     assert still_open() == [made]
 
 

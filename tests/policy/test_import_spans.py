@@ -58,5 +58,17 @@ def test_one_row_that_lies_apart_at_an_end_stretches_no_services_own_export(
     assert import_spans.certain(import_spans.ends_of_days(pl.Series(every)).to_list()) == [span]
 
 
+@pytest.mark.parametrize("sooner", [False, True])
+def test_a_row_that_lies_apart_and_is_told_twice_stretches_no_export_either(sooner: bool) -> None:
+    told = [*range(0, 5 * DAY, HOUR)]
+    apart = [told[-1] + 10 * DAY] * 2
+    room = ROOM // timedelta(milliseconds=1)
+    every, span = [*told, *apart], (-room, told[-1] + room)
+    if sooner:
+        every, span = [-at for at in reversed(every)], (-span[1], -span[0])
+    assert import_spans.certain(every) == [span]
+    assert import_spans.certain(import_spans.ends_of_days(pl.Series(every)).to_list()) == [span]
+
+
 def test_without_instants_there_is_no_day() -> None:
     assert import_spans.ends_of_days(pl.Series([], dtype=pl.Int64)).to_list() == []
