@@ -14,7 +14,7 @@ from audiospective.history.hot_tail import Key
 from audiospective.history.replacing import ChangedError
 from audiospective.imports import archive, covered_gaps, identity, matching, merging, observations
 from audiospective.imports.archive_frames import FACTS, PLAYS, ArchiveFrames, observed
-from audiospective.models.imports import DONE, LOOKING, Import
+from audiospective.models.imports import DONE, LOOK_AGAIN, LOOKING, Import
 from audiospective.models.plays import FROM_BOTH, FROM_IMPORT, FROM_POLL
 
 # Where an import told of a play, where a poll did, and whether it was deleted.
@@ -52,8 +52,9 @@ def reconcile(user_id: int, also: Callable[[], object] = int) -> int:
         return 0  # somebody is at it just now; the next round looks again
     also()
     for import_id, count in seen.items():
-        # Unless a check has asked meanwhile that they are looked at again.
-        Import.update(polls_seen=count - joined).where(
+        # Unless a check has asked meanwhile that they are looked at again. What was joined may lie
+        # in the time of another import: lower numbers mean something else.
+        Import.update(polls_seen=max(count - joined, LOOK_AGAIN)).where(
             (Import.id == import_id) & (Import.polls_seen == LOOKING)
         ).execute()
     return joined

@@ -316,6 +316,24 @@ def test_a_round_of_players_reads_gaps_only_if_a_check_opened_one(
         assert rounds.to_join() == []
 
 
+def test_plays_that_are_joined_in_one_imports_time_hide_none_that_come_in_anothers(
+    services: Services,
+) -> None:
+    alice = factories.make_user("alice")
+    start, later = (datetime(2025, 3, day, 12, tzinfo=UTC) for day in (5, 9))
+    page = factories.listening(start, 5).plays
+    done(services, alice, spotify_file(*map(told, page)))
+    sent = [factories.play(later + timedelta(minutes=10 * number)) for number in range(2)]
+    listens.take(alice.id, [listen(one) for one in sent])
+    shown(alice, *page)
+    assert reconcile.reconcile(alice.id) == 5
+    shown(alice, *sent)
+    assert rounds.waits_to_be_joined(alice.id)
+    assert rounds.may_be_listed_twice(alice.id)
+    assert listens.join(alice.id) == 2
+    assert history.total(alice.id) == 7
+
+
 @pytest.mark.parametrize("days", [1, 31])
 def test_a_deleted_beginning_hides_no_end_under_another_id_or_without_its_track(
     days: int, services: Services, frozen: Frozen
