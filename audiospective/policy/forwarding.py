@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from audiospective.policy.recording_titles import base_title
+
 WINDOW = 35 * 86_400_000  # ms; a device that was offline longer cannot have played from Spotify
 MOVED = 20 * 60_000  # ms that a play may move when another source tells of it better
 SETTLED = 2 * 3_600_000  # ms after which a poll would have told of what a player sent
@@ -53,9 +55,10 @@ def moved(
 
     A play gets another time when a poll tells of what a player sent, and another track when two
     entries of the catalog turn out to be one. So does one that was `deleted` after it was sent.
-    `titles` of tracks tell plays apart that lie next to each other.
+    `titles` of tracks tell plays apart that lie next to each other: without what names an issue,
+    since players leave out what Spotify adds.
     """
-    known = titles or {}
+    known = {track: base_title(title) for track, title in (titles or {}).items()}
     stones = [Candidate(key, polled=True, live=True, platform=None) for key in deleted]
     found: dict[Key, Key] = {}
     taken: set[Key] = set()

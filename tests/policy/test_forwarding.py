@@ -68,12 +68,13 @@ def test_each_new_play_stands_for_one_old_one() -> None:
     }
 
 
-def test_a_play_that_moved_is_told_by_its_title_from_the_one_before_it() -> None:
+@pytest.mark.parametrize("title", ["Flood", "FLOOD - Remastered 2011", "Flood (feat. Ebb)"])
+def test_a_play_that_moved_is_told_by_its_title_from_the_one_before_it(title: str) -> None:
     """That one was not sent: its end, as a poll tells it, is when the other one began."""
     ebb, flood = (NOW, 1), (NOW + 200_000, 12)
     before = Candidate((NOW - 1, 11), polled=True, live=True, platform=None)
     after = Candidate(flood, polled=True, live=True, platform=None)
-    titles = {1: "Flood", 11: "Ebb", 12: "Flood"}
+    titles = {1: "Flood", 11: "Ebb", 12: title}
     assert forwarding.moved([ebb], [before, after], (), titles) == {ebb: flood}
 
 
