@@ -84,6 +84,11 @@ class Envelope:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
+def load() -> None:
+    """Load the library that sends, which `send` does otherwise; an ImportError where it cannot."""
+    from audiospective.clients import mail_http  # noqa: F401
+
+
 def send(api_url: str, api_key: str, email: Envelope, key: str) -> str:
     """Hand the e-mail over once; returns the provider's id, raises a MailError.
 

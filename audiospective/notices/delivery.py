@@ -130,6 +130,13 @@ class _Round:
     def _hand_over(self, notice: Notice, envelope: mail.Envelope) -> bool:
         settings = self.services.settings
         try:
+            mail.load()
+        except ImportError as error:  # nothing left this server, and no other e-mail can
+            log.trouble("mail_library", error)
+            said = f"its library cannot be loaded ({type(error).__name__})"
+            self._later(notice, QUEUED, said, _backoff(notice.attempts))
+            return False
+        try:
             found = mail.send(
                 settings.resend_api_url, settings.resend_api_key, envelope, notice.key
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -426,3 +427,21 @@ def test_an_email_whose_sender_died_while_the_clock_was_ahead_goes_once_it_is_se
     frozen.forward(days=-100)
     drain(posted)
     assert statuses() == {SENT: 1}
+
+
+def test_an_email_for_which_the_library_is_missing_certainly_did_not_go(
+    posted, office, frozen, monkeypatch
+):
+    """Not even perhaps: an alarm that ends meanwhile has told nobody."""
+    owe(posted)
+    owe(posted, "bob@mail.example", dedupe_key="f")
+    with monkeypatch.context() as broken:
+        broken.setitem(sys.modules, "audiospective.clients.mail_http", None)
+        broken.delattr("audiospective.clients.mail_http", raising=False)
+        drain(posted)
+    assert statuses() == {QUEUED: 2}
+    (tried,) = Notice.select().where(Notice.attempts > 0)
+    assert "ModuleNotFoundError" in tried.error
+    frozen.forward(minutes=1)
+    drain(posted)
+    assert statuses() == {SENT: 2}

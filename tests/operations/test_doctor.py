@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -23,6 +24,7 @@ from audiospective.operations.doctor import (
     alarms,
     clocks,
     database,
+    mail,
     mail_account,
     redis,
     redis_limits,
@@ -246,8 +248,8 @@ def test_what_the_mail_provider_says_of_key_and_domain(
     services, elsewhere, status, body, says, advised
 ):
     elsewhere.says(status, body, ratelimit_limit="2")
-    mail = at(services, resend_api_key="re_secret", resend_api_url=elsewhere.url)
-    found = mail_account.look(mail)
+    keyed = at(services, resend_api_key="re_secret", resend_api_url=elsewhere.url)
+    found = mail_account.look(keyed)
     assert says in found.state
     assert bool(found.advice) == advised
     assert "re_secret" not in found.state + found.advice
@@ -256,6 +258,19 @@ def test_what_the_mail_provider_says_of_key_and_domain(
 
 def test_without_a_key_the_provider_is_not_asked(services) -> None:
     assert "not looked at" in mail_account.look(services).state
+
+
+def test_a_library_that_is_missing_is_found_before_an_email_is_due(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    able = at(services, resend_api_key="re_secret", mail_from="mail@archive.example")
+    assert mail.look(able).advice == ""
+    monkeypatch.setitem(sys.modules, "audiospective.clients.mail_http", None)
+    monkeypatch.delattr("audiospective.clients.mail_http", raising=False)
+    found = mail.look(able)
+    assert "cannot be loaded" in found.state
+    assert found.advice
+    assert found.serious
 
 
 def test_alarms_that_last_are_findings_and_serious_where_they_keep_plays_out(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from audiospective.operations.doctor.finding import Finding
+from audiospective.clients import mail
+from audiospective.operations.doctor.finding import Finding, first_line
 from audiospective.services import Services
 
 
@@ -22,5 +23,13 @@ def look(services: Services) -> Finding:
             f"{' and '.join(missing)} not set: e-mails are kept, none is sent",
             "Set them so that members hear when their connection breaks.",
             serious=False,
+        )
+    try:
+        mail.load()  # no page needs it, so nothing else would tell before an e-mail is due
+    except ImportError as error:
+        return Finding(
+            "E-mail",
+            f"the library that sends cannot be loaded: {first_line(error)}",
+            "Install the packages again; until then workers do not start.",
         )
     return Finding("E-mail", f"sent as {settings.mail_from}")
