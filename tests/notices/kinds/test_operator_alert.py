@@ -40,3 +40,4 @@ def test_a_refused_app_names_the_settings_to_look_at_unless_it_is_a_members_own(
         for facts in (APP, APP | {"own": True})
     ]
     assert [name in text for text in said] == [True, False]
+    assert ["Everyone who uses this app waits" in text for text in said] == [True, False]
