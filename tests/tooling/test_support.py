@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import re
 import socket
 import sys
 import threading
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import playwright
 import psycopg
 import pytest
 import redis
@@ -21,7 +23,7 @@ from playwright.sync_api import Page
 from audiospective import clock, log
 from audiospective.services import Services
 from tests.support import losses
-from tests.support.browser import Gate
+from tests.support.browser import OF_PLAYWRIGHT, Gate
 from tests.support.clocks import Frozen
 from tests.support.leftovers import as_found, connections_closed
 from tests.support.losses import LossError
@@ -149,6 +151,15 @@ def test_a_transition_that_the_browser_leaves_out_is_no_fault(
     with page.context.expect_event("weberror"):
         page.goto(f"{site}/?{thrown}")
     assert gate.problems == []
+
+
+def test_the_browser_lacks_all_that_playwright_turns_off() -> None:
+    """Both lists are one switch, of which a browser reads the last one alone."""
+    script = Path(playwright.__file__).parent / "driver/package/lib/coreBundle.js"
+    (listed,) = re.findall(r"disabledFeatures = \[\n(.*?)\]", script.read_text(), re.DOTALL)
+    names = {*re.findall(r'^ *"(\w+)"', listed, re.MULTILINE)}
+    elsewhere = {name for name in names if name.startswith("ms") or name.endswith("Win")}
+    assert names - elsewhere == {*OF_PLAYWRIGHT}
 
 
 def test_every_mode_shows_the_page(page_in_each_mode: Page, site: str) -> None:
