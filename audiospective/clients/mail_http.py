@@ -1,11 +1,16 @@
-"""Resend's library, and the one way in which it reaches the network; loaded when mail is sent.
+"""The mail provider: hands one e-mail to Resend and says in one word what came of it.
 
-A worker loads it before it forks (jobs.worker.load_tasks).
+Its library brings another HTTP library along, so whoever sends mail imports this module where it is
+about to; a worker does before it forks (jobs.worker.load_tasks).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
@@ -14,9 +19,24 @@ from resend.exceptions import NoContentError, ResendError
 from resend.http_client import HTTPClient
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from audiospective.clients.mail import NOT_REACHED
+from audiospective.clients.mail import (
+    DAY,
+    MINUTE,
+    AccountRefusedError,
+    AddressRefusedError,
+    AlreadyTakenError,
+    EmailRefusedError,
+    Envelope,
+    LimitedError,
+    MailError,
+    UnreachableError,
+)
 
-__all__ = ("Client", "NoContentError", "ResendError", "resend")
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 15.0  # between two packets; an answer that drips ends with LONGEST_SECONDS
+LONGEST_SECONDS = CONNECT_SECONDS + READ_SECONDS
+NO_ANSWER = "HttpClientError"  # the library's type for a request that got none
+NOT_REACHED = "no connection"  # it never began, so the e-mail certainly was not taken
 
 
 class Client(HTTPClient):
@@ -54,3 +74,101 @@ class Client(HTTPClient):
                     raise ConnectionError(NOT_REACHED) from None  # the library keeps its words
                 raise
             return answer.content, answer.status_code, answer.headers
+
+
+def send(api_url: str, api_key: str, email: Envelope, key: str) -> str:
+    """Hand the e-mail over once; returns the provider's id, raises a MailError.
+
+    `key` makes a repetition harmless: Resend answers the same key with the same id for 24 hours
+    and delivers nothing (resend.com/docs, "Idempotency keys").
+    """
+    # The library keeps its settings in module globals; a process has one set of them.
+    resend.api_url, resend.api_key = api_url, api_key
+    resend.default_http_client = Client(CONNECT_SECONDS, READ_SECONDS)
+    parameters: Any = {
+        "from": email.sender,
+        "to": [email.recipient],
+        "subject": email.subject,
+        "text": email.text,
+        "html": email.html,
+        "headers": dict(email.headers),
+    }
+    try:
+        answer = _within(
+            LONGEST_SECONDS, lambda: resend.Emails.send(parameters, {"idempotency_key": key})
+        )
+    except ResendError as error:
+        raise _named(error) from None
+    except (NoContentError, ValueError) as error:
+        raise UnreachableError(type(error).__name__) from None
+    found = answer.get("id") if isinstance(answer, dict) else None
+    if not isinstance(found, str) or not found:
+        raise UnreachableError("the answer has no id")
+    return found
+
+
+def _within(seconds: float, call: Callable[[], Any]) -> Any:
+    """What `call` returns or raises; UnreachableError if it does neither in time.
+
+    Looking up a name has no time-out at all, and a read's starts anew with each packet. The thread
+    is left to itself then: what it may still send carries the same key as the next try.
+    """
+    outcome: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(call())
+        except BaseException as error:  # noqa: BLE001 - it is raised again where it is waited for
+            outcome.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        return outcome.result(seconds)
+    except TimeoutError:
+        raise UnreachableError("no answer in time") from None
+
+
+def _named(error: ResendError) -> MailError:
+    """The library's error in our words; it raises one class for whatever it does not know.
+
+    A failure to connect, or to read the answer, comes as code 500 and type HttpClientError.
+    """
+    status = int(error.code) if str(error.code).isdigit() else 500
+    kind, message = str(error.error_type), str(error.message)
+    detail = f"{status} {kind}"  # the message may quote the address, so it stays out
+    if status == 429:
+        daily = "quota" in kind
+        return LimitedError(detail, _wait(error.headers, DAY if daily else MINUTE), daily=daily)
+    if status == 409:
+        taken = kind == "invalid_idempotent_request"
+        return AlreadyTakenError(detail) if taken else UnreachableError(detail)
+    if status in (401, 403) or "`from`" in message:
+        return AccountRefusedError(detail)
+    if status == 422 and "`to`" in message:
+        return AddressRefusedError(detail)
+    if 400 <= status < 500 and status not in (404, 405, 408):
+        return EmailRefusedError(detail)
+    refused = status >= 500 and (kind != NO_ANSWER or message == NOT_REACHED)
+    return UnreachableError(detail, refused=refused)
+
+
+def _wait(headers: Mapping[str, str], default: timedelta) -> timedelta:
+    """`Retry-After` as seconds or a date (RFC 9110, 10.2.3), between a second and a day."""
+    text = next((v for k, v in headers.items() if k.lower() == "retry-after"), "").strip()
+    found = default
+    if text.isascii() and text.isdigit():
+        found = timedelta(seconds=min(int(text), 10**6))
+    elif text:
+        try:
+            date = parsedate_to_datetime(text)
+            sent = parsedate_to_datetime(
+                next((v for k, v in headers.items() if k.lower() == "date"), "")
+            )
+            found = _utc(date) - _utc(sent)
+        except (TypeError, ValueError, OverflowError):
+            found = default
+    return max(timedelta(seconds=1), min(found, DAY))
+
+
+def _utc(date: datetime) -> datetime:
+    return date if date.tzinfo else date.replace(tzinfo=UTC)

@@ -167,10 +167,8 @@ def long_jobs_are_served(redis: Redis) -> bool:
 
 def load_tasks() -> None:
     """Import the tasks and what sends mail, which spares every forked job the time."""
-    from audiospective.clients import mail
+    from audiospective.clients import mail_http  # noqa: F401
     from audiospective.jobs import tasks  # noqa: F401
-
-    mail.load()
 
 
 def build(redis: Redis, *, bulk: bool = False) -> ArchiveWorker:

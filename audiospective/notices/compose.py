@@ -40,7 +40,7 @@ TEMPLATES = Path(__file__).parents[2] / "templates"
 UTC = ZoneInfo("UTC")
 KEY_AWAITED = timedelta(days=7)  # a key of TOKEN_KEYS that was taken out by mistake comes back
 # What may have gone out and cannot be opened is given up once the provider may have forgotten the
-# notice's own key (clients.mail.send); the last try may come an hour later than this.
+# notice's own key (clients.mail_http.send); the last try may come an hour later than this.
 REMEMBERED = timedelta(hours=23)
 WIDTH = 72  # of the text part
 FORMERLY = {"hole_start": "gap_start", "hole_end": "gap_end"}  # in notices of older releases

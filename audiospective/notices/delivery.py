@@ -130,14 +130,14 @@ class _Round:
     def _hand_over(self, notice: Notice, envelope: mail.Envelope) -> bool:
         settings = self.services.settings
         try:
-            mail.load()
+            from audiospective.clients import mail_http
         except ImportError as error:  # nothing left this server, and no other e-mail can
             log.trouble("mail_library", error)
             said = f"its library cannot be loaded ({type(error).__name__})"
             self._later(notice, QUEUED, said, _backoff(notice.attempts))
             return False
         try:
-            found = mail.send(
+            found = mail_http.send(
                 settings.resend_api_url, settings.resend_api_key, envelope, notice.key
             )
         except LimitedError as error:

@@ -16,7 +16,7 @@ import requests
 from peewee import OperationalError
 
 from audiospective import clock, models
-from audiospective.clients import mail, mail_http
+from audiospective.clients import mail_http
 from audiospective.clients import spotify as spotify_client
 from audiospective.clients.deadline import Deadline
 from audiospective.history import segment
@@ -50,7 +50,7 @@ def install(stack: ExitStack, instance: Instance) -> None:
     replace(spotify_client, "read_page", in_process_spotify.read_page)
     replace(Deadline, "pause", _pause(instance.timeline))
     replace(delivery, "threading", SimpleNamespace(Event=lambda: _VirtualEvent(instance)))
-    replace(mail, "_within", lambda _seconds, call: call())
+    replace(mail_http, "_within", lambda _seconds, call: call())
     replace(mail_http, "Client", lambda *_seconds: _InProcessMail(instance))
     replace(reading_step, "run", _read_here)
     replace(sending, "run", _read_here)

@@ -10,7 +10,7 @@ import pytest
 from resend.exceptions import ResendError
 
 from audiospective import clock
-from audiospective.clients import mail
+from audiospective.clients import mail_http
 from audiospective.clients.mail import (
     AccountRefusedError,
     AddressRefusedError,
@@ -18,6 +18,7 @@ from audiospective.clients.mail import (
     EmailRefusedError,
     Envelope,
     LimitedError,
+    MailError,
     UnreachableError,
 )
 from tests.support import post_office
@@ -41,7 +42,7 @@ def office():
 
 
 def send(office, key="key-1"):
-    return mail.send(office.url, "re_test", EMAIL, key)
+    return mail_http.send(office.url, "re_test", EMAIL, key)
 
 
 def test_an_email_arrives_whole_and_its_id_comes_back(office):
@@ -59,7 +60,7 @@ def test_an_email_arrives_whole_and_its_id_comes_back(office):
 
 def test_an_email_that_reached_nobody_was_certainly_not_taken():
     with pytest.raises(UnreachableError) as caught:
-        mail.send(f"http://127.0.0.1:{free_port()}", "re_test", EMAIL, "key-1")
+        mail_http.send(f"http://127.0.0.1:{free_port()}", "re_test", EMAIL, "key-1")
     assert caught.value.refused
 
 
@@ -116,7 +117,7 @@ def test_every_answer_has_its_name(office, answer, error):
     office.answer = lambda email, key: answer
     if answer and answer[0] == 200:  # the post office would take it as acceptance
         office.take = lambda email, key: answer
-    with pytest.raises(mail.MailError) as caught:
+    with pytest.raises(MailError) as caught:
         send(office)
     assert type(caught.value) is error
     assert "alice" not in str(caught.value)
@@ -143,7 +144,7 @@ def test_every_answer_has_its_name(office, answer, error):
     ],
 )
 def test_a_limit_says_how_long_to_wait(monkeypatch, name, headers, seconds, daily):
-    error = mail._named(
+    error = mail_http._named(
         ResendError(429, name, "slow", "", {"Content-Type": "application/json", **headers})
     )
     assert isinstance(error, LimitedError)
@@ -151,20 +152,20 @@ def test_a_limit_says_how_long_to_wait(monkeypatch, name, headers, seconds, dail
 
 
 def test_a_provider_that_never_answers_does_not_hold_us(monkeypatch):
-    monkeypatch.setattr(mail, "READ_SECONDS", 0.2)
+    monkeypatch.setattr(mail_http, "READ_SECONDS", 0.2)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         with pytest.raises(UnreachableError):
-            mail.send(url, "re_test", EMAIL, "key")
+            mail_http.send(url, "re_test", EMAIL, "key")
 
 
 def test_a_provider_that_is_not_there_is_unreachable():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound, not listening
         with pytest.raises(UnreachableError):
-            mail.send(f"http://127.0.0.1:{taken.getsockname()[1]}", "re_test", EMAIL, "key")
+            mail_http.send(f"http://127.0.0.1:{taken.getsockname()[1]}", "re_test", EMAIL, "key")
 
 
 def test_an_answer_that_is_cut_off_is_none():
@@ -185,14 +186,14 @@ def test_an_answer_that_is_cut_off_is_none():
         thread.start()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         with pytest.raises(UnreachableError):
-            mail.send(url, "re_test", EMAIL, "key")
+            mail_http.send(url, "re_test", EMAIL, "key")
         thread.join()
 
 
 @pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n"])
 def test_an_answer_that_drips_ends_with_the_deadline(monkeypatch, start):
     """A time-out starts anew with each packet; head or body, the call is over in time."""
-    monkeypatch.setattr(mail, "LONGEST_SECONDS", 0.3)
+    monkeypatch.setattr(mail_http, "LONGEST_SECONDS", 0.3)
     over = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -207,7 +208,7 @@ def test_an_answer_that_drips_ends_with_the_deadline(monkeypatch, start):
         dripping.start()
         began = clock.monotonic()
         with pytest.raises(UnreachableError) as found:
-            mail.send(f"http://127.0.0.1:{server.getsockname()[1]}", "re_test", EMAIL, "key")
+            mail_http.send(f"http://127.0.0.1:{server.getsockname()[1]}", "re_test", EMAIL, "key")
         took = clock.monotonic() - began
         over.set()
         dripping.join()

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from audiospective import clock
-from audiospective.clients.mail import LONGEST_SECONDS
+from audiospective.clients.mail_http import LONGEST_SECONDS
 from audiospective.clients.queues import DEFAULT_TIMEOUT, INTERACTIVE
 from audiospective.incidents import lasting_refusals
 from audiospective.incidents.guard_marks import Guard

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from audiospective.clients import mail
 from audiospective.operations.doctor.finding import Finding, first_line
 from audiospective.services import Services
 
@@ -25,7 +24,8 @@ def look(services: Services) -> Finding:
             serious=False,
         )
     try:
-        mail.load()  # no page needs it, so nothing else would tell before an e-mail is due
+        # No page needs it, so nothing else would tell before an e-mail is due.
+        from audiospective.clients import mail_http  # noqa: F401
     except ImportError as error:
         return Finding(
             "E-mail",
