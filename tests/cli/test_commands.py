@@ -15,6 +15,7 @@ from audiospective.history import append
 from audiospective.models import Connection, Play, PlaySegment, StorageRecord, User
 from tests.history.making import MINUTE, track
 from tests.jobs.stack import ROOT, running
+from tests.support.processes import free_port
 
 
 @pytest.fixture
@@ -42,6 +43,7 @@ def cli(stack, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_doctor_finds_nothing_wrong_with_a_whole_deployment(stack):
     told = {"ALARM_WEBHOOK_URLS": "https://ntfy.sh/mine", "RESEND_API_URL": stack.sandbox.url}
+    told["BASE_URL"] = f"http://127.0.0.1:{free_port()}"  # at the usual one `make run` may answer
     done = cli(stack, "doctor", RESEND_API_KEY="re_123", **told)
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
