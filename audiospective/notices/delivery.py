@@ -61,10 +61,7 @@ class Report:
 
 
 def drain(
-    services: Services,
-    *,
-    wait: Callable[[float], object] | None = None,
-    only: str | None = None,
+    services: Services, *, wait: Callable[[float], object] | None = None, only: str | None = None
 ) -> Report:
     """Send what is due, the awaited and the rarest first; none is begun after SECONDS.
 
@@ -175,10 +172,8 @@ class _Round:
         self._later(notice, QUEUED, str(error), timedelta())
         _pause(error.wait, str(error))
         self.report.count("limited")
-        log.event(
-            "mail_limited", log.WARNING, seconds=int(error.wait.total_seconds()),
-            daily=error.daily,
-        )  # fmt: skip
+        seconds = int(error.wait.total_seconds())
+        log.event("mail_limited", log.WARNING, seconds=seconds, daily=error.daily)
         return False
 
     def _alarm(self, error: AccountRefusedError) -> None:
@@ -250,6 +245,5 @@ def _is_paused() -> bool:
 
 def _distrust(notice: Notice) -> None:
     """An address that the provider refuses is not one we can warn: the dashboard says so."""
-    User.update(email_verified_at=None).where(
-        (User.id == notice.owner) & (User.email == notice.recipient)
-    ).execute()
+    theirs = (User.id == notice.owner) & (User.email == notice.recipient)
+    User.update(email_verified_at=None).where(theirs).execute()
