@@ -61,9 +61,8 @@ def install(stack: ExitStack, instance: Instance) -> None:
     begun = clock.from_ms(instance.timeline.start)  # migrations are noted by the machine's clock
     replace(migrations, "applied_at", lambda _name: begun)
     replace(polled, "digest", _cached(polled.digest))
-    replace(
-        clock, "from_ms", lru_cache(50_000)(clock.from_ms)
-    )  # of a page's items, poll after poll
+    # The same items of a page are read poll after poll.
+    replace(clock, "from_ms", lru_cache(50_000)(clock.from_ms))
     _remember_secrets(replace)
     replace(compact, "LEAST", 100)  # so that the catalog of a few members comes to words
     _replace_database(replace, instance.injector)
@@ -89,7 +88,8 @@ def _cached(digest: Callable[[Any], int]) -> Callable[[Any], int]:
 
 def _remember_secrets(replace: Callable[[Any, str, Any], None]) -> None:
     """What was encrypted here need not be decrypted, which every poll does; place and owner count
-    all the same. What is remembered is forgotten once in a while, and decrypted then."""
+    all the same, keys do not: no run changes them. All is forgotten once in a while, and decrypted
+    then."""
     encrypt, decrypt = Vault.encrypt, Vault.decrypt
     known: dict[str, tuple[str, int, str]] = {}
 
