@@ -44,11 +44,12 @@ def days(
     now: datetime,
     counts: Mapping[date, int] | None = None,
     before: datetime | None = None,
+    unknown: Sequence[Missing] = (),
 ) -> list[Day]:
     """Plays (newest first) and gaps by day, newest first.
 
     `counts`: plays of each day, where the page shows all of them. `before`: the page before ended
-    with a play of that time.
+    with a play of that time. `unknown`: all gaps, those too that end on another page.
     """
     rows = [Row(play.played_at, play=play) for play in plays]
     rows += [Row(gap.ended_at or now, gap=gap) for gap in gaps]
@@ -63,7 +64,8 @@ def days(
                 plays=counts.get(day, 0) if counts is not None else None,
                 continued=not found and before is not None
                 and before.astimezone(zone).date() == day,
-                quiet=_quiet(found[-1], day, gaps, zone) if found and counts is not None else None,
+                quiet=_quiet(found[-1], day, unknown, zone, now)
+                if found and counts is not None else None,
             ))  # fmt: skip
         found[-1].rows.append(row)
     return found
@@ -94,7 +96,7 @@ def touched(gaps: Sequence[Missing], start: datetime | None, end: datetime | Non
 
 
 def _quiet(
-    above: Day, day: date, gaps: Sequence[Missing], zone: tzinfo
+    above: Day, day: date, gaps: Sequence[Missing], zone: tzinfo, now: datetime
 ) -> tuple[date, date] | None:
     """Days between two that have rows, unless a gap reaches into them: they are not known."""
     first, last = day.toordinal() + 1, above.day.toordinal() - 1
@@ -102,7 +104,7 @@ def _quiet(
         return None
     for gap in gaps:
         begins = gap.begins_at.astimezone(zone).date().toordinal()
-        ended = (gap.ended_at or gap.begins_at).astimezone(zone).date().toordinal()
+        ended = (gap.ended_at or now).astimezone(zone).date().toordinal()
         if gap.is_open and begins <= last and ended >= first:
             return None
     return date.fromordinal(first), date.fromordinal(last)

@@ -45,7 +45,7 @@ def years(
         return []
     full = sorted(months.values())
     bounds = [full[len(full) * step // STEPS] for step in range(1, STEPS)]
-    open_ones = _with_gaps(gaps, zone)
+    open_ones = _with_gaps(gaps, today, zone)
     first, last = min(months)[0], max(today.year, max(months)[0])
     until = max((today.year, today.month), *months)
     found = []
@@ -68,12 +68,13 @@ def _month(year: int, number: int, plays: int, bounds: Sequence[int], has_gap: b
     return Month(f"{year:04}-{number:02}", INITIALS[number - 1], name, plays, step, has_gap)
 
 
-def _with_gaps(gaps: Sequence[Missing], zone: tzinfo) -> set[tuple[int, int]]:
+def _with_gaps(gaps: Sequence[Missing], today: date, zone: tzinfo) -> set[tuple[int, int]]:
     found = set()
     for gap in gaps:
-        if not gap.is_open or gap.ended_at is None:
+        if not gap.is_open:
             continue
-        at, end = gap.begins_at.astimezone(zone), gap.ended_at.astimezone(zone)
+        at = gap.begins_at.astimezone(zone)
+        end = gap.ended_at.astimezone(zone) if gap.ended_at else today
         month = at.year, at.month
         while month <= (end.year, end.month):
             found.add(month)

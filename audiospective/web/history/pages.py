@@ -104,7 +104,9 @@ def _days(
     if found.older:
         oldest = found.plays[-1].played_at
     shown = listing.inside(gaps, newest, oldest, clock.now()) if found.plays else []
-    return listing.days(found.plays, shown, zone(), clock.now(), whole.days, _instant(before))
+    return listing.days(
+        found.plays, shown, zone(), clock.now(), whole.days, _instant(before), unknown=gaps
+    )
 
 
 def _matching(

@@ -16,6 +16,7 @@ from audiospective.models.gaps import Gap
 from tests.factories import make_connection, make_user
 from tests.history.making import MINUTE, at, play, track
 from tests.imports.importing import done, lastfm_file, without_processes
+from tests.support.clocks import Frozen
 from tests.web.conftest import Site, Visitor
 from tests.web.markup import Tag
 
@@ -52,6 +53,10 @@ def links(page: Tag, text: str) -> list[str]:
 
 def words(page: Tag) -> str:
     return " ".join(page.text.split())
+
+
+def quiet(page: Tag) -> list[str]:
+    return [words(one) for one in page.all("p", class_="rows-quiet")]
 
 
 def total(page: Tag) -> str:
@@ -260,6 +265,31 @@ def test_days_without_plays_are_said_unless_they_are_not_known(
     gap(alice, 3 * DAY, 4 * DAY)
     assert "No plays from 4 March" not in words(member.page("/history"))
     assert "No plays on 6 March 2026" in words(member.page("/history"))
+
+
+def test_days_of_a_gap_that_grows_are_not_called_days_without_plays(
+    frozen: Frozen, site: Site, alice: User
+) -> None:
+    """Checks ended on 3 March, the day of the last play; a player has told of one since."""
+    frozen.to(clock.from_ms(at(190 * DAY)))
+    play(alice.id, at(120 * DAY), track("Sent"), source=2)
+    stopped = {"status": "needs_reauth", "last_success_at": clock.from_ms(at(2 * DAY + 60))}
+    Connection.update(stopped).where(Connection.user == alice).execute()
+    member = site.member(alice)
+    page = member.page("/history")
+    assert "Not known. Since" in words(page)
+    assert quiet(page) == ["No plays from 14 August 2025 to 28 February 2026"]
+    months = {a.attributes["href"]: words(a) for a in page.one("aside", class_="jump").all("a")}
+    assert "May 2026, 0 plays, with a gap" in months["/history/2026-05"]
+    assert "September 2026, 0 plays, with a gap" in months["/history/2026-09"]
+    assert "with a gap" not in months["/history/2025-08"]
+    # The same on a page where the gap itself does not stand.
+    for minute in range(60):
+        play(alice.id, at(150 * DAY + minute), track("Sent"), source=2)
+    (older,) = links(member.page("/history"), "Load older plays")
+    page = member.page(older)
+    assert "Not known." not in words(page)
+    assert quiet(page) == ["No plays from 14 August 2025 to 28 February 2026"]
 
 
 def test_nothing_found_says_whether_the_time_is_known(member: Visitor, alice: User) -> None:
