@@ -30,9 +30,9 @@ def with_gaps(found: Sequence[RecentPlay], state: ArchiveState, now: datetime) -
     if not found:
         return []
     rows = [Row(play.played_at, play=play) for play in found]
-    for gap in state.open_gaps:
+    for gap in _worth_a_row(state, now):
         end = gap.ended_at or now
-        if end > found[-1].played_at and end - gap.begins_at >= SHORT:
+        if end > found[-1].played_at:
             rows.append(Row(end, gap=gap))
     return sorted(rows, key=lambda row: (row.at, row.play is None), reverse=True)
 
@@ -42,8 +42,15 @@ def by_day(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
     return [(day, list(group)) for day, group in groupby(rows, lambda one: local(one.at, "day"))]
 
 
-def stamp(plays: Sequence[Found], state: ArchiveState) -> str:
-    """A mark that changes when the list does, so that an unchanged one is not sent again."""
-    gaps = [gap.begins_at.isoformat() for gap in state.open_gaps]
+def stamp(plays: Sequence[Found], state: ArchiveState, now: datetime) -> str:
+    """A mark that changes when the list does, so that an unchanged one is not sent again.
+
+    Of a gap that still grows only what the list says of it: not where it ends at present.
+    """
+    gaps = [(gap.begins_at, gap.ended_at, gap.cause) for gap in _worth_a_row(state, now)]
     facts = repr(([play[:2] for play in plays], gaps))
     return sha256(facts.encode()).hexdigest()[:12]
+
+
+def _worth_a_row(state: ArchiveState, now: datetime) -> list[Missing]:
+    return [gap for gap in state.open_gaps if (gap.ended_at or now) - gap.begins_at >= SHORT]

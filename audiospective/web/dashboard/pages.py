@@ -108,7 +108,7 @@ def _now() -> Now:
         state=state,
         renews_soon=archive_state.renews_soon(state, now),
         plays=plays,
-        stamp=newest_plays.stamp(plays, state),
+        stamp=newest_plays.stamp(plays, state, now),
         now=now,
     )
 

@@ -238,6 +238,45 @@ def test_an_unchanged_list_is_not_sent_again(site: Site) -> None:
     assert "#plays" not in member.fragment(live(fragment)).text
 
 
+def test_a_gap_that_ends_or_has_another_cause_is_told_to_an_open_page(
+    site: Site, frozen: Frozen
+) -> None:
+    user = listener(site, status="needs_reauth")
+    save(user, "Slack Water")
+    member = site.member(user)
+    page = member.page("/dashboard")
+    (gap,) = page.one("div", id="plays").all("li", class_="play-gap")
+    assert "We had no access to your plays" in gap.text
+    frozen.forward(minutes=5)
+    assert "#plays" not in member.fragment(live(page)).text
+
+    Connection.update(status="disconnected").execute()  # in another tab
+    fragment = markup.read(member.fragment(live(page)).text)
+    (gap,) = fragment.one("div", hx_swap_oob="innerHTML:#plays").all("li", class_="play-gap")
+    assert "Paused or disconnected by you" in gap.text
+    since = Connection.get().last_success_at
+
+    Connection.update(status="active", last_success_at=frozen.now).execute()
+    Gap.create(user=user, started_at=since, probably_from=since, ended_at=frozen.now,
+               cause="paused", certainty="possible", opened_at=frozen.now)  # fmt: skip
+    fragment = markup.read(member.fragment(live(fragment)).text)
+    (gap,) = fragment.one("div", hx_swap_oob="innerHTML:#plays").all("li", class_="play-gap")
+    assert "Since" not in gap.text
+
+
+def test_a_gap_that_grows_stands_in_the_list_once_it_is_worth_a_row(
+    site: Site, frozen: Frozen
+) -> None:
+    user = listener(site, ago=timedelta(seconds=20), status="paused")
+    save(user, "Slack Water")
+    member = site.member(user)
+    page = member.page("/dashboard")
+    assert page.one("div", id="plays").all("li", class_="play-gap") == []
+    frozen.forward(minutes=2)
+    fragment = markup.read(member.fragment(live(page)).text)
+    assert fragment.one("div", hx_swap_oob="innerHTML:#plays").all("li", class_="play-gap")
+
+
 def test_only_a_change_of_state_is_announced(site: Site) -> None:
     user = listener(site)
     member = site.member(user)
