@@ -244,6 +244,11 @@ def _is_paused() -> bool:
 
 
 def _distrust(notice: Notice) -> None:
-    """An address that the provider refuses is not one we can warn: the dashboard says so."""
+    """An address that the provider refuses is not one we can warn: the dashboard says so.
+
+    Where it is the only key to an archive it stays one: without it nobody could sign in there any
+    more, nor prove anew that it is them to enter another.
+    """
     theirs = (User.id == notice.owner) & (User.email == notice.recipient)
-    User.update(email_verified_at=None).where(theirs).execute()
+    has_another_key = User.spotify_account_id.is_null(False)
+    User.update(email_verified_at=None).where(theirs & has_another_key).execute()

@@ -12,6 +12,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from audiospective import clock
+from audiospective.accounts import sign_in_link
 from audiospective.models import User, notices, transaction
 from audiospective.models.marks import Mark
 from audiospective.models.notices import (
@@ -197,6 +198,16 @@ def test_one_refused_address_is_marked_and_no_other(posted, office, frozen):
     # The dashboard has to say that e-mails do not arrive any more.
     assert User.get_by_id(bad.id).email_verified_at is None
     assert User.get_by_id(good.id).email_verified_at is not None
+
+
+def test_a_refused_address_that_is_the_only_key_to_an_archive_stays_one(posted, office, frozen):
+    proven = {"email": "dora@mail.example", "email_verified_at": clock.now()}
+    dora = make_user("dora", spotify_account_id=None, spotify_id=None, **proven)
+    owe(posted, dora.email, "welcome", user_id=dora.id)
+    office.answer = lambda *_: refused(422, "validation_error", "Invalid `to` field.")
+    drain(posted)
+    assert statuses() == {FAILED: 1}
+    assert sign_in_link.archives("dora@mail.example") == [dora]
 
 
 def test_a_key_that_is_refused_keeps_every_email_and_alarms(posted, office, frozen):
