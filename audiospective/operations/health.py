@@ -13,6 +13,7 @@ from audiospective.incidents import health_facts, incident
 from audiospective.models import Connection, SpotifyApp, UnreadablePlay, User
 from audiospective.models.claims import POLLED
 from audiospective.models.coverage import Coverage
+from audiospective.models.deletions import Deletion
 from audiospective.models.gaps import Gap
 from audiospective.models.poll_log import TOGETHER, PollLog
 from audiospective.notices import kind
@@ -46,6 +47,7 @@ def state(services: Services, user_id: int) -> ArchiveState:
             plays=plays,
             gaps=gaps,
             unreadable=user.unreadable,
+            deletion_at=_instant(user.deletion_at),
         )
         return archive_state.as_shown(found, now)
     found = ArchiveState(
@@ -64,6 +66,7 @@ def state(services: Services, user_id: int) -> ArchiveState:
         quiet_since=_quiet_since(connection, now),
         returned=_returned(connection, user, noted, now),
         connected_before=True,
+        deletion_at=_instant(user.deletion_at),
     )
     return archive_state.as_shown(found, now, last_known=incident.last_known(connection))
 
@@ -152,15 +155,21 @@ def _connection(user_id: int) -> Connection | None:
 
 
 def _member(user_id: int) -> User:
-    """The member, with `covered_from`, `lost_from` and the count of `unreadable` items."""
+    """The member, with `covered_from`, `lost_from`, `deletion_at` (all in ms) and the count of
+    `unreadable` items."""
     covered = Coverage.select(fn.MIN(Coverage.started_at)).where(Coverage.user == user_id)
     lost = Gap.select(fn.MIN(Gap.probably_from)).where(Gap.user == user_id)
     kept = UnreadablePlay.select(fn.COUNT(UnreadablePlay.digest)).where(
         UnreadablePlay.user == user_id
     )
+    leaves = Deletion.select(fn.MIN(Deletion.due_at)).where(Deletion.user == user_id)
     found: User = (
         User.select(
-            User, covered.alias("covered_from"), lost.alias("lost_from"), kept.alias("unreadable")
+            User,
+            covered.alias("covered_from"),
+            lost.alias("lost_from"),
+            kept.alias("unreadable"),
+            leaves.alias("deletion_at"),
         )
         .where(User.id == user_id)
         .get()
@@ -171,7 +180,11 @@ def _member(user_id: int) -> User:
 def _began(user: User) -> datetime | None:
     """Since when it is known what was saved and what was lost."""
     found = [at for at in (user.covered_from, user.lost_from) if at is not None]
-    return clock.from_ms(min(found)) if found else None
+    return _instant(min(found, default=None))
+
+
+def _instant(at: int | None) -> datetime | None:
+    return None if at is None else clock.from_ms(at)
 
 
 def _quiet_since(connection: Connection, now: datetime) -> datetime | None:

@@ -199,7 +199,8 @@ class ArchiveState:
     a breakdown would not arrive: no_address, not_proven, switched_off, no_mail (this server has no
     mail account). `reminded`: e-mails come before the access ends, and `expired`: it has ended.
     `quiet_since`: Spotify shows nothing new since then, perhaps a holiday.
-    `refused_at`: when the one refusal came that is asked again.
+    `refused_at`: when the one refusal came that is asked again. `deletion_at`: when everything is
+    to be deleted, as the member has asked.
     """
 
     status: HealthStatus
@@ -219,6 +220,7 @@ class ArchiveState:
     quiet_since: datetime | None = None
     returned: Return | None = None
     connected_before: bool = False
+    deletion_at: datetime | None = None
 
     @property
     def traits(self) -> Traits:
@@ -289,6 +291,7 @@ def as_shown(
         quiet_since=found.quiet_since if saving else None,
         returned=found.returned if saving else None,
         connected_before=found.connected_before,
+        deletion_at=found.deletion_at,
     )
 
 

@@ -9,6 +9,7 @@ from audiospective.accounts import deletion, deletion_links, holdings
 from audiospective.web import access, throttle
 from audiospective.web.access import freshly_signed_in, person, signed_in
 from audiospective.web.context import services
+from audiospective.web.local_redirect import local_path
 from audiospective.web.throttle import Limit
 
 blueprint = Blueprint("deletion", __name__)
@@ -49,9 +50,12 @@ def delete() -> ResponseReturnValue:
 @blueprint.post("/settings/delete/keep")
 @signed_in
 def keep() -> ResponseReturnValue:
+    """The button stands on other pages, too, and leads back to them: none of it wants a fresh
+    sign-in but the page of the deletion itself.
+    """
     if deletion.keep(person()):
         flash("Your archive stays. Nothing was deleted.")
-    return redirect(url_for("deletion.page"), 303)
+    return redirect(local_path(request.form.get("next"), url_for("deletion.page")), 303)
 
 
 @blueprint.route("/keep/<token>", methods=["GET", "POST"])

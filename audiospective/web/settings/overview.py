@@ -75,6 +75,8 @@ def page() -> ResponseReturnValue:
         loud.add("/settings/emails")
     if counts.token_ends_soon():
         loud.add("/settings/api")
+    if state.deletion_at:
+        loud.add("/settings/delete")
     lines = [Line(one, now.get(one.path, ""), one.path in loud) for one in sections()]
     return render_template("settings/page.html", lines=_grouped(lines))
 
@@ -121,7 +123,9 @@ def _now(member: User, state: ArchiveState, counts: Counts) -> dict[str, str]:
         "/settings/sessions": plural(len(sessions.of(member)), "browser"),
         "/settings/data": f"{plural(state.plays, 'play')}, "
         f"about {in_words.size(history.footprint(member.id))}",
-        "/settings/delete": "with everything in it",
+        "/settings/delete": f"to be deleted on {local(state.deletion_at, 'date')}"
+        if state.deletion_at
+        else "with everything in it",
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from audiospective import clock
-from audiospective.accounts import deletion_links, erasure
+from audiospective.accounts import deletion, deletion_links, erasure
 from audiospective.clients.deadline import Deadline
 from audiospective.models import Connection, User
 from audiospective.models.deletions import Deletion
@@ -86,6 +86,32 @@ def test_in_seven_days_and_kept_on_the_page(live: LiveSite, alice: User) -> None
     browser.submit(page, f"{PAGE}/keep")
     assert "Nothing was deleted" in browser.page(PAGE).text
     assert Deletion.select().count() == 0
+
+
+def test_every_page_about_the_archive_says_that_it_is_to_be_deleted(
+    live: LiveSite, alice: User, frozen: Frozen
+) -> None:
+    browser = live.site.member(alice)
+    ask(browser, "later")
+    frozen.forward(days=2)  # keeping it takes no fresh sign-in
+    for address in ("/dashboard", "/health"):
+        page = browser.page(address)
+        assert "To be deleted on 21 Mar 2026" in page.text
+        form = page.one("form", action=f"{PAGE}/keep")
+        assert form.one("input", name="next").attributes["value"] == address
+    assert "to be deleted on 21 Mar 2026" in browser.page("/settings").text
+    answer = browser.submit(browser.page("/dashboard"), f"{PAGE}/keep", next="/dashboard")
+    assert answer.headers["Location"] == "/dashboard"
+    assert "Nothing was deleted" in browser.page("/dashboard").text
+    for address in ("/dashboard", "/health", "/settings"):
+        assert "to be deleted" not in browser.page(address).text.casefold()
+
+
+def test_an_archive_without_spotify_says_so_as_well(site: Site) -> None:
+    dora = make_user("dora", spotify_account_id=None, spotify_id=None)
+    deletion.schedule(site.services, dora)
+    assert "To be deleted on" in site.member(dora).page("/dashboard").text
+    assert "To be deleted" not in site.member(make_user("bob")).page("/dashboard").text
 
 
 def test_kept_by_the_link_in_the_email_which_a_mail_scanner_may_open(
