@@ -8,6 +8,7 @@ from audiospective import clock
 from audiospective.accounts import sessions
 from audiospective.models import User, transaction
 from audiospective.models.address_proofs import AddressProof
+from audiospective.models.deletions import Deletion
 from audiospective.notices import mail_tokens
 from audiospective.notices.kinds import address_changed
 from audiospective.services import Services
@@ -26,7 +27,10 @@ def find(token: str) -> AddressProof | None:
 
 
 def restore(token: str) -> bool:
-    """Make a former address the member's again, and sign everybody out; False if it is too late."""
+    """Make a former address the member's again, and sign everybody out; False if it is too late.
+
+    A deletion that was asked for since is not carried out: its e-mail went to the other address.
+    """
     with transaction():
         found = find(token)
         if found is None:
@@ -38,6 +42,11 @@ def restore(token: str) -> bool:
         ).execute()
         user = User.get_by_id(found.user_id)
         sessions.end_all(user)
+        Deletion.delete().where(
+            (Deletion.user == user.id)
+            & Deletion.begun_at.is_null()
+            & (Deletion.asked_at >= found.created_at)
+        ).execute()
         User.update(email=found.email, email_verified_at=clock.now()).where(
             User.id == user.id
         ).execute()

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from audiospective import clock
-from audiospective.accounts import address, sessions
+from audiospective.accounts import address, deletion, sessions
 from audiospective.models import User
+from audiospective.models.deletions import Deletion
 from audiospective.models.notices import Notice
 from audiospective.models.sessions import Session
 from audiospective.notices import compose
@@ -117,6 +118,29 @@ def test_a_former_address_is_told_and_takes_the_archive_back(site: Site) -> None
     assert thief.get("/dashboard").status_code == 302
     owner.page("/address/restored")
     owner.page(back, 404)
+
+
+@pytest.mark.parametrize("asked", ["before", "since"])
+def test_taking_it_back_ends_a_deletion_that_was_asked_for_since(
+    site: Site, frozen: Frozen, asked: str
+) -> None:
+    """Its e-mail, with the link to keep the archive, went to the thief."""
+    alice = make_user("alice", email="alice@mail.example", email_verified_at=clock.now())
+    thief = site.member(alice)
+    link = typed(site, thief, alice, "thief@mail.example")
+    if asked == "before":
+        deletion.schedule(site.services, alice)
+    frozen.forward(minutes=1)
+    thief.submit(thief.page(link), link)
+    if asked == "since":
+        deletion.schedule(site.services, User.get_by_id(alice.id))
+    told = Notice.get(Notice.kind == "address_changed")
+    back = f"/address/restore/{compose.opened(site.services, told)['token']}"
+    owner = site.visitor()
+    page = owner.page(back)
+    assert Deletion.select().count() == 1
+    owner.submit(page, back)
+    assert Deletion.select().count() == (asked == "before")
 
 
 def test_a_former_address_can_be_taken_back_for_two_weeks(site: Site, frozen: Frozen) -> None:
