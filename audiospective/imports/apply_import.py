@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
@@ -21,6 +22,9 @@ from audiospective.imports.sources import SOURCES
 
 SPOTIFY = "spotify_extended"
 FOREIGN = "foreign_user_name"  # the note of a file that carries another user's name
+# Files of videos alone: plays of music stand in others.
+_VIDEOS = re.compile(r"(?:^|/)(?:endvideo|streaming_history_video)[^/]*$", re.IGNORECASE)
+_NO_MUSIC = ("episode", "chapter")
 
 ADDED, MATCHED, SKIPPED, REJECTED = BINS = ("added", "matched", "skipped", "rejected")
 _WORD = pl.Categorical()
@@ -50,7 +54,7 @@ class Worked:
     """`frames` holds the archive afterwards, its new tracks below zero as in `tracks`.
 
     `sheet` (SHEET) has every row of the files; `covered` are plays by source, for their time, but
-    for those of files that an archive like this one wrote.
+    for those of files that say nothing of what may be missing (`_silent`).
     """
 
     frames: ArchiveFrames
@@ -79,7 +83,7 @@ def apply(
     plays, left = _wanted(staged, choices)
     worked = Worked(before, tracks, pl.DataFrame(schema=SHEET))
     sheets = [_left_out(staged.left_out), left]
-    own = _own(staged.findings)
+    silent = _silent(staged)
     for source, as_told in _by_source(plays, staged.findings, import_id, restores):
         rows = clock_shift.moved(as_told, ("began", "ended"), *choices.clock(source.name))
         arrivals = rows.with_columns((base - pl.col("track")).alias("track")).select(
@@ -92,7 +96,7 @@ def apply(
                 worked.shifts[source.name] = found
         worked.frames, outcomes = merging.merge(worked.frames, arrivals, used, source)
         sheets.append(_sheet(rows, outcomes))
-        _cover(worked.covered, source, rows, own)
+        _cover(worked.covered, source, rows, silent)
     worked.sheet = pl.concat(sheets)
     return worked
 
@@ -101,17 +105,18 @@ def covered(staged: Staged, choices: Choices, import_id: int) -> dict[str, pl.Se
     """Of what an import would make of an archive only `Worked.covered`."""
     found: dict[str, pl.Series] = {}
     plays, _ = _wanted(staged, choices)
-    own = _own(staged.findings)
+    silent = _silent(staged)
     for source, as_told in _by_source(plays, staged.findings, import_id, ()):
         rows = clock_shift.moved(as_told, ("began", "ended"), *choices.clock(source.name))
-        _cover(found, source, rows, own)
+        _cover(found, source, rows, silent)
     return found
 
 
 def _cover(
-    found: dict[str, pl.Series], source: Source, rows: pl.DataFrame, own: Collection[int]
+    found: dict[str, pl.Series], source: Source, rows: pl.DataFrame, silent: Collection[int]
 ) -> None:
-    at = rows.select(pl.coalesce("ended", "began")).filter(~rows["file"].is_in(own)).to_series()
+    there = ~rows["file"].is_in(silent)
+    at = rows.select(pl.coalesce("ended", "began")).filter(there).to_series()
     before_it = found.get(source.name)
     found[source.name] = at if before_it is None else pl.concat([before_it, at])
 
@@ -123,12 +128,21 @@ def numbered(tracks: pl.DataFrame, base: int = -1) -> pl.DataFrame:
     )
 
 
-def _own(findings: Findings) -> list[int]:
-    """Files that an archive like this one wrote: what it missed is missing in them as well."""
+def _silent(staged: Staged) -> list[int]:
+    """Files that say nothing of what may be missing in the time that they are of.
+
+    What an archive like this one missed is missing in the files that it wrote as well. And Spotify
+    keeps podcasts, audiobooks and videos in files of their own: checks tell of music.
+    """
+    is_music = ~staged.tracks["kind"].cast(pl.String).is_in(_NO_MUSIC)
+    music = set(staged.plays["file"].filter(is_music.gather(staged.plays["track"])).unique())
     return [
         file.number
-        for file in findings.files
-        if file.source == OWN or file.notes.get(own_files.NOTE)
+        for file in staged.findings.files
+        if file.source == OWN
+        or file.notes.get(own_files.NOTE)
+        or file.number not in music
+        or (file.source == SPOTIFY and _VIDEOS.search(file.name))
     ]
 
 

@@ -27,6 +27,7 @@ from audiospective.imports.apply_import import Staged
 from audiospective.imports.archive_frames import ArchiveFrames
 from audiospective.imports.choices import Choices
 from audiospective.imports.claims import Claim
+from audiospective.imports.covered_gaps import Covered
 from audiospective.imports.errors import RefusedError
 from audiospective.imports.findings import Findings
 from audiospective.imports.kept_result import Result
@@ -34,7 +35,6 @@ from audiospective.imports.restore import writing
 from audiospective.imports.review import Review
 from audiospective.models.imports import DONE, UNDONE, Import
 from audiospective.notices.kinds import import_done
-from audiospective.policy.import_spans import Span
 from audiospective.polling import closed_gaps
 from audiospective.services import Services
 
@@ -168,7 +168,7 @@ def _rebuilt(
     return made
 
 
-def _heal_again(claim: Claim, others: list[Import], spans: dict[int, list[Span]]) -> None:
+def _heal_again(claim: Claim, others: list[Import], spans: dict[int, list[Covered]]) -> None:
     """What the import closed is open again, but for what others tell of, too. It closes nothing."""
     were_closed = [
         gap for number in (claim.id, *spans) for gap in closed_gaps.reopen(claim.user_id, number)

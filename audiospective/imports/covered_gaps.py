@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import polars as pl
 
@@ -21,20 +22,31 @@ from audiospective.polling import closed_gaps
 EndsOfDays = dict[str, list[int]]  # by source, the ends (UTC ms) of days, in order
 
 
-def closable(user_id: int, spans: list[Span]) -> int:
+class Covered(NamedTuple):
+    """Time that files cover, from `start` to `end`; they were made after `told_until` (UTC ms)."""
+
+    start: int
+    end: int
+    told_until: int
+
+
+def closable(user_id: int, spans: list[Covered]) -> int:
     """How many open gaps these spans cover."""
     return sum(
-        any(_covers(span, gap) for span in spans)
+        any(
+            _covers(span[:2], gap) and closed_gaps.may_be_told(gap, clock.from_ms(span.told_until))
+            for span in spans
+        )
         for gap in Gap.select().where((Gap.user == user_id) & Gap.closed_at.is_null())
     )
 
 
 def close(
-    user_id: int, import_id: int, spans: list[Span], among: Collection[int] | None = None
+    user_id: int, import_id: int, spans: list[Covered], among: Collection[int] | None = None
 ) -> list[Gap]:
     """Close what they cover, in the caller's transaction; with `among` only gaps of these ids."""
     closed = []
-    for start, end in spans:
+    for start, end, told_until in spans:
         closed += closed_gaps.close_by_import(
             user_id,
             clock.from_ms(start),
@@ -42,6 +54,7 @@ def close(
             import_id=import_id,
             added=(),
             among=among,
+            told_until=clock.from_ms(told_until),
         )
     return closed
 
@@ -50,7 +63,8 @@ def can_tell_of(gap: Gap, committed_at: datetime) -> bool:
     """Whether an import's files may know what happened in a gap, whenever that was opened.
 
     Late plays came to Spotify between the two checks that show that they are late: a file that was
-    there before knows none of those that left the page unseen.
+    there before knows none of those that left the page unseen. When a file was made it does not
+    say, but that was after all that it tells of (Covered).
     """
     return bool(gap.opened_at < committed_at or gap.cause != Cause.LATE.value)
 
@@ -74,27 +88,29 @@ def ends_of_days(by_source: dict[str, pl.Series]) -> EndsOfDays:
 
 def covered(
     user_id: int, by_source: EndsOfDays, found: ArchiveFrames, before: datetime | None = None
-) -> list[Span]:
+) -> list[Covered]:
     """The time that the files of an import cover.
 
     What a service's own export leaves out did not happen. A scrobbler only counts around a gap
     where it saw what was polled, and that was opened `before` (None: all that there are).
     """
-    spans: list[Span] = []
+    told: list[Covered] = []
     gaps = list(Gap.select().where(Gap.user == user_id))
     if before is not None:
         gaps = [gap for gap in gaps if gap.opened_at < before]
     for source, instants in by_source.items():
         if source in COMPLETE:
-            spans += import_spans.certain(instants)
-            continue
-        for span in import_spans.spans(instants, import_spans.OTHERS):
-            spans += [
+            spans = covering = import_spans.certain(instants)
+        else:
+            spans = import_spans.spans(instants, import_spans.OTHERS)
+            covering = [
                 (clock.to_ms(gap.started_at), clock.to_ms(gap.ended_at))
+                for span in spans
                 for gap in gaps
                 if _covers(span, gap) and _listened(gap, BITS[source], found)
             ]
-    return spans
+        told += [Covered(*span, told_until=import_spans.last_row(spans)) for span in covering]
+    return told
 
 
 def _covers(span: Span, gap: Gap) -> bool:

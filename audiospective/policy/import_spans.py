@@ -43,6 +43,16 @@ def certain(instants: Sequence[int]) -> list[Span]:
     return found
 
 
+def last_row(found: Sequence[Span]) -> int:
+    """The last instant that these spans, one or more, were made of.
+
+    Of a span of one instant the date may be wrong: it counts only if there is no other.
+    """
+    room = ROOM // timedelta(milliseconds=1)
+    several = [span for span in found if span[1] - span[0] > 2 * room]
+    return (several or found)[-1][1] - room
+
+
 def _runs(instants: Sequence[int], silence: timedelta) -> list[list[int]]:
     longest = silence // timedelta(milliseconds=1)
     runs: list[list[int]] = []

@@ -9,6 +9,7 @@ from itertools import pairwise
 from audiospective import clock
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
+from audiospective.policy.gaps import Cause
 
 
 def close_by_import(
@@ -19,18 +20,21 @@ def close_by_import(
     import_id: int,
     added: Collection[int],
     among: Collection[int] | None = None,
+    told_until: datetime | None = None,
 ) -> list[Gap]:
     """Close the gaps that an import covers; returns them. The caller holds the transaction.
 
     `start` to `end` is the time that the imported file covers without gaps of its own; `added`
     are the ends (UTC milliseconds) of the plays that it added. A gap that the file covers only in
     part stays open, and what was recovered in it is counted. With `among` only gaps of these ids
-    are looked at.
+    are looked at, with `told_until`, the newest play in the files, only those that `may_be_told`.
     """
     closed = []
     Coverage.hold(user_id)
     for gap in _open(user_id):
         if among is not None and gap.id not in among:
+            continue
+        if told_until is not None and not may_be_told(gap, told_until):
             continue
         # A check and a new account take no lock, and may make it longer meanwhile.
         while not _put(gap, start, end, import_id, added):
@@ -40,6 +44,15 @@ def close_by_import(
     if closed:
         join(user_id)
     return closed
+
+
+def may_be_told(gap: Gap, told_until: datetime) -> bool:
+    """Whether files that tell of plays up to an instant may tell of those that a gap lost.
+
+    Late plays came to Spotify just before the check that opened it: maybe after the files were
+    made, which may have been long before they were brought.
+    """
+    return bool(gap.cause != Cause.LATE.value or gap.opened_at <= told_until)
 
 
 def reopen(user_id: int, import_id: int) -> list[Gap]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from pathlib import Path
@@ -37,6 +37,7 @@ from tests.support.clocks import Frozen
 pytestmark = pytest.mark.usefixtures("at_once")
 
 HOUR = timedelta(hours=1)
+SPRING_AUDIO = "Streaming_History_Audio_2024_1.json"
 SPRING, AUTUMN = (datetime(2024, month, 1, tzinfo=UTC) for month in (3, 9))
 LENGTH = timedelta(minutes=3)
 
@@ -69,6 +70,12 @@ def spotifys(start: datetime) -> dict[str, bytes]:
     return spotify_file(
         *(spotify_row(f"{at:%Y-%m-%dT%H:%M:%SZ}", at.day % 7) for at in hundred_days(start))
     )
+
+
+def extended(name: str, since: Iterable[datetime] = (), **told: Any) -> dict[str, bytes]:
+    times = [*hundred_days(SPRING), *since]
+    rows = (spotify_row(f"{at:%Y-%m-%dT%H:%M:%SZ}", at.day % 7, **told) for at in times)
+    return spotify_file(*rows, name=name)
 
 
 def lastfms(start: datetime) -> dict[str, bytes]:
@@ -274,7 +281,9 @@ def test_a_gap_that_a_check_opens_in_the_time_of_spotifys_file_closes_soon_or_ne
     # An import that comes and goes leaves all as it was.
     undone(services, done(services, alice, lastfms(AUTUMN)))
     assert still_open() == ([] if closes else [made])
-    later = done(services, alice, spotifys(SPRING))
+    # A newer file may tell of late plays, too: it tells of others after the check that saw them.
+    since = [clock.now() + number * HOUR for number in (1, 2)]
+    later = done(services, alice, extended(SPRING_AUDIO, since))
     assert still_open() == []
     undone(services, later)
     assert still_open() == ([] if closes else [made])
@@ -293,6 +302,83 @@ def test_one_row_with_a_later_date_closes_no_gap_behind_spotifys_file(
     wrong = spotify_row(f"{end + timedelta(days=11):%Y-%m-%dT%H:%M:%SZ}")
     done(services, alice, spotify_file(*rows, *[wrong] * times))
     assert still_open() == [made]
+
+
+def account_data(name: str, **told: str) -> dict[str, bytes]:
+    """A file of Spotify's account data, which has one for each kind of item."""
+    rows = [{"endTime": f"{at:%Y-%m-%d %H:%M}", "msPlayed": 180_000, **told}
+            for at in hundred_days(SPRING)]  # fmt: skip
+    return {name: orjson.dumps(rows)}
+
+
+EPISODE = {
+    "master_metadata_track_name": None,
+    "master_metadata_album_artist_name": None,
+    "master_metadata_album_album_name": None,
+    "spotify_track_uri": None,
+    "episode_name": "One",
+    "episode_show_name": "Talks",
+    "spotify_episode_uri": f"spotify:episode:{1:022d}",
+}
+FORGOTTEN = {"trackName": "Unknown Track", "artistName": "Unknown Artist"}
+PODCAST = {"podcastName": "Talks", "episodeName": "One"}
+BOOK = {"audiobookName": "Tides", "authorName": "Ann", "chapterName": "One"}
+
+
+@pytest.mark.parametrize(
+    ("files", "closes"),
+    [
+        (account_data("StreamingHistory_music_0.json", trackName="Ebb", artistName="Ann"), True),
+        (account_data("StreamingHistory_music_0.json", **FORGOTTEN), True),
+        (account_data("StreamingHistory_podcast_0.json", **PODCAST), False),
+        (account_data("StreamingHistory_audiobook_0.json", **BOOK), False),
+        (extended(SPRING_AUDIO), True),
+        (extended(SPRING_AUDIO, **EPISODE), False),
+        (extended("a/Streaming_History_Video_2018-2024.json"), False),
+        (extended("endvideo.json"), False),
+    ],
+)
+def test_a_file_of_spotifys_without_music_closes_no_gap_between_its_rows(
+    files: dict[str, bytes], closes: bool, services: Services
+) -> None:
+    alice = factories.make_user("alice")
+    made = gap(alice, SPRING + timedelta(days=50, hours=1))
+    row = reviewed(services, alice, files)
+    told = Review.from_dict(Findings.loads(row.findings).review)
+    uploads.agree(services, row)
+    assert worked(services, row).status == DONE
+    assert still_open() == ([] if closes else [made])
+    assert told.gaps_closed == closes
+
+
+@pytest.mark.parametrize("files", [spotifys, lastfms], ids=["complete", "scrobbler"])
+@pytest.mark.parametrize(
+    ("cause", "opened", "closes"),
+    [
+        (Cause.LATE, timedelta(days=99), True),
+        (Cause.LATE, timedelta(days=101), False),  # the file may have been made before they came
+        (Cause.OUTAGE, timedelta(days=101), True),
+    ],
+)
+def test_late_plays_that_came_after_all_that_a_file_tells_of_may_not_be_in_it(
+    cause: Cause,
+    opened: timedelta,
+    closes: bool,
+    files: Callable[[datetime], dict[str, bytes]],
+    services: Services,
+) -> None:
+    alice = factories.make_user("alice")
+    middle = SPRING + timedelta(days=50)
+    poll(alice, *(middle - number * 6 * HOUR for number in range(1, 5)))
+    made = gap(alice, middle + HOUR, cause, SPRING + opened)
+    row = reviewed(services, alice, files(SPRING))
+    assert Review.from_dict(Findings.loads(row.findings).review).gaps_closed == closes
+    uploads.agree(services, row)
+    assert worked(services, row).status == DONE
+    assert still_open() == ([] if closes else [made])
+    # Taking another import back closes no more.
+    undone(services, done(services, alice, lastfms(AUTUMN)))
+    assert still_open() == ([] if closes else [made])
 
 
 @pytest.mark.parametrize("cause", [Cause.DOWNTIME, Cause.LATE])

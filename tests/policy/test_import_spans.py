@@ -72,3 +72,20 @@ def test_a_row_that_lies_apart_and_is_told_twice_stretches_no_export_either(soon
 
 def test_without_instants_there_is_no_day() -> None:
     assert import_spans.ends_of_days(pl.Series([], dtype=pl.Int64)).to_list() == []
+
+
+@pytest.mark.parametrize(
+    ("told", "last"),
+    [
+        ([5], 5),
+        ([0, HOUR], HOUR),
+        ([0, HOUR, 30 * DAY], HOUR),  # its date may be wrong
+        ([0, HOUR, 30 * DAY, 30 * DAY + HOUR], 30 * DAY + HOUR),
+        ([0, 30 * DAY], 30 * DAY),
+    ],
+)
+@pytest.mark.parametrize("silence", [COMPLETE, OTHERS], ids=["complete", "others"])
+def test_one_row_that_lies_apart_says_nothing_of_when_a_file_was_made(
+    told: list[int], last: int, silence: timedelta
+) -> None:
+    assert import_spans.last_row(import_spans.spans(told, silence)) == last
