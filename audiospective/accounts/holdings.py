@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from audiospective.history import total
 from audiospective.models import Connection, Import, User
 from audiospective.models.connections import DISCONNECTED
-from audiospective.models.exports import READY, Export
+from audiospective.models.exports import Export
 from audiospective.models.gaps import Gap
 
 
@@ -31,7 +31,7 @@ def of(user: User) -> Holdings:
         plays=total(user.id),
         gaps=Gap.select().where(Gap.user == user.id).count(),
         imports=Import.select().where((Import.user == user.id) & ~Import.live).count(),
-        exports=Export.select().where((Export.user == user.id) & (Export.status == READY)).count(),
+        exports=Export.to_fetch(user.id),
         connected=connection is not None and connection.status != DISCONNECTED,
         email=user.email,
         founding_number=user.founding_number,

@@ -29,7 +29,7 @@ def sign(settings: Settings, export: Export, user: User, session: str) -> str:
 def good(settings: Settings, token: str, export: Export, user: User, session: str) -> bool:
     """Whether a token lets this session of this member fetch this export now."""
     read = signed_links.read(settings, PURPOSE, token)
-    if read is None or export.status != READY or export.expires_at <= clock.now():
+    if read is None or export.status != READY or export.is_over:
         return False
     values, alive = read
     return alive and values == [export.id, _bound(export, user, session)]

@@ -12,6 +12,7 @@ from peewee import (
     TextField,
 )
 
+from audiospective import clock
 from audiospective.models.base import LONG_AGO, InstantField, Row
 from audiospective.models.users import User
 
@@ -55,3 +56,15 @@ class Export(Row):
     class Meta:
         table_name = "exports"
         indexes = ((("user", "created_at"), False), (("status", "changed_at"), False))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its time is over, though no round may have come by yet to delete the file."""
+        until = self.expires_at
+        return self.status == READY and until is not None and until <= clock.now()
+
+    @classmethod
+    def to_fetch(cls, user_id: int) -> int:
+        """How many files a member can fetch now."""
+        there = (cls.status == READY) & (cls.expires_at > clock.now())
+        return int(cls.select().where((cls.user == user_id) & there).count())

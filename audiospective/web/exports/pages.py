@@ -27,7 +27,7 @@ from audiospective import clock, history
 from audiospective.clients.storage import Download, StorageError
 from audiospective.exports import bundle_size, descriptions, export_requests, links
 from audiospective.models import User
-from audiospective.models.exports import READY, UNFINISHED, Export
+from audiospective.models.exports import EXPIRED, READY, UNFINISHED, Export
 from audiospective.policy import export_rules, in_words
 from audiospective.web import throttle
 from audiospective.web.access import freshly_signed_in, person, signed_in
@@ -173,7 +173,8 @@ def _shown(export: Export, user: User) -> dict[str, object]:
     """What the shelf says of one export; a link to its file if there is one."""
     described = descriptions.by_name(export.form)
     href = None
-    if export.status == READY:
+    status = EXPIRED if export.is_over else export.status
+    if status == READY:
         secret = session.setdefault(BOUND_TO, secrets.token_urlsafe(24))
         token = links.sign(services().settings, export, user, secret)
         href = url_for("exports.file", export_id=export.id, key=token)
@@ -181,7 +182,7 @@ def _shown(export: Export, user: User) -> dict[str, object]:
     return {
         "export": export,
         "title": described.title if described else export.form,
-        "state": export_rules.shown(export.status, export.done, export.total),
+        "state": export_rules.shown(status, export.done, export.total),
         "href": href,
         "size": in_words.size(export.size),
         "unfinished": export.status in UNFINISHED,

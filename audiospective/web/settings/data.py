@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from audiospective import history
 from audiospective.accounts import welcome
 from audiospective.models import Import, RemovedPlay
-from audiospective.models.exports import READY, Export
+from audiospective.models.exports import Export
 from audiospective.operations import purge
 from audiospective.policy import in_words
 from audiospective.web.access import person, signed_in
@@ -21,14 +21,13 @@ blueprint = Blueprint("data", __name__)
 @signed_in
 def page() -> ResponseReturnValue:
     member = person()
-    ready = Export.select().where((Export.user == member.id) & (Export.status == READY)).count()
     return render_template(
         "settings/data.html",
         plays=history.total(member.id),
         oldest=welcome.oldest(member),
         size=in_words.size(history.footprint(member.id)),
         imports=Import.select().where((Import.user == member.id) & ~Import.live).count(),
-        exports_ready=ready,
+        exports_ready=Export.to_fetch(member.id),
         removed=RemovedPlay.select().where(RemovedPlay.user == member.id).count(),
         kept={
             "checks": purge.POLLS.days,

@@ -23,6 +23,7 @@ from audiospective.web.exports.pages import A_DAY
 from audiospective.web.long_bodies import Turns
 from tests.exports.making import archive, hard_plays
 from tests.web.conftest import MakeSite, Site, Visitor
+from tests.web.markup import Tag
 
 
 @pytest.fixture
@@ -68,6 +69,10 @@ def link(browser: Visitor, export: Export) -> str:
     addresses = [one.attributes.get("href", "") for one in anchors]
     (found,) = (one for one in addresses if f"/exports/{export.id}/file" in one)
     return found
+
+
+def words(page: Tag) -> str:
+    return " ".join(page.text.split())
 
 
 def test_the_page_says_how_many_may_be_made(browser: Visitor) -> None:
@@ -161,6 +166,24 @@ def test_each_state_is_said(site: Site, browser: Visitor, alice: User) -> None:
     for word in ("Failed", "Something.", "Cancelled", "Expired", "of a newer release"):
         assert word in text
     browser.page("/exports")
+
+
+def test_a_file_whose_time_is_over_is_not_offered_while_no_round_has_come_by(
+    site: Site, browser: Visitor, alice: User
+) -> None:
+    """As where no worker runs: the file is there, and every link to it is refused."""
+    export = make(site, ask(browser))
+    assert "Exports to download 1" in words(browser.page("/settings/data"))
+    assert "Exports kept here 1" in words(browser.page("/settings/delete"))
+    late = clock.now() - timedelta(seconds=1)
+    Export.update(expires_at=late).where(Export.id == export.id).execute()
+    page = browser.page("/exports")
+    (line,) = page.all("li", class_="shelf-line")
+    assert "Expired" in line.text
+    assert "Download" not in line.text
+    assert "Make it again" in line.text
+    assert "Exports to download none" in words(browser.page("/settings/data"))
+    assert "Exports kept here 0" in words(browser.page("/settings/delete"))
 
 
 def test_somebody_else_can_neither_see_nor_fetch_nor_end_it(
