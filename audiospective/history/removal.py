@@ -19,13 +19,14 @@ from audiospective.history import (
     segment,
     segment_store,
 )
-from audiospective.models import Import, PlaySegment, RemovedPlay
-from audiospective.models.imports import UNDONE
-from audiospective.models.plays import FROM_BOTH, FROM_POLL, SENT_LIVE
+from audiospective.models import PlaySegment, RemovedPlay
+from audiospective.models.plays import FROM_BOTH, FROM_POLL
 from audiospective.policy.sealing import year_of
 
 UNDO = timedelta(days=30)
 CHUNK = 200  # tombstones a statement
+# Where a tombstone stands, where it shall, and the context that a poll tells of its play.
+Move = tuple[hot_tail.Key, hot_tail.Key, str | None]
 _WHOLE = "played_at"  # it is among what is kept as long as that is the whole play
 _LEFT = ("source", "timing")  # what is kept after that
 
@@ -54,11 +55,7 @@ def remove(user_id: int, keys: Sequence[hot_tail.Key]) -> int:
 
 
 def restore(user_id: int, keys: Sequence[hot_tail.Key]) -> int:
-    """Undo deletions that are at most 30 days old; how many plays came back.
-
-    Without what only an import told that was taken back meanwhile. A play of which nothing else
-    tells comes back as it was: its member asks for this very one.
-    """
+    """Undo deletions that are at most 30 days old; how many plays came back."""
     with lock.held(user_id):
         back: list[dict[str, Any]] = []
         for key in keys:
@@ -67,23 +64,24 @@ def restore(user_id: int, keys: Sequence[hot_tail.Key]) -> int:
             facts = whole(stone.kept) if stone is not None else None
             if facts is None or clock.now() - stone.removed_at > UNDO:
                 continue
-            back.append({**dict.fromkeys(hot_tail.COLUMNS), **_still_told(user_id, facts)})
+            back.append({**dict.fromkeys(hot_tail.COLUMNS), **facts})
             RemovedPlay.delete().where(where).execute()
         hot_tail.put(user_id, back)
         _recount(user_id, keys)
     return len(back)
 
 
-def move(user_id: int, moves: Sequence[tuple[hot_tail.Key, hot_tail.Key]]) -> None:
+def move(user_id: int, moves: Sequence[Move]) -> None:
     """Have tombstones stand at the times that a poll tells, in the caller's transaction.
 
-    `moves` are where each stands and where it shall, which is never where another one stands.
+    None shall stand where another one does.
     """
-    for old, new in moves:
+    for old, new, context in moves:
         stone = RemovedPlay.get(_at(user_id, old))
         facts = whole(stone.kept)
         if facts is not None:
             facts |= {"played_at": new[0], "track": new[1], "source": FROM_BOTH, "timing": None}
+            facts["context"] = context
         RemovedPlay.insert(
             user=user_id,
             played_at=new[0],
@@ -92,6 +90,24 @@ def move(user_id: int, moves: Sequence[tuple[hot_tail.Key, hot_tail.Key]]) -> No
             kept=None if facts is None else orjson.dumps(facts).decode(),
         ).execute()
         RemovedPlay.delete().where(_at(user_id, old)).execute()
+
+
+def retell(user_id: int, plays: pl.DataFrame) -> None:
+    """Keep of deleted plays these facts (segment.SCHEMA), in the caller's transaction.
+
+    Each stands where it stands. What is past its undo stays as it is.
+    """
+    news = {(row["played_at"], row["track"]): row for row in bulk_add.as_rows(plays)}
+    stones = [
+        {**stone.__data__, "kept": orjson.dumps(news[stone.played_at, stone.track]).decode()}
+        for stone in RemovedPlay.select().where(RemovedPlay.user == user_id)
+        if (stone.played_at, stone.track) in news and whole(stone.kept) is not None
+    ]
+    key = [RemovedPlay.user, RemovedPlay.played_at, RemovedPlay.track]
+    for start in range(0, len(stones), CHUNK):
+        RemovedPlay.insert_many(stones[start : start + CHUNK]).on_conflict(
+            conflict_target=key, preserve=[RemovedPlay.kept]
+        ).execute()
 
 
 def removed(user_id: int, since: datetime) -> list[tuple[datetime, int, datetime]]:
@@ -134,20 +150,6 @@ def drop_expired(now: datetime) -> int:
         remains = None if facts is None else left(facts)
         dropped += int(RemovedPlay.update(kept=remains).where(same).execute())
     return dropped
-
-
-def _still_told(user_id: int, facts: dict[str, Any]) -> dict[str, Any]:
-    """As imports.archive_frames.without_imports has it of plays that were not deleted."""
-    of_import = (Import.user == user_id) & (Import.id == facts.get("import_id"))
-    polled = facts["source"] & FROM_POLL
-    if not polled or not Import.select().where(of_import & (Import.status == UNDONE)).exists():
-        return facts
-    left = {name: facts[name] for name in ("played_at", "track", "context")}
-    if not (facts.get("seen") or 0) & SENT_LIVE:
-        return left | {"source": FROM_POLL}
-    live = Import.select(Import.id).where((Import.user == user_id) & Import.live).scalar()
-    sent = {name: facts[name] for name in ("source", "ms_played", "platform")}
-    return left | sent | {"import_id": live, "seen": SENT_LIVE}
 
 
 def _recount(user_id: int, keys: Sequence[hot_tail.Key]) -> None:

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import orjson
 import polars as pl
 
-from audiospective.history import reading, relinked, replacing, segment
+from audiospective.history import flags, reading, relinked, removal, replacing, segment
 from audiospective.history.catalog import imported, lookup
 from audiospective.history.catalog.lookup import TrackNames
 from audiospective.imports import archive_frames, identity, staging
 from audiospective.imports.archive_frames import ArchiveFrames
 from audiospective.imports.merging import apart
 from audiospective.models import RemovedPlay
-from audiospective.policy.timing import Timing
 
 NUMBERED = pl.Schema({"track": pl.Int32(), **staging.TRACKS})
 _GUESTS = 99  # artists of a track beside the first one
-_ENDS = {Timing.HEARD: Timing.END_SECOND, Timing.HEARD_MINUTE: Timing.END_MINUTE}
 UNKNOWN = "Unknown item"  # what plays are called of which a file says nothing but the time
 
 
@@ -126,6 +125,25 @@ def written(user_id: int, before: replacing.Snapshot, made: replacing.Prepared) 
     replacing.put(user_id, before, made)
 
 
+def retold(user_id: int, before: pl.DataFrame, found: ArchiveFrames) -> None:
+    """Keep of deleted plays what is told of them now, in the caller's transaction, for an undo.
+
+    `before` are those that were read (archive_frames.deleted). One of which nothing tells any more
+    stays as it was: its member asks for this very one. Raises ChangedError.
+    """
+    now = archive_frames.deleted(found).filter(pl.col("source") != 0)
+    news = now.join(before, on=segment.COLUMNS, how="anti", nulls_equal=True)
+    if news.is_empty():
+        return
+    were, there = (
+        one.join(news, on=segment.KEY, how="semi").sort(segment.KEY)
+        for one in (before, _removed(user_id))
+    )
+    if not there.equals(were):
+        raise replacing.ChangedError
+    removal.retell(user_id, news)
+
+
 def require_kept(user_id: int, before: replacing.Snapshot) -> None:
     """Raises ChangedError unless the archive is still what was opened; under the lock."""
     replacing.require_kept(user_id, before)
@@ -151,7 +169,8 @@ def _named(tracks: pl.DataFrame) -> list[imported.Named]:
 
 
 def _removed(user_id: int, span: replacing.Span | None = None) -> pl.DataFrame:
-    """Deleted plays, with who told of their time and what it is, where it is no end of a poll's.
+    """Deleted plays with all that is kept of them: at least who told of their time and what it is,
+    where it is no end of a poll's.
 
     Without it a beginning would be taken for an end, and a poll could not be known to tell a play
     again that only a file told.
@@ -162,16 +181,16 @@ def _removed(user_id: int, span: replacing.Span | None = None) -> pl.DataFrame:
         keys = keys.where((RemovedPlay.played_at >= span[0]) & (RemovedPlay.played_at < span[1]))
     return segment.of(
         [
-            {"played_at": at, "track": track, "source": 0, **_told(kept)}
+            {"source": 0, **_told(kept), "played_at": at, "track": track}
             for at, track, kept in keys.tuples()
         ]
     )
 
 
-def _told(kept: str | None) -> dict[str, int | None]:
-    known = orjson.loads(kept) if kept else {}
-    told = {name: known[name] for name in ("source", "ms_played", "timing") if name in known}
-    if told.get("ms_played") is None and told.get("timing") in _ENDS:
-        # The time heard is dropped after a while, and with it when the play began.
-        told["timing"] = int(_ENDS[told["timing"]])
+def _told(kept: str | None) -> dict[str, Any]:
+    known: dict[str, Any] = orjson.loads(kept) if kept else {}
+    known |= flags.unpack(known.pop("flags", None))
+    told = {name: known[name] for name in segment.COLUMNS if name in known}
+    if told.get("ms_played") is None and told.get("timing") in archive_frames.ENDS:
+        told["timing"] = int(archive_frames.ENDS[told["timing"]])
     return told

@@ -27,6 +27,8 @@ FACTS = (
     "country",
 )
 SENT = ("ms_played", "platform")  # what of it a player that sends a play may tell
+# What the instant of a deleted play is once the time heard is dropped, and its beginning with it.
+ENDS = {Timing.HEARD: Timing.END_SECOND, Timing.HEARD_MINUTE: Timing.END_MINUTE}
 _WORDS = pl.Categorical()  # few different ones, in a million plays
 PLAYS = pl.Schema(
     {
@@ -64,7 +66,15 @@ def of(plays: pl.DataFrame, removed: pl.DataFrame, tracks: pl.DataFrame) -> Arch
 def as_plays(frames: ArchiveFrames) -> pl.DataFrame:
     """Back to what history stores, deleted ones left out; words still as numbers, see replacing."""
     gone = frames.plays["removed"]
-    plays = frames.plays.filter(~gone) if gone.any() else frames.plays
+    return _as_history_has_them(frames.plays.filter(~gone) if gone.any() else frames.plays)
+
+
+def deleted(frames: ArchiveFrames) -> pl.DataFrame:
+    """The deleted plays as history stores plays (segment.SCHEMA)."""
+    return _as_history_has_them(frames.plays.filter("removed")).cast(segment.SCHEMA)
+
+
+def _as_history_has_them(plays: pl.DataFrame) -> pl.DataFrame:
     return plays.with_columns(pl.col("at").cast(segment.INSTANT).alias("played_at")).select(
         segment.COLUMNS
     )
@@ -77,23 +87,29 @@ def without_imports(
 
     What a player sent, too, stays as something that only the player told, with the time that is
     known of it: nothing is kept from which it could be told again. `live` is the import that stands
-    for all that players send.
+    for all that players send. A deleted play stays; one that only they told is then of no source.
     """
-    known = ~pl.col("removed")
+    removed = pl.col("removed")
     polled = pl.col("source") & FROM_POLL != 0
     sent = (pl.col("seen") & SENT_LIVE != 0).fill_null(value=False)
     filled = (pl.col("import_id") == pl.lit(live, pl.Int32)) & (pl.col("seen") != SENT_LIVE)
-    theirs = (pl.col("import_id").is_in(import_ids) | filled).fill_null(value=False) & known
-    kept = frames.plays.filter(~theirs | polled | sent)
+    theirs = (pl.col("import_id").is_in(import_ids) | filled).fill_null(value=False)
+    kept = frames.plays.filter(~theirs | polled | sent | removed)
     lost = [
         pl.when(theirs & ~sent if name in SENT else theirs).then(None).otherwise(name).alias(name)
         for name in FACTS
     ]
+    no_length = theirs & ~sent & removed  # its beginning is not known without it
+    by_end = pl.col("timing").replace({int(one): int(ENDS[one]) for one in ENDS})
     after = {  # without a poll, the time of what was sent is the one that the import told
-        "timing": pl.when(theirs & polled).then(None).otherwise("timing"),
+        "timing": pl.when(theirs & polled)
+        .then(None)
+        .when(no_length)
+        .then(by_end)
+        .otherwise("timing"),
         "import_id": pl.when(theirs).then(pl.when(sent).then(live)).otherwise("import_id"),
         "seen": pl.when(theirs).then(pl.when(sent).then(SENT_LIVE)).otherwise("seen"),
-        "source": pl.when(theirs & ~sent).then(FROM_POLL).otherwise("source"),
+        "source": pl.when(theirs & ~sent).then(pl.col("source") & FROM_POLL).otherwise("source"),
     }
     plays = kept.with_columns(*lost, *(after[name].cast(PLAYS[name]).alias(name) for name in after))
     return ArchiveFrames(plays, used(frames.tracks, plays))

@@ -55,6 +55,7 @@ def commit(services: Services, claim: Claim) -> None:
         before, found = archive.opened(claim.user_id)
         tracks, result, told = _result(services, claim, findings, before, found)
         claim.beat(2, STEPS)
+        deleted = archive_frames.deleted(found)
         frames = [ArchiveFrames(result.plays, found.tracks)]
         spans = covered_gaps.covered(claim.user_id, result.ends_of_days, frames[0])
         del result, found  # of a million rows they are large, and writing needs room
@@ -63,6 +64,7 @@ def commit(services: Services, claim: Claim) -> None:
         ready = archive.ready(claim.user_id, before, after)
         with lock.held(claim.user_id):
             archive.written(claim.user_id, before, ready)
+            archive.retold(claim.user_id, deleted, after)
             told.gaps_closed = len(covered_gaps.close(claim.user_id, claim.id, spans))
             covered_gaps.count(claim.user_id, after)
             _done(claim, findings, told)
@@ -132,6 +134,7 @@ def undo(services: Services, claim: Claim) -> None:
             if [one.id for one in _committed(claim.user_id) if one.id != claim.id] != list(spans):
                 raise ChangedError
             archive.written(claim.user_id, before, ready)
+            archive.retold(claim.user_id, archive_frames.deleted(found), after)
             _heal_again(claim, others, spans)
             covered_gaps.count(claim.user_id, after)
             claim.end(UNDONE, {"committed_at": None})

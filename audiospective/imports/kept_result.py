@@ -19,7 +19,7 @@ from polars.exceptions import PanicException, PolarsError
 from audiospective import __version__
 from audiospective.clients.storage import DamagedError, MissingError, Storage
 from audiospective.history import relinked, replacing
-from audiospective.imports import covered_gaps, storing
+from audiospective.imports import archive_frames, covered_gaps, storing
 from audiospective.imports.archive_frames import PLAYS, ArchiveFrames
 from audiospective.models.imports import Import
 
@@ -53,8 +53,7 @@ def mark(
     told = (_FORMAT, __version__, pl.__version__, row.id, row.choices, sorted(restores),
             sorted(before.segments.items()), sorted(links.items()))  # fmt: skip
     made = hashlib.sha256(orjson.dumps(told))
-    removed = found.plays.filter("removed").select("at", "track", "source", "ms_played", "timing")
-    for frame in (before.rows, removed, found.tracks.sort("track")):
+    for frame in (before.rows, archive_frames.deleted(found), found.tracks.sort("track")):
         file = io.BytesIO()
         frame.rechunk().write_ipc(file, compat_level=pl.CompatLevel.oldest())
         made.update(file.getvalue())

@@ -179,6 +179,7 @@ def _merge(row: Import, span: Span, plays: pl.DataFrame, tracks: pl.DataFrame) -
     every = archived_tracks.tracks(row.user_id)
     before, frames = archive.around(row.user_id, span, _namesakes(used, every))
     known_as = archive.identities(used.drop("track"), -1).with_columns(track=used["track"])
+    deleted = archive_frames.deleted(frames)
     outcomes: Counter[int] = Counter()
     # Programs that send the same play differ by seconds; what one sends twice so close is two.
     said = plays["platform"].cast(pl.String)
@@ -191,6 +192,7 @@ def _merge(row: Import, span: Span, plays: pl.DataFrame, tracks: pl.DataFrame) -
     after = archive.in_catalog(frames, used, every)
     with lock.held(row.user_id):
         replace_part(row.user_id, span, before, archive_frames.as_plays(after))
+        archive.retold(row.user_id, deleted, after)
         recovered.recount(row.user_id, *span)
         _count(row, outcomes, plays.select(pl.coalesce("ended", "began")).to_series())
     return outcomes

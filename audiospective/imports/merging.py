@@ -226,7 +226,7 @@ def _exact(plays: pl.DataFrame, source: Source, told: pl.DataFrame) -> pl.Series
         if not _tells_ends(source, told):  # then a file told of one, see without_imports
             own &= ~pl.col("timing").is_in([int(one) for one in BY_END]).fill_null(value=False)
     polled = pl.col("source") & FROM_POLL != 0
-    return plays.select((own & ~polled).fill_null(value=False)).to_series()
+    return plays.select((own & ~polled & ~pl.col("removed")).fill_null(value=False)).to_series()
 
 
 def _tells_ends(source: Source, told: pl.DataFrame) -> bool:
@@ -268,7 +268,6 @@ def _merged(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("right"), "track", "at", "timing", *FACTS
     )
     told = plays.join(pairs, on="left").join(news, on="right", suffix="_new")
-    told = told.filter(~pl.col("removed"))
     # Cut to whole seconds, as Maloja keeps it, it is nothing new.
     cut = pl.col("ms_played_new") == pl.col("ms_played") // SECOND * SECOND
     heard_for = pl.when(cut).then("ms_played").otherwise("ms_played_new")
@@ -276,23 +275,26 @@ def _merged(
     named = tracks.filter(pl.col("spotify_id").is_not_null())["track"]
     polled = pl.col("source") & FROM_POLL != 0
     better = pl.col("seen").fill_null(0) & trusted(source.trust) == 0
-    sooner = ~polled & (pl.col("timing_new") < pl.col("timing").fill_null(0)) & ~_back(source)
+    stays = polled | pl.col("removed")  # a deleted play keeps others away from where it stood
+    sooner = ~stays & (pl.col("timing_new") < pl.col("timing").fill_null(0)) & ~_back(source)
     other = (
-        ~polled
+        ~stays
         & pl.col("track_new").is_in(named.implode())
         & ~pl.col("track").is_in(named.implode())
     )
 
     restored = pl.col("import_id").is_in(list(source.restores)).fill_null(value=False)
 
+    # Where the time is "beginning plus time heard" it moves with the time heard.
+    heard = pl.col("timing").fill_null(0).is_in([int(one) for one in BY_HEARD])
+    longer = better & ~(heard & pl.col("removed"))
+
     def either(name: str) -> pl.Expr:
-        new = f"{name}_new"
-        value = pl.when(better).then(pl.coalesce(new, name)).otherwise(pl.coalesce(name, new))
+        new, wins = f"{name}_new", longer if name == "ms_played" else better
+        value = pl.when(wins).then(pl.coalesce(new, name)).otherwise(pl.coalesce(name, new))
         return value.alias(name)
 
-    # Where the time is "beginning plus time heard" it moves with the time heard.
-    heard = pl.col("timing").is_in([int(one) for one in BY_HEARD])
-    moved = pl.when(better).then(pl.col("ms_played_new") - pl.col("ms_played")).fill_null(0)
+    moved = pl.when(longer).then(pl.col("ms_played_new") - pl.col("ms_played")).fill_null(0)
     at = pl.when(sooner).then("at_new").when(heard).then(pl.col("at") + moved).otherwise("at")
     changed = told.select(
         "left",

@@ -10,17 +10,20 @@ from collections.abc import Callable
 import polars as pl
 
 from audiospective.history import lock, removal
-from audiospective.history.hot_tail import Key
 from audiospective.history.replacing import ChangedError
 from audiospective.imports import archive, covered_gaps, identity, matching, merging, observations
 from audiospective.imports.archive_frames import FACTS, PLAYS, ArchiveFrames, observed
 from audiospective.models.imports import DONE, LOOK_AGAIN, LOOKING, Import
 from audiospective.models.plays import FROM_BOTH, FROM_IMPORT, FROM_POLL
 
-# Where an import told of a play, where a poll did, and whether it was deleted.
+# Where an import told of a play, where and from what context a poll did, whether it was deleted.
 _KEY = {"at": PLAYS["at"], "track": PLAYS["track"]}
 PAIRS = pl.Schema(
-    {**{f"was_{name}": kind for name, kind in _KEY.items()}, **_KEY, "removed": PLAYS["removed"]}
+    {
+        **{f"was_{name}": kind for name, kind in _KEY.items()},
+        **_KEY,
+        **{name: PLAYS[name] for name in ("context", "removed")},
+    }
 )
 
 
@@ -88,7 +91,9 @@ def together(found: ArchiveFrames) -> tuple[ArchiveFrames, pl.DataFrame]:
     return ArchiveFrames(merged.sort("at", "track"), found.tracks), joined
 
 
-def moved(pairs: pl.DataFrame) -> list[tuple[Key, Key]]:
-    """Of PAIRS where the deleted plays stood, and where polls told them: see removal.move."""
-    removed = pairs.filter("removed").rows(named=True)
-    return [((one["was_at"], one["was_track"]), (one["at"], one["track"])) for one in removed]
+def moved(pairs: pl.DataFrame) -> list[removal.Move]:
+    """Of PAIRS where the deleted plays stood, and how polls told them: see removal.move."""
+    return [
+        ((one["was_at"], one["was_track"]), (one["at"], one["track"]), one["context"])
+        for one in pairs.filter("removed").rows(named=True)
+    ]

@@ -106,6 +106,6 @@ def test_of_what_a_file_told_only_what_its_time_is_stays_and_brings_nothing_back
     frozen.to(begun)  # also where the clock was ahead, and is set back
     assert removal.restore(alice, [(at(20), song)]) == 0
     with models.transaction():
-        removal.move(alice, [((at(20), song), (at(21), song))])
+        removal.move(alice, [((at(20), song), (at(21), song), None)])
     stone = RemovedPlay.get()
     assert (stone.played_at, stone.kept) == (at(21), None)  # now it is an end that a poll told

@@ -362,11 +362,13 @@ class World:
         assert back == (0 if late else 1)
         if back:
             del model.removed[number]
-            model.unsure.add(number)
+            if "poll" not in model.told[number]:  # a check may have told it since
+                model.unsure.add(number)
             if model.removed_as[number] - model.told[number]:
                 # What told of it was taken back meanwhile: it stays, or goes with what still tells.
                 model.told[number].add("hand")
                 model.maybe.add(number)
+                model.unsure.add(number)
 
     def seal(self) -> None:
         sealing.seal(self.archive.user.id, trigger=sealing_rule.KEEP)
@@ -508,7 +510,7 @@ class World:
         return user
 
     def _tell(self, number: int, by: str) -> None:
-        if number in self.archive.removed and by in ("poll", "live"):
+        if number in self.archive.removed and by == "poll":
             return  # nothing is noted of it, so it does not stay by that if it is ever restored
         self.archive.told[number].add(by)
 
