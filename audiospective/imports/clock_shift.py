@@ -77,12 +77,14 @@ def moved(
 
 def _from_local(name: str, zone: str) -> pl.Expr:
     wall = pl.from_epoch(name, time_unit="ms")
-    # The hour that a clock shows twice is taken as the first, one that it skips as an hour later.
-    there = wall.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-    later = (wall + pl.duration(hours=1)).dt.replace_time_zone(
-        zone, ambiguous="earliest", non_existent="null"
-    )
-    return pl.coalesce(there, later).dt.epoch("ms").alias(name)
+    day = pl.duration(hours=24)
+
+    def told(clock: pl.Expr) -> pl.Expr:
+        return clock.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+
+    # The time that a clock shows twice is taken as the first. One that it skips, be it an hour, two
+    # or a whole day, is counted on from the day before.
+    return pl.coalesce(told(wall), told(wall - day) + day).dt.epoch("ms").alias(name)
 
 
 def _at() -> pl.Expr:

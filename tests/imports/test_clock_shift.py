@@ -10,6 +10,7 @@ import pytest
 
 from audiospective.imports import clock_shift
 from audiospective.imports.observations import NEEDS, spans
+from audiospective.imports.reading import times
 
 SCHEMA = pl.Schema({"who": pl.Int32(), **dict.fromkeys(NEEDS, pl.Int64())})
 SONG = 200_000
@@ -52,6 +53,25 @@ def test_local_time_written_as_if_it_were_utc(zone: str) -> None:
     assert (found.minutes, found.zone) == (None, zone)
     moved = clock_shift.moved(file, ("ended",), None, zone)["ended"].to_list()
     assert sum(one == other for one, other in zip(moved, year(), strict=True)) > 995
+
+
+@pytest.mark.parametrize(
+    ("zone", "skipped"),
+    [
+        ("Europe/Berlin", "2025-03-30T02:30"),
+        ("Australia/Lord_Howe", "2025-10-05T02:15"),
+        ("America/Sao_Paulo", "2018-11-04T00:30"),
+        ("Antarctica/Troll", "2025-03-30T01:30"),  # two hours
+        ("Pacific/Apia", "2011-12-30T12:00"),  # a day
+    ],
+)
+def test_a_time_that_no_clock_showed_is_some_time_still(zone: str, skipped: str) -> None:
+    instant = times.iso(skipped)
+    assert instant is not None
+    told = [instant + hours * 3_600_000 for hours in (-48, -25, 0, 25, 48)]
+    file = pl.DataFrame({"ended": told})
+    moved = clock_shift.moved(file, ("ended",), None, zone)["ended"].to_list()
+    assert moved == [times.localized(one, ZoneInfo(zone)) for one in told]
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
