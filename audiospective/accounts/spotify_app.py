@@ -21,6 +21,7 @@ from audiospective.models.connections import DISCONNECTED
 from audiospective.models.counters import Counter
 from audiospective.models.dialects import locked, numbered_by_hand
 from audiospective.policy.failures import Failure
+from audiospective.polling import coverage
 from audiospective.polling.call_quota import CALLS, LIMITED_BY
 from audiospective.services import Services
 from audiospective.settings import DEVELOPMENT_SEATS
@@ -67,6 +68,13 @@ def app_of(services: Services, user: User | None) -> SpotifyApp:
 def own_app(user: User) -> SpotifyApp | None:
     found: SpotifyApp | None = SpotifyApp.get_or_none(SpotifyApp.owner == user.id)
     return found
+
+
+def is_used(app: SpotifyApp) -> bool:
+    """Whether its owner is connected through it; one who has disconnected since is not."""
+    through = (Connection.user == app.owner_id) & (Connection.app == app.id)
+    connected = through & (Connection.status != DISCONNECTED)
+    return bool(Connection.select(Connection.user).where(connected).exists())
 
 
 def keep_own(services: Services, user: User, client_id: str, secret: str) -> Trouble | None:
@@ -137,7 +145,12 @@ def _take_turns(user: User) -> None:
 
 
 def _remove(app: SpotifyApp) -> None:
-    """Tokens of this app are worthless without it; the connection waits for another."""
+    """Tokens of this app are worthless without it; the connection waits for another.
+
+    For what was known until then it is as if the member had disconnected.
+    """
+    if is_used(app):
+        coverage.interrupt(app.owner_id)
     Connection.update(
         app=ENVIRONMENT_APP,
         status=DISCONNECTED,

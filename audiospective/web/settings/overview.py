@@ -99,7 +99,7 @@ def _now(member: User, state: ArchiveState, counts: Counts) -> dict[str, str]:
     on = sum(one.name not in off for one in kinds)
     hidden, links = counts.hidden, counts.links
     onward = forwarding.of(member.id)
-    own = spotify_app.own_app(member) is not None
+    own = spotify_app.own_app(member)
     spotify = state.title
     if state.expired:
         spotify += "; access expired"
@@ -114,7 +114,11 @@ def _now(member: User, state: ArchiveState, counts: Counts) -> dict[str, str]:
         ),
         "/settings/address": (member.email or "none") if member.email_verified_at else "none yet",
         "/settings/connection": spotify,
-        "/settings/spotify-app": "in use" if own else "none",
+        "/settings/spotify-app": "none"
+        if own is None
+        else "in use"
+        if spotify_app.is_used(own)
+        else "ready, but not connected through it",
         "/settings/recordings": "tracks that count as one",
         "/settings/hidden": plural(hidden, "artist") if hidden else "none",
         "/settings/shares": plural(links, "link") if links else "none",

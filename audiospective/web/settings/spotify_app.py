@@ -16,7 +16,6 @@ from flask.typing import ResponseReturnValue
 
 from audiospective.accounts import spotify_app
 from audiospective.accounts.spotify_app import Trouble
-from audiospective.models import Connection
 from audiospective.operations import health
 from audiospective.web import throttle, trials
 from audiospective.web.access import freshly_signed_in, person
@@ -109,7 +108,9 @@ def keep() -> ResponseReturnValue:
 @freshly_signed_in
 def ask_to_remove() -> ResponseReturnValue:
     """What removing the app means; the button on it does it."""
-    return render_template("settings/spotify_app_remove.html", own=_shown())
+    own = spotify_app.own_app(person())
+    used = own is not None and spotify_app.is_used(own)
+    return render_template("settings/spotify_app_remove.html", own=_shown(), used=used)
 
 
 @blueprint.post("/settings/spotify-app/remove")
@@ -141,11 +142,7 @@ def _page(
     _number: int = 0, typed: str = "", errors: dict[str, str] | None = None
 ) -> ResponseReturnValue:
     own = spotify_app.own_app(person())
-    connected = own is not None and (
-        Connection.select(Connection.user)
-        .where(Connection.user == person().id, Connection.app == own.id)
-        .exists()
-    )
+    connected = own is not None and spotify_app.is_used(own)
     body = render_template(
         "settings/spotify_app.html",
         own=_shown(),

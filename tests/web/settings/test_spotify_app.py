@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ from audiospective import clock
 from audiospective.accounts import spotify_app
 from audiospective.models import Connection, SpotifyApp, User
 from audiospective.models.connections import ACTIVE, DISCONNECTED, REFRESH_PLACE
+from audiospective.models.coverage import Coverage
 from audiospective.policy.sessions import EMAIL
 from tests.factories import make_user
+from tests.support.clocks import Frozen
 from tests.web.conftest import LiveSite, Visitor
 
 PAGE = "/settings/spotify-app"
@@ -59,6 +62,40 @@ def test_bob_connects_through_his_own_app(live: LiveSite, bob: Visitor) -> None:
     assert connection.app.client_id == ID
     assert connection.status == ACTIVE
     assert live.control.calls(app=ID) > 0
+
+
+def test_pages_agree_on_whether_an_app_is_used(live: LiveSite, bob: Visitor) -> None:
+    """Kept beside a connection through the server's app, then connected, then disconnected."""
+
+    def said() -> tuple[bool, bool, bool]:
+        page, removal = bob.page(PAGE).text, bob.page(f"{PAGE}/remove").text
+        overview = " ".join(bob.page("/settings").text.split())
+        assert ("Connect through it" in page) == ("is ready" in page)
+        return "cdef is in use" in page, "app in use" in overview, "Checks stop" in removal
+
+    live.connect(bob, "bob", intent="attach")
+    enter(bob)
+    assert said() == (False, False, False)
+    live.connect(bob, "bob", intent="reconnect")
+    assert said() == (True, True, True)
+    bob.submit(bob.page("/connection/disconnect"), "/connection/disconnect")
+    assert said() == (False, False, False)
+
+
+def test_removing_it_counts_as_disconnecting_in_what_may_be_missing(
+    frozen: Frozen, live: LiveSite, bob: Visitor
+) -> None:
+    """Pages say while it lasts that the member disconnected; so does the gap that stays."""
+    enter(bob)
+    live.connect(bob, "bob", intent="reconnect")
+    user, checked = live.user("bob"), clock.now()
+    Coverage.create(user=user, started_at=checked - timedelta(hours=1))
+    Connection.update(last_success_at=checked).execute()
+    frozen.forward(minutes=5)
+    bob.submit(bob.page(f"{PAGE}/remove"), f"{PAGE}/remove")
+    assert Coverage.newest(user.id).ended_at == checked
+    live.connect(bob, "bob", intent="reconnect")  # minutes later nothing is lost
+    assert Coverage.newest(user.id).ended_at is None
 
 
 def test_an_account_that_the_own_app_does_not_list_is_told_what_to_do(
