@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from audiospective import clock
 from audiospective.models import User
 from audiospective.models.gaps import Gap
+from audiospective.models.notices import Notice
 from audiospective.notices import kind, members
-from audiospective.notices.kind import Audience, Candidate, Choice, Draft, Kind, always
+from audiospective.notices.kind import Audience, Candidate, Choice, Draft, Kind
 from audiospective.policy.gaps import Cause
 from audiospective.services import Services
 
@@ -53,6 +55,12 @@ def _key(gap: Gap) -> str:
     return f"{year}-W{week}"
 
 
+def still_true(notice: Notice, data: Mapping[str, Any]) -> bool:
+    """Whether it is open: an import may have closed it while the mail service took nothing."""
+    mine = (Gap.user == notice.owner) & (Gap.ended_at == clock.from_ms(int(data["end"])))
+    return bool(Gap.select().where(mine & Gap.closed_at.is_null()).exists())
+
+
 KIND = Kind(
     name="gap_found",
     audience=Audience.MEMBER,
@@ -62,5 +70,5 @@ KIND = Kind(
     warning=False,
     choice=Choice.GAPS,
     due=due,
-    still_true=always,
+    still_true=still_true,
 )
