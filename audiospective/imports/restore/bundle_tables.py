@@ -9,12 +9,13 @@ import orjson
 import polars as pl
 from polars.exceptions import PanicException, PolarsError
 
+from audiospective.clients.recently_played import ID_LIMIT, TEXT_LIMIT
 from audiospective.history import segment
 from audiospective.history.catalog import track_facts
 from audiospective.imports.errors import ContainerError
 from audiospective.imports.restore import bundle_state, files
 from audiospective.imports.staging import TooMuchError
-from audiospective.policy.import_limits import MOST_ROWS, MOST_TRACKS, NAME_LENGTH
+from audiospective.policy.import_limits import MOST_ROWS, MOST_TRACKS
 from audiospective.policy.timing import Timing
 
 PLAYS, TRACKS, REMOVED, STATE = (
@@ -28,12 +29,11 @@ REMOVED_SCHEMA = pl.Schema(
 WRONG = "The bundle's {} is not what an archive's is."
 # Columns that came after the first bundles were made: unknown in all rows where one lacks them.
 LATER: frozenset[str] = frozenset()
-_CREDITS = 100  # artists of a track
+# What polls archive comes back: these are no narrower than clients.recently_played.
+_CREDITS = 10_000  # artists of a track; of a choir or a charity there are more than a hundred
 _KINDS = ("track", "episode", "chapter")
-_ID = "^[0-9A-Za-z]{22}$"
+_ID = f"^[0-9A-Za-z]{{1,{ID_LIMIT}}}$"
 _COVER = r"^https://i\.scdn\.co/image/[0-9a-f]{40}$"
-_TYPES = ("album_type", "release_date", "release_date_precision", "isrc")
-_SHORT = 40  # characters of those
 
 
 def read(bundle: Path, scratch: Path, out: Path) -> dict[str, Any]:
@@ -98,7 +98,6 @@ def _tracks(path: Path) -> pl.DataFrame:
             | (lengths[0] > _CREDITS)
             | pl.col("artists").list.eval(pl.element().is_null()).list.any()
             | (pl.col("duration_ms") < 0)
-            | pl.any_horizontal(pl.col(name).str.len_chars() > _SHORT for name in _TYPES)
         ).any()
     ).item()
     if wrong or tracks["track"].is_duplicated().any():
@@ -121,14 +120,19 @@ def _table(path: Path, name: str, schema: pl.Schema, most: int) -> pl.DataFrame:
         scan = scan.with_columns(pl.lit(None, schema[column]).alias(column) for column in lacking)
         if scan.select(pl.len()).collect().item() > most:
             raise TooMuchError(f"It holds more than {most:,} rows in {name}.")
-        cut = [
-            pl.col(column).str.slice(0, NAME_LENGTH).str.replace_all("\0", "", literal=True)
-            for column, kind in schema.items()
-            if kind == pl.String
+        cut = [_cut(pl.col(name)) for name, kind in schema.items() if kind == pl.String]
+        cut += [
+            pl.col(name).list.eval(_cut(pl.element()))
+            for name, kind in schema.items()
+            if kind == pl.List(pl.String)
         ]
         return scan.select(schema.names()).with_columns(cut).collect()
     except (PolarsError, PanicException, OSError, MemoryError):
         raise ContainerError(files.DAMAGED.format(name)) from None
+
+
+def _cut(text: pl.Expr) -> pl.Expr:
+    return text.str.slice(0, TEXT_LIMIT).str.replace_all("\0", "", literal=True)
 
 
 def _impossible(column: str) -> pl.Expr:

@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 
 from audiospective import clock, history, models
+from audiospective.clients.recently_played import read_page
 from audiospective.history import append, integrity, removal, segment
 from audiospective.imports import reconcile, rounds, uploads
 from audiospective.imports.findings import Findings
@@ -101,6 +102,49 @@ def test_another_instance_gives_the_same_archive_too(
     assert archives.plays(bob.id).equals(elsewhere[1])
     assert archives.deleted(bob.id) == elsewhere[2]
     assert integrity.examine(bob.id).faults == []
+
+
+def _told_by_spotify(number: int, **facts: Any) -> dict[str, Any]:
+    """An item of a page; `facts` are of its track, but for `uri`, which is its context's."""
+    uri = facts.pop("uri", None)
+    track = {"id": f"{number:022d}", "name": f"Song {number}", "type": "track"} | facts
+    at = f"2025-03-01T10:{number:02d}:00.123Z"
+    return {"played_at": at, "track": track, "context": uri and {"uri": uri}}
+
+
+EVERYBODY = [{"id": f"{number:022d}", "name": f"Singer {number}"} for number in range(130)]
+ODD_ITEMS = [
+    _told_by_spotify(1, artists=EVERYBODY),
+    _told_by_spotify(2, external_ids={"isrc": "X" * 60}),
+    _told_by_spotify(3, album={"id": "c" * 23, "name": "Al", "release_date": "2019 or so" * 5}),
+    _told_by_spotify(4, id="a" * 21, artists=[{"id": "b" * 64, "name": "B" * 1_999}]),
+    _told_by_spotify(5, id="a" * 64, name="n" * 1_999, artists=[]),
+    _told_by_spotify(6, uri="spotify:" + "x" * 1_900),
+    _told_by_spotify(7, name="", artists=[{"id": "d" * 22, "name": "\n"}]),
+    {**_told_by_spotify(8), "played_at": "9998-12-31T23:59:59.999Z"},
+    {**_told_by_spotify(9), "played_at": "1970-01-01T00:00:00.001Z"},
+]
+
+
+def test_whatever_polls_archive_comes_back_in_another_instance(
+    services: Services, migrate: Callable[[str], None], tmp_path: Path
+) -> None:
+    page = read_page(orjson.dumps({"items": ODD_ITEMS}))
+    assert len(page.plays) == len(ODD_ITEMS)
+    here, url = models.database.obj, f"sqlite:///{tmp_path / 'elsewhere.db'}"
+    migrate(url)
+    models.bind(url)
+    try:
+        with models.database.connection_context():
+            alice = User.get_by_id(person("alice"))
+            append.page(alice.id, page, append.remember(page.plays))
+            before = archives.plays(alice.id)
+            data = archives.bundle(alice, tmp_path / "bundle").read_bytes()
+    finally:
+        models.database.initialize(here)
+    bob = User.get_by_id(person("bob"))
+    restored(services, bob, data)
+    assert archives.plays(bob.id).equals(before)
 
 
 def test_a_deletion_can_still_be_undone_and_stays_a_deletion_otherwise(
