@@ -144,10 +144,11 @@ def _new(turn: Turn) -> tuple[int, bool]:
     moved = _moved(row.user_id, start, gone, new, sent) if gone else {}
     note(row, [*moved.values()], gone=[*moved])
     host = urlsplit(row.root).hostname or ""
+    only_moved = {*moved.values()}
     wanted = {
         one.key
         for one in new
-        if one.key not in moved.values() and rules.goes(one, host, now, players=row.players)
+        if one.key not in only_moved and rules.goes(one, host, now, players=row.players)
     }
     ForwardedPlay.delete().where(
         (ForwardedPlay.user == row.user_id) & (ForwardedPlay.played_at < start - rules.WINDOW)

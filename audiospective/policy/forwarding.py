@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -62,29 +64,78 @@ def moved(
     stones = [Candidate(key, polled=True, live=True, platform=None) for key in deleted]
     found: dict[Key, Key] = {}
     taken: set[Key] = set()
-    for alike, among in ((True, new), (True, stones), (False, new), (False, stones)):
+    by_new, by_stones = (_Near(among, known, taken) for among in (new, stones))
+    for alike, near in ((True, by_new), (True, by_stones), (False, by_new), (False, by_stones)):
         for old in vanished:
-            near = [
-                (abs(one.key[0] - old[0]), one.key)
-                for one in among
-                if old not in found and one.key not in taken and _may_be(old, one)
-                if not alike or _is_alike(old, one.key, known)
-            ]
-            if near:
-                found[old] = min(near)[1]
-                taken.add(found[old])
+            one = None if old in found else near.to(old, alike=alike)
+            if one is not None:
+                found[old] = one
+                taken.add(one)
     return found
 
 
-def _may_be(old: Key, one: Candidate) -> bool:
-    same = one.key[0] == old[0] or one.key[1] == old[1]
-    return abs(one.key[0] - old[0]) <= MOVED and (same or (one.live and one.polled))
+_Name = tuple[str, int | str | None]  # of a line: what its plays have in common
 
 
-def _is_alike(old: Key, new: Key, titles: Mapping[int, str]) -> bool:
-    named = titles.get(old[1])
-    same_name = named is not None and named == titles.get(new[1])
-    return old[0] == new[0] or old[1] == new[1] or same_name
+class _Near:
+    """Finds the play next to a sent one that may be it, without a look at all others.
+
+    What has the same time or track may be it, and of what a player sent and a poll told anything;
+    it is `alike` if time, track or title are the same. What gets `taken` is passed over.
+    """
+
+    def __init__(
+        self, among: Sequence[Candidate], titles: Mapping[int, str], taken: AbstractSet[Key]
+    ) -> None:
+        self._titles = titles
+        lines: dict[_Name, list[Key]] = defaultdict(list)
+        for one in among:
+            at, track = one.key
+            of: list[_Name] = [("at", at), ("track", track)]
+            if one.live and one.polled:
+                of += [("title", titles.get(track)), ("any", None)]
+            for name in of:
+                lines[name].append(one.key)
+        self._lines = {name: _Line(keys, taken) for name, keys in lines.items()}
+
+    def to(self, old: Key, *, alike: bool) -> Key | None:
+        at, track = old
+        title = self._titles.get(track)
+        of: list[_Name] = [("at", at), ("track", track)]
+        if not alike:
+            of.append(("any", None))
+        elif title is not None:
+            of.append(("title", title))
+        lines = (self._lines.get(name) for name in of)
+        near = [one for line in lines if line is not None for one in line.beside(at)]
+        distance, key = min(((abs(key[0] - at), key) for key in near), default=(MOVED + 1, old))
+        return key if distance <= MOVED else None
+
+
+class _Line:
+    """Keys in order, each with the next one on either side that is not taken, as far as known."""
+
+    def __init__(self, keys: Sequence[Key], taken: AbstractSet[Key]) -> None:
+        self._keys, self._taken = sorted(keys), taken
+        self._ways = {step: list(range(len(keys))) for step in (-1, 1)}
+
+    def beside(self, at: int) -> list[Key]:
+        """The nearest keys before an instant and from then on; of one instant the first track's."""
+        place = bisect_left(self._keys, (at,))
+        before, after = self._free(place - 1, -1), self._free(place, 1)
+        if before is not None:
+            first = bisect_left(self._keys, (self._keys[before][0],))
+            before = self._free(first, 1)
+        return [self._keys[one] for one in (before, after) if one is not None]
+
+    def _free(self, place: int, step: int) -> int | None:
+        way, passed = self._ways[step], []
+        while 0 <= place < len(way) and (way[place] != place or self._keys[place] in self._taken):
+            passed.append(place)
+            place = way[place] if way[place] != place else place + step
+        for one in passed:  # so that nobody walks this way again
+            way[one] = place
+        return place if 0 <= place < len(way) else None
 
 
 def vanished(sent: AbstractSet[Key], there: AbstractSet[Key]) -> list[Key]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from random import Random
 
 import pytest
 
 from audiospective.policy import forwarding, listen_servers
-from audiospective.policy.forwarding import MOVED, SETTLED, Candidate
+from audiospective.policy.forwarding import MOVED, SETTLED, Candidate, Key
 
 NOW = 1_800_000_000_000
 OLD = (NOW - SETTLED, 1)
@@ -85,6 +87,64 @@ def test_a_deleted_play_that_moved_stands_for_no_other_one() -> None:
     assert forwarding.moved([sent], [other], [stone], titles) == {sent: stone}
     again = Candidate((NOW + 400_000, 11), polled=True, live=True, platform=None)
     assert forwarding.moved([sent], [again], [], titles) == {sent: again.key}
+
+
+@pytest.mark.parametrize("span", [4, MOVED, 6 * MOVED])
+def test_of_many_plays_each_moved_to_the_nearest_one_that_it_may_be(span: int) -> None:
+    for seed in range(150):
+        chance = Random(seed)
+        coarse = chance.choice([1, span // 4])
+        keys = {(chance.randrange(span) // coarse * coarse, chance.randrange(5)) for _ in range(24)}
+        old = sorted(chance.sample(sorted(keys), len(keys) // 3))
+        new = [Candidate(key, chance.random() < 0.8, chance.random() < 0.8, None)
+               for key in sorted(keys.difference(old)) if chance.random() < 0.6]  # fmt: skip
+        stones = [key for key in keys.difference(old) if chance.random() < 0.4]
+        titles = {track: chance.choice(["Ebb", "Ebb - Mono", "Flood"]) for track in range(4)}
+        found = forwarding.moved(old, new, stones, titles)
+        assert found == _one_by_one(old, new, stones, titles), seed
+
+
+def _one_by_one(
+    old: list[Key], new: list[Candidate], deleted: list[Key], titles: Mapping[int, str]
+) -> dict[Key, Key]:
+    """By a look at all of them: what is alike before all else, what is there before what is not."""
+    named = {track: title.removesuffix(" - Mono") for track, title in titles.items()}
+    stones = [Candidate(key, polled=True, live=True, platform=None) for key in deleted]
+    found: dict[Key, Key] = {}
+    for alike, among in ((True, new), (True, stones), (False, new), (False, stones)):
+        for at, track in old:
+            near = [
+                (abs(one.key[0] - at), one.key)
+                for one in among
+                if (at, track) not in found and one.key not in found.values()
+                and abs(one.key[0] - at) <= MOVED
+                and ((same := at == one.key[0] or track == one.key[1]) or (one.live and one.polled))
+                and (same or not alike or named.get(track, 0) == named.get(one.key[1], 1))
+            ]  # fmt: skip
+            if near:
+                found[at, track] = min(near)[1]
+    return found
+
+
+class Instant(int):
+    """Counts how often it is held against another one."""
+
+    compared = 0
+
+    def __rsub__(self, other: int) -> int:
+        Instant.compared += 1
+        return other - int(self)
+
+
+def test_of_thousands_that_were_deleted_only_the_nearest_are_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Instant, "compared", 0)
+    chance = Random(1)
+    old = sorted((Instant(chance.randrange(MOVED)), 0) for _ in range(100))
+    deleted = [(chance.randrange(MOVED), 1 + number % 50) for number in range(2000)]
+    assert len(forwarding.moved(old, [], deleted)) == len(old)
+    assert Instant.compared < 20 * len(old)
 
 
 @pytest.mark.parametrize(
