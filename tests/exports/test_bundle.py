@@ -33,10 +33,11 @@ BEGAN = datetime(2025, 1, 1, tzinfo=UTC)
 def alice() -> int:
     user_id = archive(*hard_plays(), *untakeable_plays())
     Coverage.create(user=user_id, started_at=BEGAN, ended_at=datetime(2025, 3, 1, tzinfo=UTC))
-    Coverage.create(user=user_id, started_at=datetime(2025, 3, 3, tzinfo=UTC))
+    Coverage.create(user=user_id, started_at=datetime(2025, 3, 3, tzinfo=UTC), ended_at=NOW)
     Gap.create(
         user=user_id,
         started_at=datetime(2025, 3, 1, tzinfo=UTC),
+        probably_from=datetime(2025, 3, 1, tzinfo=UTC),
         ended_at=datetime(2025, 3, 3, tzinfo=UTC),
         cause="outage",
         certainty="possible",
@@ -118,6 +119,36 @@ def test_the_gaps_are_a_table_and_a_share_of_the_time(
     assert known.share == pytest.approx(1 - timedelta(days=2) / (NOW - BEGAN))
     assert "99.7\u00a0%" not in bundle["README.txt"].decode()
     assert f"{in_words.percent(known.share)} % is known" in bundle["README.txt"].decode()
+
+
+@pytest.mark.parametrize(("hours", "told"), [(23, False), (24 * 70, True)])
+def test_the_time_since_checks_ended_is_not_called_known(
+    alice: int, tmp_path: Path, hours: int, told: bool
+) -> None:
+    """As on the site: a bundle is often made when an archive has stopped, or its member leaves."""
+    Gap.delete().execute()
+    Coverage.delete().execute()
+    stopped = NOW - timedelta(hours=hours)
+    Coverage.create(user=alice, started_at=BEGAN, ended_at=stopped)
+    made = unpacked(write(alice, tmp_path))
+    gaps = list(csv.DictReader(made["archive/gaps.csv"].decode("utf-8-sig").splitlines()))
+    text, page = made["README.txt"].decode(), made["index.html"].decode()
+    assert [gap["why"] for gap in gaps] == ["No check succeeded any more"] * told
+    assert ("No gap is known" in text) == ("No gap is known" in page) == (not told)
+    assert ("No check succeeded any more (open)" in text) == told
+    assert ("to 20 September 2026 Spotify was asked" in page) == told
+    assert ("from 1 January 2025 to 20 September 2026." in text) == told
+    assert ("\n100 % is known" in text) == (not told)
+    meta = json.loads(page.partition('id="meta">')[2].partition("</script>")[0])
+    spans = [(one["from"], one["to"], one["closed"]) for one in meta["gaps"]]
+    assert spans == [(clock.to_ms(stopped), clock.to_ms(NOW), False)] * told
+    # What is restored notes no gap of it: the first check there says how it ends.
+    assert json.loads(made["restore/state.json"])["gaps"] == []
+
+
+def test_what_only_may_be_missing_costs_no_share(alice: int, tmp_path: Path) -> None:
+    Gap.update(probably_from=Gap.ended_at).execute()
+    assert completeness.known(taken(alice, tmp_path)).share == 1
 
 
 def test_the_page_forbids_every_connection_and_runs_only_its_own_code(

@@ -25,7 +25,7 @@ from audiospective.policy.counting import RULES, Counting, Measure, Rule
 from audiospective.stats import activity, days, portrait, prepared_plays, tops, totals
 from audiospective.stats.figure_options import FigureOptions
 from tests.browser import axe
-from tests.exports.making import OWNER, archive, imported, polled, song, taken
+from tests.exports.making import NOW, OWNER, archive, imported, polled, song, taken
 from tests.support.browser import OpenPage
 from tests.support.firefox import firefox
 
@@ -79,11 +79,12 @@ def many(plays: int, tracks: int = 300) -> int:
     whole = frame.with_columns(missing).select(segment.COLUMNS).cast(segment.SCHEMA)
     user_id = archive()
     history.absorb(user_id, whole)
-    Coverage.create(user=user_id, started_at=datetime(2023, 1, 1, tzinfo=UTC))
+    Coverage.create(user=user_id, started_at=datetime(2023, 1, 1, tzinfo=UTC), ended_at=NOW)
     for start, end in (((2024, 5, 2, 3), (2024, 5, 4, 9)), ((2026, 2, 1, 17), (2026, 2, 1, 21))):
         Gap.create(
             user=user_id,
             started_at=datetime(*start, tzinfo=UTC),
+            probably_from=datetime(*start, tzinfo=UTC),
             ended_at=datetime(*end, tzinfo=UTC),
             cause="outage",
             certainty="possible",

@@ -124,8 +124,8 @@ def _drawers(plays: pl.DataFrame, known: Known, zone: str) -> list[Drawer]:
 def _unknown_weeks(known: Known, zone: str) -> dict[int, set[int]]:
     found: dict[int, set[int]] = {}
     tz = ZoneInfo(zone)
-    for gap in known.open_gaps:
-        day, last = _day(gap.started_at, tz), _day(gap.ended_at, tz)
+    for gap in (one for one in known.open_gaps if one.is_probable):
+        day, last = _day(gap.probably_from, tz), _day(gap.ended_at, tz)
         for at in range(day.toordinal(), last.toordinal() + 1):
             one = date.fromordinal(at)
             week = (one.timetuple().tm_yday - 1) // 7

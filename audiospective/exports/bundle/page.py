@@ -90,7 +90,7 @@ def render(
         "offsets": _offsets(snapshot),
         "takenAt": clock.to_ms(snapshot.taken_at),
         "keptFrom": None if known.began is None else clock.to_ms(known.began),
-        "gaps": [_gap(gap, snapshot.owner.zone) for gap in known.gaps],
+        "gaps": [_gap(gap, snapshot.owner.zone) for gap in known.shown],
         "files": [(path, plays) for path, plays, _ in found.beside],
         "statistics": statistics,
         "byRule": not counted.everything,
@@ -213,7 +213,7 @@ def _gap(gap: Gap, zone: str) -> dict[str, object]:
     return {
         "from": start,
         "to": end,
-        "firstDay": _day_number(gap.started_at, tz),
+        "firstDay": _day_number(gap.probably_from, tz),
         "lastDay": _day_number(gap.ended_at, tz),
         "closed": gap.closed_at is not None,
         "words": f"{completeness.cause(gap)}: {_length(gap)}.",
@@ -221,7 +221,7 @@ def _gap(gap: Gap, zone: str) -> dict[str, object]:
 
 
 def _length(gap: Gap) -> str:
-    return in_words.span(gap.ended_at - gap.started_at)
+    return in_words.span(gap.ended_at - gap.begins_at)
 
 
 def _day_number(instant: datetime, zone: ZoneInfo) -> int:

@@ -62,18 +62,24 @@ def _words(about: Description) -> list[str]:
 def _complete(known: Known, zone: ZoneInfo) -> list[str]:
     if known.began is None or known.share is None:
         return ["All plays come from files; what those files lacked nobody can say."]
-    began = known.began.astimezone(zone)
-    but = ", but for these gaps" if known.gaps else ""
+    but = ", but for these gaps" if known.shown else ""
+    began, ended = known.began.astimezone(zone), known.unchecked and known.unchecked.started_at
+    asked = (
+        f"from {in_words.day(began)} to {in_words.day(ended.astimezone(zone))}"
+        if ended
+        else f"since {in_words.day(began)}"
+    )
+    share = in_words.percent(known.share)
     lines = [
-        f"Spotify was asked about hourly since {in_words.day(began)}.",
-        f"{in_words.percent(known.share)} % is known of that time: every check reached back to",
+        f"Spotify was asked about hourly {asked}.",
+        f"{share} % is known of the time since then: every check reached back to",
         f"the one before it{but}. Earlier plays come from files.",
         "",
     ]
-    for gap in known.gaps:
-        start, end = gap.started_at.astimezone(zone), gap.ended_at.astimezone(zone)
+    for gap in known.shown:
+        start, end = gap.begins_at.astimezone(zone), gap.ended_at.astimezone(zone)
         state = "closed by a file" if gap.closed_at else "open"
         lines.append(
             f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}  {completeness.cause(gap)} ({state})"
         )
-    return lines if known.gaps else [*lines, "No gap is known."]
+    return lines if known.shown else [*lines, "No gap is known."]

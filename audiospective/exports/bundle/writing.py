@@ -135,7 +135,7 @@ def _gaps(known: Known) -> Iterable[str]:
     out = io.StringIO()
     table = csv.writer(out)
     table.writerow(("from", "to", "why", "certainty", "closed_at", "plays_found"))
-    for gap in known.gaps:
+    for gap in known.shown:
         start, end, closed = (
             f"{instant:%Y-%m-%dT%H:%M:%SZ}" if instant else ""
             for instant in (gap.started_at, gap.ended_at, gap.closed_at)
