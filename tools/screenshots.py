@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-import shutil
 import sys
 import tempfile
 import threading
@@ -18,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import invented  # noqa: E402
+import system  # noqa: E402
 
 from audiospective import clock, history, models  # noqa: E402
 from audiospective.accounts import sessions, spotify_app  # noqa: E402
@@ -75,7 +75,7 @@ def main() -> None:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         with sync_playwright() as tools:
             browser = tools.chromium.launch(
-                executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+                executable_path=system.chromium(), args=["--no-sandbox", "--disable-gpu"]
             )
             for name, address, size, scheme in wanted:
                 signed_in = None if address == "/" else cookie

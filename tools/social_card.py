@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 
@@ -11,6 +10,8 @@ from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+
+import system  # noqa: E402
 
 from audiospective.web.assets import SITE_CSS, Assets  # noqa: E402
 from audiospective.web.landing.sample import SAMPLE  # noqa: E402
@@ -35,7 +36,7 @@ def main() -> None:
     page = templates.from_string(PAGE).render(css=css, sample=SAMPLE)
     with sync_playwright() as tools:
         browser = tools.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+            executable_path=system.chromium(), args=["--no-sandbox", "--disable-gpu"]
         )
         view = browser.new_page(viewport={"width": 1200, "height": 630}, color_scheme="light")
         view.set_content(page)

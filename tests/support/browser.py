@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,7 +18,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tools.system import CHROMIUM, unconfined
+from tools.system import chromium
 
 PATIENCE = 60_000  # ms for what is bound to come; it ends a hopeless wait and measures nothing
 # Parts of the browser's own window that no page sees. The suggestions under its address bar are
@@ -43,10 +42,6 @@ ARGUMENTS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     f"--disable-features={','.join(NO_WINDOW + OF_PLAYWRIGHT)}",
 ]
-PLACES = (
-    "/usr/bin/chromium",
-    "/Applications/Chromium.app/Contents/MacOS/Chromium",
-)
 
 # How people come: options of the browser's context by name.
 MODES: dict[str, dict[str, Any]] = {
@@ -127,9 +122,8 @@ class Gate:
 
 
 def executable() -> str:
-    """The browser to drive: Debian's Chromium, or what else is on PATH."""
-    found = next((place for place in PLACES if Path(place).exists()), None)
-    found = found or unconfined(*CHROMIUM)
+    """The browser to drive: Chromium's headless shell, or what else of Chromium there is."""
+    found = chromium()
     if found is None:
         raise RuntimeError(
             "Chromium is not installed: run `make test`, it installs what is missing"

@@ -101,6 +101,7 @@ def system(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     ]
     monkeypatch.setattr(module, "NEEDS", needs)
     monkeypatch.setattr(module, "run", lambda command, _environment: ran.append(command) or 0)
+    monkeypatch.setattr(module, "known", lambda _package: True)
     return module
 
 
@@ -115,7 +116,35 @@ def test_root_installs_with_apt(system: ModuleType, monkeypatch: pytest.MonkeyPa
     update, install = system.ran
     assert update[0] == "apt-get"
     assert update[-1] == "update"
-    assert {"postgresql", "redis-server", "chromium", "fonts-noto-cjk"} <= set(install)
+    wanted = {"postgresql", "redis-server", "chromium-headless-shell", "fonts-noto-cjk"}
+    assert wanted <= set(install)
+    assert "chromium" not in install
+
+
+def test_where_apt_has_no_headless_shell_the_whole_browser_is_installed(
+    system: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only its update tells what apt has."""
+    has(monkeypatch, system, "apt-get")
+    monkeypatch.setattr(system.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(
+        system, "known", lambda name: bool(system.ran) and name != "chromium-headless-shell"
+    )
+    system.main([])
+    install = system.ran[-1]
+    assert "chromium" in install
+    assert "chromium-headless-shell" not in install
+
+
+def test_apt_is_asked_whether_it_knows_a_package(path: Path) -> None:
+    program(path / "apt-cache", b'#!/bin/sh\n[ "$*" = "show chromium-headless-shell" ]\n')
+    module = load("system")
+    assert module.offered(["curl", "chromium-headless-shell"]) == [
+        "curl",
+        "chromium-headless-shell",
+    ]
+    program(path / "apt-cache", b"#!/bin/sh\nexit 100\n")
+    assert module.offered(["curl", "chromium-headless-shell"]) == ["curl", "chromium"]
 
 
 def test_sudo_without_a_password_is_used(
@@ -207,7 +236,15 @@ def test_a_browser_that_is_a_snap_does_not_count(path: Path) -> None:
     program(path / "chromium-browser", b"#!/bin/sh\nexec /snap/bin/chromium\n")
     assert module.unconfined("firefox", "chromium-browser") is None
     chrome = program(path / "google-chrome")
-    assert module.unconfined(*module.CHROMIUM) == str(chrome)
+    assert module.chromium() == str(chrome)
+
+
+def test_the_headless_shell_goes_before_the_whole_browser(path: Path) -> None:
+    module = load("system")
+    whole = program(path / "chromium")
+    assert module.chromium() == str(whole)
+    shell = program(path / "chromium-headless-shell")
+    assert module.chromium() == str(shell)
 
 
 @pytest.mark.parametrize("tools", [("snap",), ("snap", "apt-get"), ("apt-get",), ()])
