@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from audiospective import clock
 from audiospective.exports import descriptions, schedule
 from audiospective.exports.buckets import BucketError
 from audiospective.models.export_schedules import BUCKET, EMAIL, ExportSchedule
@@ -109,4 +110,5 @@ def _page(row: ExportSchedule | None, typed: dict[str, str], errors: dict[str, s
         tells_by_mail=person().email_verified_at is not None,
         tells_of_failures=kind.address(person(), scheduled_export_failed.KIND.name) is not None,
         given_up=export_schedule.GIVEN_UP,
+        now=clock.now(),
     )

@@ -34,6 +34,7 @@ from audiospective.policy.ops_windows import WINDOWS, Window
 from audiospective.web.access import for_operators, person
 from audiospective.web.charts import bars
 from audiospective.web.context import services
+from audiospective.web.htmx import fragment_of
 from audiospective.web.ops import figures, lines, outlook
 
 blueprint = Blueprint("ops", __name__)
@@ -75,6 +76,7 @@ def page() -> ResponseReturnValue:
 
 @blueprint.get("/ui/ops/summary")
 @for_operators
+@fragment_of("ops.page")
 def summary() -> ResponseReturnValue:
     window, now = ops_windows.named(request.args.get("w")), clock.now()
     measured, _ = _measured(window, now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from audiospective import clock
 from audiospective.exports import forwarding
 from audiospective.exports.forwarding import UnusableError
 from audiospective.policy import listen_servers
@@ -97,5 +98,6 @@ def _page(
         row=row,
         typed={**known, **(typed or {})},
         errors=errors or {},
+        now=clock.now(),
     )
     return make_response(body, 422 if errors else 200)

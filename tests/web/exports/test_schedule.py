@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -49,6 +50,13 @@ def test_begin_try_and_end(site: Site, browser: Visitor, alice: User) -> None:
     assert "being made or delivered" in browser.get(PAGE).text
     assert send(browser, f"{PAGE}/stop").status_code == 303
     assert schedule.of(alice.id) is None
+
+
+def test_a_day_that_has_passed_is_not_called_the_next_one(site: Site, browser: Visitor) -> None:
+    """As where no worker has run since."""
+    send(browser, form="json", goes_to="email")
+    ExportSchedule.update(next_at=clock.now() - timedelta(days=3)).execute()
+    assert "Next any minute now" in " ".join(browser.page(PAGE).text.split())
 
 
 def test_without_a_proven_address_no_e_mail_is_promised(

@@ -119,6 +119,12 @@ def test_an_old_session_of_an_operator_has_to_be_proven(site: Site, frozen) -> N
     assert olga.fragment("/ui/ops/summary").status_code == 401
 
 
+def test_the_live_part_opened_directly_leads_to_its_page(site: Site) -> None:
+    answer = site.member(operator()).get("/ui/ops/summary?w=7d")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/ops")
+    assert site.visitor().get("/ui/ops/summary").status_code == 404
+
+
 def test_a_button_without_its_token_does_nothing(site: Site) -> None:
     registry = die(site)
     data = {"queue": UPKEEP, "job": "dead-1"}

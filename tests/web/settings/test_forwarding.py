@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from threading import Thread
 
 import pytest
@@ -128,3 +129,14 @@ def test_a_server_that_answers_after_everybody_was_signed_out_gets_nothing(
     assert (answer.status_code, answer.location.startswith("/sign-in")) == (303, True)
     assert "You were signed out meanwhile" in browser.get(answer.location).text
     assert not Forward.select().exists()
+
+
+def test_what_waits_is_said_while_a_server_takes_nothing(site: Site) -> None:
+    alice, now = make_user("alice"), clock.now()
+    Forward.create(
+        user=alice, root="https://lb.example", token_encrypted="x", since=now, failures=3,
+        next_at=now - timedelta(days=1), error=forwarding.AWAY, past_at=clock.to_ms(now),
+    )  # fmt: skip
+    said = " ".join(site.member(alice).page(PAGE).text.split())
+    assert "The next try: any minute now. Nothing is lost meanwhile." in said
+    assert "Earlier plays they wait until the server takes plays again" in said
