@@ -445,6 +445,10 @@ def test_whose_checks_never_worked_is_told_of_none_that_did(life, trouble, kind)
     assert notice.kind == kind
     (email,) = life.office.to("alice@mail.example")
     assert "since you connected Spotify" in " ".join(email["text"].split())
+    life.heals(alice)
+    life.passes(HOUR, hours=30)
+    back_on = life.office.to("alice@mail.example")[-1]
+    assert "for the first time" in " ".join(back_on["text"].split())
 
 
 def test_network_trouble_of_one_person_among_many_is_not_an_outage(life):

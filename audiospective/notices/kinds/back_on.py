@@ -61,6 +61,7 @@ def put(services: Services, before: Connection, added: int, gap: Found | None) -
         "since": clock.to_ms(since),
         "back_at": clock.to_ms(clock.now()),
         "added": added,
+        "never": before.last_success_at is None,
         "gap_start": clock.to_ms(gap.begins) if gap else None,
         "gap_end": clock.to_ms(gap.end) if gap else None,
     }
