@@ -25,7 +25,7 @@ def tell(services: Services, user: User, profile: Profile, now: datetime) -> Non
     token = signed_links.sign(
         services.settings, signed_links.DETACH, user.id, account, expires_at=until
     )
-    spotify_attached.put(services, user.id, user.email, token, until)
+    spotify_attached.put(services, user, token, until)
 
 
 def hurry(services: Services) -> None:

@@ -66,4 +66,4 @@ def tell(services: Services, user: User) -> None:
         created_at=now,
         expires_at=until,
     )
-    address_changed.put(services, user.id, user.email, token, until)
+    address_changed.put(services, user, token, until)

@@ -23,6 +23,7 @@ def put(services: Services, row: Deletion, email: str, token: str) -> bool:
             "token": token,
             "due": clock.to_ms(row.due_at),
             "asked": clock.to_ms(row.asked_at),
+            "timezone": row.user.timezone,
         },
     )
     return outbox.put(services, KIND, draft)
