@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from enum import IntEnum
+
 import peewee
 import pytest
 from peewee import EXCLUDED, fn
@@ -11,6 +14,11 @@ from audiospective.models import Connection, User
 from audiospective.models.marks import Mark
 from audiospective.models.notices import Notice
 from audiospective.models.sql_context import QuickContext
+
+
+class One(IntEnum):
+    FIRST = 1
+
 
 OTHER = User.alias("other")
 SHORT = User.alias()
@@ -34,6 +42,18 @@ STATEMENTS = {
     "a row that may be there": Mark.insert(name="a", at=1).on_conflict(
         conflict_target=[Mark.name], update={Mark.at: EXCLUDED.at}, where=(Mark.at < 7)
     ),
+    "values that a column makes of others": Connection.select(Connection.user).where(
+        (Connection.next_poll_at < datetime(2026, 3, 1, tzinfo=UTC))
+        & (Connection.user.in_([True, 2, 3.5, None, b"4", One.FIRST]))
+    ),
+    "a value that is a part of a statement": User.select(User.id).where(
+        User.id == peewee.Value(User.minute_offset)
+    ),
+    "a value that no column makes another of": Connection.select(Connection.user).where(
+        Connection.next_poll_at == peewee.Value(7, converter=False)
+    ),
+    "a value with a column's own": User.select(peewee.Value(8, converter=str)),
+    "a table as a value": User.select(fn.COUNT(User)),
     "rows with an answer": Mark.insert_many([{"name": "a", "at": 1}]).returning(Mark.name),
 }
 
@@ -61,3 +81,11 @@ def test_a_mark_of_quotation_in_a_name_is_doubled() -> None:
     for asked in (Odd.select().where(Odd.value == 1), Odd.insert(value=1)):
         plain, quick = peewee.Context(), QuickContext()
         assert quick.sql(asked).query() == plain.sql(asked).query()
+
+
+def test_values_may_be_asked_for_within_the_text() -> None:
+    """As Peewee makes an index with a condition and a column with a default."""
+    asked = User.select(User.id).where((User.minute_offset > 7) & (User.email != "it's"))
+    plain, quick = peewee.Context(value_literals=True), QuickContext(value_literals=True)
+    assert quick.sql(asked).query() == plain.sql(asked).query()
+    assert "> 7" in quick.query()[0]
