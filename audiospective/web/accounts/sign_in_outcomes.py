@@ -10,7 +10,9 @@ from flask import Response, make_response, redirect, render_template, session, u
 from werkzeug.wrappers import Response as BaseResponse
 
 from audiospective import clock
+from audiospective.accounts import seats
 from audiospective.accounts.outcomes import WrongAccount
+from audiospective.web.context import services
 
 
 @dataclass(frozen=True)
@@ -213,6 +215,7 @@ def ended() -> Response | None:
         again_query=kept["again"],
         own_app=kept["own_app"],
         wrong=kept.get("wrong"),
+        place_kept=outcome is NOT_LISTED and seats.places(services()).left > 0,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -87,7 +88,22 @@ def test_an_account_that_is_not_on_the_apps_list_keeps_its_place(live: LiveSite)
     assert answer.status_code == 403
     assert "has not opened a seat" in answer.text
     assert 'action="/waitlist"' in answer.text
+    assert "Your founding place is then kept for you for 90 days" in answer.text
     assert User.select().count() == 0
+
+
+def test_no_founding_place_is_promised_where_all_are_taken(make_live: Any) -> None:
+    live = make_live(founding_member_cap=1)
+    live.newcomer("bob")
+    live.control.set_app(allow_list=["bob"])
+    answer = live.connect(live.site.visitor(), "alice")
+    assert "has not opened a seat" in answer.text
+    assert "Every founding place is taken, so none can be kept for you" in answer.text
+    assert "kept for you for 90 days" not in answer.text
+    # Where somebody who has a number had to be refused for want of a seat.
+    page = live.site.visitor().page("/waitlist?why=no_seat")
+    assert "No Spotify seat is free" in page.text
+    assert "kept for you for 90 days" not in page.text
 
 
 @pytest.mark.parametrize("wording", ["2021", "2024", "2026"])
