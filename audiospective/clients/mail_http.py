@@ -15,7 +15,7 @@ from typing import Any
 
 import requests
 import resend
-from resend.exceptions import NoContentError, ResendError
+from resend.exceptions import ResendError
 from resend.http_client import HTTPClient
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
@@ -35,6 +35,7 @@ from audiospective.clients.mail import (
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 15.0  # between two packets; an answer that drips ends with LONGEST_SECONDS
 LONGEST_SECONDS = CONNECT_SECONDS + READ_SECONDS
+LONGEST_NAME = 200  # letters of an id, or of what an error is called
 NO_ANSWER = "HttpClientError"  # the library's type for a request that got none
 NOT_REACHED = "no connection"  # it never began, so the e-mail certainly was not taken
 
@@ -93,18 +94,20 @@ def send(api_url: str, api_key: str, email: Envelope, key: str) -> str:
         "html": email.html,
         "headers": dict(email.headers),
     }
-    try:
-        answer = _within(
-            LONGEST_SECONDS, lambda: resend.Emails.send(parameters, {"idempotency_key": key})
-        )
-    except ResendError as error:
-        raise _named(error) from None
-    except (NoContentError, ValueError) as error:
-        raise UnreachableError(type(error).__name__) from None
+
+    def hand_over() -> Any:
+        try:
+            return resend.Emails.send(parameters, {"idempotency_key": key})
+        except ResendError as error:
+            raise _named(error) from None
+        except Exception as error:  # noqa: BLE001 - such as an answer that the library cannot read
+            raise UnreachableError(type(error).__name__) from None
+
+    answer = _within(LONGEST_SECONDS, hand_over)
     found = answer.get("id") if isinstance(answer, dict) else None
     if not isinstance(found, str) or not found:
         raise UnreachableError("the answer has no id")
-    return found
+    return _plain(found)
 
 
 def _within(seconds: float, call: Callable[[], Any]) -> Any:
@@ -133,8 +136,8 @@ def _named(error: ResendError) -> MailError:
 
     A failure to connect, or to read the answer, comes as code 500 and type HttpClientError.
     """
-    status = int(error.code) if str(error.code).isdigit() else 500
-    kind, message = str(error.error_type), str(error.message)
+    status = int(error.code) if str(error.code).isdecimal() else 500
+    kind, message = _plain(str(error.error_type)), str(error.message)
     detail = f"{status} {kind}"  # the message may quote the address, so it stays out
     if status == 429:
         daily = "quota" in kind
@@ -150,6 +153,11 @@ def _named(error: ResendError) -> MailError:
         return EmailRefusedError(detail)
     refused = status >= 500 and (kind != NO_ANSWER or message == NOT_REACHED)
     return UnreachableError(detail, refused=refused)
+
+
+def _plain(told: str) -> str:
+    """What an answer calls something, so that every database takes it."""
+    return ascii(told)[1:-1][:LONGEST_NAME]
 
 
 def _wait(headers: Mapping[str, str], default: timedelta) -> timedelta:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +20,8 @@ OBSOLETE = "obsolete"  # no longer true when its turn came, and certainly never 
 WAITING = (QUEUED, UNCERTAIN)
 DONE = (SENT, FAILED, OBSOLETE)
 UNWRITTEN = "unwritten: "  # begins the error of a try that ended before the provider was asked
+ACCOUNT = "account: "  # begins the error of a try that was refused as if the account were
+DIED = "its sender died"  # error of one that was perhaps handed over
 PERHAPS = "no answer, and no longer true when it was to go once more"  # error of one SENT
 TOLD = (SENT, UNCERTAIN, SENDING)  # it went out, or may have
 
@@ -75,10 +78,24 @@ class Notice(Row):
         return int(self.user_id or 0)
 
 
-def waiting(now: datetime) -> list[tuple[int, str]]:
-    """(id, kind) of every notice that may go out now, in the order in which they were owed."""
-    query = Notice.select(Notice.id, Notice.kind).where(_ready(now)).order_by(Notice.id)
-    return list(query.tuples())
+@dataclass(frozen=True)
+class Waiting:
+    """A notice that may go out now; while a `stumbling` one was tried, no other could go."""
+
+    id: int
+    kind: str
+    stumbling: bool
+
+
+def waiting(now: datetime) -> list[Waiting]:
+    """Every notice that may go out now, in the order in which they were owed."""
+    columns = Notice.id, Notice.kind, Notice.attempts, Notice.error
+    query = Notice.select(*columns).where(_ready(now)).order_by(Notice.id)
+    return [
+        # One that died may have been restarted with its machine; twice is no accident.
+        Waiting(number, kind, (error or "").startswith(ACCOUNT) or (error == DIED and tries > 1))
+        for number, kind, tries, error in query.tuples()
+    ]
 
 
 def claim(number: int, now: datetime) -> Notice | None:
@@ -141,7 +158,7 @@ def free_abandoned() -> None:
     """
     now, longer = clock_now(), 2 * LEASE // timedelta(milliseconds=1)
     over = (Notice.lease_until <= now) | (Notice.lease_until > now + longer)
-    Notice.update(status=UNCERTAIN).where((Notice.status == SENDING) & over).execute()
+    Notice.update(status=UNCERTAIN, error=DIED).where((Notice.status == SENDING) & over).execute()
 
 
 def first_in_vain(owed_by: datetime) -> Notice | None:

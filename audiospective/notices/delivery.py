@@ -1,4 +1,8 @@
-"""Empties the outbox: claims a notice, hands the e-mail over, writes down what became of it."""
+"""Empties the outbox: claims a notice, hands the e-mail over, writes down what became of it.
+
+One module although it is long: each answer decides about the e-mail and about the rest of the
+round.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +26,10 @@ from audiospective.clients.mail import (
 )
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.models import User, notices, transaction
+from audiospective.models.database_away import says_away
 from audiospective.models.marks import Mark
 from audiospective.models.notices import (
+    ACCOUNT,
     FAILED,
     OBSOLETE,
     PERHAPS,
@@ -93,16 +99,30 @@ class _Round:
         self.wait = wait
         self.ends = clock.monotonic() + SECONDS
         self.in_vain = 0
+        self.taken = False  # an e-mail was taken, and none refused as the account's since
+        self.refused: AccountRefusedError | None = None  # and no e-mail was taken since
 
     def run(self, due: list[tuple[int, Kind]]) -> None:
+        self.report.more = self._in_turn(due)
+        if self.refused is not None:
+            self.report.more = False
+            self._alarm(self.refused)
+
+    def _in_turn(self, due: list[tuple[int, Kind]]) -> bool:
+        """Whether more are due at once; one that cannot be read is nobody else's trouble."""
         for number, kind in due[:AT_A_TIME]:
             if clock.monotonic() >= self.ends or self.in_vain >= IN_VAIN:
-                self.report.more = self.in_vain < IN_VAIN
-                return
-            notice = notices.claim(number, clock.now())
+                return self.in_vain < IN_VAIN
+            try:
+                notice = notices.claim(number, clock.now())
+            except (*INTERRUPTS, PeeweeException):
+                raise
+            except Exception as error:  # noqa: BLE001 - such as an instant that no clock can tell
+                log.trouble("email_unreadable", error, notice=number, kind=kind.name)
+                continue
             if notice is not None and not self._one(kind, notice):
-                return
-        self.report.more = len(due) > AT_A_TIME
+                return False
+        return len(due) > AT_A_TIME
 
     def _one(self, kind: Kind, notice: Notice) -> bool:
         """Send one e-mail; False when all others have to wait."""
@@ -112,9 +132,12 @@ class _Round:
             log.trouble("email_unwritable", error, notice=notice.id, kind=notice.kind)
             self._finish(notice, FAILED, UNWRITTEN + str(error))
             return True
-        except (*INTERRUPTS, PeeweeException):
+        except INTERRUPTS:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is this e-mail's alone
+        except Exception as error:
+            if says_away(error):
+                raise
+            # Whatever else it is, it is this e-mail's alone.
             log.trouble("email_failed", error, notice=notice.id, kind=notice.kind)
             said = UNWRITTEN + type(error).__name__
             self._later(notice, QUEUED, said, _backoff(notice.attempts))
@@ -146,9 +169,7 @@ class _Round:
             if self.in_vain >= IN_VAIN:
                 _pause(FIRST_RETRY, str(error))
         except AccountRefusedError as error:
-            self._later(notice, QUEUED, str(error), timedelta())
-            self._alarm(error)
-            return False
+            return self._refused(notice, error)
         except AlreadyTakenError as error:
             self._finish(notice, SENT, str(error))
         except AddressRefusedError as error:
@@ -158,11 +179,29 @@ class _Round:
         except EmailRefusedError as error:
             self._finish(notice, FAILED, str(error))
         else:
-            self.in_vain = 0
+            self.in_vain, self.taken, self.refused = 0, True, None
             self._finish(notice, SENT, provider_id=found)
             if Mark.drop(ALARM):
                 log.event("mail_account_accepted_again")
         return True
+
+    def _refused(self, notice: Notice, error: AccountRefusedError) -> bool:
+        """The next e-mail tells whether the account is refused or only this e-mail.
+
+        What stands before the provider answers 403 as well, to words that it takes for an attack:
+        one such e-mail would stop all others for an hour, time and again. It never goes if it is
+        refused once more right after another one was taken.
+        """
+        said = ACCOUNT + str(error)
+        if self.taken and notice.error == said:
+            self._finish(notice, FAILED, said)
+        else:
+            self._later(notice, QUEUED, said, timedelta())
+        if self.taken:
+            self.taken = False
+            return True
+        others_too, self.refused = self.refused is not None, error
+        return not others_too
 
     def _limited(self, notice: Notice, error: LimitedError, envelope: mail.Envelope) -> bool:
         left = self.ends - clock.monotonic()
@@ -170,6 +209,7 @@ class _Round:
             self.wait(error.wait.total_seconds())
             return self._hand_over(notice, envelope)
         self._later(notice, QUEUED, str(error), timedelta())
+        self.refused = None  # it knows the account
         _pause(error.wait, str(error))
         self.report.count("limited")
         seconds = int(error.wait.total_seconds())
@@ -210,17 +250,19 @@ def _due() -> list[tuple[int, Kind]]:
     """What may go now, in the order in which it should.
 
     What somebody waits for goes first, then the rarest kinds: behind a full quota, one "reconnect
-    needed" must not stand behind nine hundred of something else. A kind that this release does not
-    know waits for one that does.
+    needed" must not stand behind nine hundred of something else. What kept others from going goes
+    last. A kind that this release does not know waits for one that does.
     """
     waiting = notices.waiting(clock.now())
-    counts = Counter(name for _, name in waiting)
+    counts = Counter(one.kind for one in waiting)
     kinds = {name: kind for name in counts if (kind := find(name)) is not None}
     if unknown := sorted(set(counts) - set(kinds)):
         log.event("unknown_kind", log.WARNING, kinds=unknown)
-    known = [(number, kinds[name]) for number, name in waiting if name in kinds]
-    known.sort(key=lambda one: (not one[1].awaited, counts[one[1].name]))  # stable: oldest first
-    return known
+    known = [one for one in waiting if one.kind in kinds]
+    known.sort(  # stable: oldest first
+        key=lambda one: (one.stumbling, not kinds[one.kind].awaited, counts[one.kind])
+    )
+    return [(one.id, kinds[one.kind]) for one in known]
 
 
 def _backoff(attempts: int) -> timedelta:

@@ -109,6 +109,9 @@ DATE = "Sat, 14 Mar 2026 12:00:00 GMT"
         (page(200, b"null", "application/json"), UnreachableError),
         (page(200, b"{}", "application/json"), UnreachableError),
         (page(200, b'{"id": 7}', "application/json"), UnreachableError),
+        (page(400, b'{"name": {"odd": 1}}', "application/json"), UnreachableError),
+        (page(400, b"[" * 200_000, "application/json"), UnreachableError),
+        (page(200, '{"statusCode": "\u00b2"}'.encode(), "application/json"), UnreachableError),
         ((302, {"Location": "http://127.0.0.1:1/"}, b""), UnreachableError),
         (None, UnreachableError),
     ],
@@ -121,6 +124,14 @@ def test_every_answer_has_its_name(office, answer, error):
         send(office)
     assert type(caught.value) is error
     assert "alice" not in str(caught.value)
+
+
+def test_whatever_an_answer_names_every_database_takes(office):
+    office.answer = lambda email, key: refused(400, "no\0 \ud800" + 1000 * "o")
+    with pytest.raises(EmailRefusedError, match=r"^400 no\\x00 \\ud800o{100,200}$"):
+        send(office)
+    office.take = lambda email, key: page(200, b'{"id": "a\\u0000"}', "application/json")
+    assert send(office) == "a\\x00"
 
 
 @pytest.mark.parametrize(

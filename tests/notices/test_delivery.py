@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 from cryptography.fernet import Fernet
+from peewee import DataError
 
 from audiospective import clock
 from audiospective.accounts import sign_in_link
@@ -28,7 +29,9 @@ from audiospective.notices import compose, delivery, kind, outbox
 from audiospective.notices.kind import Draft
 from audiospective.vault import Vault
 from tests.factories import make_user
-from tests.support.post_office import refused
+from tests.support.post_office import page, refused
+
+TAKEN = 200, {}, b""
 
 
 def owe(services, recipient="stranger@mail.example", name="address_changed", **more):
@@ -215,7 +218,7 @@ def test_a_key_that_is_refused_keeps_every_email_and_alarms(posted, office, froz
         owe(posted, f"listener{number}@mail.example")
     office.answer = lambda email, key: refused(403, "invalid_api_key")
     drain(posted)
-    assert len(office.asked) == 1
+    assert len(office.asked) == 2  # one alone may be refused for what it says
     assert statuses() == {QUEUED: 3}
     assert Mark.at_of(delivery.ALARM) == frozen.now
     office.answer = None
@@ -223,6 +226,107 @@ def test_a_key_that_is_refused_keeps_every_email_and_alarms(posted, office, froz
     drain(posted)
     assert statuses() == {SENT: 3}
     assert Mark.at_of(delivery.ALARM) is None
+
+
+def test_an_email_that_is_refused_for_its_words_stops_no_other(posted, office, frozen):
+    """As by a firewall before the provider, which reads an attack into the title of a song."""
+    attack = page(403, b"<html>Sorry, you have been blocked</html>")
+    office.answer = lambda email, key: attack if email["to"] == ["bob@mail.example"] else TAKEN
+    owe(posted, "bob@mail.example")
+    drain(posted)
+    assert Mark.at_of(delivery.ALARM) == frozen.now  # nothing tells it from the account yet
+    for number in range(3):
+        owe(posted, f"listener{number}@mail.example")
+    frozen.forward(minutes=61)
+    drain(posted)
+    assert Mark.at_of(delivery.ALARM) is None
+    assert {row.recipient: row.status for row in Notice.select()} == {
+        "bob@mail.example": FAILED,
+        **{f"listener{number}@mail.example": SENT for number in range(3)},
+    }
+    # And where another one waits at first, nobody waits for an hour.
+    owe(posted, "bob@mail.example", dedupe_key="f")
+    for number in range(3):
+        owe(posted, f"listener{number}@mail.example", dedupe_key="f")
+    drain(posted)
+    assert statuses() == {SENT: 6, FAILED: 1, QUEUED: 1}
+    assert Mark.at_of(delivery.ALARM) is None
+    owe(posted, "carol@mail.example")
+    drain(posted)
+    assert statuses() == {SENT: 7, FAILED: 2}
+    assert Counter(to for to, _ in office.asked)["bob@mail.example"] == 4
+
+
+def test_a_key_that_is_refused_in_the_middle_of_a_round_loses_no_email(posted, office, frozen):
+    office.answer = lambda email, key: refused(401, "invalid_api_key")
+    owe(posted, "first@mail.example")
+    drain(posted)
+    for number in range(4):
+        owe(posted, f"listener{number}@mail.example")
+    frozen.forward(minutes=61)
+    office.answer = lambda email, key: (
+        refused(403, "invalid_api_key") if office.delivered else TAKEN
+    )
+    drain(posted)
+    assert statuses() == {SENT: 1, QUEUED: 4}
+    assert Mark.at_of(delivery.ALARM) == frozen.now
+    office.answer = None
+    frozen.forward(minutes=61)
+    drain(posted)
+    assert statuses() == {SENT: 5}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [page(400, b'{"name": {"odd": 1}}', "application/json"), refused(400, "not\0 a word")],
+)
+def test_an_answer_that_nobody_understands_is_one_emails_alone(posted, office, frozen, answer):
+    office.answer = lambda email, key: answer if email["to"] == ["bob@mail.example"] else TAKEN
+    owe(posted, "bob@mail.example")
+    owe(posted)
+    drain(posted)
+    assert len(office.delivered) == 1
+    notice = Notice.get(Notice.recipient == "bob@mail.example")
+    assert notice.status in (UNCERTAIN, FAILED)
+    assert {key for to, key in office.asked if to == notice.recipient} == {notice.key}
+
+
+def test_an_email_at_which_its_sender_dies_time_and_again_goes_last(posted, office, frozen):
+    owe(posted, "bob@mail.example")
+    (number,) = [row.id for row in Notice.select()]
+    for _ in range(2):
+        notices.free_abandoned()
+        assert notices.claim(number, clock.now()) is not None
+        frozen.forward(seconds=121)
+    owe(posted)
+    drain(posted)
+    assert [to for to, _ in office.asked] == ["stranger@mail.example", "bob@mail.example"]
+    assert statuses() == {SENT: 2}
+
+
+def test_a_row_that_cannot_be_read_keeps_no_email_back(posted, office, frozen, caplog):
+    owe(posted, "bob@mail.example")
+    Notice.update(created_at=10**17).execute()  # no instant
+    owe(posted)
+    drain(posted)
+    assert [to for to, _ in office.asked] == ["stranger@mail.example"]
+    assert "email_unreadable" in caplog.text
+
+
+def test_an_error_of_the_database_about_one_email_is_no_others(posted, office, frozen, monkeypatch):
+    owe(posted, "bob@mail.example")
+    owe(posted)
+    written = compose.envelope
+
+    def envelope(services, kind, notice):
+        if notice.recipient == "bob@mail.example":
+            raise DataError("integer out of range")
+        return written(services, kind, notice)
+
+    monkeypatch.setattr(compose, "envelope", envelope)
+    drain(posted)
+    assert statuses() == {SENT: 1, QUEUED: 1}
+    assert Notice.get(Notice.status == QUEUED).next_attempt_at > frozen.now
 
 
 @pytest.mark.parametrize("answer", [refused(500, "application_error"), (503, {}, b""), None])

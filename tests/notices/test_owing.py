@@ -70,6 +70,17 @@ def test_an_error_about_one_member_keeps_nothing_from_the_others(
     assert "notice_failed" in caplog.text
 
 
+def test_an_app_whose_owner_came_meanwhile_keeps_no_alarm_back(services, frozen, monkeypatch):
+    make_user("alice", email="a@mail.example", email_verified_at=clock.now(), is_operator=True)
+    facts = {"since": clock.to_ms(clock.now()), "app": 1}
+    troubles = [
+        operator_alert.Trouble("app_refused", f"app_refused.{app}.1", facts, owner)
+        for app, owner in ((7, 99), (1, None))
+    ]
+    monkeypatch.setattr(operator_alert, "_troubles", lambda services: iter(troubles))
+    assert owing.owe(services, operator_alert.KIND.name) == {"operator_alert": 1}
+
+
 @pytest.mark.parametrize("broken", [one.name for one in kind.everything() if one.due])
 def test_an_error_in_one_kind_keeps_nothing_from_the_others(services, frozen, monkeypatch, broken):
     ending(services, 3)

@@ -104,7 +104,10 @@ def due(services: Services) -> Iterator[Candidate]:
     owners = {user.id: user for user in User.select().join(SpotifyApp)}
     troubles = list(_troubles(services))
     for trouble in troubles:
-        whom = operators if trouble.owner is None else [owners[trouble.owner]]
+        of_app = (
+            [owners[trouble.owner]] if trouble.owner in owners else []
+        )  # it may have come since
+        whom = operators if trouble.owner is None else of_app
         for user in whom:
             told = before.get((user.id, trouble.dedupe_key), [])
             yield Candidate(user.id, partial(_draft, services, user, trouble, told))
