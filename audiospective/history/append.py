@@ -86,9 +86,13 @@ class NewPlay:
 
 @dataclass(frozen=True)
 class Appended:
-    """What a page brought: which plays and unreadable items were new, and all items with a time."""
+    """What a page brought: which plays and unreadable items were new, and all items with a time.
+
+    `noted` are plays that only files or players had told before.
+    """
 
     plays: frozenset[Key] = frozenset()
+    noted: frozenset[Key] = frozenset()
     unreadable: frozenset[str] = frozenset()  # digests
     seen: list[Seen] = field(default_factory=list)
 
@@ -153,14 +157,16 @@ def page(user_id: int, found: Page, tracks: Tracks) -> Appended:
         others = [one for one in left if one[0] not in known]
         known |= relinked.stand_ins(others, set(told).difference(keys))
     told_by_files = {key: (key[0], track) for key, track in otherwise.items() if track is not None}
-    new = polled(
+    stored = _stored(
         [
             NewPlay(user_id, *told_by_files.get(key, key), play.context)
             for key, play in left
             if key not in known or key in told_by_files
         ],
         twins=tracks.twins,
-    )[user_id]
+    )
+    new = {(at, track) for _, at, track, is_new in stored if is_new}
+    noted = {(at, track) for _, at, track, is_new in stored if not is_new}
     digests = unreadable(user_id, found.unreadable)
     seen = [Seen(clock.from_ms(key[0]), key in new) for key in keys]
     seen += [
@@ -168,7 +174,7 @@ def page(user_id: int, found: Page, tracks: Tracks) -> Appended:
         for item in found.unreadable
         if item.played_at is not None
     ]
-    return Appended(frozenset(new), frozenset(digests), seen)
+    return Appended(frozenset(new), frozenset(noted), frozenset(digests), seen)
 
 
 def polled(plays: Sequence[NewPlay], *, twins: bool = True) -> dict[int, set[Key]]:
@@ -181,8 +187,16 @@ def polled(plays: Sequence[NewPlay], *, twins: bool = True) -> dict[int, set[Key
     rows that a poll told are not even locked.
     """
     new: dict[int, set[Key]] = defaultdict(set)
+    for user_id, played_at, track_id, is_new in _stored(plays, twins=twins):
+        if is_new:
+            new[user_id].add((played_at, track_id))
+    return new
+
+
+def _stored(plays: Sequence[NewPlay], *, twins: bool) -> list[tuple[int, int, int, bool]]:
+    """User and key of what was written of `polled`, and whether the play is new."""
     if not plays:
-        return new
+        return []
     once: dict[tuple[int, int, int], str | None] = {}
     for play in plays:
         key = (play.user_id, play.played_at, play.track_id)
@@ -190,11 +204,8 @@ def polled(plays: Sequence[NewPlay], *, twins: bool = True) -> dict[int, set[Key
             once[key] = play.context
     source, values = dialects.table_of(_COLUMNS, [(*key, told) for key, told in once.items()])
     unless = _UNLESS_TWINS if twins else ""
-    added = dialects.run(_INSERT.format(rows=source, unless=unless), values)
-    for user_id, played_at, track_id, told_by in added.fetchall():
-        if told_by == FROM_POLL:
-            new[user_id].add((played_at, track_id))
-    return new
+    written = dialects.run(_INSERT.format(rows=source, unless=unless), values).fetchall()
+    return [(user, at, track, told_by == FROM_POLL) for user, at, track, told_by in written]
 
 
 def unreadable(user_id: int, items: Sequence[Unreadable]) -> set[str]:

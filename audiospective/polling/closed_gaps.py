@@ -9,6 +9,7 @@ from itertools import pairwise
 from audiospective import clock
 from audiospective.models.coverage import Coverage
 from audiospective.models.gaps import Gap
+from audiospective.models.imports import AROUND, Import
 from audiospective.policy.gaps import Cause
 
 
@@ -53,6 +54,17 @@ def may_be_told(gap: Gap, told_until: datetime) -> bool:
     made, which may have been long before they were brought.
     """
     return bool(gap.cause != Cause.LATE.value or gap.opened_at <= told_until)
+
+
+def told_by_check(user_id: int, ends: Collection[int]) -> None:
+    """Have counted anew what imports put into gaps: a check tells of some of it (UTC ms), too.
+
+    In the check's transaction, after its gaps: gaps come before imports, as everywhere.
+    """
+    first, last = clock.from_ms(min(ends) - AROUND), clock.from_ms(max(ends) + AROUND)
+    counted = (Gap.user == user_id) & (Gap.recovered > 0)
+    if Gap.select().where(counted & (Gap.started_at < last) & (Gap.ended_at >= first)).exists():
+        Import.look_again(user_id, first, last)
 
 
 def reopen(user_id: int, import_id: int) -> list[Gap]:

@@ -26,7 +26,7 @@ from audiospective.policy.failures import Failure
 from audiospective.policy.gaps import Found
 from audiospective.policy.mass_failure import RECHECK
 from audiospective.policy.plays import Page
-from audiospective.polling import coverage
+from audiospective.polling import closed_gaps, coverage
 from audiospective.polling.fetch import Attempt
 from audiospective.services import Services
 
@@ -90,6 +90,9 @@ def success(services: Services, attempt: Attempt, tracks: append.Tracks) -> int 
         return None
     stored, added = _append(claim, page, tracks)
     gap = _gap(claim, stored, page.filled)
+    if stored.noted:
+        ends = [at for at, _ in stored.noted]
+        _aside(claim, lambda: closed_gaps.told_by_check(claim.user_id, ends))
     _log(attempt, OK, added)
     if back_on.may_be_due(connection, now):
         _aside(claim, lambda: back_on.put(services, connection, added, gap))

@@ -16,10 +16,11 @@ from audiospective.models.gaps import Gap
 from audiospective.models.imports import UNDONE
 from audiospective.policy.plays import Page, PolledPlay
 from audiospective.policy.timing import Timing
-from audiospective.polling import other_account
+from audiospective.polling import batch, other_account
 from audiospective.services import Services
 from tests import factories
 from tests.exports.making import imported
+from tests.fakes import FakeSpotify
 from tests.imports.importing import done, spotify_file, spotify_row, undone
 from tests.imports.reading_files import as_json
 from tests.support.clocks import Frozen
@@ -220,6 +221,33 @@ def test_plays_that_imports_put_into_a_gap_are_counted_anew_when_they_come_go_or
     shown(alice, plays[3])
     assert listens.join(alice.id) == 1
     assert recovered() == 1
+
+
+def test_a_play_in_a_gap_that_a_check_tells_at_the_very_time_of_a_file_is_no_longer_counted(
+    services: Services, spotify: FakeSpotify, frozen: Frozen
+) -> None:
+    alice = factories.connected(services).user
+    early, late = factories.listening(frozen.now.replace(microsecond=0), 2).plays[::-1]
+    Gap.create(
+        user=alice,
+        started_at=clock.from_ms(early.played_at - 60_000),
+        probably_from=clock.from_ms(early.played_at - 60_000),
+        ended_at=clock.from_ms(early.played_at),
+        cause="downtime",
+        certainty="possible",
+        opened_at=frozen.now,
+    )
+    rows = [{**told(one), "spotify_track_uri": f"spotify:track:{one.track.spotify_id}"}
+            for one in (early, late)]  # fmt: skip
+    done(services, alice, spotify_file(*rows))
+    assert Gap.get().recovered == 1
+    spotify.pages[f"access-{alice.id}"] = factories.page(early, late)
+    assert batch.now(services, alice.id).outcomes == {"archived": 1}
+    assert history.frame(alice.id)["source"].to_list() == [3, 3]
+    assert rounds.join(services) == 1
+    reconcile.reconcile(alice.id)
+    assert Gap.select().order_by(Gap.id).get().recovered == 0
+    assert rounds.join(services) == 0
 
 
 def test_what_an_import_brings_while_a_round_looks_at_a_gap_stays_counted(
