@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from audiospective import clock, log
 from audiospective.accounts import attachment, identity, members, seats, sessions
@@ -28,6 +29,7 @@ from audiospective.models.connections import (
     PAUSED,
     REFRESH_PLACE,
 )
+from audiospective.models.dialects import locked
 from audiospective.models.founding import FoundingRegister
 from audiospective.models.users import SignedOutError
 from audiospective.models.waitlist import WaitlistEntry
@@ -108,6 +110,7 @@ def _admit(services: Services, register: FoundingRegister, consent: _Consent) ->
         return NotAttached()
     if visit.session_key not in (None, archive.session_key):
         raise SignedOutError  # while Spotify was asked whose code this is
+    _held(archive.id)
     archive.still_signed_in(changes_account=True)
     return _come_in(services, register, consent, archive)
 
@@ -162,9 +165,9 @@ def _come_in(
 
 def _come_back(services: Services, consent: _Consent, user: User) -> Outcome:
     visit, key = consent.visit, user.session_key
+    connection = _held(user.id)
     identity.release(consent.profile, user.id)
     User.update(**identity.columns(consent.profile, user)).where(User.id == user.id).execute()
-    connection = Connection.get_or_none(Connection.user == user.id)
     status = connection.status if connection else DISCONNECTED
     if not visit.renews and status in (DISCONNECTED, PAUSED):
         # They only sign in; stopped stays stopped.
@@ -187,6 +190,15 @@ def _come_back(services: Services, consent: _Consent, user: User) -> Outcome:
     if status in (DISCONNECTED, PAUSED):
         coverage.resume(user.id)
     return Returned(user.id, reconnected=status != ACTIVE, session_key=key)
+
+
+def _held(user_id: int) -> Any:
+    """Their connection or None; this transaction holds it: a check takes it before the user's row.
+
+    A change of the Spotify account, which is indexed, would else wait for a check that has written
+    plays, while that waits for the user's row.
+    """
+    return next(iter(locked(Connection.select().where(Connection.user == user_id))), None)
 
 
 def _connect(user_id: int, values: dict[str, object]) -> None:

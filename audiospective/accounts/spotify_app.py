@@ -141,7 +141,8 @@ def _tested(services: Services, app: Credentials) -> Trouble | None:
 
 def _take_turns(user: User) -> None:
     """Two forms sent at once must not make two apps."""
-    locked(User.select(User.id).where(User.id == user.id)).get()
+    # A check that writes plays meanwhile refers to the row, and holds what is changed next.
+    locked(User.select(User.id).where(User.id == user.id), referable=True).get()
 
 
 def _remove(app: SpotifyApp) -> None:
@@ -149,9 +150,8 @@ def _remove(app: SpotifyApp) -> None:
 
     For what was known until then it is as if the member had disconnected.
     """
-    if is_used(app):
-        coverage.interrupt(app.owner_id)
-    Connection.update(
+    used = is_used(app)
+    Connection.update(  # before coverage, as in a check
         app=ENVIRONMENT_APP,
         status=DISCONNECTED,
         access_encrypted="",
@@ -159,6 +159,8 @@ def _remove(app: SpotifyApp) -> None:
         access_expires_at=LONG_AGO,
         fence=Connection.fence + 1,
     ).where(Connection.app == app.id).execute()
+    if used:
+        coverage.interrupt(app.owner_id)
     Counter.delete().where(
         (Counter.name == f"{CALLS}{app.id}") | Counter.name.startswith(f"{LIMITED_BY}{app.id}:")
     ).execute()

@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 import pytest
 
 from audiospective import clock
+from audiospective.accounts import attachment, sign_up, spotify_app
+from audiospective.accounts.outcomes import Joined, Returned, Visit
+from audiospective.clients.consent import SCOPE
+from audiospective.clients.spotify import Profile, Tokens
 from audiospective.imports.restore import coverage as restored
-from audiospective.models import Connection, database, transaction
+from audiospective.models import Connection, SpotifyApp, User, database, transaction
 from audiospective.models.gaps import Gap
 from audiospective.models.imports import DONE, Import
 from audiospective.polling import closed_gaps, other_account
@@ -22,8 +27,11 @@ from tests.fakes import FakeSpotify
 from tests.support.clocks import Frozen
 
 HOUR = timedelta(hours=1)
-NEEDS = {"coverage": "connections", "gaps": "coverage"}
-_WRITES = re.compile(r'^(?:INSERT INTO|UPDATE|DELETE FROM) "(\w+)"')
+NEEDS = {"coverage": "connections", "gaps": "coverage", "users": "connections"}
+# Others may refer to a row that is locked FOR NO KEY UPDATE: that keeps no check waiting.
+_WRITES = re.compile(
+    r'^(?:(?:INSERT INTO|UPDATE|DELETE FROM) "(\w+)"|SELECT .* FROM "(\w+)" .* FOR UPDATE$)'
+)
 
 
 @pytest.fixture
@@ -56,8 +64,9 @@ def held(
 
     def watched(text: str, *args: object, **more: object) -> object:
         what = _WRITES.match(text)
-        if what is not None and (before := NEEDS.get(what[1])) is not None:
-            found.append((what[1], before, not _is_free(before)))
+        table = what and (what[1] or what[2])
+        if table is not None and (before := NEEDS.get(table)) is not None:
+            found.append((table, before, not _is_free(before)))
         return execute(text, *args, **more)
 
     def _is_free(table: str) -> bool:
@@ -136,3 +145,57 @@ def test_an_import(
         held.clear()
     act(alice.user_id)
     assert _gaps(held) == {True}
+
+
+def _comes_back(services: Services, user: User) -> None:
+    """Under another id, as Spotify may give one."""
+    _joins(services, Visit(app_id=1), account_id=user.spotify_account_id, spotify_id="renamed")
+
+
+def _attaches(services: Services, user: User, account: str = "another") -> None:
+    visit = Visit(app_id=1, signed_in=user.id, attaches=True)
+    _joins(services, visit, account_id=account, spotify_id=account)
+
+
+def _attaches_what_was_taken_away(services: Services, user: User) -> None:
+    _attaches(services, user, FORMER)
+
+
+def _joins(services: Services, visit: Visit, **profile: Any) -> None:
+    tokens = Tokens("access", 3600, "refresh", SCOPE)
+    outcome = sign_up.join(services, Profile(display_name="alice", **profile), tokens, visit)
+    assert isinstance(outcome, Joined | Returned)
+
+
+def _takes_another_app(services: Services, user: User) -> None:
+    assert spotify_app.keep_own(services, user, "b" * 32, "c" * 32) is None
+
+
+def _removes_their_app(services: Services, user: User) -> None:
+    assert spotify_app.remove_own(user)
+
+
+FORMER = "former"
+ATTACHES = [_attaches, _attaches_what_was_taken_away]
+OWN_APP = [_takes_another_app, _removes_their_app]
+
+
+@pytest.mark.parametrize("act", [_comes_back, *ATTACHES, *OWN_APP])
+def test_a_sign_in_and_an_own_app(
+    services: Services, alice: Connection, held: list[tuple[str, str, bool]],
+    act: Callable[[Services, User], None], monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(spotify_app, "_tested", lambda *_: None)
+    user = User.get_by_id(alice.user_id)
+    if act in OWN_APP:
+        app = SpotifyApp.create(owner=user, client_id="a" * 32, secret_encrypted="",
+                                created_at=clock.now())  # fmt: skip
+        Connection.update(app=app.id).execute()
+    if act in ATTACHES:
+        Connection.update(detached_account=attachment._mark(FORMER)).execute()
+        User.update(spotify_account_id=None, spotify_id=None).execute()
+    held.clear()
+    act(services, user)
+    expected = {"coverage"} if act in OWN_APP else {"users"}
+    assert expected <= {table for table, *_ in held}
+    assert {table for table, _, was in held if not was} == set()
