@@ -23,15 +23,7 @@ FIELDS = {"week_start": "Choose a day from the list.", "theme": "Choose one of t
 @blueprint.get("/settings/profile")
 @signed_in
 def page() -> ResponseReturnValue:
-    member = person()
-    chosen = preferences.of(member)
-    typed = {
-        "name": member.display_name or "",
-        "timezone": zone_name(),
-        "week_start": str(chosen.week_start),
-        "theme": chosen.theme,
-    }
-    return _page(typed)
+    return _page({})
 
 
 @blueprint.post("/settings/profile")
@@ -63,11 +55,19 @@ def save() -> ResponseReturnValue:
 
 
 def _page(typed: dict[str, str], errors: dict[str, str] | None = None) -> ResponseReturnValue:
+    """`typed` are the fields that were sent; the others stand as they are settled."""
     member = person()
+    chosen = preferences.of(member)
+    settled = {
+        "name": member.display_name or "",
+        "timezone": zone_name(),
+        "week_start": str(chosen.week_start),
+        "theme": chosen.theme,
+    }
     here = browser_zone.told()
     body = render_template(
         "settings/profile.html",
-        typed=typed,
+        typed=settled | typed,
         errors=errors or {},
         zones=time_zone.zones(),
         weekdays=WEEKDAYS,

@@ -23,6 +23,7 @@ from audiospective.policy.preferences import Preferences
 from audiospective.web.settings.sections import SECTIONS
 from tests.browser.states import save
 from tests.factories import make_connection, make_user, track
+from tests.web import markup
 from tests.web.conftest import Site, Visitor
 from tests.web.markup import Tag
 
@@ -106,6 +107,19 @@ def test_what_cannot_be_saved_stays_in_the_form(browser, alice):
     assert 'value="Mars/Olympus" selected' in answer.text
     assert chosen(alice) == Preferences()
     assert User.get_by_id(alice.id).display_name == "Alice"
+
+
+def test_a_field_that_is_refused_by_itself_leaves_the_others_as_they_are_settled(
+    browser: Visitor, alice: User
+) -> None:
+    preferences.save(alice.id, {"week_start": 7})
+    page = "/settings/profile"
+    answer = browser.submit(browser.page(page), page, timezone="Mars/Olympus")
+    assert answer.status_code == 422
+    form = markup.read(answer.text).one("form", class_="flow settings-form")
+    assert form.one("input", name="name").attributes["value"] == "Alice"
+    (sunday,) = [one for one in form.all("option", value="7") if "selected" in one.attributes]
+    assert sunday.text == "Sunday"
 
 
 def test_the_zone_of_the_browser_is_offered_and_taken_alone(site, browser, alice):
