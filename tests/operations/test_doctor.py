@@ -20,6 +20,7 @@ from audiospective import clock
 from audiospective.incidents import alarms as noted
 from audiospective.models import dialects
 from audiospective.models.marks import Mark
+from audiospective.models.notices import QUEUED, SENT, UNCERTAIN, Notice
 from audiospective.operations.doctor import (
     alarms,
     clocks,
@@ -198,7 +199,8 @@ def test_a_clock_that_is_wrong(services) -> None:
 def test_whether_anybody_hears_of_an_alarm(services) -> None:
     assert "nobody" in alarms.look(services).state
     make_user("olga", is_operator=True, email="o@x.example", email_verified_at=clock.now())
-    found = alarms.look(at(services, alarm_webhook_urls=("https://ntfy.sh/x",)))
+    mailing = at(services, resend_api_key="re_secret")
+    found = alarms.look(at(mailing, alarm_webhook_urls=("https://ntfy.sh/x",)))
     assert (found.state, found.advice) == ("1 by e-mail, 1 webhooks; no backup was made yet", "")
 
 
@@ -258,6 +260,29 @@ def test_what_the_mail_provider_says_of_key_and_domain(
 
 def test_without_a_key_the_provider_is_not_asked(services) -> None:
     assert "not looked at" in mail_account.look(services).state
+
+
+def test_without_a_mail_account_it_says_what_waits_and_that_nobody_hears_of_alarms(
+    services: Services,
+) -> None:
+    make_user("olga", is_operator=True, email="o@mail.example", email_verified_at=clock.now())
+    none, able = (at(services, resend_api_key=key, mail_from=key) for key in ("", "re_secret"))
+    assert mail.look(none).state.endswith("not set: e-mails are kept, none is sent")
+    for number in range(3):
+        Notice.create(
+            key=f"{number}", recipient="o@mail.example", kind="welcome", dedupe_key=f"{number}",
+            status=(UNCERTAIN, QUEUED, SENT)[number], next_attempt_at=clock.now(),
+            created_at=clock.now(),
+        )  # fmt: skip
+    found = mail.look(none)
+    assert found.state.startswith("RESEND_API_KEY and MAIL_FROM not set")
+    assert found.state.endswith("; 2 wait")
+    told = alarms.look(none)
+    assert "nobody is told" in told.state
+    assert "RESEND_API_KEY and MAIL_FROM" in told.advice
+    hook = ("https://hooks.example/x",)
+    assert alarms.look(at(none, alarm_webhook_urls=hook)).state.startswith("0 by e-mail, 1 web")
+    assert alarms.look(able).state.startswith("1 by e-mail, 0 webhooks")
 
 
 def test_a_library_that_is_missing_is_found_before_an_email_is_due(

@@ -11,7 +11,7 @@ from audiospective.models.marks import Mark
 from audiospective.notices import compose
 from audiospective.notices.kinds import operator_alert
 from audiospective.operations.doctor.finding import UNASKED, Finding
-from audiospective.operations.overview import polling
+from audiospective.operations.overview import mail, polling
 from audiospective.policy import alarms as rules
 from audiospective.services import Services
 
@@ -67,7 +67,7 @@ def look(services: Services) -> Finding:
             backup = Mark.at_of("backup.succeeded")
     except (PeeweeException, OSError):
         return Finding("Alarms", UNASKED, "Repair the database first.")
-    hooks = len(services.settings.alarm_webhook_urls)
+    missing, hooks = mail.unset(services.settings), len(services.settings.alarm_webhook_urls)
     made = f"last backup {backup:%d %B %Y}" if backup else "no backup was made yet"
     if not people and not hooks:
         return Finding(
@@ -76,4 +76,11 @@ def look(services: Services) -> Finding:
             "Confirm an address, run 'operator grant YOU', or set ALARM_WEBHOOK_URLS.",
             serious=False,
         )
-    return Finding("Alarms", f"{people} by e-mail, {hooks} webhooks; {made}")
+    if missing and not hooks:
+        return Finding(
+            "Alarms",
+            f"nobody is told of any, as no e-mail is sent; {made}",
+            f"Set {' and '.join(missing)}, or ALARM_WEBHOOK_URLS.",
+            serious=False,
+        )
+    return Finding("Alarms", f"{0 if missing else people} by e-mail, {hooks} webhooks; {made}")

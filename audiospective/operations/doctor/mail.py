@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+from peewee import PeeweeException
+
+from audiospective.models import database
 from audiospective.operations.doctor.finding import Finding, first_line
+from audiospective.operations.overview import mail
 from audiospective.services import Services
 
 
 def look(services: Services) -> Finding:
     settings = services.settings
-    missing = [
-        name
-        for name, value in (
-            ("RESEND_API_KEY", settings.resend_api_key),
-            ("MAIL_FROM", settings.mail_from),
-        )
-        if not value
-    ]
-    if missing:
+    if missing := mail.unset(settings):
         return Finding(
             "E-mail",
-            f"{' and '.join(missing)} not set: e-mails are kept, none is sent",
+            f"{' and '.join(missing)} not set: e-mails are kept, none is sent{_waiting()}",
             "Set them so that members hear when their connection breaks.",
             serious=False,
         )
@@ -33,3 +29,12 @@ def look(services: Services) -> Finding:
             "Install the packages again; until then workers do not start.",
         )
     return Finding("E-mail", f"sent as {settings.mail_from}")
+
+
+def _waiting() -> str:
+    try:
+        with database.connection_context():
+            kept = mail.kept()
+    except (PeeweeException, OSError):  # another finding says so
+        return ""
+    return f"; {kept:,} {'waits' if kept == 1 else 'wait'}" if kept else ""

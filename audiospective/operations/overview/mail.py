@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from peewee import SQL, Case, fn
 
 from audiospective import clock
-from audiospective.models.notices import FAILED, PERHAPS, SENT, Notice
+from audiospective.models.notices import FAILED, PERHAPS, SENT, WAITING, Notice
+from audiospective.settings import Settings
 
 UNKNOWN = "unknown"  # one that counts as sent so that it never goes twice: nobody said it arrived
 
@@ -63,3 +64,14 @@ def waiting() -> dict[str, int]:
     """Everything in the outbox by status, whenever it was owed; one statement."""
     rows = Notice.select(Notice.status, fn.COUNT(SQL("*"))).group_by(Notice.status).tuples()
     return {status: int(count) for status, count in rows}
+
+
+def unset(settings: Settings) -> list[str]:
+    """Names of the settings that are missing and without which no e-mail is sent."""
+    needed = {"RESEND_API_KEY": settings.resend_api_key, "MAIL_FROM": settings.mail_from}
+    return [name for name, value in needed.items() if not value]
+
+
+def kept() -> int:
+    """E-mails that are still to go; one statement."""
+    return int(Notice.select().where(Notice.status.in_(WAITING)).count())

@@ -149,6 +149,7 @@ def _measured(window: Window, now: datetime) -> tuple[figures.Measured, list[tup
 def _summary(window: Window, now: datetime, measured: figures.Measured) -> dict[str, Any]:
     found = figures.every(measured)
     lasting = [(_title(one), one) for one in alarms.standing()]
+    unset = mail.unset(services().settings)
     return {
         "at": now,
         "window": window,
@@ -158,6 +159,8 @@ def _summary(window: Window, now: datetime, measured: figures.Measured) -> dict[
         "queues": measured.queues,
         "missed": sum(one.good is False for one in found),
         "idle": not figures.polls(measured.sums)[1],
+        "mail_unset": unset,
+        "mail_kept": mail.kept() if unset else 0,
     }
 
 

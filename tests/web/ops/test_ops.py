@@ -181,6 +181,22 @@ def test_no_listening_and_no_names_stand_on_it(site: Site) -> None:
     assert told == []
 
 
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [("", ["No e-mail leaves this server", "RESEND_API_KEY is not set: 2 e-mails wait."]),
+     ("re_x", [])],
+)  # fmt: skip
+def test_a_server_without_a_mail_account_says_how_many_emails_wait(
+    make_site, database_url, key: str, says: list[str]
+) -> None:
+    site = make_site(database_url=database_url, resend_api_key=key)
+    busy(site)
+    Notice.update(status="queued").where(Notice.status == "failed").execute()
+    text = site.member(operator()).page("/ops").text
+    assert [one in text for one in says] == [True] * len(says)
+    assert ("No e-mail leaves" in text) == bool(says)
+
+
 def test_an_alarm_is_the_headline(site: Site) -> None:
     alarms.begin("backup", clock.now(), "The last one failed.")
     text = site.member(operator()).page("/ops").text
