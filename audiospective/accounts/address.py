@@ -33,9 +33,8 @@ def propose(services: Services, user: User, session: Session, email: str) -> boo
     until = now + PROVE_WITHIN
     token = mail_tokens.new_token()
     with transaction():
-        AddressProof.delete().where(
-            (AddressProof.session == session.id) | (AddressProof.expires_at < now)
-        ).execute()
+        withdraw(session)
+        forget(now)
         AddressProof.create(
             user=user,
             session=session,
@@ -80,3 +79,8 @@ def unproven(session: Session) -> Any:
 def withdraw(session: Session) -> bool:
     """Forget what this session has typed; its link is worth nothing. False if there is nothing."""
     return bool(AddressProof.delete().where(AddressProof.session == session.id).execute())
+
+
+def forget(now: datetime) -> int:
+    """Delete addresses that were not proven in time, and former ones; how many there were."""
+    return int(AddressProof.delete().where(AddressProof.expires_at < now).execute())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from audiospective import clock
 from audiospective.models import User
@@ -17,7 +17,7 @@ KEPT = timedelta(hours=1)  # longer than a flow lives
 def claim(state: str) -> SettledCallback | None:
     """Take this visit; None if it is ours now, else what an earlier request made of it."""
     now = clock.now()
-    SettledCallback.delete().where(SettledCallback.claimed_at < now - KEPT).execute()
+    forget(now)
     key = mail_tokens.digest(state)
     taken = (
         SettledCallback.insert(state_hash=key, claimed_at=now)
@@ -52,3 +52,8 @@ def signed_in(earlier: SettledCallback) -> User | None:
 def under_way(earlier: SettledCallback) -> bool:
     """Whether the earlier request is still being answered."""
     return earlier.user_id is None and clock.now() - earlier.claimed_at < UNDER_WAY
+
+
+def forget(now: datetime) -> int:
+    """Delete visits that nothing can repeat any more; how many there were."""
+    return int(SettledCallback.delete().where(SettledCallback.claimed_at < now - KEPT).execute())

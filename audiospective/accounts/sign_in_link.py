@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from audiospective import clock, log
 from audiospective.accounts import members, sessions
@@ -51,7 +51,7 @@ def send(
         log.event("sign_in_link_withheld", log.WARNING)
         return
     with transaction():
-        SignInLink.delete().where(SignInLink.expires_at < now).execute()
+        forget(now)
         SignInLink.insert(
             token_hash=mail_tokens.digest(token),
             email=email,
@@ -61,6 +61,11 @@ def send(
         ).execute()
         emails.put(services, email, token, expires_at, known=known)
     outbox.hurry(services)
+
+
+def forget(now: datetime) -> int:
+    """Delete links that are good for nothing any more, with their addresses; how many."""
+    return int(SignInLink.delete().where(SignInLink.expires_at < now).execute())
 
 
 def find(token: str) -> SignInLink | None:

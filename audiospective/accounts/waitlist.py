@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from peewee import Value
 
@@ -35,9 +35,7 @@ def request(
         spend()
     salt = secrets.token_urlsafe(16)
     with transaction():
-        WaitlistEntry.delete().where(
-            WaitlistEntry.confirmed_at.is_null(), WaitlistEntry.created_at < now - UNCONFIRMED
-        ).execute()
+        forget(now)
         WaitlistEntry.insert(
             email=email,
             salt=salt,
@@ -67,3 +65,10 @@ def remove(entry: WaitlistEntry) -> None:
     WaitlistEntry.delete().where(
         WaitlistEntry.id == entry.id, WaitlistEntry.user.is_null()
     ).execute()
+
+
+def forget(now: datetime) -> int:
+    """Delete addresses that nobody has confirmed in time; how many there were."""
+    unconfirmed = WaitlistEntry.confirmed_at.is_null()
+    late = WaitlistEntry.created_at < now - UNCONFIRMED
+    return int(WaitlistEntry.delete().where(unconfirmed & late).execute())

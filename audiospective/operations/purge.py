@@ -6,7 +6,15 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from audiospective import clock, log
-from audiospective.accounts import api_tokens, sessions, shares
+from audiospective.accounts import (
+    address,
+    api_tokens,
+    callbacks,
+    sessions,
+    shares,
+    sign_in_link,
+    waitlist,
+)
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.incidents import incident
 from audiospective.models import Connection, transaction, webhook_calls
@@ -59,6 +67,10 @@ def daily() -> dict[str, int] | None:
         "shared_links": lambda: shares.forget(sure),
         "api_tokens": lambda: api_tokens.forget(sure),
         "reminders": lambda: file_reminder.forget(sure),
+        "waitlist": lambda: waitlist.forget(sure),
+        "sign_in_links": lambda: sign_in_link.forget(sure),
+        "address_proofs": lambda: address.forget(sure),
+        "settled_callbacks": lambda: callbacks.forget(sure),
     }
     gone = {}
     for table, part in parts.items():

@@ -11,22 +11,34 @@ import pytest
 from peewee import OperationalError, ProgrammingError
 
 from audiospective import clock, log
-from audiospective.accounts import sessions
+from audiospective.accounts import (
+    address,
+    callbacks,
+    former_address,
+    sessions,
+    sign_in_link,
+    waitlist,
+    waitlist_standing,
+)
 from audiospective.clients.spotify import SpotifyError
 from audiospective.history import removal
 from audiospective.jobs import context, tasks
 from audiospective.models import Connection, SpotifyApp, User, base
+from audiospective.models.address_proofs import AddressProof
 from audiospective.models.counters import Counter
 from audiospective.models.marks import Mark
 from audiospective.models.notices import FAILED, QUEUED, SENT, Notice
 from audiospective.models.poll_log import PollLog
+from audiospective.models.sessions import Session, SettledCallback
+from audiospective.models.sign_in_links import SignInLink
+from audiospective.models.waitlist import WaitlistEntry
 from audiospective.notices import delivery, owing
 from audiospective.notices.kinds import back_on
 from audiospective.operations import capacity, maintenance, purge
 from audiospective.policy.failures import Failure
 from audiospective.policy.sessions import EMAIL
 from audiospective.polling import batch, call_quota, plan, write
-from tests.factories import connected, crowd, listening
+from tests.factories import connected, crowd, listening, make_user
 
 DAY = timedelta(days=1)
 
@@ -177,12 +189,45 @@ def test_the_purge_keeps_what_is_needed_and_forgets_the_rest(services, frozen):
     gone = purge.daily()
     assert gone == {
         "poll_log": 2, "counters": 1, "notices": 2, "tokens": 0, "sessions": 0, "shared_links": 0,
-        "operator_actions": 0, "webhook_calls": 0, "api_tokens": 0, "reminders": 0,
+        "operator_actions": 0, "webhook_calls": 0, "api_tokens": 0, "reminders": 0, "waitlist": 0,
+        "sign_in_links": 0, "address_proofs": 0, "settled_callbacks": 0,
     }  # fmt: skip
     assert {row.key for row in Notice.select()} == {"waiting", "member"}
     assert purge.daily() is None  # once a day
     frozen.forward(hours=21)
     assert purge.daily() is not None
+
+
+def test_addresses_that_nobody_confirmed_are_forgotten_though_nobody_else_comes(services, frozen):
+    """Pages and e-mails promise it; a small server may see no other visitor for months."""
+    waitlist.request(services, "ana@mail.example")
+    sign_in_link.send(services, "ben@mail.example", "")
+    cem = make_user("cem", email="cem@mail.example", email_verified_at=frozen.now)
+    sessions.begin(cem, EMAIL, "browser")
+    address.propose(services, cem, Session.get(), "new@mail.example")
+    former_address.tell(services, cem)
+    callbacks.claim("state")
+
+    def kept():
+        tables = (WaitlistEntry, SignInLink, AddressProof, SettledCallback)
+        return [table.select().count() for table in tables]
+
+    assert kept() == [1, 1, 2, 1]
+    frozen.forward(days=6, hours=23)
+    purge.daily()
+    assert kept() == [1, 0, 1, 0]
+    frozen.forward(days=1)
+    purge.daily()
+    assert kept() == [0, 0, 1, 0]  # the former address can be taken back for two weeks
+    waitlist_standing.confirm(services, _listed(services, "dora@mail.example"))
+    frozen.forward(days=8)
+    purge.daily()
+    assert kept() == [1, 0, 0, 0]  # who has confirmed stays
+
+
+def _listed(services, email):
+    waitlist.request(services, email)
+    return WaitlistEntry.get(WaitlistEntry.email == email)
 
 
 def test_a_machine_whose_clock_is_ahead_purges_nothing_before_its_time(
