@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import polars as pl
 
-from audiospective import log
+from audiospective import clock, log
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.clients.storage import DamagedError, MissingError
-from audiospective.history import bulk_add, lock, reading, segment, segment_store
+from audiospective.history import bulk_add, lock, reading, segment, segment_store, undone
 from audiospective.history.catalog import frames
 from audiospective.history.closed.away import YearAwayError
-from audiospective.models import DamagedSegment
+from audiospective.models import DamagedSegment, Import
 from audiospective.policy.sealing import year_span
+
+_LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass
@@ -93,8 +96,10 @@ def _heal(row: DamagedSegment, found: Examination) -> None:
         return
     try:
         with lock.held(row.user_id):
-            bulk_add.absorb(row.user_id, plays)
+            bulk_add.absorb(row.user_id, undone.without(row.user_id, plays))
             row.delete_instance()
+            # A file that came while it stood aside may have told of its polled plays, too.
+            Import.look_again(row.user_id, clock.EPOCH, _LATEST)
     except YearAwayError as error:
         found.faults.append(f"year {row.year} is whole again and cannot be taken in: {error}")
         return

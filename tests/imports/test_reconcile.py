@@ -8,12 +8,21 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from audiospective import clock, history
-from audiospective.history import append, known_items, recovered, removal, segment
+from audiospective.history import (
+    append,
+    integrity,
+    known_items,
+    recovered,
+    removal,
+    sealing,
+    segment,
+)
 from audiospective.history.catalog import polled
 from audiospective.imports import archive, archive_frames, listens, reconcile, rounds
-from audiospective.models import Import, RemovedPlay, User
+from audiospective.models import DamagedSegment, Import, PlaySegment, RemovedPlay, User
 from audiospective.models.gaps import Gap
 from audiospective.models.imports import UNDONE
+from audiospective.models.plays import SENT_LIVE
 from audiospective.policy.plays import Page, PolledPlay
 from audiospective.policy.timing import Timing
 from audiospective.polling import batch, other_account
@@ -248,6 +257,37 @@ def test_a_play_in_a_gap_that_a_check_tells_at_the_very_time_of_a_file_is_no_lon
     reconcile.reconcile(alice.id)
     assert Gap.select().order_by(Gap.id).get().recovered == 0
     assert rounds.join(services) == 0
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_a_year_that_stood_aside_comes_back_without_doubles_and_what_was_taken_back(
+    sent: bool, services: Services
+) -> None:
+    alice = factories.make_user("alice")
+    page = factories.listening(datetime(2025, 3, 5, 12, 0, 0, 417_000, tzinfo=UTC), 4)
+    *of_checks, own = page.plays
+    poll(alice, *of_checks)
+    if sent:
+        listens.take(alice.id, [listen(own)])
+    taken_back = done(services, alice, spotify_file(*map(told, page.plays)))
+    assert history.total(alice.id) == 4
+    sealing.seal(alice.id, keep=0, trigger=0)
+    whole = bytes(PlaySegment.get().blob)
+    PlaySegment.update(blob=whole[:-1] + b"?").execute()
+    assert integrity.examine(alice.id).faults
+    undone(services, taken_back)
+    kept = done(services, alice, spotify_file(*map(told, of_checks)))
+    assert (history.total(alice.id), kept.added) == (3, 3)
+    DamagedSegment.update(blob=whole).execute()
+    assert integrity.examine(alice.id).healed == [2025]
+    assert rounds.join(services) == 1
+    assert reconcile.reconcile(alice.id) == 3
+    plays = history.frame(alice.id).sort("source", "played_at", descending=True)
+    assert plays["source"].to_list() == [3, 3, 3, *[2] * sent]
+    live = [row.id for row in Import.select().where(Import.live)]
+    assert plays["import_id"].to_list() == [kept.id] * 3 + live
+    assert plays["seen"].to_list() == [1, 1, 1, *[SENT_LIVE] * sent]
+    assert plays["reason_end"].null_count() == sent
 
 
 def test_what_an_import_brings_while_a_round_looks_at_a_gap_stays_counted(
