@@ -118,15 +118,20 @@ def final(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def unsynced(rows: pl.DataFrame, tracks: pl.DataFrame) -> pl.DataFrame:
-    """Different tracks of one offline `ts` share the time of a sync: they ended when they say.
+    """Different plays of one offline `ts` share the time of a sync: they ended when they say.
 
-    Their own start is trusted only if the play then ended before the sync.
+    They are different if their tracks are, or if one had ended when the other began: a song on
+    repeat. Their own start is trusted only if the play then ended before the sync.
     """
     names = tracks[rows["place"]].select("spotify_id", "title")
     item = pl.struct("spotify_id", "title")
-    ended = pl.col("offline_at") + pl.col("ms_played").fill_null(0)
-    together = item.n_unique().over("ended_at") > 1
-    honest = (pl.col("offline_at") >= times.EARLIEST) & (ended <= pl.col("ended_at") + _SYNC)
+    began, heard = pl.col("offline_at"), pl.col("ms_played").fill_null(0)
+    ended = began + heard
+    of_song = ("ended_at", "spotify_id", "title")
+    apart = began - began.shift(1).over(of_song, order_by="offline_at")
+    on_repeat = (apart > 0) & (apart >= heard.shift(1).over(of_song, order_by="offline_at"))
+    together = (item.n_unique().over("ended_at") > 1) | on_repeat.any().over("ended_at")
+    honest = (began >= times.EARLIEST) & (ended <= pl.col("ended_at") + _SYNC)
     return pl.concat([rows, names], how="horizontal").with_columns(
         ended_at=pl.when(together & honest).then(ended).otherwise("ended_at"),
         precision=pl.when(together & honest).then(SECOND).otherwise("precision").cast(pl.Int32),

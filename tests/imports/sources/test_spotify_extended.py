@@ -196,6 +196,28 @@ def test_tracks_that_share_the_time_of_a_sync_get_their_own_times(unit: int) -> 
 
 
 @pytest.mark.parametrize(
+    ("starts", "ends"),
+    [
+        ([0, 200, 400], [180, 380, 580]),
+        ([400, 0, 200, 200], [580, 180, 380, 380]),  # one of them is told twice
+        ([0, 180], [180, 360]),
+        ([0, 60], [None, None]),  # the second would have begun before the first had ended
+        ([0, 0], [None, None]),
+    ],
+)
+def test_one_song_on_repeat_is_as_many_plays_where_all_share_the_time_of_a_sync(
+    starts: list[int], ends: list[int | None]
+) -> None:
+    first = ms("2023-11-04T12:00:00") // 1000
+    flight = [row(offline=True, offline_timestamp=first + start, ms_played=180_000)
+              for start in starts]  # fmt: skip
+    outcome = read({NAME: as_json(flight)})
+    sync = ms("2023-11-04T22:19:36")
+    told = [sync if end is None else (first + end) * 1000 for end in ends]
+    assert sorted(outcome.column("ended_at")) == sorted(told)
+
+
+@pytest.mark.parametrize(
     "changes",
     [
         {"offline": True, "offline_timestamp": 1_699_000_000},  # alone at its time
