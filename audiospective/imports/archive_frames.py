@@ -87,7 +87,9 @@ def without_imports(
 
     What a player sent, too, stays as something that only the player told, with the time that is
     known of it: nothing is kept from which it could be told again. `live` is the import that stands
-    for all that players send. A deleted play stays; one that only they told is then of no source.
+    for all that players send. A deleted play stays; one that only they told is then of no source,
+    and keeps when it began and ended: else a file that stays would bring it back, and the next play
+    of its track would be taken for it.
     """
     removed = pl.col("removed")
     polled = pl.col("source") & FROM_POLL != 0
@@ -95,18 +97,17 @@ def without_imports(
     filled = (pl.col("import_id") == pl.lit(live, pl.Int32)) & (pl.col("seen") != SENT_LIVE)
     theirs = (pl.col("import_id").is_in(import_ids) | filled).fill_null(value=False)
     kept = frames.plays.filter(~theirs | polled | sent | removed)
+    stays = dict.fromkeys(SENT, sent)
+    stays["ms_played"] = sent | (removed & ~polled)
     lost = [
-        pl.when(theirs & ~sent if name in SENT else theirs).then(None).otherwise(name).alias(name)
+        pl.when(theirs & ~stays[name] if name in stays else theirs)
+        .then(None)
+        .otherwise(name)
+        .alias(name)
         for name in FACTS
     ]
-    no_length = theirs & ~sent & removed  # its beginning is not known without it
-    by_end = pl.col("timing").replace({int(one): int(ENDS[one]) for one in ENDS})
     after = {  # without a poll, the time of what was sent is the one that the import told
-        "timing": pl.when(theirs & polled)
-        .then(None)
-        .when(no_length)
-        .then(by_end)
-        .otherwise("timing"),
+        "timing": pl.when(theirs & polled).then(None).otherwise("timing"),
         "import_id": pl.when(theirs).then(pl.when(sent).then(live)).otherwise("import_id"),
         "seen": pl.when(theirs).then(pl.when(sent).then(SENT_LIVE)).otherwise("seen"),
         "source": pl.when(theirs & ~sent).then(pl.col("source") & FROM_POLL).otherwise("source"),

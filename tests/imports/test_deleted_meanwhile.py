@@ -22,7 +22,7 @@ from audiospective.policy.plays import PolledPlay
 from audiospective.services import Services
 from tests import factories
 from tests.history.closing import bound
-from tests.imports.importing import done, spotify_file, undone
+from tests.imports.importing import done, spotify_file, spotify_row, undone
 from tests.imports.reading_files import as_json
 from tests.imports.test_reconcile import keys, listen, scrobbled, shown, told
 from tests.support.clocks import Frozen
@@ -85,7 +85,9 @@ def test_a_deletion_that_is_undone_loses_nothing_that_a_file_tells_which_stays(
         moved = stayed["played_at"] - play["played_at"] - ago * APART
         assert abs(moved) <= (timedelta() if polled else timedelta(minutes=5))
         assert {one: play[one] for one in alike} == {one: stayed[one] for one in alike}
-        assert (play["ms_played"] is None) == (stayed["ms_played"] is None)
+        # And without a poll it keeps how long it was heard, so that it stays known when it began.
+        assert polled <= ((play["ms_played"] is None) == (stayed["ms_played"] is None))
+        assert play["ms_played"] is not None or stayed["ms_played"] is None
 
 
 def _do(services: Services, user: User, act: str, imports: dict[str, Import]) -> None:
@@ -98,6 +100,29 @@ def _do(services: Services, user: User, act: str, imports: dict[str, Import]) ->
         imports[act] = done(services, user, FILES[act])
     else:
         undone(services, imports[act.removeprefix("no ")])
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_of_a_track_on_repeat_the_deleted_play_stays_so_when_the_file_that_told_its_end_goes(
+    place: int, services: Services
+) -> None:
+    """The end of each is nearest to the beginning of the next one, which the other file tells."""
+    alice = factories.make_user("alice")
+    on_repeat = [factories.play(AT + number * timedelta(seconds=200)) for number in range(3)]
+    export = done(
+        services, alice, spotify_file(*(told(one) | {"ms_played": 200_000} for one in on_repeat))
+    )
+    began = [one.played_at // 1000 - 200 for one in on_repeat]
+    done(services, alice, scrobbled(*began))
+    deleted = keys(alice)[place : place + 1]
+    removal.remove(alice.id, deleted)
+    undone(services, export)
+    del began[place]
+    assert [at // 1000 for at, _ in keys(alice)] == began
+    elsewhen = spotify_file(spotify_row("2024-01-01T10:00:00Z"))
+    undone(services, done(services, alice, elsewhen))  # all is told anew
+    assert [at // 1000 for at, _ in keys(alice)] == began
+    assert removal.restore(alice.id, deleted) == 1
 
 
 def test_from_where_a_check_says_that_it_was_played_comes_back_too(services: Services) -> None:
