@@ -214,7 +214,7 @@ def _tell(services: Services, row: ExportSchedule, export: Export) -> None:
     user = User.get_by_id(row.user_id)
     if kind.address(user, scheduled_export.KIND.name) is None:
         raise BucketError(UNTOLD)
-    scheduled_export.put(services, user, export)
+    scheduled_export.put(services, user, export, row.next_at)
 
 
 def _failed(services: Services, row: ExportSchedule, sentence: str) -> None:
@@ -222,7 +222,9 @@ def _failed(services: Services, row: ExportSchedule, sentence: str) -> None:
     ends = failures >= rules.GIVEN_UP
     user = User.get_by_id(row.user_id)
     with transaction():
-        scheduled_export_failed.put(services, user, int(row.export), sentence, ends=ends)
+        scheduled_export_failed.put(
+            services, user, int(row.export), sentence, row.next_at, ends=ends
+        )
         _over(row, {"failures": failures, "error": sentence})
         if ends:
             stop(row.user_id)

@@ -20,7 +20,7 @@ from audiospective.models import User
 from audiospective.models.export_schedules import BUCKET, EMAIL, ExportSchedule
 from audiospective.models.exports import FAILED, READY, WAITING, Export
 from audiospective.models.notices import Notice
-from audiospective.notices import kind
+from audiospective.notices import compose, kind
 from audiospective.policy.export_rules import KEPT
 from audiospective.policy.export_schedule import GIVEN_UP, PAUSE, TRIES
 from audiospective.services import Services
@@ -156,11 +156,13 @@ def test_killed_while_it_begins_no_month_is_left_out(
 def test_it_can_be_tried_at_once(services: Services, alice: User, frozen: Any) -> None:
     schedule.save(services, alice, "json", None)
     before = row().next_at
+    frozen.forward(days=29)
     assert schedule.run_now(services, alice)
     assert not schedule.run_now(services, alice)
     made(services)
     assert notices() == ["scheduled_export"]
     assert row().next_at == before
+    assert compose.opened(services, Notice.get())["next"] == clock.to_ms(before)  # no month away
 
 
 def test_who_wants_no_such_e_mails_gets_none_but_sees_why(

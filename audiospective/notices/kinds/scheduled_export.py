@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from audiospective import clock
 from audiospective.models import User
 from audiospective.models.exports import Export
@@ -11,8 +13,9 @@ from audiospective.notices.kinds import export_ready
 from audiospective.services import Services
 
 
-def put(services: Services, user: User, export: Export) -> bool:
-    """Owe it for an export that is ready; True if so.
+def put(services: Services, user: User, export: Export, next_at: datetime) -> bool:
+    """Owe it for an export that is ready; True if so. `next_at`: when the next one is due, which
+    is no month away if this one was made out of turn.
 
     The e-mail leads to the page of exports, never to the file: that needs a sign-in.
     """
@@ -32,6 +35,7 @@ def put(services: Services, user: User, export: Export) -> bool:
             "exports_url": f"{base}/exports",
             "schedule_url": f"{base}/exports/schedule",
             "until": clock.to_ms(export.expires_at),
+            "next": clock.to_ms(next_at),
             "expires_at": clock.to_ms(export.expires_at),
         },
     )

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from audiospective import clock
 from audiospective.models import User
 from audiospective.notices import kind, members, outbox
 from audiospective.notices.kind import Audience, Draft, Kind, always
 from audiospective.services import Services
 
 
-def put(services: Services, user: User, export_id: int, sentence: str, *, ends: bool) -> bool:
-    """Owe it, once for each export; `ends`: it was the last one, the schedule is over."""
+def put(
+    services: Services, user: User, export_id: int, sentence: str, next_at: datetime, *, ends: bool
+) -> bool:
+    """Owe it, once for each export; `next_at`: when the next one is due; `ends`: there is none,
+    the schedule is over."""
     recipient = kind.address(user, KIND.name)
     if recipient is None:
         return False
@@ -22,6 +28,7 @@ def put(services: Services, user: User, export_id: int, sentence: str, *, ends: 
         | {
             "said": sentence,
             "ends": ends,
+            "next": clock.to_ms(next_at),
             "exports_url": f"{base}/exports",
             "schedule_url": f"{base}/exports/schedule",
         },

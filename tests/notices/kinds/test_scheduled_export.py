@@ -15,6 +15,7 @@ EXAMPLES = [
         "expires_at": ms(29),
     }
 ]
+EXAMPLES = [EXAMPLES[0], EXAMPLES[0] | {"next": ms(24)}]  # the first as older releases owed it
 
 
 def test_it_says_what_is_ready_until_when_and_how_to_end_it() -> None:
@@ -23,3 +24,10 @@ def test_it_says_what_is_ready_until_when_and_how_to_end_it() -> None:
     assert "29\u00a0November 2026" in words.text
     assert "/exports/schedule" in words.text
     assert "/file" not in words.text + words.html  # the file itself needs a sign-in
+
+
+def test_it_names_the_day_of_the_next_one_which_may_be_tomorrow() -> None:
+    words = write("scheduled_export", EXAMPLES[1])
+    for said in (words.text, words.html):
+        assert "the next one comes on 24\u00a0November 2026." in " ".join(said.split("\n"))
+        assert "in a month" not in said

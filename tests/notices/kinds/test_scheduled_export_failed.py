@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.notices.reading import BASE, write
+from tests.notices.reading import BASE, ms, write
 
 EXAMPLES = [
     {
@@ -13,6 +13,7 @@ EXAMPLES = [
     }
     for ends in (False, True)
 ]
+EXAMPLES.append(EXAMPLES[0] | {"next": ms(24)})  # those before as older releases owed them
 
 
 def test_it_says_why_and_that_nothing_is_lost() -> None:
@@ -25,3 +26,8 @@ def test_the_third_in_a_row_says_that_it_is_over() -> None:
     words = write("scheduled_export_failed", EXAMPLES[1])
     assert "third in a row" in words.text
     assert "ended" in words.subject
+
+
+def test_it_names_the_day_of_the_next_one_which_may_be_tomorrow() -> None:
+    text = " ".join(write("scheduled_export_failed", EXAMPLES[2]).text.split("\n"))
+    assert "The next one is made on 24\u00a0November 2026;" in text
