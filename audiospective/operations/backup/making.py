@@ -81,7 +81,7 @@ def _write(services: Services, folder: Path, path: Path) -> None:
         )
         writing = Writing(path, manifest)
         try:
-            years: list[str] = []
+            years: dict[str, str] = {}
             for table in schema.tables():
                 told = rows(table)
                 if table.name == YEARS and "object" in table.columns:
@@ -94,17 +94,17 @@ def _write(services: Services, folder: Path, path: Path) -> None:
 
 
 def _noted(
-    rows: Iterator[tuple[Any, ...]], columns: list[str], noted: list[str]
+    rows: Iterator[tuple[Any, ...]], columns: list[str], noted: dict[str, str]
 ) -> Iterator[tuple[Any, ...]]:
-    """The rows as they come; `noted` gets the keys of those whose bytes are in storage alone."""
-    key, blob = columns.index("object"), columns.index("blob")
+    """The rows as they come; `noted` gets key and hash where the bytes are in storage alone."""
+    key, blob, sha256 = (columns.index(name) for name in ("object", "blob", "sha256"))
     for row in rows:
         if row[key] and not len(row[blob]):
-            noted.append(row[key])
+            noted[row[key]] = row[sha256]
         yield row
 
 
-def _files(services: Services, writing: Writing, years: list[str]) -> None:
+def _files(services: Services, writing: Writing, years: dict[str, str]) -> None:
     try:
         for prefix in KEPT:
             for one in services.storage.list(prefix):
@@ -113,12 +113,15 @@ def _files(services: Services, writing: Writing, years: list[str]) -> None:
                     writing.file(one.key, content)
     except StorageError as error:
         raise BackupError(f"{_AWAY}: {error}. Begin again once it works.") from None
-    for key in years:  # as the rows of this very instant have them; without them plays are missing
+    # As the rows of this very instant have them; without them plays are missing.
+    for key, sha256 in years.items():
         try:
             with services.storage.open(key) as content:
                 writing.file(key, content)
         except StorageError as error:
             raise BackupError(f"Storage does not give a closed year: {error}.") from None
+        if writing.manifest.files[key].sha256 != sha256:
+            raise BackupError(f"Storage does not give a closed year: {key} is not what was put.")
 
 
 def _publish(draft: Path, target: Path) -> None:

@@ -170,10 +170,15 @@ def test_closed_years_come_along_as_the_rows_of_that_instant_have_them(
     assert [one for one in made.files if one.startswith("years/")] == [key]
 
 
+@pytest.mark.parametrize("given", [None, b"", b"other bytes"])
 def test_a_backup_without_a_closed_year_is_none(
-    services: Services, alice: User, tmp_path: Path
+    given: bytes | None, services: Services, alice: User, tmp_path: Path
 ) -> None:
-    services.storage.delete(closed_year(services, alice))
+    key = closed_year(services, alice)
+    if given is None:
+        services.storage.delete(key)
+    else:
+        services.storage.put(key, given)
     with pytest.raises(BackupError, match="closed year"):
         making.make(services, tmp_path / "one.backup")
     assert not (tmp_path / "one.backup").exists()
