@@ -1,4 +1,4 @@
-"""The commands, run as an operator runs them: in a process of their own."""
+"""The commands; each exit status also in a process of its own, as an operator runs them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from audiospective.history import append
 from audiospective.models import Connection, Play, PlaySegment, StorageRecord, User
 from tests.history.making import MINUTE, track
 from tests.jobs.stack import ROOT, running
+from tests.support import commands
 from tests.support.processes import free_port
 
 
@@ -37,14 +38,14 @@ def run(*command: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     )
 
 
-def cli(stack, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+def process(stack, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     return run("-m", "audiospective", *arguments, env={**stack.environment, **env})
 
 
 def test_the_doctor_finds_nothing_wrong_with_a_whole_deployment(stack):
     told = {"ALARM_WEBHOOK_URLS": "https://ntfy.sh/mine", "RESEND_API_URL": stack.sandbox.url}
     told["BASE_URL"] = f"http://127.0.0.1:{free_port()}"  # at the usual one `make run` may answer
-    done = cli(stack, "doctor", RESEND_API_KEY="re_123", **told)
+    done = process(stack, "doctor", RESEND_API_KEY="re_123", **told)
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     # No web process runs here; that one line says so, with what to do about it.
@@ -74,8 +75,8 @@ SICK = [
 
 @pytest.mark.parametrize(("change", "says", "code"), SICK, ids=[line for _, line, _ in SICK])
 def test_the_doctor_names_what_is_wrong_and_what_to_do(stack, change, says, code):
-    done = cli(stack, "doctor", **change)
-    assert done.returncode == code
+    done = commands.run(stack, "doctor", **change)
+    assert done.exit_code == code
     found = done.stdout.splitlines()
     position = next(at for at, line in enumerate(found) if line.startswith(says))
     assert found[position + 1].startswith("      -> ")
@@ -88,32 +89,34 @@ def test_the_doctor_says_when_a_server_does_not_sync_its_commits(
 ):
     # The test server saves itself the waiting; an archive must not.
     with running(postgres_database_url, redis_url, tmp_path / "home") as stack:
-        done = cli(stack, "doctor")
-    assert done.returncode == 1
+        done = commands.run(stack, "doctor")
+    assert done.exit_code == 1
     assert "FAULT Durability: fsync" in done.stdout
 
 
 def test_the_doctor_says_when_migrations_are_missing(stack, tmp_path):
-    done = cli(stack, "doctor", DATABASE_URL=f"sqlite:///{tmp_path}/new.db")
-    assert done.returncode == 1
+    done = commands.run(stack, "doctor", DATABASE_URL=f"sqlite:///{tmp_path}/new.db")
+    assert done.exit_code == 1
     assert "-> Run: python -m audiospective migrate" in done.stdout
 
 
 def test_migrate_makes_the_tables_once(stack, tmp_path):
     url = f"sqlite:///{tmp_path}/new.db"
-    assert "applied 0001_initial" in cli(stack, "migrate", DATABASE_URL=url).stdout
-    assert cli(stack, "migrate", DATABASE_URL=url).stdout == "The database is up to date.\n"
+    assert "applied 0001_initial" in commands.run(stack, "migrate", DATABASE_URL=url).stdout
+    assert (
+        commands.run(stack, "migrate", DATABASE_URL=url).stdout == "The database is up to date.\n"
+    )
 
 
 def test_poll_archives_one_members_plays_now(either):
     (name,) = either.people(1)
-    done = cli(either, "poll", name)
-    assert (done.returncode, done.stdout) == (0, "5 new plays archived.\n")
+    done = commands.run(either, "poll", name)
+    assert (done.exit_code, done.stdout) == (0, "5 new plays archived.\n")
     assert Play.select().count() == 5
 
 
 def test_poll_of_somebody_unknown_is_one_clear_line(stack):
-    done = cli(stack, "poll", "nobody")
+    done = process(stack, "poll", "nobody")
     assert done.returncode == 1
     assert done.stderr.startswith("Error: nobody here is known as 'nobody': give a Spotify id")
 
@@ -121,14 +124,14 @@ def test_poll_of_somebody_unknown_is_one_clear_line(stack):
 def test_poll_respects_a_pause(stack):
     (name,) = stack.people(1)
     Connection.update(status="paused").execute()
-    done = cli(stack, "poll", name)
-    assert done.returncode == 1
+    done = commands.run(stack, "poll", name)
+    assert done.exit_code == 1
     assert done.stderr.startswith("Error: not polled:")
 
 
 def test_tick_leaves_the_work_to_the_workers(stack):
     stack.people(3)
-    done = cli(stack, "tick")
+    done = commands.run(stack, "tick")
     assert done.stdout == "3 members in 1 batches are waiting for a worker.\n"
     assert stack.services.queues.queue("free").count == 1
 
@@ -143,25 +146,25 @@ def test_a_cron_alone_polls_sends_e_mails_seals_and_keeps_the_ledger(either):
     session = sessions.find(sessions.begin(user, "email", "Test browser"))
     address.propose(either.services, user, session, "alice@mail.example")
     without_redis = {"REDIS_URL": "redis://127.0.0.1:1/0", **mail_of(either)}
-    done = cli(either, "tick", "--inline", **without_redis)
-    assert (done.returncode, done.stdout) == (0, "1 members polled.\n")
+    done = commands.run(either, "tick", "--inline", **without_redis)
+    assert (done.exit_code, done.stdout) == (0, "1 members polled.\n")
     assert "failed" not in done.stderr
     assert [one["to"] for one in either.control.emails()] == [["alice@mail.example"]]
     assert PlaySegment.select().count() > 0
     assert Play.select().count() < 1_000
     assert StorageRecord.select().count() == 1
     record = StorageRecord.get()
-    again = cli(either, "tick", "--inline", **without_redis)
-    assert (again.returncode, again.stdout) == (0, "0 members polled.\n")
+    again = commands.run(either, "tick", "--inline", **without_redis)
+    assert (again.exit_code, again.stdout) == (0, "0 members polled.\n")
     assert StorageRecord.get().measured_at == record.measured_at  # once a day, not with each tick
     assert len(either.control.emails()) == 1
 
 
 def test_tick_gives_the_timetable_to_the_workers(stack):
-    assert cli(stack, "tick").returncode == 0
+    assert commands.run(stack, "tick").exit_code == 0
     waiting = stack.services.queues.queue("upkeep").count
     assert waiting >= 3
-    assert cli(stack, "tick").returncode == 0
+    assert commands.run(stack, "tick").exit_code == 0
     assert stack.services.queues.queue("upkeep").count == waiting
 
 
@@ -171,7 +174,7 @@ def mail_of(stack) -> dict[str, str]:
 
 @pytest.mark.parametrize("command", [["poll", "x"], ["tick"]])
 def test_a_command_on_an_empty_database_says_what_to_run(stack, tmp_path, command):
-    done = cli(stack, *command, DATABASE_URL=f"sqlite:///{tmp_path}/new.db")
+    done = process(stack, *command, DATABASE_URL=f"sqlite:///{tmp_path}/new.db")
     assert done.returncode == 3
     assert "audiospective migrate" in done.stderr
     assert "Traceback" not in done.stderr
@@ -179,7 +182,7 @@ def test_a_command_on_an_empty_database_says_what_to_run(stack, tmp_path, comman
 
 def test_a_command_without_redis_says_so(stack):
     stack.people(1)
-    done = cli(stack, "tick", REDIS_URL="redis://127.0.0.1:1/0")
+    done = process(stack, "tick", REDIS_URL="redis://127.0.0.1:1/0")
     assert done.returncode == 4
     assert done.stderr.startswith("Error: Redis: nothing listens at its address")
 

@@ -15,12 +15,10 @@ from typing import Any
 import duckdb
 import pytest
 import requests
-from click.testing import CliRunner
 from dotenv import dotenv_values
 from jinja2 import Environment
 
-from audiospective import clock, models
-from audiospective.cli import audiospective
+from audiospective import clock
 from audiospective.history import segment
 from audiospective.models import User
 from audiospective.sandbox import SandboxServer
@@ -28,7 +26,7 @@ from audiospective.settings import Settings
 from tests.factories import make_connection, make_user
 from tests.history.making import START
 from tests.jobs.stack import Stack, running
-from tests.support.leftovers import as_found
+from tests.support import commands
 from tests.tooling.test_docs import FENCE, PAGES, ROOT
 from tests.tooling.test_shown_commands import LIFE, SHELL, SHORT, shown
 
@@ -58,14 +56,9 @@ def test_a_scratch_archive_lives_through_every_command_of_ours(
             for found in (sorted(tmp_path.glob(word)) if "*" in word else [word])
         ]
         told = dict(word.split("=", 1) for word in words if "=" in word)
-        with as_found():
-            done = CliRunner().invoke(
-                audiospective, [word for word in words if "=" not in word],
-                env={**archive.environment, **told},
-            )  # fmt: skip
-        assert done.exit_code == 0, f"{line}: {done.output}{done.exception!r}"
+        done = commands.run(archive, *(word for word in words if "=" not in word), **told)
+        assert done.exit_code == 0, f"{line}: {done.output}"
         assert done.stdout, line
-    models.bind(archive.environment["DATABASE_URL"])
     assert archive.plays() == 5  # bob's are gone again
 
 
