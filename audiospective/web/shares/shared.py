@@ -66,8 +66,9 @@ def _link(token: str) -> SharedLink:
 
 def _shown(token: str, link: SharedLink, address: str) -> Response:
     now = clock.now()
-    own = listening.of(link.user, link.zone)
-    today = calendar.today(link.zone, now)
+    zone = calendar.usable(link.zone)
+    own = listening.of(link.user, zone)
+    today = calendar.today(zone, now)
     period = _period(address, report.first_day(own), today, own.options.week_start)
     state = health.state(services(), link.user_id)
     years = overview.of(own, today).years if link.subject == shares.PROFILE else ()

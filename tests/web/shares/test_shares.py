@@ -219,3 +219,12 @@ def test_the_zone_is_the_members(site: Site, alice: User) -> None:
     visitor = site.visitor()
     visitor.set_cookie("zone", "America/Los_Angeles")
     assert "Night" in visitor.get(link(site, alice, "2026-02")).text
+
+
+@pytest.mark.parametrize("subject", ["2026-03", shares.PROFILE])
+def test_a_zone_that_this_machine_does_not_know_any_more_breaks_no_link(
+    site: Site, alice: User, subject: str
+) -> None:
+    path = link(site, alice, subject)
+    SharedLink.update(zone="Mars/Olympus").execute()
+    assert opened(site, path).all("h1")
