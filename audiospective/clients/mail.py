@@ -53,7 +53,14 @@ class EmailRefusedError(MailError):
 
 
 class AccountRefusedError(MailError):
-    """The provider does not let us send at all."""
+    """The provider does not let us send at all.
+
+    `named`: it says why itself; what only stands before it cannot.
+    """
+
+    def __init__(self, detail: str, *, named: bool = False) -> None:
+        super().__init__(detail)
+        self.named = named
 
 
 class AlreadyTakenError(MailError):

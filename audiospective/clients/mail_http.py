@@ -37,6 +37,7 @@ READ_SECONDS = 15.0  # between two packets; an answer that drips ends with LONGE
 LONGEST_SECONDS = CONNECT_SECONDS + READ_SECONDS
 LONGEST_NAME = 200  # letters of an id, or of what an error is called
 NO_ANSWER = "HttpClientError"  # the library's type for a request that got none
+NAMELESS = ("application_error", "InternalServerError")  # what the library calls a page, or no name
 NOT_REACHED = "no connection"  # it never began, so the e-mail certainly was not taken
 
 
@@ -146,7 +147,7 @@ def _named(error: ResendError) -> MailError:
         taken = kind == "invalid_idempotent_request"
         return AlreadyTakenError(detail) if taken else UnreachableError(detail)
     if status in (401, 403) or "`from`" in message:
-        return AccountRefusedError(detail)
+        return AccountRefusedError(detail, named=kind not in NAMELESS)
     if status == 422 and "`to`" in message:
         return AddressRefusedError(detail)
     if 400 <= status < 500 and status not in (404, 405, 408):

@@ -50,6 +50,7 @@ SECONDS = 30.0  # in which a round begins e-mails; with the last one it fits int
 SHORT = timedelta(seconds=3)  # a rate limit this short is waited for inside the round
 FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=1), timedelta(hours=1)
 ACCOUNT_RETRY = timedelta(hours=1)
+FOR_A_DOMAIN = timedelta(days=7)  # in which an operator has one verified
 LONGEST_PAUSE = mail.DAY + mail.MINUTE  # clocks differ by less than a minute
 IN_VAIN = 2  # e-mails in a row without an answer: the provider is away, the rest can wait
 AT_A_TIME = 200
@@ -190,11 +191,16 @@ class _Round:
 
         What stands before the provider answers 403 as well, to words that it takes for an attack:
         one such e-mail would stop all others for an hour, time and again. It never goes if it is
-        refused once more right after another one was taken.
+        refused once more right after another one was taken. Where the provider says itself why, it
+        is tried for a week, once a day: without a domain that is verified it takes e-mails to the
+        account's own address, and no others yet.
         """
         said = ACCOUNT + str(error)
         if self.taken and notice.error == said:
-            self._finish(notice, FAILED, said)
+            if error.named and clock.now() - notice.created_at < FOR_A_DOMAIN:
+                self._later(notice, QUEUED, said, mail.DAY)
+            else:
+                self._finish(notice, FAILED, said)
         else:
             self._later(notice, QUEUED, said, timedelta())
         if self.taken:

@@ -257,6 +257,35 @@ def test_an_email_that_is_refused_for_its_words_stops_no_other(posted, office, f
     assert Counter(to for to, _ in office.asked)["bob@mail.example"] == 4
 
 
+@pytest.mark.parametrize("verified", [True, False])
+def test_emails_that_an_account_without_a_domain_may_not_send_yet_wait_for_it(
+    verified, posted, office, frozen
+):
+    """Until then Resend takes e-mails to the account's own address, and refuses all others."""
+    only_own = refused(403, "validation_error", "You can only send testing emails to your own.")
+    office.answer = lambda email, key: TAKEN if email["to"] == ["own@mail.example"] else only_own
+    owe(posted, "bob@mail.example")
+    for day in range(7):
+        owe(posted, "own@mail.example", dedupe_key=f"{day}")
+        for _ in range(2):
+            drain(posted)
+            owe(posted, "own@mail.example", dedupe_key=f"{day} too")
+            frozen.forward(minutes=61)
+        asked = Counter(to for to, _ in office.asked)["bob@mail.example"]
+        assert asked <= 2 + 2 * day  # so rarely that the others hardly notice
+        frozen.forward(hours=22, minutes=10)
+        assert statuses() == {SENT: 2 * day + 2, QUEUED: 1}
+    if verified:
+        office.answer = None
+    for last in range(3):
+        owe(posted, "own@mail.example", dedupe_key=f"last {last}")
+        drain(posted)
+        frozen.forward(hours=25)
+    assert Notice.get(Notice.recipient == "bob@mail.example").status == (
+        SENT if verified else FAILED
+    )
+
+
 def test_a_key_that_is_refused_in_the_middle_of_a_round_loses_no_email(posted, office, frozen):
     office.answer = lambda email, key: refused(401, "invalid_api_key")
     owe(posted, "first@mail.example")
