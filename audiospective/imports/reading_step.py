@@ -25,6 +25,7 @@ from audiospective.imports.restore import bundle_tables, writing
 from audiospective.imports.sending import names_of
 from audiospective.models import User
 from audiospective.models.imports import REVIEW, Import
+from audiospective.policy import calendar
 from audiospective.services import Services
 
 
@@ -46,7 +47,12 @@ def read(services: Services, claim: Claim) -> None:
     snapshot, before = archive.opened(claim.user_id)
     restores = writing.restores(claim.user_id)
     worked = apply_import.apply(
-        before, staged, choices, claim.id, zone=user.timezone, restores=restores
+        before,
+        staged,
+        choices,
+        claim.id,
+        zone=calendar.usable(user.timezone),
+        restores=restores,
     )
     claim.beat(sum(file.rows for file in found.files))
     told = review.of(claim.user_id, before, staged, worked)

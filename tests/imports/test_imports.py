@@ -351,3 +351,15 @@ def test_one_odd_time_heard_makes_no_two_plays_one(services: Services) -> None:
         lastfm_file((int(began.timestamp()), 1)),
     )
     assert [done(services, alice, file).added for file in files] == [1, 1, 1]
+
+
+def test_a_zone_that_this_machine_does_not_know_any_more_stops_no_import(
+    services: Services,
+) -> None:
+    """It is asked whether a file's clock is off by what that zone differs from UTC."""
+    alice = factories.make_user("alice", timezone="Mars/Olympus")
+    done(services, alice, spotify_file(*month()))
+    begun = int(datetime(2025, 3, 1, 20, tzinfo=UTC).timestamp())
+    told = [(begun + day * 86_400, (day + 1) % 5 + 1) for day in range(28)]
+    row = reviewed(services, alice, lastfm_file(*told))
+    assert row.status == REVIEW, row.error
