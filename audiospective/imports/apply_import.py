@@ -62,6 +62,7 @@ class Worked:
     sheet: pl.DataFrame
     shifts: dict[str, Shift] = field(default_factory=dict)
     covered: dict[str, pl.Series] = field(default_factory=dict)
+    span: tuple[int, int] | None = None  # the first and the last instant, clocks put right
 
 
 def apply(
@@ -96,9 +97,15 @@ def apply(
                 worked.shifts[source.name] = found
         worked.frames, outcomes = merging.merge(worked.frames, arrivals, used, source)
         sheets.append(_sheet(rows, outcomes))
+        worked.span = _wider(worked.span, rows.select(pl.coalesce("ended", "began")).to_series())
         _cover(worked.covered, source, rows, silent)
     worked.sheet = pl.concat(sheets)
     return worked
+
+
+def _wider(span: tuple[int, int] | None, at: pl.Series) -> tuple[int, int] | None:
+    instants = [one for one in (*(span or ()), at.min(), at.max()) if isinstance(one, int)]
+    return (min(instants), max(instants)) if instants else None
 
 
 def covered(staged: Staged, choices: Choices, import_id: int) -> dict[str, pl.Series]:

@@ -33,7 +33,7 @@ class Review:
     audiobooks: int = 0
     foreign: list[int] = field(default_factory=list)  # files with another account's name
     shifts: dict[str, dict[str, Any]] = field(default_factory=dict)
-    first_at: int | None = None  # UTC ms, of the plays in the files
+    first_at: int | None = None  # UTC ms, of the plays that are wanted, clocks put right
     last_at: int | None = None
     now: dict[str, Any] = field(default_factory=dict)  # estimate.of the archive without it
     then: dict[str, Any] = field(default_factory=dict)  # and with it
@@ -62,7 +62,7 @@ def of(user_id: int, before: ArchiveFrames, staged: Staged, worked: Worked) -> R
     spans = covered_gaps.covered(user_id, covered_gaps.ends_of_days(worked.covered), worked.frames)
     short = staged.plays.select("file", "row", "ms_played").filter(pl.col("ms_played") < SHORT)
     added = worked.sheet.select("file", "row", "bin").join(short, on=("file", "row"), how="semi")
-    instants = staged.plays.select(pl.coalesce("ended", "began")).to_series()
+    first_at, last_at = worked.span or (None, None)
     return Review(
         files=files,
         total=balance_sheet.total(files),
@@ -76,8 +76,8 @@ def of(user_id: int, before: ArchiveFrames, staged: Staged, worked: Worked) -> R
         audiobooks=int((kinds == "chapter").sum()),
         foreign=[file.number for file in staged.findings.files if file.notes.get(FOREIGN)],
         shifts={source: asdict(shift) for source, shift in worked.shifts.items()},
-        first_at=instants.min(),  # type: ignore[arg-type]
-        last_at=instants.max(),  # type: ignore[arg-type]
+        first_at=first_at,
+        last_at=last_at,
         now=estimate.of(before),
         then=estimate.of(worked.frames),
     )

@@ -384,6 +384,23 @@ def test_a_round_of_players_reads_gaps_only_if_a_check_opened_one(
         assert rounds.to_join() == []
 
 
+@pytest.mark.parametrize("hours", [-11, 4])
+def test_what_polls_bring_in_the_time_of_a_file_whose_clock_was_put_right_is_joined(
+    hours: int, services: Services
+) -> None:
+    alice = factories.make_user("alice")
+    began = int(datetime(2025, 3, 5, 12, tzinfo=UTC).timestamp())
+    wrong = scrobbled(*(began - hours * 3600 + 240 * number for number in range(3)))
+    row = done(services, alice, wrong, clocks={"lastfm": f"{hours * 60:+d}"})
+    assert (row.added, rounds.join(services)) == (3, 0)
+    ends = [clock.to_ms(row.last_at) + 200_417, clock.to_ms(row.first_at) + 200_417]
+    poll(alice, *(factories.play(clock.from_ms(end)) for end in ends))
+    assert ends[1] == began * 1000 + 200_417
+    assert rounds.join(services) == 1
+    assert reconcile.reconcile(alice.id) == 2
+    assert (history.total(alice.id), rounds.join(services)) == (3, 0)
+
+
 def test_plays_that_are_joined_in_one_imports_time_hide_none_that_come_in_anothers(
     services: Services,
 ) -> None:
