@@ -63,6 +63,7 @@ class Worked:
     shifts: dict[str, Shift] = field(default_factory=dict)
     covered: dict[str, pl.Series] = field(default_factory=dict)
     span: tuple[int, int] | None = None  # the first and the last instant, clocks put right
+    until: int | None = None  # up to when the last play may be: of some only the day is known
 
 
 def apply(
@@ -97,7 +98,10 @@ def apply(
                 worked.shifts[source.name] = found
         worked.frames, outcomes = merging.merge(worked.frames, arrivals, used, source)
         sheets.append(_sheet(rows, outcomes))
-        worked.span = _wider(worked.span, rows.select(pl.coalesce("ended", "began")).to_series())
+        at = pl.coalesce("ended", "began")
+        worked.span = _wider(worked.span, rows.select(at).to_series())
+        until = rows.select((at + pl.col("precision") - 1).max()).item()
+        worked.until = max((one for one in (worked.until, until) if one is not None), default=None)
         _cover(worked.covered, source, rows, silent)
     worked.sheet = pl.concat(sheets)
     return worked

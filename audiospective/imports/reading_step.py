@@ -62,6 +62,7 @@ def read(services: Services, claim: Claim) -> None:
         storing.drop_files(services.storage, row)
     made_of = kept_result.mark(row, snapshot, before, staged.tracks, restores)
     result = Result(worked.frames.plays, covered_gaps.ends_of_days(worked.covered))
+    until = worked.until
     del staged, worked, before, snapshot  # of a million rows they are large
     kept_result.put(services.storage, row, made_of, result)
     claim.end(
@@ -70,7 +71,7 @@ def read(services: Services, claim: Claim) -> None:
             "findings": found.dumps(),
             "rows": told.total.rows,
             "first_at": told.first_at,
-            "last_at": told.last_at,
+            "last_at": until,
             "kept_bytes": storing.weight(services.storage, row),
         },
     )

@@ -393,12 +393,22 @@ def test_what_polls_bring_in_the_time_of_a_file_whose_clock_was_put_right_is_joi
     wrong = scrobbled(*(began - hours * 3600 + 240 * number for number in range(3)))
     row = done(services, alice, wrong, clocks={"lastfm": f"{hours * 60:+d}"})
     assert (row.added, rounds.join(services)) == (3, 0)
-    ends = [clock.to_ms(row.last_at) + 200_417, clock.to_ms(row.first_at) + 200_417]
+    ends = [(began + 480) * 1000 + 200_417, began * 1000 + 200_417]
     poll(alice, *(factories.play(clock.from_ms(end)) for end in ends))
-    assert ends[1] == began * 1000 + 200_417
     assert rounds.join(services) == 1
     assert reconcile.reconcile(alice.id) == 2
     assert (history.total(alice.id), rounds.join(services)) == (3, 0)
+
+
+def test_what_polls_bring_on_the_last_day_of_a_file_of_days_is_joined(services: Services) -> None:
+    alice = factories.make_user("alice")
+    rows = ["date,track,artist", *(f"2025-03-0{day},Slack Water,Harbour Lights" for day in (4, 5))]
+    row = done(services, alice, {"plays.csv": "\n".join(rows).encode()})
+    assert (row.added, rounds.join(services)) == (2, 0)
+    poll(alice, factories.play(datetime(2025, 3, 5, 21, 30, 0, 417_000, tzinfo=UTC)))
+    assert rounds.join(services) == 1
+    assert reconcile.reconcile(alice.id) == 1
+    assert (history.total(alice.id), rounds.join(services)) == (2, 0)
 
 
 def test_plays_that_are_joined_in_one_imports_time_hide_none_that_come_in_anothers(
