@@ -143,7 +143,8 @@ def test_a_thousand_members_whose_consents_end_cost_an_idle_round_as_much_as_ten
     assert (first["renewal"], owing.owe(services)["renewal"]) == (10, 990)
     many = queries(monkeypatch, lambda: owing.owe(services))
     assert many == few < 30
-    assert queries(monkeypatch, lambda: maintenance.maintain(services)) < 60
+    # The first round of a day, which purges fourteen tables.
+    assert queries(monkeypatch, lambda: maintenance.maintain(services)) < 65
 
 
 def test_an_outage_of_which_no_member_is_told_costs_a_round_the_same_for_few_and_for_many(
