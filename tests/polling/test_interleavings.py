@@ -97,18 +97,18 @@ def test_somebody_acts_while_their_plays_are_being_written_and_has_the_last_word
 ):
     alice = connected(services, "alice")
     offer(spotify, [alice])
-    store, threads = append.polled, []
+    store, threads = append.page, []
 
     def act():
         with services.database.connection_context():
             ACTIONS[action](services, alice.user_id)
 
-    def while_writing(plays, **told):
+    def while_writing(*page):
         threads.append(threading.Thread(target=act))
         threads[0].start()
-        return store(plays, **told)
+        return store(*page)
 
-    monkeypatch.setattr(append, "polled", while_writing)
+    monkeypatch.setattr(append, "page", while_writing)
     assert run(services, [alice]).outcomes == {"archived": 1}
     threads[0].join(120)
     assert Play.select().count() == 5
