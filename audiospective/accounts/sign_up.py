@@ -1,4 +1,7 @@
-"""Sign-up: a consent is settled as a new member, a return, or a refusal that keeps nothing."""
+"""Sign-up: a consent is settled as a new member, a return, or a refusal that keeps nothing.
+
+One module although it is long: each of these is an outcome of the same transaction.
+"""
 
 from __future__ import annotations
 
