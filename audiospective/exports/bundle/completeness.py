@@ -16,7 +16,7 @@ from audiospective.models.gaps import Gap
 from audiospective.policy import completeness, stretches
 from audiospective.policy.gaps import Certainty
 
-UNCHECKED = "No check succeeded any more"  # the cause of what no row tells of: `Known.unchecked`
+UNCHECKED = "unchecked"  # the cause of what no row tells of: see `Known.unchecked`
 LATELY = timedelta(days=1)  # a check of so long ago is the last one as far as a bundle can say
 
 CAUSES = {
@@ -26,6 +26,7 @@ CAUSES = {
     "authorization": "Spotify had ended the access",
     "outage": "Spotify did not answer",
     "paused": "Paused or disconnected",
+    UNCHECKED: "No check succeeded any more",
 }
 
 
