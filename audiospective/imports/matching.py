@@ -9,7 +9,7 @@ from operator import itemgetter
 import polars as pl
 
 from audiospective.imports.observations import SPANS
-from audiospective.policy.matching import DRIFT, EQUAL, FEW, in_order, pair_up
+from audiospective.policy.matching import DRIFT, EQUAL, FEW, NEAR, in_order, pair_up
 
 PAIRS = pl.Schema({"left": pl.UInt32(), "right": pl.UInt32()})
 _BOX = ("began_from", "began_to", "ended_from", "ended_to")
@@ -135,10 +135,13 @@ def _expanded(ranges: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
     pairs = pl.concat([lefts.drop("at"), others[lefts["at"]]], how="horizontal")
     began = (pl.col("began_at") - pl.col("began_at_right")).abs()
     ended = (pl.col("ended_at") - pl.col("ended_at_right")).abs()
-    # No estimate in common: a beginning and an end, with nothing known of what lies between.
+    # No estimate in common: a beginning and an end, with nothing known of what lies between. Next
+    # to each other are then above all the end of one play and the beginning of another.
     mixed = (
-        pl.coalesce("began_at", "ended_at") - pl.coalesce("ended_at_right", "began_at_right")
-    ).abs()
+        (pl.coalesce("began_at", "ended_at") - pl.coalesce("ended_at_right", "began_at_right"))
+        .abs()
+        .clip(lower_bound=NEAR)
+    )
     both_begin = pl.col("began").is_not_null() & pl.col("began_right").is_not_null()
     both_end = pl.col("ended").is_not_null() & pl.col("ended_right").is_not_null()
     apart = (

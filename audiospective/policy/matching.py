@@ -14,6 +14,7 @@ from collections.abc import Sequence
 DRIFT = 90_000  # ms by which two sources' clocks and habits differ for one and the same play
 UNMEASURED = 15 * 60_000  # ms a play may take of which neither time heard nor length is known
 EQUAL = 1_000  # ms; what one source says of a play again differs by less
+NEAR = 2_000  # ms; closer than that by chance are only plays that are one
 PAUSED = 15 * 60_000  # ms that a play may stand still in the middle; looked at last
 FEW = 2_000_000  # pairs that are weighed; more and only the order in time decides
 
@@ -24,11 +25,13 @@ def pair_up(pairs: Sequence[Pair]) -> list[tuple[int, int]]:
     """One-to-one pairs: as many as possible, in the order of time on both sides, nearest first.
 
     `pairs` are the possible ones among plays of one track, with places in the order of time. As
-    many as possible counts first: of plays on repeat, each end is nearest to the beginning of the
-    next one, and pairing those would leave the first and the last alone.
+    many as possible counts before how near they are: of plays on repeat of which no length is
+    known, each end lies next to the beginning of the next one, and pairing those would leave the
+    first and the last alone. But a NEAR pair counts for two and a half: one side may lack a play on
+    repeat, and two pairs of strangers would hide that.
     """
     most = max((apart for _, _, apart in pairs), default=0) + 1
-    whole = most * (len(pairs) + 1)  # one pair more outweighs every distance
+    half = most * (len(pairs) + 1)  # it outweighs every distance
     # The heaviest chain that rises on both sides; per left, rights from high to low, so that no
     # left is taken twice. `tops` keeps, by right, only chains that none before outweighs.
     tops_right: list[int] = []
@@ -38,7 +41,7 @@ def pair_up(pairs: Sequence[Pair]) -> list[tuple[int, int]]:
     for left, right, apart in sorted(pairs, key=lambda pair: (pair[0], -pair[1])):
         place = bisect_left(tops_right, right)
         before, weight = (tops_link[place - 1], tops_weight[place - 1]) if place else (-1, 0)
-        weight += whole - apart
+        weight += (5 if apart < NEAR else 2) * half - apart
         if place < len(tops_right) and tops_right[place] == right and tops_weight[place] >= weight:
             continue
         links.append((left, right, before))

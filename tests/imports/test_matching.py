@@ -90,6 +90,13 @@ def test_plays_on_repeat_find_their_own(length: int, precision: int, told: str) 
     assert pairs(ends, begins) == [(n, n) for n in range(20)]
 
 
+def test_a_play_on_repeat_that_one_side_lacks_hides_behind_no_other() -> None:
+    ends = [ended(-4.6, length=780), ended(780, length=780)]
+    begins = [began(0), began(785)]
+    assert pairs(ends, begins) == [(1, 0)]
+    assert pairs(begins, ends) == [(0, 1)]
+
+
 def test_each_play_is_taken_once() -> None:
     assert pairs([ended(0), ended(30)], [ended(2)]) == [(0, 0)]
     assert pairs([ended(0), ended(30)], [ended(28)]) == [(1, 0)]

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audiospective.policy.matching import Box, in_order, overlap, pair_up
+from audiospective.policy.matching import NEAR, Box, in_order, overlap, pair_up
 
 places = st.integers(0, 4)
-possible = st.dictionaries(st.tuples(places, places), st.integers(0, 9), max_size=9)
+distances = st.integers(0, 9) | st.integers(NEAR - 2, NEAR + 9)
+possible = st.dictionaries(st.tuples(places, places), distances, max_size=9)
 
 
 @given(possible)
@@ -26,15 +27,23 @@ def test_no_other_pairing_is_better(pairs: dict[tuple[int, int], int]) -> None:
     )
 
 
-def worth(pairs: dict[tuple[int, int], int], chosen: object) -> tuple[int, int]:
-    some = list(chosen)  # type: ignore[call-overload]
-    return len(some), -sum(pairs[pair] for pair in some)
+def worth(pairs: dict[tuple[int, int], int], chosen: object) -> tuple[float, int]:
+    apart = [pairs[pair] for pair in chosen]  # type: ignore[attr-defined]
+    return sum(2.5 if one < NEAR else 1 for one in apart), -sum(apart)
 
 
 def test_plays_on_repeat_are_not_shifted_by_one() -> None:
     # Each end (right) is nearest to the beginning of the next play (left): that must not count.
-    nearer_to_the_next = [(n, n, 180) for n in range(5)] + [(n + 1, n, 0) for n in range(4)]
+    nearer_to_the_next = [(n, n, 180_000) for n in range(5)]
+    nearer_to_the_next += [(n + 1, n, NEAR) for n in range(4)]
     assert pair_up(nearer_to_the_next) == [(n, n) for n in range(5)]
+
+
+def test_two_pairs_of_strangers_do_not_take_the_place_of_one_that_fits() -> None:
+    # Beginnings (right) of two plays on repeat, ends (left) of the one before and of the first.
+    before, of_first = (0, 0, 785_000), (1, 1, 785_000)
+    assert pair_up([before, of_first, (1, 0, NEAR - 1)]) == [(1, 0)]
+    assert pair_up([before, of_first, (1, 0, NEAR)]) == [(0, 0), (1, 1)]
 
 
 def test_no_pairs_make_no_pairs() -> None:
