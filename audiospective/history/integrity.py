@@ -11,7 +11,16 @@ import polars as pl
 from audiospective import clock, log
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.clients.storage import DamagedError, MissingError
-from audiospective.history import bulk_add, lock, reading, segment, segment_store, undone
+from audiospective.history import (
+    bulk_add,
+    lock,
+    reading,
+    replacing,
+    segment,
+    segment_store,
+    told_again,
+    undone,
+)
 from audiospective.history.catalog import frames
 from audiospective.history.closed.away import YearAwayError
 from audiospective.models import DamagedSegment, Import
@@ -96,12 +105,22 @@ def _heal(row: DamagedSegment, found: Examination) -> None:
         return
     try:
         with lock.held(row.user_id):
-            bulk_add.absorb(row.user_id, undone.without(row.user_id, plays))
+            plays = undone.without(row.user_id, plays)
+            span = year_span(row.year)
+            there = reading.between(row.user_id, *span, segment.COLUMNS)
+            same = told_again.once_more(plays, there)
+            if same.height:
+                left = there.join(same, on=segment.KEY, how="anti")
+                replacing.replace_part(row.user_id, span, there, left)
+            bulk_add.absorb(row.user_id, plays)
             row.delete_instance()
             # A file that came while it stood aside may have told of its polled plays, too.
             Import.look_again(row.user_id, clock.EPOCH, _LATEST)
     except YearAwayError as error:
         found.faults.append(f"year {row.year} is whole again and cannot be taken in: {error}")
+        return
+    except replacing.ChangedError:
+        found.faults.append(f"year {row.year} is whole again and is taken in at the next look")
         return
     found.healed.append(row.year)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import polars as pl
 import pytest
 
 from audiospective import clock, history
@@ -288,6 +289,40 @@ def test_a_year_that_stood_aside_comes_back_without_doubles_and_what_was_taken_b
     assert plays["import_id"].to_list() == [kept.id] * 3 + live
     assert plays["seen"].to_list() == [1, 1, 1, *[SENT_LIVE] * sent]
     assert plays["reason_end"].null_count() == sent
+
+
+@pytest.mark.parametrize("way", ["sent again", "worked in anew"])
+def test_plays_that_a_file_told_before_and_after_their_year_was_set_aside_are_there_once(
+    way: str, services: Services
+) -> None:
+    """Whether the member sends it again, or another import is taken back, which tells all anew."""
+    alice = factories.make_user("alice")
+    began = datetime(2025, 3, 5, 12, 0, 0, 417_000, tzinfo=UTC)
+    on_repeat = [factories.play(began + number * timedelta(seconds=40), "Ebb")
+                 for number in range(3)]  # fmt: skip
+    uri = f"spotify:track:{on_repeat[0].track.spotify_id}"
+    heard = {"spotify_track_uri": uri, "ms_played": 35_000}
+    history_file = spotify_file(*(told(one) | heard for one in on_repeat))
+    poll(alice, on_repeat[0], on_repeat[2])  # checks do not show each
+    done(services, alice, history_file)
+    other = done(services, alice, spotify_file(spotify_row("2023-01-01T10:00:00Z")))
+    before = history.frame(alice.id).filter(pl.col("played_at").dt.year() == 2025)
+    assert before["source"].to_list() == [3, 2, 3]
+    sealing.seal(alice.id, keep=0, trigger=0)
+    of_year = PlaySegment.year == 2025
+    whole = bytes(PlaySegment.get(of_year).blob)
+    PlaySegment.update(blob=whole[:-1] + b"?").where(of_year).execute()
+    assert integrity.examine(alice.id).faults
+    if way == "sent again":
+        assert done(services, alice, history_file).added == 3
+    else:
+        undone(services, other)
+    DamagedSegment.update(blob=whole).execute()
+    assert integrity.examine(alice.id).healed == [2025]
+    if rounds.join(services):
+        reconcile.reconcile(alice.id)
+    after = history.frame(alice.id).filter(pl.col("played_at").dt.year() == 2025)
+    assert after.drop("import_id").equals(before.drop("import_id"))
 
 
 def test_what_an_import_brings_while_a_round_looks_at_a_gap_stays_counted(
