@@ -185,6 +185,7 @@ def figures_are_the_sites(shown: Page, plays: pl.DataFrame, *, by_time: bool = F
     tables = shown.locator(".as-table")
     for at in range(tables.count()):
         tables.nth(at).locator("summary").click()
+        tables.nth(at).locator("tbody td").first.wait_for()  # they are filled once they are open
     assert texts(".thirds-year .as-table tbody td") == worded(activity.hours(plays, *year))
     own = prepared_plays.within(plays, *year)
     amounts = [amount for _, amount in sorted(activity.days(own).items()) if amount]
