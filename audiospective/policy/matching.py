@@ -14,7 +14,7 @@ from collections.abc import Sequence
 DRIFT = 90_000  # ms by which two sources' clocks and habits differ for one and the same play
 UNMEASURED = 15 * 60_000  # ms a play may take of which neither time heard nor length is known
 EQUAL = 1_000  # ms; what one source says of a play again differs by less
-NEAR = 2_000  # ms; closer than that by chance are only plays that are one
+NEAR = 2_000  # ms; two plays of one track that are not one are hardly ever so near each other
 PAUSED = 15 * 60_000  # ms that a play may stand still in the middle; looked at last
 FEW = 2_000_000  # pairs that are weighed; more and only the order in time decides
 
