@@ -140,9 +140,8 @@ def _new(turn: Turn) -> tuple[int, bool]:
                .where(mine).tuples())  # fmt: skip
     candidates = _candidates(plays)
     new = [one for one in candidates if one.key not in sent]
-    gone = rules.vanished(sent, {one.key for one in candidates})
-    moved = _moved(row.user_id, start, gone, new, sent) if gone else {}
-    note(row, [*moved.values()], gone=[*moved])
+    gone, moved = _moved(row.user_id, start, candidates, new, sent)
+    note(row, [*moved.values()], gone=gone)
     host = urlsplit(row.root).hostname or ""
     only_moved = {*moved.values()}
     wanted = {
@@ -198,16 +197,29 @@ def _candidates(plays: pl.DataFrame) -> list[Candidate]:
 
 
 def _moved(
-    user_id: int, start: int, gone: Sequence[Key], new: Sequence[Candidate], sent: set[Key]
-) -> Mapping[Key, Key]:
-    """A play that its owner deleted is no sent one under another key, until it gets one itself."""
-    removed = _removed(user_id, start)
-    kept = [key for key in gone if key not in removed]
+    user_id: int,
+    start: int,
+    candidates: Sequence[Candidate],
+    new: Sequence[Candidate],
+    sent: set[Key],
+) -> tuple[Sequence[Key], Mapping[Key, Key]]:
+    """Keys of sent plays that have gone, and those that they became (rules.moved).
+
+    A play that its owner deleted is no sent one under another key, until it gets one itself. What
+    became none of the new ones is forgotten: later ones have nothing to do with it.
+    """
+    gone = rules.vanished(sent, {one.key for one in candidates})
+    removed = _removed(user_id, start) if gone else set()
+    gone = [key for key in gone if key not in removed]
+    if not gone:
+        return [], {}
     deleted = removed - sent
-    tracks = {track for _, track in (*kept, *deleted, *(one.key for one in new))} if kept else set()
+    tracks = {track for _, track in (*gone, *deleted, *(one.key for one in new))}
     facts = track_facts.of(pl.Series(sorted(tracks), dtype=pl.Int32))
-    titles = {track: title for track, title in facts.select("track", "title").rows() if title}
-    return rules.moved(kept, new, deleted, titles)
+    titles, lengths = (
+        dict(facts.select("track", name).drop_nulls().rows()) for name in ("title", "duration_ms")
+    )
+    return gone, rules.moved(gone, new, deleted, titles, lengths)
 
 
 def _of_keys(plays: pl.DataFrame, keys: set[Key]) -> pl.DataFrame:

@@ -12,6 +12,7 @@ from audiospective.policy.recording_titles import base_title
 
 WINDOW = 35 * 86_400_000  # ms; a device that was offline longer cannot have played from Spotify
 MOVED = 20 * 60_000  # ms that a play may move when another source tells of it better
+APART = 1_000  # ms; keys that would be equal are moved apart by less
 SETTLED = 2 * 3_600_000  # ms after which a poll would have told of what a player sent
 NAMED = 5  # letters by which a program may be told in the name of a server
 OWN_NAME = "audiospective"  # what we call ourselves where we send
@@ -52,22 +53,30 @@ def moved(
     new: Sequence[Candidate],
     deleted: Collection[Key] = (),
     titles: Mapping[int, str] | None = None,
+    lengths: Mapping[int, int] | None = None,
 ) -> Mapping[Key, Key]:
     """Which new plays are sent ones under another key: {old key: new key}, one to one.
 
     A play gets another time when a poll tells of what a player sent, and another track when two
     entries of the catalog turn out to be one. So does one that was `deleted` after it was sent.
     `titles` of tracks tell plays apart that lie next to each other: without what names an issue,
-    since players leave out what Spotify adds.
+    since players leave out what Spotify adds. So do their `lengths` (ms): a player tells when a
+    play began, and of a song on repeat the play before ended nearer to that.
     """
     known = {track: base_title(title) for track, title in (titles or {}).items()}
     stones = [Candidate(key, polled=True, live=True, platform=None) for key in deleted]
     found: dict[Key, Key] = {}
     taken: set[Key] = set()
-    by_new, by_stones = (_Near(among, known, taken) for among in (new, stones))
-    for alike, near in ((True, by_new), (True, by_stones), (False, by_new), (False, by_stones)):
+    by_new, by_stones = (_Near(among, known, lengths or {}, taken) for among in (new, stones))
+    for near, how in (
+        (by_new, _SENT_ALIKE),
+        (by_stones, _SENT_ALIKE),
+        (by_new, _SAME),
+        (by_new, _SENT),
+        (by_stones, _SENT),
+    ):
         for old in vanished:
-            one = None if old in found else near.to(old, alike=alike)
+            one = None if old in found else near.to(old, how)
             if one is not None:
                 found[old] = one
                 taken.add(one)
@@ -75,41 +84,55 @@ def moved(
 
 
 _Name = tuple[str, int | str | None]  # of a line: what its plays have in common
+# Only what a player sent gets another time, but for the milliseconds that keep keys apart.
+_SENT_ALIKE, _SAME, _SENT = ("sent at", "sent track", "title"), ("at", "track"), ("any",)
+_REACH = {"track": APART}  # ms; all others MOVED
 
 
 class _Near:
     """Finds the play next to a sent one that may be it, without a look at all others.
 
-    What has the same time or track may be it, and of what a player sent and a poll told anything;
-    it is `alike` if time, track or title are the same. What gets `taken` is passed over.
+    `how` names the lines that are looked at: plays of that instant, of that track or of that
+    title, the latter only of those that a player sent, or any that a poll told as well. The nearest
+    one is that in whose time the sent one lies, from its beginning, as far as known, to its key.
+    What gets `taken` is passed over.
     """
 
     def __init__(
-        self, among: Sequence[Candidate], titles: Mapping[int, str], taken: AbstractSet[Key]
+        self,
+        among: Sequence[Candidate],
+        titles: Mapping[int, str],
+        lengths: Mapping[int, int],
+        taken: AbstractSet[Key],
     ) -> None:
-        self._titles = titles
+        self._titles, self._lengths = titles, lengths
         lines: dict[_Name, list[Key]] = defaultdict(list)
         for one in among:
             at, track = one.key
             of: list[_Name] = [("at", at), ("track", track)]
+            if one.live:
+                of += [("sent at", at), ("sent track", track), ("title", titles.get(track))]
             if one.live and one.polled:
-                of += [("title", titles.get(track)), ("any", None)]
+                of.append(("any", None))
             for name in of:
                 lines[name].append(one.key)
         self._lines = {name: _Line(keys, taken) for name, keys in lines.items()}
 
-    def to(self, old: Key, *, alike: bool) -> Key | None:
+    def to(self, old: Key, how: Sequence[str]) -> Key | None:
         at, track = old
         title = self._titles.get(track)
-        of: list[_Name] = [("at", at), ("track", track)]
-        if not alike:
-            of.append(("any", None))
-        elif title is not None:
-            of.append(("title", title))
-        lines = (self._lines.get(name) for name in of)
-        near = [one for line in lines if line is not None for one in line.beside(at)]
-        distance, key = min(((abs(key[0] - at), key) for key in near), default=(MOVED + 1, old))
-        return key if distance <= MOVED else None
+        wanted = {"at": at, "track": track, "sent at": at, "sent track": track, "title": title}
+        near = []
+        for kind in how:
+            line = self._lines.get((kind, wanted.get(kind)))
+            if line is None or (kind == "title" and not title):
+                continue
+            for key in line.beside(at):
+                begun = key[0] - (0 if how is _SAME else self._lengths.get(key[1], 0))
+                apart = max(begun - at, at - key[0], 0)
+                if apart <= _REACH.get(kind, MOVED):
+                    near.append((apart, abs(key[0] - at), key))
+        return min(near)[2] if near else None
 
 
 class _Line:

@@ -374,6 +374,37 @@ def test_two_jobs_that_are_refused_tell_it_once_and_the_same_token_saved_again_i
     assert refused() == 2
 
 
+def test_of_a_song_on_repeat_each_play_goes_once(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen
+) -> None:
+    """Of two a player sent the second, which began when the first one ended."""
+    at, long, pause = clock.now().replace(microsecond=0), timedelta(seconds=200), MINUTE / 12
+    forwarding.save(services, alice, ROOT, "", players=True)
+    poll(alice, (at - 9 * MINUTE, "Ebb"))  # whose track is known by its id from then on
+    assert send(services) == 1
+    second = at + long + pause
+    listens.take(alice.id, [listen(second, "Ebb")])
+    assert send(services, frozen, hours=3) == 1
+    poll(alice, (at + long, "Ebb"), (second + long, "Ebb"))
+    assert send(services, frozen) == 1
+    began = sorted(one["listened_at"] for one in there.listens[1:])
+    assert began == [clock.to_ms(one) // 1000 for one in (at, second)]
+    assert send(services, frozen) == 0
+
+
+def test_a_sent_play_that_became_none_of_the_new_ones_takes_no_later_one_along(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen
+) -> None:
+    at = clock.now().replace(microsecond=0)
+    poll(alice, (at, "Ebb"))
+    assert send(services) == 1
+    (key,) = ForwardedPlay.select(ForwardedPlay.played_at, ForwardedPlay.track).tuples()
+    ForwardedPlay.create(user=alice, played_at=key[0] - 1, track=key[1])
+    assert send(services, frozen) == 0
+    poll(alice, (at + timedelta(milliseconds=900), "Ebb"))
+    assert send(services, frozen) == 1
+
+
 def test_a_listen_that_the_server_will_not_have_holds_nothing_up(
     services: Services, alice: User, there: FakeServer, frozen: Frozen
 ) -> None:

@@ -15,7 +15,7 @@ from audiospective.exports import forwarding, forwarding_round
 from audiospective.models import User
 from audiospective.models.forwards import Forward
 from audiospective.policy.forwarding import SETTLED, WINDOW
-from audiospective.policy.timing import SECOND
+from audiospective.policy.timing import MINUTE, SECOND
 from audiospective.services import Services
 from tests.imports.invented_listening import Heard
 
@@ -64,7 +64,9 @@ class Forwarding:
         forwarding_round.carry_out(services, Deadline(forwarding.SECONDS))
         row = forwarding.of(user.id)
         assert row is not None
-        assert (row.error, row.failures, row.rejected) == (None, 0, 0), row.error
+        fine = row.error is None and row.failures == 0
+        assert fine or (self.server.away and row.error == forwarding.BUSY), row.error
+        assert row.rejected == 0
         assert row.next_at > now, "it was not its turn"
 
     def note(self, heard: Sequence[Heard], told: Mapping[int, Collection[str]],
@@ -86,17 +88,19 @@ class Forwarding:
         if not self.server.away:
             self.failing_since = None
 
-    def check(self, heard: Sequence[Heard]) -> None:
+    def check(self, heard: Sequence[Heard], cut: Collection[int]) -> None:
+        """`cut` are plays of which a file told to the minute when they ended."""
         listens = sorted(self.server.listens)
         for title in {title for _, title in listens} | {_title(heard[n]) for n in self.owed}:
             mine = [at * SECOND for at, named in listens if named == title]
             may = sorted(n for n in self.may if _title(heard[n]) == title)
-            owed = [n for n in may if n in self.owed]
-            found = _paired(mine, [heard[n] for n in may])
-            twice = [at for place, at in enumerate(mine) if place not in found]
+            fits = {(at, n) for at in mine for n in may if _is(heard[n], at, cut=n in cut)}
+            found = _paired(mine, may, fits)
+            twice = [at for at in mine if at not in found]
             assert not twice, f"{title} was sent twice, or never was: {twice}; there are {mine}"
-            back = _paired([heard[n] for n in owed], mine)
-            lost = [heard[n] for place, n in enumerate(owed) if place not in back]
+            owed = [n for n in may if n in self.owed]
+            back = _paired(owed, mine, {(n, at) for at, n in fits})
+            lost = [heard[n] for n in owed if n not in back]
             assert not lost, f"{title} was not sent: {lost}; there are {mine}"
 
 
@@ -104,27 +108,30 @@ def _title(one: Heard) -> str:
     return f"Song {one.song}"
 
 
-def _is(one: Heard, at: int) -> bool:
-    """Of a polled play nobody knows how much of it was heard."""
-    return one.ended - one.length - 2 * SECOND <= at <= one.ended + 61 * SECOND
+def _is(one: Heard, at: int, *, cut: bool) -> bool:
+    """Whether a listen may tell of it: it begins when it began, or of a polled play, of which
+    nobody knows how much was heard, a whole length before its end. Whole seconds count down, and so
+    does an end that was `cut` to the minute.
+    """
+    early = 2 * SECOND + MINUTE * cut
+    return any(-early <= at - began <= SECOND for began in (one.began, one.ended - one.length))
 
 
-def _paired(some: Sequence[Any], others: Sequence[Any]) -> dict[int, int]:
-    """As many pairs as there can be, by the place of each of `some`."""
+def _paired(
+    some: Sequence[int], others: Sequence[int], fits: Collection[tuple[int, int]]
+) -> set[int]:
+    """Those of `some` that have one of `others` each: as many as there can be."""
     of_other: dict[int, int] = {}
 
-    def may(one: Any, other: Any) -> bool:
-        return _is(other, one) if isinstance(one, int) else _is(one, other)
-
-    def find(place: int, tried: set[int]) -> bool:
-        for number, other in enumerate(others):
-            if number not in tried and may(some[place], other):
-                tried.add(number)
-                if number not in of_other or find(of_other[number], tried):
-                    of_other[number] = place
+    def find(one: int, tried: set[int]) -> bool:
+        for other in others:
+            if other not in tried and (one, other) in fits:
+                tried.add(other)
+                if other not in of_other or find(of_other[other], tried):
+                    of_other[other] = one
                     return True
         return False
 
-    for place in range(len(some)):
-        find(place, set())
-    return {place: number for number, place in of_other.items()}
+    for one in some:
+        find(one, set())
+    return {*of_other.values()}

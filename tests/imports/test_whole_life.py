@@ -63,6 +63,28 @@ def test_what_is_sent_on_is_sent_once(
         assert world.sent_on.owed
 
 
+SENT_ON = {
+    "a song on repeat of which a player sent the second play": [
+        ("listen", 789750), ("forward", 94672), ("poll", 74789), ("listen", 434279),
+        ("send_some", 216332), ("forward", 359622), ("poll", 297452), ("listen", 487446),
+    ],
+    "an end that a file told to the minute, of what a player sent": [
+        ("forward", 634905), ("listen", 589141), ("bring", 847675), ("send_some", 646355),
+        ("forward", 327120),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", SENT_ON)
+def test_what_is_sent_on_is_told_as_it_was(
+    what: str, services: Services, spotify: FakeSpotify, frozen: Frozen, tmp_path: Path
+) -> None:
+    with whole_life.world(services, spotify, frozen, tmp_path) as world:
+        whole_life.live(world, SENT_ON[what])
+        assert world.sent_on is not None
+        assert world.sent_on.server.listens
+
+
 def test_each_act_happens_in_the_short_worlds() -> None:
     happened = {name for acts in (*WORLDS.values(), MORE) for name, _ in acts}
     assert happened == set(whole_life.MORE), whole_life.MORE.keys() - happened

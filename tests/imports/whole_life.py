@@ -71,6 +71,7 @@ START = datetime(2024, 12, 27, 18, tzinfo=UTC)  # a year ends soon
 RELINKED = (0, 3)  # songs that Spotify also answers under another id
 PAGE = 50
 BUNDLE = "bundle.zip"
+TO_THE_MINUTE = "StreamingHistory_music_0.json"  # how Spotify's small archive tells of ends
 OWN = ("csv", "json", "parquet")  # formats that keep everything
 MANY_MINUTES = (Timing.END_MINUTE, Timing.HEARD_MINUTE, Timing.BEGAN_MINUTE)
 Key = tuple[int, int]
@@ -128,6 +129,7 @@ class World:
         self.as_told: dict[
             int, bool
         ] = {}  # whether checks first told of each play under another id
+        self.cut: set[int] = set()  # plays of which a file told to the minute when they ended
         self.decided_then: Counter[tuple[str, str]] = Counter()  # when the backup was made
         self.chance = Random(0)
         frozen.to(START)
@@ -259,6 +261,8 @@ class World:
         )
         for number in brought.told:
             self._tell(number, f"import {row.id}")
+        if TO_THE_MINUTE in brought.files:
+            self.cut |= brought.told
         model.imports[row.id] = brought
         return row
 
@@ -485,7 +489,7 @@ class World:
         model = self.archive
         told = {number: model.told[number] for number in model.there()}
         self.sent_on.note(self.heard, told, model.unsure)
-        self.sent_on.check(self.heard)
+        self.sent_on.check(self.heard, self.cut)
 
     @contextmanager
     def _server(self) -> Iterator[None]:
@@ -667,7 +671,7 @@ def extended(heard: Sequence[Heard]) -> dict[str, bytes]:
 
 
 def account(heard: Sequence[Heard]) -> dict[str, bytes]:
-    return {"StreamingHistory_music_0.json": as_json([
+    return {TO_THE_MINUTE: as_json([
         {
             "endTime": f"{clock.from_ms(one.ended):%Y-%m-%d %H:%M}",
             "artistName": f"Artist {one.song % 2}",

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from audiospective.policy import forwarding, listen_servers
-from audiospective.policy.forwarding import MOVED, SETTLED, Candidate, Key
+from audiospective.policy.forwarding import APART, MOVED, SETTLED, Candidate, Key
 
 NOW = 1_800_000_000_000
 OLD = (NOW - SETTLED, 1)
@@ -49,8 +49,10 @@ def test_what_came_from_a_server_does_not_go_back_to_it() -> None:
     ("old", "new", "live", "same"),
     [
         ((NOW, 1), (NOW, 2), False, True),  # another track now
-        ((NOW, 1), (NOW + MOVED, 1), False, True),  # told of better
-        ((NOW, 1), (NOW + MOVED + 1, 1), False, False),
+        ((NOW, 1), (NOW + MOVED, 1), True, True),  # told of better
+        ((NOW, 1), (NOW + MOVED + 1, 1), True, False),
+        ((NOW, 1), (NOW + APART, 1), False, True),  # so that each has a key of its own
+        ((NOW, 1), (NOW + APART + 1, 1), False, False),  # the same song once more
         ((NOW, 1), (NOW + 1, 2), False, False),  # the next play
         ((NOW, 1), (NOW + 200_000, 2), True, True),
     ],
@@ -80,6 +82,34 @@ def test_a_play_that_moved_is_told_by_its_title_from_the_one_before_it(title: st
     assert forwarding.moved([ebb], [before, after], (), titles) == {ebb: flood}
 
 
+@pytest.mark.parametrize("live", [False, True])
+@pytest.mark.parametrize("pause", [-200, 0, 5_000])
+def test_of_a_song_on_repeat_that_play_moved_in_whose_time_the_sent_one_began(
+    live: bool, pause: int
+) -> None:
+    """The play before ended nearer to it: either no player sent that, or it was over by then."""
+    sent, long = (NOW, 1), 200_000
+    before = Candidate((NOW - pause, 1), polled=True, live=live and pause > 0, platform=None)
+    other = Candidate((NOW + long - 700, 1), polled=True, live=True, platform=None)
+    found = forwarding.moved([sent], [before, other], (), {1: "Ebb"}, {1: long})
+    assert found == {sent: other.key}
+
+
+def test_a_long_mix_that_moved_is_known() -> None:
+    sent, long = (NOW, 1), 3 * MOVED
+    other = Candidate((NOW + long + MOVED, 1), polled=True, live=True, platform=None)
+    assert forwarding.moved([sent], [other], (), {}, {1: long}) == {sent: other.key}
+    assert forwarding.moved([sent], [other], (), {}, {1: long - 1}) == {}
+
+
+@pytest.mark.parametrize("title", ["Ebb", "Flood"])
+def test_a_play_that_a_file_moved_to_another_track_is_known_by_its_title(title: str) -> None:
+    sent = (NOW, 1)
+    told = Candidate((NOW + 200_000, 2), polled=False, live=True, platform="ios")
+    found = forwarding.moved([sent], [told], (), {1: "Ebb", 2: title})
+    assert found == ({sent: told.key} if title == "Ebb" else {})
+
+
 def test_a_deleted_play_that_moved_stands_for_no_other_one() -> None:
     sent, stone = (NOW, 1), (NOW + 200_000, 11)
     other = Candidate((NOW + 100_000, 12), polled=True, live=True, platform=None)
@@ -100,29 +130,44 @@ def test_of_many_plays_each_moved_to_the_nearest_one_that_it_may_be(span: int) -
                for key in sorted(keys.difference(old)) if chance.random() < 0.6]  # fmt: skip
         stones = [key for key in keys.difference(old) if chance.random() < 0.4]
         titles = {track: chance.choice(["Ebb", "Ebb - Mono", "Flood"]) for track in range(4)}
-        found = forwarding.moved(old, new, stones, titles)
-        assert found == _one_by_one(old, new, stones, titles), seed
+        long = chance.choice([0, span // 3])
+        found = forwarding.moved(old, new, stones, titles, dict.fromkeys(range(5), long))
+        assert found == _one_by_one(old, new, stones, titles, long), seed
 
 
 def _one_by_one(
-    old: list[Key], new: list[Candidate], deleted: list[Key], titles: Mapping[int, str]
+    old: list[Key], new: list[Candidate], deleted: list[Key], titles: Mapping[int, str], long: int
 ) -> dict[Key, Key]:
-    """By a look at all of them: what is alike before all else, what is there before what is not."""
+    """By a look at all of them: what a player sent and is alike before all else."""
     named = {track: title.removesuffix(" - Mono") for track, title in titles.items()}
     stones = [Candidate(key, polled=True, live=True, platform=None) for key in deleted]
+
+    def alike(one: Candidate, sent: Key) -> bool:
+        (at, track), (to, other) = sent, one.key
+        return one.live and (at == to or track == other or named.get(track, 0) == named.get(other))
+
+    def same(one: Candidate, sent: Key) -> bool:
+        (at, track), (to, other) = sent, one.key
+        return at == to or (track == other and abs(at - to) <= APART)
+
+    def like_any(one: Candidate, _: Key) -> bool:
+        return one.live and one.polled
+
     found: dict[Key, Key] = {}
-    for alike, among in ((True, new), (True, stones), (False, new), (False, stones)):
+    for fits, among, length in (
+        (alike, new, long), (alike, stones, long), (same, new, 0), (like_any, new, long),
+        (like_any, stones, long),
+    ):  # fmt: skip
         for at, track in old:
             near = [
-                (abs(one.key[0] - at), one.key)
+                (max(one.key[0] - length - at, at - one.key[0], 0), abs(one.key[0] - at), one.key)
                 for one in among
-                if (at, track) not in found and one.key not in found.values()
-                and abs(one.key[0] - at) <= MOVED
-                and ((same := at == one.key[0] or track == one.key[1]) or (one.live and one.polled))
-                and (same or not alike or named.get(track, 0) == named.get(one.key[1], 1))
-            ]  # fmt: skip
-            if near:
-                found[at, track] = min(near)[1]
+                if (at, track) not in found
+                and one.key not in found.values()
+                and fits(one, (at, track))
+            ]
+            if near and min(near)[0] <= MOVED:
+                found[at, track] = min(near)[2]
     return found
 
 
