@@ -4,7 +4,8 @@ Only https to addresses of the public Internet, looked at when connecting; no re
 answer without an end. Errors: `ServerError`, of which `TokenRefusedError` (it does not know the
 token), `ListensRefusedError` (it will not have these listens), `BusyError` (not now; `pause` says
 when), `ForbiddenError` (403, whatever may be behind it), `AwayError` (no usable answer) and its
-kind `SlowError` (none in the time given) are kinds.
+kinds `SlowError` (none in the time given) and `BrokenError` (500, perhaps at these listens) are
+kinds.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from audiospective.policy import listen_servers
 
 CONNECT, READ = 5.0, 15.0  # seconds
 MOST_SAID = 1 << 16  # bytes of an answer
-_TOO_MANY, _TOKEN, _FORBIDDEN = 429, 401, 403
+_TOO_MANY, _TOKEN, _FORBIDDEN, _BROKEN = 429, 401, 403, 500
+_OF_LISTENS = (400, 409, 413, 422)  # any other refusal is of whoever asks, or how
 
 
 class ServerError(Exception):
@@ -60,6 +62,10 @@ class SlowError(AwayError):
     pass
 
 
+class BrokenError(AwayError):
+    pass
+
+
 class ListenServer:
     """One server, with the token of one member; no request outlasts `end` by more than seconds."""
 
@@ -83,7 +89,10 @@ class ListenServer:
 
     def name(self) -> str:
         """Whose token it is, as the server calls them; raises ServerError."""
-        found = self._ask("GET", "/1/validate-token", None)
+        try:
+            found = self._ask("GET", "/1/validate-token", None)
+        except (ListensRefusedError, BrokenError) as error:  # there are no listens in it
+            raise AwayError(str(error)) from None
         if found.get("valid") is not True:
             raise TokenRefusedError("the token is not valid")
         return str(found.get("user_name") or "")[:100]
@@ -110,21 +119,36 @@ class ListenServer:
                 asked = asked or answer.headers.get("X-RateLimit-Reset-In")
         except (requests.RequestException, OSError, ValueError) as error:
             raise AwayError(type(error).__name__) from None
-        if status == _TOKEN:
-            raise TokenRefusedError(str(status))
-        if status == _FORBIDDEN:
-            raise ForbiddenError(str(status))
-        if status == _TOO_MANY:
-            raise BusyError(listen_servers.asked_pause(asked))
-        if 400 <= status < 500 and status not in (404, 405, 408):
-            raise ListensRefusedError(str(status))
+        if (fault := _error(status, asked)) is not None:
+            raise fault
         try:
             found = orjson.loads(said)
         except orjson.JSONDecodeError:
             raise AwayError(f"status {status}, no JSON") from None
         if status != 200 or not isinstance(found, dict):
             raise AwayError(f"status {status}")
+        # Some say 200 and in it what went wrong, as Maloja does at a path that it does not know.
+        code = found.get("code")
+        if isinstance(code, int) and (fault := _error(code, asked)) is not None:
+            raise fault
+        if found.get("error"):
+            raise AwayError(f"status {status} with an error")
         return found
+
+
+def _error(status: int, asked: str | None) -> ServerError | None:
+    """What a status says; `asked` are the seconds for which the server wants to be left alone."""
+    if status == _TOKEN:
+        return TokenRefusedError(str(status))
+    if status == _FORBIDDEN:
+        return ForbiddenError(str(status))
+    if status == _TOO_MANY:
+        return BusyError(listen_servers.asked_pause(asked))
+    if status == _BROKEN:
+        return BrokenError(str(status))
+    if status in _OF_LISTENS:
+        return ListensRefusedError(str(status))
+    return AwayError(f"status {status}") if status >= 400 else None
 
 
 class _OutsideConnection(HTTPSConnection):

@@ -15,6 +15,7 @@ from audiospective.clients import listen_server
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.listen_server import (
     AwayError,
+    BrokenError,
     BusyError,
     ForbiddenError,
     ListenServer,
@@ -61,6 +62,14 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ListenServer]:
         http.shutdown()
 
 
+@pytest.mark.parametrize("said", [b"{}", b'{"code": 200, "error": null}', b'{"code": "400"}'])
+def test_what_says_nothing_of_an_error_is_a_yes(
+    server: ListenServer, monkeypatch: pytest.MonkeyPatch, said: bytes
+) -> None:
+    monkeypatch.setattr(Answers, "told", (200, {}, said))
+    server.submit([{}])
+
+
 def test_listens_are_sent_with_the_token(server: ListenServer) -> None:
     server.submit([{"listened_at": 1}])
     server.submit([{"listened_at": 1}, {"listened_at": 2}])
@@ -76,9 +85,16 @@ def test_listens_are_sent_with_the_token(server: ListenServer) -> None:
         ((401, {}, b"{}"), TokenRefusedError),
         ((400, {}, b'{"code": 400}'), ListensRefusedError),
         ((413, {}, b""), ListensRefusedError),
+        ((422, {}, b"{}"), ListensRefusedError),
         ((404, {}, b"<html>"), AwayError),
-        ((500, {}, b"{}"), AwayError),
+        ((410, {}, b"{}"), AwayError),
+        ((426, {}, b""), AwayError),
+        ((500, {}, b"{}"), BrokenError),
         ((503, {}, b""), AwayError),
+        ((200, {}, b'{"code": 200, "error": "Invalid Method"}'), AwayError),  # so says Maloja
+        ((200, {}, b'{"code": 400, "error": "no"}'), ListensRefusedError),
+        ((200, {}, b'{"code": 401}'), TokenRefusedError),
+        ((200, {}, b'{"code": 429}'), BusyError),
         ((200, {}, b"<html>Welcome</html>"), AwayError),
         ((200, {}, b"[]"), AwayError),
         ((200, {}, b"x" * 100_000), AwayError),
@@ -89,8 +105,9 @@ def test_each_answer_has_its_meaning(
     server: ListenServer, monkeypatch: pytest.MonkeyPatch, told: Any, error: type[Exception]
 ) -> None:
     monkeypatch.setattr(Answers, "told", told)
-    with pytest.raises(error):
+    with pytest.raises(error) as found:
         server.submit([{}])
+    assert found.type is error
     assert len(Answers.asked) == 1  # no second try, and no redirect is followed
 
 
@@ -102,6 +119,7 @@ def test_each_answer_has_its_meaning(
         ((200, {}, b'{"code": 200, "valid": false}'), TokenRefusedError),
         ((401, {}, b"{}"), TokenRefusedError),
         ((500, {}, b""), AwayError),
+        ((400, {}, b"{}"), AwayError),  # which says nothing about the listens
     ],
 )
 def test_what_is_forbidden_is_the_token_only_if_the_server_says_so(
@@ -109,8 +127,9 @@ def test_what_is_forbidden_is_the_token_only_if_the_server_says_so(
 ) -> None:
     monkeypatch.setattr(Answers, "told", (403, {}, b""))
     monkeypatch.setattr(Answers, "named", named)
-    with pytest.raises(error):
+    with pytest.raises(error) as found:
         server.submit([{}])
+    assert found.type is error
     assert [path for _, path, *_ in Answers.asked] == [
         "/apis/lb/1/submit-listens",
         "/apis/lb/1/validate-token",
