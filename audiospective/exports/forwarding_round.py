@@ -6,7 +6,6 @@ among those is new. A server takes a listen twice as one, so a round that died i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -20,20 +19,17 @@ from audiospective.clients.listen_server import (
     TokenRefusedError,
 )
 from audiospective.clients.queues import INTERRUPTS
-from audiospective.exports import forwarding, forwarding_requests
+from audiospective.exports import forwarding, forwarding_plays, forwarding_requests
 from audiospective.exports.forwarding_progress import EndedError, failed, note, unchanged, update
-from audiospective.exports.forwarding_requests import Turn, send
-from audiospective.history import hot_tail, reading, search, segment
-from audiospective.history.catalog import track_facts
+from audiospective.exports.forwarding_requests import PausedError, Turn, send
+from audiospective.history import reading, search, segment
 from audiospective.history.closed.away import YearAwayError
 from audiospective.history.search import Wanted
 from audiospective.imports import listens
 from audiospective.imports import rounds as import_rounds
-from audiospective.models import RemovedPlay
 from audiospective.models.forwards import Forward, ForwardedPlay
-from audiospective.models.plays import FROM_POLL, SENT_LIVE
 from audiospective.policy import forwarding as rules
-from audiospective.policy.forwarding import Candidate, Key
+from audiospective.policy.forwarding import Key
 from audiospective.services import Services
 from audiospective.vault import UnknownKeyError, VaultError
 
@@ -42,6 +38,10 @@ CLAIMED = timedelta(minutes=10)  # after which nobody can be at it any more
 BATCHES = 10  # requests a round
 PAST = 500  # earlier plays a round
 SHARE = 60.0  # seconds of a round that one member may take
+
+
+class _UnjoinedError(Exception):
+    """Polls brought plays that are not yet held against what players sent."""
 
 
 def carry_out(services: Services, deadline: Deadline) -> int:
@@ -68,26 +68,30 @@ def carry_out(services: Services, deadline: Deadline) -> int:
 
 def one(services: Services, row: Forward, end: Deadline) -> int:
     """Send on the new plays of one member, then some of the past, until `end`; how many."""
+    turn: Turn | None = None
+    whole = False
     try:
-        if not _joined(row.user_id):
-            update(row, {Forward.next_at: clock.now() + AGAIN})
-            return 0
+        _join(row.user_id)
         server = forwarding.server(services, row.user_id, row.root, row.token_encrypted, end)
         turn = Turn(row, server, end)
-        sent, whole = _new(turn)
-        sent += _past(turn)
+        whole = _new(turn)
+        _past(turn)
+    except PausedError:
+        _went(row, whole=whole)
+        return turn.sent if turn is not None else 0
     except TokenRefusedError as error:
         failed(services, row, forwarding.told(error), refused=True)
     except UnknownKeyError:  # taken out by mistake, it comes back
         failed(services, row, forwarding.UNREADABLE)
     except VaultError:
         failed(services, row, forwarding.UNREADABLE, refused=True)
+    except _UnjoinedError:
+        update(row, {Forward.next_at: clock.now() + AGAIN})
     except EndedError:
         log.event("forwarding_ended_meanwhile", user=row.user_id)
     except BusyError as error:
-        now = clock.now()
-        since = row.failing_since or now
-        update(row, {Forward.next_at: now + error.pause, Forward.failing_since: since})
+        since = row.failing_since or clock.now()
+        update(row, {Forward.next_at: clock.now() + error.pause, Forward.failing_since: since})
     except YearAwayError:
         update(row, {Forward.next_at: clock.now() + AGAIN})
     except ServerError as error:
@@ -96,25 +100,34 @@ def one(services: Services, row: Forward, end: Deadline) -> int:
         else:
             failed(services, row, forwarding.told(error))
     else:
-        update(
-            row,
-            {
-                Forward.next_at: clock.now() + AGAIN,
-                Forward.failures: 0,
-                Forward.error: None,
-                **({Forward.failing_since: None} if whole else {}),
-            },
-        )
-        return sent
+        _went(row, whole=whole)
+        return turn.sent
     return 0
 
 
-def _joined(user_id: int) -> bool:
+def _went(row: Forward, *, whole: bool) -> None:
+    """Note that the server takes plays; `whole` if all are there that were to go."""
+    update(
+        row,
+        {
+            Forward.next_at: clock.now() + AGAIN,
+            Forward.failures: 0,
+            Forward.error: None,
+            **({Forward.failing_since: None} if whole else {}),
+        },
+    )
+
+
+def _join(user_id: int) -> None:
     """Make one of what a player sent and a late poll told of, lest it be sent as two."""
-    if not import_rounds.waits_to_be_joined(user_id):
-        return True
-    listens.join(user_id)
-    return not import_rounds.waits_to_be_joined(user_id)
+    if import_rounds.waits_to_be_joined(user_id):
+        listens.join(user_id)
+        _require_joined(user_id)
+
+
+def _require_joined(user_id: int) -> None:
+    if import_rounds.waits_to_be_joined(user_id):
+        raise _UnjoinedError
 
 
 def _claimed(user_id: int) -> Forward | None:
@@ -128,8 +141,8 @@ def _claimed(user_id: int) -> Forward | None:
     return row if mine else None
 
 
-def _new(turn: Turn) -> tuple[int, bool]:
-    """How many plays were sent, and whether they are all that there was to send."""
+def _new(turn: Turn) -> bool:
+    """Send new plays; whether they are all that there was to send."""
     row = turn.row
     now = clock.to_ms(clock.now())
     until = now if row.failing_since is None else clock.to_ms(row.failing_since)
@@ -138,9 +151,9 @@ def _new(turn: Turn) -> tuple[int, bool]:
     mine = (ForwardedPlay.user == row.user_id) & (ForwardedPlay.played_at >= start)
     sent = set(ForwardedPlay.select(ForwardedPlay.played_at, ForwardedPlay.track)
                .where(mine).tuples())  # fmt: skip
-    candidates = _candidates(plays)
-    new = [one for one in candidates if one.key not in sent]
-    gone, moved = _moved(row.user_id, start, candidates, new, sent)
+    there = forwarding_plays.candidates(plays)
+    new = [one for one in there if one.key not in sent]
+    gone, moved = forwarding_plays.moved(row.user_id, start, there, new, sent)
     note(row, [*moved.values()], gone=gone)
     host = urlsplit(row.root).hostname or ""
     only_moved = {*moved.values()}
@@ -153,79 +166,42 @@ def _new(turn: Turn) -> tuple[int, bool]:
         (ForwardedPlay.user == row.user_id) & (ForwardedPlay.played_at < start - rules.WINDOW)
     ).execute()
     most = forwarding_requests.BATCH * BATCHES
-    number = send(turn, _of_keys(plays, wanted).head(most), noted=True)
-    return number, len(wanted) <= most
+    send(turn, forwarding_plays.of_keys(plays, wanted).head(most), lambda keys: note(row, keys))
+    return len(wanted) <= most
 
 
-def _past(turn: Turn) -> int:
-    """A request at a time: how far it is, is written down after each."""
+def _past(turn: Turn) -> None:
+    """A part at a time, the newest first: how far it is, is written down after each request."""
     if turn.row.past_at is None:
-        return 0
-    sent = 0
+        return
     edge: Key | None = (int(turn.row.past_at), int(turn.row.past_track or 0))
     batch = forwarding_requests.BATCH
     for limit in [min(batch, PAST)] * max(1, PAST // batch):
         if edge is None:
             break
-        part, edge = _past_part(turn, edge, limit)
-        sent += part
-    return sent
+        edge = _past_part(turn, edge, limit)
 
 
-def _past_part(turn: Turn, edge: Key, limit: int) -> tuple[int, Key | None]:
-    """How many of the plays before `edge` were sent, and the next edge, if there are more."""
+def _past_part(turn: Turn, edge: Key, limit: int) -> Key | None:
+    """Send those of the plays before `edge` that may go; the next edge, if there are more."""
     row = turn.row
     plays, more = search.rows(row.user_id, Wanted(), before=edge, limit=limit)
     host = urlsplit(row.root).hostname or ""
     now = clock.to_ms(clock.now())
-    back = {one.key for one in _candidates(plays)
-            if one.live and not rules.goes(one, host, now, players=True)}  # fmt: skip
-    kept = {one.key for one in _candidates(plays)} - back
-    sent = send(turn, _of_keys(plays, kept), noted=False)
-    last = plays.tail(1).select(pl.col("played_at").to_physical(), "track").rows()
-    at, track = last[0] if more else (None, None)
-    update(row, {Forward.past_at: at, Forward.past_track: track})
-    return sent, (last[0] if more else None)
-
-
-def _candidates(plays: pl.DataFrame) -> list[Candidate]:
-    columns = (pl.col("played_at").to_physical(), "track", "source", "seen", "platform")
-    return [
-        Candidate((at, track), bool(source & FROM_POLL), bool((seen or 0) & SENT_LIVE), platform)
-        for at, track, source, seen, platform in plays.select(columns).rows()
-    ]
-
-
-def _moved(
-    user_id: int,
-    start: int,
-    candidates: Sequence[Candidate],
-    new: Sequence[Candidate],
-    sent: set[Key],
-) -> tuple[Sequence[Key], Mapping[Key, Key]]:
-    """Keys of sent plays that have gone, and those that they became (rules.moved).
-
-    A play that its owner deleted is no sent one under another key, until it gets one itself. What
-    became none of the new ones is forgotten: later ones have nothing to do with it.
-    """
-    gone = rules.vanished(sent, {one.key for one in candidates})
-    removed = _removed(user_id, start) if gone else set()
-    gone = [key for key in gone if key not in removed]
-    if not gone:
-        return [], {}
-    deleted = removed - sent
-    tracks = {track for _, track in (*gone, *deleted, *(one.key for one in new))}
-    facts = track_facts.of(pl.Series(sorted(tracks), dtype=pl.Int32))
-    titles, lengths = (
-        dict(facts.select("track", name).drop_nulls().rows()) for name in ("title", "duration_ms")
+    kept = {one.key for one in forwarding_plays.candidates(plays)
+            if not one.live or rules.goes(one, host, now, players=True)}  # fmt: skip
+    send(
+        turn,
+        forwarding_plays.of_keys(plays, kept),
+        lambda keys: _came_to(row, keys[-1]),
+        newest_first=True,
     )
-    return gone, rules.moved(gone, new, deleted, titles, lengths)
+    last = plays.tail(1).select(pl.col("played_at").to_physical(), "track").rows()
+    edge_now: Key | None = last[0] if more else None
+    _came_to(row, edge_now)
+    return edge_now
 
 
-def _of_keys(plays: pl.DataFrame, keys: set[Key]) -> pl.DataFrame:
-    return plays.join(reading.key_frame(sorted(keys)), on=segment.KEY, how="semi").sort(segment.KEY)
-
-
-def _removed(user_id: int, start: int) -> set[hot_tail.Key]:
-    mine = (RemovedPlay.user == user_id) & (RemovedPlay.played_at >= start)
-    return set(RemovedPlay.select(RemovedPlay.played_at, RemovedPlay.track).where(mine).tuples())
+def _came_to(row: Forward, edge: Key | None) -> None:
+    at, track = edge or (None, None)
+    update(row, {Forward.past_at: at, Forward.past_track: track})

@@ -14,12 +14,22 @@ TOKEN_LENGTH = 200
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=20), timedelta(hours=24)
 TELL_AFTER = timedelta(hours=24)  # of failures, unless the token is refused
 _ENDING = re.compile(r"/+(?:1(?:/+(?:submit-listens|validate-token))?)?/*$")
+_ONE_BY_ONE = re.compile(r"/apis/+(?:listenbrainz|lbrnz)$", re.IGNORECASE)
 _PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
 
 
 def root(typed: str) -> str:
     """The root of a server's API, from any of the forms in which programs ask for it."""
     return _ENDING.sub("", typed.strip()[:LONGEST])
+
+
+def one_by_one(root: str) -> bool:
+    """Whether each listen has to go there in a request of its own.
+
+    Maloja, known by its path, says yes to many as soon as it meets one that it has, and leaves out
+    all that come after. (Koito has the same path; there it only takes longer.)
+    """
+    return _ONE_BY_ONE.search(root) is not None
 
 
 def fault(url: str) -> str | None:

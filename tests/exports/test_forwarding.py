@@ -17,6 +17,7 @@ from audiospective.clients import listen_server
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.listen_server import (
     AwayError,
+    BrokenError,
     BusyError,
     ForbiddenError,
     ListensRefusedError,
@@ -65,6 +66,8 @@ class FakeServer:
         self.dies_after: bool = False
         self.takes: Callable[[], object] = lambda: None
         self.refuses: Callable[[dict[str, Any]], bool] = lambda _: False
+        self.breaks: Callable[[dict[str, Any]], bool] = lambda _: False
+        self.ends_at_known: bool = False  # and says yes all the same, as Maloja does
 
     def name(self) -> str:
         if self.failures:
@@ -76,9 +79,14 @@ class FakeServer:
         self.takes()
         if self.failures:
             raise self.failures.pop(0)
+        if any(map(self.breaks, sent)):
+            raise BrokenError("500")
         if any(map(self.refuses, sent)):
             raise ListensRefusedError("400")
-        self.listens += sent
+        for one in sent:
+            if self.ends_at_known and one in self.listens:
+                return
+            self.listens.append(one)
         if self.dies_after:
             raise KeyboardInterrupt
 
@@ -403,6 +411,104 @@ def test_a_sent_play_that_became_none_of_the_new_ones_takes_no_later_one_along(
     assert send(services, frozen) == 0
     poll(alice, (at + timedelta(milliseconds=900), "Ebb"))
     assert send(services, frozen) == 1
+
+
+@pytest.mark.parametrize("blips", [1, 99])
+def test_a_listen_at_which_the_server_breaks_holds_nothing_up(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen, blips: int
+) -> None:
+    """Twice, with a yes to another one in between: then it is the listen. Once says nothing."""
+    left = [blips]
+
+    def breaks(one: dict[str, Any]) -> bool:
+        if one["track_metadata"]["track_name"] != "Song 3":
+            return False
+        left[0] -= 1
+        return left[0] >= 0
+
+    poll(alice, (clock.now(), "Song 3"))
+    there.breaks = breaks
+    assert send(services) == 0  # nothing tells yet whether it is the listen or the server
+    row = forwarding.of(alice.id)
+    assert row is not None
+    assert (row.rejected, row.failures, row.error) == (0, 1, forwarding.AWAY)
+    poll(alice, *((clock.now() + n * MINUTE, f"Later {n}") for n in range(5)))
+    assert send(services, frozen) == (6 if blips == 1 else 5)
+    row = forwarding.of(alice.id)
+    assert row is not None
+    assert (row.rejected, row.failures, row.error) == (int(blips > 1), 0, None)
+    assert send(services, frozen) == 0
+
+
+def test_a_server_that_breaks_at_everything_is_away(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen
+) -> None:
+    there.breaks = lambda _: True
+    poll(alice, *((clock.now() - n * MINUTE / 3, f"Song {n}") for n in range(120)))
+    assert send(services) == 0
+    assert len(there.requests) < 20
+    row = forwarding.of(alice.id)
+    assert row is not None
+    assert (row.rejected, row.failures, row.error) == (0, 1, forwarding.AWAY)
+    there.breaks = lambda _: False
+    assert send(services, frozen) == 120
+
+
+def test_maloja_gets_all_although_it_has_one_of_them(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen
+) -> None:
+    there.ends_at_known = True
+    forwarding.save(services, alice, f"{ROOT}/apis/listenbrainz", "token", players=False)
+    frozen.forward(hours=1)
+    poll(alice, *((clock.now() - n * MINUTE, f"Song {n}") for n in range(5)))
+    there.failures = [AwayError("away")]  # whose first listen had arrived
+    send(services)
+    (first,) = plays_as_listens.of(reading.between(alice.id, 0, None, segment.COLUMNS))[:1]
+    assert first[1] is not None
+    there.listens.append(first[1])
+    assert send(services, frozen) == 5
+    assert sorted(there.titles) == [f"Song {n}" for n in range(5)]
+
+
+def test_much_to_send_is_no_slow_server(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(forwarding_requests, "BATCH", 1)
+    monkeypatch.setattr(forwarding_round, "BATCHES", 99)
+    monkeypatch.setattr(forwarding_round, "SHARE", 30)
+    seconds = [0.0]
+    monkeypatch.setattr(clock, "monotonic", lambda: seconds[0])
+
+    def takes() -> None:
+        seconds[0] += 1
+
+    there.takes = takes
+    poll(alice, *((clock.now() - n * MINUTE, f"Song {n}") for n in range(40)))
+    assert [send(services, frozen) for _ in range(3)] == [30, 10, 0]
+    row = forwarding.of(alice.id)
+    assert row is not None
+    assert (row.failures, row.error, row.failing_since) == (0, None, None)
+
+
+@pytest.mark.parametrize("refused", [range(0, 8, 2), range(8)])
+def test_refused_listens_of_the_past_do_not_hold_up_the_rest(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen,
+    monkeypatch: pytest.MonkeyPatch, refused: range,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(forwarding_requests, "BATCH", 4)
+    monkeypatch.setattr(forwarding_requests, "REFUSALS", 4)
+    odd = {f"Song {n}" for n in refused}
+    there.refuses = lambda one: one["track_metadata"]["track_name"] in odd
+    old = clock.now() - timedelta(days=400)
+    poll(alice, *((old + n * 5 * MINUTE, f"Song {n}") for n in range(8)))
+    forwarding.send_past(alice.id)
+    for _ in range(8):
+        send(services, frozen, days=2)
+    row = forwarding.of(alice.id)
+    assert row is not None
+    assert (row.past_at, row.sent, row.rejected) == (None, 8 - len(refused), len(refused))
+    assert (row.failures, row.error) == (0, None)
 
 
 def test_a_listen_that_the_server_will_not_have_holds_nothing_up(

@@ -208,6 +208,19 @@ def test_any_form_of_an_address_is_understood(typed: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("root", "alone"),
+    [
+        ("https://maloja.example/apis/listenbrainz", True),
+        ("https://example.com/music/apis/lbrnz", True),
+        ("https://api.listenbrainz.org", False),
+        ("https://koito.example/apis/listenbrainz/more", False),
+    ],
+)
+def test_maloja_gets_each_listen_alone(root: str, alone: bool) -> None:
+    assert listen_servers.one_by_one(root) is alone
+
+
+@pytest.mark.parametrize(
     ("url", "fine"),
     [
         ("https://api.listenbrainz.org", True),
