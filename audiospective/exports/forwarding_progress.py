@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from audiospective import clock
@@ -36,8 +37,15 @@ def note(row: Forward, keys: Sequence[Key], gone: Sequence[Key] = ()) -> None:
             ForwardedPlay.insert_many(rows[start : start + CHUNK]).on_conflict_ignore().execute()
 
 
-def failed(services: Services, row: Forward, sentence: str, *, refused: bool = False) -> None:
-    """Note it, wait longer each time, and tell the member once."""
+def failed(
+    services: Services,
+    row: Forward,
+    sentence: str,
+    *,
+    refused: bool = False,
+    pause: timedelta = timedelta(0),
+) -> None:
+    """Note it, wait longer each time, `pause` at least, and tell the member once."""
     now = clock.now()
     failures = min(row.failures + 1, 100)
     since = row.failing_since or now
@@ -49,7 +57,7 @@ def failed(services: Services, row: Forward, sentence: str, *, refused: bool = F
                 Forward.failing_since: since,
                 Forward.refused: refused,
                 Forward.error: sentence,
-                Forward.next_at: now + listen_servers.pause(failures),
+                Forward.next_at: now + max(pause, listen_servers.pause(failures)),
             },
         )
         if not there:

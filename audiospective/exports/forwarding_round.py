@@ -29,6 +29,7 @@ from audiospective.imports import listens
 from audiospective.imports import rounds as import_rounds
 from audiospective.models.forwards import Forward, ForwardedPlay
 from audiospective.policy import forwarding as rules
+from audiospective.policy import listen_servers
 from audiospective.policy.forwarding import Key
 from audiospective.services import Services
 from audiospective.vault import UnknownKeyError, VaultError
@@ -90,10 +91,10 @@ def one(services: Services, row: Forward, end: Deadline) -> int:
     except EndedError:
         log.event("forwarding_ended_meanwhile", user=row.user_id)
     except BusyError as error:
-        since = row.failing_since or clock.now()
-        update(row, {Forward.next_at: clock.now() + error.pause, Forward.failing_since: since})
+        _busy(services, row, error, went_on=turn is not None and turn.sent > 0)
     except YearAwayError:
-        update(row, {Forward.next_at: clock.now() + AGAIN})
+        since = row.failing_since or clock.now()
+        update(row, {Forward.next_at: clock.now() + AGAIN, Forward.failing_since: since})
     except ServerError as error:
         if end.stopped:  # we were told to end, so it says nothing about the server
             update(row, {Forward.next_at: clock.now()})
@@ -116,6 +117,16 @@ def _went(row: Forward, *, whole: bool) -> None:
             **({Forward.failing_since: None} if whole else {}),
         },
     )
+
+
+def _busy(services: Services, row: Forward, error: BusyError, *, went_on: bool) -> None:
+    """Wait as long as it wants. One that takes nothing for a day is no better than one away."""
+    now = clock.now()
+    since = row.failing_since or now
+    if not went_on and now - max(since, row.sent_at or since) >= listen_servers.TELL_AFTER:
+        failed(services, row, forwarding.BUSY, pause=error.pause)
+    else:
+        update(row, {Forward.next_at: now + error.pause, Forward.failing_since: since})
 
 
 def _join(user_id: int) -> None:
@@ -145,9 +156,11 @@ def _new(turn: Turn) -> bool:
     """Send new plays; whether they are all that there was to send."""
     row = turn.row
     now = clock.to_ms(clock.now())
-    until = now if row.failing_since is None else clock.to_ms(row.failing_since)
+    # Since nothing was sent: after an outage of ours that is when it was its turn.
+    until = min(now, clock.to_ms(row.failing_since or row.next_at))
     start = max(clock.to_ms(row.since), until - rules.WINDOW)
     plays = reading.between(row.user_id, start, None, segment.COLUMNS)
+    _require_joined(row.user_id)  # else among them is what a poll has just told of
     mine = (ForwardedPlay.user == row.user_id) & (ForwardedPlay.played_at >= start)
     sent = set(ForwardedPlay.select(ForwardedPlay.played_at, ForwardedPlay.track)
                .where(mine).tuples())  # fmt: skip

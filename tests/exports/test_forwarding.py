@@ -400,6 +400,26 @@ def test_of_a_song_on_repeat_each_play_goes_once(
     assert send(services, frozen) == 0
 
 
+def test_what_a_poll_tells_while_a_round_reads_waits_for_the_next_one(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    at = clock.now().replace(microsecond=0)
+    forwarding.save(services, alice, ROOT, "", players=True)
+    listens.take(alice.id, [listen(at, "Ebb")])
+    assert send(services, frozen, hours=3) == 1
+    between = reading.between
+
+    def just_then(*given: Any) -> pl.DataFrame:
+        monkeypatch.setattr(reading, "between", between)
+        poll(alice, (at + timedelta(seconds=200), "Ebb"))
+        return between(*given)
+
+    monkeypatch.setattr(reading, "between", just_then)
+    assert [send(services, frozen) for _ in range(2)] == [0, 0]
+    assert there.titles == ["Ebb"]
+
+
 def test_a_sent_play_that_became_none_of_the_new_ones_takes_no_later_one_along(
     services: Services, alice: User, there: FakeServer, frozen: Frozen
 ) -> None:
@@ -509,6 +529,59 @@ def test_refused_listens_of_the_past_do_not_hold_up_the_rest(
     assert row is not None
     assert (row.past_at, row.sent, row.rejected) == (None, 8 - len(refused), len(refused))
     assert (row.failures, row.error) == (0, None)
+
+
+@pytest.mark.parametrize("went_on", [False, True])
+def test_a_server_that_is_busy_for_days_is_told_once_unless_it_takes_some(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen,
+    monkeypatch: pytest.MonkeyPatch, went_on: bool,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(forwarding_requests, "BATCH", 1)
+    pause = timedelta(hours=5)
+
+    def busy() -> None:
+        if len(there.requests) % 2 == 0 or not went_on:
+            there.failures = [BusyError(pause)]
+
+    there.takes = busy
+    for _ in range(12):
+        poll(alice, *((clock.now() - n * MINUTE, f"Song {n}") for n in range(3)))
+        send(services, frozen, hours=6)
+    row = forwarding.of(alice.id)
+    assert row is not None
+    assert row.error == (None if went_on else forwarding.BUSY)
+    assert row.next_at - clock.now() >= pause
+    told = Notice.select().where(Notice.kind == "forwarding_failed")
+    assert told.count() == int(not went_on)
+    there.takes = lambda: None
+    there.failures = []
+    frozen.forward(days=1)
+    assert send(services) > 0
+    assert forwarding.of(alice.id).error is None  # type: ignore[union-attr]
+
+
+def test_what_was_played_before_this_server_stood_still_for_weeks_goes_on(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen
+) -> None:
+    send(services)
+    poll(alice, (clock.now(), "Ebb"))
+    assert send(services, frozen, days=60) == 1
+
+
+def test_what_waits_for_a_year_that_is_away_goes_on_however_long_that_is(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    poll(alice, (clock.now(), "Ebb"))
+
+    def away(*_: Any) -> pl.DataFrame:
+        raise YearAwayError(2025, "storage answered 503")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reading, "between", away)
+        for _ in range(5):
+            assert send(services, frozen, days=10) == 0
+    assert send(services, frozen) == 1
 
 
 def test_a_listen_that_the_server_will_not_have_holds_nothing_up(
