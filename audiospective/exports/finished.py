@@ -6,6 +6,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from audiospective import clock, log
+from audiospective.clients.deadline import Deadline
 from audiospective.clients.storage import Storage, StorageError
 from audiospective.models.exports import EXPIRED, READY, UNFINISHED, Export
 from audiospective.policy.export_rules import LISTED
@@ -33,13 +34,24 @@ def expire(storage: Storage, export: Export) -> bool:
     return bool(Export.update(**values).where(gone).execute())
 
 
-def tidy(storage: Storage, now: datetime) -> int:
-    """Let go of what has expired, of old lines and of files that no line speaks of; how many."""
-    past = Export.select().where((Export.status == READY) & (Export.expires_at <= now))
-    gone = sum(_tried(storage, export) for export in list(past))
+def tidy(storage: Storage, now: datetime, end: Deadline | None = None) -> int:
+    """Let go of what has expired, of old lines and of files that no line speaks of; how many.
+
+    What is not begun by `end` is left for the next time.
+    """
     old = (Export.changed_at < now - LISTED) & Export.status.not_in((READY, *UNFINISHED))
     Export.delete().where(old).execute()
-    return gone + _sweep(storage, now)
+    past = Export.select().where((Export.status == READY) & (Export.expires_at <= now))
+    gone = 0
+    for export in list(past.order_by(Export.expires_at)):
+        if _is_over(end):
+            return gone
+        gone += _tried(storage, export)
+    return gone + _sweep(storage, now, end)
+
+
+def _is_over(end: Deadline | None) -> bool:
+    return end is not None and not end.remaining()
 
 
 def _tried(storage: Storage, export: Export) -> bool:
@@ -50,8 +62,11 @@ def _tried(storage: Storage, export: Export) -> bool:
         return False
 
 
-def _sweep(storage: Storage, now: datetime) -> int:
+def _sweep(storage: Storage, now: datetime, end: Deadline | None) -> int:
     """Files whose worker died before it could say that they are there, or whose member left."""
+    gone = 0
+    if _is_over(end):
+        return gone
     try:
         stored = [one for one in storage.list(FOLDER) if now - one.modified_at > GRACE]
         known = {
@@ -59,8 +74,10 @@ def _sweep(storage: Storage, now: datetime) -> int:
         }
         orphans = [one.key for one in stored if one.key not in known]
         for key in orphans:
+            if _is_over(end):
+                break
             storage.delete(key)
+            gone += 1
     except StorageError as error:
         log.trouble("exports_not_swept", error)
-        return 0
-    return len(orphans)
+    return gone

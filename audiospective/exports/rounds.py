@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from audiospective import clock, log
+from audiospective.clients.deadline import Deadline
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.exports import export_requests, finished, forwarding, schedule
 from audiospective.models.base import clock_now
@@ -13,7 +14,7 @@ from audiospective.services import Services
 
 def look(services: Services) -> None:
     """One round; what fails is told and tried again with the next."""
-    for part in (recover, tidy, schedule.look, forwarding.look):
+    for part in (recover, schedule.look, forwarding.look):
         try:
             part(services)
         except INTERRUPTS:
@@ -38,6 +39,16 @@ def recover(services: Services) -> int:
     return len(ids)
 
 
-def tidy(services: Services) -> int:
-    """Let go of what has expired; how many files."""
-    return finished.tidy(services.storage, clock.now())
+def let_go(services: Services, end: Deadline) -> None:
+    """`tidy`, apart from the round: storage may take half a minute for each answer."""
+    try:
+        tidy(services, end)
+    except INTERRUPTS:
+        raise
+    except Exception as error:  # noqa: BLE001 - tried again with the next round
+        log.trouble("exports_not_looked_after", error, part="tidy")
+
+
+def tidy(services: Services, end: Deadline | None = None) -> int:
+    """Let go of what has expired, as much as there is time for until `end`; how many files."""
+    return finished.tidy(services.storage, clock.now(), end)

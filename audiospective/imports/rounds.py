@@ -42,13 +42,23 @@ def wake(services: Services, import_id: int) -> bool:
 
 def look(services: Services) -> None:
     """One round; what fails is told and tried again with the next."""
-    for part in (recover, tidy, join, join_listens):
+    for part in (recover, join, join_listens):
         try:
             part(services)
         except INTERRUPTS:
             raise
         except Exception as error:  # noqa: BLE001 - one part must not keep the other from running
             log.trouble("imports_not_looked_after", error, part=part.__name__)
+
+
+def let_go(services: Services, end: Deadline) -> None:
+    """`tidy`, apart from the round: storage may take half a minute for each answer."""
+    try:
+        tidy(services, end)
+    except INTERRUPTS:
+        raise
+    except Exception as error:  # noqa: BLE001 - tried again with the next round
+        log.trouble("imports_not_looked_after", error, part="tidy")
 
 
 def recover(services: Services) -> int:
@@ -59,24 +69,34 @@ def recover(services: Services) -> int:
     return len(waiting)
 
 
-def tidy(services: Services) -> int:
+def tidy(services: Services, end: Deadline | None = None) -> int:
     """Cancel what its member left lying, and empty storage of what nobody needs; how many.
 
-    Trouble with one import keeps nothing from the others.
+    Trouble with one import keeps nothing from the others. What is not begun by `end` is left for
+    the next time; each time goes in another order, so that none is always left.
     """
     scratch.sweep(services.settings.home)
     now = clock.now()
     left = ((Import.status == UPLOADING) & (Import.changed_at < now - UPLOAD_PATIENCE)) | (
         (Import.status == REVIEW) & (Import.changed_at < now - PATIENCE)
     )
-    rows = list(Import.select().where(left))
-    cancelled = sum(_tried(row, lambda one: cancel(services, one)) for row in rows)
+    cancelled = 0
+    for row in _shuffled(left):
+        if end is not None and not end.remaining():
+            return cancelled
+        cancelled += _tried(row, lambda one: cancel(services, one))
     # Whoever ended an import may have been killed before storage was emptied of it.
-    for row in Import.select().where(
-        Import.status.in_(OVER) & (Import.changed_at > now - PATIENCE)
-    ):
+    for row in _shuffled(Import.status.in_(OVER) & (Import.changed_at > now - PATIENCE)):
+        if end is not None and not end.remaining():
+            break
         _tried(row, lambda one: _empty(services, one))
     return cancelled
+
+
+def _shuffled(which: Any) -> list[Import]:
+    rows = list(Import.select().where(which))
+    random.shuffle(rows)
+    return rows
 
 
 def _tried(row: Import, part: Callable[[Import], object]) -> bool:

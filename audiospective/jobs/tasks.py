@@ -25,6 +25,8 @@ from audiospective.operations import (
 from audiospective.polling import batch, plan, poll
 from audiospective.services import Services
 
+TIDYING = 10.0  # seconds in which a round of maintenance begins calls to storage
+
 
 @task
 def plan_polls(services: Services) -> None:
@@ -49,11 +51,16 @@ def poll_user(services: Services, user_id: int) -> None:
 
 @task
 def maintain(services: Services) -> None:
-    """Owe the e-mails that are due, send what waits, forget what is old; wake what has work."""
+    """Owe the e-mails that are due, send what waits, forget what is old; wake what has work; let
+    storage go of what nobody needs."""
     maintenance.maintain(services)
     export_rounds.look(services)
     import_rounds.look(services)
     deletion_rounds.look(services)
+    # Last, and not for long: storage that does not answer is all that may cost this job its end.
+    with deadline(TIDYING) as end:
+        export_rounds.let_go(services, end.part(TIDYING / 2))
+        import_rounds.let_go(services, end)
 
 
 @task
