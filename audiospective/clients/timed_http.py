@@ -35,6 +35,20 @@ def within(deadline: Deadline) -> Iterator[None]:
         _calling.deadline = before
 
 
+def limit(sock: socket.socket | None, longest: float) -> None:
+    """Let the next piece that this thread sends wait no longer than `longest`, and no longer than
+    the deadline of its call; raises TimeoutError once that is over.
+    """
+    deadline: Deadline | None = getattr(_calling, "deadline", None)
+    if deadline is None:
+        return
+    left = deadline.remaining()
+    if not left:
+        raise TimeoutError("the request took too long to be sent")
+    if sock is not None:  # else it is opened with the first piece
+        sock.settimeout(min(left, longest))
+
+
 def mount(session: requests.Session, connections: int = 1) -> None:
     """Let a session keep to deadlines; `connections` at once to one host."""
     adapter = _Adapter(pool_connections=4, pool_maxsize=connections, max_retries=0)

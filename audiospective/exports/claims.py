@@ -46,14 +46,18 @@ class Claim:
                 "status": status,
                 "changed_at": clock.now(),
                 "lease_until": LONG_AGO,
+                "error": None,
                 **(values or {}),
             }
         )
 
-    def give_back(self, *, tried: bool) -> None:
-        """Let it wait for another turn; `tried`: this turn counts as an attempt."""
+    def give_back(self, *, tried: bool, error: str | None = None) -> None:
+        """Let it wait for another turn; `tried`: this turn counts as an attempt.
+
+        `error` is a sentence for the member about what it waits for.
+        """
         attempts = self.row.attempts if tried else self.row.attempts - 1
-        self.end(WAITING, {"attempts": attempts})
+        self.end(WAITING, {"attempts": attempts, "error": error})
 
     def _write(self, values: Mapping[str, Any]) -> None:
         with transaction():
@@ -85,6 +89,7 @@ def claim(export_id: int, at_once: int) -> Claim | None:
                 lease_until=clock_now() + _LEASE_MS,
                 fence=Export.fence + 1,
                 attempts=Export.attempts + 1,
+                error=None,
             )
             .where(free)
             .returning(Export)

@@ -12,7 +12,7 @@ from pathlib import Path
 from audiospective import clock, log
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.queues import EXPORT, INTERRUPTS
-from audiospective.clients.storage import StorageError
+from audiospective.clients.storage import DamagedError, MissingError, StorageError, Told
 from audiospective.exports import (
     claims,
     export_requests,
@@ -26,11 +26,12 @@ from audiospective.exports.bundle.writing import Bundle
 from audiospective.exports.claims import Claim, LostError
 from audiospective.exports.formats import FORMATS
 from audiospective.exports.snapshot import Owner, RestlessError, Snapshot
+from audiospective.history.closed.away import YearAwayError
 from audiospective.models import User, transaction
 from audiospective.models.exports import FAILED, READY
 from audiospective.notices.kinds import export_ready
 from audiospective.policy import calendar
-from audiospective.policy.export_rules import ATTEMPTS, KEPT, at_once, owes_email
+from audiospective.policy.export_rules import ATTEMPTS, KEPT, LONG_WAIT, at_once, owes_email
 from audiospective.services import Services
 
 BUNDLE = "bundle"
@@ -40,7 +41,8 @@ BEAT = 1.0  # seconds between two notes of how far it is
 _TRIED = (
     f"Our worker did not get through it in {ATTEMPTS} tries. We have been told; try again later."
 )
-_NO_ROOM = "Our storage did not take the file. We have been told; try again later."
+WAITS = "Our file storage cannot be used just now. Nothing is lost: this goes on once it can."
+_NO_STORAGE = "Our file storage could not be used for a day. We have been told; try again later."
 
 
 class InterruptedExportError(Exception):
@@ -91,10 +93,13 @@ def work(services: Services, export_id: int, end: Deadline) -> None:
         with suppress(LostError):
             claim.give_back(tried=False)
         return  # a later round asks for it again: the archive may have come to rest by then
-    except StorageError as error:
-        _again(services, claim, error, _NO_ROOM)
+    except (StorageError, YearAwayError) as error:
+        if not isinstance(error.__cause__, MissingError | DamagedError):
+            _wait(services, claim, error)
+            return  # as would the next one
+        _again(services, claim, error)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again and then given up
-        _again(services, claim, error, _TRIED)
+        _again(services, claim, error)
     export_requests.wake_next(services)
 
 
@@ -112,7 +117,7 @@ def _turn(services: Services, claim: Claim, end: Deadline) -> None:
             return
     turn.done = turn.total
     turn.beat()
-    _store(services, claim, file, taken.plays)
+    _store(services, turn, file, taken.plays)
     scratch.clear(services.settings, claim.row.id)
 
 
@@ -140,9 +145,10 @@ def _step(
     return None if bundle.advance() else bundle.path
 
 
-def _store(services: Services, claim: Claim, file: Path, plays: int) -> None:
+def _store(services: Services, turn: _Turn, file: Path, plays: int) -> None:
+    claim = turn.claim
     key = finished.new_key(claim.row)
-    with file.open("rb") as content:
+    with Told(file, turn.beat) as content:
         size = services.storage.put(key, content)
     now = clock.now()
     values = {
@@ -165,11 +171,22 @@ def _store(services: Services, claim: Claim, file: Path, plays: int) -> None:
         schedule.wake(services, claim.row.user_id)
 
 
-def _again(services: Services, claim: Claim, error: Exception, sentence: str) -> None:
+def _wait(services: Services, claim: Claim, error: Exception) -> None:
+    """Let it wait for storage that cannot be used: a later round asks for it again."""
+    log.event("export_waits", log.WARNING, export=claim.row.id, reason=str(error))
+    if clock.now() - claim.row.created_at >= LONG_WAIT:
+        _fail(services, claim, _NO_STORAGE)
+        return
+    scratch.clear(services.settings, claim.row.id)
+    with suppress(LostError):
+        claim.give_back(tried=False, error=WAITS)
+
+
+def _again(services: Services, claim: Claim, error: Exception) -> None:
     log.trouble("export_failed", error, export=claim.row.id)
     scratch.clear(services.settings, claim.row.id)
     if claim.row.attempts >= ATTEMPTS:
-        _fail(services, claim, sentence)
+        _fail(services, claim, _TRIED)
         return
     try:
         claim.give_back(tried=True)

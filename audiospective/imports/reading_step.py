@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from audiospective import clock
 from audiospective.imports import (
     apply_import,
@@ -59,7 +61,9 @@ def read(services: Services, claim: Claim) -> None:
     found.review = told.as_dict()
     records.put_sheet(services.storage, row, worked.sheet)
     if not found.asks:
+        claim.beat(told.total.rows)
         storing.drop_files(services.storage, row)
+    claim.beat(told.total.rows)
     made_of = kept_result.mark(row, snapshot, before, staged.tracks, restores)
     result = Result(worked.frames.plays, covered_gaps.ends_of_days(worked.covered))
     until = worked.until
@@ -79,7 +83,7 @@ def read(services: Services, claim: Claim) -> None:
 
 def _read_files(services: Services, claim: Claim, user: User, choices: Choices) -> Findings:
     with scratch.folder(services.settings.home, "sent", "unpacked", "tables") as folder:
-        with storing.files(services.storage, claim.row, folder / "sent") as uploads:
+        with storing.files(services.storage, claim.row, folder / "sent", claim.beat) as uploads:
             claim.beat()
             order = Order(
                 uploads,
@@ -93,7 +97,9 @@ def _read_files(services: Services, claim: Claim, user: User, choices: Choices) 
         parts = (
             bundle_tables.OUT if found.restores else [f"{name}.parquet" for name in staging.TABLES]
         )
-        records.put_files(services.storage, claim.row, folder / "tables", parts)
+        read = sum(file.rows for file in found.files)
+        tell = partial(claim.beat, read)
+        records.put_files(services.storage, claim.row, folder / "tables", parts, tell)
     # Kept at once: if this worker dies now, the next one need not read again.
     Import.update(findings=found.dumps()).where(
         (Import.id == claim.id) & (Import.fence == claim.row.fence)

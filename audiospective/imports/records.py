@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import polars as pl
 from polars.exceptions import PanicException, PolarsError
 
-from audiospective.clients.storage import DamagedError, Storage
+from audiospective.clients.storage import DamagedError, Storage, Told
 from audiospective.imports import storing
 from audiospective.imports.apply_import import Staged
 from audiospective.imports.findings import Findings
@@ -19,11 +19,18 @@ SHEET = "sheet"
 LEFT_OUT = ["file", "row", "reason"]  # without the rows as they were: those are large
 
 
-def put_files(storage: Storage, row: Import, folder: Path, names: Iterable[str]) -> int:
-    """Keep what reading left in a folder; bytes."""
+def put_files(
+    storage: Storage,
+    row: Import,
+    folder: Path,
+    names: Iterable[str],
+    tell: Callable[[], object] = lambda: None,
+) -> int:
+    """Keep what reading left in a folder; bytes. Meanwhile `tell` is called."""
     size = 0
     for name in names:
-        with (folder / name).open("rb") as file:
+        tell()
+        with Told(folder / name, tell) as file:
             size += storing.put(storage, f"{storing.home(row)}/{name}", file)
     return size
 

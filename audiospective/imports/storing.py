@@ -5,7 +5,7 @@ It loads no Polars: pages and processes that fork use it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -58,9 +58,12 @@ def put(storage: Storage, key: str, content: Content) -> int:
 
 
 @contextmanager
-def files(storage: Storage, row: Import, folder: Path) -> Iterator[list[tuple[str, str]]]:
+def files(
+    storage: Storage, row: Import, folder: Path, tell: Callable[[], object] = lambda: None
+) -> Iterator[list[tuple[str, str]]]:
     """The files as they were sent, on this machine: (path, name); raises storage.StorageError,
-    which is DamagedError if some of them is not there any more."""
+    which is DamagedError if some of them is not there any more. After each piece `tell` is called.
+    """
     found = []
     for one in sorted(row.files, key=lambda file: file.number):
         path = folder / f"file-{one.number}"
@@ -74,6 +77,7 @@ def files(storage: Storage, row: Import, folder: Path) -> Iterator[list[tuple[st
                 with storage.open(piece.key) as source:
                     while data := source.read(1 << 20):
                         target.write(data)
+                tell()
         if path.stat().st_size != one.size:
             raise DamagedError(f"{path.name} of import {row.id}: {one.size} bytes were sent")
         found.append((str(path), one.name))

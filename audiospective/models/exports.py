@@ -51,7 +51,7 @@ class Export(Row):
     size = BigIntegerField(default=0)  # bytes
     key = TextField(null=True)  # in storage
     expires_at = InstantField(null=True)
-    error = TextField(null=True)  # a sentence for the member
+    error = TextField(null=True)  # a sentence for the member: why it failed, or what it waits for
 
     class Meta:
         table_name = "exports"

@@ -11,6 +11,7 @@ HAND_OVER = timedelta(seconds=60)  # a bucket's own link, which the browser is l
 LISTED = timedelta(days=30)  # then even its line goes
 PATIENCE = timedelta(minutes=1)  # whoever waited longer gets an e-mail
 LOST = timedelta(minutes=10)  # after which a waiting export is put into the queue once more
+LONG_WAIT = timedelta(days=1)  # for storage that cannot be used; then it is given up
 ATTEMPTS = 3
 STEPS = {  # status: (word, tone)
     "waiting": ("Waiting for its turn", "wait"),

@@ -51,6 +51,64 @@ def test_nothing_and_much_come_back(files: S3Storage) -> None:
     assert files.get("much") == much
 
 
+def test_a_file_is_sent_as_it_stands_and_its_rest_as_a_copy(
+    files: S3Storage, monkeypatch, tmp_path
+) -> None:
+    path = tmp_path / "large"
+    path.write_bytes(bytes(range(256)) * 4_000)
+    with path.open("rb") as content:
+        content.seek(1_000_000)
+        assert files.put("rest", content) == 24_000
+    assert files.get("rest") == path.read_bytes()[1_000_000:]
+    monkeypatch.setattr("audiospective.clients.storage.s3.SpooledTemporaryFile", None)
+    with path.open("rb") as content:
+        assert files.put("whole", content) == 1_024_000
+    assert files.get("whole") == path.read_bytes()
+
+
+def test_a_file_of_which_a_part_was_sent_is_sent_again_from_its_beginning(
+    troubled: S3Storage, trouble: Trouble, monkeypatch, tmp_path
+) -> None:
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda seconds: None)
+    path = tmp_path / "file"
+    path.write_bytes(b"0123456789" * 10_000)
+    trouble.status, trouble.code, trouble.times = 500, "InternalError", 1
+    with path.open("rb") as content:
+        troubled.put("again", content)
+    trouble.heal()
+    assert troubled.get("again") == path.read_bytes()
+
+
+def test_a_service_that_takes_a_file_piece_by_piece_for_ever_is_given_up(
+    files: S3Storage, monkeypatch, tmp_path
+) -> None:
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda seconds: None)
+    path = tmp_path / "file"
+    path.write_bytes(bytes(2_000_000))
+    seconds = [0.0]
+    monkeypatch.setattr("audiospective.clock.monotonic", lambda: seconds[0])
+
+    class Slowly(io.FileIO):
+        """The next piece is wanted ten seconds after the one before."""
+
+        sent = -1  # is it being read for its checksum
+
+        def seek(self, *at: int) -> int:
+            self.sent = max(self.sent, 0)
+            return super().seek(*at)
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            if self.sent >= 0:
+                self.sent += 1
+                seconds[0] += 10
+            return super().read(-1 if size is None else size) or b""
+
+    with Slowly(path) as content, pytest.raises(AwayError):
+        files.put("slow", content)
+    assert content.sent < 40  # of 123 pieces
+    assert files.size("slow") is None
+
+
 def test_a_listing_names_everything_below_a_path_over_many_pages(
     files: S3Storage, s3_bucket: Bucket, monkeypatch
 ) -> None:

@@ -19,8 +19,9 @@ from redis import Redis
 from audiospective import clock
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.queues import EXPORT, FREE, QUEUES, Queues
-from audiospective.clients.storage import StorageError
+from audiospective.clients.storage import AwayError, MissingError, StorageError
 from audiospective.exports import (
+    claims,
     export_job,
     export_requests,
     files,
@@ -31,6 +32,7 @@ from audiospective.exports import (
 )
 from audiospective.exports.bundle import completeness, writing
 from audiospective.exports.snapshot import RestlessError
+from audiospective.history.closed.away import YearAwayError
 from audiospective.models import Connection, User
 from audiospective.models.coverage import Coverage
 from audiospective.models.exports import (
@@ -42,7 +44,7 @@ from audiospective.models.exports import (
     WORKING,
     Export,
 )
-from audiospective.policy.export_rules import ATTEMPTS, KEPT, LISTED, LOST
+from audiospective.policy.export_rules import ATTEMPTS, KEPT, LISTED, LONG_WAIT, LOST
 from audiospective.services import Services
 from tests.exports.making import archive, hard_plays, taken
 from tests.factories import make_connection
@@ -218,6 +220,26 @@ def test_cancelled_while_it_is_stored_leaves_no_file(
     assert list(services.storage.list(finished.FOLDER)) == []
 
 
+def test_storage_that_takes_the_file_slowly_gets_all_of_it(
+    services: Services, alice: User, monkeypatch: pytest.MonkeyPatch, frozen: Any
+) -> None:
+    export = ask(services, alice)
+    original, seconds = services.storage.put, [0.0]
+    monkeypatch.setattr(clock, "monotonic", lambda: seconds[0])
+
+    def slowly(key: str, content: Any) -> int:
+        pieces = []
+        while piece := content.read(1_000):
+            pieces.append(piece)
+            seconds[0] += claims.LEASE.total_seconds() / 2
+            frozen.forward(seconds=claims.LEASE.total_seconds() / 2)
+        assert len(pieces) > 3
+        return original(key, b"".join(pieces))
+
+    monkeypatch.setattr(services.storage, "put", slowly)
+    assert turn(services, export, seconds=36_000).status == READY
+
+
 def test_two_workers_do_not_make_one_export_twice(
     services: Services, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -299,18 +321,59 @@ def test_who_cancels_an_export_while_it_is_put_back_ends_it(
     assert turn(services, export).status == CANCELLED
 
 
-def test_a_storage_that_is_full_is_said(
-    services: Services, alice: User, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("why", [StorageError("no space left"), AwayError("it does not answer")])
+def test_storage_that_cannot_be_used_is_waited_for_without_a_try(
+    services: Services, alice: User, monkeypatch: pytest.MonkeyPatch, frozen: Any, why: StorageError
+) -> None:
+    def away(*_: Any) -> int:
+        raise why
+
+    export = ask(services, alice)
+    services.queues.queue(EXPORT).empty()
+    with monkeypatch.context() as patch:
+        patch.setattr(services.storage, "put", away)
+        for _ in range(ATTEMPTS + 1):
+            found = turn(services, export)
+            assert (found.status, found.attempts, found.error) == (WAITING, 0, export_job.WAITS)
+    assert services.queues.queue(EXPORT).job_ids == []  # the round asks again, nothing before
+    frozen.forward(seconds=LOST.total_seconds() + 1)
+    assert rounds.recover(services) == 1
+    found = turn(services, export)
+    assert (found.status, found.error) == (READY, None)
+
+
+def test_a_storage_that_is_full_for_a_day_is_said(
+    services: Services, alice: User, monkeypatch: pytest.MonkeyPatch, frozen: Any
 ) -> None:
     def full(*_: Any) -> int:
         raise StorageError("no space left")
 
     monkeypatch.setattr(services.storage, "put", full)
     export = ask(services, alice)
-    for _ in range(ATTEMPTS):
-        found = turn(services, export)
+    frozen.forward(seconds=LONG_WAIT.total_seconds() - 1)
+    assert turn(services, export).status == WAITING
+    frozen.forward(seconds=1)
+    found = turn(services, export)
     assert found.status == FAILED
     assert "storage" in found.error
+    assert left_behind(services) == []
+
+
+@pytest.mark.parametrize(
+    ("cause", "status"), [(AwayError("away"), WAITING), (MissingError("gone"), FAILED)]
+)
+def test_a_closed_year_that_is_away_is_waited_for_and_a_lost_one_is_not(
+    services: Services, alice: User, monkeypatch: pytest.MonkeyPatch, cause: StorageError,
+    status: str,
+) -> None:  # fmt: skip
+    def closed(*_: Any, **__: Any) -> None:
+        raise YearAwayError(2019, str(cause)) from cause
+
+    monkeypatch.setattr(snapshot, "take", closed)
+    export = ask(services, alice)
+    for _ in range(ATTEMPTS):
+        found = turn(services, export)
+    assert found.status == status
 
 
 def test_a_killed_worker_is_noticed_and_the_export_made_anew(

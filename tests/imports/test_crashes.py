@@ -176,6 +176,32 @@ def test_what_was_left_in_storage_by_whoever_died_goes(services: Services, how: 
     assert not list(services.storage.list("imports"))
 
 
+def test_storage_that_gives_a_large_file_slowly_ends_no_import(
+    services: Services, frozen: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_limits, "CHUNK_BYTES", 400)
+    alice = factories.make_user("alice")
+    ((name, data),) = spotify_file(*month(range(1, 4))).items()
+    row = uploads.begin(alice, [Announced(name, len(data))])
+    pieces = range(0, len(data), 400)
+    for at in pieces:
+        uploads.receive(services, row, 0, at, data[at : at + 400])
+    uploads.complete(services, row)
+    assert len(pieces) > 2
+
+    class Slow:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(services.storage, name)
+
+        def open(self, key: str, most: int | None = None) -> BinaryIO:
+            if "/file-" in key:
+                frozen.forward(seconds=claims.LEASE.total_seconds() * 0.6)
+            return services.storage.open(key, most)
+
+    import_job.work(replace(services, storage=Slow()), row.id)  # type: ignore[arg-type]
+    assert Import.get_by_id(row.id).status == REVIEW
+
+
 def test_an_import_whose_files_cannot_be_removed_keeps_nothing_from_the_others(
     services: Services,
 ) -> None:

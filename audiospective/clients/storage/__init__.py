@@ -18,7 +18,7 @@ from audiospective.clients.storage.errors import (
     StorageError,
 )
 from audiospective.clients.storage.files import FileStorage
-from audiospective.clients.storage.keys import CHUNK, Content, checked
+from audiospective.clients.storage.keys import CHUNK, Content, Told, checked
 from audiospective.clients.storage.s3 import S3Storage
 from audiospective.clients.storage.values import Bucket, Download, Stored
 from audiospective.policy import service_urls
@@ -38,6 +38,7 @@ __all__ = [
     "Storage",
     "StorageError",
     "Stored",
+    "Told",
     "build",
     "checked",
 ]

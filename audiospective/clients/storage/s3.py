@@ -50,11 +50,11 @@ class S3Storage:
         name = self._name(key)
         md5, sha = hashlib.md5(usedforsecurity=False), hashlib.sha256()
         size = 0
-        with SpooledTemporaryFile(max_size=IN_MEMORY) as draft:
-            for part in parts(content):
+        with _repeatable(content) as draft:
+            for part in parts(draft):
                 md5.update(part)
                 sha.update(part)
-                size += draft.write(part)
+                size += len(part)
             if size > LARGEST:
                 raise StorageError(f"{key} is larger than S3 takes in one piece")
             draft.seek(0)
@@ -145,6 +145,22 @@ class S3Storage:
         """What the library raises becomes one of ours; neither keys nor answers are repeated."""
         with _told(key), within(self._deadline(size)):
             yield
+
+
+@contextmanager
+def _repeatable(content: Content) -> Iterator[BinaryIO]:
+    """`content` to be read twice, for its checksum and to be sent: a whole file as it stands, so
+    that who gave it sees how far it is; a copy of anything else, on disk where it is large."""
+    if not isinstance(content, bytes) and hasattr(content, "read"):
+        file = cast("BinaryIO", content)
+        if file.seekable() and not file.tell():
+            yield file
+            return
+    with SpooledTemporaryFile(max_size=IN_MEMORY) as draft:
+        for part in parts(content):
+            draft.write(part)
+        draft.seek(0)
+        yield cast("BinaryIO", draft)
 
 
 @contextmanager

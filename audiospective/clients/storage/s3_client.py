@@ -21,7 +21,7 @@ from urllib3.exceptions import HTTPError
 
 from audiospective.clients import public_connections
 from audiospective.clients.storage.values import Bucket
-from audiospective.clients.timed_http import TimedResponse
+from audiospective.clients.timed_http import TimedResponse, limit
 
 CONNECT = 5.0  # seconds
 READ = 15.0  # seconds of silence
@@ -128,9 +128,19 @@ def _short(answer: AWSResponse) -> bytes:
 class _Connection(AWSHTTPConnection):
     response_class = TimedResponse
 
+    def send(self, data: Any) -> Any:
+        """A piece of a request; a file is sent in many, so that whoever reads them slowly enough
+        would hold this process for as long as they like."""
+        limit(self.sock, READ)
+        return super().send(data)
+
 
 class _SecureConnection(AWSHTTPSConnection):
     response_class = TimedResponse
+
+    def send(self, data: Any) -> Any:
+        limit(self.sock, READ)
+        return super().send(data)
 
 
 class _OutsideConnection(_SecureConnection):
