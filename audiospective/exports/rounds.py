@@ -6,7 +6,7 @@ from audiospective import clock, log
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.queues import INTERRUPTS
 from audiospective.exports import export_requests, finished, forwarding, schedule
-from audiospective.models.base import clock_now
+from audiospective.models.base import agreed_now, clock_now
 from audiospective.models.exports import WAITING, WORKING, Export
 from audiospective.policy.export_rules import LOST
 from audiospective.services import Services
@@ -51,4 +51,4 @@ def let_go(services: Services, end: Deadline) -> None:
 
 def tidy(services: Services, end: Deadline | None = None) -> int:
     """Let go of what has expired, as much as there is time for until `end`; how many files."""
-    return finished.tidy(services.storage, clock.now(), end)
+    return finished.tidy(services.storage, agreed_now(), end)

@@ -12,6 +12,7 @@ from audiospective import clock, log
 from audiospective.clients.deadline import Deadline
 from audiospective.clients.queues import BULK, INTERRUPTS
 from audiospective.imports import claims, scratch, storing
+from audiospective.models.base import agreed_now
 from audiospective.models.imports import (
     CANCELLED,
     DONE,
@@ -76,7 +77,7 @@ def tidy(services: Services, end: Deadline | None = None) -> int:
     the next time; each time goes in another order, so that none is always left.
     """
     scratch.sweep(services.settings.home)
-    now = clock.now()
+    now = agreed_now()
     left = ((Import.status == UPLOADING) & (Import.changed_at < now - UPLOAD_PATIENCE)) | (
         (Import.status == REVIEW) & (Import.changed_at < now - PATIENCE)
     )

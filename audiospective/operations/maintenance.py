@@ -11,6 +11,7 @@ from audiospective.incidents import mass_failure, outage
 from audiospective.models.counters import Counter
 from audiospective.notices import clock_set_back, delivery, outbox, owing
 from audiospective.notices.kinds import archive_stopped
+from audiospective.operations import clock_set_back as work_set_back
 from audiospective.operations import monthly_report, purge
 from audiospective.polling import clock_set_back as polls_set_back
 from audiospective.services import Services
@@ -28,6 +29,7 @@ def maintain(services: Services, wait: Callable[[float], object] | None = None) 
     parts: tuple[tuple[str, Callable[[], object]], ...] = (
         ("clock", clock_set_back.bring_emails_back),
         ("polls", lambda: polls_set_back.bring_back(services)),
+        ("work", work_set_back.bring_back),
         ("guards", lambda: mass_failure.review(longest_poll)),
         ("outages", lambda: outage.review(longest_poll)),
         ("feeds", outage.review_feeds),
