@@ -21,6 +21,7 @@ def command(file: Path | None, check: bool, new_key: bool) -> None:
     With BACKUP_KEY the file is encrypted, as `age` does it. Nothing is overwritten, nothing has to
     be stopped, and either database can be filled from it.
     """
+    from audiospective.imports import scratch
     from audiospective.operations.backup import encryption, making
     from audiospective.operations.backup.errors import BackupError
 
@@ -32,8 +33,9 @@ def command(file: Path | None, check: bool, new_key: bool) -> None:
         target = file or Path(f"audiospective-{now:%Y-%m-%d-%H%M%S}.backup")
         try:
             if check:
-                scratch = services.settings.home / f"checking-{target.name}"
-                manifest = making.verified(target, scratch, services.settings.backup_key)
+                with scratch.folder(services.settings.home) as folder:
+                    clear = folder / "backup.zip"
+                    manifest = making.verified(target, clear, services.settings.backup_key)
             else:
                 manifest = making.make(services, target)
         except (BackupError, OSError) as error:

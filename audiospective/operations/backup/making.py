@@ -6,11 +6,11 @@ import os
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from audiospective import __version__, clock
 from audiospective.clients.storage import MissingError, StorageError
+from audiospective.imports import scratch
 from audiospective.models import dialects, migrations
 from audiospective.models.marks import Mark
 from audiospective.operations.backup import encryption, schema, source
@@ -34,12 +34,10 @@ def make(services: Services, target: Path) -> Manifest:
     if target.exists():
         raise BackupError(f"{target} is there already; nothing is overwritten.")
     key = services.settings.backup_key
-    work = services.settings.home / "scratch"
-    work.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = target.with_name(f".{target.name}.part")
     draft.unlink(missing_ok=True)
-    with TemporaryDirectory(dir=work) as name:
-        folder = Path(name)
+    _forget_drafts(target.parent)
+    with scratch.folder(services.settings.home) as folder:
         try:
             if key:
                 clear = folder / "backup.zip"
@@ -57,18 +55,27 @@ def make(services: Services, target: Path) -> Manifest:
     return manifest
 
 
-def verified(path: Path, scratch: Path, key: str) -> Manifest:
-    """Open a backup and read all of it; `scratch` is a path for its clear text. BackupError."""
+def _forget_drafts(folder: Path) -> None:
+    """What killed ones left that were to be named after their day; no other has that name."""
+    for draft in folder.glob(".audiospective-*.backup.part"):
+        with suppress(OSError):
+            written = clock.from_ms(draft.stat().st_mtime_ns // 1_000_000)
+            if clock.now() - written > scratch.A_DAY:
+                draft.unlink()
+
+
+def verified(path: Path, clear: Path, key: str) -> Manifest:
+    """Open a backup and read all of it; `clear` is a path for its clear text. BackupError."""
     try:
         opened = path
         if encryption.is_encrypted(path):
-            encryption.decrypt(path, scratch, key)
-            opened = scratch
+            encryption.decrypt(path, clear, key)
+            opened = clear
         with closing(Reading(opened)) as reading:
             reading.check()
             return reading.manifest
     finally:
-        scratch.unlink(missing_ok=True)
+        clear.unlink(missing_ok=True)
 
 
 def _write(services: Services, folder: Path, path: Path) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from audiospective.imports import scratch
 from audiospective.operations.backup import encryption
 from audiospective.operations.backup.container import Reading
 from audiospective.services import Services
@@ -15,12 +15,10 @@ from audiospective.services import Services
 @contextmanager
 def opened(services: Services, path: Path) -> Iterator[Reading]:
     """The backup; its clear text lies under AUDIOSPECTIVE_HOME meanwhile. Raises BackupError."""
-    work = services.settings.home / "scratch"
-    work.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with TemporaryDirectory(dir=work) as name:
+    with scratch.folder(services.settings.home) as folder:
         clear = path
         if encryption.is_encrypted(path):
-            clear = Path(name) / "backup.zip"
+            clear = folder / "backup.zip"
             encryption.decrypt(path, clear, services.settings.backup_key)
         with closing(Reading(clear)) as reading:
             yield reading

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,6 +22,7 @@ from audiospective.accounts import members
 from audiospective.clients.storage import AwayError, Content, Storage
 from audiospective.history import integrity
 from audiospective.history.closed import prefix
+from audiospective.imports import scratch
 from audiospective.models import Play, PlaySegment, User
 from audiospective.models.exports import EXPIRED, READY, Export
 from audiospective.models.founding import FoundingRegister
@@ -28,6 +33,7 @@ from audiospective.services import Services
 from tests.fixtures import make_settings
 from tests.history import making as plays_of
 from tests.imports.restore import archives
+from tests.jobs.stack import ROOT
 from tests.support.postgres import Postgres
 from tests.support.redis import hang_up
 
@@ -295,6 +301,65 @@ def test_only_a_backup_that_opened_again_counts(
     assert not (tmp_path / "one.backup").exists()
     assert [one.name for one in tmp_path.glob("*.part")] == []
     assert Mark.at_of(making.MARK) is None
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from audiospective.operations.backup import making
+from audiospective.services import Services
+from audiospective.settings import Settings
+def killed(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+making._publish = killed
+services = Services.build(Settings.from_env())
+with services.database.connection_context():
+    making.make(services, Path(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_one_that_is_killed_leaves_no_clear_text(
+    services: Services, alice: User, tmp_path: Path
+) -> None:
+    settings, target = services.settings, tmp_path / "one.backup"
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "AUDIOSPECTIVE_HOME": str(settings.home),
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+        "SECRET_KEY": settings.secret_key,
+        "TOKEN_KEYS": ",".join(settings.token_keys),
+        "BACKUP_KEY": KEY,
+    }
+    died = subprocess.run(
+        [sys.executable, "-c", KILLED, str(target)], cwd=ROOT, env=environment, check=False
+    )
+    assert died.returncode == -signal.SIGKILL
+    left = settings.home / "scratch"
+    assert [one.name for one in left.glob("*/copy.db")] == ["copy.db"]
+    making.make(encrypted(services), target)
+    assert list(left.glob("*")) == []
+
+
+def test_what_backups_of_before_left_goes_after_a_day(services: Services, tmp_path: Path) -> None:
+    old, new, copied = (tmp_path / "scratch" / name for name in ("old", "new", "a.db"))
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+    copied.write_bytes(b"no folder of ours")
+    drafts = [
+        tmp_path / f".{name}.part"
+        for name in ("audiospective-2026-01-01-030000.backup", "audiospective-now.backup", "mine")
+    ]
+    for draft in drafts:
+        draft.write_bytes(b"half")
+    at = clock.now().timestamp() - 2 * 86_400
+    for one in (old, drafts[0], drafts[2]):
+        os.utime(one, (at, at))
+    assert scratch.sweep(tmp_path) == 1
+    assert (old.exists(), new.exists(), copied.exists()) == (False, True, True)
+    making.make(services, tmp_path / "one.backup")
+    assert [one.exists() for one in drafts] == [False, True, True]
 
 
 def test_success_is_noted_for_an_alarm(services: Services, alice: User, tmp_path: Path) -> None:
