@@ -223,7 +223,13 @@ def _failed(services: Services, row: ExportSchedule, sentence: str) -> None:
     user = User.get_by_id(row.user_id)
     with transaction():
         scheduled_export_failed.put(
-            services, user, int(row.export), sentence, row.next_at, ends=ends
+            services,
+            user,
+            int(row.export),
+            sentence,
+            row.next_at,
+            ends=ends,
+            keys=row.goes_to == BUCKET,
         )
         _over(row, {"failures": failures, "error": sentence})
         if ends:

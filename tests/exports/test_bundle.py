@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 from audiospective import clock
-from audiospective.exports.bundle import completeness, page, writing
+from audiospective.exports.bundle import completeness, counting, page, writing
 from audiospective.exports.formats import FORMATS
 from audiospective.history import removal, segment
 from audiospective.models import UnreadablePlay, User
@@ -73,6 +73,11 @@ def test_it_is_one_folder_named_after_its_owner_and_day(alice: int, tmp_path: Pa
     assert path.name == "audiospective-Juniper-Vale-2026-11-29.zip"
     with ZipFile(path) as zipped:
         assert {name.split("/")[0] for name in zipped.namelist()} == {path.stem}
+
+
+def test_a_choice_that_only_a_newer_release_knows_counts_as_none(alice: int) -> None:
+    User.update(counting_rule="of_a_newer_release", counting_measure="beats").execute()
+    assert counting.of(User.get_by_id(alice)) == counting.Counted()
 
 
 def test_every_format_is_in_it(bundle: dict[str, bytes]) -> None:

@@ -366,6 +366,7 @@ def test_after_three_in_a_row_it_ends_and_the_keys_are_gone(
         rounds.look(services)
         made(services)
     assert notices() == ["scheduled_export_failed"] * GIVEN_UP
+    assert all(compose.opened(services, one)["keys"] for one in Notice.select())
     assert schedule.of(alice.id) is None
 
 

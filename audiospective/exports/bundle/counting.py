@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from audiospective.accounts import preferences
 from audiospective.models import HiddenArtist, User
 from audiospective.policy.counting import RULES, Measure, Rule
 from audiospective.stats import prepared_plays
@@ -58,5 +59,6 @@ class Counted:
 def of(user: User) -> Counted:
     """As the figures of a member's own pages count."""
     rows = HiddenArtist.select(HiddenArtist.artist).where(HiddenArtist.user == user.id).tuples()
-    by_time = user.counting_measure == Measure.TIME
-    return Counted(Rule(user.counting_rule), frozenset(one for (one,) in rows), by_time)
+    chosen = preferences.of(user)
+    hidden = frozenset(one for (one,) in rows)
+    return Counted(Rule(chosen.counting_rule), hidden, chosen.counting_measure == Measure.TIME)

@@ -12,10 +12,17 @@ from audiospective.services import Services
 
 
 def put(
-    services: Services, user: User, export_id: int, sentence: str, next_at: datetime, *, ends: bool
+    services: Services,
+    user: User,
+    export_id: int,
+    sentence: str,
+    next_at: datetime,
+    *,
+    ends: bool,
+    keys: bool,
 ) -> bool:
     """Owe it, once for each export; `next_at`: when the next one is due; `ends`: there is none,
-    the schedule is over."""
+    the schedule is over, and `keys` of a bucket, if there were any, are deleted with it."""
     recipient = kind.address(user, KIND.name)
     if recipient is None:
         return False
@@ -28,6 +35,7 @@ def put(
         | {
             "said": sentence,
             "ends": ends,
+            "keys": keys,
             "next": clock.to_ms(next_at),
             "exports_url": f"{base}/exports",
             "schedule_url": f"{base}/exports/schedule",

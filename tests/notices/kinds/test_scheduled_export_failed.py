@@ -14,6 +14,7 @@ EXAMPLES = [
     for ends in (False, True)
 ]
 EXAMPLES.append(EXAMPLES[0] | {"next": ms(24)})  # those before as older releases owed them
+EXAMPLES += [EXAMPLES[1] | {"keys": keys} for keys in (False, True)]
 
 
 def test_it_says_why_and_that_nothing_is_lost() -> None:
@@ -26,6 +27,12 @@ def test_the_third_in_a_row_says_that_it_is_over() -> None:
     words = write("scheduled_export_failed", EXAMPLES[1])
     assert "third in a row" in words.text
     assert "ended" in words.subject
+
+
+def test_keys_are_called_deleted_where_some_were_given() -> None:
+    texts = [" ".join(write("scheduled_export_failed", one).text.split()) for one in EXAMPLES[3:]]
+    said = ["the keys that you gave are deleted" in text for text in texts]
+    assert said == [False, True]
 
 
 def test_it_names_the_day_of_the_next_one_which_may_be_tomorrow() -> None:
