@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from audiospective import clock
 from audiospective.clients import listen_server
@@ -12,6 +13,7 @@ from audiospective.clients.queues import EXPORT
 from audiospective.imports import rounds as import_rounds
 from audiospective.models import User, transaction
 from audiospective.models.forwards import TOKEN_PLACE, Forward, ForwardedPlay
+from audiospective.policy import listen_servers
 from audiospective.services import Services
 from audiospective.vault import VaultError
 
@@ -114,10 +116,18 @@ def send_past(user_id: int) -> bool:
     )
 
 
+def is_due(now: datetime) -> Any:
+    """Whether it is time for a row, as a condition on rows.
+
+    What lies further ahead than any pause was written by a clock that ran ahead.
+    """
+    ahead = Forward.next_at > now + listen_servers.LONGEST_PAUSE + timedelta(minutes=1)
+    return ((Forward.next_at <= now) | ahead) & ~Forward.refused
+
+
 def due() -> list[int]:
     """Members for whom it is time, the longest waiting first."""
-    now = clock.now()
-    rows = Forward.select(Forward.user).where((Forward.next_at <= now) & ~Forward.refused)
+    rows = Forward.select(Forward.user).where(is_due(clock.now()))
     return [user_id for (user_id,) in rows.order_by(Forward.next_at).tuples()]
 
 

@@ -147,7 +147,7 @@ def _claimed(user_id: int) -> Forward | None:
     if row is None:
         return None
     now = clock.now()
-    due = (Forward.next_at == row.next_at) & (Forward.next_at <= now) & ~Forward.refused
+    due = (Forward.next_at == row.next_at) & forwarding.is_due(now)
     mine = Forward.update(next_at=now + CLAIMED).where(unchanged(row) & due).execute()
     return row if mine else None
 

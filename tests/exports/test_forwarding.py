@@ -568,6 +568,22 @@ def test_what_was_played_before_this_server_stood_still_for_weeks_goes_on(
     assert send(services, frozen, days=60) == 1
 
 
+def test_a_clock_that_ran_ahead_for_a_round_keeps_nothing_back(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen
+) -> None:
+    before = clock.now()
+    there.failures = [AwayError("away")]
+    poll(alice, (before, "Ebb"))
+    send(services, frozen, days=400)
+    frozen.to(before)
+    assert send(services) == 1
+    assert send(services) == 0
+    there.failures = [BusyError(timedelta(hours=24))]
+    poll(alice, (before + MINUTE, "Flood"))
+    send(services, frozen)
+    assert [send(services, frozen, hours=hours) for hours in (23, 1)] == [0, 1]
+
+
 def test_what_waits_for_a_year_that_is_away_goes_on_however_long_that_is(
     services: Services, alice: User, there: FakeServer, frozen: Frozen,
     monkeypatch: pytest.MonkeyPatch,

@@ -91,6 +91,23 @@ def test_months_that_were_missed_are_not_made_up_for(
     assert Export.select().count() == 1
 
 
+def test_a_clock_that_ran_ahead_for_a_round_leaves_no_month_out(
+    services: Services, alice: User, frozen: Any
+) -> None:
+    schedule.save(services, alice, "csv", None)
+    before, planned = clock.now(), row().next_at
+    frozen.forward(days=400)
+    rounds.look(services)
+    made(services)
+    assert row().next_at > before + timedelta(days=400)
+    frozen.to(before)
+    rounds.look(services)
+    assert (row().next_at, Export.select().count()) == (planned, 1)
+    frozen.to(planned)
+    rounds.look(services)
+    assert Export.select().count() == 2
+
+
 def test_a_members_own_export_comes_first(services: Services, alice: User, frozen: Any) -> None:
     schedule.save(services, alice, "json", None)
     frozen.forward(days=31)
