@@ -7,6 +7,7 @@ step of somebody's file takes. What is done so far stays in a folder of this mac
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from audiospective import clock, log
@@ -27,6 +28,7 @@ from audiospective.exports.claims import Claim, LostError
 from audiospective.exports.formats import FORMATS
 from audiospective.exports.snapshot import Owner, RestlessError, Snapshot
 from audiospective.history.closed.away import YearAwayError
+from audiospective.imports import disk_room
 from audiospective.models import User, transaction
 from audiospective.models.exports import FAILED, READY
 from audiospective.notices.kinds import export_ready
@@ -37,6 +39,7 @@ from audiospective.services import Services
 BUNDLE = "bundle"
 SECONDS = export_requests.TIMEOUT - 60
 ALONE = 250_000  # plays of a bundle, from which on each step is a job: its memory ends with it
+A_PLAY = 700  # bytes, in the largest form; those of a bundle are packed
 BEAT = 1.0  # seconds between two notes of how far it is
 _TRIED = (
     f"Our worker did not get through it in {ATTEMPTS} tries. We have been told; try again later."
@@ -127,11 +130,20 @@ def _snapshot(services: Services, claim: Claim, user: User) -> tuple[Path, Snaps
     found = snapshot.load(folder)
     if found is None:
         scratch.clear(services.settings, claim.row.id)  # nothing made of another snapshot stays
+        _require_room(services)
         folder = scratch.folder(services.settings, claim.row.id)
         name = user.display_name or user.spotify_id or "archive"
         owner = Owner(name, calendar.usable(user.timezone))
-        found = snapshot.take(user.id, owner, clock.now(), folder)
+        tell = partial(claim.beat, int(claim.row.done), int(claim.row.total))
+        found = snapshot.take(user.id, owner, clock.now(), folder, tell)
+        _require_room(services, A_PLAY * found.plays)
     return folder, found
+
+
+def _require_room(services: Services, wanted: int = 0) -> None:
+    """Raise StorageError where a file of so many bytes would take what the database may need."""
+    disk_room.require(services.settings.home, wanted)
+    disk_room.require_in(services.storage, 2 * wanted)  # it may be the same disk
 
 
 def _step(

@@ -94,8 +94,15 @@ class Snapshot:
             self.tick(plays.height)
 
 
-def take(user_id: int, owner: Owner, now: datetime, folder: Path) -> Snapshot:
-    """Copy somebody's plays into `folder`; `now` is written into the files. Reads year by year.
+def take(
+    user_id: int,
+    owner: Owner,
+    now: datetime,
+    folder: Path,
+    tell: Callable[[], object] = lambda: None,
+) -> Snapshot:
+    """Copy somebody's plays into `folder`; `now` is written into the files. Reads year by year, and
+    calls `tell` after each: one that stands in storage may take its time.
 
     Begins anew if the archive changed meanwhile: an import writes all years at once, and moves
     plays from segments to rows as well, which had been read by then. Raises RestlessError if it
@@ -105,7 +112,7 @@ def take(user_id: int, owner: Owner, now: datetime, folder: Path) -> Snapshot:
         # Before the plays: what is checked later is no part of them.
         coverage = coverage_rows.read(user_id)
         before, at = _removed(user_id), version.of_plays(user_id)
-        files, met, count = _copied(user_id, folder)
+        files, met, count = _copied(user_id, folder, tell)
         unchanged = version.of_plays(user_id) == at
         if unchanged and coverage_rows.read(user_id).gaps == coverage.gaps:
             break
@@ -124,7 +131,9 @@ def take(user_id: int, owner: Owner, now: datetime, folder: Path) -> Snapshot:
     return made
 
 
-def _copied(user_id: int, folder: Path) -> tuple[list[Path], list[pl.Series], int]:
+def _copied(
+    user_id: int, folder: Path, tell: Callable[[], object]
+) -> tuple[list[Path], list[pl.Series], int]:
     """Files, the tracks of each, and how many plays they hold."""
     for left in folder.glob("snapshot-*.parquet"):
         left.unlink()
@@ -139,6 +148,7 @@ def _copied(user_id: int, folder: Path) -> tuple[list[Path], list[pl.Series], in
         plays.write_parquet(
             files[-1], compression_level=LEVEL, row_group_size=SLICE, statistics=False
         )
+        tell()
     return files, met, count
 
 

@@ -1,4 +1,4 @@
-"""Room for what members send on disks of this machine, where everybody's plays may be."""
+"""Room for what members send and ask for, on disks where everybody's plays may be."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def require(folder: Path, wanted: int = 0) -> None:
     except OSError:  # not made yet
         return
     if not alarms.has_room(free, total, wanted):
-        log.event("upload_has_no_room", log.WARNING, wanted=wanted, free=free)
+        log.event("disk_has_no_room", log.WARNING, wanted=wanted, free=free)
         raise StorageError("the disk is nearly full")
 
 

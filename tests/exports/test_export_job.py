@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -32,6 +34,7 @@ from audiospective.exports import (
 )
 from audiospective.exports.bundle import completeness, writing
 from audiospective.exports.snapshot import RestlessError
+from audiospective.history import reading
 from audiospective.history.closed.away import YearAwayError
 from audiospective.models import Connection, User
 from audiospective.models.coverage import Coverage
@@ -340,6 +343,36 @@ def test_storage_that_cannot_be_used_is_waited_for_without_a_try(
     assert rounds.recover(services) == 1
     found = turn(services, export)
     assert (found.status, found.error) == (READY, None)
+
+
+@pytest.mark.parametrize("free", [100 << 20, (256 << 20) + 1_000])
+def test_an_export_leaves_the_database_its_room_on_the_disk(
+    services: Services, alice: User, monkeypatch: pytest.MonkeyPatch, free: int
+) -> None:
+    export = ask(services, alice)
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "disk_usage", lambda _: (100 << 30, 0, free))
+        found = turn(services, export)
+        assert (found.status, found.attempts, found.error) == (WAITING, 0, export_job.WAITS)
+    assert left_behind(services) == []
+    assert turn(services, export).status == READY
+
+
+def test_years_that_storage_gives_slowly_end_no_export(
+    services: Services, alice: User, monkeypatch: pytest.MonkeyPatch, frozen: Any
+) -> None:
+    export = ask(services, alice)
+    edges = [None, *(datetime(year, 1, 1, tzinfo=UTC) for year in (1990, 1995)), None]
+    frame = reading.frame
+
+    def slowly(*args: Any, **more: Any) -> Any:
+        frozen.forward(seconds=claims.LEASE.total_seconds() * 0.9)
+        return frame(*args, **more)
+
+    monkeypatch.setattr(reading, "frame", slowly)
+    monkeypatch.setattr(reading, "spans", lambda _: list(pairwise(edges)))
+    found = turn(services, export)
+    assert (found.status, found.plays) == (READY, len(hard_plays()))
 
 
 def test_a_storage_that_is_full_for_a_day_is_said(
