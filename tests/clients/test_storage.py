@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,3 +66,31 @@ def test_a_kind_that_is_not_available_fails_when_it_is_used(verb: str) -> None:
 
 def test_files_have_no_signed_links(files: FileStorage) -> None:
     assert files.link("a", storage.Download("a.csv", "text/csv", 60)) is None
+
+
+def test_what_a_killed_process_left_half_written_goes_after_a_day(files: FileStorage) -> None:
+    drafts = files.root / ".drafts"
+    drafts.mkdir(parents=True)
+    old, new = drafts / "old", drafts / "new"
+    for draft in (old, new):
+        draft.write_bytes(b"half of a member's plays")
+    before = new.stat().st_mtime - 25 * 3600
+    os.utime(old, (before, before))
+    files.put("a", b"whole")
+    assert [one.name for one in drafts.iterdir()] == ["new"]
+
+
+def test_a_folder_that_somebody_else_empties_meanwhile_is_made_again(
+    files: FileStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files.put("exports/1/old", b"old")
+    replace, deleted = Path.replace, []
+
+    def meanwhile(draft: Path, target: Path) -> Path:
+        if not deleted:
+            deleted.append(files.delete("exports/1/old"))
+        return replace(draft, target)
+
+    monkeypatch.setattr(Path, "replace", meanwhile)
+    assert files.put("exports/1/new", b"new") == 3
+    assert files.get("exports/1/new") == b"new"

@@ -15,6 +15,8 @@ from audiospective.clients.storage.keys import Content, checked, parts
 from audiospective.clients.storage.values import Download, Stored
 
 _DRAFTS = ".drafts"
+_A_DAY = 86_400.0  # seconds
+_TRIES = 3
 
 
 class FileStorage:
@@ -31,11 +33,11 @@ class FileStorage:
             drafts.mkdir(parents=True, exist_ok=True, mode=0o700)
             descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "wb") as file:
+                _forget_drafts(drafts, os.fstat(descriptor).st_mtime)
                 size = sum(file.write(part) for part in parts(content))
                 file.flush()
                 os.fsync(file.fileno())
-            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            draft.replace(target)
+            _name(draft, target)
             _sync(target.parent)
         except OSError as error:
             raise StorageError(f"{key} cannot be written: {error.strerror}") from error
@@ -92,6 +94,30 @@ class FileStorage:
 
     def _path(self, key: str) -> Path:
         return self.root / checked(key)
+
+
+def _name(draft: Path, target: Path) -> None:
+    """Let a file be seen under its name; raises OSError."""
+    for left in reversed(range(_TRIES)):
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            draft.replace(target)
+        except FileNotFoundError:  # whoever deletes the last file of a folder removes it
+            if not left:
+                raise
+        else:
+            return
+
+
+def _forget_drafts(drafts: Path, now: float) -> None:
+    """Remove what killed processes left half written: nobody writes to it any more after a day.
+
+    `now` is by the clock of the disk, by which a draft was last written to.
+    """
+    for draft in drafts.iterdir():
+        with suppress(OSError):  # just been named, or removed by somebody else
+            if now - draft.stat().st_mtime > _A_DAY:
+                draft.unlink()
 
 
 def _sync(folder: Path) -> None:
