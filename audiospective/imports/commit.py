@@ -99,7 +99,7 @@ def _result(
         found, staged, Choices.loads(row.choices), row.id, restores=restores
     )
     told = review.of(claim.user_id, found, staged, worked)
-    records.put_sheet(services.storage, row, worked.sheet)
+    records.put_sheet(services.storage, row, worked.sheet, services.settings.home)
     return tracks, Result(worked.frames.plays, covered_gaps.ends_of_days(worked.covered)), told
 
 

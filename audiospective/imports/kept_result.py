@@ -10,7 +10,6 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import orjson
 import polars as pl
@@ -19,7 +18,7 @@ from polars.exceptions import PanicException, PolarsError
 from audiospective import __version__
 from audiospective.clients.storage import DamagedError, MissingError, Storage
 from audiospective.history import relinked, replacing
-from audiospective.imports import archive_frames, covered_gaps, storing
+from audiospective.imports import archive_frames, covered_gaps, scratch, storing
 from audiospective.imports.archive_frames import PLAYS, ArchiveFrames
 from audiospective.models.imports import Import
 
@@ -60,11 +59,11 @@ def mark(
     return made.hexdigest()
 
 
-def put(storage: Storage, row: Import, made_of: str, result: Result) -> None:
-    """Keep the result of a review; `made_of` is its mark."""
+def put(storage: Storage, row: Import, made_of: str, result: Result, home: Path) -> None:
+    """Keep the result of a review; `made_of` is its mark. On its way it lies under `home`."""
     told = {_MARK: made_of, _ENDS_OF_DAYS: orjson.dumps(result.ends_of_days).decode()}
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / storing.RESULT
+    with scratch.folder(home) as folder:
+        path = folder / storing.RESULT
         result.plays.write_parquet(
             path, compression="lz4", statistics=False, row_group_size=_ROWS, metadata=told
         )

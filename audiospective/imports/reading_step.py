@@ -59,7 +59,7 @@ def read(services: Services, claim: Claim) -> None:
     claim.beat(sum(file.rows for file in found.files))
     told = review.of(claim.user_id, before, staged, worked)
     found.review = told.as_dict()
-    records.put_sheet(services.storage, row, worked.sheet)
+    records.put_sheet(services.storage, row, worked.sheet, services.settings.home)
     if not found.asks:
         claim.beat(told.total.rows)
         storing.drop_files(services.storage, row)
@@ -68,7 +68,7 @@ def read(services: Services, claim: Claim) -> None:
     result = Result(worked.frames.plays, covered_gaps.ends_of_days(worked.covered))
     until = worked.until
     del staged, worked, before, snapshot  # of a million rows they are large
-    kept_result.put(services.storage, row, made_of, result)
+    kept_result.put(services.storage, row, made_of, result, services.settings.home)
     claim.end(
         REVIEW,
         {

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import polars as pl
 from polars.exceptions import PanicException, PolarsError
 
 from audiospective.clients.storage import DamagedError, Storage, Told
-from audiospective.imports import storing
+from audiospective.imports import scratch, storing
 from audiospective.imports.apply_import import Staged
 from audiospective.imports.findings import Findings
 from audiospective.models.imports import Import
@@ -57,10 +56,10 @@ def table(
             raise DamagedError(f"{key}: {error}") from None
 
 
-def put_sheet(storage: Storage, row: Import, sheet: pl.DataFrame) -> int:
-    """Keep what became of every row; bytes."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / SHEET
+def put_sheet(storage: Storage, row: Import, sheet: pl.DataFrame, home: Path) -> int:
+    """Keep what became of every row; bytes. On its way it lies under `home`, not in /tmp."""
+    with scratch.folder(home) as folder:
+        path = folder / SHEET
         sheet.write_parquet(path, statistics=False)
         with path.open("rb") as file:
             return storing.put(storage, f"{storing.home(row)}/{SHEET}.parquet", file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import tempfile
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -174,6 +175,16 @@ def test_what_was_left_in_storage_by_whoever_died_goes(services: Services, how: 
     assert list(services.storage.list("imports"))
     rounds.tidy(services)
     assert not list(services.storage.list("imports"))
+
+
+def test_nothing_of_an_import_lies_where_a_killed_worker_would_leave_it(
+    services: Services, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """In /tmp, which nobody sweeps, and which may be the server's memory."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "not there"))
+    row = done(services, factories.make_user("alice"), spotify_file(*month(range(1, 4))))
+    assert row.status == DONE
+    assert list((services.settings.home / "scratch").glob("*")) == []
 
 
 def test_storage_that_gives_a_large_file_slowly_ends_no_import(
