@@ -88,15 +88,16 @@ def work(services: Services, export_id: int, end: Deadline) -> None:
     except LostError:
         scratch.clear(services.settings, export_id)
     except InterruptedExportError:
-        with suppress(LostError):
-            claim.give_back(tried=False)
-            export_requests.wake(services, export_id, first=True)
+        _hand_back(services, claim)
     except RestlessError as error:
         log.trouble("export_failed", error, export=export_id)
         with suppress(LostError):
             claim.give_back(tried=False)
         return  # a later round asks for it again: the archive may have come to rest by then
     except (StorageError, YearAwayError) as error:
+        if end.stopped:  # which ended the call as well: it says nothing of storage
+            _hand_back(services, claim)
+            return
         if not isinstance(error.__cause__, MissingError | DamagedError):
             _wait(services, claim, error)
             return  # as would the next one
@@ -181,6 +182,13 @@ def _store(services: Services, turn: _Turn, file: Path, plays: int) -> None:
         raise
     if told:
         schedule.wake(services, claim.row.user_id)
+
+
+def _hand_back(services: Services, claim: Claim) -> None:
+    """Let another worker go on at once."""
+    with suppress(LostError):
+        claim.give_back(tried=False)
+        export_requests.wake(services, claim.row.id, first=True)
 
 
 def _wait(services: Services, claim: Claim, error: Exception) -> None:

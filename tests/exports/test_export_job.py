@@ -273,6 +273,26 @@ def test_a_process_that_must_end_hands_the_export_back(services: Services, alice
     assert turn(services, export).status == READY
 
 
+def test_a_process_that_must_end_while_a_file_is_stored_hands_the_export_back(
+    services: Services, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export = ask(services, alice)
+    services.queues.queue(EXPORT).empty()
+    end = Deadline(60)
+
+    def cut_off(*_: Any) -> int:
+        end.stop()
+        raise AwayError("what ends the process ended the call")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(services.storage, "put", cut_off)
+        export_job.work(services, export.id, end)
+    found = Export.get_by_id(export.id)
+    assert (found.status, found.attempts, found.error) == (WAITING, 0, None)
+    assert services.queues.queue(EXPORT).job_ids == [f"export-{export.id}"]
+    assert turn(services, export).status == READY
+
+
 def test_what_fails_is_tried_again_and_then_given_up_with_a_sentence(
     services: Services, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
