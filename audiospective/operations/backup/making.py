@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -9,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from audiospective import __version__, clock
-from audiospective.clients.storage import MissingError, StorageError
+from audiospective.clients.storage import DamagedError, MissingError, StorageError
 from audiospective.imports import scratch
 from audiospective.models import dialects, migrations
 from audiospective.models.marks import Mark
 from audiospective.operations.backup import encryption, schema, source
 from audiospective.operations.backup.container import Manifest, Reading, Writing
-from audiospective.operations.backup.errors import BackupError
+from audiospective.operations.backup.errors import BackupError, IncompleteBackupError
 from audiospective.services import Services
 
 MARK = "backup.succeeded"  # when the last backup was made that opened again
@@ -30,6 +32,8 @@ def make(services: Services, target: Path) -> Manifest:
     """Write a backup to `target`, encrypted if BACKUP_KEY is set; raises BackupError, OSError.
 
     It is written under another name beside `target`, read again in full and only then named.
+    Raises IncompleteBackupError once it is there, if storage has lost closed years: one member's
+    year keeps nobody else's plays out of it.
     """
     if target.exists():
         raise BackupError(f"{target} is there already; nothing is overwritten.")
@@ -41,15 +45,17 @@ def make(services: Services, target: Path) -> Manifest:
         try:
             if key:
                 clear = folder / "backup.zip"
-                _write(services, folder, clear)
+                lost = _write(services, folder, clear)
                 encryption.encrypt(clear, draft, key)
                 clear.unlink()
             else:
-                _write(services, folder, draft)
+                lost = _write(services, folder, draft)
             manifest = verified(draft, folder / "again.zip", key)
             _publish(draft, target)
         finally:
             draft.unlink(missing_ok=True)
+    if lost:
+        raise IncompleteBackupError(target, lost)
     size = target.stat().st_size
     Mark.put(MARK, clock.now(), f"{target.name}, {size} bytes{', encrypted' if key else ''}")
     return manifest
@@ -78,7 +84,8 @@ def verified(path: Path, clear: Path, key: str) -> Manifest:
         clear.unlink(missing_ok=True)
 
 
-def _write(services: Services, folder: Path, path: Path) -> None:
+def _write(services: Services, folder: Path, path: Path) -> list[str]:
+    """The keys of closed years that storage does not have any more."""
     with source.consistent(folder) as rows:
         manifest = Manifest(
             taken_at=clock.to_ms(clock.now()),
@@ -94,10 +101,11 @@ def _write(services: Services, folder: Path, path: Path) -> None:
                 if table.name == YEARS and "object" in table.columns:
                     told = _noted(told, list(table.columns), years)
                 writing.table(table, told)
-            _files(services, writing, years)
+            lost = _files(services, writing, years)
             writing.finish()
         finally:
             writing.close()
+    return lost
 
 
 def _noted(
@@ -111,7 +119,7 @@ def _noted(
         yield row
 
 
-def _files(services: Services, writing: Writing, years: dict[str, str]) -> None:
+def _files(services: Services, writing: Writing, years: dict[str, str]) -> list[str]:
     try:
         for prefix in KEPT:
             for one in services.storage.list(prefix):
@@ -121,14 +129,19 @@ def _files(services: Services, writing: Writing, years: dict[str, str]) -> None:
     except StorageError as error:
         raise BackupError(f"{_AWAY}: {error}. Begin again once it works.") from None
     # As the rows of this very instant have them; without them plays are missing.
+    lost = []
     for key, sha256 in years.items():
         try:
-            with services.storage.open(key) as content:
-                writing.file(key, content)
+            blob = services.storage.get(key)
+        except (MissingError, DamagedError):
+            blob = b""
         except StorageError as error:
             raise BackupError(f"Storage does not give a closed year: {error}.") from None
-        if writing.manifest.files[key].sha256 != sha256:
-            raise BackupError(f"Storage does not give a closed year: {key} is not what was put.")
+        if hashlib.sha256(blob).hexdigest() == sha256:
+            writing.file(key, io.BytesIO(blob))
+        else:
+            lost.append(key)
+    return lost
 
 
 def _publish(draft: Path, target: Path) -> None:

@@ -28,7 +28,7 @@ from audiospective.models.exports import EXPIRED, READY, Export
 from audiospective.models.founding import FoundingRegister
 from audiospective.models.marks import Mark
 from audiospective.operations.backup import container, encryption, making, restoring, schema, source
-from audiospective.operations.backup.errors import BackupError
+from audiospective.operations.backup.errors import BackupError, IncompleteBackupError
 from audiospective.services import Services
 from tests.fixtures import make_settings
 from tests.history import making as plays_of
@@ -177,14 +177,35 @@ def test_closed_years_come_along_as_the_rows_of_that_instant_have_them(
 
 
 @pytest.mark.parametrize("given", [None, b"", b"other bytes"])
-def test_a_backup_without_a_closed_year_is_none(
-    given: bytes | None, services: Services, alice: User, tmp_path: Path
+def test_a_closed_year_that_is_lost_keeps_nothing_else_out_of_a_backup_that_is_called_bad(
+    given: bytes | None,
+    services: Services,
+    alice: User,
+    tmp_path: Path,
+    elsewhere: Callable[[str], Services],
 ) -> None:
     key = closed_year(services, alice)
     if given is None:
         services.storage.delete(key)
     else:
         services.storage.put(key, given)
+    before = everything()
+    with pytest.raises(IncompleteBackupError, match="1 of the closed years") as told:
+        making.make(encrypted(services), tmp_path / "one.backup")
+    assert told.value.lost == [key]
+    assert Mark.at_of(making.MARK) is None
+    other = elsewhere("sqlite")
+    with models.database.connection_context():
+        restored = restoring.restore(other, tmp_path / "one.backup")
+        assert key not in restored.files
+        assert everything() == before
+
+
+def test_a_closed_year_that_is_away_for_the_moment_lets_no_backup_be_made(
+    services: Services, alice: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed_year(services, alice)
+    monkeypatch.setattr(type(services.storage), "get", Mock(side_effect=AwayError("503")))
     with pytest.raises(BackupError, match="closed year"):
         making.make(services, tmp_path / "one.backup")
     assert not (tmp_path / "one.backup").exists()
