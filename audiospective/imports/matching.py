@@ -9,11 +9,22 @@ from operator import itemgetter
 import polars as pl
 
 from audiospective.imports.observations import SPANS
-from audiospective.policy.matching import DRIFT, EQUAL, FEW, NEAR, in_order, pair_up
+from audiospective.policy.matching import (
+    DRIFT,
+    EQUAL,
+    FEW,
+    LATE,
+    NEAR,
+    clocks_agree,
+    in_order,
+    pair_up,
+)
+from audiospective.policy.timing import SECOND
 
 PAIRS = pl.Schema({"left": pl.UInt32(), "right": pl.UInt32()})
 _BOX = ("began_from", "began_to", "ended_from", "ended_to")
 _WIDTHS = (0, 3 * DRIFT, 12 * DRIFT, 40 * DRIFT, 1 << 40)  # ms; looked up together within a class
+_EXACT = DRIFT // 2 + SECOND  # ms; spans of instants that are known to the second are no wider
 _ROOM = 1 << 41  # ms: more than all time that imports accept, so every track has its own stretch
 
 
@@ -27,13 +38,15 @@ def match(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
     other the end and the time heard.
     """
     left, right = _ordered(left), _ordered(right)
-    found = _paired(_issues(left), _issues(right))
-    found = pl.concat([found, _paired(*_rest(left, right, found))])
+    found, agree = _paired(_issues(left), _issues(right))
+    more, agree = _paired(*_rest(left, right, found), agree=agree)
+    found = pl.concat([found, more])
     begins = pl.col("ended").is_null()
     ends = pl.col("began").is_null() & pl.col("played").is_not_null()
     for of_left, of_right in ((begins, ends), (ends, begins)):
         rest, others = _rest(left.filter(of_left), right.filter(of_right), found)
-        found = pl.concat([found, _paired(_paused(rest), _paused(others))])
+        more, _ = _paired(_paused(rest), _paused(others), agree=agree)
+        found = pl.concat([found, more])
     rows = found.select(
         left=left["row"].gather(found["left"]), right=right["row"].gather(found["right"])
     )
@@ -70,8 +83,13 @@ def _paused(plays: pl.DataFrame) -> pl.DataFrame:
     return plays.with_columns(began_from="paused_from", ended_to="paused_to")
 
 
-def _paired(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
-    """Pairs of places."""
+def _paired(
+    left: pl.DataFrame, right: pl.DataFrame, *, agree: bool = False
+) -> tuple[pl.DataFrame, bool]:
+    """Pairs of places, and whether the clocks of both sides `agree`, as far as is known now.
+
+    Where they do, nothing began after it had ended.
+    """
     left, right = _shared(left, right), _shared(right, left)
     width = pl.col("ended_to") - pl.col("ended_from")
     light, heavy = [], []
@@ -84,14 +102,16 @@ def _paired(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
         heavy.append(many)
         light.append(_expanded(few, like))
     if not light:
-        return pl.DataFrame(schema=PAIRS)
+        return pl.DataFrame(schema=PAIRS), agree
     too_many = pl.concat(heavy).unique()
     pairs = pl.concat(light).join(too_many, on="who", how="anti")
+    agree = agree or clocks_agree(int(pairs["near"].sum()), int(pairs["late"].sum()))
+    pairs = pairs.filter(~pl.col("late")) if agree else pairs
     alone = pl.len().over("left").eq(1) & pl.len().over("right").eq(1)
     pairs = pairs.with_columns(alone.alias("alone"))
     doubtful = [*_weighed(pairs.filter(~pl.col("alone"))), *_unweighed(left, right, too_many)]
     chosen = pl.DataFrame(doubtful, schema=PAIRS, orient="row")
-    return pl.concat([pairs.filter("alone").select("left", "right"), chosen])
+    return pl.concat([pairs.filter("alone").select("left", "right"), chosen]), agree
 
 
 def _shared(one: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
@@ -165,7 +185,26 @@ def _expanded(ranges: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
         & (pl.col("began_from_right") <= pl.col("began_to"))
         & (pl.col("ended_from") <= pl.col("ended_to_right"))
         & (pl.col("ended_from_right") <= pl.col("ended_to"))
-    ).select("who", apart.alias("apart"), left="place", right="place_right")
+    ).select("who", apart.alias("apart"), *_of_clocks(apart), left="place", right="place_right")
+
+
+def _of_clocks(apart: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """Whether a beginning and an end tell that their clocks agree (`near`), or differ (`late`)."""
+    mixed, fine, over = [], [], []
+    for one, other in (("", "_right"), ("_right", "")):
+        began, ended = pl.col(f"began{one}"), pl.col(f"ended{other}")
+        begins = began.is_not_null() & pl.col(f"ended{one}").is_null()
+        mixed.append(begins & ended.is_not_null() & pl.col(f"began{other}").is_null())
+        # Of an instant that was cut the latest one that it may stand for.
+        latest, last = pl.col(f"began_to{one}"), pl.col(f"ended_to{other}")
+        fine.append((latest - began < _EXACT) & (last - ended < _EXACT))
+        over.append(began - last > LATE - DRIFT // 2)
+    near = (mixed[0] & fine[0]) | (mixed[1] & fine[1])
+    late = (mixed[0] & over[0]) | (mixed[1] & over[1])
+    return (
+        (near & (apart < NEAR)).fill_null(value=False).alias("near"),
+        late.fill_null(value=False).alias("late"),
+    )
 
 
 def _weighed(pairs: pl.DataFrame) -> Iterator[tuple[int, int]]:

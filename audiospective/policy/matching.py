@@ -15,6 +15,7 @@ DRIFT = 90_000  # ms by which two sources' clocks and habits differ for one and 
 UNMEASURED = 15 * 60_000  # ms a play may take of which neither time heard nor length is known
 EQUAL = 1_000  # ms; what one source says of a play again differs by less
 NEAR = 2_000  # ms; two plays of one track that are not one are hardly ever so near each other
+LATE = 5_000  # ms by which a play begins after its end at most, where clocks agree
 PAUSED = 15 * 60_000  # ms that a play may stand still in the middle; looked at last
 FEW = 2_000_000  # pairs that are weighed; more and only the order in time decides
 
@@ -57,6 +58,17 @@ def pair_up(pairs: Sequence[Pair]) -> list[tuple[int, int]]:
         left, right, link = links[link]
         chosen.append((left, right))
     return chosen[::-1]
+
+
+def clocks_agree(near: int, late: int) -> bool:
+    """Whether the clock of what tells beginnings shows the time of what tells ends.
+
+    `near` are pairs of which the end less the length is the beginning, `late` those whose beginning
+    lies after the end. No player tells of a play of less than half a minute, so late pairs are one
+    play only where the clocks differ by that much; and then hardly any are near. Where they agree,
+    what began late is another play, of which nobody tells the end.
+    """
+    return near > max(late, 1)
 
 
 Box = tuple[int, int, int, int, int]  # place, began from, to, ended from, to

@@ -90,6 +90,28 @@ def test_plays_on_repeat_find_their_own(length: int, precision: int, told: str) 
     assert pairs(ends, begins) == [(n, n) for n in range(20)]
 
 
+@pytest.mark.parametrize(
+    ("ahead", "precision", "same"),
+    [
+        (0, SECOND, False),  # the second one is another play, whose end nobody tells
+        (1.5, SECOND, False),
+        (40, SECOND, True),  # a player whose clock is forty seconds ahead
+        (0, MINUTE, True),  # nobody knows whether the clocks agree
+    ],
+)
+def test_where_clocks_agree_no_play_begins_after_its_end(
+    ahead: float, precision: int, same: bool
+) -> None:
+    ends = [ended(at + 200, who=who, precision=precision, length=200)
+            for who, at in ((1, 0), (2, 400), (3, 800), (4, 1200))]  # fmt: skip
+    begins = [began(at + ahead, who=who) for who, at in ((1, 0), (2, 400), (3, 800))]
+    late = began(1400 + 5 + 20, who=4)
+    found = pairs(ends, [*begins, late])
+    assert found == [(0, 0), (1, 1), (2, 2), *([(3, 3)] * same)]
+    assert pairs([*begins, late], ends) == found
+    assert pairs(ends[3:], [late]) == [(0, 0)]  # which alone says nothing about clocks
+
+
 def test_a_play_on_repeat_that_one_side_lacks_hides_behind_no_other() -> None:
     ends = [ended(-4.6, length=780), ended(780, length=780)]
     begins = [began(0), began(785)]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audiospective.policy.matching import NEAR, Box, in_order, overlap, pair_up
+from audiospective.policy.matching import NEAR, Box, clocks_agree, in_order, overlap, pair_up
 
 places = st.integers(0, 4)
 distances = st.integers(0, 9) | st.integers(NEAR - 2, NEAR + 9)
@@ -81,3 +81,13 @@ def boxes(moments: list[int]) -> list[Box]:
 def test_two_plays_may_be_one_if_both_spans_overlap(other: Box, same: bool) -> None:
     assert overlap((0, 0, 10, 20, 30), other) is same
     assert overlap(other, (0, 0, 10, 20, 30)) is same
+
+
+@pytest.mark.parametrize(
+    ("near", "late", "agree"),
+    [(0, 0, False), (1, 0, False), (2, 0, True), (2, 2, False), (3, 2, True)],
+)
+def test_clocks_agree_where_more_than_one_and_most_pairs_say_so(
+    near: int, late: int, agree: bool
+) -> None:
+    assert clocks_agree(near, late) is agree
