@@ -19,7 +19,7 @@ from audiospective.history import (
     segment,
     segment_store,
 )
-from audiospective.models import PlaySegment, RemovedPlay
+from audiospective.models import Import, PlaySegment, RemovedPlay
 from audiospective.models.plays import FROM_BOTH, FROM_POLL
 from audiospective.policy.sealing import year_of
 
@@ -51,6 +51,8 @@ def remove(user_id: int, keys: Sequence[hot_tail.Key]) -> int:
         hot_tail.delete(user_id, bulk_add.keys(rows))
         _bury(user_id, gone)
         _recount(user_id, keys)
+        polled = rows.filter(pl.col("source") == FROM_POLL)["played_at"].to_physical()
+        Import.polls_went(user_id, polled.to_list())  # after gaps, as in a poll
     return gone.height
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -90,12 +91,36 @@ class Import(Row):
             & (cls.last_at >= start)
         ).execute()
 
+    @classmethod
+    def polls_went(cls, user_id: int, ends: Sequence[int]) -> None:
+        """Count plays (UTC ms) no more that only polls told of: they were deleted.
+
+        Else as many that come next would count as looked at, and stay doubled.
+        """
+        for row in cls.select().where((cls.user == user_id) & (cls.status == DONE)):
+            span, looked_at = row.span, row.looked_at
+            went = 0 if span is None else sum(span[0] <= at <= span[1] for at in ends)
+            if not went or looked_at is None:
+                continue
+            left = looked_at - went
+            if left < 0:  # some of them were not looked at
+                left = LOOK_AGAIN
+            elif row.polls_seen <= UNCOUNTED:
+                left = UNCOUNTED - left
+            cls.update(polls_seen=left).where(
+                (cls.id == row.id) & (cls.polls_seen == row.polls_seen)
+            ).execute()
+
+    @property
+    def looked_at(self) -> int | None:
+        """How many polled plays in its time were looked at; None while that is to be done again."""
+        seen: int = self.polls_seen
+        return seen if seen >= 0 else UNCOUNTED - seen if seen <= UNCOUNTED else None
+
     @property
     def has_unseen_polls(self) -> bool:
         """Whether polled plays in its time were not yet held against its own."""
-        seen: int = self.polls_seen
-        looked_at = UNCOUNTED - seen if seen <= UNCOUNTED else seen
-        return self.polls_in_its_time() != looked_at
+        return self.polls_in_its_time() != self.looked_at
 
     @classmethod
     def to_look_at(cls, which: Any) -> list[int]:
@@ -114,15 +139,20 @@ class Import(Row):
         )
         return [user_id for (user_id,) in query.tuples()]
 
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """The time that it is of, and an hour around, in ms; None if it tells of no plays."""
+        if self.first_at is None or self.last_at is None:
+            return None
+        return clock.to_ms(self.first_at) - AROUND, clock.to_ms(self.last_at) + AROUND
+
     def polls_in_its_time(self) -> int:
         """Plays in rows that only polls told of, in the time that the import is of."""
-        if self.first_at is None or self.last_at is None:
+        span = self.span
+        if span is None:
             return 0
-        span = Play.played_at.between(
-            clock.to_ms(self.first_at) - AROUND, clock.to_ms(self.last_at) + AROUND
-        )
-        where = (Play.user == self.user_id) & (Play.source == FROM_POLL) & span
-        return int(Play.select().where(where).count())
+        mine = (Play.user == self.user_id) & (Play.source == FROM_POLL)
+        return int(Play.select().where(mine & Play.played_at.between(*span)).count())
 
 
 class ImportFile(Row):

@@ -15,7 +15,7 @@ from audiospective.history.catalog import lookup, polled
 from audiospective.imports import archive, listens, rounds
 from audiospective.models import Import, User
 from audiospective.models.gaps import Gap
-from audiospective.models.imports import COMMITTING
+from audiospective.models.imports import COMMITTING, UNCOUNTED
 from audiospective.models.plays import SENT_LIVE
 from audiospective.services import Services
 from audiospective.stats.figure_options import FigureOptions
@@ -88,6 +88,39 @@ def test_sent_by_a_player_first_it_is_one_play_once_polls_have_brought_it(
     assert rounds.to_join() == []
     assert listens.take(alice.id, [listen(at - timedelta(seconds=203))]).known == 1
     assert history.total(alice.id) == 2
+
+
+@pytest.mark.parametrize("counted", [True, False])
+def test_a_play_that_is_deleted_does_not_stand_for_one_that_comes_next(
+    alice: User, counted: bool
+) -> None:
+    """Polls tell of one more and one is gone: as many as before, and yet another one."""
+    at = ended()
+    listens.take(alice.id, [listen(at - timedelta(seconds=200), "Ebb")])
+    poll(alice, factories.play(at - 9 * MINUTE, "Flood"))
+    assert (listens.join(alice.id), rounds.to_join()) == (0, [])
+    if not counted:  # a gap in its time reaches into a year that is away
+        Import.update(polls_seen=UNCOUNTED - Import.polls_seen).execute()
+        assert not rounds.waits_to_be_joined(alice.id)
+    (key,) = (key for key in keys(alice) if key[0] == clock.to_ms(at - 9 * MINUTE))
+    assert removal.remove(alice.id, [key]) == 1
+    assert not rounds.waits_to_be_joined(alice.id)
+    poll(alice, factories.play(at, "Ebb"))
+    assert rounds.waits_to_be_joined(alice.id)
+    assert rounds.to_join() == [alice.id]
+    assert listens.join(alice.id) == 1
+    assert len(keys(alice)) == 1
+
+
+def test_a_play_that_is_deleted_before_it_was_looked_at_has_all_looked_at(alice: User) -> None:
+    at = ended()
+    listens.take(alice.id, [listen(at - timedelta(seconds=200), "Ebb")])
+    poll(alice, factories.play(at - 9 * MINUTE, "Flood"))
+    (key,) = (key for key in keys(alice) if key[0] == clock.to_ms(at - 9 * MINUTE))
+    removal.remove(alice.id, [key])
+    assert rounds.to_join() == [alice.id]
+    listens.join(alice.id)
+    assert rounds.to_join() == []
 
 
 def test_one_told_again_and_again_is_stored_once(alice: User) -> None:
