@@ -24,7 +24,8 @@ def remove_work(services: Services, user_id: int) -> None:
     for number in exports:
         scratch.clear(services.settings, number)
     queues.drop([f"export-{number}" for number in exports])
-    queues.drop([f"import-{number}" for number in _ids(Import, user_id)])
+    imports = [f"import-{number}" for number in _ids(Import, user_id)]
+    queues.drop([*imports, *(f"{job_id}-again" for job_id in imports)])
     queues.drop([f"{task}-{user_id}" for task in ("reconcile", "deliver")])
     for task in ABOUT_ONE:
         queues.drop(queues.waiting_for(task, user_id))

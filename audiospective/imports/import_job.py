@@ -17,7 +17,7 @@ from audiospective.clients.storage import DamagedError, MissingError, StorageErr
 from audiospective.history.closed.away import YearAwayError
 from audiospective.history.replacing import ChangedError
 from audiospective.history.segment_store import SegmentProofError
-from audiospective.imports import claims, commit, reading_step, storing
+from audiospective.imports import claims, commit, reading_step, rounds, storing
 from audiospective.imports.balance_sheet import UnbalancedError
 from audiospective.imports.claims import Claim, LostError
 from audiospective.imports.errors import RefusedError
@@ -32,7 +32,8 @@ STEPS: dict[str, Callable[[Services, Claim], None]] = {
     COMMITTING: commit.commit,
     UNDOING: commit.undo,
 }
-PAUSE = timedelta(seconds=30)  # until storage that could not be used is tried again
+PAUSE = timedelta(seconds=30)  # until the next try, as after a deploy ...
+AWAY_PAUSE = timedelta(minutes=5)  # ... and where something was away: its calls may take long
 _WAITS = "{} cannot be used just now. Nothing is lost: this goes on once it can."
 STORAGE, DATABASE, QUEUE = (
     _WAITS.format(what)
@@ -72,7 +73,7 @@ def work(services: Services, import_id: int) -> None:
         STEPS[claim.row.status](services, claim)
     except ShutDownImminentException:
         with suppress(PeeweeException):  # a deploy is no fault of the files
-            _put_off(claim, None)
+            _put_off(services, claim, None)
         raise
     except INTERRUPTS:
         raise  # the lease runs out, and the next worker begins again
@@ -88,24 +89,25 @@ def work(services: Services, import_id: int) -> None:
         if claim.row.attempts >= ATTEMPTS:
             _give_up(services, claim, _ACCIDENT)
         else:
-            _release(claim)
+            _release(services, claim)
     except ChangedError:
-        _put_off(claim, None)
+        _put_off(services, claim, None)
     except SegmentProofError as error:
         log.trouble("import_unproven", error, import_id=import_id)
-        _put_off(claim, UNPROVEN)
+        _put_off(services, claim, UNPROVEN, AWAY_PAUSE)
     except (DamagedError, MissingError) as error:  # of its own files: waiting is no help
         log.trouble("import_failed", error, import_id=import_id)
         if claim.row.attempts >= ATTEMPTS:
             _give_up(services, claim, LOST)
         else:
-            _release(claim)
+            _release(services, claim)
     except tuple(AWAY) as error:
         log.event("import_waits", log.WARNING, import_id=import_id, reason=str(error))
-        _put_off(claim, next(said for kind, said in AWAY.items() if isinstance(error, kind)))
+        said = next(said for kind, said in AWAY.items() if isinstance(error, kind))
+        _put_off(services, claim, said, AWAY_PAUSE)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again and then given up
         log.trouble("import_failed", error, import_id=import_id)
-        _release(claim)
+        _release(services, claim)
 
 
 def _give_up(services: Services, claim: Claim, sentence: str) -> None:
@@ -118,15 +120,19 @@ def _give_up(services: Services, claim: Claim, sentence: str) -> None:
         storing.drop(services.storage, claim.row)
 
 
-def _release(claim: Claim) -> None:
-    """Let the next round begin again; how often it was tried stays known."""
+def _release(services: Services, claim: Claim) -> None:
+    """Let it begin again soon; how often it was tried stays known."""
     _change(claim, {"lease_until": clock.EPOCH})
+    rounds.wake_later(services, claim.id, PAUSE)
 
 
-def _put_off(claim: Claim, sentence: str | None) -> None:
+def _put_off(
+    services: Services, claim: Claim, sentence: str | None, pause: timedelta = PAUSE
+) -> None:
     """Let it wait for what is away, however long that is; this was no try."""
     later = clock_now() + PAUSE // timedelta(milliseconds=1)
     _change(claim, {"lease_until": later, "attempts": Import.attempts - 1, "error": sentence})
+    rounds.wake_later(services, claim.id, pause)
 
 
 def _change(claim: Claim, values: Mapping[str, Any]) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 from redis.exceptions import RedisError
 
 from audiospective import clock, log
 from audiospective.clients.deadline import Deadline
-from audiospective.clients.queues import BULK, INTERRUPTS
+from audiospective.clients.queues import BULK, INTERRUPTS, Later
 from audiospective.imports import claims, scratch, storing
 from audiospective.models.base import agreed_now
 from audiospective.models.imports import (
@@ -28,6 +30,7 @@ from audiospective.services import Services
 JOIN_SECONDS = 600
 JOIN_TIMEOUT = JOIN_SECONDS + 300  # for the job, which may send plays on afterwards
 TIMEOUT = READ_SECONDS + 600  # seconds that a worker may take for one step
+LATE = timedelta(seconds=5)  # so that the pause is over by the database's clock as well
 
 
 def wake(services: Services, import_id: int) -> bool:
@@ -39,6 +42,21 @@ def wake(services: Services, import_id: int) -> bool:
     except RedisError:
         return False
     return True
+
+
+def wake_later(services: Services, import_id: int, pause: timedelta) -> None:
+    """Have its next step tried after `pause`; if Redis or the scheduler is away, a round does."""
+    # Under an id of its own: the job that runs just now takes what stands under its id along.
+    again = Later(
+        clock.now() + pause + LATE,
+        BULK,
+        "work_on_import",
+        (import_id,),
+        f"import-{import_id}-again",
+        TIMEOUT,
+    )
+    with suppress(RedisError):
+        services.queues.enqueue_later([again])
 
 
 def look(services: Services) -> None:

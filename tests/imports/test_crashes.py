@@ -6,6 +6,7 @@ import fcntl
 import tempfile
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 from unittest.mock import Mock
@@ -16,6 +17,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from rq.exceptions import ShutDownImminentException
 
 from audiospective import clock, history
+from audiospective.clients.queues import BULK
 from audiospective.clients.storage import AwayError, DamagedError, Storage, StorageError
 from audiospective.clients.storage import errors as storage_errors
 from audiospective.history.closed.away import YearAwayError
@@ -175,6 +177,36 @@ def test_what_was_left_in_storage_by_whoever_died_goes(services: Services, how: 
     assert list(services.storage.list("imports"))
     rounds.tidy(services)
     assert not list(services.storage.list("imports"))
+
+
+@pytest.mark.parametrize(
+    ("why", "pause"),
+    [
+        (ShutDownImminentException("a deploy", {}), import_job.PAUSE),
+        (ZeroDivisionError(), import_job.PAUSE),
+        (AwayError("503"), import_job.AWAY_PAUSE),
+    ],
+)
+def test_what_was_put_off_is_tried_again_without_waiting_for_a_round(
+    services: Services, frozen: Any, why: Exception, pause: timedelta
+) -> None:
+    row = sent(services, factories.make_user("alice"), spotify_file(*month(range(1, 4))))
+    services.queues.queue(BULK).empty()
+
+    def fails(*_: Any) -> None:
+        raise why
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(import_job.STEPS, READING, fails)
+        with suppress(ShutDownImminentException):
+            import_job.work(services, row.id)
+    scheduler = services.queues.scheduler()
+    assert [job.args for job in scheduler.get_jobs(until=frozen.now + pause)] == []
+    frozen.to(frozen.now + pause + rounds.LATE)
+    (job,) = scheduler.get_jobs(until=frozen.now)
+    assert (job.origin, list(job.args)) == (BULK, [row.id])
+    import_job.work(services, *job.args)
+    assert fresh(row).status == REVIEW
 
 
 def test_nothing_of_an_import_lies_where_a_killed_worker_would_leave_it(
