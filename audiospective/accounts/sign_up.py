@@ -183,6 +183,10 @@ def _come_back(services: Services, consent: _Consent, user: User) -> Outcome:
     if needs_seat and not founding.may_take_seat(seats.places_of(services, app, consent.now)):
         return Returned(user.id, connected=False, refused=WaitlistReason.NO_SEAT, session_key=key)
     values = _renewed(services, user.id, consent)
+    if connection and connection.last_success_at is None:
+        values["first_authorized_at"] = (
+            connection.first_authorized_at or connection.authorized_at
+        )  # nobody has seen yet what they have played since then
     checked = connection.last_success_at if connection else None
     values["next_poll_at"] = check_wait.soonest(checked, consent.now)
     if status == ACTIVE and not visit.renews and connection.reauth_due_at > consent.now:
@@ -226,6 +230,7 @@ def _renewed(services: Services, user_id: int, consent: _Consent) -> dict[str, o
         "access_expires_at": now + timedelta(seconds=tokens.expires_in),
         "refresh_encrypted": encrypt(REFRESH_PLACE, user_id, tokens.refresh_token or ""),
         "authorized_at": now,
+        "first_authorized_at": None,
         "reauth_due_at": renewal.reauth_due(now),
         "next_poll_at": now,
         "lease_until": LONG_AGO,

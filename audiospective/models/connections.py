@@ -30,6 +30,7 @@ class Connection(Row):
     access_expires_at = InstantField(default=LONG_AGO)
     refresh_encrypted = TextField(default="", column_name="refresh_sealed")
     authorized_at = InstantField()
+    first_authorized_at = InstantField(null=True)  # where a consent before it saw no page
     reauth_due_at = InstantField()
 
     next_poll_at = InstantField(index=True)  # never null: nulls would sort last and starve

@@ -60,7 +60,8 @@ class Before:
     """What was known before this page.
 
     `checked_at` is the last successful poll, None before the first one; `page_from` is where its
-    page began, None if that page was empty.
+    page began, None if that page was empty. `first_authorized_at` is an earlier consent than the
+    present one of which no page came, if there was one.
     """
 
     checked_at: datetime | None
@@ -69,6 +70,12 @@ class Before:
     plays_per_hour: float = 0.0
     failure: Failure | None = None  # of the failures since the last success, if there were any
     paused: bool = False
+    first_authorized_at: datetime | None = None
+
+    @property
+    def asked_from(self) -> datetime:
+        """Since when the person wants their plays kept, before the first page."""
+        return min(self.first_authorized_at or self.authorized_at, self.authorized_at)
 
 
 @dataclass(frozen=True)
@@ -121,7 +128,7 @@ def doubt(before: Before, page: Sequence[Seen], offered: int) -> Doubt | None:
         return None
     oldest = min(item.at for item in page)
     if before.checked_at is None:
-        beyond = offered >= PAGE - LEFT_OUT and oldest > before.authorized_at
+        beyond = offered >= PAGE - LEFT_OUT and oldest > before.asked_from
         return Doubt.FIRST if beyond else None
     if oldest > before.checked_at + SETTLED or any(i.new for i in page if i.at == oldest):
         return Doubt.NEW
@@ -147,7 +154,7 @@ def gap(
     end = min(item.at for item in page)
     checked_at = before.checked_at
     if checked_at is None:
-        return _found(before, before.authorized_at, before.authorized_at, end, now)
+        return _found(before, before.asked_from, before.asked_from, end, now)
     seen_until = checked_at - SETTLED
     reach = known.before_last_page or known.archive_from
     if why is Doubt.MIXED:
@@ -179,7 +186,7 @@ def widest(
     others, as far back as the last page reached.
     """
     checked_at, cause = before.checked_at, Cause.DOWNTIME
-    start = before.authorized_at if checked_at is None else checked_at - SETTLED
+    start = before.asked_from if checked_at is None else checked_at - SETTLED
     end = min((item.at for item in page), default=now)
     if checked_at is not None and page:
         match doubt(before, page, len(page)):
@@ -197,11 +204,11 @@ def widest(
 def began(before: Before, page: Sequence[Seen], offered: int) -> datetime:
     """Where the archive begins to be complete with its first page."""
     if not page:
-        return before.authorized_at
+        return before.asked_from
     oldest = min(item.at for item in page)
     if doubt(before, page, offered):
-        return before.authorized_at  # with a gap from then on
-    return min(oldest, before.authorized_at)
+        return before.asked_from  # with a gap from then on
+    return min(oldest, before.asked_from)
 
 
 def _is_mixed(checked_at: datetime, page: Sequence[Seen]) -> bool:
@@ -236,7 +243,7 @@ def _found(
 def _cause(before: Before, now: datetime) -> Cause:
     if before.paused:
         return Cause.PAUSED
-    since = before.checked_at or before.authorized_at
+    since = before.checked_at or before.asked_from
     delayed = now - since > DELAYED
     match before.failure:
         case Failure.AUTH | Failure.NOT_ALLOWED:

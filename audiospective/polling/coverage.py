@@ -71,7 +71,12 @@ def unjudged(before: Connection, page: Appended, now: datetime) -> Found | None:
     """
     Coverage.hold(before.user_id)
     attached = other_account.awaited(before)
-    known = Before(before.last_success_at, before.page_from, before.authorized_at)
+    known = Before(
+        before.last_success_at,
+        before.page_from,
+        before.authorized_at,
+        first_authorized_at=before.first_authorized_at,
+    )
     known = _first(known, before.user_id, attached)
     found = gaps.widest(known, page.seen, _archive_from(before), now)
     if attached is not None and found is None:
@@ -115,6 +120,7 @@ def _before(before: Connection) -> Before:
         checked_at=before.last_success_at,
         page_from=before.page_from,
         authorized_at=before.authorized_at,
+        first_authorized_at=before.first_authorized_at,
         plays_per_hour=before.plays_per_hour,
         failure=failure,
     )
@@ -123,7 +129,7 @@ def _before(before: Connection) -> Before:
 def _first(known: Before, user_id: int, attached: Gap | None) -> Before:
     """What a first page is judged by, beyond the consent: the archive may be older than that."""
     if attached is not None:
-        return replace(known, authorized_at=attached.ended_at)
+        return replace(known, authorized_at=attached.ended_at, first_authorized_at=None)
     if known.checked_at is None and (earlier := Coverage.newest(user_id)) is not None:
         # An archive that came from elsewhere: it goes on from there.
         return replace(known, checked_at=earlier.ended_at or earlier.started_at)

@@ -22,7 +22,10 @@ ZONES = ("UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu", "Pacific/
 
 @dataclass
 class Member:
-    """`consented_at`: true milliseconds of the latest consent; `refused_since` of its end."""
+    """`consented_at`: true milliseconds of the latest consent; `refused_since` of its end.
+
+    `first_consented_at` is of the very first one.
+    """
 
     number: int
     listener: str
@@ -32,6 +35,7 @@ class Member:
     refused_since: int | None = None
     stopped: str = ""  # paused or disconnected by themselves
     unsure: bool = False  # whether they do not know what came of the last thing they did
+    first_consented_at: int = field(init=False)
     touched_at: int = 0  # when they last did something that makes a poll due
     poisoned: bool = False  # storing their plays fails
     kills: bool = False  # asking for them kills the process
@@ -40,6 +44,9 @@ class Member:
     file: bytes = b""
     file_is_whole: bool = False
     polled: set[Key] = field(default_factory=set)  # what polls brought
+
+    def __post_init__(self) -> None:
+        self.first_consented_at = self.consented_at
 
     @property
     def address(self) -> str:

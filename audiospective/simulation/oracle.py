@@ -343,7 +343,10 @@ class Oracle:
 
     def _since(self, member: Member) -> int:
         """When the archive begins to be complete, before the first page."""
-        (at,) = queried("authorized_at FROM connections WHERE user_id = ?", member.user_id)[0]
+        columns = "authorized_at, first_authorized_at"
+        at, first = queried(f"{columns} FROM connections WHERE user_id = ?", member.user_id)[0]
+        if first is not None:  # no page came of that consent
+            return max(member.first_consented_at, min(int(first), int(at)))
         return max(member.consented_at, int(at))
 
     def _false_gaps(

@@ -7,6 +7,9 @@ from datetime import timedelta
 import pytest
 
 from audiospective import clock
+from audiospective.accounts import sign_up
+from audiospective.accounts.outcomes import Returned, Visit
+from audiospective.clients.spotify import Profile, Tokens
 from audiospective.history import bulk_add, hot_tail, removal, replacing, sealing
 from audiospective.models import Connection, Play, UnreadablePlay
 from audiospective.models.coverage import Coverage
@@ -20,7 +23,7 @@ from audiospective.polling import batch
 from audiospective.sandbox.clock import iso
 from tests.history import test_any_order
 from tests.history.making import track
-from tests.support.listener import LOCAL
+from tests.support.listener import LOCAL, Alice
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
@@ -229,6 +232,44 @@ def test_what_was_played_after_the_consent_and_before_the_first_success_lies_in_
     assert gap.started_at == gap.probably_from == alice.row.authorized_at
     assert len(alice.lost()) + len(alice.control.plays("alice", "before")) == 30
     assert gap.cause == Cause.OUTAGE
+
+
+def consents_again(alice: Alice) -> None:
+    granted = alice.control.mint("alice")
+    tokens = Tokens(granted["access_token"], 3600, granted["refresh_token"])
+    profile = Profile("account-alice", "alice", "Alice")
+    visit = Visit(renews=True, signed_in=alice.row.user_id)
+    outcome = sign_up.join(alice.services, profile, tokens, visit)
+    assert isinstance(outcome, Returned)
+    assert outcome.connected
+
+
+@pytest.mark.parametrize("consents", [1, 2])
+@pytest.mark.parametrize(("plays", "lost"), [(20, 0), (80, 30)])
+def test_consents_that_showed_no_page_leave_no_time_between_gap_and_coverage(
+    alice, consents, plays, lost
+):
+    alice.control.fault("status", times=3)
+    assert batch.now(alice.services, alice.row.user_id).outcomes == {"failed:network": 1}
+    for _ in range(consents):
+        alice.passes(hours=2)
+        consents_again(alice)
+    alice.passes(hours=5 - 2 * consents)
+    alice.plays(plays)
+    alice.poll()
+    first, covered = alice.row.authorized_at, Coverage.first(alice.row.user_id)
+    gaps_found = alice.gaps()
+    for gap in gaps_found:
+        assert gap.started_at == gap.probably_from == first
+        assert gap.cause == Cause.AUTHORIZATION
+        assert covered.started_at == gap.ended_at
+    assert len(gaps_found) == bool(lost)
+    if not lost:
+        assert covered.started_at == first
+    began = min([covered.started_at, *(gap.started_at for gap in gaps_found)])
+    assert all(began <= clock.from_ms(one["played_ms"]) for one in alice.lost())
+    consents_again(alice)
+    assert Connection.get().first_authorized_at is None
 
 
 @pytest.mark.parametrize("seen", ["nothing was played before", "nobody asked before"])
