@@ -37,6 +37,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.setattr(module, "VENV", tmp_path / ".venv")
     monkeypatch.setattr(module, "works", lambda: True)
+    monkeypatch.setattr(module, "attempt", lambda _command: None)
     monkeypatch.setattr(module, "run", lambda command: ran.append(command[-1]))
     ran: list[str] = []
     module.__dict__["ran"] = ran
@@ -87,6 +88,15 @@ def test_a_failed_installation_is_tried_again(
         patch.setattr(environment, "run", fails)
         with pytest.raises(SystemExit):
             environment.main("runtime")
+    assert installs(environment, "runtime") == ["requirements.txt"]
+
+
+def test_where_no_newer_pip_can_be_had_the_one_that_is_there_installs(
+    environment: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environment, "attempt", load("environment").attempt)
+    refuses = program(environment.VENV / "python", b"#!/bin/sh\necho no match >&2\nexit 1\n")
+    monkeypatch.setattr(environment, "PYTHON", refuses)
     assert installs(environment, "runtime") == ["requirements.txt"]
 
 
