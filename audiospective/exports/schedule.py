@@ -22,7 +22,6 @@ from audiospective.services import Services
 
 TIMEOUT = 3600  # seconds that a worker may take for one delivery
 LOST = timedelta(seconds=TIMEOUT + 300)  # after which no worker can be at it any more
-MONTH = timedelta(days=32)  # longer than any
 BROKEN = "It could not be made. We have been told."
 GONE = "It was cancelled or deleted before it was delivered."
 UNTOLD = "There is no proven address to write to, or you do not want these e-mails."
@@ -91,10 +90,9 @@ def run_now(services: Services, user: User) -> bool:
 def look(services: Services) -> None:
     """One round: begin what is due, go on with what was made. One's trouble is nobody else's."""
     now = clock.now()
-    by_a_clock_ahead = ExportSchedule.next_at > now + MONTH
-    due = ExportSchedule.export.is_null() & ((ExportSchedule.next_at <= now) | by_a_clock_ahead)
+    due = ExportSchedule.export.is_null() & (ExportSchedule.next_at <= now)
     for row in list(ExportSchedule.select().where(due).order_by(ExportSchedule.next_at)):
-        _tried(row, lambda one: _turn(services, one, now))
+        _tried(row, lambda one: _begin(services, one, rules.following(one.created_at, now)))
     for row in list(ExportSchedule.select().where(ExportSchedule.export.is_null(False))):
         _tried(row, lambda one: _go_on(services, one, now))
 
@@ -155,16 +153,6 @@ def deliver(services: Services, user_id: int) -> None:
             _failed(services, row, str(error))
         return
     _over(row, {"arrived_at": now, "failures": 0, "error": None})
-
-
-def _turn(services: Services, row: ExportSchedule, now: datetime) -> None:
-    """Begin it, or bring it back to the month that it belongs to."""
-    next_at = rules.following(row.created_at, now)
-    if row.next_at <= now:
-        _begin(services, row, next_at)
-    else:
-        seen = (ExportSchedule.user == row.user_id) & (ExportSchedule.next_at == row.next_at)
-        ExportSchedule.update(next_at=next_at).where(seen).execute()
 
 
 def _begin(services: Services, row: ExportSchedule, next_at: datetime) -> bool:

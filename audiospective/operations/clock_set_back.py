@@ -19,7 +19,7 @@ from audiospective.models.export_schedules import ExportSchedule
 from audiospective.models.exports import UNFINISHED, Export
 from audiospective.models.forwards import Forward
 from audiospective.models.imports import WORK, Import
-from audiospective.policy import export_schedule, listen_servers
+from audiospective.policy import export_schedule
 
 LESS = timedelta(minutes=1)  # clocks differ by less
 # A monthly export that is further ahead was planned by a clock that was wrong by a month at least.
@@ -100,17 +100,12 @@ def _schedules(now: datetime) -> int:
 
 
 def _forwards(now: datetime) -> int:
-    longest = now + listen_servers.LONGEST_PAUSE
-    ahead = (
-        (Forward.next_at > longest + LESS)
-        | (Forward.since > now + LESS)
-        | (Forward.failing_since > now + LESS)
-    )
+    """When the next round is for one, `exports.forwarding.is_due` sees by itself."""
+    ahead = (Forward.since > now + LESS) | (Forward.failing_since > now + LESS)
     return _changed(
         Forward,
         ahead,
         {
-            Forward.next_at: _at_most(Forward.next_at, now),
             Forward.since: _at_most(Forward.since, now),
             Forward.failing_since: _at_most(Forward.failing_since, now),
         },

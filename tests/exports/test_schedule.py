@@ -21,6 +21,7 @@ from audiospective.models.export_schedules import BUCKET, EMAIL, ExportSchedule
 from audiospective.models.exports import FAILED, READY, WAITING, Export
 from audiospective.models.notices import Notice
 from audiospective.notices import compose, kind
+from audiospective.operations import clock_set_back
 from audiospective.policy.export_rules import KEPT
 from audiospective.policy.export_schedule import GIVEN_UP, PAUSE, TRIES
 from audiospective.services import Services
@@ -101,6 +102,7 @@ def test_a_clock_that_ran_ahead_for_a_round_leaves_no_month_out(
     made(services)
     assert row().next_at > before + timedelta(days=400)
     frozen.to(before)
+    clock_set_back.bring_back()
     rounds.look(services)
     assert (row().next_at, Export.select().count()) == (planned, 1)
     frozen.to(planned)
