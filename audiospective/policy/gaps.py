@@ -1,7 +1,8 @@
 """Gaps: where plays may be missing, decided from one page and what was known before it.
 
 Spotify shows the newest fifty items of what has arrived, some of them left out after the cut. What
-is older than a page's oldest item may have left the page unseen, unless that item was known.
+is older than a page's oldest item may have left the page unseen, unless that item was known. One
+module although it is long: its cases are told apart by each other.
 """
 
 from __future__ import annotations
