@@ -134,13 +134,14 @@ class TaskJob(Job):
     def cleanup(
         self, ttl: int | None = None, pipeline: Any = None, remove_from_queue: bool = True
     ) -> None:
-        """Leave a job alone that was put into a queue again under its own id while it ran.
+        """Leave a job alone that was put into a queue, or planned, again under its own id while
+        it ran.
 
         RQ deletes by id what came to its end, and with it what stands in the queue since.
         """
         status, worker = self.connection.hmget(self.key, "status", "worker_name")
         is_taken = worker and worker != (self.worker_name or "").encode()
-        if ttl != 0 or not (status == b"queued" or is_taken):
+        if ttl != 0 or not (status in (b"queued", b"scheduled") or is_taken):
             super().cleanup(ttl, pipeline, remove_from_queue)
 
     @property

@@ -46,7 +46,7 @@ def wake(services: Services, import_id: int) -> bool:
 
 def wake_later(services: Services, import_id: int, pause: timedelta) -> None:
     """Have its next step tried after `pause`; if Redis or the scheduler is away, a round does."""
-    # Under an id of its own: the job that runs just now takes what stands under its id along.
+    # Under an id of its own: a round that has it tried at once must not take this one's place.
     again = Later(
         clock.now() + pause + LATE,
         BULK,

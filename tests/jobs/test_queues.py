@@ -16,6 +16,7 @@ from rq.serializers import JSONSerializer
 
 from audiospective import clock, log
 from audiospective.clients.queues import (
+    BULK,
     FREE,
     INTERACTIVE,
     QUEUES,
@@ -26,6 +27,7 @@ from audiospective.clients.queues import (
     TaskJob,
     TaskQueue,
 )
+from audiospective.imports import rounds
 from audiospective.jobs import context, tasks
 from audiospective.jobs.quiet_failures import QuietFailures
 from audiospective.jobs.scheduler import ArchiveScheduler
@@ -63,9 +65,10 @@ def burst(services):
     [
         ({"status": "started", "worker_name": "first"}, False),
         ({"status": "queued", "worker_name": ""}, True),
+        ({"status": "scheduled", "worker_name": ""}, True),
         ({"status": "started", "worker_name": "second"}, True),
     ],
-    ids=["nothing else", "put into the queue again", "taken by another worker"],
+    ids=["nothing else", "put into the queue again", "planned again", "taken by another worker"],
 )
 def test_the_end_of_a_job_takes_along_only_itself(services, since, stays):
     services.queues.enqueue(FREE, "poll_user", 1, job_id="poll-1")
@@ -74,6 +77,20 @@ def test_the_end_of_a_job_takes_along_only_itself(services, since, stays):
     services.redis.hset(job.key, mapping=since)
     job.cleanup(0)
     assert TaskJob.exists("poll-1", connection=services.redis) == stays
+
+
+def test_an_import_that_waits_is_tried_again_however_often(services, burst, monkeypatch):
+    monkeypatch.setattr(
+        "audiospective.imports.import_job.work",
+        lambda services, import_id: rounds.wake_later(services, import_id, timedelta(0)),
+    )
+    scheduler = services.queues.scheduler()
+    services.queues.enqueue(BULK, "work_on_import", 1, job_id="import-1")
+    for _ in range(3):
+        burst()
+        (job,) = scheduler.get_jobs()
+        scheduler.enqueue_job(job)
+    assert services.queues.queue(BULK).get_job_ids() == [job.id]
 
 
 def test_a_job_that_was_lost_with_its_worker_does_not_count_as_waiting(services):
