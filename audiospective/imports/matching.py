@@ -15,7 +15,7 @@ from audiospective.policy.matching import (
     FEW,
     LATE,
     NEAR,
-    clocks_agree,
+    clocks_differ,
     in_order,
     pair_up,
 )
@@ -38,14 +38,14 @@ def match(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
     other the end and the time heard.
     """
     left, right = _ordered(left), _ordered(right)
-    found, agree = _paired(_issues(left), _issues(right))
-    more, agree = _paired(*_rest(left, right, found), agree=agree)
+    found, near = _paired(_issues(left), _issues(right), 0)
+    more, near = _paired(*_rest(left, right, found), near)
     found = pl.concat([found, more])
     begins = pl.col("ended").is_null()
     ends = pl.col("began").is_null() & pl.col("played").is_not_null()
     for of_left, of_right in ((begins, ends), (ends, begins)):
         rest, others = _rest(left.filter(of_left), right.filter(of_right), found)
-        more, _ = _paired(_paused(rest), _paused(others), agree=agree)
+        more, _ = _paired(_paused(rest), _paused(others), near)
         found = pl.concat([found, more])
     rows = found.select(
         left=left["row"].gather(found["left"]), right=right["row"].gather(found["right"])
@@ -83,12 +83,9 @@ def _paused(plays: pl.DataFrame) -> pl.DataFrame:
     return plays.with_columns(began_from="paused_from", ended_to="paused_to")
 
 
-def _paired(
-    left: pl.DataFrame, right: pl.DataFrame, *, agree: bool = False
-) -> tuple[pl.DataFrame, bool]:
-    """Pairs of places, and whether the clocks of both sides `agree`, as far as is known now.
-
-    Where they do, nothing began after it had ended.
+def _paired(left: pl.DataFrame, right: pl.DataFrame, near: int) -> tuple[pl.DataFrame, int]:
+    """Pairs of places; and how many tell that the clocks of both sides agree, with the `near` ones
+    that were found before.
     """
     left, right = _shared(left, right), _shared(right, left)
     width = pl.col("ended_to") - pl.col("ended_from")
@@ -102,16 +99,17 @@ def _paired(
         heavy.append(many)
         light.append(_expanded(few, like))
     if not light:
-        return pl.DataFrame(schema=PAIRS), agree
+        return pl.DataFrame(schema=PAIRS), near
     too_many = pl.concat(heavy).unique()
     pairs = pl.concat(light).join(too_many, on="who", how="anti")
-    agree = agree or clocks_agree(int(pairs["near"].sum()), int(pairs["late"].sum()))
-    pairs = pairs.filter(~pl.col("late")) if agree else pairs
+    near += int(pairs["near"].sum())
+    if not clocks_differ(near, int(pairs["late"].sum())):
+        pairs = pairs.filter(~pl.col("late"))
     alone = pl.len().over("left").eq(1) & pl.len().over("right").eq(1)
     pairs = pairs.with_columns(alone.alias("alone"))
     doubtful = [*_weighed(pairs.filter(~pl.col("alone"))), *_unweighed(left, right, too_many)]
     chosen = pl.DataFrame(doubtful, schema=PAIRS, orient="row")
-    return pl.concat([pairs.filter("alone").select("left", "right"), chosen]), agree
+    return pl.concat([pairs.filter("alone").select("left", "right"), chosen]), near
 
 
 def _shared(one: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:

@@ -60,15 +60,15 @@ def pair_up(pairs: Sequence[Pair]) -> list[tuple[int, int]]:
     return chosen[::-1]
 
 
-def clocks_agree(near: int, late: int) -> bool:
-    """Whether the clock of what tells beginnings shows the time of what tells ends.
+def clocks_differ(near: int, late: int) -> bool:
+    """Whether a play may begin after its end, as two sources tell it.
 
     `near` are pairs of which the end less the length is the beginning, `late` those whose beginning
     lies after the end. No player tells of a play of less than half a minute, so late pairs are one
-    play only where the clocks differ by that much; and then hardly any are near. Where they agree,
-    what began late is another play, of which nobody tells the end.
+    play only where the clocks differ by more than that; then more than one is late, and hardly any
+    are near. Else what began late is another play, of which nobody tells the end.
     """
-    return near > max(late, 1)
+    return late > max(near, 1)
 
 
 Box = tuple[int, int, int, int, int]  # place, began from, to, ended from, to

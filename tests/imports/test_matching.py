@@ -91,25 +91,28 @@ def test_plays_on_repeat_find_their_own(length: int, precision: int, told: str) 
 
 
 @pytest.mark.parametrize(
-    ("ahead", "precision", "same"),
+    ("ahead", "late", "same"),
     [
-        (0, SECOND, False),  # the second one is another play, whose end nobody tells
-        (1.5, SECOND, False),
-        (40, SECOND, True),  # a player whose clock is forty seconds ahead
-        (0, MINUTE, True),  # nobody knows whether the clocks agree
+        ([0, 0, 0], 1, False),  # the last one is another play, whose end nobody tells
+        ([1.5, 1.5, 1.5], 1, False),
+        ([], 1, False),
+        ([0], 2, True),  # a player whose clock is ahead by most of a minute
+        ([], 2, True),
+        ([0, 0], 2, False),
     ],
 )
-def test_where_clocks_agree_no_play_begins_after_its_end(
-    ahead: float, precision: int, same: bool
+@pytest.mark.parametrize("length", [200, None])
+def test_a_play_begins_after_its_end_only_where_clocks_differ(
+    ahead: list[float], late: int, same: bool, length: int | None
 ) -> None:
-    ends = [ended(at + 200, who=who, precision=precision, length=200)
-            for who, at in ((1, 0), (2, 400), (3, 800), (4, 1200))]  # fmt: skip
-    begins = [began(at + ahead, who=who) for who, at in ((1, 0), (2, 400), (3, 800))]
-    late = began(1400 + 5 + 20, who=4)
-    found = pairs(ends, [*begins, late])
-    assert found == [(0, 0), (1, 1), (2, 2), *([(3, 3)] * same)]
-    assert pairs([*begins, late], ends) == found
-    assert pairs(ends[3:], [late]) == [(0, 0)]  # which alone says nothing about clocks
+    many = len(ahead)
+    ends = [ended(200 + 400 * who, who=who, length=200) for who in range(many)]
+    begins = [began(400 * who + more, who=who) for who, more in enumerate(ahead)]
+    over = range(many, many + late)
+    ends += [ended(400 * who, who=who, length=length) for who in over]
+    begins += [began(400 * who + 25, who=who) for who in over]
+    found = [(who, who) for who in range(many + late * same)]
+    assert pairs(ends, begins) == pairs(begins, ends) == found
 
 
 def test_a_play_on_repeat_that_one_side_lacks_hides_behind_no_other() -> None:
