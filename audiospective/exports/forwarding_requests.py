@@ -26,6 +26,7 @@ from audiospective.policy.forwarding import Key
 
 BATCH = 100  # listens a request
 REFUSALS = 50  # answers in a row that refuse listens, after which the server counts as away
+DOUBTFUL = 5  # listens in a row at which it broke, after which the server counts as away
 MANY = 20  # requests of a round; whoever answered so many is not slow, there is only much to send
 
 _Batch = Sequence[tuple[Key, dict[str, Any] | None]]
@@ -81,11 +82,11 @@ def send(
         try:
             fine = not told or _taken(turn, told)
         except BrokenError as error:
-            if len(told) == 1 and doubtful:
+            if len(told) == 1 and len(_listens(doubtful)) == DOUBTFUL:
                 raise
             fine, broke = False, error
             if len(told) == 1:
-                doubtful = [*batch]
+                doubtful += batch
                 continue
         if not fine and len(told) > 1:
             middle = len(batch) // 2
@@ -93,7 +94,7 @@ def send(
             continue
         taken = len(told) * fine
         if doubtful:
-            taken += _taken_after_all(turn, _listens(doubtful))
+            taken += sum(_taken_after_all(turn, [one]) for one in _listens(doubtful))
             batch, doubtful = [*doubtful, *batch], []
         turn.sent += taken
         told = _listens(batch)

@@ -460,6 +460,21 @@ def test_a_listen_at_which_the_server_breaks_holds_nothing_up(
     assert send(services, frozen) == 0
 
 
+@pytest.mark.parametrize("root", [ROOT, f"{ROOT}/apis/listenbrainz"])
+def test_listens_in_a_row_at_which_the_server_breaks_hold_nothing_up(
+    services: Services, alice: User, there: FakeServer, frozen: Frozen, root: str
+) -> None:
+    forwarding.save(services, alice, root, "token", players=False)
+    frozen.forward(hours=1)
+    there.breaks = lambda one: one["track_metadata"]["track_name"] in ("Song 3", "Song 4", "Song 5")
+    poll(alice, *((clock.now() - n * MINUTE, f"Song {n}") for n in range(10)))
+    assert send(services) == 7
+    row = forwarding.of(alice.id)
+    assert row is not None
+    assert (row.rejected, row.failures, row.error) == (3, 0, None)
+    assert send(services, frozen) == 0
+
+
 def test_a_server_that_breaks_at_everything_is_away(
     services: Services, alice: User, there: FakeServer, frozen: Frozen
 ) -> None:

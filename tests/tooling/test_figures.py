@@ -74,6 +74,7 @@ SAID = [
     ("api", "1,000 new plays of each, 100 a request",
      (forwarding_round.BATCHES, forwarding_requests.BATCH), (10, 100)),
     ("api", "more than fifty in a row", forwarding_requests.REFUSALS, 50),
+    ("api", "one of up to five in a row", forwarding_requests.DOUBTFUL, 5),
     ("api", "unless it answered twenty requests", forwarding_requests.MANY, 20),
     ("archive-format", "more than 200, a job moves all but 100", (sealing.TRIGGER, sealing.KEEP),
      (200, 100)),
