@@ -86,6 +86,14 @@ def prepared(user_id: int, before: Snapshot, plays: pl.DataFrame) -> Prepared:
     return Prepared(done, newest.cast(segment.SCHEMA))
 
 
+def no_longer_polled(before: Snapshot, made: Prepared) -> list[int]:
+    """Ends (UTC ms) of plays that stood in rows and only polls told of, and do not any more."""
+    alone = pl.col("source") == FROM_POLL
+    left = made.newest.filter(alone)
+    gone = before.rows.filter(alone).join(left, on=segment.KEY, how="anti")
+    return gone["played_at"].to_physical().to_list()
+
+
 def _typed(plays: pl.DataFrame) -> pl.DataFrame:
     return plays.cast(segment.SCHEMA)
 

@@ -67,6 +67,7 @@ def commit(services: Services, claim: Claim) -> None:
             archive.retold(claim.user_id, deleted, after)
             told.gaps_closed = len(covered_gaps.close(claim.user_id, claim.id, spans))
             covered_gaps.count(claim.user_id, after)
+            Import.polls_went(claim.user_id, replacing.no_longer_polled(before, ready))
             _done(claim, findings, told)
             import_done.put(services, claim.id, told.gaps_closed)
 
@@ -137,6 +138,7 @@ def undo(services: Services, claim: Claim) -> None:
             archive.retold(claim.user_id, archive_frames.deleted(found), after)
             _heal_again(claim, others, spans)
             covered_gaps.count(claim.user_id, after)
+            Import.polls_went(claim.user_id, replacing.no_longer_polled(before, ready))
             claim.end(UNDONE, {"committed_at": None})
 
     _again(once)

@@ -93,7 +93,8 @@ class Import(Row):
 
     @classmethod
     def polls_went(cls, user_id: int, ends: Sequence[int]) -> None:
-        """Count plays (UTC ms) no more that only polls told of: they were deleted.
+        """Count plays (UTC ms) no more that only polls told of: they were deleted, or a file tells
+        of them as well.
 
         Else as many that come next would count as looked at, and stay doubled.
         """

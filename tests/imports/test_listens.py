@@ -112,6 +112,27 @@ def test_a_play_that_is_deleted_does_not_stand_for_one_that_comes_next(
     assert len(keys(alice)) == 1
 
 
+def test_a_play_that_a_file_tells_of_too_does_not_stand_for_one_that_comes_next(
+    services: Services, alice: User
+) -> None:
+    at = ended()
+    listens.take(alice.id, [listen(at - timedelta(seconds=200), "Ebb")])
+    flood = factories.play(at - 9 * MINUTE, "Flood")
+    poll(alice, flood)
+    assert (listens.join(alice.id), rounds.to_join()) == (0, [])
+    row_of_it = spotify_row(
+        f"{at - 9 * MINUTE:%Y-%m-%dT%H:%M:%SZ}",
+        spotify_track_uri=f"spotify:track:{flood.track.spotify_id}",
+        master_metadata_track_name="Flood",
+        master_metadata_album_artist_name="Harbour Lights",
+    )
+    row = done(services, alice, spotify_file(row_of_it))
+    assert (row.matched, row.added) == (1, 0)
+    poll(alice, factories.play(at, "Ebb"))
+    assert rounds.to_join() == [alice.id]
+    assert listens.join(alice.id) == 1
+
+
 def test_a_play_that_is_deleted_before_it_was_looked_at_has_all_looked_at(alice: User) -> None:
     at = ended()
     listens.take(alice.id, [listen(at - timedelta(seconds=200), "Ebb")])
