@@ -89,7 +89,7 @@ def work(services: Services, import_id: int) -> None:
         if claim.row.attempts >= ATTEMPTS:
             _give_up(services, claim, _ACCIDENT)
         else:
-            _release(services, claim)
+            _release(claim)
     except ChangedError:
         _put_off(services, claim, None)
     except SegmentProofError as error:
@@ -100,14 +100,14 @@ def work(services: Services, import_id: int) -> None:
         if claim.row.attempts >= ATTEMPTS:
             _give_up(services, claim, LOST)
         else:
-            _release(services, claim)
+            _release(claim)
     except tuple(AWAY) as error:
         log.event("import_waits", log.WARNING, import_id=import_id, reason=str(error))
         said = next(said for kind, said in AWAY.items() if isinstance(error, kind))
         _put_off(services, claim, said, AWAY_PAUSE)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again and then given up
         log.trouble("import_failed", error, import_id=import_id)
-        _release(services, claim)
+        _release(claim)
 
 
 def _give_up(services: Services, claim: Claim, sentence: str) -> None:
@@ -120,10 +120,12 @@ def _give_up(services: Services, claim: Claim, sentence: str) -> None:
         storing.drop(services.storage, claim.row)
 
 
-def _release(services: Services, claim: Claim) -> None:
-    """Let it begin again soon; how often it was tried stays known."""
+def _release(claim: Claim) -> None:
+    """Let the next round begin again; how often it was tried stays known.
+
+    Not sooner: what passes within the hour, such as too little memory, must not use up all tries.
+    """
     _change(claim, {"lease_until": clock.EPOCH})
-    rounds.wake_later(services, claim.id, PAUSE)
 
 
 def _put_off(

@@ -183,7 +183,6 @@ def test_what_was_left_in_storage_by_whoever_died_goes(services: Services, how: 
     ("why", "pause"),
     [
         (ShutDownImminentException("a deploy", {}), import_job.PAUSE),
-        (ZeroDivisionError(), import_job.PAUSE),
         (AwayError("503"), import_job.AWAY_PAUSE),
     ],
 )
@@ -207,6 +206,21 @@ def test_what_was_put_off_is_tried_again_without_waiting_for_a_round(
     assert (job.origin, list(job.args)) == (BULK, [row.id])
     import_job.work(services, *job.args)
     assert fresh(row).status == REVIEW
+
+
+def test_a_fault_is_not_tried_again_before_the_next_round(services: Services, frozen: Any) -> None:
+    row = sent(services, factories.make_user("alice"), spotify_file(*month(range(1, 4))))
+    services.queues.queue(BULK).empty()
+
+    def fails(*_: Any) -> None:
+        raise MemoryError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(import_job.STEPS, READING, fails)
+        import_job.work(services, row.id)
+    assert list(services.queues.scheduler().get_jobs(until=frozen.now + timedelta(days=1))) == []
+    rounds.recover(services)
+    assert services.queues.queue(BULK).job_ids == [f"import-{row.id}"]
 
 
 def test_nothing_of_an_import_lies_where_a_killed_worker_would_leave_it(
