@@ -179,6 +179,17 @@ def test_what_was_left_in_storage_by_whoever_died_goes(services: Services, how: 
     assert not list(services.storage.list("imports"))
 
 
+def work_that_meets(error: Exception, services: Services, row: Import) -> None:
+    """The step of reading, in which `error` is raised."""
+
+    def fails(*_: Any) -> None:
+        raise error
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(import_job.STEPS, READING, fails)
+        import_job.work(services, row.id)
+
+
 @pytest.mark.parametrize(
     ("why", "pause"),
     [
@@ -192,13 +203,8 @@ def test_what_was_put_off_is_tried_again_without_waiting_for_a_round(
     row = sent(services, factories.make_user("alice"), spotify_file(*month(range(1, 4))))
     services.queues.queue(BULK).empty()
 
-    def fails(*_: Any) -> None:
-        raise why
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(import_job.STEPS, READING, fails)
-        with suppress(ShutDownImminentException):
-            import_job.work(services, row.id)
+    with suppress(ShutDownImminentException):
+        work_that_meets(why, services, row)
     scheduler = services.queues.scheduler()
     assert [job.args for job in scheduler.get_jobs(until=frozen.now + pause)] == []
     frozen.to(frozen.now + pause + rounds.LATE)
@@ -212,12 +218,7 @@ def test_a_fault_is_not_tried_again_before_the_next_round(services: Services, fr
     row = sent(services, factories.make_user("alice"), spotify_file(*month(range(1, 4))))
     services.queues.queue(BULK).empty()
 
-    def fails(*_: Any) -> None:
-        raise MemoryError
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(import_job.STEPS, READING, fails)
-        import_job.work(services, row.id)
+    work_that_meets(MemoryError(), services, row)
     assert list(services.queues.scheduler().get_jobs(until=frozen.now + timedelta(days=1))) == []
     rounds.recover(services)
     assert services.queues.queue(BULK).job_ids == [f"import-{row.id}"]
