@@ -343,3 +343,17 @@ def test_without_a_session_the_page_leads_to_the_sign_in(make_site: MakeSite) ->
     visitor = make_site().visitor()
     answer = visitor.get("/exports")
     assert (answer.status_code, answer.headers["Location"]) == (302, "/sign-in?next=%2Fexports")
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_what_waits_for_storage_is_not_said_to_wait_for_its_turn(
+    browser: Visitor, bob: User, away: bool
+) -> None:
+    now = clock.now()
+    Export.create(user=bob, form="json", created_at=now, changed_at=now)
+    export = ask(browser)
+    Export.update(error=export_job.WAITS if away else None).where(Export.id == export.id).execute()
+    said = browser.page("/exports").text
+    assert (export_job.WAITS in said) is away
+    assert ("Waiting for its turn" in said) is not away
+    assert ("1 other before it" in said) is not away
